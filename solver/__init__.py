@@ -1,0 +1,1 @@
+"""From course materials to an answer key: bundle, explanations, evidence, rules, key."""

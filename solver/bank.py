@@ -1,0 +1,234 @@
+"""The bank: the questions as data, read from a folder of YAML files and checked.
+
+A bank is a folder with ``bank.yaml`` (title and settings) and one YAML file a topic. What an
+option claims is data (`claim`) for the question's rule; no answer is written anywhere in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from solver.errors import BankError
+from solver.whole_files import sha256_of, sha256_of_all
+from solver.yaml_places import PlacedYaml, load_placed_yaml, validated
+
+Kind = Literal["single", "several", "pair"]
+Language = Literal["en", "zh-Hant"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
+
+
+def _points(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError('points are written as text, "0.3", so that no rounding can creep in')
+    if isinstance(value, str) and not re.fullmatch(r"\d{1,4}(\.\d{1,4})?", value):
+        raise ValueError(f'points are a plain decimal number such as "0.3", not {value!r}')
+    return value
+
+
+Points = Annotated[Decimal, BeforeValidator(_points), Field(ge=0)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+class Strict(BaseModel):
+    """A model that refuses keys it does not know and cannot be changed after it was made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Wording(Strict):
+    """A text in every language the pages speak."""
+
+    en: str = Field(min_length=1, description="English")
+    zh_hant: str = Field(min_length=1, alias="zh-Hant", description="Traditional Chinese")
+
+    def in_language(self, language: str) -> str:
+        """Return the text in `language` ("en" or "zh-Hant")."""
+        return self.zh_hant if language == "zh-Hant" else self.en
+
+
+class Option(Strict):
+    """One thing a student can tick or choose."""
+
+    id: Identifier = Field(description="a, b, c ... in the order of the quiz")
+    claim: dict[str, Any] = Field(description="what the option claims, as the rule's parameters")
+    text: Wording
+
+
+class MeasuredChoices(Strict):
+    """Choices of a drop-down that are numbers made around a measured value.
+
+    The rule named by the question measures the value; it stands among the distractors
+    `value * factor` (for each factor) in ascending order, each rounded to `decimals`.
+    """
+
+    factors: list[Decimal] = Field(min_length=1, description="distractors, as multiples")
+    decimals: int = Field(ge=0, le=6)
+    claim: dict[str, Any] = Field(default_factory=dict)
+
+
+class Blank(Strict):
+    """One drop-down of a *pair* question."""
+
+    id: Identifier
+    label: Wording
+    options: list[Option] | None = Field(default=None, min_length=2)
+    measured: MeasuredChoices | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Blank:
+        if (self.options is None) == (self.measured is None):
+            raise ValueError(f"drop-down {self.id!r} needs either options or measured choices")
+        if self.options is not None:
+            _unique([option.id for option in self.options], "option")
+        return self
+
+
+class Question(Strict):
+    """A question: what is asked, how many points, which rule decides, what each option claims."""
+
+    id: Identifier
+    kind: Kind
+    points: Points
+    choose: int | None = Field(default=None, ge=1, description="how many to choose, where it says")
+    rule: str = Field(min_length=1, description="name of a registered rule")
+    settings: dict[str, Any] = Field(default_factory=dict, alias="with")
+    stem: Wording
+    options: list[Option] = Field(default_factory=list)
+    blanks: list[Blank] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _shape_fits_kind(self) -> Question:
+        if self.kind == "pair":
+            if self.options or len(self.blanks) != 2:
+                raise ValueError(f"{self.id}: a pair has two blanks and no options of its own")
+            _unique([blank.id for blank in self.blanks], "blank")
+        else:
+            if self.blanks or len(self.options) < 2:
+                raise ValueError(f"{self.id}: a {self.kind} question has two or more options")
+            _unique([option.id for option in self.options], "option")
+        if self.choose is not None and (self.kind != "several" or self.choose > len(self.options)):
+            raise ValueError(f"{self.id}: 'choose' is for questions with several answers")
+        return self
+
+
+def _unique(ids: list[str], what: str) -> None:
+    for name in ids:
+        if ids.count(name) > 1:
+            raise ValueError(f"the {what} id {name!r} stands twice")
+
+
+class TopicFile(Strict):
+    """One YAML file of the bank."""
+
+    topic: Identifier
+    title: Wording
+    questions: list[Question] = Field(min_length=1)
+
+
+class BankFile(Strict):
+    """``bank.yaml``: what holds for the whole bank."""
+
+    title: Wording
+    edition: str = Field(description="the year or term the questions were asked")
+    lime_start_label: Literal[0, 1] = Field(
+        default=0, description="first label of LIME's segments: 0 as in 2021, 1 as in 2022"
+    )
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic with its questions, in the order of the file."""
+
+    id: str
+    title: Wording
+    questions: tuple[Question, ...]
+    source: PlacedYaml
+
+
+@dataclass(frozen=True)
+class Bank:
+    """All topics of a folder, with the hash of every file that was read."""
+
+    folder: Path
+    header: BankFile
+    topics: tuple[Topic, ...]
+    files: dict[str, str]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Every question, in order."""
+        return tuple(question for topic in self.topics for question in topic.questions)
+
+    @property
+    def sha256(self) -> str:
+        """One hash for the whole bank."""
+        return sha256_of_all(self.files)
+
+    def question(self, identifier: str) -> Question:
+        """Return the question with this id.
+
+        Raises:
+            BankError: there is none; the sentence lists the ids there are.
+        """
+        for question in self.questions:
+            if question.id == identifier:
+                return question
+        known = ", ".join(question.id for question in self.questions)
+        raise BankError(
+            f"there is no question {identifier!r}", path=self.folder, mend=f"It has {known}."
+        )
+
+    def placed_questions(self) -> Iterator[tuple[Question, Topic, int]]:
+        """Yield each question with its topic and its place in the topic's list."""
+        for topic in self.topics:
+            for index, question in enumerate(topic.questions):
+                yield question, topic, index
+
+
+def load_bank(folder: Path) -> Bank:
+    """Read a bank: ``bank.yaml``, then every other ``*.yaml`` of the folder by name.
+
+    What the rules say of claims is checked apart, by `solver.rules.check_claims`, so that
+    reading a bank imports nothing heavy.
+
+    Raises:
+        BankError: names the file, the line and what was expected.
+    """
+    if not folder.is_dir():
+        raise BankError("there is no such folder of questions", path=folder)
+    header_path = folder / "bank.yaml"
+    header = validated(load_placed_yaml(header_path, BankError), BankFile, BankError)
+    files = {"bank.yaml": sha256_of(header_path)}
+    topics = []
+    for path in sorted(folder.glob("*.yaml")):
+        if path == header_path:
+            continue
+        placed = load_placed_yaml(path, BankError)
+        topic = validated(placed, TopicFile, BankError)
+        topics.append(Topic(topic.topic, topic.title, tuple(topic.questions), placed))
+        files[path.name] = sha256_of(path)
+    if not topics:
+        raise BankError("holds no topic file (*.yaml) beside bank.yaml", path=folder)
+    bank = Bank(folder, header, tuple(topics), files)
+    _refuse_double_ids(bank)
+    return bank
+
+
+def _refuse_double_ids(bank: Bank) -> None:
+    seen: dict[str, str] = {}
+    for question, topic, index in bank.placed_questions():
+        line = topic.source.line_of(("questions", index, "id"))
+        if question.id in seen:
+            raise BankError(
+                f"the question id {question.id!r} stands twice; first in {seen[question.id]}",
+                path=topic.source.path,
+                place=f"line {line}",
+            )
+        seen[question.id] = f"{topic.source.path.name} line {line}"

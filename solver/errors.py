@@ -1,0 +1,63 @@
+"""What can go wrong, said in one sentence to a person.
+
+Hw9Error                 anything the program says of an input instead of a traceback
+├── InputError           a file or folder is not what it should be
+│   ├── BankError        the questions
+│   ├── BundleError      the course materials
+│   ├── EvidenceError    saved measurements
+│   ├── KeyFileError     an answer key
+│   └── ExportError      a file out of NTU COOL, or one like it
+└── OutputError          the result cannot be written where it was asked for
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class Hw9Error(Exception):
+    """Base of every error whose text is meant for the person at the terminal."""
+
+
+class InputError(Hw9Error):
+    """An input that cannot be used, with its file, the place in it, and the mend.
+
+    The message reads ``FILE, PLACE: WHAT IS WRONG. MEND``.
+    """
+
+    def __init__(
+        self, message: str, *, path: Path | str | None = None, place: str = "", mend: str = ""
+    ) -> None:
+        self.message = message
+        self.path = path
+        self.place = place
+        self.mend = mend
+        where = ", ".join(str(part) for part in (path, place) if part not in (None, ""))
+        text = f"{where}: {message}" if where else message
+        if not text.endswith((".", "!", "?")):
+            text += "."
+        super().__init__(f"{text} {mend}".strip())
+
+
+class BankError(InputError):
+    """The bank of questions is not well formed."""
+
+
+class BundleError(InputError):
+    """The course materials are missing, broken, or not what the checkpoint says."""
+
+
+class EvidenceError(InputError):
+    """A folder of evidence does not follow its format."""
+
+
+class KeyFileError(InputError):
+    """An answer key cannot be read."""
+
+
+class ExportError(InputError):
+    """A file of submissions cannot be read."""
+
+
+class OutputError(Hw9Error):
+    """A result cannot be written."""

@@ -1,0 +1,56 @@
+"""Files that are written whole or not at all, and hashes of files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from solver.errors import OutputError
+
+
+def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
+    """Write `content` to `path` through a temporary file beside it and a rename.
+
+    A reader sees the old file or the new one, never a part. `private` makes the file readable
+    by its owner alone (0600).
+
+    Raises:
+        OutputError: the folder cannot be made or written.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o600 if private else 0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        reason = error.strerror or error
+        raise OutputError(
+            f"{path}: cannot be written ({reason}). Give another folder with --out, or make room."
+        ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as 64 hex digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_of_all(files: dict[str, str]) -> str:
+    """Return one hash for a mapping of relative name to hash, whatever its order."""
+    lines = "".join(f"{name}\0{digest}\n" for name, digest in sorted(files.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
