@@ -1,0 +1,245 @@
+"""Evidence: what an explanation gave, as arrays and numbers, saved so that it can be decided on again.
+
+A folder of evidence holds ``manifest.json`` and one ``.npz`` a record (docs/evidence-format.md).
+A record can be written by hand: an id, the file, and the arrays its kind needs.
+Nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.errors import EvidenceError
+from solver.whole_files import write_whole
+from solver.yaml_places import read_text
+
+FORMAT = "hw9-evidence/1"
+MANIFEST = "manifest.json"
+MAX_ARRAY_BYTES = 1 << 30
+
+Array = npt.NDArray[Any]
+
+
+def record_id(kind: str, *place: object) -> str:
+    """Return the id of a record, such as ``saliency/2`` or ``activation/6/1``."""
+    return "/".join([kind, *(str(part) for part in place)])
+
+
+@dataclass(frozen=True)
+class Record:
+    """One explanation's outcome.
+
+    Attributes:
+        id: kind and place, such as ``lime/6``.
+        arrays: by name; shapes are stated by the kind (docs/evidence-format.md).
+        values: numbers and words that came out beside the arrays (JSON).
+        settings: how it was run: sample counts, seeds, steps (JSON).
+        inputs: hashes of what went in (weights, picture) and of the code that ran.
+    """
+
+    id: str
+    arrays: dict[str, Array] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The first part of the id."""
+        return self.id.split("/", 1)[0]
+
+    def array(self, name: str, ndim: int | None = None) -> Array:
+        """Return the array called `name`.
+
+        Raises:
+            EvidenceError: there is none, it has another number of axes, or holds NaN or infinity.
+        """
+        if name not in self.arrays:
+            raise EvidenceError(f"record {self.id} lacks the array {name!r}", mend=_have(self.arrays))
+        array = self.arrays[name]
+        if ndim is not None and array.ndim != ndim:
+            raise EvidenceError(
+                f"record {self.id}: the array {name!r} has {array.ndim} axes, expected {ndim}"
+            )
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise EvidenceError(f"record {self.id}: the array {name!r} holds NaN or infinity")
+        return array
+
+    def value(self, name: str) -> Any:
+        """Return the value called `name`.
+
+        Raises:
+            EvidenceError: there is none.
+        """
+        if name not in self.values:
+            raise EvidenceError(f"record {self.id} lacks the value {name!r}", mend=_have(self.values))
+        return self.values[name]
+
+
+def _have(names: Mapping[str, object]) -> str:
+    return f"It has {', '.join(sorted(names))}." if names else "It has none."
+
+
+class MissingEvidence(EvidenceError):  # noqa: N818 - it says what is missing, and is no fault
+    """A question cannot be decided since records are not there; `lacks` names them."""
+
+    def __init__(self, lacks: list[str]) -> None:
+        self.lacks = lacks
+        super().__init__(f"lacks {', '.join(lacks)}")
+
+
+class Evidence:
+    """Records by id."""
+
+    def __init__(self, records: Mapping[str, Record] | None = None) -> None:
+        self._records: dict[str, Record] = dict(records or {})
+
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._records
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self._records[name] for name in sorted(self._records))
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def add(self, record: Record) -> None:
+        """Put a record in, in place of one with the same id."""
+        self._records[record.id] = record
+
+    def get(self, kind: str, *place: object) -> Record:
+        """Return a record.
+
+        Raises:
+            MissingEvidence: it is not there.
+        """
+        identifier = record_id(kind, *place)
+        if identifier not in self._records:
+            raise MissingEvidence([identifier])
+        return self._records[identifier]
+
+    def missing(self, identifiers: list[str]) -> list[str]:
+        """Return those of `identifiers` that are not there, in order."""
+        return [name for name in identifiers if name not in self._records]
+
+
+def save_record(record: Record, folder: Path) -> dict[str, Any]:
+    """Write a record's arrays and return its manifest entry. The same record, the same bytes."""
+    name = record.id.replace("/", "-") + ".npz"
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **dict(sorted(record.arrays.items())))
+    write_whole(folder / name, buffer.getvalue())
+    return {
+        "id": record.id,
+        "file": name,
+        "arrays": {
+            key: {"shape": list(array.shape), "dtype": str(array.dtype)}
+            for key, array in sorted(record.arrays.items())
+        },
+        "values": record.values,
+        "settings": record.settings,
+        "inputs": record.inputs,
+    }
+
+
+def save_evidence(evidence: Evidence, folder: Path) -> None:
+    """Write every record, then the manifest that names them."""
+    entries = [save_record(record, folder) for record in evidence]
+    write_manifest(entries, folder)
+
+
+def write_manifest(entries: list[dict[str, Any]], folder: Path) -> None:
+    """Write ``manifest.json``; entries are sorted by id."""
+    ordered = sorted(entries, key=lambda entry: str(entry["id"]))
+    document = {"format": FORMAT, "records": ordered}
+    text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
+    write_whole(folder / MANIFEST, text + "\n")
+
+
+def load_evidence(folder: Path) -> Evidence:
+    """Read a folder of evidence.
+
+    Raises:
+        EvidenceError: no manifest, not JSON, an unknown format, a file outside the folder, an
+            array that is not what the manifest says.
+    """
+    entries = _manifest_entries(folder)
+    evidence = Evidence()
+    for index, entry in enumerate(entries):
+        record = _read_record(folder, entry, index)
+        if record.id in evidence:
+            raise EvidenceError(f"the record {record.id!r} stands twice", path=folder / MANIFEST)
+        evidence.add(record)
+    return evidence
+
+
+def _manifest_entries(folder: Path) -> list[Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise EvidenceError(
+            f"there is no {MANIFEST} in it",
+            path=folder,
+            mend="Give a folder that `hw9 key` wrote, or write one as docs/evidence-format.md says.",
+        )
+    try:
+        document = json.loads(read_text(path, EvidenceError))
+    except json.JSONDecodeError as problem:
+        raise EvidenceError(
+            f"is not JSON ({problem.msg})", path=path, place=f"line {problem.lineno}"
+        ) from None
+    except (RecursionError, ValueError):
+        raise EvidenceError("is not JSON that can be read", path=path) from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise EvidenceError(f'does not say "format": "{FORMAT}"', path=path)
+    records = document.get("records")
+    if not isinstance(records, list):
+        raise EvidenceError('"records" must be a list', path=path)
+    return records
+
+
+def _read_record(folder: Path, entry: Any, index: int) -> Record:
+    path = folder / MANIFEST
+    place = f"record {index + 1}"
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str) or not entry["id"]:
+        raise EvidenceError('each record is a mapping with an "id"', path=path, place=place)
+    parts = {name: entry.get(name, {}) for name in ("values", "settings", "inputs")}
+    for name, part in parts.items():
+        if not isinstance(part, dict):
+            raise EvidenceError(f"{name!r} must be a mapping", path=path, place=entry["id"])
+    arrays = {}
+    if entry.get("file") is not None:
+        arrays = _read_arrays(folder, entry)
+    return Record(entry["id"], arrays, parts["values"], parts["settings"], parts["inputs"])
+
+
+def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
+    name = entry["file"]
+    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
+        raise EvidenceError(
+            f"the file {name!r} must be a plain name in the same folder",
+            path=folder / MANIFEST,
+            place=entry["id"],
+        )
+    path = folder / name
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MAX_ARRAY_BYTES:
+            raise EvidenceError(f"holds {size} bytes, more than a record can need", path=path)
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: np.asarray(archive[key]) for key in sorted(archive.files)}
+    except FileNotFoundError:
+        raise EvidenceError(
+            f"is named by {MANIFEST} but is not there", path=path, place=entry["id"]
+        ) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError, MemoryError) as problem:
+        raise EvidenceError(f"is not a readable .npz of plain arrays ({problem})", path=path) from None

@@ -1,0 +1,207 @@
+"""Rules: functions from evidence and an option's claim to a verdict, registered by name.
+
+A rule knows what it measures, not which question asks for it, and holds no answer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from solver.bank import Bank, Option, Question
+from solver.errors import BankError
+from solver.evidence import Evidence
+from solver.yaml_places import first_problem
+
+
+class Parameters(BaseModel):
+    """Base of a rule's settings and claims: unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found of one claim.
+
+    Attributes:
+        holds: None where the evidence does not decide.
+        value: what was measured, in `unit`.
+        against: (en, zh-Hant) what it was held against, e.g. ("the next best", "次高者").
+        threshold: the value of that.
+        margin: distance to the other verdict, in `unit`, never negative.
+        sentence: (en, zh-Hant).
+        text: the choice's text, where the rule itself makes the choices of a drop-down.
+    """
+
+    holds: bool | None
+    value: float | str | None
+    unit: str
+    against: str
+    threshold: float | str | None
+    margin: float | None
+    sentence: tuple[str, str]
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What the page should draw: a kind known to `solver.page.figures` and its parameters."""
+
+    kind: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    caption: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A rule's outcome for a question: a verdict a claim, in the order of the claims."""
+
+    verdicts: Sequence[Verdict]
+    figures: Sequence[Figure] = ()
+    note: tuple[str, str] | None = None
+
+
+Needs = Callable[[Any], list[str]]
+Decide = Callable[[Evidence, Any, Sequence[Any]], Decision]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A registered rule.
+
+    Attributes:
+        settings: model of the question's `with`.
+        claim: model of an option's `claim`.
+        needs: from settings, the ids of the records it decides on.
+        decide: evidence, settings and claims to a decision.
+    """
+
+    name: str
+    settings: type[BaseModel]
+    claim: type[BaseModel]
+    needs: Needs
+    decide: Decide
+
+    @property
+    def what(self) -> str:
+        """What it measures, in the words of its docstring."""
+        return inspect.getdoc(self.decide) or ""
+
+
+_MODULES = (
+    "solver.rules.lime_colours",
+    "solver.rules.saliency_method",
+    "solver.rules.solids",
+    "solver.rules.handle_side",
+    "solver.rules.bright_places",
+    "solver.rules.smoothgrad_method",
+    "solver.rules.map_agreement",
+    "solver.rules.filters",
+    "solver.rules.integrated_path",
+)
+_rules: dict[str, Rule] = {}
+
+
+def rule(
+    name: str, *, settings: type[BaseModel], claim: type[BaseModel], needs: Needs
+) -> Callable[[Decide], Decide]:
+    """Register the decorated function as the rule `name`; a name taken already is an error."""
+
+    def register(decide: Decide) -> Decide:
+        if name in _rules:
+            raise ValueError(f"the rule {name!r} is registered twice")
+        _rules[name] = Rule(name, settings, claim, needs, decide)
+        return decide
+
+    return register
+
+
+def all_rules() -> dict[str, Rule]:
+    """Return every rule by name, importing the modules that hold them."""
+    for module in _MODULES:
+        import_module(module)
+    return dict(sorted(_rules.items()))
+
+
+@dataclass(frozen=True)
+class PlannedQuestion:
+    """A question with its rule and its parameters read."""
+
+    question: Question
+    rule: Rule
+    settings: Any
+    claims: tuple[Any, ...]
+    options: tuple[tuple[str | None, Option | None], ...]
+
+    @property
+    def needs(self) -> list[str]:
+        """The records it decides on."""
+        return self.rule.needs(self.settings)
+
+
+def plan_questions(bank: Bank) -> list[PlannedQuestion]:
+    """Read each question's parameters with its rule.
+
+    Raises:
+        BankError: an unknown rule, settings or a claim the rule does not take; names the line.
+    """
+    rules = all_rules()
+    planned = []
+    for question, topic, index in bank.placed_questions():
+        where = ("questions", index)
+        found = rules.get(question.rule)
+        if found is None:
+            raise _fault(
+                topic.source,
+                (*where, "rule"),
+                f"{question.id}: there is no rule {question.rule!r}",
+                f"Known rules: {', '.join(rules)}.",
+            )
+        settings = _read(found.settings, question.settings, topic.source, (*where, "with"), question)
+        options = _flat_options(question, where)
+        claims = tuple(
+            _read(found.claim, claim, topic.source, place, question) for _, _, claim, place in options
+        )
+        pairs = tuple((blank, option) for blank, option, _, _ in options)
+        planned.append(PlannedQuestion(question, found, settings, claims, pairs))
+    return planned
+
+
+def _flat_options(
+    question: Question, where: tuple[str | int, ...]
+) -> list[tuple[str | None, Option | None, dict[str, Any], tuple[str | int, ...]]]:
+    """All options with their drop-down; measured choices stand as one claim without an option."""
+    flat: list[tuple[str | None, Option | None, dict[str, Any], tuple[str | int, ...]]] = []
+    for at, option in enumerate(question.options):
+        flat.append((None, option, option.claim, (*where, "options", at, "claim")))
+    for blank_at, blank in enumerate(question.blanks):
+        place = (*where, "blanks", blank_at)
+        for at, option in enumerate(blank.options or []):
+            flat.append((blank.id, option, option.claim, (*place, "options", at, "claim")))
+        if blank.measured is not None:
+            flat.append((blank.id, None, blank.measured.claim, (*place, "measured", "claim")))
+    return flat
+
+
+def _read(
+    model: type[BaseModel], data: object, source: Any, place: tuple[str | int, ...], q: Question
+) -> Any:
+    try:
+        return model.model_validate(data)
+    except ValidationError as problem:
+        inner, text = first_problem(problem)
+        what = "claim" if place[-1] == "claim" else "'with'"
+        raise _fault(
+            source, (*place, *inner), f"{q.id}: the rule {q.rule!r} does not take this {what}: {text}"
+        ) from None
+
+
+def _fault(source: Any, place: tuple[str | int, ...], message: str, mend: str = "") -> BankError:
+    line = f"line {source.line_of(place)}"
+    return BankError(message, path=source.path, place=line, mend=mend)
