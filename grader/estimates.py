@@ -1,0 +1,79 @@
+"""A number with the n it rests on, or the reason why it is not given.
+
+What is computed from too few answers misleads more than it tells, so each statistic has a
+smallest n, chosen so that its standard error at that n is still smaller than what a reader
+would act upon:
+
+=============  =====  ======================================================================
+statistic      n      why
+=============  =====  ======================================================================
+difficulty     10     standard error of a share is at most sqrt(0.25/10) = 0.16
+share          10     the same; counts are always given
+point-biserial 30     standard error (1 - r^2)/sqrt(n - 1) is at most 0.19
+discrimination 36     27% of 36 is 10 a group: standard error at most sqrt(2*0.25/10) = 0.22
+alpha, KR-20   30     Feldt's 95% interval about 0.7 is then (0.52, 0.84) (30 items)
+wrong key      5+5    Welch's test of two means needs a spread on both sides
+=============  =====  ======================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from solver.key import Sentence
+
+LEAST_FOR_SHARE = 10
+LEAST_FOR_CORRELATION = 30
+LEAST_FOR_GROUPS = 36
+LEAST_FOR_RELIABILITY = 30
+LEAST_A_SIDE = 5
+
+
+class Lack(Enum):
+    """Why a statistic is not given, in English and in Traditional Chinese."""
+
+    FEW = ("n = {n} is fewer than the {needed} it needs", "n = {n}，少於所需的 {needed}")
+    SAME_ITEM = (
+        "everybody has the same points on the question",
+        "所有人在這一題的得分都相同",
+    )
+    SAME_REST = (
+        "everybody has the same points on the other questions",
+        "所有人在其他題的得分都相同",
+    )
+    SAME_TOTAL = ("everybody has the same total", "所有人的總分都相同")
+    ONE_QUESTION = ("fewer than two questions count", "計分的題目少於兩題")
+    NOT_ALL_OR_NOTHING = (
+        "KR-20 is for questions that are right or wrong; see alpha",
+        "KR-20 只適用於全對或全錯的計分；請看 alpha",
+    )
+    NEGATIVE_ALPHA = (
+        "alpha is negative, so the questions do not measure one thing",
+        "alpha 為負，各題並未測量同一件事",
+    )
+    VOID = ("the question is void", "此題不計（全部給分）")
+    OPEN = ("the key has no answer to the question", "答案鍵沒有這一題的答案")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A statistic: `value` over `n` answers, or None with the reason."""
+
+    value: float | None
+    n: int
+    lack: Lack | None = None
+    needed: int = 0
+
+    @property
+    def reason(self) -> Sentence | None:
+        """Why there is no value, or None where there is one."""
+        if self.lack is None:
+            return None
+        english, chinese = (text.format(n=self.n, needed=self.needed) for text in self.lack.value)
+        return Sentence(en=english, zh_hant=chinese)
+
+
+def too_few(n: int, needed: int) -> Estimate:
+    """Return the estimate that is not made because `n` is smaller than `needed`."""
+    return Estimate(None, n, Lack.FEW, needed)
