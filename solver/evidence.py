@@ -64,7 +64,9 @@ class Record:
             EvidenceError: there is none, it has another number of axes, or holds NaN or infinity.
         """
         if name not in self.arrays:
-            raise EvidenceError(f"record {self.id} lacks the array {name!r}", mend=_have(self.arrays))
+            raise EvidenceError(
+                f"record {self.id} lacks the array {name!r}", mend=_have(self.arrays)
+            )
         array = self.arrays[name]
         if ndim is not None and array.ndim != ndim:
             raise EvidenceError(
@@ -81,7 +83,9 @@ class Record:
             EvidenceError: there is none.
         """
         if name not in self.values:
-            raise EvidenceError(f"record {self.id} lacks the value {name!r}", mend=_have(self.values))
+            raise EvidenceError(
+                f"record {self.id} lacks the value {name!r}", mend=_have(self.values)
+            )
         return self.values[name]
 
 
@@ -242,4 +246,6 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
             f"is named by {MANIFEST} but is not there", path=path, place=entry["id"]
         ) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError, MemoryError) as problem:
-        raise EvidenceError(f"is not a readable .npz of plain arrays ({problem})", path=path) from None
+        raise EvidenceError(
+            f"is not a readable .npz of plain arrays ({problem})", path=path
+        ) from None

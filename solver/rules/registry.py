@@ -163,10 +163,13 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
                 f"{question.id}: there is no rule {question.rule!r}",
                 f"Known rules: {', '.join(rules)}.",
             )
-        settings = _read(found.settings, question.settings, topic.source, (*where, "with"), question)
+        settings = _read(
+            found.settings, question.settings, topic.source, (*where, "with"), question
+        )
         options = _flat_options(question, where)
         claims = tuple(
-            _read(found.claim, claim, topic.source, place, question) for _, _, claim, place in options
+            _read(found.claim, claim, topic.source, place, question)
+            for _, _, claim, place in options
         )
         pairs = tuple((blank, option) for blank, option, _, _ in options)
         planned.append(PlannedQuestion(question, found, settings, claims, pairs))
@@ -198,7 +201,9 @@ def _read(
         inner, text = first_problem(problem)
         what = "claim" if place[-1] == "claim" else "'with'"
         raise _fault(
-            source, (*place, *inner), f"{q.id}: the rule {q.rule!r} does not take this {what}: {text}"
+            source,
+            (*place, *inner),
+            f"{q.id}: the rule {q.rule!r} does not take this {what}: {text}",
         ) from None
 
 

@@ -1,0 +1,155 @@
+"""The course's convolutional network, at the widths a checkpoint has.
+
+``cnn`` is one Sequential of Conv2d(3x3, pad 1) - BatchNorm2d - ReLU blocks in five stacks, each
+closed by MaxPool2d(2): indices 0 to 37. ``fc`` is Linear, ReLU, Dropout(0.3), Linear; its output
+are logits. The genuine build (3-128-128-256-512-512, 1024 hidden) has 14,162,827 parameters.
+"""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from solver.errors import BundleError
+
+BLOCKS_PER_STACK = (3, 3, 3, 1, 1)
+CONVOLUTIONS = (0, 3, 6, 10, 13, 16, 20, 23, 26, 30, 34)
+SIDE = 128
+FINAL_SIDE = SIDE >> len(BLOCKS_PER_STACK)
+GENUINE_WIDTHS = (128, 128, 128, 128, 128, 128, 256, 256, 256, 512, 512)
+
+
+class FoodNetwork(nn.Module):
+    """The network of the homework; ``forward`` maps (B, 3, 128, 128) in 0..1 to logits (B, classes)."""
+
+    def __init__(self, widths: Sequence[int], hidden: int, classes: int) -> None:
+        super().__init__()
+        self.cnn = nn.Sequential(*_stacks(widths))
+        self.fc = nn.Sequential(
+            nn.Linear(widths[-1] * FINAL_SIDE**2, hidden),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(hidden, classes),
+        )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return logits (B, classes) of pictures (B, 3, 128, 128)."""
+        maps = self.cnn(pictures)  # (B, C, 4, 4)
+        logits: Tensor = self.fc(maps.flatten(1))  # (B, classes)
+        return logits
+
+
+def _stacks(widths: Sequence[int]) -> list[nn.Module]:
+    modules: list[nn.Module] = []
+    before = 3
+    remaining = iter(widths)
+    for blocks in BLOCKS_PER_STACK:
+        for _ in range(blocks):
+            width = next(remaining)
+            modules += [nn.Conv2d(before, width, 3, 1, 1), nn.BatchNorm2d(width), nn.ReLU()]
+            before = width
+        modules.append(nn.MaxPool2d(2, 2, 0))
+    return modules
+
+
+def build_network(widths: Sequence[int], hidden: int, classes: int = 11) -> FoodNetwork:
+    """Return an untrained network with a width for each of the eleven convolutions."""
+    if len(widths) != len(CONVOLUTIONS):
+        raise ValueError(f"the build has {len(CONVOLUTIONS)} convolutions, not {len(widths)}")
+    return FoodNetwork(widths, hidden, classes)
+
+
+def load_network(path: Path, device: str = "cpu") -> FoodNetwork:
+    """Read ``checkpoint.pth`` (weights only, onto the CPU first) and build the network it fits.
+
+    The returned network is in eval mode with frozen weights: explanations need gradients to the
+    picture alone.
+
+    Raises:
+        BundleError: missing, not a plain checkpoint, keys or shapes that are not this build's.
+    """
+    state = _model_state(_read_checkpoint(path), path)
+    network = build_network(*_sizes(state, path))
+    _check_state(state, network.state_dict(), path)
+    network.load_state_dict(state)
+    network.requires_grad_(False)
+    return network.eval().to(device)
+
+
+def _read_checkpoint(path: Path) -> Any:
+    if not path.is_file():
+        raise BundleError(
+            "there is no such checkpoint", path=path, mend="Put checkpoint.pth into the bundle."
+        )
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+        RuntimeError,
+        EOFError,
+        ValueError,
+    ) as fault:
+        raise BundleError(
+            "is not a checkpoint of plain tensors (it was refused unexecuted)",
+            path=path,
+            mend="Save it with torch.save({'model_state_dict': model.state_dict(), ...}).",
+        ) from fault
+    except Exception as fault:  # torch raises many kinds for damaged files
+        raise BundleError(
+            f"cannot be read as a checkpoint ({type(fault).__name__})", path=path
+        ) from fault
+
+
+def _model_state(checkpoint: Any, path: Path) -> dict[str, Tensor]:
+    if not isinstance(checkpoint, Mapping) or "model_state_dict" not in checkpoint:
+        keys = ", ".join(map(str, list(checkpoint)[:4])) if isinstance(checkpoint, Mapping) else ""
+        raise BundleError(
+            "holds no 'model_state_dict'" + (f" (it begins with {keys})" if keys else ""), path=path
+        )
+    state = checkpoint["model_state_dict"]
+    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise BundleError("'model_state_dict' must map names to tensors", path=path)
+    return dict(state)
+
+
+def _sizes(state: Mapping[str, Tensor], path: Path) -> tuple[list[int], int, int]:
+    names = [f"cnn.{index}.weight" for index in CONVOLUTIONS] + ["fc.0.weight", "fc.3.weight"]
+    for name in names:
+        if name not in state:
+            raise BundleError(
+                f"the weights lack {name!r}",
+                path=path,
+                mend="The build has cnn.0 to cnn.37, fc.0 and fc.3.",
+            )
+        if state[name].ndim < 2:
+            raise BundleError(f"{name!r} has shape {list(state[name].shape)}", path=path)
+    widths = [int(state[f"cnn.{index}.weight"].shape[0]) for index in CONVOLUTIONS]
+    hidden, classes = int(state["fc.0.weight"].shape[0]), int(state["fc.3.weight"].shape[0])
+    if max(widths) > 4096 or hidden > 65536 or classes > 10000:
+        raise BundleError("its layers are wider than any network of this build", path=path)
+    return widths, hidden, classes
+
+
+def _check_state(state: Mapping[str, Tensor], build: Mapping[str, Tensor], path: Path) -> None:
+    for name in [*build, *state]:
+        if name not in state:
+            raise BundleError(f"the weights lack {name!r}", path=path)
+        if name not in build:
+            raise BundleError(f"{name!r} is no part of this build", path=path)
+        found, expected = list(state[name].shape), list(build[name].shape)
+        if found != expected:
+            raise BundleError(f"{name!r} has shape {found}, expected {expected}", path=path)
+        if state[name].is_floating_point() and not torch.isfinite(state[name]).all():
+            raise BundleError(f"{name!r} holds NaN or infinity", path=path)
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Return the number of trainable values (BatchNorm's running statistics not counted)."""
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,149 @@
+"""The pictures of a bundle: the course's order, safe reading, and the resize the network gets."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from solver.errors import BundleError
+
+SIDE = 128
+SUFFIXES = (".jpg", ".jpeg", ".png")
+MAX_PIXELS = 60_000_000
+
+CLASSES = (
+    "Bread",
+    "Dairy product",
+    "Dessert",
+    "Egg",
+    "Fried food",
+    "Meat",
+    "Noodles/Pasta",
+    "Rice",
+    "Seafood",
+    "Soup",
+    "Vegetable/Fruit",
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as the network gets it.
+
+    Attributes:
+        place: its number in a question ("picture k").
+        name: file stem, ``<class>_<n>``.
+        label: class index.
+        rgb: uint8 (128, 128, 3).
+        size: width and height of the file's picture.
+    """
+
+    place: int
+    name: str
+    label: int
+    path: Path
+    rgb: npt.NDArray[np.uint8]
+    size: tuple[int, int]
+
+
+def course_order(path: Path) -> tuple[int, int]:
+    """Sort key of a picture's file: its class, then the stem as Python reads it, 8_5 as 85."""
+    return int(path.stem.split("_")[0]), int(path.stem)
+
+
+def load_pictures(folder: Path, classes: int = len(CLASSES)) -> list[Picture]:
+    """Read every picture of a ``food/`` folder in the course's order.
+
+    Raises:
+        BundleError: no folder, no picture, a name that is not ``<class>_<n>``, two files for one
+            place, a class out of range, a file that is not a picture or too large.
+    """
+    if not folder.is_dir():
+        raise BundleError(
+            "there is no such folder of pictures",
+            path=folder,
+            mend="The bundle needs food/<class>_<n>.jpg.",
+        )
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    if not paths:
+        raise BundleError("holds no .jpg, .jpeg or .png", path=folder)
+    for path in paths:
+        _check_name(path, classes)
+    paths.sort(key=lambda path: (course_order(path), path.name))
+    for first, second in zip(paths, paths[1:], strict=False):
+        if course_order(first) == course_order(second):
+            raise BundleError(f"has the same place in the order as {first.name}", path=second)
+    return [_load_picture(path, place) for place, path in enumerate(paths)]
+
+
+def _check_name(path: Path, classes: int) -> None:
+    if not re.fullmatch(r"[0-9]{1,4}(_[0-9]{1,6})+", path.stem, re.ASCII):
+        raise BundleError(
+            "is not named <class>_<n>", path=path, mend="For example 8_5.jpg for class 8."
+        )
+    label = int(path.stem.split("_")[0])
+    if label >= classes:
+        raise BundleError(f"class {label} is out of range, expected 0 to {classes - 1}", path=path)
+
+
+def _load_picture(path: Path, place: int) -> Picture:
+    image = open_rgb(path)
+    label = int(path.stem.split("_")[0])
+    return Picture(place, path.stem, label, path, resized(image), image.size)
+
+
+def open_rgb(path: Path) -> Image.Image:
+    """Open a picture file as RGB, refusing what is broken or absurdly large.
+
+    Raises:
+        BundleError: names the file and what is wrong with it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=("JPEG", "PNG")) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise BundleError(
+                        f"has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}",
+                        path=path,
+                        mend="Scale it down.",
+                    )
+                return image.convert("RGB")
+    except BundleError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BundleError(f"has more than {MAX_PIXELS:,} pixels", path=path) from None
+    except Exception as problem:  # Pillow raises many kinds for damaged files
+        reason = "there is no such file" if not path.exists() else "is broken or no JPEG or PNG"
+        raise BundleError(reason, path=path, mend="Replace it.") from problem
+
+
+def resized(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """Return the picture at 128x128 as uint8 (128, 128, 3), as torchvision's Resize makes it.
+
+    torchvision's Resize of a PIL picture is Pillow's own bilinear resize, so no torch is needed.
+    """
+    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.uint8)
+
+
+def fingerprint(rgb: npt.NDArray[np.uint8]) -> str:
+    """Return the 64-bit difference hash of a 128x128 picture as 16 hex digits.
+
+    Grey, 9x8, one bit for each pair of neighbours (right one brighter), row by row. It survives
+    another file format or JPEG quality, so regions drawn for a picture are found again.
+    """
+    grey = Image.fromarray(rgb).convert("L").resize((9, 8), Image.Resampling.BILINEAR)
+    values = np.asarray(grey, dtype=np.int16)
+    bits = (values[:, 1:] > values[:, :-1]).ravel()
+    return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
+
+
+def fingerprint_distance(first: str, second: str) -> int:
+    """Return how many of the 64 bits differ."""
+    return (int(first, 16) ^ int(second, 16)).bit_count()
