@@ -1,0 +1,251 @@
+"""What was ticked and what it earned: the words every part of the grader speaks.
+
+Reading makes a `Submission` of a row, scoring makes a `GradedSubmission` of it, and a run ends in
+one `GradedClass`. All of it is plain frozen data, so that tests and reports can make it by hand.
+
+A class may be larger than memory: `GradedClass.used`, `.superseded` and `.rejects` are `Rows`,
+which can be counted and gone over as often as needed. Go over them; do not make lists of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal, Protocol, TypeVar
+
+from solver.bank import Kind
+
+AttemptsRule = Literal["highest", "latest", "first", "average"]
+PolicyName = Literal["all-or-nothing", "canvas-partial"]
+
+Item = TypeVar("Item", covariant=True)
+
+
+class Rows(Protocol[Item]):
+    """Something of known length that can be gone over again and again (a tuple is one)."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __iter__(self) -> Iterator[Item]:
+        """Go over them, always in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """One person, as the export names them; `id` is what everything is joined by."""
+
+    id: str
+    name: str = ""
+    section: str = ""
+    section_id: str = ""
+    sis_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Options ticked in a *single* or *several* question, by the bank's option ids."""
+
+    options: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Choices made in the drop-downs of a *pair*: (drop-down, choice); unanswered ones lack.
+
+    A choice is the bank's option id; where the bank has no options for that drop-down (its
+    choices are made around a measured value), it is the choice's text.
+    """
+
+    choices: frozenset[tuple[str, str]]
+
+    @property
+    def by_blank(self) -> dict[str, str]:
+        """The choices as a mapping, in the order of the drop-downs' ids."""
+        return dict(sorted(self.choices))
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The question was shown and nothing was ticked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotShown:
+    """The question was not put to this student: it neither earns nor counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A cell that fits no set of options, or more than one."""
+
+    text: str
+    reason: str
+
+
+Response = Ticked | Chosen | Unanswered | NotShown | Refused
+Answer = Ticked | Chosen
+UNANSWERED = Unanswered()
+NOT_SHOWN = NotShown()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredQuestion:
+    """A question as it is graded: what it is worth, and which responses earn it.
+
+    A response earns the points if it equals one of `accepted` (more than one after a regrade that
+    honours the former answer too, or where a TA takes several options of a *single* question).
+    """
+
+    id: str
+    kind: Kind
+    points: Decimal
+    accepted: tuple[Answer, ...]
+    options: tuple[str, ...] = ()
+    blanks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One attempt of one student, read for certain (single cells of it may be `Refused`)."""
+
+    student: Student
+    attempt: int | None
+    submitted: datetime | None
+    responses: Mapping[str, Response]
+    canvas_points: Mapping[str, Decimal | None]
+    canvas_score: Decimal | None
+    source: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row (`question` is empty) or a cell that could not be read for certain."""
+
+    source: str
+    line: int
+    student: str
+    question: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """What became of one row of an export: a submission, or none, and what was refused of it."""
+
+    submission: Submission | None
+    rejects: tuple[Reject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GradedSubmission:
+    """What one student's used attempt earned.
+
+    Attributes:
+        submission: the attempt used (of an average: the latest).
+        points: of each question; None where it was not shown or its cell was refused.
+        total: sum of the known points.
+        possible: the points of the questions that were shown.
+        complete: False where a refused cell, here or in another attempt, leaves the total open.
+        doubt: why it is not complete, in a sentence, else "".
+        rows: rows of the export this stands for: 1, or every attempt of an average.
+        fudge: what Canvas' fudge field must hold: total - sum of Canvas' question points.
+        difference: total - Canvas' score (which may hold a fudge entered before).
+        late: how long after the deadline it came, None if in time or no deadline was given.
+    """
+
+    submission: Submission
+    points: Mapping[str, Decimal | None]
+    total: Decimal
+    possible: Decimal
+    complete: bool = True
+    doubt: str = ""
+    rows: int = 1
+    fudge: Decimal | None = None
+    difference: Decimal | None = None
+    late: timedelta | None = None
+
+    @property
+    def student(self) -> Student:
+        """Whose it is."""
+        return self.submission.student
+
+    @property
+    def canvas_score(self) -> Decimal | None:
+        """Canvas' own score of the attempt used."""
+        return self.submission.canvas_score
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """Where the rows went; they must add up before anything is written."""
+
+    read: int
+    graded: int
+    superseded: int
+    rejected: int
+
+    @property
+    def add_up(self) -> bool:
+        """Whether no row was lost and none was made."""
+        return self.read == self.graded + self.superseded + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class GradedClass:
+    """Everything a run found; reports are made of this alone.
+
+    `used` is ordered by student id (numbers as numbers). `rejects` holds refused rows and cells;
+    `counts.rejected` counts rows only.
+    """
+
+    questions: tuple[ScoredQuestion, ...]
+    used: Rows[GradedSubmission]
+    superseded: Rows[Submission]
+    rejects: Rows[Reject]
+    counts: RowCounts
+    policy: PolicyName = "all-or-nothing"
+    attempts: AttemptsRule = "highest"
+    deadline: datetime | None = None
+    left_out: tuple[str, ...] = ()
+    """Ids of questions the key leaves open, which were not graded."""
+
+
+def encode_response(response: Response) -> str:
+    """Return a response as a short text: the form it has in a run's record.
+
+    "a,c" ticked; "" unanswered; "-" not shown; '{"x":"a"}' chosen; '["text","reason"]' refused.
+    """
+    if isinstance(response, Ticked):
+        return ",".join(sorted(response.options))
+    if isinstance(response, Chosen):
+        return json.dumps(response.by_blank, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(response, Refused):
+        both = [response.text, response.reason]
+        return json.dumps(both, ensure_ascii=False, separators=(",", ":"))
+    return "-" if isinstance(response, NotShown) else ""
+
+
+def decode_response(code: str) -> Response:
+    """Return the response that `encode_response` wrote.
+
+    Raises:
+        ValueError: the text is none of its forms.
+    """
+    if code == "":
+        return UNANSWERED
+    if code == "-":
+        return NOT_SHOWN
+    if code[0] not in "{[":
+        return Ticked(frozenset(code.split(",")))
+    data = json.loads(code)
+    if isinstance(data, dict):
+        return Chosen(frozenset((str(blank), str(choice)) for blank, choice in data.items()))
+    text, reason = data
+    return Refused(str(text), str(reason))
