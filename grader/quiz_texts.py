@@ -1,0 +1,202 @@
+"""The questions as one quiz words them: what a cell's text is looked up in.
+
+A quiz made from our bank has our wordings (in English, in Chinese, or both in one line). A quiz of
+the course has its own, which `hw9 bank import-qti` keeps in a `quiz.yaml` beside the bank, each
+matched to a question and option of ours. A question can so have several wordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field
+
+from solver.bank import Bank, Blank, Identifier, Kind, Question, Strict, Wording
+from solver.errors import BankError
+from solver.key import Key
+from solver.whole_files import write_whole
+from solver.yaml_places import load_placed_yaml, validated
+
+QuizLanguage = Literal["en", "zh-Hant", "both"]
+QUIZ_LANGUAGES: tuple[QuizLanguage, ...] = ("en", "zh-Hant", "both")
+Choices = tuple[tuple[str, str], ...]
+"""(id, text) of each option, in the order of the quiz."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordedQuestion:
+    """A question of the bank in the words of one quiz.
+
+    Attributes:
+        id, kind: of the bank's question.
+        stem: HTML, or a text without any.
+        options: of a *single* or *several*.
+        blanks: of a *pair*: drop-down, and its choices. Where the bank has no options for a
+            drop-down (choices around a measured value) a choice's id is its text.
+        ident: the item's id in the QTI package it came from, else "".
+    """
+
+    id: str
+    kind: Kind
+    stem: str
+    options: Choices = ()
+    blanks: tuple[tuple[str, Choices], ...] = ()
+    ident: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WordedQuiz:
+    """All questions in the words of one quiz."""
+
+    title: str
+    questions: tuple[WordedQuestion, ...]
+
+
+def quiz_of_bank(bank: Bank, language: QuizLanguage, key: Key | None = None) -> WordedQuiz:
+    """Word the bank's questions in one language, or in both side by side.
+
+    Choices around a measured value are the key's; without a key that drop-down has none.
+    """
+    questions = tuple(_worded(question, language, key) for question in bank.questions)
+    return WordedQuiz(in_one_line(bank.header.title, language), questions)
+
+
+def _worded(question: Question, language: QuizLanguage, key: Key | None) -> WordedQuestion:
+    options = tuple((option.id, in_one_line(option.text, language)) for option in question.options)
+    blanks = tuple(
+        (blank.id, _choices(question.id, blank, language, key)) for blank in question.blanks
+    )
+    stem = stem_html(question, language)
+    return WordedQuestion(question.id, question.kind, stem, options, blanks)
+
+
+def _choices(question: str, blank: Blank, language: QuizLanguage, key: Key | None) -> Choices:
+    if blank.options is not None:
+        return tuple((option.id, in_one_line(option.text, language)) for option in blank.options)
+    entries = [entry for entry in key.questions if entry.id == question] if key else []
+    return tuple(
+        (verdict.text, verdict.text)
+        for entry in entries
+        for verdict in entry.options
+        if verdict.blank == blank.id and verdict.text
+    )
+
+
+def in_one_line(text: Wording, language: QuizLanguage) -> str:
+    """Return a wording in a language, or "English / Chinese" (once, where they are the same)."""
+    if language != "both":
+        return text.in_language(language)
+    return text.en if text.en == text.zh_hant else f"{text.en} / {text.zh_hant}"
+
+
+def stem_html(question: Question, language: QuizLanguage) -> str:
+    """Return a question's stem as the HTML an exported quiz has; a pair names its blanks in it."""
+    languages = ("en", "zh-Hant") if language == "both" else (language,)
+    lines = [question.stem.in_language(each) for each in languages]
+    lines += [f"{in_one_line(blank.label, language)} [{blank.id}]" for blank in question.blanks]
+    return "".join(f"<p>{_escaped(line)}</p>" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+class _Option(Strict):
+    id: str = Field(min_length=1)
+    text: str
+
+
+class _Blank(Strict):
+    id: Identifier
+    options: list[_Option] = Field(min_length=1)
+
+
+class _Question(Strict):
+    id: Identifier
+    kind: Kind
+    ident: str = ""
+    stem: str = ""
+    options: list[_Option] = Field(default_factory=list)
+    blanks: list[_Blank] = Field(default_factory=list)
+
+
+class _QuizFile(Strict):
+    format: Literal["hw9-quiz/1"]
+    title: str = ""
+    questions: list[_Question] = Field(min_length=1)
+
+
+def load_quiz(path: Path) -> WordedQuiz:
+    """Read a `quiz.yaml`.
+
+    Raises:
+        BankError: names the file, the line and what was expected.
+    """
+    data = validated(load_placed_yaml(path, BankError), _QuizFile, BankError)
+    questions = tuple(
+        WordedQuestion(
+            entry.id,
+            entry.kind,
+            entry.stem,
+            tuple((option.id, option.text) for option in entry.options),
+            tuple(
+                (blank.id, tuple((option.id, option.text) for option in blank.options))
+                for blank in entry.blanks
+            ),
+            entry.ident,
+        )
+        for entry in data.questions
+    )
+    return WordedQuiz(data.title, questions)
+
+
+def save_quiz(quiz: WordedQuiz, path: Path) -> None:
+    """Write a `quiz.yaml` whole: the same quiz, the same bytes."""
+    data = {
+        "format": "hw9-quiz/1",
+        "title": quiz.title,
+        "questions": [_as_data(question) for question in quiz.questions],
+    }
+    text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
+    write_whole(path, text)
+
+
+def _as_data(question: WordedQuestion) -> dict[str, object]:
+    data: dict[str, object] = {"id": question.id, "kind": question.kind}
+    if question.ident:
+        data["ident"] = question.ident
+    data["stem"] = question.stem
+    if question.options:
+        data["options"] = _choices_data(question.options)
+    if question.blanks:
+        data["blanks"] = [
+            {"id": blank, "options": _choices_data(choices)} for blank, choices in question.blanks
+        ]
+    return data
+
+
+def _choices_data(choices: Choices) -> list[dict[str, str]]:
+    return [{"id": name, "text": text} for name, text in choices]
+
+
+def wordings_by_question(quizzes: Iterable[WordedQuiz]) -> dict[str, list[WordedQuestion]]:
+    """Return every wording of each question, in the order of the quizzes."""
+    found: dict[str, list[WordedQuestion]] = {}
+    for quiz in quizzes:
+        for question in quiz.questions:
+            found.setdefault(question.id, []).append(question)
+    return found
+
+
+def known_quizzes(bank: Bank, key: Key | None, files: Sequence[Path]) -> list[WordedQuiz]:
+    """Return every wording a column may have: quiz files, those kept beside the bank, the bank's.
+
+    Quizzes kept beside the bank lie in its folder ``quizzes/``.
+    """
+    kept = sorted((bank.folder / "quizzes").glob("*.yaml"))
+    quizzes = [load_quiz(path) for path in [*files, *kept]]
+    return quizzes + [quiz_of_bank(bank, language, key) for language in QUIZ_LANGUAGES]

@@ -1,0 +1,141 @@
+"""Policies: how a response becomes points. Each is one object with one method.
+
+All points are `Decimal`: sums of 0.3 and 0.4 are exact.
+
+Sources:
+    all-or-nothing  the course: every right option and no other, else 0
+    canvas-partial  Canvas, Classic Quizzes: for several answers points/k for each right option
+                    ticked, minus points/k for each wrong one, not below 0 (k right options);
+                    each drop-down its share
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol, assert_never
+
+from grader.submissions import (
+    Answer,
+    Chosen,
+    NotShown,
+    PolicyName,
+    Refused,
+    Response,
+    ScoredQuestion,
+    Ticked,
+    Unanswered,
+)
+
+ZERO = Decimal(0)
+
+
+class Policy(Protocol):
+    """A way of giving points."""
+
+    name: PolicyName
+
+    def points(self, question: ScoredQuestion, response: Response) -> Decimal | None:
+        """Return the points earned; None where the question was not shown or not readable."""
+
+
+class AllOrNothing:
+    """The course's own rule: a response earns all the points or none."""
+
+    name: PolicyName = "all-or-nothing"
+
+    def points(self, question: ScoredQuestion, response: Response) -> Decimal | None:
+        """Return all of the points if the response is an accepted one, else 0.
+
+        >>> from grader.submissions import ScoredQuestion, Ticked
+        >>> right = (Ticked(frozenset({"a", "c"})),)
+        >>> question = ScoredQuestion("q03", "several", Decimal("0.3"), right)
+        >>> AllOrNothing().points(question, Ticked(frozenset({"a"})))
+        Decimal('0')
+        """
+        match response:
+            case NotShown():
+                return None
+            case Refused() if not question.void:
+                return None
+            case Refused() | Ticked() | Chosen() | Unanswered():
+                right = question.void or response in question.accepted
+                return question.points if right else ZERO
+            case _:
+                assert_never(response)
+
+
+class CanvasPartial:
+    """Canvas' partial credit, to show what it would have given."""
+
+    name: PolicyName = "canvas-partial"
+
+    def points(self, question: ScoredQuestion, response: Response) -> Decimal | None:
+        """Return what Canvas pays for the response.
+
+        >>> from grader.submissions import ScoredQuestion, Ticked
+        >>> right = (Ticked(frozenset({"a", "c"})),)
+        >>> question = ScoredQuestion("q03", "several", Decimal("0.3"), right)
+        >>> CanvasPartial().points(question, Ticked(frozenset({"a"})))
+        Decimal('0.15')
+        """
+        match response:
+            case NotShown():
+                return None
+            case Refused() if not question.void:
+                return None
+            case Refused() | Ticked() | Chosen() | Unanswered():
+                if question.void:
+                    return question.points
+                shares = [_share(answer, response) for answer in question.accepted]
+                return _part(question.points, max(shares, default=Fraction(0)))
+            case _:
+                assert_never(response)
+
+
+def _share(answer: Answer, response: Response) -> Fraction:
+    if isinstance(answer, Ticked) and isinstance(response, Ticked):
+        right = len(response.options & answer.options)
+        wrong = len(response.options - answer.options)
+        return max(Fraction(right - wrong, len(answer.options)), Fraction(0))
+    if isinstance(answer, Chosen) and isinstance(response, Chosen):
+        return Fraction(len(response.choices & answer.choices), len(answer.choices))
+    return Fraction(0)
+
+
+def _part(points: Decimal, share: Fraction) -> Decimal:
+    """Return points * share: exactly where it ends as a decimal, else the float nearest to it."""
+    value = Fraction(points) * share
+    divisor = value.denominator
+    for prime in (2, 5):
+        while divisor % prime == 0:
+            divisor //= prime
+    if divisor == 1:
+        return Decimal(value.numerator) / Decimal(value.denominator)
+    return Decimal(repr(float(value)))
+
+
+POLICIES: dict[PolicyName, Policy] = {
+    policy.name: policy for policy in (AllOrNothing(), CanvasPartial())
+}
+
+
+class Scorer:
+    """Scores responses of a fixed list of questions; a response met again is looked up."""
+
+    def __init__(self, questions: tuple[ScoredQuestion, ...], policy: Policy) -> None:
+        self.questions = questions
+        self.policy = policy
+        self._known: dict[str, dict[Response, Decimal | None]] = {
+            question.id: {} for question in questions
+        }
+
+    def points(self, question: ScoredQuestion, response: Response) -> Decimal | None:
+        """Return what `response` earns under the policy."""
+        known = self._known[question.id]
+        if response in known:
+            return known[response]
+        points = self.policy.points(question, response)
+        if len(known) < 4096:
+            known[response] = points
+        return points
