@@ -1,0 +1,40 @@
+"""Times as exports and people write them; a time without its zone is no time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+
+_SHAPE = re.compile(
+    r"(?P<date>\d{4}[-/]\d{1,2}[-/]\d{1,2})[ T](?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?:\.\d+)?"
+    r"\s*(?P<zone>UTC|GMT|Z|[+-]\d{2}:?\d{2})?"
+)
+
+
+@lru_cache(maxsize=4096)
+def read_time(text: str) -> datetime:
+    """Return the moment that ``2026-04-09 03:28:49 UTC`` (or ``+0800``) names, in UTC.
+
+    Raises:
+        ValueError: with what is wrong, as the end of a sentence.
+    """
+    match = _SHAPE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("is not written like 2026-04-09 03:28:49 UTC")
+    if match["zone"] is None:
+        raise ValueError("has no time zone (UTC, +0800)")
+    year, month, day = (int(part) for part in re.split("[-/]", match["date"]))
+    clock = [int(part) for part in match["time"].split(":")]
+    try:
+        moment = datetime(year, month, day, *clock, tzinfo=_zone(match["zone"]))
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not a moment of any calendar") from None
+
+
+def _zone(text: str) -> timezone:
+    if text in {"UTC", "GMT", "Z"}:
+        return UTC
+    minutes = int(text[1:3]) * 60 + int(text[-2:])
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
