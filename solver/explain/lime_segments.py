@@ -1,0 +1,219 @@
+"""LIME on superpixels, as the course runs it (Ribeiro, Singh, Guestrin 2016, arXiv:1602.04938).
+
+The draws, the kernel and the regression are those of ``lime.lime_image`` 0.2 with its defaults;
+the regression is lime's own `LimeBase`. The loop over samples is ours since lime's cannot be asked
+for one label, another batch or a progress of its own; a test holds both against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from lime.lime_base import LimeBase
+from skimage.segmentation import slic
+from sklearn.metrics import pairwise_distances
+
+from solver.bundle import Bundle
+from solver.evidence import Record
+from solver.explain.method import ExplainSettings, Job, explanation, no_picture
+
+Floats = npt.NDArray[np.float64]
+Classify = Callable[[Floats], npt.NDArray[np.floating]]
+
+KERNEL_WIDTH = 0.25
+
+
+def superpixels(rgb: npt.NDArray[np.uint8], settings: ExplainSettings) -> npt.NDArray[np.int64]:
+    """Return the course's segments of a picture: int (128, 128), first label as the settings say."""
+    image = rgb.astype(np.double) / 255
+    segments: npt.NDArray[np.int64] = slic(
+        image,
+        n_segments=settings.lime_segments,
+        compactness=1,
+        sigma=1,
+        start_label=settings.lime_start_label,
+    )
+    return segments
+
+
+def draws_for(place: int, bundle: Bundle, settings: ExplainSettings) -> npt.NDArray[np.int64]:
+    """Return the 0/1 draws (samples, segments) lime makes for picture `place` of the course's loop.
+
+    The course seeds NumPy once and explains the pictures in order. For each, lime draws one number
+    below 1000 (a seed for its own segmentation) and then samples x segments bits; so the draws of
+    picture k need the segment counts of the pictures before it, not their explanations.
+    """
+    generator = np.random.RandomState(settings.lime_seed)
+    for before in range(place + 1):
+        count = len(np.unique(superpixels(bundle.picture(before).rgb, settings)))
+        generator.randint(0, high=1000)
+        bits = generator.randint(0, 2, settings.lime_samples * count)
+    return bits.reshape(settings.lime_samples, count)
+
+
+def explain_by_segments(
+    image: Floats,
+    segments: npt.NDArray[np.int64],
+    draws: npt.NDArray[np.int64],
+    classify: Classify,
+    label: int,
+    batch: int = 10,
+) -> tuple[Floats, float, float]:
+    """Return (weight of each segment, intercept, R2 of the fit) for one label.
+
+    `image` is float64 (H, W, 3). Sample 0 hides nothing; in the others a segment whose bit is 0
+    takes its mean colour. Feature i is the segment labelled i, as in lime: with labels from 1 on,
+    feature 0 hides nothing and the last segment is never hidden.
+    """
+    data = draws.copy()
+    data[0, :] = 1
+    hidden = _mean_coloured(image, segments)
+    outputs = []
+    for start in range(0, len(data), batch):
+        rows = data[start : start + batch]
+        outputs.append(classify(np.stack([_masked(image, hidden, segments, row) for row in rows])))
+    answers = np.concatenate(outputs)
+    distances = pairwise_distances(data, data[0].reshape(1, -1), metric="cosine").ravel()
+    kernel = partial(_exponential_kernel, width=KERNEL_WIDTH)
+    intercept, weights, score, _ = LimeBase(kernel).explain_instance_with_data(
+        data, answers, distances, label, data.shape[1], feature_selection="auto"
+    )
+    by_segment = np.zeros(data.shape[1])
+    for index, weight in weights:
+        by_segment[index] = weight
+    return by_segment, float(intercept), float(score)
+
+
+def _exponential_kernel(distances: Floats, width: float) -> Floats:
+    kernel: Floats = np.sqrt(np.exp(-(distances**2) / width**2))
+    return kernel
+
+
+def _mean_coloured(image: Floats, segments: npt.NDArray[np.int64]) -> Floats:
+    """The picture with every segment in its mean colour, channel by channel, as lime does it."""
+    hidden = image.copy()
+    for label in np.unique(segments):
+        inside = segments == label
+        hidden[inside] = [np.mean(image[inside][:, channel]) for channel in range(3)]
+    return hidden
+
+
+def _masked(
+    image: Floats, hidden: Floats, segments: npt.NDArray[np.int64], row: npt.NDArray[np.int64]
+) -> Floats:
+    off = np.isin(segments, np.flatnonzero(row == 0))
+    sample = image.copy()
+    sample[off] = hidden[off]
+    return sample
+
+
+def shown_signs(
+    segments: npt.NDArray[np.int64], weights: Floats, shown: int, min_weight: float
+) -> npt.NDArray[np.int8]:
+    """Return what the course's overlay shows: int8 (128, 128), 1 green, -1 red, 0 neither.
+
+    Among the first `shown` segments by absolute weight, those of at least `min_weight`
+    (`get_image_and_mask` with positive_only=False, hide_rest=False).
+    """
+    signs = np.zeros(segments.shape, np.int8)
+    order = sorted(range(len(weights)), key=lambda index: abs(weights[index]), reverse=True)
+    for index in order[:shown]:
+        if abs(weights[index]) >= min_weight:
+            signs[segments == index] = 1 if weights[index] > 0 else -1
+    return signs
+
+
+_USED = (
+    "lime_samples",
+    "lime_segments",
+    "lime_seed",
+    "lime_start_label",
+    "lime_shown",
+    "lime_min_weight",
+)
+
+
+def _pictures_up_to(job: Job) -> list[int]:
+    return list(range(job.place[0] + 1))
+
+
+@explanation("lime", pictures=_pictures_up_to, passes=lambda job: job.settings.lime_samples, used=_USED)
+def lime(job: Job) -> Record:
+    """LIME of one picture for its true label.
+
+    Arrays: segments int32 (128, 128); weights float64 (segments,); signs int8 (128, 128), what the
+    overlay shows (1 for, -1 against).
+    """
+    (place,) = job.place
+    source = job.bundle.picture(place)
+    segments = superpixels(source.rgb, job.settings)
+    draws = draws_for(place, job.bundle, job.settings)
+    weights, intercept, score = explain_by_segments(
+        source.rgb.astype(np.double) / 255,
+        segments,
+        draws,
+        _network_logits(job),
+        source.label,
+        job.settings.micro_batch,
+    )
+    signs = shown_signs(segments, weights, job.settings.lime_shown, job.settings.lime_min_weight)
+    arrays = {"segments": segments.astype(np.int32), "weights": weights, "signs": signs}
+    values = {"intercept": intercept, "score": score, "label": source.label}
+    return job.record(arrays, values, *_USED, pictures=_pictures_up_to(job))
+
+
+def _network_logits(job: Job) -> Classify:
+    network, device = job.bundle.network, job.bundle.device
+
+    def classify(images: Floats) -> npt.NDArray[np.floating]:
+        batch = torch.from_numpy(images).permute(0, 3, 1, 2).float().to(device)
+        with torch.no_grad():
+            logits = network(batch)
+        job.advance(len(images))
+        answer: npt.NDArray[np.floating] = logits.cpu().numpy()
+        return answer
+
+    return classify
+
+
+@explanation("lime_known_model", pictures=no_picture, passes=lambda job: 0, used=("lime_shown",))
+def lime_known_model(job: Job) -> Record:
+    """LIME, and lime's own overlay, of a classifier whose true weights are known.
+
+    A grid of 8x8 tiles over a grey noise picture; the classifier answers with the weighted sum of
+    what is left of the tiles' contrast. Arrays: true_weights float64 (64,); segments int32
+    (128, 128); rise float64 (64, 3), how far each channel rises in the overlay inside a tile.
+    """
+    from lime.lime_image import ImageExplanation
+
+    generator = np.random.RandomState(0)
+    image = generator.uniform(0.3, 0.6, (128, 128, 3))
+    rows, columns = np.indices((128, 128)) // 16
+    segments = (rows * 8 + columns).astype(np.int64)
+    truth = generator.permutation(np.concatenate([np.linspace(1, 3, 32), -np.linspace(1, 3, 32)]))
+    draws = generator.randint(0, 2, (1000, 64))
+
+    def classify(images: Floats) -> npt.NDArray[np.floating]:
+        tiles = images.reshape(len(images), 8, 16, 8, 16, 3)
+        left = tiles.std(axis=(2, 4, 5)).reshape(len(images), 64)
+        answer: npt.NDArray[np.floating] = np.stack([left @ truth, -(left @ truth)], axis=1)
+        return answer
+
+    weights, _, _ = explain_by_segments(image, segments, draws, classify, 0)
+    shown = ImageExplanation(image, segments)
+    order = np.argsort(-np.abs(weights), kind="stable")
+    shown.local_exp[0] = [(int(index), float(weights[index])) for index in order]
+    overlay, _ = shown.get_image_and_mask(
+        0,
+        positive_only=False,
+        hide_rest=False,
+        num_features=job.settings.lime_shown,
+        min_weight=0.0,
+    )
+    risen = (overlay - image).reshape(8, 16, 8, 16, 3).mean(axis=(1, 3)).reshape(64, 3)
+    arrays = {"true_weights": truth, "segments": segments.astype(np.int32), "rise": risen}
+    return job.record(arrays, {}, "lime_shown", pictures=[])

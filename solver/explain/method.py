@@ -1,0 +1,199 @@
+"""What every explanation shares: its job, its settings, the registry by kind.
+
+An explanation is a function from a `Job` to a `Record`; it is asked for by the id of the record it
+makes (``lime/6``, ``integrated_gradients/7/100``), so that whatever several questions need is run
+once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from solver.bundle import Bundle, as_tensor_values
+from solver.errors import BundleError
+from solver.evidence import Record
+from solver.pictures import Picture
+
+
+@dataclass(frozen=True)
+class ExplainSettings:
+    """How the explanations are run; the defaults are the course's own.
+
+    Attributes:
+        lime_seed: NumPy's global generator is seeded with it once, before picture 0.
+        lime_start_label: first label of the segments (0 as in 2021, 1 as in 2022).
+        smoothgrad_sigma: the course's 0.4, of ``std = (sigma / (max - min)) ** 2``.
+        smoothgrad_seed: the course seeds nothing here; picture k uses seed + k.
+        visualization_rate: Adam's learning rate on the pixels.
+    """
+
+    lime_samples: int = 1000
+    lime_segments: int = 200
+    lime_seed: int = 16
+    lime_start_label: int = 0
+    lime_shown: int = 11
+    lime_min_weight: float = 0.05
+    smoothgrad_samples: int = 500
+    smoothgrad_sigma: float = 0.4
+    smoothgrad_seed: int = 0
+    visualization_steps: int = 100
+    visualization_rate: float = 0.1
+    micro_batch: int = 2
+
+
+def _nothing(_: int) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Job:
+    """One explanation to run.
+
+    Attributes:
+        id: the id of the record to make.
+        advance: called with the number of network passes done, for the progress bar.
+    """
+
+    id: str
+    bundle: Bundle
+    settings: ExplainSettings = field(default_factory=ExplainSettings)
+    advance: Callable[[int], None] = _nothing
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """The numbers after the kind: ``(7, 100)`` of ``integrated_gradients/7/100``."""
+        return tuple(int(part) for part in self.id.split("/")[1:])
+
+    def picture_tensor(self, place: int) -> Tensor:
+        """Return picture `place` as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
+        return picture_tensor(self.bundle, place)
+
+    def record(
+        self, arrays: dict[str, Any], values: dict[str, Any], *used: str, pictures: list[int]
+    ) -> Record:
+        """Return the record of this job; `used` names the settings that shaped it."""
+        settings = {name: asdict(self.settings)[name] for name in sorted(used)}
+        inputs = input_hashes(self.id, self.bundle, pictures)
+        return Record(self.id, arrays, values, settings, inputs)
+
+
+Explain = Callable[[Job], Record]
+Passes = Callable[[Job], int]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A registered explanation.
+
+    Attributes:
+        pictures: which pictures a job reads.
+        passes: how many network passes (forward, or forward and backward) a job makes.
+        used: names of the settings it depends on.
+    """
+
+    kind: str
+    run: Explain
+    pictures: Callable[[Job], list[int]]
+    passes: Passes
+    used: tuple[str, ...]
+
+    @property
+    def code(self) -> str:
+        """Hash of the module that holds it: a record made by other code is made again."""
+        source = inspect.getsourcefile(self.run)
+        assert source is not None
+        return hashlib.sha256(Path(source).read_bytes()).hexdigest()[:16]
+
+
+_MODULES = ("pictures_and_regions", "lime_segments", "saliency", "smoothgrad", "filters", "integrated")
+_explanations: dict[str, Explanation] = {}
+
+
+def explanation(
+    kind: str, *, pictures: Callable[[Job], list[int]], passes: Passes, used: tuple[str, ...] = ()
+) -> Callable[[Explain], Explain]:
+    """Register the decorated function for records of `kind`; a kind taken already is an error."""
+
+    def register(run: Explain) -> Explain:
+        if kind in _explanations:
+            raise ValueError(f"the explanation {kind!r} is registered twice")
+        _explanations[kind] = Explanation(kind, run, pictures, passes, used)
+        return run
+
+    return register
+
+
+def all_explanations() -> dict[str, Explanation]:
+    """Return every explanation by kind."""
+    for module in _MODULES:
+        import_module(f"solver.explain.{module}")
+    return dict(sorted(_explanations.items()))
+
+
+def explanation_for(identifier: str) -> Explanation:
+    """Return the explanation that makes the record `identifier`.
+
+    Raises:
+        BundleError: no explanation makes such records.
+    """
+    kind = identifier.split("/", 1)[0]
+    known = all_explanations()
+    if kind not in known:
+        raise BundleError(
+            f"no explanation makes {identifier!r}", mend=f"Known kinds: {', '.join(known)}."
+        )
+    return known[kind]
+
+
+def first_picture(job: Job) -> list[int]:
+    """The picture a job such as ``saliency/2`` reads."""
+    return [job.place[0]]
+
+
+def last_picture(job: Job) -> list[int]:
+    """The picture a job such as ``activation/6/1`` reads."""
+    return [job.place[-1]]
+
+
+def every_picture(job: Job) -> list[int]:
+    """All pictures of the bundle."""
+    return list(range(len(job.bundle.pictures)))
+
+
+def no_picture(job: Job) -> list[int]:
+    """None: the job reads the network alone, or nothing of the bundle."""
+    return []
+
+
+def picture_tensor(bundle: Bundle, place: int) -> Tensor:
+    """Return a picture as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
+    values = as_tensor_values(bundle.picture(place))
+    return torch.from_numpy(values)[None].to(bundle.device)
+
+
+def picture_hash(picture: Picture) -> str:
+    """Hash of a picture as the network gets it, with its label."""
+    digest = hashlib.sha256(picture.rgb.tobytes())
+    digest.update(str(picture.label).encode())
+    return digest.hexdigest()
+
+
+def input_hashes(identifier: str, bundle: Bundle, pictures: list[int]) -> dict[str, str]:
+    """Return the hashes of what a record is made from: weights, pictures, code."""
+    digest = hashlib.sha256()
+    for place in pictures:
+        digest.update(picture_hash(bundle.picture(place)).encode())
+    return {
+        "checkpoint": bundle.files.get("checkpoint.pth", ""),
+        "code": explanation_for(identifier).code,
+        "pictures": digest.hexdigest(),
+    }

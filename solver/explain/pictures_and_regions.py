@@ -1,0 +1,49 @@
+"""The picture itself, what the network says of it, and its named regions, as evidence."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+
+from solver.evidence import Record
+from solver.explain.method import Job, explanation, first_picture
+
+
+@explanation("picture", pictures=first_picture, passes=lambda job: 1)
+def picture(job: Job) -> Record:
+    """The picture at 128x128 and the network's logits.
+
+    Arrays: rgb uint8 (128, 128, 3); logits float32 (classes,).
+    """
+    (place,) = job.place
+    source = job.bundle.picture(place)
+    with torch.no_grad():
+        logits = job.bundle.network(job.picture_tensor(place))[0].cpu()
+    job.advance(1)
+    probabilities = logits.double().softmax(0)
+    values = {
+        "label": source.label,
+        "name": source.name,
+        "predicted": int(logits.argmax()),
+        "probability_of_label": float(probabilities[source.label]),
+    }
+    return job.record({"rgb": source.rgb, "logits": logits.numpy()}, values, pictures=[place])
+
+
+@explanation("regions", pictures=first_picture, passes=lambda job: 0)
+def regions(job: Job) -> Record:
+    """The named regions of a picture. Arrays: one bool (128, 128) a region."""
+    (place,) = job.place
+    masks = job.bundle.regions(place)
+    record = job.record(dict(masks), {"names": sorted(masks)}, pictures=[place])
+    digest = hashlib.sha256()
+    for name in sorted(masks):
+        digest.update(name.encode() + masks[name].tobytes())
+    return Record(
+        record.id,
+        record.arrays,
+        record.values,
+        record.settings,
+        {**record.inputs, "regions": digest.hexdigest()},
+    )
