@@ -44,9 +44,9 @@ class Bundle:
         from solver.network import load_network
 
         network = load_network(self.folder / "checkpoint.pth", self.device)
-        classes = network.fc[3].out_features
+        classes = network.classes
         for picture in self.pictures:
-            if picture.label >= int(classes):
+            if picture.label >= classes:
                 raise BundleError(
                     f"class {picture.label} is out of range: the network knows 0 to {classes - 1}",
                     path=picture.path,

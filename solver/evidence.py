@@ -1,4 +1,4 @@
-"""Evidence: what an explanation gave, as arrays and numbers, saved so that it can be decided on again.
+"""Evidence: what an explanation gave, as arrays and numbers, saved to be decided on again.
 
 A folder of evidence holds ``manifest.json`` and one ``.npz`` a record (docs/evidence-format.md).
 A record can be written by hand: an id, the file, and the arrays its kind needs.
@@ -192,7 +192,7 @@ def _manifest_entries(folder: Path) -> list[Any]:
         raise EvidenceError(
             f"there is no {MANIFEST} in it",
             path=folder,
-            mend="Give a folder that `hw9 key` wrote, or write one as docs/evidence-format.md says.",
+            mend="Give a folder that `hw9 key` wrote, or see docs/evidence-format.md.",
         )
     try:
         document = json.loads(read_text(path, EvidenceError))

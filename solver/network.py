@@ -26,10 +26,11 @@ GENUINE_WIDTHS = (128, 128, 128, 128, 128, 128, 256, 256, 256, 512, 512)
 
 
 class FoodNetwork(nn.Module):
-    """The network of the homework; ``forward`` maps (B, 3, 128, 128) in 0..1 to logits (B, classes)."""
+    """The network of the homework: pictures (B, 3, 128, 128) in 0..1 to logits (B, classes)."""
 
     def __init__(self, widths: Sequence[int], hidden: int, classes: int) -> None:
         super().__init__()
+        self.classes = classes
         self.cnn = nn.Sequential(*_stacks(widths))
         self.fc = nn.Sequential(
             nn.Linear(widths[-1] * FINAL_SIDE**2, hidden),
@@ -43,6 +44,13 @@ class FoodNetwork(nn.Module):
         maps = self.cnn(pictures)  # (B, C, 4, 4)
         logits: Tensor = self.fc(maps.flatten(1))  # (B, classes)
         return logits
+
+    @property
+    def output_layer(self) -> nn.Linear:
+        """The last layer, whose outputs are the logits."""
+        layer = self.fc[3]
+        assert isinstance(layer, nn.Linear)
+        return layer
 
 
 def _stacks(widths: Sequence[int]) -> list[nn.Module]:

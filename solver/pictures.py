@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,7 @@ def load_pictures(folder: Path, classes: int = len(CLASSES)) -> list[Picture]:
     for path in paths:
         _check_name(path, classes)
     paths.sort(key=lambda path: (course_order(path), path.name))
-    for first, second in zip(paths, paths[1:], strict=False):
+    for first, second in pairwise(paths):
         if course_order(first) == course_order(second):
             raise BundleError(f"has the same place in the order as {first.name}", path=second)
     return [_load_picture(path, place) for place, path in enumerate(paths)]

@@ -39,7 +39,7 @@ class PlacedYaml:
 
 
 def read_text(path: Path, error: type[InputError], *, max_bytes: int = MAX_BYTES) -> str:
-    """Read a UTF-8 text file (a BOM is dropped), raising `error` with a sentence if it cannot be."""
+    """Read a UTF-8 text file (a BOM is dropped); `error` is raised with a sentence if it fails."""
     try:
         if path.stat().st_size > max_bytes:
             raise error(
@@ -107,7 +107,7 @@ class _Builder:
                 self.build(child, (*place, index), depth + 1)
                 for index, child in enumerate(node.value)
             ]
-        return self.loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return self.loader.construct_object(node, deep=True)
 
     def _mapping(self, node: yaml.MappingNode, place: Place, depth: int) -> dict[Any, Any]:
         result: dict[Any, Any] = {}
@@ -115,7 +115,7 @@ class _Builder:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._refuse("a key must be a single word or number", line)
-            key = self.loader.construct_object(key_node)  # type: ignore[no-untyped-call]
+            key = self.loader.construct_object(key_node)
             if key in result:
                 raise self._refuse(f"the key {key!r} stands twice in one mapping", line)
             result[key] = self.build(value_node, (*place, key), depth + 1)

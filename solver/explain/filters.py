@@ -29,7 +29,9 @@ def module_at(bundle: Bundle, index: int) -> nn.Module:
     """
     modules = bundle.network.cnn
     if not 0 <= index < len(modules):
-        raise BundleError(f"cnn[{index}] does not exist", mend=f"Indices are 0 to {len(modules) - 1}.")
+        raise BundleError(
+            f"cnn[{index}] does not exist", mend=f"Indices are 0 to {len(modules) - 1}."
+        )
     return modules[index]
 
 
@@ -49,7 +51,7 @@ def module(job: Job) -> Record:
     (index,) = job.place
     found = module_at(job.bundle, index)
     values = {"class": type(found).__name__, "printed": str(found), "index": index}
-    return job.record({}, values, pictures=[])
+    return job.record({}, values)
 
 
 @explanation("activation", pictures=last_picture, passes=lambda job: 1)
@@ -59,7 +61,7 @@ def activation(job: Job) -> Record:
     with torch.no_grad():
         values = filter_map(job.bundle, job.picture_tensor(place), index)[0].cpu().numpy()
     job.advance(1)
-    return job.record({"map": values}, {"index": index, "filter": FILTER}, pictures=[place])
+    return job.record({"map": values}, {"index": index, "filter": FILTER})
 
 
 def climb(
@@ -115,7 +117,7 @@ def filter_visualization(job: Job) -> Record:
     )
     scaled, low, high = min_max(pixels[0].permute(1, 2, 0).cpu().numpy())
     values = {"raw_min": low, "raw_max": high, "first": course[0], "last": course[-1]}
-    return job.record({"rgb": scaled}, values, *_USED, pictures=[place])
+    return job.record({"rgb": scaled}, values)
 
 
 TRACED_STEPS = 10
@@ -123,7 +125,7 @@ TRACED_STEPS = 10
 
 @explanation("filter_trace", pictures=last_picture, passes=lambda job: TRACED_STEPS + 1)
 def filter_trace(job: Job) -> Record:
-    """What the two computations of the section hold fixed and what they vary, found by running them.
+    """What the two computations hold fixed and what they vary, found by running them.
 
     Values: for `activation` and `visualization`, which of picture, filter, layer and weights
     changed while it ran, whether its result is laid out over places, whether the label or the
@@ -149,7 +151,7 @@ def filter_trace(job: Job) -> Record:
         )
     rise = course[-1] - course[0]
     values["visualization"] = watch.report(picture, end, places=False, rise=rise)
-    return job.record({}, values, "visualization_rate", pictures=[place])
+    return job.record({}, values)
 
 
 class _Watch:

@@ -39,7 +39,10 @@ def mean_path_gradient(job: Job, place: int, steps: int) -> Tensor:
 
 
 @explanation(
-    "integrated_gradients", pictures=first_picture, passes=lambda job: job.place[1], used=("micro_batch",)
+    "integrated_gradients",
+    pictures=first_picture,
+    passes=lambda job: job.place[1],
+    used=("micro_batch",),
 )
 def integrated_gradients(job: Job) -> Record:
     """Integrated gradients of a picture at a number of steps.
@@ -52,7 +55,7 @@ def integrated_gradients(job: Job) -> Record:
     scaled, low, high = min_max(mean.permute(1, 2, 0).cpu().numpy())
     neutral = (0 - low) / (high - low) if high > low else 0.0
     values = {"raw_min": low, "raw_max": high, "neutral": neutral, "steps": steps}
-    return job.record({"map": scaled}, values, "micro_batch", pictures=[place])
+    return job.record({"map": scaled}, values)
 
 
 TRACED_STEPS = 10
@@ -76,4 +79,4 @@ def integrated_path(job: Job) -> Record:
     samples = torch.cat(fed)[:TRACED_STEPS].permute(0, 2, 3, 1).cpu().numpy()
     picture = job.picture_tensor(place)[0].permute(1, 2, 0).cpu().numpy()
     arrays = {"samples": samples, "picture": picture, "baseline": np.zeros_like(picture)}
-    return job.record(arrays, {}, pictures=[place])
+    return job.record(arrays, {})

@@ -28,7 +28,7 @@ KERNEL_WIDTH = 0.25
 
 
 def superpixels(rgb: npt.NDArray[np.uint8], settings: ExplainSettings) -> npt.NDArray[np.int64]:
-    """Return the course's segments of a picture: int (128, 128), first label as the settings say."""
+    """Return the course's segments of a picture: int (128, 128)."""
     image = rgb.astype(np.double) / 255
     segments: npt.NDArray[np.int64] = slic(
         image,
@@ -141,7 +141,9 @@ def _pictures_up_to(job: Job) -> list[int]:
     return list(range(job.place[0] + 1))
 
 
-@explanation("lime", pictures=_pictures_up_to, passes=lambda job: job.settings.lime_samples, used=_USED)
+@explanation(
+    "lime", pictures=_pictures_up_to, passes=lambda job: job.settings.lime_samples, used=_USED
+)
 def lime(job: Job) -> Record:
     """LIME of one picture for its true label.
 
@@ -163,7 +165,7 @@ def lime(job: Job) -> Record:
     signs = shown_signs(segments, weights, job.settings.lime_shown, job.settings.lime_min_weight)
     arrays = {"segments": segments.astype(np.int32), "weights": weights, "signs": signs}
     values = {"intercept": intercept, "score": score, "label": source.label}
-    return job.record(arrays, values, *_USED, pictures=_pictures_up_to(job))
+    return job.record(arrays, values)
 
 
 def _network_logits(job: Job) -> Classify:
@@ -216,4 +218,4 @@ def lime_known_model(job: Job) -> Record:
     )
     risen = (overlay - image).reshape(8, 16, 8, 16, 3).mean(axis=(1, 3)).reshape(64, 3)
     arrays = {"true_weights": truth, "segments": segments.astype(np.int32), "rise": risen}
-    return job.record(arrays, {}, "lime_shown", pictures=[])
+    return job.record(arrays, {})

@@ -8,11 +8,9 @@ once.
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -77,13 +75,26 @@ class Job:
         """Return picture `place` as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
         return picture_tensor(self.bundle, place)
 
-    def record(
-        self, arrays: dict[str, Any], values: dict[str, Any], *used: str, pictures: list[int]
-    ) -> Record:
-        """Return the record of this job; `used` names the settings that shaped it."""
-        settings = {name: asdict(self.settings)[name] for name in sorted(used)}
-        inputs = input_hashes(self.id, self.bundle, pictures)
-        return Record(self.id, arrays, values, settings, inputs)
+    def record(self, arrays: dict[str, Any], values: dict[str, Any]) -> Record:
+        """Return the record of this job, with the settings and inputs that shaped it."""
+        return Record(self.id, arrays, values, self.expected_settings(), self.expected_inputs())
+
+    def expected_settings(self) -> dict[str, Any]:
+        """The settings this kind of explanation depends on."""
+        every = asdict(self.settings)
+        return {name: every[name] for name in sorted(explanation_for(self.id).used)}
+
+    def expected_inputs(self) -> dict[str, str]:
+        """Hashes of what the record is made from: weights, pictures; and the method's version."""
+        found = explanation_for(self.id)
+        digest = hashlib.sha256()
+        for place in found.pictures(self):
+            digest.update(picture_hash(self.bundle.picture(place)).encode())
+        return {
+            "checkpoint": self.bundle.files.get("checkpoint.pth", ""),
+            "pictures": digest.hexdigest(),
+            "method_version": str(found.version),
+        }
 
 
 Explain = Callable[[Job], Record]
@@ -98,6 +109,8 @@ class Explanation:
         pictures: which pictures a job reads.
         passes: how many network passes (forward, or forward and backward) a job makes.
         used: names of the settings it depends on.
+        version: raised by whoever changes what it computes; a record of another version is not
+            used again.
     """
 
     kind: str
@@ -105,28 +118,34 @@ class Explanation:
     pictures: Callable[[Job], list[int]]
     passes: Passes
     used: tuple[str, ...]
-
-    @property
-    def code(self) -> str:
-        """Hash of the module that holds it: a record made by other code is made again."""
-        source = inspect.getsourcefile(self.run)
-        assert source is not None
-        return hashlib.sha256(Path(source).read_bytes()).hexdigest()[:16]
+    version: int
 
 
-_MODULES = ("pictures_and_regions", "lime_segments", "saliency", "smoothgrad", "filters", "integrated")
+_MODULES = (
+    "pictures_and_regions",
+    "lime_segments",
+    "saliency",
+    "smoothgrad",
+    "filters",
+    "integrated",
+)
 _explanations: dict[str, Explanation] = {}
 
 
 def explanation(
-    kind: str, *, pictures: Callable[[Job], list[int]], passes: Passes, used: tuple[str, ...] = ()
+    kind: str,
+    *,
+    pictures: Callable[[Job], list[int]],
+    passes: Passes,
+    used: tuple[str, ...] = (),
+    version: int = 1,
 ) -> Callable[[Explain], Explain]:
     """Register the decorated function for records of `kind`; a kind taken already is an error."""
 
     def register(run: Explain) -> Explain:
         if kind in _explanations:
             raise ValueError(f"the explanation {kind!r} is registered twice")
-        _explanations[kind] = Explanation(kind, run, pictures, passes, used)
+        _explanations[kind] = Explanation(kind, run, pictures, passes, used, version)
         return run
 
     return register
@@ -185,15 +204,3 @@ def picture_hash(picture: Picture) -> str:
     digest = hashlib.sha256(picture.rgb.tobytes())
     digest.update(str(picture.label).encode())
     return digest.hexdigest()
-
-
-def input_hashes(identifier: str, bundle: Bundle, pictures: list[int]) -> dict[str, str]:
-    """Return the hashes of what a record is made from: weights, pictures, code."""
-    digest = hashlib.sha256()
-    for place in pictures:
-        digest.update(picture_hash(bundle.picture(place)).encode())
-    return {
-        "checkpoint": bundle.files.get("checkpoint.pth", ""),
-        "code": explanation_for(identifier).code,
-        "pictures": digest.hexdigest(),
-    }

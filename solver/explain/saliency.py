@@ -1,4 +1,4 @@
-"""Saliency maps as the course makes them (after Simonyan, Vedaldi, Zisserman 2013, arXiv:1312.6034).
+"""Saliency maps as the course makes them (after Simonyan et al. 2013, arXiv:1312.6034).
 
 All pictures in one batch, mean cross-entropy against the labels, one backward pass to the pixels,
 absolute value, maximum over the channels, each picture then scaled to 0..1 on its own. The course
@@ -68,7 +68,7 @@ def raw_saliency(bundle: Bundle, place: int) -> npt.NDArray[np.float64]:
     return values
 
 
-@explanation("saliency", pictures=lambda job: [job.place[0]], passes=lambda job: 1)
+@explanation("saliency", pictures=every_picture, passes=lambda job: 1)
 def saliency(job: Job) -> Record:
     """The saliency map of one picture.
 
@@ -80,9 +80,7 @@ def saliency(job: Job) -> Record:
     raw = raw_saliency(job.bundle, place) / len(job.bundle.pictures)
     job.advance(1)
     scaled, low, high = min_max(raw)
-    return job.record(
-        {"map": scaled}, {"raw_min": low, "raw_max": high}, pictures=every_picture(job)
-    )
+    return job.record({"map": scaled}, {"raw_min": low, "raw_max": high})
 
 
 FINITE_PIXELS = 12
@@ -113,7 +111,11 @@ def saliency_derivative(job: Job) -> Record:
     chosen = int(np.argmax([raw.max() for raw in raws]))
     flat = np.argsort(raws[chosen].ravel(), kind="stable")[::-1][:FINITE_PIXELS]
     differences = _largest_differences(job, chosen, flat)
-    arrays = {"method": raws[chosen].ravel()[flat], "differences": differences, "pixels": flat.astype(np.int64)}
+    arrays = {
+        "method": raws[chosen].ravel()[flat],
+        "differences": differences,
+        "pixels": flat.astype(np.int64),
+    }
     values = {
         "picture": chosen,
         "map_size": int(raws[chosen].size),
@@ -121,7 +123,7 @@ def saliency_derivative(job: Job) -> Record:
         "parameters": sum(p.numel() for p in bundle.network.parameters()),
         "moves": _what_moves(bundle, chosen),
     }
-    return job.record(arrays, values, pictures=pictures)
+    return job.record(arrays, values)
 
 
 def _largest_differences(
@@ -158,14 +160,14 @@ def _what_moves(bundle: Bundle, place: int) -> dict[str, bool]:
     """Move one quantity by itself and see whether another one moves with it."""
     network, picture = bundle.network, picture_tensor(bundle, place)
     label = bundle.picture(place).label
-    labels = torch.tensor([label, (label + 1) % network.fc[3].out_features], device=bundle.device)
+    labels = torch.tensor([label, (label + 1) % network.classes], device=bundle.device)
     before_picture = picture.clone()
     before_weights = [weight.clone() for weight in network.parameters()]
     with torch.no_grad():
         base = functional.cross_entropy(network(picture), labels[:1])
         other_label = functional.cross_entropy(network(picture), labels[1:])
         other_input = functional.cross_entropy(network(1 - picture), labels[:1])
-        bias = network.fc[3].bias
+        bias = network.output_layer.bias
         bias[label] += 0.5
         other_weights = functional.cross_entropy(network(picture), labels[:1])
         bias[label] -= 0.5

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from solver.bundle import Bundle
 from solver.evidence import Record
-from solver.explain.method import Job, explanation, first_picture, picture_tensor
+from solver.explain.method import Job, every_picture, explanation, first_picture, picture_tensor
 from solver.explain.saliency import min_max, scaled_loss, unscaled
 
 
@@ -86,13 +86,13 @@ def smoothgrad(job: Job) -> Record:
     scaled, low, high = min_max(mean.permute(1, 2, 0).cpu().numpy())
     std = course_std(job.picture_tensor(place), settings.smoothgrad_sigma)
     values = {"raw_min": low, "raw_max": high, "std": std}
-    return job.record({"map": scaled}, values, *_USED, pictures=[place])
+    return job.record({"map": scaled}, values)
 
 
 TRACED = 6
 
 
-@explanation("smoothgrad_trace", pictures=first_picture, passes=lambda job: 2 * TRACED)
+@explanation("smoothgrad_trace", pictures=every_picture, passes=lambda job: 2 * TRACED)
 def smoothgrad_trace(job: Job) -> Record:
     """What SmoothGrad feeds and what it averages, watched at the network's door.
 
@@ -136,7 +136,7 @@ def smoothgrad_trace(job: Job) -> Record:
         "maps_gap": _relative_gap(result, maps.mean(0)),
         "output_gap": _relative_gap(result, outputs.mean(0)),
     }
-    return job.record(arrays, values, pictures=list(range(len(bundle.pictures))))
+    return job.record(arrays, values)
 
 
 def _own_maps(job: Job, inputs: Tensor) -> Tensor:
