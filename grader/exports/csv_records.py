@@ -69,7 +69,7 @@ class CsvRecords:
             cells = next(csv.reader(lines, delimiter=self.delimiter, strict=True), None)
         except csv.Error as problem:
             first = lines.give_back_all_but_first()
-            return Record(start, None, first, f"is not readable as CSV ({problem})")
+            return Record(start, None, _printable(first), f"is not readable as CSV ({problem})")
         if cells is None:
             return None
         if not any(cells):
@@ -79,7 +79,12 @@ class CsvRecords:
             return Record(start, cells)
         many = len(lines.taken) > 1
         first = lines.give_back_all_but_first() if many else lines.taken[0]
-        return Record(start, None, first.rstrip("\r\n"), wrong)
+        return Record(start, None, _printable(first), wrong)
+
+
+def _printable(line: str) -> str:
+    text = line.rstrip("\r\n").replace("\x00", "\ufffd")
+    return text.encode("utf-8", "replace").decode()
 
 
 def open_text(path: Path) -> io.TextIOBase:
@@ -177,7 +182,7 @@ class _Lines:
         self.number -= len(self.taken) - 1
         first = self.taken[0] if self.taken else ""
         del self.taken[1:]
-        return first.rstrip("\r\n")
+        return first
 
     def skip_separator_line(self) -> None:
         """Skip the line ``sep=;`` that Excel understands."""

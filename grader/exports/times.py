@@ -25,9 +25,9 @@ def read_time(text: str) -> datetime:
     if match["zone"] is None:
         raise ValueError("has no time zone (UTC, +0800)")
     year, month, day = (int(part) for part in re.split("[-/]", match["date"]))
-    clock = [int(part) for part in match["time"].split(":")]
+    hour, minute, second = (int(part) for part in f"{match['time']}:0".split(":")[:3])
     try:
-        moment = datetime(year, month, day, *clock, tzinfo=_zone(match["zone"]))
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=_zone(match["zone"]))
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("is not a moment of any calendar") from None

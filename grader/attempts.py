@@ -1,0 +1,154 @@
+"""Which of a student's attempts counts.
+
+Nothing here looks at the order of the rows, so an export sorted otherwise gives the same grades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from grader.submissions import AttemptsRule
+
+AVERAGE_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row of a student, as far as choosing needs it.
+
+    Attributes:
+        seq: number of the row, in the order of reading.
+        attempt: number of the attempt, if the export says it.
+        submitted: moment as sortable text in UTC, "" if unknown.
+        total: the known points.
+        at_most: the total if every refused cell were right.
+        digest: the same for two rows with the same answers.
+    """
+
+    seq: int
+    attempt: int | None
+    submitted: str
+    total: Decimal
+    at_most: Decimal
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What became of a student's rows: each is in exactly one of the three lists.
+
+    Attributes:
+        counted: rows that make the grade (several for an average), the latest last.
+        superseded: rows that another one stands for.
+        rejected: rows that contradict each other, and why.
+        doubt: why the total is not certain, else "".
+    """
+
+    counted: list[int] = field(default_factory=list)
+    superseded: list[int] = field(default_factory=list)
+    rejected: list[int] = field(default_factory=list)
+    reason: str = ""
+    doubt: str = ""
+
+
+def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
+    """Apply an attempts rule to all rows of one student.
+
+    Of two rows for the same attempt with the same answers (two exports that overlap) the one
+    read last stands for both. Two rows for one attempt with different answers are both refused.
+    """
+    if len(rows) == 1:
+        return Choice([rows[0].seq], doubt=_own_doubt(rows[0]))
+    different, repeated = _without_repeats(rows)
+    different, contrary = _without_contradictions(different)
+    rejected = [row.seq for row in contrary]
+    reason = "the same attempt stands here with different answers in another row"
+    if not different:
+        return Choice([], repeated, rejected, reason)
+    in_order = _in_order(different)
+    if in_order is None and rule in ("latest", "first"):
+        reason = "which of this student's attempts came first cannot be told"
+        return Choice([], repeated, rejected + [row.seq for row in different], reason)
+    doubt = "an attempt of this student was refused" if rejected else ""
+    if rule == "average":
+        ordered = in_order or sorted(different, key=_rank)
+        doubt = doubt or next((each for each in map(_own_doubt, ordered) if each), "")
+        return Choice([row.seq for row in ordered], repeated, rejected, reason, doubt)
+    used = _pick(in_order or different, rule)
+    others = [row for row in different if row is not used]
+    superseded = repeated + [row.seq for row in others]
+    doubt = doubt or _own_doubt(used)
+    if rule == "highest" and not doubt and any(row.at_most > used.total for row in others):
+        doubt = "another attempt, with a cell that could not be read, may be higher"
+    return Choice([used.seq], superseded, rejected, reason, doubt)
+
+
+def _own_doubt(row: Candidate) -> str:
+    return "a cell could not be read" if row.at_most > row.total else ""
+
+
+def _pick(rows: Sequence[Candidate], rule: AttemptsRule) -> Candidate:
+    if rule == "first":
+        return rows[0]
+    if rule == "latest":
+        return rows[-1]
+    return max(rows, key=lambda row: (row.total, *_rank(row)))
+
+
+def _rank(row: Candidate) -> tuple[int, str, str]:
+    return (-1 if row.attempt is None else row.attempt), row.submitted, row.digest
+
+
+def _without_repeats(rows: Sequence[Candidate]) -> tuple[list[Candidate], list[int]]:
+    """Merge rows that are one attempt with the same answers; an unnumbered one is told by time."""
+    numbered = {(row.submitted, row.digest): row for row in rows if row.attempt is not None}
+    kept: dict[tuple[int | None, str, str], Candidate] = {}
+    repeated = []
+    for row in sorted(rows, key=lambda each: each.seq):
+        attempt = row.attempt
+        twin = numbered.get((row.submitted, row.digest)) if row.submitted else None
+        if attempt is None and twin is not None:
+            attempt = twin.attempt
+        same = (attempt, row.submitted, row.digest)
+        if same not in kept:
+            kept[same] = row
+            continue
+        # The row with the attempt's number says more; else the one read last.
+        older = kept[same]
+        newer_stays = row.attempt is not None or older.attempt is None
+        kept[same] = row if newer_stays else older
+        repeated.append(older.seq if newer_stays else row.seq)
+    return list(kept.values()), repeated
+
+
+def _without_contradictions(
+    rows: Sequence[Candidate],
+) -> tuple[list[Candidate], list[Candidate]]:
+    numbers = [row.attempt for row in rows]
+    contrary = [row for row in rows if row.attempt is not None and numbers.count(row.attempt) > 1]
+    return [row for row in rows if row not in contrary], contrary
+
+
+def _in_order(rows: Sequence[Candidate]) -> list[Candidate] | None:
+    """Return the rows from first to latest, None if that cannot be told."""
+    if all(row.attempt is not None for row in rows):
+        return sorted(rows, key=lambda row: row.attempt or 0)
+    times = [row.submitted for row in rows]
+    if all(times) and len(set(times)) == len(times):
+        return sorted(rows, key=lambda row: row.submitted)
+    return list(rows) if len(rows) == 1 else None
+
+
+def average(values: Sequence[Decimal]) -> Decimal:
+    """Return the mean: exact where it ends within four decimals, else rounded to them.
+
+    >>> average([Decimal("0.3"), Decimal("0"), Decimal("0")])
+    Decimal('0.1')
+    """
+    mean = sum((Fraction(value) for value in values), Fraction(0)) / len(values)
+    exact = Decimal(mean.numerator) / Decimal(mean.denominator)
+    rounded = exact.quantize(Decimal(1).scaleb(-AVERAGE_DECIMALS), rounding=ROUND_HALF_UP)
+    return rounded.normalize() + Decimal(0)

@@ -1,0 +1,107 @@
+"""One person's answers as YAML: a mapping from question to option ids.
+
+student: me                # may be left out
+answers:
+  q01: b
+  q03: [a, d]
+  q22: {word: her, drop: "0.44"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.exports.option_ids import chosen_values, ticked_ids
+from grader.exports.plain_csv import read_ids
+from grader.submissions import (
+    UNANSWERED,
+    ReadRow,
+    Refused,
+    Response,
+    ScoredQuestion,
+    Student,
+    Submission,
+)
+from solver.errors import ExportError
+from solver.yaml_places import PlacedYaml, load_placed_yaml
+
+
+class AnswersYaml:
+    """One person's YAML file. A wrong id in it is an error, since that person can mend it."""
+
+    def __init__(
+        self,
+        path: Path,
+        questions: Sequence[ScoredQuestion],
+        *,
+        left_out: Collection[str] = (),
+    ) -> None:
+        self.source = path.name
+        self.notes = ["one person's answers"]
+        self._path = path
+        self._questions = {question.id: question for question in questions}
+        self._left_out = left_out
+
+    def rows(self) -> Iterator[ReadRow]:
+        """Yield the one submission there is."""
+        yield ReadRow(self.submission())
+
+    def submission(self) -> Submission:
+        """Return the answers; questions that are not named are unanswered.
+
+        Raises:
+            ExportError: not such a file, or an answer the question cannot have; names the line.
+        """
+        placed = load_placed_yaml(self._path, ExportError)
+        answers = self._answers(placed)
+        responses: dict[str, Response] = dict.fromkeys(self._questions, UNANSWERED)
+        for name, value in answers.items():
+            if name in self._left_out:
+                continue
+            question = self._questions.get(str(name))
+            if question is None:
+                known = ", ".join(self._questions)
+                raise self._error(placed, name, f"the key has no question {name!r}; it has {known}")
+            response = self._response(placed, question, value)
+            if isinstance(response, Refused):
+                raise self._error(placed, name, f"the answer to {name} {response.reason}")
+            responses[question.id] = response
+        student = str(placed.data.get("student", "") or self._path.stem)
+        none = dict.fromkeys(responses)
+        return Submission(Student(student), None, None, responses, none, None, self.source, 1)
+
+    def _answers(self, placed: PlacedYaml) -> dict[Any, Any]:
+        data = placed.data
+        if not isinstance(data, dict) or not isinstance(data.get("answers"), dict):
+            raise ExportError(
+                "has no mapping 'answers' from question to option ids",
+                path=self._path,
+                place="line 1",
+                mend="Write, for example, answers: {q01: b, q03: [a, d]}.",
+            )
+        for name in data:
+            if name not in {"student", "answers"}:
+                line = placed.line_of((name,))
+                raise ExportError(
+                    f"{name!r} is not known here", path=self._path, place=f"line {line}"
+                )
+        answers: dict[Any, Any] = data["answers"]
+        return answers
+
+    def _response(self, placed: PlacedYaml, question: ScoredQuestion, value: Any) -> Response:
+        if value is None:
+            return UNANSWERED
+        if isinstance(value, dict) and question.kind == "pair":
+            return chosen_values(question, {str(k): str(v) for k, v in value.items()}, str(value))
+        if isinstance(value, list) and question.kind != "pair":
+            return ticked_ids(question, [str(each) for each in value], str(value))
+        if isinstance(value, (dict, list)):
+            shape = "one choice a drop-down" if question.kind == "pair" else "option ids"
+            raise self._error(placed, question.id, f"the answer to {question.id} must be {shape}")
+        return read_ids(question, str(value))
+
+    def _error(self, placed: PlacedYaml, name: Any, message: str) -> ExportError:
+        line = placed.line_of(("answers", name))
+        return ExportError(message, path=self._path, place=f"line {line}")

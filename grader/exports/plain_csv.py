@@ -1,0 +1,176 @@
+"""A plain CSV: ``student,q01,...,q30``, with option ids in the cells.
+
+Other columns it may have: name, section, section_id, sis_id, attempt, submitted. In a cell, ids
+are set apart by blanks, commas, semicolons or ``|``; a pair's two choices by a semicolon, in the
+order of its drop-downs or as ``drop-down=choice``. Empty: not answered. ``-``: not shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_header
+from grader.exports.option_ids import chosen_values, ticked_ids
+from grader.exports.times import read_time
+from grader.submissions import (
+    NOT_SHOWN,
+    UNANSWERED,
+    ReadRow,
+    Refused,
+    Reject,
+    Response,
+    ScoredQuestion,
+    Student,
+    Submission,
+)
+from solver.errors import ExportError
+
+FIELDS = ("student", "name", "section", "section_id", "sis_id", "attempt", "submitted")
+
+
+class PlainCsv:
+    """One plain CSV of option ids."""
+
+    def __init__(
+        self,
+        path: Path,
+        questions: Sequence[ScoredQuestion],
+        *,
+        left_out: Collection[str] = (),
+        allow_missing: bool = False,
+    ) -> None:
+        self.source = path.name
+        self.notes: list[str] = []
+        self._path = path
+        self._questions = tuple(questions)
+        self._delimiter, header = _delimiter_and_header(path)
+        self._at = {name.strip(): index for index, name in enumerate(header)}
+        self._width = len(header)
+        self._check(header, left_out, allow_missing)
+        self.notes.append("a plain CSV of option ids")
+
+    def _check(self, header: Sequence[str], left_out: Collection[str], allow_missing: bool) -> None:
+        asked = [question.id for question in self._questions]
+        for index, name in enumerate(header):
+            known = name.strip() in {*asked, *FIELDS, *left_out}
+            if not known or self._at[name.strip()] != index:
+                raise ExportError(
+                    f"the column {name!r} "
+                    + ("stands twice" if known else "is neither a question of the key nor known"),
+                    path=self._path,
+                    place=f"line 1, column {index + 1}",
+                    mend=f"Columns are {', '.join(FIELDS)}, and the questions' ids.",
+                )
+        missing = [name for name in asked if name not in self._at]
+        if missing and not allow_missing:
+            raise ExportError(
+                f"has no column for {', '.join(missing[:8])}",
+                path=self._path,
+                place="line 1",
+                mend="If they were not asked, say --allow-missing.",
+            )
+
+    def rows(self) -> Iterator[ReadRow]:
+        """Yield each row under the header, read or refused."""
+        records = CsvRecords(self._path, self._delimiter).read(self._fits)
+        next(records, None)
+        for record in records:
+            yield self._row(record)
+
+    def _fits(self, cells: list[str]) -> str:
+        if len(cells) == self._width or (
+            len(cells) > self._width and not any(cells[self._width :])
+        ):
+            return ""
+        return f"has {len(cells)} cells where the header has {self._width}"
+
+    def _row(self, record: Record) -> ReadRow:
+        if record.cells is None:
+            refused = Reject(self.source, record.line, "", "", record.text[:500], record.reason)
+            return ReadRow(None, (refused,))
+        fields = {
+            name: record.cells[self._at[name]].strip() if name in self._at else ""
+            for name in FIELDS
+        }
+        if not fields["student"]:
+            text = ", ".join(cell for cell in record.cells if cell)[:500]
+            refused = Reject(self.source, record.line, "", "", text, "has no student id")
+            return ReadRow(None, (refused,))
+        return self._submission(record.line, record.cells, fields)
+
+    def _submission(self, line: int, cells: list[str], fields: dict[str, str]) -> ReadRow:
+        student = Student(
+            fields["student"],
+            fields["name"],
+            fields["section"],
+            fields["section_id"],
+            fields["sis_id"],
+        )
+        rejects: list[Reject] = []
+        responses: dict[str, Response] = {}
+        for question in self._questions:
+            at = self._at.get(question.id)
+            response = NOT_SHOWN if at is None else read_ids(question, cells[at])
+            responses[question.id] = response
+            if isinstance(response, Refused):
+                rejects.append(
+                    Reject(
+                        self.source, line, student.id, question.id, response.text, response.reason
+                    )
+                )
+        attempt, submitted = None, None
+        if fields["attempt"].isascii() and fields["attempt"].isdigit():
+            attempt = int(fields["attempt"])
+        elif fields["attempt"]:
+            reason = "the attempt is not a whole number"
+            rejects.append(Reject(self.source, line, student.id, "", fields["attempt"], reason))
+        try:
+            submitted = read_time(fields["submitted"]) if fields["submitted"] else None
+        except ValueError as problem:
+            reason = f"the time of submission {problem}"
+            rejects.append(Reject(self.source, line, student.id, "", fields["submitted"], reason))
+        no_points = dict.fromkeys(responses)
+        submission = Submission(
+            student, attempt, submitted, responses, no_points, None, self.source, line
+        )
+        return ReadRow(submission, tuple(rejects))
+
+
+def read_ids(question: ScoredQuestion, cell: str) -> Response:
+    """Return the response a plain cell names."""
+    text = cell.strip()
+    if not text:
+        return UNANSWERED
+    if text == "-":
+        return NOT_SHOWN
+    if question.kind != "pair":
+        return ticked_ids(question, re.split(r"[\s,;|]+", text.strip(" ,;|")), cell)
+    parts = [part.strip() for part in text.split(";")]
+    if all("=" in part for part in parts if part):
+        pairs = [part.split("=", 1) for part in parts if part]
+        named = {blank.strip(): value.strip() for blank, value in pairs}
+        if len(named) != len(pairs):
+            return Refused(cell, "names a drop-down twice")
+        return chosen_values(question, named, cell)
+    blanks = [blank for blank, _ in question.blanks]
+    if len(parts) != len(blanks):
+        return Refused(cell, f"has {len(parts)} choices where the question has {len(blanks)}")
+    return chosen_values(question, dict(zip(blanks, parts, strict=True)), cell)
+
+
+def is_plain(path: Path) -> bool:
+    """Say whether a CSV's header has a column ``student``."""
+    return any(
+        "student" in (name.strip() for name in read_header(path, delimiter))
+        for delimiter in DELIMITERS
+    )
+
+
+def _delimiter_and_header(path: Path) -> tuple[str, list[str]]:
+    for delimiter in DELIMITERS:
+        header = read_header(path, delimiter)
+        if len(header) > 1 and "student" in (name.strip() for name in header):
+            return delimiter, header
+    raise ExportError("has no column 'student'", path=path, place="line 1")
