@@ -1,0 +1,104 @@
+"""Names and ids left out of every output, with the table that brings them back kept apart.
+
+A pseudonym is a keyed hash of the student's id. The key is drawn once, when the table is made, and
+kept in the table; so the same table gives the same pseudonyms in every run, and nobody without it
+can work them out from a list of ids.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from grader.csv_text import defused
+from grader.submissions import ReadRow, Reject, Student
+from solver.errors import ExportError, OutputError
+from solver.yaml_places import read_text
+
+_HEADER = ("pseudonym", "student", "name", "section", "sis_id")
+_KEY_ROW = "(key of this table)"
+
+
+class Pseudonyms:
+    """The table of one class, read if it is there, else begun.
+
+    Raises:
+        ExportError: the file is there and is no such table.
+        OutputError: it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: set[str] = set()
+        if path.exists():
+            self._key = self._read()
+        else:
+            self._key = secrets.token_bytes(16)
+            self._append([_HEADER, (_KEY_ROW, self._key.hex(), "", "", "")], new=True)
+
+    def _read(self) -> bytes:
+        text = read_text(self._path, ExportError, max_bytes=1 << 30)
+        rows = list(csv.reader(text.splitlines()))
+        try:
+            if tuple(rows[0]) != _HEADER or rows[1][0] != _KEY_ROW:
+                raise ValueError
+            key = bytes.fromhex(rows[1][1])
+            self._known = {row[0] for row in rows[2:] if row}
+        except (ValueError, IndexError):
+            raise ExportError(
+                "is no table of pseudonyms",
+                path=self._path,
+                mend="Name one that hw9 wrote, or a file that is not there yet.",
+            ) from None
+        return key
+
+    def _append(self, rows: Iterable[tuple[str, ...]], *, new: bool = False) -> None:
+        flags = os.O_WRONLY | (os.O_CREAT | os.O_EXCL if new else os.O_APPEND)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._path, flags, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write("\ufeff" if new else "")
+                csv.writer(file, lineterminator="\r\n").writerows(rows)
+        except OSError as problem:
+            raise OutputError(f"{self._path}: cannot be written ({problem.strerror}).") from None
+
+    def name_of(self, student: str) -> str:
+        """Return the pseudonym of a student id."""
+        digest = hmac.new(self._key, student.encode(), hashlib.sha256).digest()
+        return "p" + base64.b32encode(digest)[:11].decode().lower()
+
+    def through(self, rows: Iterable[ReadRow]) -> Iterator[ReadRow]:
+        """Yield the rows with pseudonyms; students new to the table are added to it."""
+        new: list[tuple[str, ...]] = []
+        for row in rows:
+            submission = row.submission
+            if submission is not None:
+                student = submission.student
+                pseudonym = self.name_of(student.id)
+                if pseudonym not in self._known:
+                    self._known.add(pseudonym)
+                    new.append((pseudonym, *map(defused, _fields(student))))
+                submission = replace(submission, student=Student(pseudonym))
+            yield ReadRow(submission, tuple(self._hidden(each) for each in row.rejects))
+            if len(new) > 1000:
+                self._append(new)
+                new.clear()
+        self._append(new)
+
+    def _hidden(self, reject: Reject) -> Reject:
+        # The text of a whole row may hold the name; that of a cell is an answer.
+        text = reject.text if reject.question else ""
+        student = self.name_of(reject.student) if reject.student else ""
+        return replace(reject, student=student, text=text)
+
+
+def _fields(student: Student) -> tuple[str, str, str, str]:
+    return student.id, " ".join(student.name.split()), student.section, student.sis_id
