@@ -100,7 +100,7 @@ def analyse(tally: ClassTally) -> ClassAnalysis:
     placed, group_size = _places(tally)
     gaps = {pair: times for pair, times in tally.pairs.items() if pair[0] != pair[1]}
     complete = tally.complete
-    gap = sum((float(course - canvas) * times for (course, canvas), times in gaps.items()), 0.0)
+    gap = sum(((course - canvas) * times for (course, canvas), times in gaps.items()), Decimal(0))
     return ClassAnalysis(
         n=tally.n,
         complete=complete,
@@ -109,7 +109,7 @@ def analyse(tally: ClassTally) -> ClassAnalysis:
         totals=summary_of(tally.totals),
         canvas_totals=summary_of(tally.canvas_totals),
         differ=sum(gaps.values()),
-        mean_difference=gap / complete if complete else None,
+        mean_difference=float(gap / complete) if complete else None,
         reliability=_reliability(tally),
         questions=tuple(_question(tally, question, placed) for question in tally.questions),
     )

@@ -1,0 +1,197 @@
+"""`class.html`: what a class's answers say, on one page without any student's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from grader import estimates
+from grader.charts import histogram, share_bars
+from grader.estimates import Estimate
+from grader.item_analysis import ClassAnalysis, QuestionAnalysis, analyse_class
+from grader.item_tables import answer_text, key_answer_text
+from grader.option_shares import OptionShare
+from grader.pages import environment, words
+from grader.question_texts import Part, QuestionTexts
+from grader.submissions import Chosen, GradedClass, Ticked, decode_response
+from grader.wrong_key import LEAST_RISE, LEAST_T, NEGATIVE_AT, Suspicion
+from solver.bank import Bank
+from solver.key import Key, KeyQuestion, Override
+from solver.whole_files import write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class OptionRow:
+    """An option as the page shows it."""
+
+    part: Part
+    share: OptionShare
+    bars: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class WrongRow:
+    """A wrong answer as the page shows it."""
+
+    parts: tuple[Part, ...]
+    count: int
+    share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """A question as the page shows it; `derived` is set where a TA's answer stands instead."""
+
+    analysis: QuestionAnalysis
+    topic: Any
+    stem: Any
+    accepted: tuple[tuple[Part, ...], ...]
+    options: tuple[OptionRow, ...]
+    wrong: tuple[WrongRow, ...]
+    suspicions: tuple[Suspicion, ...]
+    key: KeyQuestion | None
+    reasons: tuple[Estimate, ...]
+
+    @property
+    def id(self) -> str:
+        """Of the question."""
+        return self.analysis.question.id
+
+    @property
+    def keyed(self) -> str:
+        """The answer that counts, in a short line."""
+        return " / ".join(answer_text(answer) for answer in self.analysis.question.accepted)
+
+    @property
+    def override(self) -> Override | None:
+        """A TA's answer that stands in place of the derived one."""
+        return self.key.override if self.key else None
+
+    @property
+    def given(self) -> str:
+        """The TA's answer, in a short line."""
+        return key_answer_text(self.override.correct) if self.override else ""
+
+    @property
+    def derived(self) -> str:
+        """The derived answer, in a short line; empty where nothing was derived."""
+        return key_answer_text(self.key.correct) if self.key else ""
+
+    @staticmethod
+    def rival(suspicion: Suspicion) -> str:
+        """Return the answer that speaks against the key, in a short line ("" if none does)."""
+        answer = decode_response(suspicion.rival) if suspicion.rival else None
+        return answer_text(answer) if isinstance(answer, Ticked | Chosen) else ""
+
+    @property
+    def attention(self) -> bool:
+        """Whether the TA should look at it first."""
+        return bool(self.suspicions)
+
+
+def write_class_report(
+    graded: GradedClass,
+    out: Path,
+    bank: Bank,
+    key: Key,
+    *,
+    analysis: ClassAnalysis | None = None,
+    language: str = "en",
+) -> Path:
+    """Write `class.html` into `out`; return its path.
+
+    Args:
+        graded: the class.
+        out: folder.
+        bank: for the wordings.
+        key: for overrides and their reasons.
+        analysis: of the same class, where it was made already.
+        language: shown first ("en" or "zh-Hant").
+
+    Raises:
+        OutputError: `out` cannot be written.
+    """
+    path = out / "class.html"
+    page = class_page(graded, bank, key, analysis or analyse_class(graded), language)
+    write_whole(path, page, private=True)
+    return path
+
+
+def class_page(
+    graded: GradedClass, bank: Bank, key: Key, analysis: ClassAnalysis, language: str = "en"
+) -> str:
+    """Return the page as text."""
+    texts = QuestionTexts(bank, key)
+    views = [_view(item, texts) for item in analysis.questions]
+    chart = histogram(
+        dict(analysis.totals.counts),
+        dict(analysis.canvas_totals.counts),
+        analysis.possible,
+        words().plain("distribution", language),
+    )
+    return (
+        environment()
+        .get_template("class/class.html")
+        .render(
+            language=language,
+            title=bank.header.title,
+            graded=graded,
+            analysis=analysis,
+            chart=chart,
+            questions=views,
+            attention=[view for view in views if view.attention],
+            late=sum(1 for each in graded.used if each.late is not None)
+            if graded.deadline
+            else None,
+            limits=_limits(),
+        )
+    )
+
+
+def _limits() -> dict[str, object]:
+    return {
+        "share": estimates.LEAST_FOR_SHARE,
+        "correlation": estimates.LEAST_FOR_CORRELATION,
+        "groups": estimates.LEAST_FOR_GROUPS,
+        "reliability": estimates.LEAST_FOR_RELIABILITY,
+        "side": estimates.LEAST_A_SIDE,
+        "t": LEAST_T,
+        "rise": LEAST_RISE,
+        "negative": NEGATIVE_AT,
+    }
+
+
+def _view(item: QuestionAnalysis, texts: QuestionTexts) -> QuestionView:
+    question = item.question
+    return QuestionView(
+        analysis=item,
+        topic=texts.topic(question.id),
+        stem=texts.stem(question.id),
+        accepted=tuple(texts.parts(question, answer) for answer in question.accepted),
+        options=tuple(_option(share, question.id, texts) for share in item.options),
+        wrong=tuple(
+            WrongRow(texts.parts(question, each.answer), each.count, each.share)
+            for each in item.wrong_answers
+        ),
+        suspicions=item.suspicions,
+        key=texts.key_question(question.id),
+        reasons=_reasons(item),
+    )
+
+
+def _reasons(item: QuestionAnalysis) -> tuple[Estimate, ...]:
+    """Each different reason why a statistic of the question is not given, once."""
+    measures = (item.difficulty, item.discrimination, item.point_biserial)
+    seen: dict[tuple[object, int], Estimate] = {}
+    for estimate in measures:
+        if estimate.lack is not None:
+            seen.setdefault((estimate.lack, estimate.needed), estimate)
+    return tuple(seen.values())
+
+
+def _option(share: OptionShare, question: str, texts: QuestionTexts) -> OptionRow:
+    bars = share_bars(share.overall.value, share.upper.value, share.lower.value)
+    return OptionRow(texts.part(question, share.blank, share.option), share, bars)
