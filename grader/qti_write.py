@@ -183,8 +183,8 @@ def _item_element(item: QtiItem) -> ET.Element:
             response.set("rcardinality", "Single")
         choices = _add(response, "render_choice")
         for ident, text in labels:
-            label = _add(choices, "response_label", ident=ident)
-            _add(_add(label, "material"), "mattext", text, texttype="text/plain")
+            choice = _add(choices, "response_label", ident=ident)
+            _add(_add(choice, "material"), "mattext", text, texttype="text/plain")
     element.append(_conditions(item))
     return element
 

@@ -1,0 +1,176 @@
+"""`hw9 bank import-qti` and `hw9 bank export-qti`: quizzes in and out of Canvas."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grader.qti_match import MatchedQuiz
+    from grader.qti_read import QtiQuiz
+    from solver.bank import Bank
+    from solver.key import Key
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command("import-qti")
+@click.argument("package", type=_FILE, metavar="QUIZ.zip")
+@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@click.option("--key", "key_path", type=_FILE, help="A key, for choices around measured values.")
+@click.option("--title", help="Which quiz, if the package holds several.")
+@click.option("--out", type=_FILE, help="File to write.  [default: quiz.yaml]")
+@click.option("--yes", is_flag=True, help="Keep the match without asking.")
+@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
+def import_qti(
+    package: Path,
+    bank_folder: Path | None,
+    key_path: Path | None,
+    title: str | None,
+    out: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    r"""Keep the words and ids of a quiz exported from NTU COOL, matched to the bank.
+
+    Questions and options are matched by their texts where the quiz was made from the bank, else
+    by order and kind, which is shown for a yes. Without --out the file goes into the folder
+    quizzes/ of --bank (where hw9 grade finds it), or to quiz.yaml here (for hw9 grade --quiz).
+    The quiz's own answers are not kept.
+
+    \b
+    Example:
+      hw9 bank import-qti hw9-quiz-export.zip
+    """
+    from grader.qti_match import match_quiz
+    from grader.qti_read import read_package
+    from grader.quiz_texts import save_quiz
+
+    bank = _bank(bank_folder)
+    quiz = _chosen(read_package(package), title, package)
+    matched = match_quiz(quiz, bank, package, _key(key_path))
+    target = out or _default_target(bank_folder, quiz.title)
+    if not as_json:
+        _show(matched, bank)
+    if not yes:
+        _ask()
+    save_quiz(matched.quiz, target)
+    if as_json:
+        done = {"out": str(target), "questions": len(matched.quiz.questions), "how": matched.how}
+        click.echo(json.dumps(done | {"passed_over": list(matched.passed_over)}, indent=1))
+    else:
+        click.echo(f"{len(matched.quiz.questions)} questions kept in {target}")
+
+
+def _ask() -> None:
+    from solver.errors import InputError
+
+    if not sys.stdin.isatty():
+        raise InputError("nobody is there to say yes to the match", mend="Say it with --yes.")
+    click.confirm("Is every question and option matched rightly?", abort=True)
+
+
+def _chosen(quizzes: list[QtiQuiz], title: str | None, package: Path) -> QtiQuiz:
+    from solver.errors import ExportError
+
+    titles = "; ".join(quiz.title for quiz in quizzes)
+    found = [quiz for quiz in quizzes if title is None or quiz.title == title]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ExportError(f"has no quiz {title!r}", path=package, mend=f"It has: {titles}.")
+    raise ExportError(
+        f"holds {len(found)} quizzes", path=package, mend=f"Name one with --title: {titles}."
+    )
+
+
+def _show(matched: MatchedQuiz, bank: Bank) -> None:
+    from grader.cell_text import collapsed, without_tags
+
+    ours = {question.id: question for question in bank.questions}
+    way = "by their texts" if matched.how == "text" else "by order and kind"
+    click.echo(f"matched {way}:")
+    for question in matched.quiz.questions:
+        stem = collapsed(without_tags(question.stem))
+        click.echo(f"{question.id}  {ours[question.id].stem.en}")
+        click.echo(f"     = {stem}")
+        own = {option.id: option.text.en for option in ours[question.id].options}
+        for name, text in question.options:
+            click.echo(f"     {name}  {own[name]}  =  {collapsed(without_tags(text))}")
+        for blank, choices in question.blanks:
+            listed = " | ".join(collapsed(without_tags(text)) for _, text in choices)
+            click.echo(f"     {blank}: {listed}")
+    if matched.passed_over:
+        click.echo(f"passed over: {', '.join(matched.passed_over)}")
+
+
+def _default_target(bank_folder: Path | None, title: str) -> Path:
+    if bank_folder is None:
+        return Path("quiz.yaml")
+    name = re.sub(r"[^\w-]+", "-", title).strip("-").lower() or "quiz"
+    return bank_folder / "quizzes" / f"{name}.yaml"
+
+
+@click.command("export-qti")
+@click.argument("out", type=_FILE, metavar="OUT.zip")
+@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@click.option("--key", "key_path", type=_FILE, help="Marks the right options.")
+@click.option("--no-answers", is_flag=True, help="Mark none, though a key is given.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh-Hant", "both"]),
+    default="both",
+    show_default=True,
+    help="Of the wordings.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
+def export_qti(
+    out: Path,
+    bank_folder: Path | None,
+    key_path: Path | None,
+    no_answers: bool,
+    language: Any,
+    as_json: bool,
+) -> None:
+    r"""Write the bank as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
+
+    Canvas scores several answers with partial credit all the same; hw9 grade applies the
+    course's own rule afterwards.
+
+    \b
+    Example:
+      hw9 bank export-qti quiz.zip --key key.yaml
+    """
+    from grader.qti_write import quiz_to_write, write_package
+
+    key = _key(key_path)
+    quiz = quiz_to_write(_bank(bank_folder), language, key, answers=not no_answers)
+    marked = sum(1 for item in quiz.items if item.right)
+    write_package(quiz, out, private=marked > 0)
+    points = sum(item.points for item in quiz.items if item.points is not None)
+    if as_json:
+        done = {"out": str(out), "questions": len(quiz.items), "points": str(points)}
+        click.echo(json.dumps(done | {"with_answers": marked}, indent=1))
+    else:
+        click.echo(
+            f"{len(quiz.items)} questions, {points} points, {marked} with their answers: {out}"
+        )
+
+
+def _key(path: Path | None) -> Key | None:
+    from solver.key import load_key
+
+    return load_key(path) if path else None
+
+
+def _bank(folder: Path | None) -> Bank:
+    from solver.bank import load_bank
+    from solver.resources import data_folder
+
+    return load_bank(folder or data_folder("questions"))

@@ -1,0 +1,162 @@
+"""`hw9 grade`: from exports to scores."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grader.grade_job import Job, Outcome
+    from solver.bank import Bank
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("exports", nargs=-1, required=True, type=_FILE, metavar="EXPORT...")
+@click.option("--key", "key_path", required=True, type=_FILE, help="The answer key (key.yaml).")
+@click.option("--out", required=True, type=_FOLDER, help="Folder to make for the results.")
+@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@click.option(
+    "--quiz",
+    "quizzes",
+    multiple=True,
+    type=_FILE,
+    help="The quiz's own texts, from `hw9 bank import-qti`; may be repeated.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(["all-or-nothing", "canvas-partial"]),
+    default="all-or-nothing",
+    show_default=True,
+    help="How ticked options become points.",
+)
+@click.option(
+    "--attempts",
+    type=click.Choice(["highest", "latest", "first", "average"]),
+    default="highest",
+    show_default=True,
+    help="Which attempt of a student counts.",
+)
+@click.option("--deadline", help='Lists what came later, e.g. "2026-04-23 23:59 +0800".')
+@click.option("--gradebook", type=_FILE, help="The gradebook's exported CSV, to be filled.")
+@click.option("--column", default="", help='Its column to fill, e.g. "HW9 (1234)".')
+@click.option("--skip-unknown", is_flag=True, help="Leave out who is not in the gradebook.")
+@click.option("--pseudonyms", type=_FILE, help="Leave names out; this table keeps them.")
+@click.option("--skip-column", multiple=True, help="Canvas' id of a question to pass over.")
+@click.option("--allow-missing", is_flag=True, help="Some questions of the key were not asked.")
+@click.option("--leave-out-open", is_flag=True, help="Grade without what the key leaves open.")
+@click.option("--no-pages", is_flag=True, help="Write tables only.")
+@click.option("--reveal", is_flag=True, help="Show the right options on students' pages.")
+@click.option("--replace", is_flag=True, help="Replace a run that is in the folder already.")
+@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
+def grade(**given: Any) -> None:
+    r"""Grade submissions exported from NTU COOL.
+
+    EXPORT is the Student Analysis CSV of the quiz's statistics page, a plain CSV (student, q01,
+    q02 ... with option ids), or one person's answers in YAML. Several files are graded together.
+
+    Nothing is guessed: a row or cell that cannot be read for certain is listed in rejects.csv
+    and leaves that student's total marked incomplete.
+
+    \b
+    Example:
+      hw9 grade "HW9 Quiz Student Analysis Report.csv" --key key.yaml --out graded
+      hw9 grade a.csv b.csv --key key.yaml --out graded --attempts latest \
+          --gradebook Grades.csv --column "HW9 (1234)"
+    """
+    from grader.grade_job import run_job
+
+    job = _job(given)
+    outcome = run_job(job)
+    if given["as_json"]:
+        click.echo(json.dumps(_as_data(outcome, job.out), ensure_ascii=False, indent=1))
+    else:
+        _say(outcome, job.out)
+
+
+def _job(given: dict[str, Any]) -> Job:
+    from grader.exports.times import read_time
+    from grader.grade_job import Job
+    from grader.grading import Rules
+    from solver.errors import InputError
+    from solver.key import load_key
+
+    if bool(given["gradebook"]) != bool(given["column"]):
+        raise click.UsageError("--gradebook and --column belong together.")
+    try:
+        deadline = read_time(given["deadline"]) if given["deadline"] else None
+    except ValueError as problem:
+        raise InputError(
+            f"--deadline {given['deadline']!r} {problem}",
+            mend='Write it like "2026-04-23 23:59 +0800".',
+        ) from None
+    return Job(
+        exports=given["exports"],
+        key=load_key(given["key_path"]),
+        key_path=given["key_path"],
+        bank=_bank(given["bank_folder"]),
+        out=given["out"],
+        rules=Rules(given["policy"], given["attempts"], deadline),
+        quizzes=given["quizzes"],
+        skip_columns=given["skip_column"],
+        allow_missing=given["allow_missing"],
+        leave_out_open=given["leave_out_open"],
+        pseudonyms=given["pseudonyms"],
+        gradebook=given["gradebook"],
+        column=given["column"],
+        skip_unknown=given["skip_unknown"],
+        pages=not given["no_pages"],
+        reveal=given["reveal"],
+        replace=given["replace"],
+    )
+
+
+def _bank(folder: Path | None) -> Bank:
+    from solver.bank import load_bank
+    from solver.resources import data_folder
+
+    return load_bank(folder or data_folder("questions"))
+
+
+def _as_data(outcome: Outcome, out: Path) -> dict[str, Any]:
+    counts = outcome.graded.counts
+    return {
+        "out": str(out),
+        "rows": {
+            "read": counts.read,
+            "graded": counts.graded,
+            "superseded": counts.superseded,
+            "rejected": counts.rejected,
+        },
+        "students": len(outcome.graded.used),
+        "incomplete": sum(1 for each in outcome.graded.used if not each.complete),
+        "late": sum(1 for each in outcome.graded.used if each.late),
+        "rejects": len(outcome.graded.rejects),
+        "notes": list(outcome.notes),
+        "files": list(outcome.files),
+    }
+
+
+def _say(outcome: Outcome, out: Path) -> None:
+    data = _as_data(outcome, out)
+    rows = data["rows"]
+    for note in data["notes"]:
+        click.echo(note)
+    click.echo(
+        f"{rows['read']} rows read = {rows['graded']} graded + {rows['superseded']} superseded by "
+        f"another attempt + {rows['rejected']} rejected"
+    )
+    line = f"{data['students']} students"
+    if data["incomplete"]:
+        line += f", {data['incomplete']} with an incomplete total"
+    if data["rejects"]:
+        line += f", {data['rejects']} rows or cells in rejects.csv"
+    if outcome.graded.deadline is not None:
+        line += f", {data['late']} late"
+    click.echo(line)
+    click.echo(f"written to {out}")

@@ -1,0 +1,78 @@
+"""Which format a file of submissions has; each is opened before any of them is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.exports import Export
+from grader.exports.answers_yaml import AnswersYaml
+from grader.exports.plain_csv import PlainCsv, is_plain
+from grader.exports.question_columns import Wordings
+from grader.exports.student_analysis import StudentAnalysis
+from grader.submissions import ScoredQuestion
+from solver.errors import ExportError
+from solver.whole_files import sha256_of
+
+YAML_SUFFIXES = {".yaml", ".yml"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingContext:
+    """What is known before an export is opened.
+
+    Attributes:
+        questions: those that are graded.
+        wordings: of every question of the key, in its order.
+        left_out: ids of the key's questions that are not graded.
+        skip_columns: Canvas' ids of questions that are none of the key's.
+        allow_missing: take questions without a column as not shown.
+    """
+
+    questions: tuple[ScoredQuestion, ...]
+    wordings: Wordings
+    left_out: Collection[str] = ()
+    skip_columns: Collection[str] = ()
+    allow_missing: bool = False
+
+
+def open_exports(paths: Sequence[Path], context: ReadingContext) -> list[Export]:
+    """Open every file and match its columns, so that a wrong one is known before any work.
+
+    Raises:
+        ExportError: a file is no export, has other questions, or is given twice.
+    """
+    seen: dict[str, Path] = {}
+    for path in paths:
+        digest = sha256_of(path) if path.is_file() else str(path)
+        if digest in seen:
+            raise ExportError(
+                f"is the same file as {seen[digest]}", path=path, mend="Give it once."
+            )
+        seen[digest] = path
+    return [open_export(path, context) for path in paths]
+
+
+def open_export(path: Path, context: ReadingContext) -> Export:
+    """Open one file by its shape: YAML by its suffix, a plain CSV by its column ``student``.
+
+    Raises:
+        ExportError: it is none of the known formats.
+    """
+    if path.suffix.lower() in YAML_SUFFIXES:
+        return AnswersYaml(path, context.questions, left_out=context.left_out)
+    if is_plain(path):
+        return PlainCsv(
+            path,
+            context.questions,
+            left_out=context.left_out,
+            allow_missing=context.allow_missing,
+        )
+    return StudentAnalysis(
+        path,
+        context.wordings,
+        [question.id for question in context.questions],
+        skip=context.skip_columns,
+        allow_missing=context.allow_missing,
+    )

@@ -1,0 +1,237 @@
+"""One grading job from files to a folder: what `hw9 grade` does, without the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from grader.class_report import write_class_report
+from grader.export_files import ReadingContext, open_exports
+from grader.exports import Export
+from grader.gradebook import Gradebook
+from grader.grading import Rules, grade
+from grader.item_analysis import analyse_class
+from grader.item_tables import write_items_and_summary
+from grader.progress import watched
+from grader.pseudonyms import Pseudonyms
+from grader.quiz_texts import known_quizzes, wordings_by_question
+from grader.run_folder import check_target, folder_made_whole
+from grader.run_record import FORMAT, ROWS, ExportHash, RunData, write_run
+from grader.score_tables import write_score_tables
+from grader.scored_questions import open_questions, scored_questions
+from grader.student_report import write_student_pages
+from grader.submissions import GradedClass, ReadRow, ScoredQuestion
+from solver.bank import Bank
+from solver.errors import InputError, KeyFileError, OutputError
+from solver.key import Key
+from solver.whole_files import sha256_of, write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be graded, how, and where to.
+
+    Attributes:
+        exports: files of submissions.
+        key, key_path: the answer key and its file.
+        bank: the questions.
+        out: folder to make.
+        rules: policy, attempts, deadline.
+        quizzes: files of `hw9 bank import-qti`.
+        skip_columns: Canvas' ids of questions that are none of the key's.
+        allow_missing: take questions without a column as not shown.
+        leave_out_open: grade without the questions that the key leaves open.
+        pseudonyms: table of pseudonyms, None to use names.
+        gradebook, column: a gradebook to fill, and its column.
+        skip_unknown: leave out graded students who are not in the gradebook.
+        pages: write the class report and the students' pages.
+        reveal: show right options on the students' pages.
+        replace: write over an older run.
+    """
+
+    exports: Sequence[Path]
+    key: Key
+    key_path: Path
+    bank: Bank
+    out: Path
+    rules: Rules = field(default_factory=Rules)
+    quizzes: Sequence[Path] = ()
+    skip_columns: Sequence[str] = ()
+    allow_missing: bool = False
+    leave_out_open: bool = False
+    pseudonyms: Path | None = None
+    gradebook: Path | None = None
+    column: str = ""
+    skip_unknown: bool = False
+    pages: bool = True
+    reveal: bool = False
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a job did: the class, and sentences for the person who asked."""
+
+    graded: GradedClass
+    notes: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+def run_job(job: Job) -> Outcome:
+    """Grade and write everything, or write nothing.
+
+    Raises:
+        Hw9Error: says in a sentence what is wrong with which file.
+    """
+    check_target(job.out, replace=job.replace)
+    _check_pseudonyms(job)
+    questions = _questions(job)
+    notes = _key_notes(job)
+    exports = _exports(job, questions)
+    gradebook = Gradebook(job.gradebook, job.column) if job.gradebook else None
+    with folder_made_whole(job.out) as folder:
+        rows: Iterable[ReadRow] = chain.from_iterable(export.rows() for export in exports)
+        if job.pseudonyms is not None:
+            rows = Pseudonyms(job.pseudonyms).through(rows)
+        graded = grade(
+            watched(rows, "rows read"),
+            questions,
+            job.rules,
+            left_out=open_questions(job.key),
+            record=folder / ROWS,
+        )
+        notes += [f"{export.source}: {note}" for export in exports for note in export.notes]
+        notes += _reading_notes(graded)
+        if gradebook is not None:
+            notes.append(_fill(gradebook, graded, folder, job))
+        write_results(graded, folder, job.bank, job.key, pages=job.pages, reveal=job.reveal)
+        write_run(folder, _run_data(job, questions, notes), job.key)
+        files = tuple(sorted(str(each.relative_to(folder)) for each in _files(folder)))
+    return Outcome(graded, tuple(notes), files)
+
+
+def write_results(
+    graded: GradedClass, folder: Path, bank: Bank, key: Key, *, pages: bool, reveal: bool
+) -> None:
+    """Write the tables of a graded class and, if `pages`, its report and the students' pages.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    write_score_tables(graded, folder)
+    analysis = analyse_class(graded)
+    write_items_and_summary(graded, folder, analysis=analysis)
+    if pages:
+        write_class_report(graded, folder, bank, key, analysis=analysis)
+        write_student_pages(graded, folder, bank, key, reveal=reveal)
+
+
+def _questions(job: Job) -> tuple[ScoredQuestion, ...]:
+    still_open = open_questions(job.key)
+    if still_open and not job.leave_out_open:
+        raise KeyFileError(
+            f"has no answer for {', '.join(still_open)}",
+            path=job.key_path,
+            mend="Give one with hw9 key override, or grade the others with --leave-out-open.",
+        )
+    questions = scored_questions(job.key, job.bank, path=job.key_path)
+    if not questions:
+        raise KeyFileError("has no question that can be graded", path=job.key_path)
+    known = {question.id for question in job.bank.questions}
+    for question in questions:
+        if question.id not in known:
+            raise KeyFileError(
+                f"the bank {job.bank.folder} has no question {question.id!r}",
+                path=job.key_path,
+                mend="Name the bank it was made from with --bank.",
+            )
+    return questions
+
+
+def _key_notes(job: Job) -> list[str]:
+    notes = []
+    made_from = job.key.bank.get("sha256")
+    if made_from and made_from != job.bank.sha256:
+        notes.append("the key was made from another state of the bank than the one used here")
+    still_open = open_questions(job.key)
+    if still_open:
+        notes.append(f"left out, since the key has no answer: {', '.join(still_open)}")
+    return notes
+
+
+def _exports(job: Job, questions: tuple[ScoredQuestion, ...]) -> list[Export]:
+    wordings = wordings_by_question(known_quizzes(job.bank, job.key, job.quizzes))
+    asked = [question.id for question in job.key.questions if question.id in wordings]
+    context = ReadingContext(
+        questions,
+        {name: wordings[name] for name in asked},
+        open_questions(job.key),
+        job.skip_columns,
+        job.allow_missing,
+    )
+    return open_exports(job.exports, context)
+
+
+def _check_pseudonyms(job: Job) -> None:
+    if job.pseudonyms is None:
+        return
+    if job.out.absolute() in job.pseudonyms.absolute().parents:
+        raise OutputError(
+            f"{job.pseudonyms}: the table of pseudonyms lies in the folder it is to be kept "
+            "apart from. Name a file elsewhere."
+        )
+    if job.gradebook is not None:
+        raise InputError(
+            "a gradebook has names and ids in it", mend="Fill it in a run without --pseudonyms."
+        )
+
+
+def _fill(gradebook: Gradebook, graded: GradedClass, folder: Path, job: Job) -> str:
+    filled = gradebook.fill(graded.used, skip_unknown=job.skip_unknown)
+    write_whole(folder / "gradebook.csv", filled.content, private=True)
+    note = f"gradebook.csv: {filled.filled} scores filled in"
+    for number, what in (
+        (filled.kept, "left as EX or N/A"),
+        (filled.incomplete, "left out, their totals being incomplete"),
+        (filled.unknown, "not in the gradebook"),
+    ):
+        note += f", {number} {what}" if number else ""
+    return note
+
+
+def _reading_notes(graded: GradedClass) -> list[str]:
+    """Say what the TA should look at: unreadable cells, and a quiz whose words are not known."""
+    cells: dict[str, int] = {}
+    for reject in graded.rejects:
+        if reject.question:
+            cells[reject.question] = cells.get(reject.question, 0) + 1
+    rows = graded.counts.read - graded.counts.rejected
+    mostly = sorted(name for name, number in cells.items() if number * 2 > rows)
+    if not mostly:
+        return []
+    return [
+        f"more than half of the answers to {', '.join(mostly)} could not be read: the quiz words "
+        "its options otherwise than the bank. Import its own texts with hw9 bank import-qti"
+    ]
+
+
+def _run_data(job: Job, questions: tuple[ScoredQuestion, ...], notes: list[str]) -> RunData:
+    hashes = [ExportHash(name=path.name, sha256=sha256_of(path)) for path in job.exports]
+    return RunData(
+        format=FORMAT,
+        questions=[question.id for question in questions],
+        left_out=list(open_questions(job.key)),
+        policy=job.rules.policy,
+        attempts=job.rules.attempts,
+        deadline=job.rules.deadline,
+        exports=hashes,
+        bank_sha256=job.bank.sha256,
+        pseudonyms=job.pseudonyms is not None,
+        notes=notes,
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
