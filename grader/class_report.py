@@ -143,9 +143,7 @@ def class_page(
             chart=chart,
             questions=views,
             attention=[view for view in views if view.attention],
-            late=sum(1 for each in graded.used if each.late is not None)
-            if graded.deadline
-            else None,
+            late=analysis.late if graded.deadline else None,
             limits=_limits(),
         )
     )

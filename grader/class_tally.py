@@ -52,7 +52,7 @@ class ClassTally:
         canvas_totals: the same submissions under Canvas' partial credit.
         pairs: the same submissions by (total, total under Canvas' partial credit).
         rights: complete submissions by the number of counted questions with full points.
-        n, complete: all students, and those whose total is certain.
+        n, late: all students, and those whose used attempt came after the deadline.
     """
 
     def __init__(self, questions: tuple[ScoredQuestion, ...], canvas: PointsRule) -> None:
@@ -64,6 +64,7 @@ class ClassTally:
         self.pairs: Counter[tuple[Decimal, Decimal]] = Counter()
         self.rights: Counter[int] = Counter()
         self.n = 0
+        self.late = 0
         self._canvas = canvas
         self._canvas_points: dict[tuple[str, str], Decimal] = {}
         self._codes: dict[Response, str] = {}
@@ -71,6 +72,7 @@ class ClassTally:
     def add(self, graded: GradedSubmission) -> None:
         """Count one student."""
         self.n += 1
+        self.late += graded.late is not None
         points = graded.points
         known = [q for q in self.counted if points.get(q.id) is not None]
         earned = sum((points[q.id] or Decimal(0) for q in known), Decimal(0))

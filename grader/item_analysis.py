@@ -76,7 +76,7 @@ class ClassAnalysis:
     """A whole class.
 
     Attributes:
-        n, complete: students used, and those whose total is certain.
+        n, complete, late: students used, those whose total is certain, those after the deadline.
         possible: points of the whole test, void questions included.
         group_size: persons in the upper and in the lower group.
         totals, canvas_totals: of the complete ones, under the run's policy and Canvas' own.
@@ -85,6 +85,7 @@ class ClassAnalysis:
 
     n: int
     complete: int
+    late: int
     possible: Decimal
     group_size: int
     totals: Totals
@@ -104,6 +105,7 @@ def analyse(tally: ClassTally) -> ClassAnalysis:
     return ClassAnalysis(
         n=tally.n,
         complete=complete,
+        late=tally.late,
         possible=sum((question.points for question in tally.questions), Decimal(0)),
         group_size=group_size,
         totals=summary_of(tally.totals),

@@ -1,19 +1,18 @@
 """`items.csv` and `summary.json`: a class's analysis for other programs.
 
-`items.csv` is UTF-8 with a byte order mark (so that Excel reads Chinese) and ``\\n`` line ends; a
-row a question. `summary.json` holds everything, with n beside each number and, where a number is
-not given, the reason. Points are decimals as text; other numbers are rounded to six places.
+`items.csv` has a row a question and the form of all tables here (`grader.csv_text`).
+`summary.json` holds everything, with n beside each number and, where a number is not given, the
+reason. Points are decimals as text; other numbers are rounded to six places.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+from grader.csv_text import defused, write_table
 from grader.estimates import Estimate
 from grader.item_analysis import ClassAnalysis, QuestionAnalysis, Totals, analyse_class
 from grader.submissions import Answer, Chosen, GradedClass
@@ -56,20 +55,11 @@ def write_items_and_summary(
     """
     found = analysis or analyse_class(graded)
     items, summary = out / "items.csv", out / "summary.json"
-    write_whole(items, items_csv(found), private=True)
+    rows = ([_harmless(cell) for cell in _row(item)] for item in found.questions)
+    write_table(items, COLUMNS, rows)
     text = json.dumps(summary_data(graded, found), ensure_ascii=False, indent=1) + "\n"
     write_whole(summary, text, private=True)
     return items, summary
-
-
-def items_csv(analysis: ClassAnalysis) -> str:
-    """Return the table of questions, byte order mark included."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for item in analysis.questions:
-        writer.writerow([_harmless(cell) for cell in _row(item)])
-    return "\ufeff" + text.getvalue()
 
 
 def _row(item: QuestionAnalysis) -> list[str]:
@@ -123,9 +113,7 @@ def _number(estimate: Estimate) -> str:
 
 def _harmless(cell: str) -> str:
     """Keep a spreadsheet from running a cell as a formula; numbers stay numbers."""
-    if cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    return cell if _NUMBER.fullmatch(cell) else defused(cell)
 
 
 def _suspicion_text(suspicion: Suspicion) -> str:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from grader.pages import environment
 from grader.question_texts import Part, QuestionTexts
+from grader.scored_questions import scored_questions
 from grader.submissions import (
     NOT_SHOWN,
     AttemptsRule,
@@ -38,6 +39,14 @@ from solver.whole_files import write_whole
 
 LONGEST_NAME = 80
 BATCH, WRITERS = 250, 8
+DOUBTS = {
+    "a cell could not be read": "有一格無法判讀",
+    "an attempt of this student was refused": "有一次作答被退回",
+    "another attempt, with a cell that could not be read, may be higher": (
+        "另一次作答有一格無法判讀，分數可能更高"
+    ),
+}
+"""The sentences of `grader.attempts`, in Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,8 @@ class StudentPages:
     ) -> None:
         self._questions = questions
         self._texts = QuestionTexts(bank, key)
+        # After a regrade former answers may earn as well, but what is right is what the key says.
+        self._right = {question.id: question.accepted for question in scored_questions(key, bank)}
         self._title = bank.header.title
         self._reveal = reveal
         self._language = language
@@ -146,6 +157,7 @@ class StudentPages:
             student=graded.student,
             average=self.attempts == "average" and graded.rows > 1,
             submitted=_moment(graded),
+            doubt=Sentence(en=graded.doubt, zh_hant=DOUBTS.get(graded.doubt, graded.doubt)),
             late=_duration(graded.late),
             full=full,
             cards=cards,
@@ -182,7 +194,8 @@ class StudentPages:
         self, question: ScoredQuestion, response: Response, *, explained: bool
     ) -> list[ChoiceRow]:
         ticked = _options(response)
-        keyed = {part for answer in question.accepted for part in _options(answer)}
+        accepted = self._right.get(question.id) or question.accepted
+        keyed = {part for answer in accepted for part in _options(answer)}
         listed = [("", option) for option in question.options]
         listed += [(blank, choice) for blank, choices in question.blanks for choice in choices]
         listed += sorted((ticked | keyed if explained else ticked) - set(listed))

@@ -1,0 +1,214 @@
+"""`hw9 regrade`: a run graded again after its key changed."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grader.regrade_job import MoveCounts, Plan
+    from grader.regrading import Move
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+SHOWN = 30
+_HOW = {
+    "current": "only the current answer earns",
+    "both": "the current and the former answer earn",
+    "everybody": "everybody earns",
+    "unchanged": "points stay as they were",
+}
+
+
+@click.command()
+@click.argument("folder", type=_FOLDER, metavar="RUN_DIR")
+@click.option("--key", "key_path", type=_FILE, help="The new key.  [default: the run's own]")
+@click.option(
+    "--how",
+    required=True,
+    type=click.Choice(list(_HOW)),
+    help="; ".join(f"{name}: {what}" for name, what in _HOW.items()) + ".",
+)
+@click.option(
+    "--question",
+    "questions",
+    multiple=True,
+    help="Only this one; may be repeated.  [default: all that the new key changes]",
+)
+@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@click.option("--write", is_flag=True, help="Write; without it nothing is changed.")
+@click.option("--by", default="", help="Who decided (needed to write).")
+@click.option("--why", default="", help="Why (needed to write).")
+@click.option("--when", default="", help="A date for the log; left out if not given.")
+@click.option("--gradebook", type=_FILE, help="The gradebook's exported CSV, to be filled anew.")
+@click.option("--column", default="", help='Its column to fill, e.g. "HW9 (1234)".')
+@click.option("--pages/--no-pages", default=None, help="Write pages.  [default: as the run did]")
+@click.option("--reveal", is_flag=True, help="Show the right options on students' pages.")
+@click.option("--all", "show_all", is_flag=True, help=f"List every student, not the first {SHOWN}.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, every student listed.")
+def regrade(**given: Any) -> None:
+    r"""Grade a run again with another key: shows who moves, and writes only if told to.
+
+    RUN_DIR is a folder that hw9 grade wrote; no exports are needed. With --write the folder is
+    replaced as a whole: the former key and results are kept in former/N inside it, and a line is
+    added to regrades.jsonl saying what changed, by whom and why.
+
+    \b
+    Example:
+      hw9 key override q09 --correct d --why "c was ambiguous" --by TA --key key.yaml
+      hw9 regrade graded --key key.yaml --how both
+      hw9 regrade graded --key key.yaml --how both --write --by TA --why "c was ambiguous"
+      hw9 regrade graded --how everybody --question q09
+    """
+    from grader.regrade_job import count_moves, plan_regrade
+
+    _check(given)
+    plan = plan_regrade(_job(given))
+    counts = count_moves(plan)
+    written = None
+    if given["write"] and not plan.nothing_changes:
+        written = _write(plan, given)
+    if given["as_json"]:
+        click.echo(json.dumps(_as_data(plan, counts, written), ensure_ascii=False, indent=1))
+        return
+    _say(plan, counts, None if given["show_all"] else SHOWN)
+    if plan.nothing_changes:
+        click.echo("nothing changes, so nothing was written")
+    elif written is None:
+        click.echo(
+            'nothing was written: this was a dry run. Add --write --by NAME --why "REASON" to write'
+        )
+    else:
+        click.echo(f"written to {given['folder']}; what was there before is in {written}")
+
+
+def _check(given: dict[str, Any]) -> None:
+    if given["write"] and not (given["by"].strip() and given["why"].strip()):
+        raise click.UsageError('--write needs --by NAME and --why "REASON" for the log.')
+    if bool(given["gradebook"]) != bool(given["column"]):
+        raise click.UsageError("--gradebook and --column belong together.")
+    if given["key_path"] is None and given["how"] != "everybody":
+        raise click.UsageError(
+            f"--how {given['how']} needs a new key (--key); only --how everybody goes without."
+        )
+    if given["key_path"] is None and not given["questions"]:
+        raise click.UsageError("Without --key, say which question everybody earns (--question).")
+
+
+def _job(given: dict[str, Any]) -> Any:
+    from grader.regrade_job import Regrade
+    from solver.bank import load_bank
+    from solver.key import load_key
+    from solver.resources import data_folder
+
+    folder: Path = given["folder"]
+    return Regrade(
+        folder=folder,
+        key=load_key(given["key_path"]) if given["key_path"] else None,
+        bank=load_bank(given["bank_folder"] or data_folder("questions")),
+        how=given["how"],
+        questions=given["questions"],
+    )
+
+
+def _write(plan: Plan, given: dict[str, Any]) -> Path:
+    from grader.regrade_job import Signature, write_regrade
+
+    return write_regrade(
+        plan,
+        Signature(given["by"].strip(), given["why"].strip(), given["when"].strip()),
+        pages=given["pages"],
+        reveal=given["reveal"],
+        gradebook=(given["gradebook"], given["column"]) if given["gradebook"] else None,
+    )
+
+
+def _say(plan: Plan, counts: MoveCounts, at_most: int | None) -> None:
+    from grader.item_tables import answer_text
+
+    for note in plan.notes:
+        click.echo(note)
+    for change in plan.changes:
+        before, after = (
+            "everybody" if side.void else " or ".join(answer_text(each) for each in side.accepted)
+            for side in (change.before, change.after)
+        )
+        click.echo(f"{change.id}: earned by {before} before, by {after} now")
+    moved = counts.up + counts.down
+    line = f"{moved} of {counts.students} students move"
+    if moved:
+        line += (
+            f": {counts.up} up (at most {_points(counts.most_up)}), "
+            f"{counts.down} down (at most {_points(counts.most_down)})"
+        )
+    click.echo(line)
+    _list_moves(plan, at_most, moved + counts.same_total)
+
+
+def _list_moves(plan: Plan, at_most: int | None, number: int) -> None:
+    rows = [_cells(move) for move in islice(plan.moves(), at_most)]
+    if not rows:
+        return
+    rows.insert(0, ["student", "before", "after", "change", "questions", "name"])
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[5]]).rstrip())
+    if number >= len(rows):
+        click.echo(f"... and {number - len(rows) + 1} more (all with --all)")
+
+
+def _cells(move: Move) -> list[str]:
+    before, after = (side.total if side else None for side in (move.before, move.after))
+    return [
+        _printable(move.student.id),
+        _plain(before),
+        _plain(after),
+        _points(move.change),
+        " ".join(move.questions),
+        _printable(move.student.name),
+    ]
+
+
+def _printable(text: str) -> str:
+    """Keep a name from sending commands to the terminal."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+
+
+def _plain(value: Any) -> str:
+    return "-" if value is None else f"{value:f}"
+
+
+def _points(change: Any) -> str:
+    return f"{change:+f}" if change else "0"
+
+
+def _as_data(plan: Plan, counts: MoveCounts, written: Path | None) -> dict[str, Any]:
+    from grader.regrade_record import change_data
+
+    return {
+        "how": plan.job.how,
+        "notes": plan.notes,
+        "questions": [change_data(change) for change in plan.changes],
+        "students": counts.students,
+        "up": counts.up,
+        "down": counts.down,
+        "sum_of_changes": f"{counts.sum:f}",
+        "moves": [
+            {
+                "student": move.student.id,
+                "name": move.student.name,
+                "before": None if move.before is None else f"{move.before.total:f}",
+                "after": None if move.after is None else f"{move.after.total:f}",
+                "change": f"{move.change:f}",
+                "questions": list(move.questions),
+            }
+            for move in plan.moves()
+        ],
+        "written": written is not None,
+        "former": None if written is None else str(written),
+    }

@@ -1,0 +1,308 @@
+"""A regrade from folder to folder: what `hw9 regrade` does, without the command line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from grader.csv_text import decimal_text, defused, write_table
+from grader.grade_job import write_results
+from grader.grading import grade
+from grader.progress import watched
+from grader.regrade_record import (
+    FORMER,
+    LOG,
+    STANDING,
+    Standing,
+    as_graded,
+    change_data,
+    new_standing,
+    read_log,
+    read_standing,
+    standing_text,
+    with_entry,
+)
+from grader.regrading import (
+    How,
+    Move,
+    QuestionChange,
+    changed_questions,
+    merged_key,
+    moves,
+    question_changes,
+    regraded,
+)
+from grader.run_folder import folder_made_whole
+from grader.run_record import ROWS, RunRecord, read_run, write_run
+from grader.scored_questions import open_questions, scored_questions
+from grader.submissions import GradedClass, ScoredQuestion
+from solver.bank import Bank
+from solver.errors import InputError
+from solver.key import Key, dump_key
+from solver.whole_files import sha256_of, write_whole
+
+RESULTS = ("scores.csv", "rejects.csv", "late.csv", "items.csv", "summary.json", "gradebook.csv")
+PAGES = ("class.html", "students")
+RECORD = ("run.json", "key.yaml", ROWS, STANDING, LOG)
+
+
+@dataclass(frozen=True, slots=True)
+class Regrade:
+    """What is to be regraded, and how.
+
+    Attributes:
+        folder: of the run.
+        key: the new key; None: the run's own, where points are only given to everybody.
+        bank: the questions, for the pages.
+        how: one of Canvas' four ways.
+        questions: ids to regrade; empty: all whose answer, points or voidness the key changes.
+    """
+
+    folder: Path
+    key: Key | None
+    bank: Bank
+    how: How
+    questions: Sequence[str] = ()
+
+
+@dataclass
+class Plan:
+    """What a regrade would do; nothing is written yet.
+
+    `before` and `after` are whole graded classes; `moves()` goes over the students who move.
+    """
+
+    job: Regrade
+    run: RunRecord
+    key: Key
+    changes: list[QuestionChange]
+    standing: dict[str, Standing]
+    before: GradedClass
+    after: GradedClass
+    notes: list[str] = field(default_factory=list)
+
+    def moves(self) -> Iterator[Move]:
+        """Go over the students whose points change."""
+        return moves(self.before.used, self.after.used)
+
+    @property
+    def nothing_changes(self) -> bool:
+        """Whether neither a question's grading nor the key would change."""
+        return not self.changes and dump_key(self.key) == dump_key(self.run.key)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCounts:
+    """How many students move, and how far."""
+
+    students: int
+    up: int
+    down: int
+    same_total: int
+    most_up: Decimal
+    most_down: Decimal
+    sum: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who decided, why, and (only if given) when."""
+
+    by: str
+    why: str
+    when: str = ""
+
+
+def plan_regrade(job: Regrade) -> Plan:
+    """Grade a run's rows by the old and by the new rules.
+
+    Raises:
+        Hw9Error: the folder, the key or a question named is not what it must be.
+    """
+    run = read_run(job.folder)
+    read_log(job.folder)
+    former = read_standing(job.folder)
+    recorded = run.data["questions"]  # only their answers can be graded again
+    standing_path = job.folder / STANDING
+    before = as_graded(_of(run.key, job.bank, recorded), former, standing_path)
+    new_key = job.key or run.key
+    changed = changed_questions(run.key, new_key)
+    taken = _taken(job, changed, before)
+    after = regraded(before, _of(new_key, job.bank, recorded), taken, job.how)
+    key = merged_key(run.key, new_key, [*taken, *run.data["left_out"]], job.how)
+    by_key = _of(key, job.bank, recorded)
+    standing = new_standing(former, by_key, after, dict.fromkeys(taken, job.how))
+    return Plan(
+        job,
+        run,
+        key,
+        question_changes(before, after),
+        standing,
+        _graded(run, before, run.data["left_out"]),
+        _graded(run, after, run.data["left_out"]),
+        _notes(run, job.bank, new_key, [name for name in changed if name not in taken]),
+    )
+
+
+def _of(key: Key, bank: Bank, recorded: Sequence[str]) -> tuple[ScoredQuestion, ...]:
+    return tuple(question for question in scored_questions(key, bank) if question.id in recorded)
+
+
+def _taken(job: Regrade, changed: Sequence[str], before: tuple[ScoredQuestion, ...]) -> list[str]:
+    graded = [question.id for question in before]
+    for name in job.questions:
+        if name not in graded:
+            raise InputError(
+                f"the question {name!r} was not graded in this run",
+                path=job.folder,
+                mend=f"It graded {', '.join(graded)}.",
+            )
+    return [name for name in graded if name in (job.questions or changed)]
+
+
+def _notes(run: RunRecord, bank: Bank, new_key: Key, not_taken: Sequence[str]) -> list[str]:
+    notes = []
+    others = [name for name in not_taken if name in run.data["questions"]]
+    if others:
+        notes.append(f"the new key also changes {', '.join(others)}, which stay as they were")
+    answered = set(run.data["left_out"]) - set(open_questions(new_key))
+    if answered:
+        notes.append(
+            f"{', '.join(sorted(answered))}: left out of this run, so its answers are not in the "
+            "record; grade the exports again to count them"
+        )
+    if run.data["bank_sha256"] != bank.sha256:
+        notes.append("the bank has changed since this run; the pages use its new wordings")
+    return notes
+
+
+def _graded(
+    run: RunRecord, questions: tuple[ScoredQuestion, ...], left_out: Sequence[str]
+) -> GradedClass:
+    rows = watched(run.rows(), "rows graded again")
+    return grade(rows, questions, run.rules, left_out=tuple(left_out))
+
+
+def count_moves(plan: Plan) -> MoveCounts:
+    """Count the students who move, without keeping them."""
+    up = down = same = 0
+    most_up = most_down = total = Decimal(0)
+    for move in plan.moves():
+        change = move.change
+        up, down, same = up + (change > 0), down + (change < 0), same + (change == 0)
+        most_up, most_down = max(most_up, change), min(most_down, change)
+        total += change
+    return MoveCounts(len(plan.after.used), up, down, same, most_up, most_down, total)
+
+
+def write_regrade(
+    plan: Plan,
+    signature: Signature,
+    *,
+    pages: bool | None = None,
+    reveal: bool = False,
+    gradebook: tuple[Path, str] | None = None,
+) -> Path:
+    """Write the regraded run in place of the old one, whole or not at all.
+
+    The former key and results are kept in ``former/N``, where N counts the regrades; files this
+    program did not write stay where they are.
+
+    Args:
+        plan: what is to be written.
+        signature: for the log.
+        pages: whether to write the class report and the students' pages; None: if the run had.
+        reveal: show right options on the students' pages.
+        gradebook: a gradebook's CSV and its column, to be filled anew.
+
+    Returns:
+        The folder of the former results.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    old = plan.job.folder.resolve()
+    log = read_log(old)
+    former = Path(FORMER) / str(log.count("\n") + 1)
+    with folder_made_whole(old) as new:
+        _keep_former(old, new, former)
+        _keep_others(old, new)
+        shutil.copyfile(old / ROWS, new / ROWS)
+        (new / ROWS).chmod(0o600)
+        with_pages = (old / "class.html").exists() if pages is None else pages
+        write_results(plan.after, new, plan.job.bank, plan.key, pages=with_pages, reveal=reveal)
+        if gradebook is not None:
+            _fill(gradebook, plan.after, new / "gradebook.csv")
+        write_run(new, plan.run.data, plan.key)
+        if plan.standing:
+            write_whole(new / STANDING, standing_text(plan.standing), private=True)
+        _write_moves(plan, new / former / "moves.csv")
+        entry = _entry(plan, signature, old, new)
+        write_whole(new / LOG, with_entry(log, entry), private=True)
+    return old / former
+
+
+def _fill(gradebook: tuple[Path, str], graded: GradedClass, path: Path) -> None:
+    from grader.gradebook import Gradebook
+
+    filled = Gradebook(*gradebook).fill(graded.used)
+    write_whole(path, filled.content, private=True)
+
+
+def _keep_former(old: Path, new: Path, former: Path) -> None:
+    if (old / FORMER).is_dir():
+        shutil.copytree(old / FORMER, new / FORMER)
+    (new / former).mkdir(parents=True)
+    for name in (*RESULTS, "run.json", "key.yaml", STANDING):
+        if (old / name).is_file():
+            shutil.copyfile(old / name, new / former / name)
+            (new / former / name).chmod(0o600)
+
+
+def _keep_others(old: Path, new: Path) -> None:
+    ours = {*RESULTS, *PAGES, *RECORD, FORMER}
+    for path in old.iterdir():
+        if path.name in ours:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
+
+
+def _write_moves(plan: Plan, path: Path) -> None:
+    header = ("student", "name", "section", "before", "after", "change", "questions")
+    write_table(path, header, (_move_row(move) for move in plan.moves()))
+
+
+def _move_row(move: Move) -> list[str]:
+    student = move.student
+    return [
+        *(defused(text) for text in (student.id, student.name, student.section)),
+        decimal_text(move.before.total if move.before else None),
+        decimal_text(move.after.total if move.after else None),
+        decimal_text(move.change),
+        " ".join(move.questions),
+    ]
+
+
+def _entry(plan: Plan, signature: Signature, old: Path, new: Path) -> dict[str, Any]:
+    counts = count_moves(plan)
+    when = {"when": signature.when} if signature.when else {}
+    return {
+        "by": signature.by,
+        "why": signature.why,
+        **when,
+        "how": plan.job.how,
+        "questions": [change_data(change) for change in plan.changes],
+        "key_before_sha256": sha256_of(old / "key.yaml"),
+        "key_after_sha256": sha256_of(new / "key.yaml"),
+        "students": counts.students,
+        "up": counts.up,
+        "down": counts.down,
+        "sum_of_changes": decimal_text(counts.sum),
+    }

@@ -1,0 +1,359 @@
+"""Canvas' four ways, as properties over made-up classes; and what a regrade leaves in a folder."""
+
+from __future__ import annotations
+
+import json
+import random
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import grader.regrade_job as regrade_job
+from grader.cli.regrade import regrade as command
+from grader.grade_job import write_results
+from grader.grading import Rules, grade
+from grader.regrade_job import Plan, Regrade, Signature, plan_regrade, write_regrade
+from grader.regrade_record import log_entries, read_log
+from grader.regrading import HOWS, changed_questions, merged_key, moves, regraded
+from grader.run_record import FORMAT, ROWS, RunData, write_run
+from grader.scored_questions import open_questions, scored_questions
+from grader.submissions import NOT_SHOWN, ReadRow, ScoredQuestion, Submission
+from solver.bank import Bank
+from solver.errors import ExportError, InputError, OutputError
+from solver.key import Key, load_key, save_key
+from tests.grader.made_classes import (
+    every_answer,
+    graded,
+    made_bank,
+    made_key,
+    made_submissions,
+    overridden,
+    with_question,
+)
+
+BY_TA = Signature("TA", "the wording was reversed")
+
+
+def another_answer(question: ScoredQuestion, rng: random.Random) -> list[str] | dict[str, str]:
+    """An answer the key does not have, as a key writes it."""
+    others = [answer for answer in every_answer(question) if answer not in question.accepted]
+    answer = rng.choice(others)
+    return answer.by_blank if question.kind == "pair" else sorted(answer.options)
+
+
+def changed_key(key: Key, bank: Bank, names: list[str], rng: random.Random) -> Key:
+    questions = {question.id: question for question in scored_questions(key, bank)}
+    for name in names:
+        key = overridden(key, name, another_answer(questions[name], rng))
+    return key
+
+
+@given(st.integers(0, 10**6), st.sampled_from(HOWS), st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+def test_the_four_ways(seed: int, how: str, number: int) -> None:
+    rng = random.Random(seed)
+    bank = made_bank(6, seed % 7)
+    key = made_key(bank, seed)
+    before = scored_questions(key, bank)
+    names = sorted(rng.sample([question.id for question in before], number))
+    new_key = changed_key(key, bank, names, rng)
+    assert changed_questions(key, new_key) == names
+    new = scored_questions(new_key, bank)
+    after = regraded(before, new, names, how)
+    submissions = made_submissions(before, 25, seed % 1000)
+    old_class, new_class = graded(before, submissions), graded(after, submissions)
+    for one, other in zip(old_class.used, new_class.used, strict=True):
+        for place, question in enumerate(before):
+            name = question.id
+            was, now = one.points[name], other.points[name]
+            response = one.submission.responses[name]
+            worth = question.points
+            if name not in names or how == "unchanged":
+                expected = was
+            elif how == "everybody":
+                expected = worth
+            elif how == "current":
+                expected = worth if response == new[place].accepted[0] else Decimal(0)
+            else:
+                right = response in (new[place].accepted[0], question.accepted[0])
+                expected = worth if right else Decimal(0)
+            assert now == expected
+    found = list(moves(old_class.used, new_class.used))
+    changes = {
+        other.student.id: other.total - one.total
+        for one, other in zip(old_class.used, new_class.used, strict=True)
+        if one.points != other.points
+    }
+    assert {move.student.id: move.change for move in found} == changes
+    assert all(set(move.questions) <= set(names) for move in found)
+
+
+def test_moves_finds_students_who_are_in_one_class_only() -> None:
+    bank = made_bank(4)
+    questions = scored_questions(made_key(bank), bank)
+    whole = graded(questions, made_submissions(questions, 9, 1))
+    fewer = [each for index, each in enumerate(whole.used) if index not in (0, 5)]
+    gone = list(moves(whole.used, fewer))
+    assert [move.student.id for move in gone] == ["10000", "10005"]
+    assert all(move.after is None and move.change == -move.before.total for move in gone)
+    assert [move.before for move in moves(fewer, whole.used)] == [None, None]
+
+
+def test_the_key_kept_is_the_new_one_only_where_it_was_applied() -> None:
+    bank = made_bank(6)
+    old = made_key(bank)
+    new = changed_key(old, bank, ["q01", "q02"], random.Random(1))
+    assert merged_key(old, new, ["q01", "q02"], "current") == new
+    one = merged_key(old, new, ["q01"], "current")
+    assert [q.effective for q in one.questions[:2]] == [
+        new.questions[0].effective,
+        old.questions[1].effective,
+    ]
+    assert merged_key(old, old, ["q03"], "everybody").questions[2].void
+
+
+# --- folders -------------------------------------------------------------------------------
+
+
+def made_run(
+    folder: Path, n: int = 20, seed: int = 3, key: Key | None = None
+) -> tuple[Bank, Key, list[Submission]]:
+    bank = made_bank(6)
+    key = key or made_key(bank)
+    folder.mkdir(parents=True)
+    questions = scored_questions(key, bank)
+    submissions = made_submissions(questions, n, seed)
+    rows = [ReadRow(with_canvas(each, questions)) for each in submissions]
+    result = grade(rows, questions, Rules(), left_out=open_questions(key), record=folder / ROWS)
+    write_results(result, folder, bank, key, pages=True, reveal=False)
+    data = RunData(
+        format=FORMAT,
+        questions=[question.id for question in questions],
+        left_out=list(open_questions(key)),
+        policy="all-or-nothing",
+        attempts="highest",
+        deadline=None,
+        exports=[],
+        bank_sha256=bank.sha256,
+        pseudonyms=False,
+        notes=[],
+    )
+    write_run(folder, data, key)
+    return bank, key, submissions
+
+
+def with_canvas(submission: Submission, questions: tuple[ScoredQuestion, ...]) -> Submission:
+    from dataclasses import replace
+
+    return replace(submission, canvas_points=dict.fromkeys((q.id for q in questions), Decimal(0)))
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def totals(plan: Plan) -> dict[str, Decimal]:
+    return {each.student.id: each.total for each in plan.after.used}
+
+
+def test_planning_writes_nothing(tmp_path: Path) -> None:
+    bank, key, _ = made_run(tmp_path / "run")
+    before = state(tmp_path)
+    new = changed_key(key, bank, ["q01"], random.Random(2))
+    plan = plan_regrade(Regrade(tmp_path / "run", new, bank, "current"))
+    assert list(plan.moves())
+    assert state(tmp_path) == before
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_writing_keeps_what_was_and_says_who_and_why(tmp_path: Path, how: str) -> None:
+    run = tmp_path / "run"
+    bank, key, _ = made_run(run)
+    (run / "notes.txt").write_text("a TA's own file")
+    before = state(run)
+    new = changed_key(key, bank, ["q01", "q05"], random.Random(2))
+    plan = plan_regrade(Regrade(run, new, bank, how))
+    expected = totals(plan)
+    former = write_regrade(plan, BY_TA)
+    after = state(run)
+    assert former == run / "former" / "1"
+    for name in ("key.yaml", "scores.csv", "items.csv", "summary.json", "run.json"):
+        assert after[f"former/1/{name}"] == before[name]
+    assert after["rows.jsonl"] == before["rows.jsonl"]
+    assert after["notes.txt"] == before["notes.txt"]
+    (entry,) = log_entries(run)
+    assert (entry["by"], entry["why"], entry["how"]) == ("TA", "the wording was reversed", how)
+    assert "when" not in entry
+    assert load_key(run / "key.yaml").questions[0].effective == new.questions[0].effective
+    # Read back from the folder alone, the run is graded as was promised.
+    again = plan_regrade(Regrade(run, load_key(run / "key.yaml"), bank, "current"))
+    assert again.nothing_changes
+    assert totals(again) == expected
+    assert all((path.stat().st_mode & 0o077) == 0 for path in run.rglob("*.csv"))
+
+
+def test_a_second_regrade_leaves_the_first_standing(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    bank, key, _ = made_run(run, 40)
+    one = changed_key(key, bank, ["q01"], random.Random(2))
+    write_regrade(plan_regrade(Regrade(run, one, bank, "both")), BY_TA)
+    two = changed_key(one, bank, ["q02"], random.Random(3))
+    plan = plan_regrade(Regrade(run, two, bank, "current"))
+    write_regrade(plan, BY_TA)
+    graded_now = plan_regrade(Regrade(run, two, bank, "unchanged")).before.questions
+    assert set(graded_now[0].accepted) == {
+        *scored_questions(key, bank)[0].accepted,
+        *scored_questions(one, bank)[0].accepted,
+    }
+    assert graded_now[1].accepted == scored_questions(two, bank)[1].accepted
+    assert [entry["number"] for entry in log_entries(run)] == [1, 2]
+    assert (run / "former" / "1" / "key.yaml").exists()
+    assert load_key(run / "former" / "2" / "key.yaml").questions[0].override is not None
+
+
+def test_points_to_everybody_need_no_new_key_and_can_be_taken_back(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    bank, key, _ = made_run(run)
+    plan = plan_regrade(Regrade(run, None, bank, "everybody", ["q02"]))
+    start = {each.student.id: each.total for each in plan.before.used}
+    assert all(each.points["q02"] == Decimal("0.3") for each in plan.after.used)
+    write_regrade(plan, BY_TA)
+    assert load_key(run / "key.yaml").questions[1].void
+    back = plan_regrade(Regrade(run, key, bank, "current"))
+    assert totals(back) == start
+
+
+@pytest.mark.parametrize("where", ["write_run", "write_results", "with_entry", "_write_moves"])
+def test_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    run = tmp_path / "run"
+    bank, key, _ = made_run(run)
+    before = state(tmp_path)
+    new = changed_key(key, bank, ["q01"], random.Random(2))
+    plan = plan_regrade(Regrade(run, new, bank, "current"))
+
+    def full(*_: object, **__: object) -> None:
+        raise OutputError("no room")
+
+    monkeypatch.setattr(regrade_job, where, full)
+    with pytest.raises(OutputError):
+        write_regrade(plan, BY_TA)
+    assert state(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_log_changed_by_hand_is_noticed(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    bank, _, _ = made_run(run)
+    write_regrade(plan_regrade(Regrade(run, None, bank, "everybody", ["q02"])), BY_TA)
+    write_regrade(plan_regrade(Regrade(run, None, bank, "everybody", ["q03"])), BY_TA)
+    good = (run / "regrades.jsonl").read_text()
+    assert read_log(run) == good
+    lines = good.splitlines(keepends=True)
+    for bad in (good.replace("TA", "Dean", 1), lines[1], "x\n" + good, good.rstrip("\n")):
+        (run / "regrades.jsonl").write_text(bad)
+        with pytest.raises(ExportError, match=r"regrades\.jsonl, line \d"):
+            plan_regrade(Regrade(run, None, bank, "everybody", ["q04"]))
+
+
+def test_what_cannot_be_regraded_is_said(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    bank, key, _ = made_run(run)
+    with pytest.raises(InputError, match="'q99' was not graded"):
+        plan_regrade(Regrade(run, key, bank, "current", ["q99"]))
+    without = with_question(key, "q02", correct=[], state="open")
+    for how in ("current", "both", "unchanged"):
+        with pytest.raises(InputError, match="no answer for q02"):
+            plan_regrade(Regrade(run, without, bank, how))
+    plan = plan_regrade(Regrade(run, without, bank, "everybody"))
+    write_regrade(plan, BY_TA)
+    assert plan_regrade(Regrade(run, None, bank, "everybody", ["q02"])).nothing_changes
+    with pytest.raises(ExportError, match=r"no run\.json"):
+        plan_regrade(Regrade(tmp_path, key, bank, "current"))
+
+
+def test_a_question_left_out_of_the_run_stays_out(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    bank = made_bank(6)
+    whole = made_key(bank)
+    made_run(run, key=with_question(whole, "q03", correct=[], state="open"))
+    new = changed_key(whole, bank, ["q01"], random.Random(1))
+    plan = plan_regrade(Regrade(run, new, bank, "current"))
+    assert [change.id for change in plan.changes] == ["q01"]
+    assert any("q03" in note and "grade the exports again" in note for note in plan.notes)
+    write_regrade(plan, BY_TA)
+    assert plan_regrade(Regrade(run, new, bank, "current")).nothing_changes
+
+
+def test_not_shown_stays_not_shown_when_everybody_earns() -> None:
+    bank = made_bank(4)
+    questions = scored_questions(made_key(bank), bank)
+    (submission,) = made_submissions(questions, 1, 1)
+    submission.responses["q01"] = NOT_SHOWN
+    after = regraded(questions, questions, ["q01"], "everybody")
+    (one,) = graded(after, [submission]).used
+    assert one.points["q01"] is None
+
+
+# --- the command ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bank_folder(monkeypatch: pytest.MonkeyPatch) -> Bank:
+    bank = made_bank(6)
+    monkeypatch.setattr("solver.bank.load_bank", lambda folder: bank)
+    return bank
+
+
+def test_the_command_shows_first_and_writes_only_if_told(tmp_path: Path, bank_folder: Bank) -> None:
+    run = tmp_path / "run"
+    bank, key, _ = made_run(run, 50)
+    save_key(changed_key(key, bank, ["q01"], random.Random(2)), tmp_path / "new.yaml")
+    before = state(run)
+    args = [str(run), "--key", str(tmp_path / "new.yaml"), "--how", "current"]
+    shown = CliRunner().invoke(command, args)
+    assert shown.exit_code == 0, shown.output
+    assert "q01: earned by" in shown.output
+    assert "dry run" in shown.output
+    assert "more (all with --all)" in shown.output
+    assert state(run) == before
+    refused = CliRunner().invoke(command, [*args, "--write"])
+    assert refused.exit_code == 2
+    assert "--by" in refused.output
+    data = json.loads(
+        CliRunner()
+        .invoke(command, [*args, "--write", "--by", "TA", "--why", "typo", "--json"])
+        .output
+    )
+    assert data["written"] is True
+    assert data["up"] + data["down"] == len([m for m in data["moves"] if m["change"] != "0"])
+    assert (run / "former" / "1" / "moves.csv").read_text("utf-8-sig").count("\n") == 1 + len(
+        data["moves"]
+    )
+    again = CliRunner().invoke(command, [*args, "--write", "--by", "TA", "--why", "typo"])
+    assert "nothing changes" in again.output
+    assert len(log_entries(run)) == 1
+
+
+@pytest.mark.parametrize("args", [["--how", "current"], ["--how", "everybody"]])
+def test_the_command_asks_for_what_is_missing(tmp_path: Path, args: list[str]) -> None:
+    found = CliRunner().invoke(command, [str(tmp_path), *args])
+    assert found.exit_code == 2
+    assert "--key" in found.output
+
+
+def test_a_name_cannot_send_commands_to_the_terminal(tmp_path: Path, bank_folder: Bank) -> None:
+    run = tmp_path / "run"
+    made_run(run)
+    rows = (run / "rows.jsonl").read_text()
+    first = json.loads(rows.splitlines()[0])
+    name = first["s"][0][1]
+    (run / "rows.jsonl").write_text(rows.replace(name, "\\u001b[2Jx"))
+    args = [str(run), "--how", "everybody", "--question", "q01", "--question", "q02", "--all"]
+    shown = CliRunner().invoke(command, args)
+    assert shown.exit_code == 0
+    assert "\x1b" not in shown.output
