@@ -48,6 +48,9 @@ def folder_made_whole(out: Path) -> Iterator[Path]:
         raise OutputError(f"{out}: cannot be made ({problem.strerror}).") from None
     try:
         yield partial
+        for folder in partial.rglob("*"):
+            if folder.is_dir():
+                folder.chmod(0o700)
         _swap(partial, out)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

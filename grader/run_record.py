@@ -11,15 +11,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from grader.grading import Rules
 from grader.row_record import row_from_line
 from grader.submissions import AttemptsRule, PolicyName, ReadRow
-from solver.bank import Strict
 from solver.errors import ExportError
 from solver.key import Key, dump_key, load_key
 from solver.whole_files import write_whole
@@ -28,14 +27,14 @@ FORMAT: Literal["hw9-run/1"] = "hw9-run/1"
 ROWS = "rows.jsonl"
 
 
-class ExportHash(Strict):
+class ExportHash(TypedDict):
     """An export as it was read."""
 
     name: str
     sha256: str
 
 
-class RunData(Strict):
+class RunData(TypedDict):
     """What `run.json` holds."""
 
     format: Literal["hw9-run/1"]
@@ -50,6 +49,9 @@ class RunData(Strict):
     notes: list[str]
 
 
+_RUN = TypeAdapter(RunData)
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """A run read back."""
@@ -61,12 +63,12 @@ class RunRecord:
     @property
     def rules(self) -> Rules:
         """The policy, attempts and deadline it was graded with."""
-        return Rules(self.data.policy, self.data.attempts, self.data.deadline)
+        return Rules(self.data["policy"], self.data["attempts"], self.data["deadline"])
 
     def rows(self) -> Iterator[ReadRow]:
         """Yield every row again, as `grader.grading.grade` takes them.
 
-        Questions graded now must be among `data.questions`.
+        Questions graded now must be among `data["questions"]`.
 
         Raises:
             ExportError: the record is damaged; names the line.
@@ -75,7 +77,7 @@ class RunRecord:
         try:
             with path.open(encoding="utf-8") as file:
                 for number, line in enumerate(file, 1):
-                    yield _row(line, self.data.questions, path, number)
+                    yield _row(line, self.data["questions"], path, number)
         except (OSError, UnicodeDecodeError):
             raise ExportError(
                 "cannot be read", path=path, mend="Grade the exports again."
@@ -100,7 +102,7 @@ def write_run(out: Path, data: RunData, key: Key) -> None:
     Raises:
         OutputError: they cannot be written.
     """
-    text = json.dumps(data.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(_RUN.dump_python(data, mode="json"), ensure_ascii=False, indent=1) + "\n"
     write_whole(out / "run.json", text, private=True)
     write_whole(out / "key.yaml", dump_key(key), private=True)
 
@@ -119,7 +121,7 @@ def read_run(folder: Path) -> RunRecord:
     """
     path = folder / "run.json"
     try:
-        data = RunData.model_validate_json(path.read_bytes())
+        data = _RUN.validate_json(path.read_bytes())
     except OSError:
         raise ExportError(
             "is not a folder that hw9 grade wrote (no run.json)", path=folder

@@ -96,8 +96,12 @@ def random_quiz(rng: random.Random, *, empties: bool = False) -> list[Q]:
     for number in range(rng.randint(1, 6)):
         kind = rng.choice(["single", "several", "several", "pair"])
         points = rng.choice(["0.3", "0.4", "1", "0.25"])
-        stem = rng.choice(["<p>Which of\nthese, {}?</p>", "Plain {}", "<div>圖 {} &amp; <b>x</b></div>"])
-        question = Q(f"q{number + 1:02d}", rng.randint(10**5, 10**9), kind, points, stem.format(number), [])
+        stem = rng.choice(
+            ["<p>Which of\nthese, {}?</p>", "Plain {}", "<div>圖 {} &amp; <b>x</b></div>"]
+        )
+        question = Q(
+            f"q{number + 1:02d}", rng.randint(10**5, 10**9), kind, points, stem.format(number), []
+        )
         ids = "abcdefgh"
         if kind == "pair":
             question.blanks = ["x", "y"]
@@ -174,7 +178,9 @@ def cell(rng: random.Random, question: Q, ticks: object) -> str:
         rng.shuffle(texts)
         return joined(texts)
     both = zip(question.blanks, question.lists, strict=True)
-    return joined([dict(options)[ticks[blank]] for blank, options in both if blank in ticks])
+    texts = [dict(options)[ticks[blank]] for blank, options in both if blank in ticks]
+    rng.shuffle(texts)
+    return joined(texts)
 
 
 def fits_several(question: Q, text: str) -> bool:
@@ -210,7 +216,9 @@ def export(
     rng: random.Random, quiz: list[Q], rows: list[Row], style: Style, names: list[str] | None = None
 ) -> bytes:
     """Return the CSV of the rows, newest first."""
-    names = names or [f"{rng.choice(NAMES)} {index}" for index in range(1 + max(r.student for r in rows))]
+    names = names or [
+        f"{rng.choice(NAMES)} {index}" for index in range(1 + max(r.student for r in rows))
+    ]
     lead = ["name", "id", *["sis_id"] * style.sis, *["root_account"] * style.root]
     lead += ["section", "section_id", *["section_sis_id"] * style.section_sis, "submitted"]
     lead += ["attempt"] * style.attempt
@@ -221,7 +229,10 @@ def export(
         parser = _Text()
         parser.feed(question.stem)
         parser.close()
-        shown += [f"{question.canvas_id}: {''.join(parser.parts)}", number(float(question.points), style)]
+        shown += [
+            f"{question.canvas_id}: {''.join(parser.parts)}",
+            number(float(question.points), style),
+        ]
     shown += [ZH.get(each, each) if style.zh else each for each in tail]
     file = io.StringIO()
     end = "\r\n" if style.crlf else "\n"
