@@ -5,6 +5,7 @@
     checkpoint.pth           the network
     food/<class>_<n>.jpg     the pictures, in the course's order
     regions.yaml             named regions of the pictures (optional: see `Bundle.regions`)
+    bert.yaml                the BERT part (optional: see `solver.bert_materials`)
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from solver.resources import data_folder
 from solver.whole_files import sha256_of
 
 if TYPE_CHECKING:
+    from solver.bert_materials import BertMaterials
     from solver.network import FoodNetwork
 
 
@@ -54,16 +56,28 @@ class Bundle:
         return network
 
     @cached_property
+    def bert(self) -> BertMaterials:
+        """The BERT part: models, hidden states, sentences.
+
+        Raises:
+            BundleError: there is none, or it cannot be used.
+        """
+        from solver.bert_materials import load_materials
+
+        return load_materials(self.folder, self.device)
+
+    @cached_property
     def files(self) -> dict[str, str]:
         """SHA-256 of every file that is used, by its name relative to the bundle."""
         paths = [picture.path for picture in self.pictures]
         paths += [self.folder / name for name in ("checkpoint.pth", "regions.yaml")]
         paths += sorted((self.folder / "masks").glob("*.png"))
-        return {
+        found = {
             path.relative_to(self.folder).as_posix(): sha256_of(path)
             for path in sorted(paths)
             if path.is_file()
         }
+        return found | (self.bert.hashes if (self.folder / "bert.yaml").is_file() else {})
 
     def picture(self, place: int) -> Picture:
         """Return picture `place`.

@@ -20,6 +20,7 @@ from solver.bundle import Bundle, as_tensor_values
 from solver.errors import BundleError
 from solver.evidence import Record
 from solver.pictures import Picture
+from solver.whole_files import sha256_of_all
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class ExplainSettings:
         smoothgrad_sigma: the course's 0.4, of ``std = (sigma / (max - min)) ** 2``.
         smoothgrad_seed: the course seeds nothing here; picture k uses seed + k.
         visualization_rate: Adam's learning rate on the pixels.
+        corpus_nearest: how many of the nearest words of the corpus are kept.
     """
 
     lime_samples: int = 1000
@@ -46,6 +48,7 @@ class ExplainSettings:
     visualization_steps: int = 100
     visualization_rate: float = 0.1
     micro_batch: int = 2
+    corpus_nearest: int = 50
 
 
 def _nothing(_: int) -> None:
@@ -87,6 +90,8 @@ class Job:
     def expected_inputs(self) -> dict[str, str]:
         """Hashes of what the record is made from: weights, pictures; and the method's version."""
         found = explanation_for(self.id)
+        if found.inputs is not None:
+            return {**found.inputs(self), "method_version": str(found.version)}
         digest = hashlib.sha256()
         for place in found.pictures(self):
             digest.update(picture_hash(self.bundle.picture(place)).encode())
@@ -99,6 +104,7 @@ class Job:
 
 Explain = Callable[[Job], Record]
 Passes = Callable[[Job], int]
+Inputs = Callable[[Job], dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,7 @@ class Explanation:
         used: names of the settings it depends on.
         version: raised by whoever changes what it computes; a record of another version is not
             used again.
+        inputs: hashes of what a job reads, where that is not the network and pictures.
     """
 
     kind: str
@@ -119,6 +126,7 @@ class Explanation:
     passes: Passes
     used: tuple[str, ...]
     version: int
+    inputs: Inputs | None = None
 
 
 _MODULES = (
@@ -128,6 +136,12 @@ _MODULES = (
     "smoothgrad",
     "filters",
     "integrated",
+    "attention",
+    "masked_words",
+    "corpus_search",
+    "hidden_states",
+    "embeddings",
+    "similarity_picture",
 )
 _explanations: dict[str, Explanation] = {}
 
@@ -139,13 +153,14 @@ def explanation(
     passes: Passes,
     used: tuple[str, ...] = (),
     version: int = 1,
+    inputs: Inputs | None = None,
 ) -> Callable[[Explain], Explain]:
     """Register the decorated function for records of `kind`; a kind taken already is an error."""
 
     def register(run: Explain) -> Explain:
         if kind in _explanations:
             raise ValueError(f"the explanation {kind!r} is registered twice")
-        _explanations[kind] = Explanation(kind, run, pictures, passes, used, version)
+        _explanations[kind] = Explanation(kind, run, pictures, passes, used, version, inputs)
         return run
 
     return register
@@ -191,6 +206,11 @@ def every_picture(job: Job) -> list[int]:
 def no_picture(job: Job) -> list[int]:
     """None: the job reads the network alone, or nothing of the bundle."""
     return []
+
+
+def bert_inputs(job: Job) -> dict[str, str]:
+    """One hash of all the BERT part of the bundle, for records that read no picture."""
+    return {"bert": sha256_of_all(job.bundle.bert.hashes)}
 
 
 def picture_tensor(bundle: Bundle, place: int) -> Tensor:

@@ -104,6 +104,11 @@ _MODULES = (
     "solver.rules.map_agreement",
     "solver.rules.filters",
     "solver.rules.integrated_path",
+    "solver.rules.attention",
+    "solver.rules.masked_words",
+    "solver.rules.corpus_search",
+    "solver.rules.hidden_states",
+    "solver.rules.embeddings",
 )
 _rules: dict[str, Rule] = {}
 

@@ -1,0 +1,58 @@
+"""Where each head of a BERT looks (after exBERT, Hoover et al. 2020, arXiv:1910.05276).
+
+Attention of layer L, head H (both from 1) is ``attentions[L - 1, H - 1]``: row i says how much
+piece i takes from each piece; a row sums to 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from solver.bert_models import Encoding
+from solver.evidence import Record
+from solver.explain.method import Job, bert_inputs, explanation, no_picture
+
+
+@explanation("attention", pictures=no_picture, passes=lambda job: 1, inputs=bert_inputs)
+def attention(job: Job) -> Record:
+    """Attention on the sentence of the bundle.
+
+    Arrays: attentions float32 (layers, heads, T, T). Values: pieces; special, true for [CLS] and
+    [SEP]; links, the places [from, to] of words that refer to one another, with link_words.
+    """
+    materials = job.bundle.bert
+    part = materials.file.attention
+    encoding = materials.english.tokenizer.encode(part.sentence)
+    weights = materials.english.attentions(encoding)
+    job.advance(1)
+    values: dict[str, Any] = {
+        "sentence": part.sentence,
+        "pieces": encoding.pieces,
+        "special": encoding.special,
+        "links": [
+            [place_of(encoding, part.sentence, link.source),
+             place_of(encoding, part.sentence, link.target)]
+            for link in part.links
+        ],
+        "link_words": [[link.source, link.target] for link in part.links],
+    }  # fmt: skip
+    return job.record({"attentions": weights.numpy()}, values)
+
+
+def word_span(sentence: str, word: str) -> tuple[int, int]:
+    """Return where a word begins and ends in a sentence: whole words before parts of words."""
+    for at in range(len(sentence)):
+        if not sentence.startswith(word, at):
+            continue
+        end = at + len(word)
+        if not sentence[at - 1 : at].isalpha() and not sentence[end : end + 1].isalpha():
+            return at, end
+    at = sentence.index(word)
+    return at, at + len(word)
+
+
+def place_of(encoding: Encoding, sentence: str, word: str) -> int:
+    """Return the place of a word's first piece."""
+    place = encoding.piece_of_character(word_span(sentence, word)[0])
+    assert place is not None  # a word that stands in the text has a piece
+    return place

@@ -1,0 +1,211 @@
+"""What a head attends to, and which head links a word to the one it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, Record
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.verdicts import TIE, Pair
+
+Weights = npt.NDArray[np.floating]
+Pairs = npt.NDArray[np.bool_]
+Target = Literal["full_stop", "previous", "same", "next", "special"]
+NAMES: dict[Target, Pair] = {
+    "full_stop": ("the full stop", "句號"),
+    "previous": ("the token before", "前一個 token"),
+    "same": ("the same token", "相同的 token"),
+    "next": ("the token after", "後一個 token"),
+    "special": ("the special tokens", "特殊 token"),
+}
+MOST = 0.5
+"""A head attends to something in a layer when more than this share of the sentence's tokens have
+their strongest link there."""
+UNIFORM_TIMES = 2.0
+"""A link stands out when it gets more than this many times what a uniform head would give it."""
+
+
+class HeadSettings(Parameters):
+    """Which head, counted from 1."""
+
+    head: int = Field(ge=1)
+
+
+class TargetClaim(Parameters):
+    """The head attends to this in some layer."""
+
+    target: Target
+
+
+def _attention(_: HeadSettings | LinkSettings) -> list[str]:
+    return ["attention"]
+
+
+def checked_weights(record: Record) -> Weights:
+    """Return the attention (layers, heads, T, T).
+
+    Raises:
+        EvidenceError: rows that are no shares of 1, or another number of pieces.
+    """
+    weights: Weights = record.array("attentions", 4)
+    tokens = len(record.value("pieces"))
+    if weights.shape[2:] != (tokens, tokens):
+        raise EvidenceError(
+            f"record {record.id}: 'attentions' is not square in the {tokens} pieces"
+        )
+    if weights.min() < -1e-6 or not np.allclose(weights.sum(-1), 1, atol=1e-3):
+        raise EvidenceError(f"record {record.id}: the rows of 'attentions' do not sum to 1")
+    return weights
+
+
+def target_pairs(pieces: list[str], special: list[bool], target: Target) -> Pairs:
+    """Return which places (T, T) are meant: row looks at column. Special tokens look at nothing.
+
+    The full stop is not counted as looking at itself, nor the last word's neighbour [SEP] as
+    "the token after": what is special is only ever special.
+    """
+    count = len(pieces)
+    ends = np.array(special, bool)
+    rows, columns = np.indices((count, count))
+    if target == "special":
+        pairs = np.broadcast_to(ends, (count, count)).copy()
+    elif target == "full_stop":
+        stops = np.array([piece == "." for piece in pieces])
+        pairs = np.broadcast_to(stops, (count, count)) & ~np.eye(count, dtype=bool)
+    elif target == "same":
+        words = np.array(pieces)
+        pairs = (words[:, None] == words[None]) & ~ends[None]
+    else:
+        pairs = (columns == rows + (1 if target == "next" else -1)) & ~ends[None]
+    pairs[ends] = False
+    result: Pairs = pairs
+    return result
+
+
+def share_of_strongest(weights: Weights, pairs: Pairs) -> Weights:
+    """Of the rows with a place meant, the share whose strongest link is one: (layers, heads)."""
+    rows = pairs.any(1)
+    if not rows.any():
+        return np.zeros(weights.shape[:2])
+    some = weights[:, :, rows]  # (layers, heads, rows, T)
+    strongest = some >= some.max(-1, keepdims=True) - TIE
+    # Links that are equally strong share the token between them.
+    hits = (strongest & pairs[rows]).sum(-1) / strongest.sum(-1)
+    share: Weights = hits.mean(-1)
+    return share
+
+
+@rule("attention.where_a_head_looks", settings=HeadSettings, claim=TargetClaim, needs=_attention)
+def where_a_head_looks(
+    evidence: Evidence, settings: HeadSettings, claims: Sequence[TargetClaim]
+) -> Decision:
+    """The share of the tokens whose strongest link in that head is the target, in the layer where
+    it is largest. It holds above one half; beside it stands what the heads do on average."""
+    record = evidence.get("attention")
+    weights = checked_weights(record)
+    if settings.head > weights.shape[1]:
+        raise EvidenceError(f"there is no head {settings.head}: the model has {weights.shape[1]}")
+    pieces, special = record.value("pieces"), record.value("special")
+    verdicts = []
+    for claim in claims:
+        pairs = target_pairs(pieces, special, claim.target)
+        shares = share_of_strongest(weights, pairs)
+        layer = int(shares[:, settings.head - 1].argmax())
+        share = float(shares[layer, settings.head - 1])
+        verdicts.append(_target_verdict(claim.target, share, layer + 1, float(shares.mean())))
+    return Decision(
+        verdicts,
+        [
+            Figure(
+                "bert_attention",
+                {"record": record.id, "head": settings.head},
+                (f"Head {settings.head} in every layer", f"各層的第 {settings.head} 個 head"),
+            )
+        ],
+    )
+
+
+def _target_verdict(target: Target, share: float, layer: int, average: float) -> Verdict:
+    limit = max(MOST, average)
+    holds = share > limit + TIE
+    name = NAMES[target]
+    sign = ">" if holds else "<="
+    return Verdict(
+        holds=holds,
+        value=share,
+        unit="share of tokens",
+        against="half of the tokens, and the average head",
+        threshold=limit,
+        margin=abs(share - limit),
+        sentence=(
+            f"At most (layer {layer}) {share:.2f} of the tokens look first at {name[0]} "
+            f"{sign} {limit:.2f} (average head: {average:.2f}).",
+            f"最高在第 {layer} 層：{share:.2f} 的 token 最注意{name[1]} {sign} {limit:.2f}"
+            f"（各 head 平均 {average:.2f}）。",
+        ),
+    )
+
+
+class LinkSettings(Parameters):
+    """Nothing to set: the links come from the bundle."""
+
+
+class HeadClaim(Parameters):
+    """This head of this layer, both counted from 1, is the one."""
+
+    layer: int = Field(ge=1)
+    head: int = Field(ge=1)
+
+
+@rule("attention.coreference", settings=LinkSettings, claim=HeadClaim, needs=_attention)
+def coreference(
+    evidence: Evidence, settings: LinkSettings, claims: Sequence[HeadClaim]
+) -> Decision:
+    """The attention that each referring word pays to the word it refers to: of its links the
+    weakest, since a head that resolves coreference makes them all. The strongest head of those
+    offered holds, if it pays more than twice what a uniform head would."""
+    record = evidence.get("attention")
+    weights = checked_weights(record)
+    links = [tuple(link) for link in record.value("links")]
+    for claim in claims:
+        if claim.layer > weights.shape[0] or claim.head > weights.shape[1]:
+            raise EvidenceError(f"there is no layer {claim.layer} head {claim.head}")
+    paid = [
+        min(float(weights[claim.layer - 1, claim.head - 1, a, b]) for a, b in links)
+        for claim in claims
+    ]
+    uniform = UNIFORM_TIMES / weights.shape[-1]
+    verdicts = []
+    for at, claim in enumerate(claims):
+        rivals = [paid[other] for other in range(len(claims)) if other != at]
+        limit = max([*rivals, uniform])
+        holds = paid[at] > limit + TIE
+        sign = ">" if holds else "<="
+        english = f"Layer {claim.layer} head {claim.head} pays at least {paid[at]:.2f} to each"
+        chinese = f"第 {claim.layer} 層第 {claim.head} 個 head 對每個所指的詞至少給 {paid[at]:.2f}"
+        verdicts.append(
+            Verdict(
+                holds=holds,
+                value=paid[at],
+                unit="attention",
+                against="the strongest other head offered, and twice a uniform head",
+                threshold=limit,
+                margin=abs(paid[at] - limit),
+                sentence=(
+                    f"{english} word referred to {sign} {limit:.2f} (the best rival).",
+                    f"{chinese} {sign} {limit:.2f}（最強的對手）。",
+                ),
+            )
+        )
+    figure = Figure(
+        "bert_links",
+        {"record": record.id, "heads": [[claim.layer, claim.head] for claim in claims]},
+        ("What the heads link", "各 head 連結的詞"),
+    )
+    return Decision(verdicts, [figure])

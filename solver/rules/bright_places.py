@@ -1,0 +1,279 @@
+"""Rules on where a map is bright: in which of several named regions, or nowhere in particular."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.rules.displayed import (
+    Floats,
+    Mask,
+    density,
+    displayed_brightness,
+    fitted_to,
+    region,
+    standing_out,
+    valid_places,
+)
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.verdicts import above, strongest
+
+REGION_NAMES = {
+    "cake": ("the cake", "蛋糕"),
+    "plate": ("the plate", "盤子"),
+    "phone": ("the phone", "手機"),
+    "outline": ("the outline", "輪廓"),
+    "contour": ("the contour", "輪廓"),
+    "soup": ("the soup", "湯"),
+    "spring_onion": ("the spring onion", "蔥花"),
+    "bowl": ("the whole bowl", "整個碗"),
+    "steak": ("the steak", "肉排"),
+    "tray": ("the tray", "鐵盤"),
+    "milk": ("the milk", "牛奶"),
+    "food": ("the food", "食物"),
+    "background": ("the background", "背景"),
+}
+
+
+def region_name(name: str) -> tuple[str, str]:
+    """Return a region's name for a sentence, in both languages."""
+    return REGION_NAMES.get(name, (f"the {name.replace('_', ' ')}", name))
+
+
+class PlaceSettings(Parameters):
+    """Which map is read, and how.
+
+    `reading`: "brightness", the displayed values; "standing_out", how far each place is brighter
+    than its surroundings. `record` is the id of the map, such as ``smoothgrad/9``.
+    """
+
+    record: str = Field(pattern=r"^[a-z_]+(/[0-9]+)+$")
+    picture: int
+    reading: Literal["brightness", "standing_out"] = "brightness"
+
+
+class PlaceClaim(Parameters):
+    """The brightest is this region.
+
+    minus: regions taken away from it first, since others claim them.
+    evenly: the region is bright as a whole: its value is that of its dimmest part of these.
+    outside: everything that is in none of these regions, instead of a region.
+    """
+
+    region: str | None = None
+    minus: list[str] = Field(default_factory=list)
+    evenly: list[str] = Field(default_factory=list)
+    outside: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one(self) -> PlaceClaim:
+        if (self.region is None) == (not self.outside):
+            raise ValueError("a claim names a 'region' or what it is 'outside' of")
+        return self
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """How a sentence calls it."""
+        return region_name(self.region or "background")
+
+
+def _needs(settings: PlaceSettings) -> list[str]:
+    return [settings.record, *(record_id(kind, settings.picture) for kind in ("regions", "picture"))]
+
+
+def _readings(record: Record, reading: str) -> tuple[Floats, Mask]:
+    bright = record.array("map", 2).astype(float) if record.kind == "activation" else None
+    if bright is None:
+        bright = displayed_brightness(record)
+    if reading == "standing_out":
+        bright = standing_out(bright)
+    elif bright.min() < 0:
+        bright = bright - bright.min()  # an activation is displayed from its lowest value up
+    return bright, valid_places(record)
+
+
+def _claimed(evidence: Evidence, picture: int, claim: PlaceClaim) -> Mask:
+    if claim.region is None:
+        everything = [region(evidence, picture, name) for name in claim.outside]
+        outside: Mask = ~np.logical_or.reduce(everything)
+        return outside
+    inside = region(evidence, picture, claim.region)
+    for name in claim.minus:
+        inside = inside & ~region(evidence, picture, name)
+    return inside
+
+
+@rule("map.brightest_region", settings=PlaceSettings, claim=PlaceClaim, needs=_needs)
+def brightest_region(
+    evidence: Evidence, settings: PlaceSettings, claims: Sequence[PlaceClaim]
+) -> Decision:
+    """Mean of the map in each region over its mean in the whole picture; the densest holds.
+
+    Why density and not mass: a large region would else win by its size. A region claimed "as a
+    whole" is worth its dimmest part, so that a bright rim alone does not make a bright bowl. Read
+    as displayed, or by what stands out from its surroundings where the ground itself glows. Held
+    against the densest other region; no threshold is chosen.
+    """
+    record = evidence.get(*settings.record.split("/"))
+    bright, valid = _readings(record, settings.reading)
+    values = [_place_value(evidence, settings, claim, bright, valid) for claim in claims]
+    read = {
+        "brightness": ("brightness", "亮度"),
+        "standing_out": ("brightness above the surroundings", "高於周圍的亮度"),
+    }[settings.reading]
+    verdicts = strongest(
+        values,
+        [claim.name for claim in claims],
+        unit="times the picture's mean",
+        what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}的{read[1]}與全圖平均之比"),
+    )
+    regions = [claim.region for claim in claims if claim.region]
+    return Decision(verdicts, [_map_figure(settings.record, settings.picture, regions)])
+
+
+def _place_value(
+    evidence: Evidence, settings: PlaceSettings, claim: PlaceClaim, bright: Floats, valid: Mask
+) -> float:
+    parts = claim.evenly or [""]
+    masks = [
+        region(evidence, settings.picture, part)
+        if part
+        else _claimed(evidence, settings.picture, claim)
+        for part in parts
+    ]
+    return min(density(bright, fitted_to(mask, bright.shape), valid) for mask in masks)
+
+
+def _map_figure(record: str, picture: int, regions: Sequence[str]) -> Figure:
+    return Figure(
+        "map",
+        {"record": record, "picture": picture, "regions": list(dict.fromkeys(regions))},
+        (f"Picture {picture} and its map ({record})", f"圖片 {picture} 與其圖（{record}）"),
+    )
+
+
+class ClearPlaceSettings(Parameters):
+    """Which map is read, and what "clearly" means."""
+
+    record: str = Field(pattern=r"^[a-z_]+(/[0-9]+)+$")
+    picture: int
+    times: float = Field(default=2.0, gt=1)
+    chance: float = Field(default=0.01, gt=0, lt=1)
+
+
+class ClearPlaceClaim(Parameters):
+    """The points lie clearly on this region, or (`nowhere`) on none."""
+
+    region: str | None = None
+    nowhere: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> ClearPlaceClaim:
+        if (self.region is None) == (not self.nowhere):
+            raise ValueError("a claim names a 'region' or says 'nowhere: true'")
+        return self
+
+
+SHIFTS = 999
+
+
+def _clear_needs(settings: ClearPlaceSettings) -> list[str]:
+    return [settings.record, *(record_id(kind, settings.picture) for kind in ("regions", "picture"))]
+
+
+@rule("map.clear_place", settings=ClearPlaceSettings, claim=ClearPlaceClaim, needs=_clear_needs)
+def clear_place(
+    evidence: Evidence, settings: ClearPlaceSettings, claims: Sequence[ClearPlaceClaim]
+) -> Decision:
+    """Density of a map inside a region over its density in the rest, and how far chance would take it.
+
+    Points lie "clearly" on a region when they are at least `times` as dense there as elsewhere (2:
+    the smallest whole-number contrast one would state as a fact) and fewer than `chance` of 999
+    random shifts of the map around the picture's edges do as well; shifting keeps the map's own
+    clumps, which a test pixel by pixel would take for many independent points. Of several regions
+    that pass the densest holds. "Nowhere" holds when none passes.
+    """
+    record = evidence.get(*settings.record.split("/"))
+    bright, valid = displayed_brightness(record), valid_places(record)
+    found = {}
+    for claim in claims:
+        if claim.region is not None:
+            mask = fitted_to(region(evidence, settings.picture, claim.region), bright.shape)
+            found[claim.region] = _contrast_and_chance(bright, mask, valid)
+    if not found:
+        raise MissingEvidence(["a claim that names a region"])
+    passing = {
+        name: contrast
+        for name, (contrast, chance) in found.items()
+        if contrast >= settings.times and chance < settings.chance
+    }
+    best = max(passing, key=lambda name: passing[name]) if passing else None
+    verdicts = [_clear_verdict(claim, found, best, settings) for claim in claims]
+    return Decision(verdicts, [_map_figure(settings.record, settings.picture, list(found))])
+
+
+def _contrast_and_chance(bright: Floats, mask: Mask, valid: Mask) -> tuple[float, float]:
+    """(density inside over density outside, share of shifted maps that do at least as well)."""
+    generator = np.random.default_rng(0)
+    observed = _contrast(bright, mask, valid)
+    height, width = bright.shape
+    shifts = zip(
+        generator.integers(0, height, SHIFTS), generator.integers(0, width, SHIFTS), strict=True
+    )
+    as_good = sum(
+        _contrast(np.roll(bright, shift, (0, 1)), mask, np.roll(valid, shift, (0, 1))) >= observed
+        for shift in shifts
+    )
+    return observed, (as_good + 1) / (SHIFTS + 1)
+
+
+def _contrast(bright: Floats, mask: Mask, valid: Mask) -> float:
+    inside, outside = bright[mask & valid], bright[~mask & valid]
+    if not len(inside) or not len(outside) or outside.mean() <= 0:
+        return 0.0
+    return float(inside.mean() / outside.mean())
+
+
+def _clear_verdict(
+    claim: ClearPlaceClaim,
+    found: dict[str, tuple[float, float]],
+    best: str | None,
+    settings: ClearPlaceSettings,
+) -> Verdict:
+    against = ("twice as dense is clear", "達兩倍密度才算明顯")
+    if settings.times != 2:
+        against = (f"{settings.times:g} times as dense is clear", f"達 {settings.times:g} 倍才算明顯")
+    if claim.region is None:
+        densest = max(found, key=lambda name: found[name][0])
+        name, (contrast, _) = region_name(densest), found[densest]
+        verdict = above(
+            contrast,
+            settings.times,
+            unit="times the rest",
+            what=(f"the densest region, {name[0]}, against the rest", f"最密的區域（{name[1]}）與其餘之比"),
+            against=against,
+            inclusive=True,
+        )
+        return _with_holds(verdict, best is None)
+    name, (contrast, chance) = region_name(claim.region), found[claim.region]
+    verdict = above(
+        contrast,
+        settings.times,
+        unit="times the rest",
+        what=(
+            f"density on {name[0]} against the rest (by chance: {chance:.3g})",
+            f"{name[1]}上的密度與其餘之比（偶然機率 {chance:.3g}）",
+        ),
+        against=against,
+        inclusive=True,
+    )
+    return _with_holds(verdict, best == claim.region)
+
+
+def _with_holds(verdict: Verdict, holds: bool) -> Verdict:
+    return replace(verdict, holds=holds)

@@ -1,0 +1,113 @@
+"""From which layer a hidden word's neighbours in a corpus are words of its own kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+
+
+class NothingToSet(Parameters):
+    """Nothing to set: word and corpus come from the bundle."""
+
+
+class LayerClaim(Parameters):
+    """This is the first layer, counted from 1."""
+
+    layer: int = Field(ge=1)
+
+
+def leads(counts: np.ndarray[Any, np.dtype[Any]], own: int) -> list[int]:
+    """For each layer (rows of counts), by how many hits the own kind leads the next kind.
+
+    0 is a tie, a negative number another kind ahead.
+    """
+    others = np.delete(counts, own, axis=1).max(1)
+    return [int(lead) for lead in counts[:, own] - others]
+
+
+@rule(
+    "corpus_search.first_layer_of_own_kind",
+    settings=NothingToSet,
+    claim=LayerClaim,
+    needs=lambda settings: ["corpus_search"],
+)
+def first_layer_of_own_kind(
+    evidence: Evidence, settings: NothingToSet, claims: Sequence[LayerClaim]
+) -> Decision:
+    """By how many of the nearest words the hidden word's part of speech leads every other one; the
+    first layer offered where it leads holds. The note says so where it later loses the lead."""
+    record = evidence.get("corpus_search")
+    counts, tags = record.array("counts", 2), list(record.value("tags"))
+    tag = record.value("tag")
+    if tag not in tags or counts.shape[1] != len(tags):
+        raise EvidenceError(
+            f"record {record.id}: 'counts' does not count the tags, among them {tag}"
+        )
+    if claims and max(claim.layer for claim in claims) > len(counts):
+        raise EvidenceError(
+            f"record {record.id} has {len(counts)} layers, the options ask for more"
+        )
+    ahead = leads(counts, tags.index(tag))
+    offered = sorted({claim.layer for claim in claims})
+    first = next((layer for layer in offered if ahead[layer - 1] > 0), None)
+    verdicts = [_verdict(claim.layer, first, ahead, offered, tag) for claim in claims]
+    figure = Figure(
+        "bert_tags", {"record": record.id}, ("Parts of speech by layer", "各層的詞性計數")
+    )
+    return Decision(verdicts, [figure], _note(first, ahead, tag))
+
+
+def _verdict(
+    layer: int, first: int | None, ahead: list[int], offered: list[int], tag: str
+) -> Verdict:
+    lead = ahead[layer - 1]
+    holds = layer == first
+    english = f"In layer {layer} {tag} leads by {lead} of the nearest words"
+    chinese = f"第 {layer} 層最近的詞中 {tag} 領先 {lead} 個"
+    margin = abs(lead)
+    if not holds and lead > 0 and first is not None:
+        english += f", but it leads in layer {first} already"
+        chinese += f"，但第 {first} 層就已領先"
+        margin = ahead[first - 1]
+    earlier = [ahead[other - 1] for other in offered if other < layer]
+    if holds and earlier:
+        english += f", and in no earlier layer offered (at most {max(earlier)})"
+        chinese += f"，更早的選項都沒有（至多 {max(earlier)}）"
+        margin = min(margin, -max(earlier))
+    return Verdict(
+        holds=holds,
+        value=float(lead),
+        unit="words",
+        against="a lead over every other part of speech",
+        threshold=0.0,
+        margin=float(margin),
+        sentence=(english + ".", chinese + "。"),
+    )
+
+
+def _note(first: int | None, ahead: list[int], tag: str) -> tuple[str, str] | None:
+    if first is None:
+        return (f"{tag} leads in no layer offered.", f"選項中沒有一層由 {tag} 領先。")
+    lost = [layer for layer in range(first, len(ahead) + 1) if ahead[layer - 1] <= 0]
+    before = [layer for layer in range(1, first) if ahead[layer - 1] > 0]
+    if not lost and not before:
+        return None
+    english, chinese = [], []
+    if before:
+        english.append(f"{tag} also leads in layer {_list(before)}, which is not offered.")
+        chinese.append(f"{tag} 在選項以外的第 {_list(before)} 層也領先。")
+    if lost:
+        english.append(f"{tag} loses the lead again in layer {_list(lost)}.")
+        chinese.append(f"{tag} 在第 {_list(lost)} 層又失去領先。")
+    return " ".join(english), "".join(chinese)
+
+
+def _list(layers: list[int]) -> str:
+    return ", ".join(str(layer) for layer in layers)

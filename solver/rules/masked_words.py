@@ -1,0 +1,91 @@
+"""Which word a model puts in a hidden place, and how that moves when another word is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from solver.errors import BankError, EvidenceError
+from solver.evidence import Evidence, Record
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.verdicts import strongest
+
+
+class NothingToSet(Parameters):
+    """Nothing to set: sentence and words come from the bundle."""
+
+
+class WordClaim(Parameters):
+    """Either: this word is predicted. Or: this word's probability falls (by the measured value)."""
+
+    predicted: str | None = None
+    falls: str | None = None
+
+
+def probability_of(record: Record, word: str) -> float:
+    """Return the probability of a word.
+
+    Raises:
+        EvidenceError: the word is no piece of the vocabulary, or there is no distribution.
+    """
+    pieces = record.array("pieces", 1)
+    probabilities = record.array("probabilities", 1)
+    if len(pieces) != len(probabilities) or not np.isclose(probabilities.sum(), 1, atol=1e-3):
+        raise EvidenceError(f"record {record.id}: 'probabilities' is no distribution over 'pieces'")
+    places = np.flatnonzero(pieces == word)
+    if not len(places):
+        raise EvidenceError(f"record {record.id}: {word!r} is not in the model's vocabulary")
+    return float(probabilities[places[0]])
+
+
+@rule(
+    "masked_words.word_and_fall",
+    settings=NothingToSet,
+    claim=WordClaim,
+    needs=lambda settings: ["masked_words/0", "masked_words/1"],
+)
+def word_and_fall(
+    evidence: Evidence, settings: NothingToSet, claims: Sequence[WordClaim]
+) -> Decision:
+    """The probability of each word offered where the word is hidden, the largest holds; and by how
+    much a word's probability falls when the second word is hidden as well."""
+    alone, both = evidence.get("masked_words", 0), evidence.get("masked_words", 1)
+    words = [claim.predicted for claim in claims if claim.predicted is not None]
+    ranked = iter(
+        strongest(
+            [probability_of(alone, word) for word in words],
+            [(f'"{word}"', f"「{word}」") for word in words],
+            unit="probability",
+            what=("probability of {0}", "{0}的機率"),
+        )
+        if words
+        else []
+    )
+    verdicts = []
+    for claim in claims:
+        if (claim.predicted is None) == (claim.falls is None):
+            raise BankError("a claim of masked_words.word_and_fall has one of predicted, falls")
+        verdicts.append(next(ranked) if claim.falls is None else _fall(alone, both, claim.falls))
+    figure = Figure(
+        "bert_words",
+        {"records": [alone.id, both.id]},
+        ("The likeliest words, one word hidden and both", "遮住一個詞與兩個詞時最可能的詞"),
+    )
+    return Decision(verdicts, [figure])
+
+
+def _fall(alone: Record, both: Record, word: str) -> Verdict:
+    before, after = probability_of(alone, word), probability_of(both, word)
+    return Verdict(
+        holds=True,
+        value=before - after,
+        unit="probability",
+        against="",
+        threshold=None,
+        margin=None,
+        sentence=(
+            f'P("{word}") is {before:.3f} and, with the second word hidden too, {after:.3f}.',
+            f"P(「{word}」) 為 {before:.3f}；第二個詞也遮住後為 {after:.3f}。",
+        ),
+    )

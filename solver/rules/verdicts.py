@@ -1,0 +1,81 @@
+"""Verdicts of the usual shapes: the strongest of several, and a value against a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from solver.rules.registry import Verdict
+
+Pair = tuple[str, str]
+"""A text in English and in Traditional Chinese."""
+
+TIE = 1e-9
+"""Values that differ by less are taken as equal: no option then holds on a rounding error."""
+
+
+def strongest(
+    values: Sequence[float], names: Sequence[Pair], *, unit: str, what: Pair
+) -> list[Verdict]:
+    """Return verdicts where the option with the largest value holds, each against its best rival.
+
+    `what` says in both languages what was measured, ``{0}`` standing for the option's name.
+    """
+    return [
+        _against_rival(index, values, names, unit=unit, what=what) for index in range(len(values))
+    ]
+
+
+def _against_rival(
+    index: int, values: Sequence[float], names: Sequence[Pair], *, unit: str, what: Pair
+) -> Verdict:
+    rivals = [at for at in range(len(values)) if at != index]
+    rival = max(rivals, key=lambda at: values[at])
+    value, threshold = float(values[index]), float(values[rival])
+    holds = value - threshold > TIE
+    sign = ">" if holds else "<" if threshold - value > TIE else "="
+    measured = [text.format(name) for text, name in zip(what, names[index], strict=True)]
+    english = f"{measured[0]}: {value:.3g} {sign} {threshold:.3g} ({names[rival][0]})"
+    chinese = f"{measured[1]}：{value:.3g} {sign} {threshold:.3g}（{names[rival][1]}）"
+    return Verdict(
+        holds=holds,
+        value=value,
+        unit=unit,
+        against=names[rival][0],
+        threshold=threshold,
+        margin=abs(value - threshold),
+        sentence=(english[:1].upper() + english[1:] + ".", chinese + "。"),
+    )
+
+
+def above(
+    value: float, threshold: float, *, unit: str, what: Pair, against: Pair, inclusive: bool = False
+) -> Verdict:
+    """Return a verdict that holds when the value is above the threshold (or equal, `inclusive`)."""
+    holds = value >= threshold if inclusive else value > threshold
+    sign = (">=" if inclusive else ">") if holds else ("<" if inclusive else "<=")
+    return Verdict(
+        holds=bool(holds),
+        value=float(value),
+        unit=unit,
+        against=against[0],
+        threshold=float(threshold),
+        margin=abs(float(value) - float(threshold)),
+        sentence=(
+            f"{what[0][:1].upper()}{what[0][1:]}: {value:.3g} {sign} {threshold:.3g} ({against[0]}).",
+            f"{what[1]}：{value:.3g} {sign} {threshold:.3g}（{against[1]}）。",
+        ),
+    )
+
+
+def below(value: float, threshold: float, *, unit: str, what: Pair, against: Pair) -> Verdict:
+    """Return a verdict that holds when the value is below the threshold."""
+    opposite = above(value, threshold, unit=unit, what=what, against=against, inclusive=True)
+    return Verdict(
+        holds=not opposite.holds,
+        value=opposite.value,
+        unit=unit,
+        against=opposite.against,
+        threshold=opposite.threshold,
+        margin=opposite.margin,
+        sentence=opposite.sentence,
+    )
