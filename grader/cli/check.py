@@ -1,0 +1,171 @@
+"""`hw9 check`: one student's answers, held against a key."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grader.self_check import Checked, CheckedQuestion
+    from solver.key import Key
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("answers", type=_FILE, metavar="ANSWERS.yaml")
+@click.option("--key", "key_path", type=_FILE, help="The answer key (key.yaml).")
+@click.option("--bundle", type=_FOLDER, help="Your course materials: the key is made from them.")
+@click.option("--out", type=_FOLDER, help="With --bundle: keep the key and its evidence here.")
+@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@click.option("--reveal", is_flag=True, help="Also tell the right options, and why.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh-Hant"]),
+    default="en",
+    show_default=True,
+    help="Of the questions.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def check(
+    answers: Path,
+    key_path: Path | None,
+    bundle: Path | None,
+    out: Path | None,
+    bank_folder: Path | None,
+    reveal: bool,
+    language: str,
+    as_json: bool,
+) -> None:
+    r"""Check your own answers: what is fully right, and what to look at again.
+
+    The right options are not told unless you ask with --reveal. ANSWERS.yaml holds option ids:
+
+    \b
+      answers:
+        q01: b
+        q03: [a, d]
+        q22: {word: her, drop: "0.44"}
+
+    \b
+    Example:
+      hw9 check answers.yaml --key key.yaml
+      hw9 check answers.yaml --bundle hw9_materials --out my-key
+    """
+    from grader.self_check import check_answers
+    from solver.bank import load_bank
+    from solver.resources import data_folder
+
+    if (key_path is None) == (bundle is None):
+        raise click.UsageError("Give either --key or --bundle.")
+    if out is not None and bundle is None:
+        raise click.UsageError("--out goes with --bundle.")
+    folder = bank_folder or data_folder("questions")
+    bank = load_bank(folder)
+    with _key(key_path, bundle, folder, out) as key:
+        checked = check_answers(answers, key, bank, reveal=reveal)
+    if as_json:
+        click.echo(json.dumps(_as_data(checked, language), ensure_ascii=False, indent=1))
+    else:
+        _say(checked, language)
+
+
+@contextmanager
+def _key(key_path: Path | None, bundle: Path | None, bank: Path, out: Path | None) -> Iterator[Key]:
+    from solver.key import load_key
+
+    if key_path is not None:
+        yield load_key(key_path)
+    elif out is not None:
+        yield _made(bundle, bank, out)
+    else:
+        with tempfile.TemporaryDirectory(prefix="hw9-check-") as folder:
+            yield _made(bundle, bank, Path(folder) / "key")
+
+
+def _made(bundle: Path | None, bank: Path, out: Path) -> Key:
+    from solver.answer_key import make_key  # brings torch in, which --key does without
+
+    from solver.key import load_key
+
+    make_key(bundle=bundle, bank=bank, out=out)
+    return load_key(out / "key.yaml")
+
+
+def _say(checked: Checked, language: str) -> None:
+    right = checked.ids("right", "void")
+    could = len(checked.questions) - len(checked.ids("open"))
+    click.echo(
+        f"{len(right)} of {could} questions fully right: "
+        f"{checked.points:f} of {checked.possible:f} points"
+    )
+    if right:
+        click.echo(f"fully right: {', '.join(right)}")
+    if checked.ids("open"):
+        click.echo(f"not checked, the key has no answer: {', '.join(checked.ids('open'))}")
+    for question in checked.questions:
+        if question.state in ("not right", "unanswered"):
+            _say_question(question, language)
+
+
+def _say_question(question: CheckedQuestion, language: str) -> None:
+    click.echo(f"\n{question.id}  {question.state}  ({question.worth:f} points)")
+    click.echo(f"  {question.stem.in_language(language)}")
+    if question.look_again:
+        names = "; ".join(name.in_language(language) for name in question.look_again)
+        click.echo(f"  look again at: {names}")
+    if question.answer is None:
+        return
+    for parts in question.answer.accepted:
+        words = "; ".join(_part(part, language) for part in parts)
+        click.echo(f"  right: {words}")
+    if question.answer.why_set_by_hand:
+        click.echo(f"  set by hand: {question.answer.why_set_by_hand}")
+    for part, sentence in question.answer.reasons:
+        click.echo(f"    {_part(part, language)}")
+        click.echo(f"      {sentence.in_language(language)}")
+
+
+def _part(part: Any, language: str) -> str:
+    label = f"{part.label.in_language(language)}: " if part.label else ""
+    text = part.text.in_language(language)
+    name = f"{part.blank}:{part.option}" if part.blank else part.option
+    return f"{label}{text} ({name})" if text != part.option else f"{label}{text}"
+
+
+def _as_data(checked: Checked, language: str) -> dict[str, Any]:
+    return {
+        "points": f"{checked.points:f}",
+        "possible": f"{checked.possible:f}",
+        "questions": [_question_data(question, language) for question in checked.questions],
+    }
+
+
+def _question_data(question: CheckedQuestion, language: str) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "id": question.id,
+        "state": question.state,
+        "points": None if question.points is None else f"{question.points:f}",
+        "worth": f"{question.worth:f}",
+    }
+    if question.look_again:
+        data["look_again"] = [name.in_language(language) for name in question.look_again]
+    if question.answer is not None:
+        data["right"] = [
+            [f"{part.blank}:{part.option}" if part.blank else part.option for part in parts]
+            for parts in question.answer.accepted
+        ]
+        data["reasons"] = [
+            {"option": part.option, "blank": part.blank, "why": sentence.in_language(language)}
+            for part, sentence in question.answer.reasons
+        ]
+        if question.answer.why_set_by_hand:
+            data["set_by_hand"] = question.answer.why_set_by_hand
+    return data

@@ -1,0 +1,139 @@
+"""A TA's answer in place of the derived one: both stay in the key, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.scored_questions import accepted_answers, choice_named
+from solver.bank import Bank, Question
+from solver.errors import InputError, KeyFileError
+from solver.key import Answer, Key, KeyQuestion, Override
+
+
+def with_override(
+    key: Key,
+    question: str,
+    correct: str,
+    why: str,
+    by: str = "",
+    *,
+    bank: Bank | None = None,
+    path: Path | None = None,
+) -> Key:
+    """Return the key with a given answer beside the derived one of a question.
+
+    Args:
+        key: stays as it is.
+        question: id.
+        correct: option ids with commas ("a,c"), or "drop-down=choice,drop-down=choice" of a pair.
+            Of a *single* question several ids mean that each of them earns.
+        why: the reason; not empty.
+        by: who decided.
+        bank: to know a question's options where the key does not list them.
+        path: of the key, for errors.
+
+    Raises:
+        KeyFileError: the key has no such question, or the question no such option.
+        InputError: no reason, or an answer of another shape than the question's.
+    """
+    if not why.strip():
+        raise InputError("an override needs a reason", mend='Give it with --why "...".')
+    entry = _entry(key, question, path)
+    asked = next((each for each in bank.questions if each.id == question), None) if bank else None
+    answer = _answer(entry, correct)
+    accepted_answers(entry, answer, asked, path)  # raises where an option is not the question's
+    _check_choices(entry, answer, asked, path)
+    override = Override(correct=answer, why=why.strip(), by=by.strip())
+    return _replaced(key, entry.model_copy(update={"override": override}))
+
+
+def without_override(key: Key, question: str, path: Path | None = None) -> Key:
+    """Return the key with the derived answer of a question alone.
+
+    Raises:
+        KeyFileError: the key has no such question, or nothing was given for it.
+    """
+    entry = _entry(key, question, path)
+    if entry.override is None and not entry.void:
+        raise KeyFileError(f"nothing was set by hand for {question}", path=path)
+    return _replaced(key, entry.model_copy(update={"override": None, "void": False}))
+
+
+def with_void(key: Key, question: str, path: Path | None = None) -> Key:
+    """Return the key with a question that gives everybody its points.
+
+    Raises:
+        KeyFileError: the key has no such question.
+    """
+    return _replaced(key, _entry(key, question, path).model_copy(update={"void": True}))
+
+
+def _replaced(key: Key, entry: KeyQuestion) -> Key:
+    questions = [entry if each.id == entry.id else each for each in key.questions]
+    return key.model_copy(update={"questions": questions})
+
+
+def _entry(key: Key, question: str, path: Path | None) -> KeyQuestion:
+    for entry in key.questions:
+        if entry.id == question:
+            return entry
+    known = ", ".join(entry.id for entry in key.questions)
+    raise KeyFileError(f"the key has no question {question!r}", path=path, mend=f"It has {known}.")
+
+
+def _answer(entry: KeyQuestion, correct: str) -> Answer:
+    parts = [part.strip() for part in correct.split(",")]
+    if not all(parts):
+        raise InputError(
+            f"--correct {correct!r} names an empty option",
+            mend="Name option ids with commas between them, such as a,c.",
+        )
+    if entry.kind == "pair":
+        return _pair(entry, parts)
+    return _different(parts, entry.id)
+
+
+def _pair(entry: KeyQuestion, parts: Sequence[str]) -> Answer:
+    split = [part.partition("=") for part in parts]
+    if any(not (blank.strip() and sign and choice.strip()) for blank, sign, choice in split):
+        raise InputError(
+            f"{entry.id} has two drop-downs, so --correct reads drop-down=choice,drop-down=choice"
+        )
+    _different([blank.strip() for blank, _, _ in split], entry.id)
+    return {blank.strip(): choice.strip() for blank, _, choice in split}
+
+
+def _different(parts: list[str], question: str) -> list[str]:
+    for part in parts:
+        if parts.count(part) > 1:
+            raise InputError(f"--correct names {part!r} twice for {question}")
+    return sorted(parts)
+
+
+def _check_choices(
+    entry: KeyQuestion, answer: Answer, asked: Question | None, path: Path | None
+) -> None:
+    if not isinstance(answer, dict):
+        return
+    for blank, choice in answer.items():
+        known = _choices(entry, asked, blank)
+        if known and choice_named(choice, {name: name for name in known}) not in known:
+            raise KeyFileError(
+                f"the drop-down {blank!r} of {entry.id} has no choice {choice!r}",
+                path=path,
+                mend=f"It has {', '.join(known)}.",
+            )
+
+
+def _choices(entry: KeyQuestion, asked: Question | None, blank: str) -> list[str]:
+    """Return every name of a drop-down's choices: ids, and texts where the key or bank has them."""
+    names: dict[str, None] = {}
+    for verdict in entry.options:
+        if verdict.blank == blank:
+            names |= dict.fromkeys(filter(None, (verdict.id, verdict.text)))
+    for each in asked.blanks if asked else []:
+        if each.id == blank:
+            for option in each.options or []:
+                names |= dict.fromkeys((option.id, option.text.en, option.text.zh_hant))
+    return list(names)

@@ -1,0 +1,103 @@
+"""Overrides: the derived answer stays, the given one counts, wrong ones get a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.cli.override import override as command
+from grader.key_override import with_override, with_void, without_override
+from grader.scored_questions import scored_questions
+from grader.submissions import Chosen
+from solver.errors import InputError, KeyFileError
+from solver.key import load_key, save_key
+from tests.grader.made_classes import every_answer, made_bank, made_key
+
+
+@given(st.integers(0, 10**6), st.data())
+@settings(max_examples=40, deadline=None)
+def test_any_answer_can_be_given_and_undone(seed: int, data: st.DataObject) -> None:
+    bank = made_bank(5, seed % 4)
+    key = made_key(bank, seed)
+    question = data.draw(st.sampled_from(scored_questions(key, bank)))
+    answer = data.draw(st.sampled_from(every_answer(question)))
+    if isinstance(answer, Chosen):
+        text = ",".join(f"{blank}={choice}" for blank, choice in answer.choices)
+    else:
+        text = ",".join(answer.options)
+    given_key = with_override(key, question.id, text, "why", "TA", bank=bank)
+    after = next(q for q in scored_questions(given_key, bank) if q.id == question.id)
+    assert after.accepted == (answer,)
+    before, kept = (
+        next(q for q in each.questions if q.id == question.id) for each in (key, given_key)
+    )
+    assert kept.correct == before.correct
+    assert (kept.override.why, kept.override.by) == ("why", "TA")
+    assert without_override(given_key, question.id) == key
+    others = [q for q in given_key.questions if q.id != question.id]
+    assert others == [q for q in key.questions if q.id != question.id]
+
+
+def test_several_options_of_a_single_question_each_earn() -> None:
+    bank = made_bank(5)
+    key = with_override(made_key(bank), "q01", "a, c", "both are right")
+    assert [sorted(a.options) for a in scored_questions(key, bank)[0].accepted] == [["a"], ["c"]]
+
+
+@pytest.mark.parametrize(
+    ("question", "correct", "error", "says"),
+    [
+        ("q99", "a", KeyFileError, "no question 'q99'"),
+        ("q01", "z", KeyFileError, "'z'"),
+        ("q01", "a,,b", InputError, "empty"),
+        ("q01", "", InputError, "empty"),
+        ("q02", "a,a", InputError, "twice"),
+        ("q05", "a", InputError, "drop-down=choice"),
+        ("q05", "x=a", KeyFileError, "'y'"),
+        ("q05", "x=a,y=zz", KeyFileError, "'zz'"),
+        ("q05", "x=a,x=b", InputError, "twice"),
+        ("q05", "x=a,w=a", KeyFileError, "'w'"),
+    ],
+)
+@pytest.mark.parametrize("with_bank", [True, False])
+def test_wrong_overrides_get_a_sentence(
+    question: str, correct: str, error: type[Exception], says: str, with_bank: bool
+) -> None:
+    bank = made_bank(5)
+    with pytest.raises(error, match=says):
+        with_override(made_key(bank), question, correct, "why", bank=bank if with_bank else None)
+
+
+def test_a_reason_is_needed() -> None:
+    with pytest.raises(InputError, match="reason"):
+        with_override(made_key(made_bank(5)), "q01", "a", "  ")
+
+
+def test_the_command_changes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "key.yaml"
+    key = made_key(made_bank(5))
+    save_key(key, path)
+    before = path.read_bytes()
+    args = ["q01", "--key", str(path)]
+    done = CliRunner().invoke(command, [*args, "--correct", "b", "--why", "typo", "--by", "TA"])
+    assert done.exit_code == 0, done.output
+    entry = load_key(path).questions[0]
+    assert (entry.effective, entry.correct) == (["b"], key.questions[0].correct)
+    assert CliRunner().invoke(command, [*args, "--undo"]).exit_code == 0
+    assert path.read_bytes() == before
+    assert CliRunner().invoke(command, [*args, "--void"]).exit_code == 0
+    assert load_key(path).questions[0].void
+    assert load_key(path) == with_void(key, "q01")
+    assert CliRunner().invoke(command, [*args, "--undo"]).exit_code == 0
+    with pytest.raises(KeyFileError, match="nothing was set"):
+        without_override(key, "q01")
+
+
+@pytest.mark.parametrize("args", [[], ["--void", "--undo"], ["--correct", "a", "--void"]])
+def test_one_thing_at_a_time(tmp_path: Path, args: list[str]) -> None:
+    found = CliRunner().invoke(command, ["q01", "--key", str(tmp_path / "k.yaml"), *args])
+    assert found.exit_code == 2

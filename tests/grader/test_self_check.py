@@ -1,0 +1,223 @@
+"""A student's own check: right sums, and nothing told that was not asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.cli.check import check as command
+from grader.explanation_names import explanation_name
+from grader.scored_questions import scored_questions
+from grader.self_check import check_answers
+from grader.submissions import Chosen, Ticked
+from solver.bank import Bank
+from solver.errors import ExportError
+from solver.key import Key, dump_key, save_key
+from tests.grader.made_classes import (
+    every_answer,
+    made_bank,
+    made_key,
+    made_submissions,
+    overridden,
+    with_question,
+)
+
+
+def answers_file(folder: Path, responses: dict[str, object], name: str = "answers.yaml") -> Path:
+    data = {
+        question: response.by_blank if isinstance(response, Chosen) else sorted(response.options)
+        for question, response in responses.items()
+        if isinstance(response, Ticked | Chosen)
+    }
+    path = folder / name
+    path.write_text(yaml.safe_dump({"answers": data}, allow_unicode=True))
+    return path
+
+
+@pytest.fixture
+def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
+    made = made_bank(10)
+    monkeypatch.setattr("solver.bank.load_bank", lambda folder: made)
+    return made
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_points_are_the_courses(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    bank = made_bank(10, seed % 5)
+    key = made_key(bank, seed)
+    questions = scored_questions(key, bank)
+    (submission,) = made_submissions(questions, 1, seed)
+    path = answers_file(tmp_path_factory.mktemp("a"), dict(submission.responses))
+    found = check_answers(path, key, bank)
+    right = [q for q in questions if submission.responses[q.id] in q.accepted]
+    assert found.ids("right") == [q.id for q in right]
+    assert found.points == sum((q.points for q in right), Decimal(0))
+    assert found.possible == Decimal("3.4")
+    assert all(each.answer is None for each in found.questions)
+    revealed = check_answers(path, key, bank, reveal=True)
+    assert [each.answer is None for each in revealed.questions] == [
+        each.state == "right" for each in found.questions
+    ]
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_what_is_said_does_not_depend_on_which_other_option_is_right(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    """Two keys that both make an answer wrong must not be told apart by what comes out."""
+    bank = made_bank(5, seed % 5)
+    key = made_key(bank, seed)
+    for question in scored_questions(key, bank):
+        answers = every_answer(question)
+        given_answer = answers[seed % len(answers)]
+        path = answers_file(tmp_path_factory.mktemp("a"), {question.id: given_answer})
+        others = [answer for answer in answers if answer != given_answer][:6]
+        keys = [with_answer(key, question.id, other) for other in others]
+        said = [check_answers(path, each, bank) for each in keys]
+        assert all(each == said[0] for each in said)
+
+
+def with_answer(key: Key, name: str, answer: Ticked | Chosen) -> Key:
+    """The key with another derived answer, and verdicts that say so."""
+    entry = next(question for question in key.questions if question.id == name)
+    if isinstance(answer, Chosen):
+        correct: object = answer.by_blank
+        right = set(answer.choices)
+    else:
+        correct = sorted(answer.options)
+        right = {("", option) for option in answer.options}
+    options = [
+        verdict.model_copy(update={"holds": (verdict.blank or "", verdict.id) in right})
+        for verdict in entry.options
+    ]
+    return with_question(key, name, correct=correct, options=options)
+
+
+def run(folder: Path, key: Key, responses: dict[str, object], *options: str) -> str:
+    save_key(key, folder / "key.yaml")
+    path = answers_file(folder, responses)
+    args = [str(path), "--key", str(folder / "key.yaml"), *options]
+    result = CliRunner().invoke(command, args)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_command_names_explanations_and_keeps_the_answer(tmp_path: Path, bank: Bank) -> None:
+    key = with_question(made_key(bank), "q01", evidence=["saliency/2", "regions/2", "saliency/2"])
+    question = scored_questions(key, bank)[0]
+    wrong = next(answer for answer in every_answer(question) if answer not in question.accepted)
+    plain = run(tmp_path, key, {"q01": wrong})
+    assert "look again at: saliency map of picture 2; the named regions of picture 2\n" in plain
+    assert "0 of 10 questions fully right: 0 of 3.4 points" in plain
+    assert "q02  unanswered" in plain
+    assert "  right: " not in plain
+    assert "of the light" not in plain
+    chinese = run(tmp_path, key, {"q01": wrong}, "--language", "zh-Hant")
+    assert "圖片 2 的顯著圖" in chinese
+    shown = run(tmp_path, key, {"q01": wrong}, "--reveal")
+    (right,) = question.accepted[0].options
+    assert f"({right})" in shown
+    assert "0.6 of the light lies there" in shown
+
+
+def test_json_says_the_same(tmp_path: Path, bank: Bank) -> None:
+    key = made_key(bank)
+    questions = scored_questions(key, bank)
+    responses = {question.id: question.accepted[0] for question in questions[:4]}
+    data = json.loads(run(tmp_path, key, responses, "--json"))
+    assert data["points"] == "1.2"
+    assert [each["state"] for each in data["questions"]] == ["right"] * 4 + ["unanswered"] * 6
+    assert not any("right" in each or "reasons" in each for each in data["questions"])
+    revealed = json.loads(run(tmp_path, key, responses, "--json", "--reveal"))
+    assert all("right" in each for each in revealed["questions"][4:])
+
+
+def test_open_void_and_overridden_questions(tmp_path: Path, bank: Bank) -> None:
+    key = with_question(made_key(bank), "q01", correct=[], state="open")
+    key = with_question(key, "q02", void=True)
+    (other,) = every_answer(scored_questions(key, bank)[1])[:1]
+    key = overridden(key, "q03", sorted(other.options), why="the wording was reversed")
+    said = run(tmp_path, key, {"q03": other})
+    assert "2 of 9 questions fully right: 0.6 of 3.1 points" in said
+    assert "not checked, the key has no answer: q01" in said
+    hidden = run(tmp_path, key, {})
+    assert "reversed" not in hidden
+    assert "set by hand: the wording was reversed" in run(tmp_path, key, {}, "--reveal")
+
+
+def test_a_bundle_makes_the_key_first(
+    tmp_path: Path, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Path]] = []
+
+    def make_key(**given: Path) -> None:
+        seen.append(given)
+        given["out"].mkdir(parents=True, exist_ok=True)
+        (given["out"] / "key.yaml").write_text(dump_key(made_key(bank)))
+
+    stub = types.ModuleType("solver.answer_key")
+    stub.make_key = make_key  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "solver.answer_key", stub)
+    question = scored_questions(made_key(bank), bank)[0]
+    path = answers_file(tmp_path, {"q01": question.accepted[0]})
+    args = [str(path), "--bundle", str(tmp_path), "--bank", str(tmp_path)]
+    result = CliRunner().invoke(command, args)
+    assert "1 of 10 questions fully right" in result.output
+    assert seen[0]["bundle"] == tmp_path
+    assert not seen[0]["out"].exists()  # nothing is left unless asked for
+    kept = CliRunner().invoke(command, [*args, "--out", str(tmp_path / "mine")])
+    assert kept.exit_code == 0
+    assert (tmp_path / "mine" / "key.yaml").exists()
+
+
+@pytest.mark.parametrize("args", [[], ["--key", "k.yaml", "--bundle", "b"], ["--out", "o"]])
+def test_a_key_or_a_bundle(tmp_path: Path, args: list[str]) -> None:
+    result = CliRunner().invoke(command, [str(tmp_path / "a.yaml"), *args])
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("answers: {q01: z}", "q01"),
+        ("answers: {q99: a}", "q99"),
+        ("answers: [q01]", "answers"),
+        ("answers: {q01: a, q01: b}", "twice"),
+        ("- a", "answers"),
+    ],
+)
+def test_a_wrong_file_gets_a_sentence(tmp_path: Path, text: str, says: str) -> None:
+    bank = made_bank(4)
+    path = tmp_path / "answers.yaml"
+    path.write_text(text)
+    with pytest.raises(ExportError, match=says) as found:
+        check_answers(path, made_key(bank), bank)
+    assert "line 1" in str(found.value)
+
+
+def test_every_kind_of_explanation_has_a_name() -> None:
+    """The names are held against the registry, so that a new kind is not forgotten."""
+    pytest.importorskip("torch")
+    from solver.explain.method import all_explanations
+
+    assert all_explanations()
+    for kind in all_explanations():
+        name = explanation_name(f"{kind}/1/2")
+        assert name.en != f"{kind}/1/2", kind
+        assert name.zh_hant != name.en
+
+
+def test_a_name_without_its_place_is_the_id() -> None:
+    assert explanation_name("lime").en == "lime"
+    assert explanation_name("other/3").zh_hant == "other/3"
