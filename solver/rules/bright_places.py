@@ -83,7 +83,10 @@ class PlaceClaim(Parameters):
 
 
 def _needs(settings: PlaceSettings) -> list[str]:
-    return [settings.record, *(record_id(kind, settings.picture) for kind in ("regions", "picture"))]
+    return [
+        settings.record,
+        *(record_id(kind, settings.picture) for kind in ("regions", "picture")),
+    ]
 
 
 def _readings(record: Record, reading: str) -> tuple[Floats, Mask]:
@@ -183,7 +186,10 @@ SHIFTS = 999
 
 
 def _clear_needs(settings: ClearPlaceSettings) -> list[str]:
-    return [settings.record, *(record_id(kind, settings.picture) for kind in ("regions", "picture"))]
+    return [
+        settings.record,
+        *(record_id(kind, settings.picture) for kind in ("regions", "picture")),
+    ]
 
 
 @rule("map.clear_place", settings=ClearPlaceSettings, claim=ClearPlaceClaim, needs=_clear_needs)
@@ -247,7 +253,10 @@ def _clear_verdict(
 ) -> Verdict:
     against = ("twice as dense is clear", "達兩倍密度才算明顯")
     if settings.times != 2:
-        against = (f"{settings.times:g} times as dense is clear", f"達 {settings.times:g} 倍才算明顯")
+        against = (
+            f"{settings.times:g} times as dense is clear",
+            f"達 {settings.times:g} 倍才算明顯",
+        )
     if claim.region is None:
         densest = max(found, key=lambda name: found[name][0])
         name, (contrast, _) = region_name(densest), found[densest]
@@ -255,7 +264,10 @@ def _clear_verdict(
             contrast,
             settings.times,
             unit="times the rest",
-            what=(f"the densest region, {name[0]}, against the rest", f"最密的區域（{name[1]}）與其餘之比"),
+            what=(
+                f"the densest region, {name[0]}, against the rest",
+                f"最密的區域（{name[1]}）與其餘之比",
+            ),
             against=against,
             inclusive=True,
         )

@@ -147,7 +147,11 @@ def handle_side(
     wires = {"drawing": f"jug-{best}", "parameters": [float(v) for v in fits[best].parameters]}
     figure = Figure(
         "wireframe",
-        {"record": record_id(settings.source, settings.picture), "picture": settings.picture, **wires},
+        {
+            "record": record_id(settings.source, settings.picture),
+            "picture": settings.picture,
+            **wires,
+        },
         (f"The best fit: the handle at {NAMES[best][0]}", f"最佳吻合：把手在{NAMES[best][1]}"),
     )
     return Decision(verdicts, [figure])

@@ -226,7 +226,11 @@ def colour_meaning(
         for weight, (red, green, _) in zip(truth, rise, strict=True)
         if max(red, green) > 0
     ]
-    columns = [["true weight", "真實權重"], ["red rises by", "紅色上升"], ["green rises by", "綠色上升"]]
+    columns = [
+        ["true weight", "真實權重"],
+        ["red rises by", "紅色上升"],
+        ["green rises by", "綠色上升"],
+    ]
     figure = Figure(
         "table",
         {"columns": columns, "rows": sorted(rows, reverse=True)},

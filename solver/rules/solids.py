@@ -16,7 +16,7 @@ from solver.evidence import Evidence, record_id
 from solver.rules.displayed import displayed_brightness
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.verdicts import strongest
-from solver.rules.wireframe_fit import Drawing, Fit, Floats, fit, bright_marks, segment_points
+from solver.rules.wireframe_fit import Drawing, Fit, Floats, bright_marks, fit, segment_points
 
 Solid = Literal["cube", "ball", "cylinder", "pyramid", "tetrahedron"]
 
@@ -178,9 +178,7 @@ def fit_solids(brightness: Floats, seed: int = 0) -> dict[str, Fit]:
     claim=SolidClaim,
     needs=lambda s: [record_id(s.source, s.picture), record_id("picture", s.picture)],
 )
-def solid(
-    evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidClaim]
-) -> Decision:
+def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidClaim]) -> Decision:
     """F score of the best pose of each solid's visible edges against the brightest tenth."""
     fits = fit_solids(displayed_brightness(evidence.get(settings.source, settings.picture)))
     verdicts = strongest(
@@ -193,7 +191,11 @@ def solid(
     wires = {"drawing": best, "parameters": [float(v) for v in fits[best].parameters]}
     figure = Figure(
         "wireframe",
-        {"record": record_id(settings.source, settings.picture), "picture": settings.picture, **wires},
+        {
+            "record": record_id(settings.source, settings.picture),
+            "picture": settings.picture,
+            **wires,
+        },
         (f"The best fit: {NAMES[best][0]}", f"最佳吻合：{NAMES[best][1]}"),
     )
     return Decision(verdicts, [figure])

@@ -1,0 +1,119 @@
+"""Texts in English and Traditional Chinese side by side, and a policy that forbids all else.
+
+A page carries both languages; a rule of its style sheet shows the one whose radio button is set,
+so that the switch needs no script. Nothing is loaded from anywhere: pictures are data URIs and the
+only style applied is the page's own, named by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Protocol
+
+import yaml
+from markupsafe import Markup, escape
+
+from solver.errors import OutputError
+from solver.resources import data_folder
+
+ENGLISH, CHINESE = "en", "zh-Hant"
+Pair = tuple[str, str]
+"""A text in English and in Traditional Chinese."""
+
+
+class InTwoLanguages(Protocol):
+    """A wording of the bank or a sentence of the key."""
+
+    @property
+    def en(self) -> str:
+        """English."""
+
+    @property
+    def zh_hant(self) -> str:
+        """Traditional Chinese."""
+
+
+def as_pair(text: InTwoLanguages | Pair | list[str] | str) -> Pair:
+    """Return a text as (English, Chinese), whichever way it is held; one text serves for both."""
+    if isinstance(text, str):
+        return text, text
+    if isinstance(text, tuple | list):
+        english, chinese = text
+        return str(english), str(chinese)
+    return text.en, text.zh_hant
+
+
+def both(text: InTwoLanguages | Pair | list[str] | str) -> Markup:
+    """Return a text in both languages, escaped, of which the page shows one."""
+    english, chinese = as_pair(text)
+    if english == chinese:
+        return escape(english)
+    return spans(escape(english), escape(chinese))
+
+
+def spans(english: Markup, chinese: Markup) -> Markup:
+    """Return two pieces of HTML, each marked with its language."""
+    return Markup('<span lang="en">{}</span><span lang="zh-Hant">{}</span>').format(
+        english, chinese
+    )
+
+
+class Words:
+    """A page's own texts by name; they are trusted HTML, the values put into them are not."""
+
+    def __init__(self, texts: Mapping[str, Mapping[str, str]]) -> None:
+        self._texts = {
+            name: (Markup(text[ENGLISH]), Markup(text[CHINESE])) for name, text in texts.items()
+        }
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._texts
+
+    def say(self, name: str, **values: object) -> Markup:
+        """Return the text called `name` in both languages, its places filled and escaped.
+
+        A value that is a pair of texts is put in language by language.
+        """
+        english, chinese = (
+            text.format(**{key: _one(value, at) for key, value in values.items()})
+            for at, text in enumerate(self._texts[name])
+        )
+        return english if english == chinese else spans(english, chinese)
+
+    def pair(self, name: str, **values: object) -> Pair:
+        """Return the text called `name` as plain (English, Chinese), nothing escaped."""
+        english, chinese = self._texts[name]
+        return str(english).format(**values), str(chinese).format(**values)
+
+
+def _one(value: object, language: int) -> object:
+    return value[language] if isinstance(value, tuple) else value
+
+
+@cache
+def words() -> Words:
+    """Return the texts of the key's page, ``templates/key/words.yaml``.
+
+    Raises:
+        OutputError: the installation lacks the file.
+    """
+    path = data_folder("templates") / "key" / "words.yaml"
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OutputError(
+            f"{path}: the page's texts cannot be read ({error.strerror}). Install hw9 again."
+        ) from None
+    return Words(data)
+
+
+def policy_for(style: str) -> str:
+    """Return a Content-Security-Policy that allows this style sheet and data: pictures alone."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,194 @@
+"""Rules on integrated gradients: the path's samples, and what more steps change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from solver.evidence import Evidence, Record, record_id
+from solver.rules.displayed import Floats, valid_places
+from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.verdicts import above, below
+
+
+class PathSettings(Parameters):
+    """Which picture the path leads to."""
+
+    picture: int
+
+
+class PathClaim(Parameters):
+    """What the samples are."""
+
+    samples: Literal["random", "between", "baseline", "shifted"]
+
+
+NEAR = 0.01
+"""A sample is on the line, is the baseline or is a shifted picture when it differs from that by
+less than a hundredth of the picture (relative norm); float rounding gives 1e-7."""
+
+_SAMPLES = {
+    "random": ("unrelated to the path", "與路徑無關"),
+    "between": ("successive steps between baseline and picture", "依序介於基準與圖片之間"),
+    "baseline": ("the baseline", "基準本身"),
+    "shifted": ("the picture shifted", "平移後的圖片"),
+}
+
+
+@rule(
+    "integrated.path",
+    settings=PathSettings,
+    claim=PathClaim,
+    needs=lambda s: [record_id("integrated_path", s.picture)],
+)
+def path(evidence: Evidence, settings: PathSettings, claims: Sequence[PathClaim]) -> Decision:
+    """Share of the samples that are what is claimed, found by comparing pixels; held against half.
+
+    Between: on the straight line from baseline to picture, each further along than the one before.
+    Shifted: the picture moved by whole pixels. Random: neither on the line nor shifted.
+    """
+    record = evidence.get("integrated_path", settings.picture)
+    shares = _sample_shares(record)
+    verdicts = [
+        above(
+            shares[claim.samples],
+            0.5,
+            unit="share of the samples",
+            what=(
+                f"samples that are {_SAMPLES[claim.samples][0]}",
+                f"{_SAMPLES[claim.samples][1]}的樣本比例",
+            ),
+            against=("more than half", "過半"),
+        )
+        for claim in claims
+    ]
+    parameters = {"record": record.id, "array": "samples"}
+    return Decision(
+        verdicts, [Figure("samples", parameters, ("The path's samples", "路徑上的樣本"))]
+    )
+
+
+def _sample_shares(record: Record) -> dict[str, float]:
+    samples = record.array("samples", 4).astype(np.float64)
+    baseline, picture = (record.array(n, 3).astype(np.float64) for n in ("baseline", "picture"))
+    span = picture - baseline
+    size = float(np.linalg.norm(span)) or 1.0
+    along = np.array([float(((s - baseline) * span).sum()) / size**2 for s in samples])
+    off = np.array(
+        [
+            np.linalg.norm(s - baseline - a * span) / size
+            for s, a in zip(samples, along, strict=True)
+        ]
+    )
+    at_baseline = np.array([np.linalg.norm(s - baseline) / size < NEAR for s in samples])
+    on_line = (off < NEAR) & (along > -NEAR) & (along < 1 + NEAR)
+    further = np.concatenate([[True], np.diff(along) > NEAR / len(samples)])
+    shifted = np.array([_is_shifted(sample, picture, size) for sample in samples])
+    return {
+        "between": float((on_line & further).mean()),
+        "baseline": float(at_baseline.mean()),
+        "shifted": float(shifted.mean()),
+        "random": float((~on_line & ~shifted).mean()),
+    }
+
+
+def _is_shifted(sample: Floats, picture: Floats, size: float) -> bool:
+    """Whether a sample is the picture moved (around its edges) by some pixels, but not by none."""
+    spectrum = np.fft.fft2(sample.mean(-1)) * np.conj(np.fft.fft2(picture.mean(-1)))
+    match = np.fft.ifft2(spectrum).real
+    down, right = np.unravel_index(int(match.argmax()), match.shape)
+    if (down, right) == (0, 0):
+        return False
+    moved = np.roll(picture, (int(down), int(right)), (0, 1))
+    return bool(np.linalg.norm(sample - moved) / size < 0.5)
+
+
+class StepsSettings(Parameters):
+    """The pictures, the course's number of steps, and the larger numbers it is held against."""
+
+    pictures: list[int]
+    steps: int = 10
+    more: list[int]
+
+
+class StepsClaim(Parameters):
+    """What more steps do."""
+
+    effect: Literal["same", "swap", "nothing", "random"]
+
+
+ALIKE = 0.5
+"""Correlation, pixel by pixel, from which a person takes two maps for the same: half of the
+pattern shared. Two maps of unrelated runs come out at 0, a reversed one at -1."""
+
+FADED = 0.1
+"""With less than a tenth of the former contrast there is nothing left to see."""
+
+
+def _steps_needs(settings: StepsSettings) -> list[str]:
+    return [
+        record_id("integrated_gradients", picture, steps)
+        for picture in settings.pictures
+        for steps in (settings.steps, *settings.more)
+    ]
+
+
+@rule("integrated.more_steps", settings=StepsSettings, claim=StepsClaim, needs=_steps_needs)
+def more_steps(
+    evidence: Evidence, settings: StepsSettings, claims: Sequence[StepsClaim]
+) -> Decision:
+    """Correlation and contrast of the displayed maps at more steps with that at the course's.
+
+    The least over the larger numbers of steps, median over the pictures. *same*: correlation of
+    one half or more. *swap*: minus one half or less. *nothing*: contrast below a tenth of before.
+    *random*: correlation between the two, with the contrast still there.
+    """
+    correlations, contrasts = [], []
+    for picture in settings.pictures:
+        base = _map(evidence.get("integrated_gradients", picture, settings.steps))
+        others = [_map(evidence.get("integrated_gradients", picture, n)) for n in settings.more]
+        correlations.append(min(_correlation(base, other) for other in others))
+        contrasts.append(min(other.std() / max(base.std(), 1e-12) for other in others))
+    r, contrast = float(np.median(correlations)), float(np.median(contrasts))
+    verdicts = []
+    for claim in claims:
+        what = ("correlation with the map of fewer steps", "與較少步數之圖的相關係數")
+        if claim.effect == "nothing":
+            faded = ("contrast left at more steps", "步數增加後剩餘的對比")
+            verdicts.append(
+                below(contrast, FADED, unit="times", what=faded, against=("faded", "消失"))
+            )
+        elif claim.effect == "same":
+            against = ("the same to a person", "看起來相同")
+            verdicts.append(
+                above(r, ALIKE, unit="correlation", what=what, against=against, inclusive=True)
+            )
+        elif claim.effect == "swap":
+            verdicts.append(
+                below(r, -ALIKE, unit="correlation", what=what, against=("reversed", "反轉"))
+            )
+        else:
+            against = ("unrelated", "無關")
+            verdicts.append(below(abs(r), ALIKE, unit="|correlation|", what=what, against=against))
+    rows = [
+        {
+            "label": [f"{steps} steps", f"{steps} 步"],
+            "records": [record_id("integrated_gradients", k, steps) for k in settings.pictures],
+        }
+        for steps in (settings.steps, *settings.more)
+    ]
+    figure = Figure("strip", {"rows": rows}, ("The same picture at more steps", "步數增加時的圖"))
+    return Decision(verdicts, [figure])
+
+
+def _map(record: Record) -> Floats:
+    values, valid = record.array("map", 3).astype(np.float64), valid_places(record)
+    return values[valid]
+
+
+def _correlation(first: Floats, second: Floats) -> float:
+    if first.shape != second.shape or first.std() == 0 or second.std() == 0:
+        return 0.0
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])

@@ -1,0 +1,242 @@
+"""Rules on how saliency works, decided by what was measured when it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.verdicts import Pair, above, below
+
+Floats = npt.NDArray[np.float64]
+
+
+def needed_number(record: Record, name: str) -> float:
+    """Return a number of a record; a record without it leaves the question open.
+
+    Raises:
+        MissingEvidence: it is not there, or no number.
+    """
+    value = record.values.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MissingEvidence([f"{record.id}: the value {name!r}"])
+    return float(value)
+
+
+class DerivativeSettings(Parameters):
+    """Nothing to set."""
+
+
+class DerivativeClaim(Parameters):
+    """What is shown is d numerator / d denominator."""
+
+    numerator: Literal["loss", "parameters", "input"]
+    denominator: Literal["input", "parameters", "loss", "label"]
+
+
+_QUANTITY = {
+    "loss": ("loss", "損失"),
+    "parameters": ("parameters", "參數"),
+    "input": ("input", "輸入"),
+    "label": ("label", "標籤"),
+}
+
+LIKENESS = 0.9
+"""Correlation with the finite differences that the right derivative must reach: their own error at
+a kink of a ReLU is a few percent, another quantity has no reason to come near."""
+
+
+@rule(
+    "saliency.derivative",
+    settings=DerivativeSettings,
+    claim=DerivativeClaim,
+    needs=lambda settings: ["saliency_derivative"],
+)
+def derivative(
+    evidence: Evidence, settings: DerivativeSettings, claims: Sequence[DerivativeClaim]
+) -> Decision:
+    """Likeness of what the method returns to finite differences of each candidate derivative.
+
+    0 where the candidate does not exist (the numerator does not move when the denominator does) or
+    has another shape than what is shown; else the correlation of the method's values with central
+    differences at the pixels with the largest gradient.
+    """
+    record = evidence.get("saliency_derivative")
+    verdicts = []
+    for claim in claims:
+        likeness, why = _likeness(record, claim)
+        numerator, denominator = _QUANTITY[claim.numerator], _QUANTITY[claim.denominator]
+        what = (
+            f"likeness of the map to d {numerator[0]} / d {denominator[0]} ({why[0]})",
+            f"圖與 d {numerator[1]} / d {denominator[1]} 的相似度（{why[1]}）",
+        )
+        against = ("needed of the right one", "正確者應達")
+        verdicts.append(
+            above(
+                likeness, LIKENESS, unit="correlation", what=what, against=against, inclusive=True
+            )
+        )
+    figure = Figure(
+        "scatter",
+        {
+            "x": record.array("differences", 1).tolist(),
+            "y": record.array("method", 1).tolist(),
+            "x_label": ["finite difference of the loss", "損失的有限差分"],
+            "y_label": ["what the method returns", "方法的結果"],
+            "log": False,
+        },
+        ("The pixels with the largest gradient", "梯度最大的像素"),
+    )
+    return Decision(verdicts, [figure])
+
+
+def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
+    moves = record.value("moves")
+    if not moves.get(f"{claim.numerator} with {claim.denominator}", False):
+        return 0.0, ("it does not move with it", "前者不隨後者改變")
+    if claim.denominator == "parameters":
+        count, size = needed_number(record, "parameters"), needed_number(record, "map_size")
+        if count != size:
+            return 0.0, (
+                f"{count:.0f} values, the map has {size:.0f}",
+                f"有 {count:.0f} 個值，圖有 {size:.0f} 個",
+            )
+    method, differences = record.array("method", 1), record.array("differences", 1)
+    if len(method) < 3 or method.std() == 0 or differences.std() == 0:
+        raise MissingEvidence([f"{record.id}: three or more differing gradients"])
+    r = float(np.corrcoef(method, differences)[0, 1])
+    ratio = float(np.median(method / np.where(differences == 0, np.nan, differences)))
+    return max(r, 0.0), (f"ratio of the values {ratio:.3g}", f"數值之比 {ratio:.3g}")
+
+
+class PicturesSettings(Parameters):
+    """Which pictures are looked at."""
+
+    pictures: list[int]
+
+
+class NormalizationClaim(Parameters):
+    """What normalizing each map on its own does."""
+
+    effect: Literal["none", "lowers_scale", "raises_scale", "spreads", "marks"]
+
+
+SMALL_CHANGE = 0.01
+"""A change of one part in a hundred is below two steps of an 8-bit display: nobody sees it."""
+
+
+@rule(
+    "saliency.normalization",
+    settings=PicturesSettings,
+    claim=NormalizationClaim,
+    needs=lambda s: [record_id("saliency", picture) for picture in s.pictures],
+)
+def normalization(
+    evidence: Evidence, settings: PicturesSettings, claims: Sequence[NormalizationClaim]
+) -> Decision:
+    """The maps before and after each was normalized on its own, on five counts.
+
+    The scale: largest raw maximum of the pictures over the smallest, in powers of ten, before and
+    after. No difference: mean difference to the maps shown on one common scale. Evenness: entropy
+    of each map's values as shares, of its greatest. Markedness: standard deviation of a map over
+    its range. The last two are held against a change nobody sees.
+    """
+    records = [evidence.get("saliency", picture) for picture in settings.pictures]
+    raws = [_raw_map(record) for record in records]
+    measured = _normalization_changes(raws, [r.array("map", 2).astype(float) for r in records])
+    verdicts = []
+    for claim in claims:
+        value, unit, what = measured[claim.effect]
+        if claim.effect == "none":
+            verdicts.append(below(value, SMALL_CHANGE, unit=unit, what=what, against=_UNSEEN))
+        elif claim.effect in ("lowers_scale", "raises_scale"):
+            against = ("no change", "不變")
+            verdicts.append(above(value, SMALL_CHANGE, unit=unit, what=what, against=against))
+        else:
+            verdicts.append(above(value, SMALL_CHANGE, unit=unit, what=what, against=_UNSEEN))
+    rows = [
+        [record.id, f"{raw.max():.3g}", f"{record.array('map').max():.3g}"]
+        for record, raw in zip(records, raws, strict=True)
+    ]
+    columns = [["map", "圖"], ["largest gradient before", "正規化前最大值"], ["after", "正規化後"]]
+    figure = Figure("table", {"columns": columns, "rows": rows}, ("Scales", "尺度"))
+    return Decision(verdicts, [figure])
+
+
+_UNSEEN = ("a change nobody sees", "看不出的變化")
+
+
+def _raw_map(record: Record) -> Floats:
+    low, high = needed_number(record, "raw_min"), needed_number(record, "raw_max")
+    raw: Floats = record.array("map", 2).astype(np.float64) * (high - low) + low
+    return raw
+
+
+def _normalization_changes(
+    raws: list[Floats], shown: list[Floats]
+) -> dict[str, tuple[float, str, Pair]]:
+    maxima = [raw.max() for raw in raws]
+    if min(maxima) <= 0:
+        raise MissingEvidence(["saliency maps that are not zero everywhere"])
+    before = float(np.log10(max(maxima) / min(maxima)))
+    after = float(np.log10(max(m.max() for m in shown) / min(m.max() for m in shown)))
+    common = [raw / max(maxima) for raw in raws]
+    difference = np.mean([np.abs(a - b).mean() for a, b in zip(common, shown, strict=True)])
+    largest = np.max([np.abs(a - b).max() for a, b in zip(common, shown, strict=True)])
+    pairs = list(zip(raws, shown, strict=True))
+    even = float(np.mean([_evenness(new) - _evenness(old) for old, new in pairs]))
+    marked = float(np.mean([_markedness(new) - _markedness(old) for old, new in pairs]))
+    scale = f"{before:.3g} before, {after:.3g} after"
+    scale_zh = f"之前 {before:.3g}，之後 {after:.3g}"
+    power = "powers of ten"
+    return {
+        "none": (
+            float(max(difference, largest)),
+            "of full brightness",
+            ("largest difference to maps on one scale", "與共同尺度下之圖的最大差異"),
+        ),
+        "lowers_scale": (
+            before - after,
+            power,
+            (
+                f"fall of the ratio of scales between pictures ({scale})",
+                f"圖片間尺度比的下降（{scale_zh}）",
+            ),
+        ),
+        "raises_scale": (
+            after - before,
+            power,
+            (
+                f"rise of the ratio of scales between pictures ({scale})",
+                f"圖片間尺度比的上升（{scale_zh}）",
+            ),
+        ),
+        "spreads": (
+            even,
+            "of the greatest entropy",
+            ("change of evenness of a map", "圖之均勻度的變化"),
+        ),
+        "marks": (
+            marked,
+            "of the range",
+            ("change of the spread of a map's values", "圖值離散度的變化"),
+        ),
+    }
+
+
+def _evenness(values: Floats) -> float:
+    total = values.sum()
+    if total <= 0:
+        return 0.0
+    share = values.ravel() / total
+    share = share[share > 0]
+    return float(-(share * np.log(share)).sum() / np.log(values.size))
+
+
+def _markedness(values: Floats) -> float:
+    spread = float(values.max() - values.min())
+    return float(values.std()) / spread if spread > 0 else 0.0
