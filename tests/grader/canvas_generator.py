@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from itertools import permutations, product
 
 TEXTS = [
-    "green on the food", "red on the plate", "紅色：食物", "綠色 = 盤子", "yes", "no", "her", "蘋", "果",
-    "x\\", "y", "x,y", "x\\,y", "a, b", "a", "b", "1,000", "1", "000", ",", "two  blanks", " edge ",
-    "<b>bold</b>", "bold", "<i>it</i>alic", "A &amp; B", "A & B", "&lt;tag&gt;", "5 &lt; 6", "6 > 5",
-    "line\nbreak", "=1+1", "-", "a;b", '"quoted"', "0.44", "0.3", "don't", "tab\there", "10 %", "É",
+    "green on the food", "red on the plate", "紅色：食物", "綠色 = 盤子", "yes", "no", "her",
+    "x\\", "y", "x,y", "x\\,y", "a, b", "a", "b", "1,000", "1", "000", ",", "two  blanks", " edge ", "蘋", "果",
+    "<b>bold</b>", "bold", "<i>it</i>alic", "A &amp; B", "A & B", "&lt;tag&gt;", "5 &lt; 6",
+    "line\nbreak", "=1+1", "-", "a;b", '"quoted"', "0.44", "0.3", "don't", "tab\there", "10 %", "É", "6 > 5",
 ]  # fmt: skip
 NOTHING_LEFT = ["<img src='a.png'>", "<span></span>"]
 NAMES = [
-    "Lin, Mei", '"Joe" Wang', "王小明", "=HYPERLINK(\"x\")", "<script>", "O'Neil", "two\nlines", "Anna", "-1", "陳，大文"
+    "Lin, Mei", '"Joe" Wang', "王小明", "=HYPERLINK(\"x\")", "<script>", "O'Neil", "two\nlines",
+    "Anna", "-1", "陳，大文",
 ]  # fmt: skip
 ZH = {
     "name": "名稱", "id": "ID", "section": "班別", "submitted": "已提交", "attempt": "作答紀錄",

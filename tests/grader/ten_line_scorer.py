@@ -7,11 +7,11 @@ from fractions import Fraction
 
 def totals(quiz, rows, attempts):
     """Return student -> total; `rows` are those whose every cell was read."""
-    of_row = {(r.student, r.attempt): sum((Fraction(q.points) for q in quiz
-              if r.ticks[q.id] is not None and r.ticks[q.id] == q.right), Fraction(0)) for r in rows}  # fmt: skip
+    of_row = {(r.student, r.attempt): sum(Fraction(q.points) for q in quiz
+              if r.ticks[q.id] is not None and r.ticks[q.id] == q.right) for r in rows}  # fmt: skip
     result = {}
     for student in {row.student for row in rows}:
         mine = [of_row[key] for key in sorted(of_row) if key[0] == student]
         result[student] = {"highest": max(mine), "first": mine[0], "latest": mine[-1],
-                           "average": sum(mine) / len(mine)}[attempts]  # fmt: skip
+                           "average": Fraction(sum(mine), len(mine))}[attempts]  # fmt: skip
     return result
