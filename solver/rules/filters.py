@@ -216,8 +216,8 @@ def section(
                 against=("one or more", "至少一個"),
             )
         )
-    keys = ("picture_changes", "weights_change", "layers_compared", "classifier_calls")
-    keys = (*keys, "laid_out_over_places", "rise")
+    keys = ["picture_changes", "weights_change", "layers_compared", "classifier_calls"]
+    keys += ["laid_out_over_places", "rise"]
     rows = [[key.replace("_", " "), *(run.get(key, "") for run in runs.values())] for key in keys]
     columns = [["watched", "觀察項目"], ["activation", "活化圖"], ["visualization", "視覺化"]]
     return Decision(verdicts, [Figure("table", {"columns": columns, "rows": rows})])

@@ -82,7 +82,7 @@ def compare(
     over the pictures; the two kinds are held against each other.
     """
     kinds = (settings.first, settings.second)
-    closeness = {
+    closeness: dict[str, float] = {
         kind: float(np.mean([_lift(evidence, kind, k, settings.region) for k in settings.pictures]))
         for kind in kinds
     }

@@ -1,0 +1,226 @@
+"""From bank and bundle, or from saved evidence, to an answer key.
+
+::
+
+    bank + bundle --plan--> explanations, each once --run--> evidence --rules--> verdicts --> key
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solver.bank import Bank, MeasuredChoices
+from solver.code_version import VERSION, code_hash
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, MissingEvidence
+from solver.key import FORMAT, Answer, Key, KeyQuestion, OptionVerdict, Sentence
+from solver.rules.registry import Decision, Figure, PlannedQuestion, Verdict, plan_questions
+
+if TYPE_CHECKING:
+    from solver.bundle import Bundle
+    from solver.explain.method import ExplainSettings
+    from solver.explain.run import Progress
+
+
+@dataclass(frozen=True)
+class MadeKey:
+    """A key with what the page needs besides: the evidence and the figures by question."""
+
+    key: Key
+    evidence: Evidence
+    figures: dict[str, Sequence[Figure]]
+
+
+def planned(bank: Bank, only: Sequence[str] = ()) -> list[PlannedQuestion]:
+    """Return the questions to decide, all or those in `only`, with their rules.
+
+    Raises:
+        BankError: an id that is not in the bank, or a claim its rule does not take.
+    """
+    questions = plan_questions(bank)
+    wanted = {bank.question(name).id for name in only}
+    return [one for one in questions if not wanted or one.question.id in wanted]
+
+
+def needed_records(questions: Sequence[PlannedQuestion]) -> list[str]:
+    """Return the ids of every record some question needs, each once, in the order of need."""
+    return list(dict.fromkeys(name for question in questions for name in question.needs))
+
+
+def explain(
+    questions: Sequence[PlannedQuestion],
+    bundle: Bundle,
+    settings: ExplainSettings,
+    *,
+    folder: Path | None = None,
+    known: Evidence | None = None,
+    progress: Progress | None = None,
+) -> Evidence:
+    """Run what the questions need on a bundle; see `solver.explain.run.run_explanations`."""
+    from solver.explain.run import run_explanations
+
+    return run_explanations(
+        needed_records(questions),
+        bundle,
+        settings,
+        folder=folder,
+        known=known,
+        progress=progress,
+        clock=time.perf_counter,
+    )
+
+
+def settings_for(bank: Bank, **changes: Any) -> ExplainSettings:
+    """Return the settings explanations run with under a bank."""
+    from solver.explain.method import ExplainSettings
+
+    return replace(ExplainSettings(), lime_start_label=bank.header.lime_start_label, **changes)
+
+
+def decide(
+    bank: Bank,
+    questions: Sequence[PlannedQuestion],
+    evidence: Evidence,
+    *,
+    bundle: dict[str, Any] | None = None,
+) -> MadeKey:
+    """Decide every question on the evidence there is; what lacks evidence is left open."""
+    entries, figures = [], {}
+    for question in questions:
+        entry, decision = _decide_one(question, evidence)
+        entries.append(entry)
+        figures[question.question.id] = decision.figures if decision else ()
+    key = Key(
+        format=FORMAT,
+        title=bank.header.title.en,
+        bank={"edition": bank.header.edition, "sha256": bank.sha256, "files": bank.files},
+        bundle=bundle or {},
+        code={"version": VERSION, "sha256": code_hash()},
+        settings=_settings_used(questions, evidence),
+        questions=entries,
+    )
+    return MadeKey(key, evidence, figures)
+
+
+def _decide_one(
+    question: PlannedQuestion, evidence: Evidence
+) -> tuple[KeyQuestion, Decision | None]:
+    lacks = evidence.missing(question.needs)
+    decision = None
+    if not lacks:
+        try:
+            decision = question.rule.decide(evidence, question.settings, question.claims)
+        except MissingEvidence as missing:
+            lacks = missing.lacks
+        except EvidenceError as fault:
+            lacks = [str(fault)]
+    if decision is None:
+        return _open(question, lacks), None
+    options = _verdicts(question, decision)
+    undecided = any(option.holds is None for option in options)
+    entry = KeyQuestion(
+        **_head(question),
+        state="open" if undecided else "decided",
+        correct=_empty(question) if undecided else _answer(question, options),
+        note=_sentence(decision.note) if decision.note else None,
+        options=options,
+        evidence=question.needs,
+    )
+    return entry, decision
+
+
+def _head(question: PlannedQuestion) -> dict[str, Any]:
+    asked = question.question
+    return {"id": asked.id, "kind": asked.kind, "points": asked.points, "rule": asked.rule}
+
+
+def _empty(question: PlannedQuestion) -> Answer:
+    return {} if question.question.kind == "pair" else []
+
+
+def _open(question: PlannedQuestion, lacks: list[str]) -> KeyQuestion:
+    return KeyQuestion(
+        **_head(question),
+        state="open",
+        correct=_empty(question),
+        lacks=lacks,
+        evidence=question.needs,
+    )
+
+
+def _verdicts(question: PlannedQuestion, decision: Decision) -> list[OptionVerdict]:
+    found = []
+    for (blank, option), verdict in zip(question.options, decision.verdicts, strict=True):
+        if option is not None:
+            text = option.text.en if blank is not None else None
+            found.append(_option_verdict(option.id, blank, verdict, text))
+        else:
+            measured = next(b.measured for b in question.question.blanks if b.id == blank)
+            assert measured is not None
+            found += _measured_options(blank, measured, verdict)
+    return found
+
+
+def _measured_options(
+    blank: str | None, measured: MeasuredChoices, verdict: Verdict
+) -> list[OptionVerdict]:
+    """The choices of a drop-down made around a measured value, in ascending order."""
+    assert isinstance(verdict.value, float)
+    unit = Decimal(1).scaleb(-measured.decimals)
+    value = Decimal(repr(verdict.value))
+    right = value.quantize(unit)
+    numbers = sorted({right, *((value * factor).quantize(unit) for factor in measured.factors)})
+    return [
+        _option_verdict(
+            chr(ord("a") + at), blank, replace(verdict, holds=number == right), str(number)
+        )
+        for at, number in enumerate(numbers)
+    ]
+
+
+def _option_verdict(
+    identifier: str, blank: str | None, verdict: Verdict, text: str | None
+) -> OptionVerdict:
+    return OptionVerdict(
+        id=identifier,
+        blank=blank,
+        holds=verdict.holds,
+        value=_rounded(verdict.value),
+        unit=verdict.unit,
+        against=verdict.against,
+        threshold=_rounded(verdict.threshold),
+        margin=_rounded(verdict.margin),
+        sentence=_sentence(verdict.sentence),
+        text=verdict.text or text,
+    )
+
+
+def _rounded(value: Any) -> Any:
+    # Six digits are more than any verdict means, and fewer than machines differ in.
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _sentence(pair: tuple[str, str]) -> Sentence:
+    return Sentence(en=pair[0], zh_hant=pair[1])
+
+
+def _answer(question: PlannedQuestion, options: list[OptionVerdict]) -> Answer:
+    if question.question.kind == "pair":
+        return {str(option.blank): str(option.text) for option in options if option.holds}
+    return [option.id for option in options if option.holds]
+
+
+def _settings_used(questions: Sequence[PlannedQuestion], evidence: Evidence) -> dict[str, Any]:
+    """The settings and seeds written in the records the key rests on, by kind of record."""
+    used: dict[str, Any] = {}
+    for name in needed_records(questions):
+        if name in evidence:
+            record = evidence.get(*name.split("/"))
+            if record.settings:
+                used.setdefault(record.kind, record.settings)
+    return dict(sorted(used.items()))
