@@ -163,7 +163,7 @@ def _item_element(item: QtiItem) -> ET.Element:
     answer_ids = ",".join(ident for _, labels in item.lists for ident, _ in labels)
     for label, entry in (
         ("question_type", item.type),
-        ("points_possible", str(item.points)),
+        ("points_possible", "" if item.points is None else str(item.points)),
         ("original_answer_ids", answer_ids),
     ):
         field = _add(metadata, "qtimetadatafield")

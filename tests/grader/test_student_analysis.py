@@ -18,7 +18,10 @@ from tests.grader import canvas_generator as canvas
 from tests.grader.generated import wordings
 
 QUIZ = [
-    canvas.Q("q01", 111, "several", "0.3", "First of\ntwo", [[("a", "red"), ("b", "green, blue")]], right={"a"}),
+    canvas.Q(
+        "q01", 111, "several", "0.3", "First of\ntwo", [[("a", "red"), ("b", "green, blue")]],
+        right={"a"},
+    ),
     canvas.Q("q02", 222, "single", "0.4", "Second", [[("a", "yes"), ("b", "no")]], right={"b"}),
 ]  # fmt: skip
 HEADER = (
@@ -123,7 +126,7 @@ def test_cells_about_the_row_are_refused_without_losing_the_answers(path, old, n
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("Anna,7,S,70,2026-04-09 03:28:49 UTC,1,red,0.3,no,0.4,2,0", "has 12 cells where the header has 13"),
+        (GOOD.removesuffix(",0.7"), "has 12 cells where the header has 13"),
         (GOOD + ",more", "has 14 cells where the header has 13"),
         (GOOD.replace("Anna", "An\x00na"), "zero byte"),
         (GOOD.replace("Anna", '"Anna" B'), "is not readable as CSV"),
@@ -216,7 +219,7 @@ def test_equal_texts_are_told_apart_by_their_place(path):
 def test_a_column_more_can_be_skipped_and_a_question_less_allowed(path):
     header = HEADER.replace(",c,i", ",333: Survey,1,c,i")
     content = f"{header}\n{GOOD.replace(',2,0,0.7', ',x,0.0,2,0,0.7')}\n"
-    with pytest.raises(ExportError, match="question 333 .'Survey'. is no question of the key"):
+    with pytest.raises(ExportError, match=r"question 333 .'Survey'. is no question of the key"):
         opened(path, content)
     (row,) = opened(path, content, skip=["333"]).rows()
     assert row.submission.responses["q02"] == Ticked(frozenset("b"))
@@ -240,8 +243,8 @@ def test_a_column_more_can_be_skipped_and_a_question_less_allowed(path):
         (HEADER.replace("Second", "第二").encode("cp950"), "Big5"),
         (HEADER.replace(",score", "").encode(), "has 2 columns after its 2 questions, from 'c' on"),
         (HEADER.replace(",c,i,score", "").encode(), "has 0 columns after its 2 questions"),
-        (HEADER.replace(",0.4", ",points").encode(), "after its 1 questions, from '222: Second' on"),
-        (HEADER.replace("name,id,section,", "").encode(), "has 3 columns before its first question"),
+        (HEADER.replace(",0.4", ",points").encode(), "from '222: Second' on"),
+        (HEADER.replace("name,id,section,", "").encode(), "has 3 columns before"),
         (HEADER.replace("name,id,section,section_id,", "").encode(), "has 2 columns before"),
         (HEADER.replace("name,", "a,b,c,d,name,").encode(), "has 10 columns before"),
         (HEADER.replace("111: First", '"111: First').encode(), "has no question columns"),
