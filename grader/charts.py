@@ -129,6 +129,8 @@ def share_bars(overall: float | None, upper: float | None, lower: float | None) 
     """Draw an option's three shares as thin bars over one another (overall, upper, lower)."""
     named = (("all", overall), ("upper", upper), ("lower", lower))
     rows = [(name, value) for name, value in named if value is not None]
+    if not rows:
+        return Markup("")
     height = 6 * len(rows) + 2
     parts = [
         Markup('<rect class="{}" x="0" y="{}" width="{}" height="5"/>').format(

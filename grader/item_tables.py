@@ -55,10 +55,10 @@ def write_items_and_summary(
     """
     found = analysis or analyse_class(graded)
     items, summary = out / "items.csv", out / "summary.json"
-    rows = ([_harmless(cell) for cell in _row(item)] for item in found.questions)
-    write_table(items, COLUMNS, rows)
     text = json.dumps(summary_data(graded, found), ensure_ascii=False, indent=1) + "\n"
     write_whole(summary, text, private=True)
+    rows = ([_harmless(cell) for cell in _row(item)] for item in found.questions)
+    write_table(items, COLUMNS, rows)
     return items, summary
 
 

@@ -8,9 +8,9 @@ Three signs, strongest first:
 
 rival      students who gave some other answer did better elsewhere than those who gave the
            keyed one: Welch's t of at least 2 between the two groups' rest scores (5 a side)
-crowd      the keyed answer is no commoner in the upper 27% than in the lower, and one other
-           answer beats it there and either rises by 0.15 from lower to upper, or has more
-           than half of the upper group against less than a tenth for the keyed answer
+crowd      one other answer has more than half of the upper 27%, the keyed one less than a tenth;
+           or the keyed answer is no commoner in the upper 27% than in the lower, and one other
+           answer beats it there and rises by 0.15 from lower to upper
 negative   the better a student does elsewhere, the rarer the question is earned: corrected
            point-biserial at most -2/sqrt(n)
 
@@ -32,6 +32,7 @@ from grader.item_statistics import Array, MeanGap, mean_gap
 
 LEAST_T = 2.0
 LEAST_RISE = 0.15
+MOST_OF_UPPER, HARDLY_ANY = 0.5, 0.1
 NEGATIVE_AT = 2.0
 
 
@@ -99,14 +100,13 @@ def _crowd(
 ) -> list[Suspicion]:
     upper, lower = (_shares(answers, group) for group in ("upper", "lower"))
     of_key = [sum(shares.get(one, 0.0) for one in keyed) for shares in (upper, lower)]
-    if not upper or of_key[0] > of_key[1]:
-        return []
     favourite = max(gaps, key=lambda answer: (upper[answer], answer), default=None)
-    if favourite is None or upper[favourite] <= of_key[0]:
+    if not upper or favourite is None:
         return []
+    alone = upper[favourite] > MOST_OF_UPPER and of_key[0] < HARDLY_ANY
     rises = upper[favourite] - lower[favourite] >= LEAST_RISE
-    alone = upper[favourite] > 0.5 and of_key[0] < 0.1
-    if not (rises or alone):
+    beaten = of_key[0] <= of_key[1] and upper[favourite] > of_key[0]
+    if not (alone or (rises and beaten)):
         return []
     return [Suspicion(Sign.CROWD, favourite, gaps[favourite], upper[favourite])]
 

@@ -1,7 +1,7 @@
 """How often a key is suspected, rightly and wrongly, over simulated classes.
 
 Measured with 600 classes a line (30 questions, one looked at): false alarms at most 0.7% of
-questions; of wrong keys found: 80-84% in classes of 40, 82-86% of 100, 86-94% of 300, 99% of 1,000.
+questions; of wrong keys found: 87-93% in classes of 40, 94-96% of 100, 98-99% of 300 and more.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _guess(kind: str, rng: np.random.Generator) -> str:
 
 
 @pytest.mark.parametrize("kind", ["single", "several"])
-@pytest.mark.parametrize(("n", "least"), [(40, 0.65), (100, 0.70), (300, 0.75), (1000, 0.95)])
+@pytest.mark.parametrize(("n", "least"), [(40, 0.75), (100, 0.85), (300, 0.9), (1000, 0.95)])
 def test_wrong_keys_are_seen_and_right_ones_left_alone(n: int, least: float, kind: str) -> None:
     classes = 60
     hits = [looked_at(n, seed, kind, wrong_key=True) for seed in range(classes)]

@@ -1,0 +1,392 @@
+"""The pages say what was graded, in both languages, and nobody's text runs in them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import string
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.charts import bins_for, histogram, share_bars
+from grader.class_report import class_page, write_class_report
+from grader.item_analysis import analyse_class
+from grader.pages import decimals_of, points, signed
+from grader.scored_questions import scored_questions
+from grader.student_report import StudentPages, page_name, write_student_pages
+from grader.submissions import (
+    NOT_SHOWN,
+    UNANSWERED,
+    Chosen,
+    GradedClass,
+    GradedSubmission,
+    Refused,
+    Ticked,
+)
+from solver.bank import Bank, Wording
+from solver.key import Key
+from solver.resources import data_folder
+from tests.grader.made_classes import (
+    every_answer,
+    graded,
+    made_bank,
+    made_class,
+    made_key,
+    made_submissions,
+    overridden,
+    with_question,
+)
+from tests.grader.page_reader import Page, check_harmless
+
+HOSTILE = "</style></title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}{% x %}"
+
+
+def pages_of(bank: Bank, key: Key, made: GradedClass, *, reveal: bool = False) -> dict[str, str]:
+    pages = StudentPages(made.questions, bank, key, reveal=reveal)
+    return {each.student.id: pages.page(each) for each in made.used}
+
+
+def class_page_of(bank: Bank, key: Key, made: GradedClass) -> str:
+    return class_page(made, bank, key, analyse_class(made))
+
+
+def with_responses(
+    made: GradedClass, place: int, key: Key, bank: Bank, **responses: object
+) -> GradedClass:
+    """The class with other responses of one student, graded again."""
+    used = list(made.used)
+    submission = used[place].submission
+    changed = replace(submission, responses={**submission.responses, **responses})
+    used[place] = graded(scored_questions(key, bank), [changed]).used[0]
+    return replace(made, used=tuple(used))
+
+
+def renamed(graded_one: GradedSubmission, **changes: str) -> GradedSubmission:
+    student = replace(graded_one.student, **changes)
+    return replace(graded_one, submission=replace(graded_one.submission, student=student))
+
+
+# --- the class page -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [0, 1, 9, 35, 36, 120])
+def test_class_pages_of_every_size(n: int) -> None:
+    bank, key, made = made_class(n, 5, questions=10)
+    page = check_harmless(class_page_of(bank, key, made))
+    if n:
+        total = sum((each.total for each in made.used), Decimal(0)) / n
+        assert f"{total:.2f}" in page.en
+    if n < 36:
+        assert f"n = {n} is fewer than the 36 it needs" in page.en or n < 10
+    if n < 10:
+        assert "ground" not in page.attributes("class")  # no bars where shares are not given
+    assert str(n) in page.zh
+
+
+def test_the_class_page_names_nobody() -> None:
+    bank, key, made = made_class(60, 5)
+    made = replace(made, used=tuple(renamed(g, name=f"某某{i}") for i, g in enumerate(made.used)))
+    source = class_page_of(bank, key, made)
+    for each in made.used:
+        assert each.student.name not in source
+        assert each.student.id not in source
+        assert each.student.sis_id not in source
+
+
+def test_the_class_page_says_what_the_analysis_found() -> None:
+    bank = made_bank(10, 4)
+    true_key = made_key(bank, 4)
+    truth = scored_questions(true_key, bank)
+    (other,) = [a for a in every_answer(truth[0]) if a not in truth[0].accepted][:1]
+    key = overridden(true_key, "q01", sorted(other.options), why="the wording <i>was</i> reversed")
+    key = with_question(key, "q03", void=True)
+    made = graded(scored_questions(key, bank), made_submissions(truth, 200, 4, truth=truth))
+    analysis = analyse_class(made)
+    page = check_harmless(class_page(made, bank, key, analysis))
+    first = analysis.questions[0]
+    assert first.suspicions
+    for text in (
+        f"{first.difficulty.value:.2f}",
+        decimals_of(first.point_biserial.value),
+        "the wording <i>was</i> reversed",
+        "void: everybody has the points",
+        f"{analysis.differ} of 200 totals differ",
+    ):
+        assert text in page.en, text
+    assert "請先檢查這些題目的答案" in page.zh
+    assert "Look at these keys first" not in page.zh
+    for share in first.options:
+        assert f"{share.count}" in page.en
+    rows = [given for tag, given in page.tags if tag == "tr" and given.get("class") == "keyed"]
+    assert len(rows) == sum(s.keyed for q in analysis.questions for s in q.options)
+
+
+# --- students' pages ------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10**6), st.booleans())
+@settings(max_examples=10, deadline=None)
+def test_a_students_page_says_what_was_graded(seed: int, reveal: bool) -> None:
+    bank, key, made = made_class(3, seed, questions=6)
+    for each, source in zip(
+        made.used, pages_of(bank, key, made, reveal=reveal).values(), strict=True
+    ):
+        page = check_harmless(source)
+        assert each.student.name in page.en and each.student.name in page.zh
+        assert f"{points(each.total)} / {points(each.possible)} points" in page.en
+        full = sum(each.points[q.id] == q.points for q in made.questions)
+        assert f"{full} of 6 questions earned full points" in page.en
+        ticked = [given for tag, given in page.tags if given.get("class") == "ticked"]
+        responses = each.submission.responses.values()
+        assert len(ticked) == sum(
+            len(r.options) if isinstance(r, Ticked) else len(r.choices)
+            for r in responses
+            if isinstance(r, Ticked | Chosen)
+        )
+        if each.difference:
+            assert signed(each.difference) in page.en.replace("the difference is ", "")
+        assert ("of the light lies there" in page.en) == (reveal and full < 6)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=10, deadline=None)
+def test_an_unrevealed_page_does_not_tell_which_other_option_is_right(seed: int) -> None:
+    bank = made_bank(5, seed % 4)
+    key = made_key(bank, seed)
+    questions = scored_questions(key, bank)
+    (submission,) = made_submissions(questions, 1, seed)
+    for question in questions:
+        given_answer = submission.responses[question.id]
+        others = [answer for answer in every_answer(question) if answer != given_answer][:5]
+        seen = set()
+        for other in others:
+            correct = other.by_blank if isinstance(other, Chosen) else sorted(other.options)
+            each_key = with_question(key, question.id, correct=correct)
+            made = graded(scored_questions(each_key, bank), [submission])
+            bare = replace(made.used[0], fudge=None, difference=None)  # Canvas' own would tell
+            pages = StudentPages(made.questions, bank, each_key, reveal=False)
+            seen.add(pages.page(bare))
+        assert len(seen) == 1
+
+
+def test_every_state_of_a_question() -> None:
+    bank = made_bank(6, 1)
+    key = overridden(with_question(made_key(bank, 1), "q04", void=True), "q03", ["b"], why="Typo!")
+    made = graded(scored_questions(key, bank), made_submissions(scored_questions(key, bank), 2, 1))
+    made = with_responses(
+        made,
+        0,
+        key,
+        bank,
+        q01=NOT_SHOWN,
+        q02=Refused("a, <b>b", "two ways"),
+        q03=UNANSWERED,
+        q06=made.questions[5].accepted[0],
+    )
+    late = replace(
+        made.used[0], late=timedelta(days=1, minutes=5), doubt="a cell could not be read"
+    )
+    made = replace(made, used=(late, *made.used[1:]))
+    page = Page(next(iter(pages_of(bank, key, made, reveal=True).values())))
+    for text in (
+        "was not put to you",
+        "could not be read for certain and is not graded yet: a, <b>b",
+        "You left this unanswered",
+        "Set by the teaching assistants: Typo!",
+        "does not count: everybody has its points",
+        "✓ earned",
+        "This total is not final: a cell could not be read",
+        "Submitted 1 d 5 min after the deadline",
+    ):
+        assert text in page.en, text
+    assert "有一格無法判讀" in page.zh
+    assert "a cell could not be read" not in page.zh
+
+
+def test_after_a_regrade_for_both_the_page_reveals_the_current_answer_only() -> None:
+    bank = made_bank(5)
+    key = with_question(made_key(bank), "q01", correct=["a"])
+    questions = list(scored_questions(key, bank))
+    questions[0] = replace(questions[0], accepted=(Ticked(frozenset("a")), Ticked(frozenset("b"))))
+    (submission,) = made_submissions(questions, 1, 1)
+    submission.responses["q01"] = Ticked(frozenset("c"))
+    made = graded(tuple(questions), [submission])
+    card = StudentPages(made.questions, bank, key, reveal=True).page(made.used[0])
+    first = card.split('id="q01"')[1].split("</section>")[0]
+    assert first.count("✓") == 1
+
+
+# --- hostile texts --------------------------------------------------------------------------
+
+
+def test_nobodys_text_becomes_markup(tmp_path: Path) -> None:
+    bank = made_bank(5)
+    wording = Wording(en=HOSTILE, zh_hant="中" + HOSTILE)
+    first = bank.topics[0].questions[0]
+    options = [option.model_copy(update={"text": wording}) for option in first.options]
+    worse = first.model_copy(update={"stem": wording, "options": options})
+    topic = replace(bank.topics[0], title=wording, questions=(worse, *bank.topics[0].questions[1:]))
+    header = bank.header.model_copy(update={"title": wording})
+    bank = replace(bank, header=header, topics=(topic, *bank.topics[1:]))
+    key = overridden(made_key(bank), "q01", ["a"], why=HOSTILE)
+    questions = scored_questions(key, bank)
+    made = graded(questions, made_submissions(questions, 40, 1))
+    made = with_responses(
+        made, 0, key, bank, q01=Refused(HOSTILE, HOSTILE), q05=Chosen(frozenset({("x", HOSTILE)}))
+    )
+    used = [
+        replace(
+            renamed(made.used[0], name=HOSTILE, section=HOSTILE, sis_id=HOSTILE), doubt=HOSTILE
+        ),
+        renamed(made.used[1], name='=HYPERLINK("http://evil.example")', id="../../etc/passwd"),
+        *made.used[2:],
+    ]
+    made = replace(made, used=tuple(used), left_out=(HOSTILE,))
+    for source in (
+        class_page_of(bank, key, made),
+        *pages_of(bank, key, made, reveal=True).values(),
+    ):
+        page = check_harmless(source)
+        assert HOSTILE in page.en
+        assert HOSTILE in page.zh
+    write_student_pages(made, tmp_path, bank, key, reveal=True)
+    write_class_report(made, tmp_path, bank, key)
+    assert {path.name for path in tmp_path.iterdir()} == {"students", "class.html"}
+    assert len(list((tmp_path / "students").iterdir())) == 40
+
+
+@given(st.lists(st.text(max_size=100), max_size=20))
+def test_file_names_are_safe_and_different(ids: list[str]) -> None:
+    taken: set[str] = set()
+    names = [page_name(each, taken) for each in ids]
+    assert len({name.lower() for name in names}) == len(ids)
+    allowed = set(string.ascii_letters + string.digits + "._-~")
+    for name in names:
+        assert set(name) <= allowed
+        assert not name.startswith(".")
+        assert name.endswith(".html")
+        assert len(name) < 120
+
+
+def test_plain_ids_are_their_file_names() -> None:
+    assert page_name("10234", set()) == "10234.html"
+    assert page_name("../x", set()) == "~2e.~2fx.html"
+
+
+# --- both languages, same bytes, speed ------------------------------------------------------
+
+
+def test_every_text_has_both_languages_with_the_same_places() -> None:
+    path = data_folder("templates") / "class" / "words.yaml"
+    texts = yaml.safe_load(path.read_text("utf-8"))
+    used = "".join(each.read_text("utf-8") for each in path.parent.parent.rglob("*.html"))
+    for name, text in texts.items():
+        assert set(text) == {"en", "zh-Hant"}, name
+        places = [
+            sorted({field for _, field, _, _ in string.Formatter().parse(each) if field})
+            for each in text.values()
+        ]
+        assert places[0] == places[1], name
+    said = set(re.findall(r'(?:say|card)\(\s*"(\w+)"', used))
+    assert said - {"sign_", "policy_", "attempts_", "formula_"} <= set(texts)
+
+
+_DIGEST = """
+import hashlib, sys, pathlib
+from grader.item_tables import write_items_and_summary
+from grader.class_report import write_class_report
+from grader.student_report import write_student_pages
+from tests.grader.made_classes import made_class
+out = pathlib.Path(sys.argv[1])
+bank, key, made = made_class(40, 7)
+write_items_and_summary(made, out)
+write_class_report(made, out, bank, key)
+write_student_pages(made, out, bank, key, reveal=True)
+"""
+
+
+def test_the_same_class_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
+    digests = []
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        root = Path(__file__).parents[2]
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST, str(out)], check=True, cwd=root, env=environment
+        )
+        digests.append(
+            {
+                str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
+                for path in sorted(out.rglob("*"))
+                if path.is_file()
+            }
+        )
+    assert len(digests[0]) == 43
+    assert digests[0] == digests[1]
+
+
+def test_a_thousand_pages_take_seconds(tmp_path: Path) -> None:
+    bank, key, made = made_class(200, 3)
+    used = tuple(renamed(made.used[i % 200], id=str(i), name=f"學生{i}") for i in range(1000))
+    made = replace(made, used=used)
+    began = time.perf_counter()
+    assert write_student_pages(made, tmp_path, bank, key) == 1000
+    write_class_report(made, tmp_path, bank, key)
+    assert time.perf_counter() - began < 15  # about 1.5 s on one idle core
+    sizes = [path.stat().st_size for path in (tmp_path / "students").iterdir()]
+    assert max(sizes) < 100_000
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.html")}
+    assert modes == {0o600}
+
+
+# --- charts and numbers ---------------------------------------------------------------------
+
+TOTALS = st.dictionaries(
+    st.decimals(-2, 20, places=2).map(lambda d: d + 0), st.integers(1, 50), max_size=30
+)
+
+
+@given(TOTALS, TOTALS, st.decimals("0.1", 200, places=1))
+def test_a_histogram_loses_nobody(
+    totals: dict[Decimal, int], other: dict[Decimal, int], possible: Decimal
+) -> None:
+    source = str(histogram(totals, other, possible, "totals"))
+    counts = re.findall(r"n = (\d+)</title>", source)
+    assert sum(map(int, counts)) == sum(totals.values())
+    bins = bins_for(max([possible, *totals]), min(totals, default=Decimal(0)))
+    assert bins.number <= 30
+    for total in totals:
+        index = bins.of(total)
+        assert bins.edge(index) <= total
+        assert total < bins.edge(index + 1) or index == bins.number - 1
+    assert bins.edge(bins.number) >= max([possible, *totals])
+    assert "nan" not in source
+
+
+def test_bars_have_the_length_of_their_share() -> None:
+    source = str(share_bars(0.5, 1.0, None))
+    assert 'class="all" x="0" y="1" width="80"' in source
+    assert 'class="upper" x="0" y="7" width="160"' in source
+    assert "lower" not in source
+
+
+@given(st.decimals(-100, 100, places=4))
+def test_points_are_written_exactly(value: Decimal) -> None:
+    assert Decimal(points(value).replace("−", "-")) == value
+    assert Decimal(signed(value).replace("−", "-")) == value
+    assert signed(value).startswith(("+", "−")) or value == 0
+
+
+def test_no_negative_zero() -> None:
+    assert (decimals_of(-0.001), decimals_of(-0.006)) == ("0.00", "−0.01")
