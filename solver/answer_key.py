@@ -14,12 +14,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solver.bank import Bank, MeasuredChoices
+from solver.bank import Bank, MeasuredChoices, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence
-from solver.key import FORMAT, Answer, Key, KeyQuestion, OptionVerdict, Sentence
+from solver.evidence import MANIFEST, Evidence, MissingEvidence, load_evidence, save_evidence
+from solver.key import FORMAT, Answer, Key, KeyQuestion, OptionVerdict, Sentence, save_key
+from solver.resources import data_folder
 from solver.rules.registry import Decision, Figure, PlannedQuestion, Verdict, plan_questions
+from solver.whole_files import sha256_of_all, write_whole
 
 if TYPE_CHECKING:
     from solver.bundle import Bundle
@@ -60,7 +62,7 @@ def explain(
     folder: Path | None = None,
     known: Evidence | None = None,
     progress: Progress | None = None,
-) -> Evidence:
+) -> tuple[Evidence, dict[str, str]]:
     """Run what the questions need on a bundle; see `solver.explain.run.run_explanations`."""
     from solver.explain.run import run_explanations
 
@@ -82,17 +84,105 @@ def settings_for(bank: Bank, **changes: Any) -> ExplainSettings:
     return replace(ExplainSettings(), lime_start_label=bank.header.lime_start_label, **changes)
 
 
+def make_key(
+    *,
+    bundle: Path | None = None,
+    bank: Path | None = None,
+    evidence: Path | None = None,
+    out: Path | None = None,
+    only: Sequence[str] = (),
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> MadeKey:
+    """Make a key from a bundle (the demo's, if nothing is given), or from evidence alone.
+
+    With `out` it is written there: ``evidence/``, ``key.html`` and last ``key.yaml``. Records of an
+    earlier run, in `evidence` or in ``out/evidence``, that are still good are not made again.
+    With `evidence` and no `bundle` no model is loaded and torch is not imported.
+
+    Raises:
+        Hw9Error: bank, bundle or evidence cannot be used, or `out` cannot be written.
+    """
+    questions_bank = load_bank(bank or data_folder("questions"))
+    questions = planned(questions_bank, only)
+    target = out / "evidence" if out is not None else None
+    if evidence is not None and bundle is None:
+        found = load_evidence(evidence)
+        made = decide(questions_bank, questions, found)
+        if target is not None and target.resolve() != evidence.resolve():
+            save_evidence(_only_needed(found, questions), target)
+    else:
+        made = _from_bundle(
+            questions_bank, questions, bundle, device, _known(evidence, target), target, progress
+        )
+    if out is not None:
+        from solver.page.key_page import render_key_page
+
+        page = render_key_page(made.key, questions_bank, made.evidence, made.figures)
+        write_whole(out / "key.html", page)
+        save_key(made.key, out / "key.yaml")
+    return made
+
+
+def _known(evidence: Path | None, target: Path | None) -> Evidence | None:
+    """Evidence to begin from: the folder given, else that of an earlier run into the same place."""
+    if evidence is not None:
+        return load_evidence(evidence)
+    if target is not None and (target / MANIFEST).is_file():
+        try:
+            return load_evidence(target)
+        except EvidenceError:
+            return None  # a damaged earlier run is simply made again
+    return None
+
+
+def _only_needed(evidence: Evidence, questions: Sequence[PlannedQuestion]) -> Evidence:
+    names = [name for name in needed_records(questions) if name in evidence]
+    return Evidence({name: evidence.get(*name.split("/")) for name in names})
+
+
+def _from_bundle(
+    bank: Bank,
+    questions: Sequence[PlannedQuestion],
+    folder: Path | None,
+    device: str,
+    known: Evidence | None,
+    target: Path | None,
+    progress: Progress | None,
+) -> MadeKey:
+    from solver.bundle import load_bundle
+
+    bundle = load_bundle(folder or data_folder("demo"), device)
+    if any(name.split("/")[0] in ("picture", "module") for name in needed_records(questions)):
+        _ = bundle.network  # a broken checkpoint is said before anything is run
+    evidence, failures = explain(
+        questions, bundle, settings_for(bank), folder=target, known=known, progress=progress
+    )
+    name = "demo" if folder is None else folder.resolve().name
+    about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
+    return decide(bank, questions, evidence, bundle=about, reasons=failures)
+
+
 def decide(
     bank: Bank,
     questions: Sequence[PlannedQuestion],
     evidence: Evidence,
     *,
     bundle: dict[str, Any] | None = None,
+    reasons: dict[str, str] | None = None,
 ) -> MadeKey:
-    """Decide every question on the evidence there is; what lacks evidence is left open."""
+    """Decide every question on the evidence there is; what lacks evidence is left open.
+
+    Args:
+        bank: the bank the questions are from.
+        questions: those to decide.
+        evidence: the records there are.
+        bundle: what the key says of the course materials.
+        reasons: by id of a record that could not be made, why.
+    """
     entries, figures = [], {}
     for question in questions:
-        entry, decision = _decide_one(question, evidence)
+        entry, decision = _decide_one(question, evidence, reasons or {})
         entries.append(entry)
         figures[question.question.id] = decision.figures if decision else ()
     key = Key(
@@ -108,9 +198,10 @@ def decide(
 
 
 def _decide_one(
-    question: PlannedQuestion, evidence: Evidence
+    question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str]
 ) -> tuple[KeyQuestion, Decision | None]:
-    lacks = evidence.missing(question.needs)
+    missing = evidence.missing(question.needs)
+    lacks = [f"{name} ({reasons[name]})" if name in reasons else name for name in missing]
     decision = None
     if not lacks:
         try:

@@ -1,0 +1,90 @@
+"""The command line. A command's module is imported when the command is used, not before."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+# Two busy-waiting OpenMP threads on a loaded machine are many times slower than one. Read when
+# torch is imported, so it is set here, before any command runs.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+VERSION = "0.1.0"
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named by "module:attribute" and imported on use.
+
+    `lazy` maps a command's name to (where it is, its line in the help).
+    """
+
+    def __init__(
+        self, *args: object, lazy: dict[str, tuple[str, str]] | None = None, **extra: object
+    ) -> None:
+        super().__init__(*args, **extra)  # type: ignore[arg-type]
+        self.lazy = lazy or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order they were given."""
+        return [*self.lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, attribute = self.lazy[cmd_name][0].split(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their lines, importing none of them."""
+        rows = [(name, line) for name, (_, line) in self.lazy.items()]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "key": ("grader.cli.key:key", "Make the answer key, from course materials or evidence."),
+        "explain": ("grader.cli.explain:explain", "Draw one explanation as the course does."),
+        "bundle": ("grader.cli.bundle:bundle", "Look at a folder of course materials."),
+        "bank": ("grader.cli.bank:bank", "Check the questions; take a quiz in or out."),
+        "grade": ("grader.cli.grade:grade", "Grade exports of NTU COOL with a key."),
+        "regrade": ("grader.cli.regrade:regrade", "Grade again after a change of key."),
+        "check": ("grader.cli.check:check", "Check your own answers against a key."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(VERSION, prog_name="hw9")
+def hw9() -> None:
+    r"""An answer key with its reasons for a homework on explainable AI, and a grader for it.
+
+    \b
+    Examples:
+      hw9 key --out my-key                       the demo's key, offline
+      hw9 key --bundle course/ --out my-key      the key from your course materials
+      hw9 grade export.csv --key my-key/key.yaml --out scores
+    """
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is one sentence on stderr and exit code 1."""
+    from solver.errors import Hw9Error
+
+    try:
+        hw9()
+    except Hw9Error as problem:
+        click.echo(f"hw9: {problem}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("hw9: stopped. What was written before is whole.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

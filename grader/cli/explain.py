@@ -1,0 +1,82 @@
+"""`hw9 explain`: one explanation, drawn as the course draws it, for looking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+METHODS = (
+    "lime",
+    "saliency",
+    "smoothgrad",
+    "activation",
+    "filter_visualization",
+    "integrated_gradients",
+)
+
+
+@click.command()
+@click.argument("method", type=click.Choice(METHODS), metavar="METHOD")
+@click.option("--picture", type=int, required=True, help="Which picture, from 0.")
+@click.option("--layer", type=int, default=6, show_default=True, help="Index into cnn (filters).")
+@click.option("--steps", type=int, default=10, show_default=True, help="Integrated gradients.")
+@click.option("--bundle", "folder", type=FOLDER, help="Course materials.  [default: the demo's]")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+)
+@click.option(
+    "--out", type=FOLDER, default=Path("explained"), show_default=True, help="Where it goes."
+)
+def explain(
+    method: str,
+    picture: int,
+    layer: int,
+    steps: int,
+    folder: Path | None,
+    device: str,
+    out: Path,
+) -> None:
+    r"""Draw one explanation of one picture as the course does, beside the picture.
+
+    METHOD is one of lime, saliency, smoothgrad, activation, filter_visualization and
+    integrated_gradients. A PNG is written into --out.
+
+    \b
+    Examples:
+      hw9 explain lime --picture 6 --out look
+      hw9 explain activation --layer 15 --picture 1 --bundle course/
+    """
+    from grader.cli.explain_progress import watching
+    from grader.cli.key import chosen_device
+    from solver.bundle import load_bundle
+    from solver.evidence import record_id
+    from solver.explain.method import ExplainSettings
+    from solver.explain.run import run_explanations
+    from solver.page.course_drawing import draw_as_course
+    from solver.resources import data_folder
+    from solver.whole_files import write_whole
+
+    place = {
+        "activation": (layer, picture),
+        "filter_visualization": (layer, picture),
+        "integrated_gradients": (picture, steps),
+    }.get(method, (picture,))
+    if steps < 1:
+        raise click.BadParameter("must be at least 1", param_hint="--steps")
+    bundle = load_bundle(folder or data_folder("demo"), chosen_device(device))
+    bundle.picture(picture)
+    wanted = record_id(method, *place)
+    with watching(shown=True) as progress:
+        evidence, failures = run_explanations(
+            [record_id("picture", picture), wanted], bundle, ExplainSettings(), progress=progress
+        )
+    if failures:
+        from solver.errors import BundleError
+
+        raise BundleError(next(iter(failures.values())))
+    path = out / (wanted.replace("/", "-") + ".png")
+    write_whole(path, draw_as_course(evidence, wanted, picture))
+    click.echo(f"{path} written")

@@ -1,0 +1,134 @@
+"""`hw9 key`: the answer key, with its reasons, its evidence and its page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli import LazyGroup
+
+if TYPE_CHECKING:
+    from solver.answer_key import MadeKey
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "override": (
+            "grader.cli.override:override",
+            "Give a question another answer, beside the derived one.",
+        )
+    },
+    invoke_without_command=True,
+)
+@click.option("--bundle", type=FOLDER, help="Course materials.  [default: the demo's]")
+@click.option("--bank", type=FOLDER, help="Folder of questions.  [default: the ones that ship]")
+@click.option("--only", metavar="q07,q12", default="", help="Decide these questions alone.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where the networks run.",
+)
+@click.option(
+    "--evidence",
+    type=FOLDER,
+    help="Decide on saved evidence, without a model; with --bundle, only what it lacks is run.",
+)
+@click.option(
+    "--out", type=FOLDER, default=Path("key-out"), show_default=True, help="Where results go."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
+@click.pass_context
+def key(
+    ctx: click.Context,
+    bundle: Path | None,
+    bank: Path | None,
+    only: str,
+    device: str,
+    evidence: Path | None,
+    out: Path,
+    as_json: bool,
+) -> None:
+    r"""Make the answer key: run the explanations, measure each option's claim, write the page.
+
+    Writes key.yaml (answers, verdicts, hashes), key.html (the page to look through and sign) and
+    evidence/ (what was measured; hw9 key --evidence decides on it again, without a model). A run
+    that was stopped goes on from the evidence already in --out.
+
+    \b
+    Examples:
+      hw9 key                                        the demo, into key-out/
+      hw9 key --bundle course/ --out spring          from your course materials
+      hw9 key --evidence spring/evidence --out again the same, without a model
+      hw9 key --only q07,q12 --bundle course/        two questions
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from grader.cli.explain_progress import watching
+    from solver.answer_key import make_key
+
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    alone = evidence is not None and bundle is None
+    with watching(shown=not as_json) as progress:
+        made = make_key(
+            bundle=bundle,
+            bank=bank,
+            evidence=evidence,
+            out=out,
+            only=names,
+            device="cpu" if alone else chosen_device(device),
+            progress=progress,
+        )
+    if as_json:
+        click.echo(json.dumps(_as_json(made), ensure_ascii=False, indent=1))
+        return
+    _say(made, out)
+    if progress.seconds:
+        click.echo(progress.by_method())
+
+
+def chosen_device(wanted: str) -> str:
+    """Return "cpu" or "cuda".
+
+    Raises:
+        BundleError: CUDA was asked for and there is none.
+    """
+    if wanted == "cpu":
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
+        from solver.errors import BundleError
+
+        raise BundleError("torch sees no CUDA device", mend="Use --device cpu or auto.")
+    return "cpu"
+
+
+def _as_json(made: MadeKey) -> dict[str, object]:
+    return {
+        question.id: {"state": question.state, "correct": question.correct, "lacks": question.lacks}
+        for question in made.key.questions
+    }
+
+
+def _say(made: MadeKey, out: Path) -> None:
+    questions = made.key.questions
+    for question in questions:
+        answer: object = question.correct
+        if isinstance(answer, dict):
+            answer = ", ".join(f"{blank}={value}" for blank, value in answer.items())
+        else:
+            answer = " ".join(question.correct)
+        line = f"open: lacks {', '.join(question.lacks)}" if question.state == "open" else answer
+        click.echo(f"{question.id}  {line or '(no option holds)'}")
+    decided = sum(question.state == "decided" for question in questions)
+    click.echo(f"\n{decided} of {len(questions)} questions answered; {out / 'key.html'} shows why.")
