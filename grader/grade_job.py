@@ -19,7 +19,7 @@ from grader.pseudonyms import Pseudonyms
 from grader.quiz_texts import known_quizzes, wordings_by_question
 from grader.run_folder import check_target, folder_made_whole
 from grader.run_record import FORMAT, ROWS, ExportHash, RunData, write_run
-from grader.score_tables import write_score_tables
+from grader.score_tables import ScoreCounts, write_score_tables
 from grader.scored_questions import open_questions, scored_questions
 from grader.student_report import write_student_pages
 from grader.submissions import GradedClass, ReadRow, ScoredQuestion
@@ -75,6 +75,7 @@ class Outcome:
     """What a job did: the class, and sentences for the person who asked."""
 
     graded: GradedClass
+    scores: ScoreCounts
     notes: tuple[str, ...]
     files: tuple[str, ...]
 
@@ -106,26 +107,29 @@ def run_job(job: Job) -> Outcome:
         notes += _reading_notes(graded)
         if gradebook is not None:
             notes.append(_fill(gradebook, graded, folder, job))
-        write_results(graded, folder, job.bank, job.key, pages=job.pages, reveal=job.reveal)
+        scores = write_results(
+            graded, folder, job.bank, job.key, pages=job.pages, reveal=job.reveal
+        )
         write_run(folder, _run_data(job, questions, notes), job.key)
         files = tuple(sorted(str(each.relative_to(folder)) for each in _files(folder)))
-    return Outcome(graded, tuple(notes), files)
+    return Outcome(graded, scores, tuple(notes), files)
 
 
 def write_results(
     graded: GradedClass, folder: Path, bank: Bank, key: Key, *, pages: bool, reveal: bool
-) -> None:
+) -> ScoreCounts:
     """Write the tables of a graded class and, if `pages`, its report and the students' pages.
 
     Raises:
         OutputError: they cannot be written.
     """
-    write_score_tables(graded, folder)
+    counts = write_score_tables(graded, folder)
     analysis = analyse_class(graded)
     write_items_and_summary(graded, folder, analysis=analysis)
     if pages:
         write_class_report(graded, folder, bank, key, analysis=analysis)
         write_student_pages(graded, folder, bank, key, reveal=reveal)
+    return counts
 
 
 def _questions(job: Job) -> tuple[ScoredQuestion, ...]:

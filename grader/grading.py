@@ -83,6 +83,7 @@ class _Run:
         self._record = record
         self._questions = questions
         self._ids = tuple(question.id for question in questions)
+        self._all_points = sum((question.points for question in questions), ZERO)
         self._rules = rules
         self._scorer = Scorer(questions, POLICIES[rules.policy])
         self._store = RowStore()
@@ -99,7 +100,7 @@ class _Run:
                 f"superseded and {counts.rejected} rejected. Nothing was written; this is a fault "
                 "of the program, please report it."
             )
-        used = "SELECT rows, last, doubt FROM used ORDER BY place"
+        used = "SELECT record, rows, doubt FROM used JOIN row ON seq = last ORDER BY place"
         superseded = "SELECT record FROM superseded JOIN row USING (seq) ORDER BY place"
         return GradedClass(
             self._questions,
@@ -116,7 +117,8 @@ class _Run:
     def _scored(self, rows: Iterable[ReadRow]) -> Iterator[tuple[Any, ...]]:
         for seq, row in enumerate(rows):
             self._counts["read"] += 1
-            line = row_to_line(row)
+            codes = response_codes(row.submission) if row.submission else []
+            line = row_to_line(row, codes)
             if self._record is not None:
                 self._record.write(line + "\n")
             if row.submission is None:
@@ -125,7 +127,6 @@ class _Run:
                 continue
             submission = row.submission
             total, at_most = self._total(submission)
-            codes = "\0".join(response_codes(submission))
             moment = submission.submitted
             yield (
                 seq,
@@ -134,21 +135,21 @@ class _Run:
                 moment.isoformat() if moment else "",
                 str(total),
                 str(at_most),
-                hashlib.blake2b(codes.encode(), digest_size=8).hexdigest(),
+                hashlib.blake2b("\0".join(codes).encode(), digest_size=8).hexdigest(),
                 line,
             )
 
     def _total(self, submission: Submission) -> tuple[Decimal, Decimal]:
-        total = at_most = ZERO
-        for question in self._questions:
-            response = submission.responses[question.id]
-            points = self._scorer.points(question, response)
-            if points is not None:
-                total += points
-                at_most += points
-            elif type(response) is Refused:
-                at_most += question.points
-        return total, at_most
+        points = self._scorer.row(submission.responses)
+        total = sum(filter(None, points), ZERO)
+        if None not in points:
+            return total, total
+        refused = (
+            question.points
+            for question, each in zip(self._questions, points, strict=True)
+            if each is None and type(submission.responses[question.id]) is Refused
+        )
+        return total, total + sum(refused, ZERO)
 
     def _rejects_of_rows(self) -> Iterator[tuple[str]]:
         # Most rows have none; looking for the mark spares reading all of them.
@@ -213,22 +214,18 @@ class _Run:
         return submission
 
     def _graded(self, row: tuple[Any, ...]) -> GradedSubmission:
-        rows, last, doubt = row
-        submission = self._read(last)
+        record, rows, doubt = row
+        submission = self._submission((record,))
         counted = json.loads(rows)
         if len(counted) == 1:
             points = self._points(submission)
-            total = sum((each for each in points.values() if each is not None), ZERO)
+            total = sum(filter(None, points.values()), ZERO)
         else:
             points, total = self._averaged([self._read(seq) for seq in counted])
         return self._finished(submission, points, total, str(doubt), len(counted))
 
     def _points(self, submission: Submission) -> dict[str, Decimal | None]:
-        responses, scorer = submission.responses, self._scorer
-        return {
-            question.id: scorer.points(question, responses[question.id])
-            for question in self._questions
-        }
+        return dict(zip(self._ids, self._scorer.row(submission.responses), strict=True))
 
     def _averaged(self, submissions: list[Submission]) -> tuple[dict[str, Decimal | None], Decimal]:
         each = [self._points(submission) for submission in submissions]
@@ -247,10 +244,10 @@ class _Run:
         doubt: str,
         rows: int,
     ) -> GradedSubmission:
-        shown = [
+        hidden = [
             question.points
             for question in self._questions
-            if type(submission.responses[question.id]) is not NotShown
+            if type(submission.responses[question.id]) is NotShown
         ]
         canvas = _canvas_sum(submission)
         score = submission.canvas_score
@@ -263,7 +260,7 @@ class _Run:
             submission,
             points,
             total,
-            sum(shown, ZERO),
+            self._all_points - sum(hidden, ZERO),
             certain,
             doubt,
             rows,

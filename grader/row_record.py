@@ -26,15 +26,22 @@ from grader.submissions import (
     encode_response,
 )
 
-_encode = lru_cache(maxsize=1 << 16)(encode_response)
+MOST_KNOWN = 1 << 16
+_codes: dict[int, tuple[Response, str]] = {}
 _decode = lru_cache(maxsize=1 << 16)(decode_response)
 _number = lru_cache(maxsize=1 << 16)(Decimal)
 _moment = lru_cache(maxsize=1 << 12)(datetime.fromisoformat)
 
 
-def row_to_line(row: ReadRow) -> str:
-    """Return a row as one line of JSON, without its end."""
-    data: dict[str, Any] = {"s": None if row.submission is None else _packed(row.submission)}
+def row_to_line(row: ReadRow, codes: list[str] | None = None) -> str:
+    """Return a row as one line of JSON, without its end.
+
+    Args:
+        row: the row.
+        codes: its `response_codes`, where they are known already.
+    """
+    packed = None if row.submission is None else _packed(row.submission, codes)
+    data: dict[str, Any] = {"s": packed}
     if row.rejects:
         data["x"] = [
             [each.source, each.line, each.student, each.question, each.text, each.reason]
@@ -45,17 +52,26 @@ def row_to_line(row: ReadRow) -> str:
 
 def response_codes(submission: Submission) -> list[str]:
     """Return every response as its short text, in the order of the questions."""
-    return [_encode(response) for response in submission.responses.values()]
+    codes = []
+    for response in submission.responses.values():
+        # Known by identity, as in `grader.scoring.Scorer`, and kept for the same reason.
+        known = _codes.get(id(response))
+        if known is None:
+            known = response, encode_response(response)
+            if len(_codes) < MOST_KNOWN:
+                _codes[id(response)] = known
+        codes.append(known[1])
+    return codes
 
 
-def _packed(submission: Submission) -> list[Any]:
+def _packed(submission: Submission, codes: list[str] | None) -> list[Any]:
     student = submission.student
     moment = submission.submitted
     return [
         [student.id, student.name, student.section, student.section_id, student.sis_id],
         submission.attempt,
         moment.isoformat() if moment else None,
-        response_codes(submission),
+        response_codes(submission) if codes is None else codes,
         [None if points is None else str(points) for points in submission.canvas_points.values()],
         None if submission.canvas_score is None else str(submission.canvas_score),
         submission.source,

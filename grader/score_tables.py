@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,15 @@ REJECT_COLUMNS = ("file", "line", "student", "question", "text", "reason")
 LATE_COLUMNS = (*PERSON, "attempt", "submitted", "late", "used")
 
 
-def write_score_tables(graded: GradedClass, out: Path) -> None:
+@dataclass
+class ScoreCounts:
+    """How many of the students used are not complete, and how many came late."""
+
+    incomplete: int = 0
+    late: int = 0
+
+
+def write_score_tables(graded: GradedClass, out: Path) -> ScoreCounts:
     """Write scores.csv and rejects.csv, and late.csv where a deadline was given.
 
     scores.csv: a row a student, ordered by id: person, attempt, time, points of each question
@@ -28,10 +37,19 @@ def write_score_tables(graded: GradedClass, out: Path) -> None:
     ids = [question.id for question in graded.questions]
     header = [*PERSON, "attempt", "attempts_averaged", "submitted", "late", *ids, "total"]
     header += ["possible", "complete", "canvas_score", "fudge", "difference", "note"]
-    write_table(out / "scores.csv", header, (_score_row(each, ids) for each in graded.used))
+    counts = ScoreCounts()
+    write_table(out / "scores.csv", header, _score_rows(graded, ids, counts))
     write_table(out / "rejects.csv", REJECT_COLUMNS, _reject_rows(graded))
     if graded.deadline is not None:
         write_table(out / "late.csv", LATE_COLUMNS, _late_rows(graded, graded.deadline))
+    return counts
+
+
+def _score_rows(graded: GradedClass, ids: list[str], counts: ScoreCounts) -> Iterator[list[str]]:
+    for each in graded.used:
+        counts.incomplete += not each.complete
+        counts.late += each.late is not None
+        yield _score_row(each, ids)
 
 
 def _person(student: Student) -> list[str]:

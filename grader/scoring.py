@@ -11,6 +11,7 @@ Sources:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol, assert_never
@@ -28,6 +29,8 @@ from grader.submissions import (
 )
 
 ZERO = Decimal(0)
+MOST_KNOWN = 4096
+"""Responses of one question that are remembered: a class repeats few of them."""
 
 
 class Policy(Protocol):
@@ -121,21 +124,27 @@ POLICIES: dict[PolicyName, Policy] = {
 
 
 class Scorer:
-    """Scores responses of a fixed list of questions; a response met again is looked up."""
+    """Scores rows of a fixed list of questions; a response object met again is looked up.
+
+    Readers give the same object for the same cell, so objects are known by identity, which is
+    several times faster than by value; each is kept here, so that no other can take its place.
+    """
 
     def __init__(self, questions: tuple[ScoredQuestion, ...], policy: Policy) -> None:
-        self.questions = questions
         self.policy = policy
-        self._known: dict[str, dict[Response, Decimal | None]] = {
-            question.id: {} for question in questions
-        }
+        self._columns: list[tuple[ScoredQuestion, dict[int, tuple[Response, Decimal | None]]]] = [
+            (question, {}) for question in questions
+        ]
 
-    def points(self, question: ScoredQuestion, response: Response) -> Decimal | None:
-        """Return what `response` earns under the policy."""
-        known = self._known[question.id]
-        if response in known:
-            return known[response]
-        points = self.policy.points(question, response)
-        if len(known) < 4096:
-            known[response] = points
+    def row(self, responses: Mapping[str, Response]) -> list[Decimal | None]:
+        """Return what each question earned, in the order of the questions."""
+        points = []
+        for question, known in self._columns:
+            response = responses[question.id]
+            met = known.get(id(response))
+            if met is None:
+                met = response, self.policy.points(question, response)
+                if len(known) < MOST_KNOWN:
+                    known[id(response)] = met
+            points.append(met[1])
         return points

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from solver.errors import ExportError
 FIELD_LIMIT = 1 << 20
 MOST_HEADER_LINES = 5000
 DELIMITERS = (",", ";", "\t")
+_WRONG = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ class CsvRecords:
             return None
         if not any(cells):
             return Record(start, cells)
-        wrong = fits(cells) or _wrong_characters(cells)
+        wrong = fits(cells)
+        if not wrong and any(map(_WRONG.search, lines.taken)):
+            wrong = _wrong_characters(cells)
         if not wrong:
             return Record(start, cells)
         many = len(lines.taken) > 1
@@ -143,11 +147,10 @@ def read_header(path: Path, delimiter: str) -> list[str]:
 
 def _wrong_characters(cells: list[str]) -> str:
     for index, cell in enumerate(cells):
-        if cell.isascii():
-            if "\x00" in cell:
-                return f"holds a zero byte in column {index + 1}"
-        elif any("\ud800" <= letter <= "\udfff" for letter in cell):
-            return f"is not UTF-8 in column {index + 1}"
+        found = _WRONG.search(cell)
+        if found:
+            what = "holds a zero byte" if found[0] == "\x00" else "is not UTF-8"
+            return f"{what} in column {index + 1}"
     return ""
 
 
