@@ -252,8 +252,8 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise BundleError("there is no such file of hidden states", path=path) from None
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError,
-            zipfile.BadZipFile) as problem:  # fmt: skip
+    except (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
+            pickle.UnpicklingError, zipfile.BadZipFile) as problem:  # fmt: skip
         lines = str(problem).splitlines() or [type(problem).__name__]
         raise BundleError(
             f"cannot be read as saved tensors ({lines[0]})",

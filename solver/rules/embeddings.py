@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 from scipy.optimize import isotonic_regression
 
-from solver.errors import BankError, EvidenceError
+from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.verdicts import Pair, below, strongest
@@ -72,6 +72,12 @@ class SlideClaim(Parameters):
     metric: Metric | None = None
     part: Part | None = None
 
+    @model_validator(mode="after")
+    def _one_of_two(self) -> SlideClaim:
+        if (self.metric is None) == (self.part is None):
+            raise ValueError("a claim has one of metric, part")
+        return self
+
 
 @rule(
     "embeddings.slide_picture",
@@ -123,8 +129,6 @@ def _slide_verdicts(
     """Verdicts among the metrics offered, and among the parts offered."""
     metrics = [claim.metric for claim in claims if claim.metric is not None]
     parts = [claim.part for claim in claims if claim.part is not None]
-    if len(metrics) + len(parts) != len(claims):
-        raise BankError("a claim of embeddings.slide_picture has one of metric, part")
     by_metric = [min(e for (m, _), (e, _) in errors.items() if m == metric) for metric in metrics]
     by_part = [min(e for (_, p), (e, _) in errors.items() if p == part) for part in parts]
     what = ("agreement of {0} with the picture (1 - error)", "{0}與圖片的吻合（1 - 誤差）")

@@ -1,14 +1,14 @@
 """What the hidden states of reading models tell: matching, extracting, and whether they were tuned.
 
-Distances are taken in the full space of a layer, not in its two principal components, which are
-for looking. Roles of tokens: 0 special, 1 question, 2 context, 3 answer.
+All is measured on what the course looks at: the first two principal components of each layer, so
+that a plot read off by eye can be decided on as well. Roles of tokens: 0 special, 1 question,
+2 context, 3 answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,45 +22,45 @@ from solver.rules.verdicts import Pair, strongest
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 QUESTION, CONTEXT, ANSWER = 1, 2, 3
-STANDS_APART = 0.5
-"""A model is held to pick an answer out when, in its last layer, its outermost token of the
-context lies farther from the rest than this share above the farthest word that says nothing."""
 
 
 @dataclass(frozen=True)
-class States:
-    """Hidden states of a model on an item, checked."""
+class Plots:
+    """A model's plots of an item, checked: one a layer.
 
-    states: Floats
-    roles: npt.NDArray[np.int64]
+    Attributes:
+        points: (layers, T, 2), layer 1 first.
+        roles: (T,), or (layers, T) where tokens are not the same in every plot.
+    """
+
+    points: tuple[Floats, ...]
+    roles: tuple[npt.NDArray[np.int64], ...]
     pieces: list[str]
     item: int
 
-    @property
-    def layers(self) -> int:
-        """How many layers, the embedding output not counted."""
-        return len(self.states) - 1
-
-    def of(self, *roles: int) -> Mask:
-        """Which tokens have one of these roles: (T,)."""
-        return np.isin(self.roles, roles)
+    def split(self, layer: int) -> tuple[Floats, Floats, Floats]:
+        """The points of question, context and answer in a layer (0 for layer 1)."""
+        points, roles = self.points[layer], self.roles[layer]
+        return points[roles == QUESTION], points[roles == CONTEXT], points[roles == ANSWER]
 
 
-def checked(record: Record) -> States:
-    """Return the states of a record.
+def checked(record: Record) -> Plots:
+    """Return the plots of a record.
 
     Raises:
-        EvidenceError: roles, pieces and states are of different lengths, or a role is missing.
+        EvidenceError: roles and points are of different lengths, or a role is missing.
     """
-    states = record.array("states", 3).astype(np.float64)
-    roles = record.array("roles", 1).astype(np.int64)
-    pieces = list(record.value("pieces"))
-    if not states.shape[1] == len(roles) == len(pieces):
-        raise EvidenceError(f"record {record.id}: states, roles and pieces differ in tokens")
+    points = record.array("points", 3).astype(np.float64)
+    roles = record.array("roles").astype(np.int64)
+    if roles.shape == points.shape[1:2]:
+        roles = np.broadcast_to(roles, points.shape[:2])
+    if roles.shape != points.shape[:2] or points.shape[2] != 2:
+        raise EvidenceError(f"record {record.id}: 'points' and 'roles' differ in tokens")
     for role, name in ((QUESTION, "question"), (CONTEXT, "context"), (ANSWER, "answer")):
-        if not (roles == role).any():
+        if not (roles == role).any(1).all():
             raise EvidenceError(f"record {record.id} marks no token as {name}")
-    return States(states, roles, pieces, int(record.id.rsplit("/", 1)[-1]))
+    pieces = [str(piece) for piece in record.values.get("pieces", [])]
+    return Plots(tuple(points), tuple(roles), pieces, int(record.id.rsplit("/", 1)[-1]))
 
 
 class ModelSettings(Parameters):
@@ -104,23 +104,19 @@ def _of_models(settings: ModelsSettings) -> list[str]:
     return [f"hidden_states/{m}/{item}" for m in settings.models for item in settings.items]
 
 
-def nearness_of_answer(layer: Floats, states: States) -> float:
+def nearness_of_answer(question: Floats, context: Floats, answer: Floats) -> float:
     """How often a token of the answer is nearer to the question than another of the context.
 
-    `layer` is (T, width). Distance to the question is that to its nearest token. 0.5 is chance, 1
-    means that the answer lies nearer than all the rest.
+    Points are (n, 2); distance to the question is the mean over its tokens. 0.5 is chance, 1 means
+    that the answer lies nearer than all the rest.
     """
-    centred = layer - layer[states.roles != 0].mean(0)
-    question = centred[states.of(QUESTION)]
-    answer, others = centred[states.of(ANSWER)], centred[states.of(CONTEXT)]
-    near = np.sort(_distances(answer, question).min(1))
-    far = _distances(others, question).min(1)
+    near, far = _mean_distance(answer, question), _mean_distance(context, question)
     wins = (near[:, None] < far[None]).mean() + 0.5 * (near[:, None] == far[None]).mean()
     return float(wins)
 
 
-def _distances(a: Floats, b: Floats) -> Floats:
-    result: Floats = np.linalg.norm(a[:, None] - b[None], axis=-1)
+def _mean_distance(points: Floats, others: Floats) -> Floats:
+    result: Floats = np.linalg.norm(points[:, None] - others[None], axis=-1).mean(1)
     return result
 
 
@@ -128,58 +124,58 @@ def _distances(a: Floats, b: Floats) -> Floats:
 def matching_layers(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
-    """In which layers the answer's tokens lie nearest to the question: how often an answer token is
-    nearer to a token of the question than another token of the context is (chance .5), mean over
-    the layers of an option and the items. The option with the largest mean holds."""
+    """In which layers the answer lies nearest to the question: how often a token of the answer is
+    nearer to the question than another token of the context is (chance .5), mean over the layers of
+    an option and the items. The option with the largest mean holds, if that is above chance."""
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    layers = min(len(one.points) for one in every)
+    if any(not claim.first <= claim.last <= layers for claim in claims):
+        raise EvidenceError(f"the options ask for layers that a model of {layers} has not")
     curve = np.mean(
-        [[nearness_of_answer(layer, one) for layer in one.states[1:]] for one in every], axis=0
+        [[nearness_of_answer(*one.split(layer)) for layer in range(layers)] for one in every],
+        axis=0,
     )
-    if any(not claim.first <= claim.last <= len(curve) for claim in claims):
-        raise EvidenceError(f"the options ask for layers that a model of {len(curve)} has not")
     means = [float(curve[claim.first - 1 : claim.last].mean()) for claim in claims]
     names: list[Pair] = [
         (f"layers {claim.first} to {claim.last}", f"第 {claim.first} 到 {claim.last} 層")
         for claim in claims
     ]
     verdicts = strongest(
-        means,
-        names,
+        [*means, CHANCE],
+        [*names, ("chance", "隨機")],
         unit="share of pairs",
         what=("the answer lies nearer to the question in {0}", "答案較接近問題的比例，{0}"),
     )
-    figures = [_scatter(settings.model, item) for item in settings.items]
-    return Decision(verdicts, figures)
+    return Decision(verdicts[:-1], [_scatter(settings.model, item) for item in settings.items])
 
 
-def standing_apart(states: States) -> tuple[list[int], float]:
-    """Return the places of the tokens that stand apart in the last layer, and how far.
+CHANCE = 0.5
 
-    How far a token lies from the middle (median) of the context is measured in median distances.
-    The outermost token stands apart, with whatever lies nearer to it than to the middle.
+
+def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
+    """How far each token of the context lies from its middle (median) in the last layer.
+
+    Returns:
+        distances (n,), which of them are of the answer (n,), their places among the tokens (n,).
     """
-    last = states.states[-1]
-    context = np.flatnonzero(states.of(CONTEXT, ANSWER))
-    middle = np.median(last[context], axis=0)
-    far = np.linalg.norm(last[context] - middle, axis=1)
-    outermost = int(far.argmax())
-    to_outermost = np.linalg.norm(last[context] - last[context][outermost], axis=1)
-    apart = [int(place) for place in context[to_outermost < far]]
-    return apart, float(far.max() / max(float(np.median(far)), 1e-12))
+    points, roles = plots.points[-1], plots.roles[-1]
+    places = np.flatnonzero(np.isin(roles, (CONTEXT, ANSWER)))
+    middle = np.median(points[places], axis=0)
+    far: Floats = np.linalg.norm(points[places] - middle, axis=1)
+    return far, roles[places] == ANSWER, places
 
 
-def extracts(states: States) -> tuple[float, int]:
+def lead_of_answer(plots: Plots) -> tuple[float, str]:
     """Return how far the answer outdoes the rest of the context, and the outermost token.
 
     Above 0: the outermost token of the last layer is one of the answer, below 0 it is another; the
     number is the difference of the two outermost distances, as a share of the larger.
     """
-    last = states.states[-1]
-    context = states.of(CONTEXT, ANSWER)
-    far = np.linalg.norm(last - np.median(last[context], axis=0), axis=1)
-    answer, rest = far[states.of(ANSWER)].max(), far[states.of(CONTEXT)].max()
-    place = int(np.where(context, far, -1).argmax())
-    return float((answer - rest) / max(answer, rest)), place
+    far, answer, places = distances(plots)
+    best, rest = far[answer].max(), far[~answer].max()
+    place = int(places[far.argmax()])
+    piece = plots.pieces[place] if place < len(plots.pieces) else f"token {place}"
+    return float((best - rest) / max(best, rest, 1e-12)), piece
 
 
 @rule("hidden_states.wrong_items", settings=ModelSettings, claim=ItemsClaim, needs=_of_model)
@@ -187,17 +183,16 @@ def wrong_items(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
 ) -> Decision:
     """Which token of the context lies farthest from its middle in the last layer, where a model
-    tuned for answering keeps what it extracts: an item is got wrong where that is no token of the
+    tuned for answering puts what it extracts: an item is got wrong where that is no token of the
     answer. The option that names just those items holds."""
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
-    found = {one.item: extracts(one) for one in every}
-    wrong = sorted(item for item, (lead, _) in found.items() if lead <= 0)
-    words = {one.item: one.pieces[found[one.item][1]] for one in every}
-    told = ", ".join(f"{item}: {words[item]!r} ({found[item][0]:+.2f})" for item in sorted(found))
+    found = {one.item: lead_of_answer(one) for one in every}
+    wrong = {item for item, (lead, _) in found.items() if lead <= 0}
+    told = ", ".join(f"{q}: {word!r} ({lead:+.2f})" for q, (lead, word) in sorted(found.items()))
     verdicts = [
         _set_verdict(
             set(claim.items),
-            set(wrong),
+            wrong,
             {item: abs(lead) for item, (lead, _) in found.items()},
             (f"outermost in the last layer, and its lead: {told}", f"最後一層最外側及領先：{told}"),
             "lead of the answer",
@@ -207,53 +202,30 @@ def wrong_items(
     return Decision(verdicts, [_scatter(settings.model, item) for item in settings.items])
 
 
-def tuning(states: States) -> float:
-    """How far the last layer has given up saying which word a token is, for what it is asked.
+def standing_apart(plots: Plots) -> float:
+    """How far the outermost token of the context lies out in the last layer, against chance.
 
-    A network trained on masked words alone can name each word from its last layer, so that equal
-    words lie together there; one that was tuned to mark an answer tells question from context
-    instead. Measured: the share of the last layer's variance that lies between question and context
-    less the share that equal words have in common, over the words that stand there more than once.
+    Its distance from the middle is measured in median distances; of n points of one even (normal)
+    cloud the outermost is expected at about sqrt(log2(n)) of them. Returned is the quotient less 1:
+    above 0 a token stands apart, as what a model extracts does.
     """
-    last = states.states[-1]
-    real = states.roles != 0
-    return _between(last[real], states.of(QUESTION)[real]) - _common(last, states)
-
-
-def _between(vectors: Floats, group: Mask) -> float:
-    """Share (0 to 1) of the variance that lies between two groups, both weighing the same."""
-    a, b = vectors[group], vectors[~group]
-    apart = float(((a.mean(0) - b.mean(0)) ** 2).sum()) / 4
-    within = float(a.var(0).sum() + b.var(0).sum()) / 2
-    return apart / max(apart + within, 1e-12)
-
-
-def _common(vectors: Floats, states: States) -> float:
-    """Share (0 to 1) of the variance that is common to equal words."""
-    words: dict[str, list[int]] = {}
-    for place, piece in enumerate(states.pieces):
-        if states.roles[place] != 0:
-            words.setdefault(piece.lower(), []).append(place)
-    groups = [places for places in words.values() if len(places) > 1]
-    if len(groups) < 2:
-        raise EvidenceError(f"item {states.item}: too few words stand there more than once")
-    members = np.concatenate([vectors[places] for places in groups])
-    within = sum(float(((vectors[g] - vectors[g].mean(0)) ** 2).sum()) for g in groups)
-    total = float(((members - members.mean(0)) ** 2).sum())
-    return 1 - within / max(total, 1e-12)
+    far, _, _ = distances(plots)
+    expected = float(np.sqrt(np.log2(max(len(far), 2))))
+    return float(far.max() / max(float(np.median(far)), 1e-12)) / expected - 1
 
 
 @rule("hidden_states.fine_tuned", settings=ModelsSettings, claim=ModelsClaim, needs=_of_models)
 def fine_tuned(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:
-    """Whether a model's last layer tells question from context rather than word from word: the
-    share of variance between question and context less the share equal words have in common, mean
-    over the items. Above 0 the model was tuned. The option that names just those models holds."""
+    """Whether a token of the context stands apart in a model's last layer, farther out than chance
+    would put the outermost of so many points: a model tuned for answering moves what it extracts
+    away from all the rest, whether it is right or not. Mean over the items; above 0 it was tuned.
+    The option that names just those models holds."""
     scores = {}
     for model in settings.models:
         every = [checked(evidence.get("hidden_states", model, q)) for q in settings.items]
-        scores[model] = float(np.mean([tuning(one) for one in every]))
+        scores[model] = float(np.mean([standing_apart(one) for one in every]))
     tuned = {model for model, score in scores.items() if score > 0}
     told = ", ".join(f"{model}: {score:+.2f}" for model, score in sorted(scores.items()))
     verdicts = [
@@ -261,8 +233,11 @@ def fine_tuned(
             set(claim.models),
             tuned,
             {model: abs(score) for model, score in scores.items()},
-            (f"role less word in the last layer: {told}", f"最後一層角色減詞的比例：{told}"),
-            "share of variance",
+            (
+                f"how far the outermost token stands out beyond chance: {told}",
+                f"最外側 token 超出隨機的程度：{told}",
+            ),
+            "times chance",
         )
         for claim in claims
     ]
@@ -278,22 +253,20 @@ def _set_verdict(
     if outside:
         raise EvidenceError(f"the options name {sorted(outside)}, which was not measured")
     wrong = claimed ^ true
-    holds = not wrong
-    # The claim changes its verdict when every element it is wrong about changes sides.
-    margin = min(margins.values()) if holds else max(margins[one] for one in wrong)
-    found = ", ".join(str(one) for one in sorted(true)) or "-"
+    # The verdict turns when the weakest element changes sides, or all it is wrong about do.
+    margin = max(margins[one] for one in wrong) if wrong else min(margins.values())
+    found = _listed(true)
     sentence = (f"{told[0][:1].upper()}{told[0][1:]}; so {found}.", f"{told[1]}；故為 {found}。")
-    return Verdict(holds, found, unit, "the very set", _listed(claimed), margin, sentence)
+    return Verdict(not wrong, found, unit, "the very set", _listed(claimed), margin, sentence)
 
 
 def _listed(numbers: set[int]) -> str:
-    return ", ".join(str(one) for one in sorted(numbers))
+    return ", ".join(str(one) for one in sorted(numbers)) or "-"
 
 
 def _scatter(model: int, item: int) -> Figure:
-    parameters: dict[str, Any] = {"record": f"hidden_states/{model}/{item}"}
     return Figure(
         "bert_scatter",
-        parameters,
+        {"record": f"hidden_states/{model}/{item}"},
         (f"Model {model} on item {item}, layer by layer", f"模型 {model}、第 {item} 題，逐層"),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from pydantic import model_validator
 
-from solver.errors import BankError, EvidenceError
+from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.verdicts import strongest
@@ -21,6 +22,12 @@ class WordClaim(Parameters):
 
     predicted: str | None = None
     falls: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> WordClaim:
+        if (self.predicted is None) == (self.falls is None):
+            raise ValueError("a claim has one of predicted, falls")
+        return self
 
 
 def probability_of(record: Record, word: str) -> float:
@@ -64,8 +71,6 @@ def word_and_fall(
     )
     verdicts = []
     for claim in claims:
-        if (claim.predicted is None) == (claim.falls is None):
-            raise BankError("a claim of masked_words.word_and_fall has one of predicted, falls")
         verdicts.append(next(ranked) if claim.falls is None else _fall(alone, both, claim.falls))
     figure = Figure(
         "bert_words",

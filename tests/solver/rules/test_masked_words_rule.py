@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from solver.errors import BankError, EvidenceError
+from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.masked_words import NothingToSet, WordClaim, word_and_fall
 
@@ -57,7 +58,7 @@ def test_shares_that_are_no_distribution_are_refused() -> None:
         )
 
 
-def test_a_claim_says_one_thing() -> None:
-    even = [0.2] * 5
-    with pytest.raises(BankError, match="one of predicted, falls"):
-        word_and_fall(evidence_of(even, even), NothingToSet(), [WordClaim()])
+@pytest.mark.parametrize("claim", [{}, {"predicted": "her", "falls": "him"}])
+def test_a_claim_says_one_thing(claim: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="one of predicted, falls"):
+        WordClaim.model_validate(claim)

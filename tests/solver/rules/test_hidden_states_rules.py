@@ -1,0 +1,155 @@
+"""Hidden states whose truth is made: an answer that comes to the question, or stands apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, Record
+from solver.rules.hidden_states import (
+    ItemsClaim,
+    LayersClaim,
+    ModelsClaim,
+    ModelSettings,
+    ModelsSettings,
+    fine_tuned,
+    matching_layers,
+    wrong_items,
+)
+
+ROLES = np.array([0] + [1] * 6 + [0] + [2] * 30 + [3] * 2 + [2] * 10 + [0])
+LAYERS = 12
+BLOCKS = [LayersClaim(first=first, last=first + 2) for first in (1, 4, 7, 10)]
+
+
+def made(seed: int, matching: range = range(0), apart: str | None = None) -> np.ndarray:
+    """Points (12, T, 2): question and context apart; the answer amid the context.
+
+    In the layers `matching` the answer lies with the question. In the last layer the answer, or
+    one token of the context, stands apart.
+    """
+    chance = np.random.default_rng(seed)
+    points = chance.normal(size=(LAYERS, len(ROLES), 2))
+    points[:, ROLES == 1, 0] += 6
+    for layer in matching:
+        points[layer, ROLES == 3, 0] += 6
+    if apart is not None:
+        place = np.flatnonzero((3 if apart == "answer" else 2) == ROLES)[0]
+        points[-1, place] = [-14, 9]
+    return points
+
+
+def evidence_of(plots: dict[tuple[int, int], np.ndarray]) -> Evidence:
+    records = [
+        Record(
+            f"hidden_states/{model}/{item}",
+            {"points": points, "roles": ROLES},
+            {"pieces": [f"w{n}" for n in range(len(ROLES))]},
+        )
+        for (model, item), points in plots.items()
+    ]
+    return Evidence({record.id: record for record in records})
+
+
+def turned(points: np.ndarray, angle: float, scale: float) -> np.ndarray:
+    """Principal components have no direction and no unit of their own."""
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return points @ turn * scale + 3
+
+
+views = st.tuples(st.floats(0, 6), st.floats(0.1, 50))
+
+
+@pytest.mark.parametrize("block", range(4))
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), view=views)
+def test_the_layers_in_which_the_answer_comes_to_the_question_are_found(
+    block: int, seed: int, view: tuple[float, float]
+) -> None:
+    layers = range(3 * block, 3 * block + 3)
+    evidence = evidence_of({(1, q): turned(made(seed + q, layers), *view) for q in (1, 2)})
+    verdicts = matching_layers(evidence, ModelSettings(model=1, items=[1, 2]), BLOCKS).verdicts
+    assert [verdict.holds for verdict in verdicts] == [at == block for at in range(4)]
+
+
+def test_an_answer_that_never_comes_near_matches_nowhere() -> None:
+    points = made(3)
+    points[:, ROLES == 3, 0] -= 8
+    decision = matching_layers(
+        evidence_of({(1, 1): points}), ModelSettings(model=1, items=[1]), BLOCKS
+    )
+    assert not any(verdict.holds for verdict in decision.verdicts)
+
+
+SETS = [[1], [2], [3], [1, 2], [1, 3], [2, 3], [1, 2, 3]]
+
+
+@pytest.mark.parametrize("wrong", SETS)
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10_000), view=views)
+def test_the_items_whose_outermost_token_is_no_answer_are_found(
+    wrong: list[int], seed: int, view: tuple[float, float]
+) -> None:
+    plots = {
+        (1, q): turned(made(seed + q, apart="context" if q in wrong else "answer"), *view)
+        for q in (1, 2, 3)
+    }
+    verdicts = wrong_items(
+        evidence_of(plots),
+        ModelSettings(model=1, items=[1, 2, 3]),
+        [ItemsClaim(items=items) for items in SETS],
+    ).verdicts
+    assert [items for items, v in zip(SETS, verdicts, strict=True) if v.holds] == [wrong]
+    assert all((v.margin or 0) > 0.3 for v in verdicts)
+
+
+@pytest.mark.parametrize("tuned", SETS)
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 10_000), view=views)
+def test_the_models_in_which_a_token_stands_apart_are_found(
+    tuned: list[int], seed: int, view: tuple[float, float]
+) -> None:
+    chance = np.random.default_rng(seed)
+    plots = {}
+    for model in (1, 2, 3):
+        for q in (1, 2):
+            # Right or wrong: it is what is extracted that stands apart.
+            token = str(chance.choice(["answer", "context"])) if model in tuned else None
+            plots[model, q] = turned(made(seed + 10 * model + q, apart=token), *view)
+            if token is None:  # an even cloud, whatever the draw
+                plots[model, q][-1] = turned(ring(), *view)
+    verdicts = fine_tuned(
+        evidence_of(plots),
+        ModelsSettings(models=[1, 2, 3], items=[1, 2]),
+        [ModelsClaim(models=models) for models in SETS],
+    ).verdicts
+    assert [models for models, v in zip(SETS, verdicts, strict=True) if v.holds] == [tuned]
+
+
+def ring() -> np.ndarray:
+    """Points (T, 2) on two rings: none of them apart."""
+    angle = np.arange(len(ROLES)) * 2.4
+    radius = 1 + np.arange(len(ROLES)) % 2
+    return np.stack([np.cos(angle) * radius, np.sin(angle) * radius], 1)
+
+
+def test_a_set_that_was_not_measured_is_refused() -> None:
+    with pytest.raises(EvidenceError, match=r"name \[4\]"):
+        wrong_items(
+            evidence_of({(1, 1): made(1)}),
+            ModelSettings(model=1, items=[1]),
+            [ItemsClaim(items=[4])],
+        )
+
+
+def test_roles_that_do_not_fit_are_refused() -> None:
+    record = Record("hidden_states/1/1", {"points": made(1), "roles": ROLES[:-1]})
+    with pytest.raises(EvidenceError, match="differ in tokens"):
+        wrong_items(
+            Evidence({record.id: record}),
+            ModelSettings(model=1, items=[1]),
+            [ItemsClaim(items=[1])],
+        )
