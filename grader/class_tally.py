@@ -46,11 +46,8 @@ class ClassTally:
 
     Attributes:
         questions: all that were graded, void ones too.
-        cases: for each question id, how many students have each case.
         overall: how many students have each (earned, available), of all students.
-        totals: how many complete submissions have each total.
-        canvas_totals: the same submissions under Canvas' partial credit.
-        pairs: the same submissions by (total, total under Canvas' partial credit).
+        pairs: complete submissions by (total, total under Canvas' partial credit).
         rights: complete submissions by the number of counted questions with full points.
         n, late: all students, and those whose used attempt came after the deadline.
     """
@@ -59,37 +56,50 @@ class ClassTally:
         self.questions = questions
         self.counted = tuple(question for question in questions if counts(question))
         self.available = sum((question.points for question in self.counted), Decimal(0))
-        self.cases: dict[str, Counter[Case]] = {question.id: Counter() for question in questions}
         self.overall: Counter[tuple[Decimal, Decimal]] = Counter()
         self.pairs: Counter[tuple[Decimal, Decimal]] = Counter()
         self.rights: Counter[int] = Counter()
         self.n = 0
         self.late = 0
         self._canvas = canvas
-        self._canvas_points: dict[tuple[str, str], Decimal] = {}
-        self._codes: dict[Response, str] = {}
+        self._columns = tuple(_Column(question) for question in questions)
+        self._codes: dict[Response | None, str] = {}
 
     def add(self, graded: GradedSubmission) -> None:
         """Count one student."""
         self.n += 1
         self.late += graded.late is not None
-        points = graded.points
-        known = [q for q in self.counted if points.get(q.id) is not None]
-        earned = sum((points[q.id] or Decimal(0) for q in known), Decimal(0))
-        available = (
-            self.available
-            if len(known) == len(self.counted)
-            else sum((q.points for q in known), Decimal(0))
-        )
+        responses, points, codes = graded.submission.responses, graded.points, self._codes
+        earned, available, canvas, rights = Decimal(0), self.available, Decimal(0), 0
+        row = []
+        for column in self._columns:  # the innermost loop of a class of a million
+            response, own = responses.get(column.id), points.get(column.id)
+            code = codes.get(response)
+            if code is None:
+                code = self.code_of(response)
+            row.append((code, own))
+            given = column.canvas.get(code)
+            canvas += self._canvas_of(column, code, response) if given is None else given
+            if not column.counts:
+                continue
+            if own is None:
+                available -= column.worth
+            else:
+                earned += own
+                rights += own == column.worth
+        for column, (code, own) in zip(self._columns, row, strict=True):
+            cell = (code, own, earned, available)
+            column.cells[cell] = column.cells.get(cell, 0) + 1
         self.overall[earned, available] += 1
-        for question in self.questions:
-            code = self.code_of(graded.submission.responses.get(question.id))
-            case = Case(code, points.get(question.id), earned, available)
-            self.cases[question.id][case] += 1
         if graded.complete:
-            self.pairs[graded.total, self._under_canvas(graded)] += 1
+            self.pairs[graded.total, canvas] += 1
         if available == self.available:
-            self.rights[sum(points[q.id] == q.points for q in known)] += 1
+            self.rights[rights] += 1
+
+    def cases(self, question: str) -> Counter[Case]:
+        """Return how many students have each case of a question."""
+        column = next(column for column in self._columns if column.id == question)
+        return Counter({Case(*cell): times for cell, times in column.cells.items()})
 
     def add_all(self, used: Iterable[GradedSubmission]) -> ClassTally:
         """Count every student of `used`; return this tally."""
@@ -99,10 +109,12 @@ class ClassTally:
 
     def canvas_points(self, question: ScoredQuestion, response: Response) -> Decimal:
         """Points under Canvas' partial credit; 0 where it was not shown or not readable."""
-        place = (question.id, self.code_of(response))
-        if place not in self._canvas_points:
-            self._canvas_points[place] = self._canvas(question, response) or Decimal(0)
-        return self._canvas_points[place]
+        return self._canvas(question, response) or Decimal(0)
+
+    def _canvas_of(self, column: _Column, code: str, response: Response | None) -> Decimal:
+        given = Decimal(0) if response is None else self.canvas_points(column.question, response)
+        column.canvas[code] = given
+        return given
 
     @property
     def complete(self) -> int:
@@ -119,25 +131,28 @@ class ClassTally:
         """The same students' totals under Canvas' partial credit."""
         return _side(self.pairs, 1)
 
-    def _under_canvas(self, graded: GradedSubmission) -> Decimal:
-        responses = graded.submission.responses
-        given = (
-            self.canvas_points(question, responses[question.id])
-            for question in self.questions
-            if question.id in responses
-        )
-        return sum(given, Decimal(0))
-
     def code_of(self, response: Response | None) -> str:
         """Return the code a response is counted under."""
-        if response is None:
-            return NOT_SHOWN
-        if isinstance(response, Refused):
+        if isinstance(response, Refused):  # its text may be one student's alone
             return REFUSED
-        code = self._codes.get(response)
-        if code is None:
-            code = self._codes[response] = encode_response(response)
-        return code
+        if response not in self._codes:
+            code = NOT_SHOWN if response is None else encode_response(response)
+            self._codes[response] = code
+        return self._codes[response]
+
+
+class _Column:
+    """The counts of one question: cells of (response, points, earned, available)."""
+
+    __slots__ = ("canvas", "cells", "counts", "id", "question", "worth")
+
+    def __init__(self, question: ScoredQuestion) -> None:
+        self.question = question
+        self.id = question.id
+        self.worth = question.points
+        self.counts = counts(question)
+        self.cells: dict[tuple[str, Decimal | None, Decimal, Decimal], int] = {}
+        self.canvas: dict[str, Decimal] = {}
 
 
 def counts(question: ScoredQuestion) -> bool:

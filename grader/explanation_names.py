@@ -80,9 +80,3 @@ def explanation_name(record: str) -> Sentence:
         return Sentence(en=english.format(*place), zh_hant=chinese.format(*place))
     except IndexError:
         return Sentence(en=record, zh_hant=record)
-
-
-def rule_name(rule: str) -> Sentence:
-    """Return what to call a rule, where a question names no record: its topic."""
-    topic = rule.split(".", 1)[0].replace("_", " ")
-    return Sentence(en=topic, zh_hant=topic)

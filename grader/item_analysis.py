@@ -190,7 +190,7 @@ def _rest(case: Case, question: ScoredQuestion) -> float:
 
 
 def _question(tally: ClassTally, question: ScoredQuestion, placed: _Placed) -> QuestionAnalysis:
-    cases = tally.cases[question.id]
+    cases = tally.cases(question.id)
     answers: Counter[str] = Counter()
     for case, times in cases.items():
         answers[case.response] += times
@@ -282,7 +282,7 @@ def _reliability(tally: ClassTally) -> Reliability:
     for question in tally.counted:
         of_points: Counter[Decimal] = Counter()
         of_rights: Counter[int] = Counter()
-        for case, times in tally.cases[question.id].items():
+        for case, times in tally.cases(question.id).items():
             if case.points is None or case.available != whole:
                 continue
             of_points[case.points] += times

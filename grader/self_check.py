@@ -11,13 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.explanation_names import explanation_name, rule_name
+from grader.explanation_names import explanation_name
 from grader.exports.answers_yaml import AnswersYaml
 from grader.question_texts import Part, QuestionTexts
 from grader.scored_questions import open_questions, scored_questions
 from grader.scoring import AllOrNothing
 from grader.submissions import Response, ScoredQuestion, Unanswered
-from solver.bank import Bank
+from solver.bank import Bank, Wording
 from solver.key import Key, KeyQuestion, Sentence
 
 State = Literal["right", "not right", "unanswered", "void", "open"]
@@ -48,7 +48,7 @@ class CheckedQuestion:
     state: State
     points: Decimal | None
     worth: Decimal
-    look_again: tuple[Sentence, ...]
+    look_again: tuple[Wording | Sentence, ...]
     answer: RightAnswer | None
 
 
@@ -115,7 +115,7 @@ def _checked(
         state,
         points,
         question.points,
-        look_again(entry) if wrong else (),
+        look_again(entry, texts) if wrong else (),
         _right_answer(entry, question, texts) if wrong and reveal else None,
     )
 
@@ -128,11 +128,14 @@ def _state(question: ScoredQuestion, response: Response) -> State:
     return "unanswered" if isinstance(response, Unanswered) else "not right"
 
 
-def look_again(entry: KeyQuestion) -> tuple[Sentence, ...]:
-    """Return the names of the explanations a question rests on, each once, in order."""
+def look_again(entry: KeyQuestion, texts: QuestionTexts) -> tuple[Wording | Sentence, ...]:
+    """Return the names of the explanations a question rests on, each once, in order.
+
+    Where the key names none (an answer given by hand), this is the question's topic.
+    """
     names = [explanation_name(record) for record in entry.evidence]
-    if not names and entry.rule:
-        names = [rule_name(entry.rule)]
+    if not names:
+        return (texts.topic(entry.id),)
     return tuple({name.en: name for name in names}.values())
 
 

@@ -177,8 +177,8 @@ def test_canvas_beside_the_courses_rule() -> None:
 def test_a_tally_does_not_grow_with_the_class() -> None:
     _, _, made = made_class(200, 2)
     once = ClassTally(made.questions, CanvasPartial().points).add_all(made.used)
-    cells = sum(len(cases) for cases in once.cases.values())
+    cells = sum(len(once.cases(question.id)) for question in made.questions)
     for _ in range(20):
         once.add_all(made.used)
-    assert sum(len(cases) for cases in once.cases.values()) == cells
+    assert sum(len(once.cases(question.id)) for question in made.questions) == cells
     assert analyse(once).n == 21 * 200
