@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(VERSION, prog_name="hw9")
 def hw9() -> None:
-    r"""An answer key with its reasons for a homework on explainable AI, and a grader for it.
+    """An answer key with its reasons for a homework on explainable AI, and a grader for it.
 
     \b
     Examples:
@@ -77,14 +77,10 @@ def main() -> None:
     from solver.errors import Hw9Error
 
     try:
-        hw9()
+        hw9(prog_name="hw9")
     except Hw9Error as problem:
         click.echo(f"hw9: {problem}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         click.echo("hw9: stopped. What was written before is whole.", err=True)
         sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()

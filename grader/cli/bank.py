@@ -21,7 +21,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     },
 )
 def bank() -> None:
-    r"""Check the questions, or take a quiz in or out.
+    """Check the questions, or take a quiz in or out.
 
     \b
     Example:
@@ -33,7 +33,7 @@ def bank() -> None:
 @click.option("--bank", "folder", type=FOLDER, help="Folder of questions.  [default: shipped]")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def check(folder: Path | None, as_json: bool) -> None:
-    r"""Check a bank: schema, languages, ids, rules, and every claim against its rule.
+    """Check a bank: schema, languages, ids, rules, and every claim against its rule.
 
     What is wrong is one sentence with file and line, and exit code 1.
 

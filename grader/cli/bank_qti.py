@@ -37,7 +37,7 @@ def import_qti(
     yes: bool,
     as_json: bool,
 ) -> None:
-    r"""Keep the words and ids of a quiz exported from NTU COOL, matched to the bank.
+    """Keep the words and ids of a quiz exported from NTU COOL, matched to the bank.
 
     Questions and options are matched by their texts where the quiz was made from the bank, else
     by order and kind, which is shown for a yes. Without --out the file goes into the folder
@@ -138,7 +138,7 @@ def export_qti(
     language: Any,
     as_json: bool,
 ) -> None:
-    r"""Write the bank as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
+    """Write the bank as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
 
     Canvas scores several answers with partial credit all the same; hw9 grade applies the
     course's own rule afterwards.

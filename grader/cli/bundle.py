@@ -16,7 +16,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.group()
 def bundle() -> None:
-    r"""Look at a folder of course materials.
+    """Look at a folder of course materials.
 
     \b
     Example:
@@ -28,7 +28,7 @@ def bundle() -> None:
 @click.argument("folder", type=FOLDER, metavar="[DIR]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def check(folder: Path | None, as_json: bool) -> None:
-    r"""Load everything, and print what is there: hashes, pictures, predictions, regions.
+    """Load everything, and print what is there: hashes, pictures, predictions, regions.
 
     Without DIR the demo's materials are looked at. What cannot be used is one sentence each, and
     exit code 1.

@@ -44,7 +44,7 @@ def check(
     language: str,
     as_json: bool,
 ) -> None:
-    r"""Check your own answers: what is fully right, and what to look at again.
+    """Check your own answers: what is fully right, and what to look at again.
 
     The right options are not told unless you ask with --reveal. ANSWERS.yaml holds option ids:
 

@@ -39,7 +39,7 @@ def explain(
     device: str,
     out: Path,
 ) -> None:
-    r"""Draw one explanation of one picture as the course does, beside the picture.
+    """Draw one explanation of one picture as the course does, beside the picture.
 
     METHOD is one of lime, saliency, smoothgrad, activation, filter_visualization and
     integrated_gradients. A PNG is written into --out.

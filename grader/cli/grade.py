@@ -55,7 +55,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--replace", is_flag=True, help="Replace a run that is in the folder already.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 def grade(**given: Any) -> None:
-    r"""Grade submissions exported from NTU COOL.
+    """Grade submissions exported from NTU COOL.
 
     EXPORT is the Student Analysis CSV of the quiz's statistics page, a plain CSV (student, q01,
     q02 ... with option ids), or one person's answers in YAML. Several files are graded together.

@@ -56,7 +56,7 @@ def key(
     out: Path,
     as_json: bool,
 ) -> None:
-    r"""Make the answer key: run the explanations, measure each option's claim, write the page.
+    """Make the answer key: run the explanations, measure each option's claim, write the page.
 
     Writes key.yaml (answers, verdicts, hashes), key.html (the page to look through and sign) and
     evidence/ (what was measured; hw9 key --evidence decides on it again, without a model). A run

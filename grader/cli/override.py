@@ -31,7 +31,7 @@ def override(
     key_path: Path,
     bank_folder: Path | None,
 ) -> None:
-    r"""Give a question another answer than the derived one, which stays beside it.
+    """Give a question another answer than the derived one, which stays beside it.
 
     The key's file is changed. Runs graded before stay as they are until hw9 regrade.
 

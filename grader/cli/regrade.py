@@ -51,7 +51,7 @@ _HOW = {
 @click.option("--all", "show_all", is_flag=True, help=f"List every student, not the first {SHOWN}.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON, every student listed.")
 def regrade(**given: Any) -> None:
-    r"""Grade a run again with another key: shows who moves, and writes only if told to.
+    """Grade a run again with another key: shows who moves, and writes only if told to.
 
     RUN_DIR is a folder that hw9 grade wrote; no exports are needed. With --write the folder is
     replaced as a whole: the former key and results are kept in former/N inside it, and a line is

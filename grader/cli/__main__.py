@@ -1,0 +1,5 @@
+"""Lets the command line run as ``python -m grader.cli``."""
+
+from grader.cli import main
+
+main()
