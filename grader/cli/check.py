@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +20,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.argument("answers", type=_FILE, metavar="ANSWERS.yaml")
 @click.option("--key", "key_path", type=_FILE, help="The answer key (key.yaml).")
 @click.option("--bundle", type=_FOLDER, help="Your course materials: the key is made from them.")
-@click.option("--out", type=_FOLDER, help="With --bundle: keep the key and its evidence here.")
+@click.option("--out", type=_FOLDER, help="With --bundle: keep the key here, answers and all.")
 @click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
 @click.option("--reveal", is_flag=True, help="Also tell the right options, and why.")
 @click.option(
@@ -57,7 +54,7 @@ def check(
     \b
     Example:
       hw9 check answers.yaml --key key.yaml
-      hw9 check answers.yaml --bundle hw9_materials --out my-key
+      hw9 check answers.yaml --bundle hw9_materials
     """
     from grader.self_check import check_answers
     from solver.bank import load_bank
@@ -69,34 +66,30 @@ def check(
         raise click.UsageError("--out goes with --bundle.")
     folder = bank_folder or data_folder("questions")
     bank = load_bank(folder)
-    with _key(key_path, bundle, folder, out) as key:
-        checked = check_answers(answers, key, bank, reveal=reveal)
+    key = _key(key_path, bundle, folder, out, shown=not as_json)
+    checked = check_answers(answers, key, bank, reveal=reveal)
     if as_json:
         click.echo(json.dumps(_as_data(checked, language), ensure_ascii=False, indent=1))
     else:
         _say(checked, language)
 
 
-@contextmanager
-def _key(key_path: Path | None, bundle: Path | None, bank: Path, out: Path | None) -> Iterator[Key]:
-    from solver.key import load_key
-
+def _key(
+    key_path: Path | None, bundle: Path | None, bank: Path, out: Path | None, *, shown: bool
+) -> Key:
     if key_path is not None:
-        yield load_key(key_path)
-    elif out is not None:
-        yield _made(bundle, bank, out)
-    else:
-        with tempfile.TemporaryDirectory(prefix="hw9-check-") as folder:
-            yield _made(bundle, bank, Path(folder) / "key")
+        from solver.key import load_key
 
+        return load_key(key_path)
+    from grader.cli.explain_progress import watching
+    from grader.cli.key import chosen_device
+    from solver.answer_key import make_key
 
-def _made(bundle: Path | None, bank: Path, out: Path) -> Key:
-    from solver.answer_key import make_key  # brings torch in, which --key does without
-
-    from solver.key import load_key
-
-    make_key(bundle=bundle, bank=bank, out=out)
-    return load_key(out / "key.yaml")
+    with watching(shown=shown) as progress:
+        made = make_key(
+            bundle=bundle, bank=bank, out=out, device=chosen_device("auto"), progress=progress
+        )
+    return made.key
 
 
 def _say(checked: Checked, language: str) -> None:

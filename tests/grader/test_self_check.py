@@ -21,7 +21,7 @@ from grader.self_check import check_answers
 from grader.submissions import Chosen, Ticked
 from solver.bank import Bank
 from solver.errors import ExportError
-from solver.key import Key, dump_key, save_key
+from solver.key import Key, save_key
 from tests.grader.made_classes import (
     every_answer,
     made_bank,
@@ -159,26 +159,26 @@ def test_open_void_and_overridden_questions(tmp_path: Path, bank: Bank) -> None:
 def test_a_bundle_makes_the_key_first(
     tmp_path: Path, bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[dict[str, Path]] = []
+    seen: list[dict[str, object]] = []
 
-    def make_key(**given: Path) -> None:
+    def make_key(**given: object) -> object:
         seen.append(given)
-        given["out"].mkdir(parents=True, exist_ok=True)
-        (given["out"] / "key.yaml").write_text(dump_key(made_key(bank)))
+        return types.SimpleNamespace(key=made_key(bank))
 
     stub = types.ModuleType("solver.answer_key")
     stub.make_key = make_key  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "solver.answer_key", stub)
+    monkeypatch.setattr("grader.cli.key.chosen_device", lambda wanted: "cpu")
     question = scored_questions(made_key(bank), bank)[0]
     path = answers_file(tmp_path, {"q01": question.accepted[0]})
     args = [str(path), "--bundle", str(tmp_path), "--bank", str(tmp_path)]
     result = CliRunner().invoke(command, args)
     assert "1 of 10 questions fully right" in result.output
     assert seen[0]["bundle"] == tmp_path
-    assert not seen[0]["out"].exists()  # nothing is left unless asked for
+    assert seen[0]["out"] is None  # nothing is left unless asked for
     kept = CliRunner().invoke(command, [*args, "--out", str(tmp_path / "mine")])
     assert kept.exit_code == 0
-    assert (tmp_path / "mine" / "key.yaml").exists()
+    assert seen[1]["out"] == tmp_path / "mine"
 
 
 @pytest.mark.parametrize("args", [[], ["--key", "k.yaml", "--bundle", "b"], ["--out", "o"]])
