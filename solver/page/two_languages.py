@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol
@@ -52,6 +53,23 @@ def both(text: InTwoLanguages | Pair | list[str] | str) -> Markup:
     if english == chinese:
         return escape(english)
     return spans(escape(english), escape(chinese))
+
+
+def worded(text: InTwoLanguages | Pair | list[str] | str) -> Markup:
+    """Return a text in both languages, with what stands in backticks set as code."""
+    english, chinese = as_pair(text)
+    if english == chinese:
+        return with_code(english)
+    return spans(with_code(english), with_code(chinese))
+
+
+def with_code(text: str) -> Markup:
+    """Return a text escaped, with what stands in single or double backticks set as code."""
+    pieces = re.split(r"`{1,2}([^`]+)`{1,2}", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if at % 2 else escape(piece)
+        for at, piece in enumerate(pieces)
+    )
 
 
 def spans(english: Markup, chinese: Markup) -> Markup:

@@ -1,0 +1,116 @@
+"""The answer key as one self-contained page, in English and in Traditional Chinese.
+
+The page only shows what the key, the bank and the evidence hold; nothing is decided here. It needs
+no network and no script, and the same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from solver.bank import Bank
+from solver.evidence import Evidence
+from solver.key import Key
+from solver.page.look import CLOSE, SMALL
+from solver.page.numbers import percent
+from solver.page.two_languages import both, policy_for, worded, words
+from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
+from solver.resources import data_folder
+from solver.rules.registry import Figure, all_rules
+
+
+def render_key_page(
+    key: Key,
+    bank: Bank,
+    evidence: Evidence,
+    figures: Mapping[str, Sequence[Figure]],
+    *,
+    language: str = "en",
+) -> str:
+    """Return the page of a key.
+
+    Args:
+        key: what is shown.
+        bank: wordings; a question it does not have is shown by its id.
+        evidence: what the figures are drawn from; what is missing is said in its place.
+        figures: by question id, as the rules asked for them.
+        language: the one shown first, "en" or "zh-Hant".
+    """
+    topics = topics_of(key, bank, evidence, figures, all_rules())
+    topics, look = _with_next(topics)
+    facts = facts_of(key)
+    page = environment().get_template("key/key.html")
+    return page.render(
+        language=language,
+        key=key,
+        title=bank.header.title,
+        edition=bank.header.edition,
+        topics=topics,
+        look=look,
+        counts=_counts(topics),
+        limit=percent(CLOSE),
+        facts=facts,
+        hashes=short_hashes(facts),
+    )
+
+
+def _with_next(topics: list[TopicView]) -> tuple[list[TopicView], list[QuestionView]]:
+    """Order what needs a look, and let each of them point to the one after it."""
+    urgent = [view for topic in topics for view in topic.questions if view.reasons]
+    urgent.sort(key=lambda view: (view.urgency, view.entry.id))
+    ids = [view.entry.id for view in urgent]
+    after = dict(pairwise(ids))
+    linked = [
+        replace(
+            topic,
+            questions=tuple(
+                replace(view, next_look=after.get(view.entry.id)) for view in topic.questions
+            ),
+        )
+        for topic in topics
+    ]
+    return linked, urgent
+
+
+def _counts(topics: Sequence[TopicView]) -> dict[str, int]:
+    views = [view for topic in topics for view in topic.questions]
+    return {
+        "questions": len(views),
+        "answered": sum(bool(view.answer) for view in views),
+        "open": sum(view.entry.state == "open" for view in views),
+        "close": sum(any(r.rank == SMALL for r in view.reasons) for view in views),
+        "overridden": sum(view.entry.override is not None for view in views),
+    }
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of the key's templates, made once."""
+    made = Environment(
+        loader=FileSystemLoader(data_folder("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    style = _style()
+    made.filters.update(both=both, worded=worded)
+    fails = " · ".join(words().pair("fails"))
+    made.globals.update(
+        say=words().say, fails=fails, style=Markup(style), policy=Markup(policy_for(style))
+    )
+    return made
+
+
+def _style() -> str:
+    """The look all pages share, then what this page adds."""
+    folder = data_folder("templates")
+    parts = [folder / "class" / "report.css", folder / "key" / "key.css"]
+    return "\n".join(path.read_text(encoding="utf-8") for path in parts)

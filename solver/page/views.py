@@ -1,0 +1,283 @@
+"""What the template of the key's page loops over: the key's entries beside the bank's words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from solver.bank import Bank, Blank, Option, Question
+from solver.evidence import Evidence
+from solver.key import Answer, Key, KeyQuestion, OptionVerdict
+from solver.page.bars import bars_of
+from solver.page.figures import figure_html
+from solver.page.look import STATES, Reason, closest, reasons_to_look, relative_margin
+from solver.page.numbers import number, percent
+from solver.page.two_languages import Pair, as_pair, with_code, words
+from solver.rules.registry import Figure, Rule
+
+
+@dataclass(frozen=True)
+class OptionRow:
+    """One option with what was found of it.
+
+    Attributes:
+        name: its id.
+        text: its wording.
+        holds: by the evidence; None where undecided.
+        keyed: whether it belongs to the answer that counts.
+        verdict: None where the key says nothing of it.
+    """
+
+    name: str
+    text: Pair
+    holds: bool | None
+    keyed: bool
+    verdict: OptionVerdict | None
+    bar: Markup
+
+    @property
+    def measured(self) -> Markup:
+        """Value, what it was held against and the margin, as far as they are there."""
+        if self.verdict is None or self.verdict.value is None:
+            return Markup()
+        return measured_line(self.verdict)
+
+
+@dataclass(frozen=True)
+class OptionGroup:
+    """The options of a question, or of one of its drop-downs."""
+
+    label: Pair | None
+    rows: tuple[OptionRow, ...]
+
+
+@dataclass(frozen=True)
+class RecordLine:
+    """A record an answer rests on: whether it is there, and how it was made."""
+
+    id: str
+    there: bool
+    settings: str
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """One question of the page."""
+
+    entry: KeyQuestion
+    stem: Pair
+    asked: Question | None
+    answer: str
+    derived: str
+    groups: tuple[OptionGroup, ...]
+    reasons: tuple[Reason, ...]
+    margin: str
+    figures: tuple[Markup, ...]
+    rule_words: Markup
+    rule_settings: str
+    records: tuple[RecordLine, ...]
+    next_look: str | None = None
+
+    @property
+    def states(self) -> list[str]:
+        """Names of its states, for tags."""
+        urgent = [STATES[reason.rank] for reason in self.reasons]
+        if self.entry.void:
+            urgent.insert(0, "void")
+        return list(dict.fromkeys(urgent)) or ["decided"]
+
+    @property
+    def urgency(self) -> tuple[int, float]:
+        """Sort key of the list of what needs a look: smaller is sooner."""
+        found = closest(self.entry)
+        return min(reason.rank for reason in self.reasons), found[0] if found else 0.0
+
+
+@dataclass(frozen=True)
+class TopicView:
+    """A topic with its questions."""
+
+    id: str
+    title: Pair
+    questions: tuple[QuestionView, ...]
+
+
+def measured_line(verdict: OptionVerdict) -> Markup:
+    """Return the numbers of a verdict in one line, in both languages."""
+    say = words()
+    unit = _unit(verdict.unit)
+    parts = [Markup('<b class="value">{}</b>{}').format(number(verdict.value), unit)]
+    if verdict.threshold is not None:
+        parts.append(say.say("versus", threshold=number(verdict.threshold)))
+    if verdict.margin is not None:
+        share = relative_margin(verdict)
+        tail = f" ({percent(share)})" if share is not None else ""
+        parts.append(say.say("margin", margin=number(verdict.margin) + tail))
+    return Markup('<span class="gap"> · </span>').join(
+        Markup("<span>{}</span>").format(part) for part in parts
+    )
+
+
+def _unit(unit: str) -> Markup:
+    if not unit:
+        return Markup()
+    name = f"unit:{unit}"
+    return Markup(" ") + (words().say(name) if name in words() else escape(unit))
+
+
+def topics_of(
+    key: Key,
+    bank: Bank,
+    evidence: Evidence,
+    figures: Mapping[str, Sequence[Figure]],
+    rules: Mapping[str, Rule],
+) -> list[TopicView]:
+    """Return the key's questions by the bank's topics; those the bank lacks come last."""
+    entries = {entry.id: entry for entry in key.questions}
+    topics = []
+    for topic in bank.topics:
+        views = [
+            _view(entries.pop(question.id), question, evidence, figures, rules)
+            for question in topic.questions
+            if question.id in entries
+        ]
+        if views:
+            topics.append(TopicView(topic.id, as_pair(topic.title), tuple(views)))
+    if entries:
+        others = [_view(entry, None, evidence, figures, rules) for entry in entries.values()]
+        title = words().pair("other_questions")
+        topics.append(TopicView("others", title, tuple(others)))
+    return topics
+
+
+def _view(
+    entry: KeyQuestion,
+    asked: Question | None,
+    evidence: Evidence,
+    figures: Mapping[str, Sequence[Figure]],
+    rules: Mapping[str, Rule],
+) -> QuestionView:
+    found = closest(entry)
+    rule = rules.get(entry.rule)
+    settings = asked.settings if asked else {}
+    return QuestionView(
+        entry=entry,
+        stem=as_pair(asked.stem) if asked else (entry.id, entry.id),
+        asked=asked,
+        answer=answer_text(entry.effective),
+        derived=answer_text(entry.correct),
+        groups=tuple(_groups(entry, asked)),
+        reasons=tuple(reasons_to_look(entry, asked)),
+        margin=percent(found[0]) if found else "–",
+        figures=tuple(figure_html(figure, evidence) for figure in figures.get(entry.id, ())),
+        rule_words=prose(rule.what) if rule else Markup(),
+        rule_settings=settings_text(settings),
+        records=tuple(_records(entry.evidence, evidence)),
+    )
+
+
+def answer_text(answer: Answer) -> str:
+    """Return an answer in one line: "a, c", or "word: a · fall: 0.42" of a pair."""
+    if isinstance(answer, dict):
+        return " · ".join(f"{blank}: {choice}" for blank, choice in answer.items())
+    return ", ".join(answer)
+
+
+def _groups(entry: KeyQuestion, asked: Question | None) -> list[OptionGroup]:
+    bars = dict(zip(map(id, entry.options), bars_of(entry.options), strict=True))
+    blanks: list[Blank | str | None]
+    if entry.kind == "pair":
+        named = {v.blank: None for v in entry.options if v.blank}
+        blanks = list(asked.blanks) if asked else list(named)
+    else:
+        blanks = [None]
+    return [_group(entry, asked, blank, bars) for blank in blanks]
+
+
+def _group(
+    entry: KeyQuestion,
+    asked: Question | None,
+    blank: Blank | str | None,
+    bars: Mapping[int, Markup],
+) -> OptionGroup:
+    name = blank.id if isinstance(blank, Blank) else blank
+    if isinstance(blank, Blank):
+        label, options = as_pair(blank.label), list(blank.options or [])
+    else:
+        label, options = as_pair(name or ""), list(asked.options) if asked else []
+    verdicts = {v.id: v for v in entry.options if v.blank == name}
+    known: dict[str, Option | None] = {option.id: option for option in options}
+    known |= {each: None for each in verdicts if each not in known}
+    rows = [
+        _row(entry, name, each, option, verdicts.get(each), bars) for each, option in known.items()
+    ]
+    return OptionGroup(label if name else None, tuple(rows))
+
+
+def _row(
+    entry: KeyQuestion,
+    blank: str | None,
+    name: str,
+    option: Option | None,
+    verdict: OptionVerdict | None,
+    bars: Mapping[int, Markup],
+) -> OptionRow:
+    text = as_pair(option.text) if option else as_pair((verdict and verdict.text) or name)
+    answer = entry.effective
+    chosen = [answer.get(blank or "")] if isinstance(answer, dict) else answer
+    keyed = any(choice in (name, *text) for choice in chosen)
+    bar = bars.get(id(verdict), Markup()) if verdict else Markup()
+    return OptionRow(name, text, verdict.holds if verdict else None, keyed, verdict, bar)
+
+
+def _records(identifiers: Iterable[str], evidence: Evidence) -> Iterable[RecordLine]:
+    for identifier in identifiers:
+        there = not evidence.missing([identifier])
+        settings = evidence.get(*identifier.split("/")).settings if there else {}
+        yield RecordLine(identifier, there, settings_text(settings))
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Return settings in one line, by name: "picture 6, samples 1000"."""
+    return ", ".join(f"{name} = {_plain(value)}" for name, value in sorted(settings.items()))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def prose(text: str) -> Markup:
+    """Return a docstring as HTML: its paragraphs, and its code marked as code."""
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+    return Markup("").join(Markup("<p>{}</p>").format(with_code(part)) for part in paragraphs)
+
+
+def facts_of(key: Key) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what made the key: for bank, bundle, code and settings, each fact by its name."""
+    parts = {"bank": key.bank, "bundle": key.bundle, "code": key.code, "settings": key.settings}
+    return [(name, _flat(values)) for name, values in parts.items() if values]
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            lines += _flat(value, f"{before}{name} / ")
+        else:
+            lines.append((f"{before}{name}", _plain(value)))
+    return lines
+
+
+def short_hashes(facts: list[tuple[str, list[tuple[str, str]]]]) -> list[tuple[str, str, str]]:
+    """Return of each part its first hash: (part, the first 12 digits, all of it)."""
+    found = []
+    for name, lines in facts:
+        whole = next((text for _, text in lines if re.fullmatch(r"[0-9a-f]{32,64}", text)), None)
+        if whole:
+            found.append((name, whole[:12], whole))
+    return found
