@@ -8,13 +8,14 @@ matched to a question and option of ours. A question can so have several wording
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import Field
 
+from grader.scored_questions import choice_named
 from solver.bank import Bank, Blank, Identifier, Kind, Question, Strict, Wording
 from solver.errors import BankError
 from solver.key import Key
@@ -192,11 +193,31 @@ def wordings_by_question(quizzes: Iterable[WordedQuiz]) -> dict[str, list[Worded
     return found
 
 
+def _in_the_keys_words(quiz: WordedQuiz, key: Key | None) -> WordedQuiz:
+    """Name choices around a measured value as the key does: the quiz's 0.440 is the key's 0.44."""
+    entries = {entry.id: entry for entry in key.questions} if key else {}
+    questions = []
+    for question in quiz.questions:
+        entry = entries.get(question.id)
+        values = entry.effective if entry and isinstance(entry.effective, dict) else {}
+        blanks = []
+        for blank, choices in question.blanks:
+            known = [option.text for option in entry.options if option.text] if entry else []
+            names = {text: text for text in [*known, values.get(blank, "")] if text}
+            renamed = tuple(
+                (choice_named(name, names) if name == text else name, text)
+                for name, text in choices
+            )
+            blanks.append((blank, renamed))
+        questions.append(replace(question, blanks=tuple(blanks)))
+    return replace(quiz, questions=tuple(questions))
+
+
 def known_quizzes(bank: Bank, key: Key | None, files: Sequence[Path]) -> list[WordedQuiz]:
     """Return every wording a column may have: quiz files, those kept beside the bank, the bank's.
 
     Quizzes kept beside the bank lie in its folder ``quizzes/``.
     """
     kept = sorted((bank.folder / "quizzes").glob("*.yaml"))
-    quizzes = [load_quiz(path) for path in [*files, *kept]]
+    quizzes = [_in_the_keys_words(load_quiz(path), key) for path in [*files, *kept]]
     return quizzes + [quiz_of_bank(bank, language, key) for language in QUIZ_LANGUAGES]

@@ -102,12 +102,15 @@ def _accepted_pair(
             path=path,
             mend="A pair is right only if both drop-downs are.",
         )
-    return Chosen(
-        frozenset(
-            (blank, choice_named(value, _names(entry, question, blank)))
-            for blank, value in answer.items()
-        )
-    )
+    choices = set()
+    for blank, value in answer.items():
+        names = _names(entry, question, blank)
+        choice = choice_named(value, names)
+        # A number that was measured may be given as the quiz has it; an option must be one.
+        if names and choice not in names.values() and _number(value) is None:
+            raise _unknown(entry, value, tuple(dict.fromkeys(names.values())), path)
+        choices.add((blank, choice))
+    return Chosen(frozenset(choices))
 
 
 def _unknown(
@@ -146,9 +149,13 @@ def _names(entry: KeyQuestion, question: Question | None, blank: str) -> dict[st
     names: dict[str, str] = {}
     listed = [each for each in question.blanks if each.id == blank] if question else []
     if listed and listed[0].options is not None:
+        ids = {option.id: option.id for option in listed[0].options}
         for option in listed[0].options:
             names |= {option.text.zh_hant: option.id, option.text.en: option.id}
-        return names | {option.id: option.id for option in listed[0].options}
+        for verdict in entry.options:
+            if verdict.blank == blank and verdict.text and verdict.id in ids:
+                names[verdict.text] = verdict.id
+        return names | ids
     for verdict in entry.options:
         if verdict.blank == blank:
             canon = verdict.id if question is None or verdict.text is None else verdict.text
