@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
 from solver.rules.displayed import (
+    SIDE,
     Floats,
     Mask,
     density,
@@ -182,7 +183,10 @@ class ClearPlaceClaim(Parameters):
         return self
 
 
-SHIFTS = 999
+SHUFFLES = 999
+
+EVERYTHING = 1e6
+"""The contrast given to a map that is dark outside the region: large, and still a number."""
 
 
 def _clear_needs(settings: ClearPlaceSettings) -> list[str]:
@@ -196,13 +200,14 @@ def _clear_needs(settings: ClearPlaceSettings) -> list[str]:
 def clear_place(
     evidence: Evidence, settings: ClearPlaceSettings, claims: Sequence[ClearPlaceClaim]
 ) -> Decision:
-    """Density of a map inside a region over its density in the rest, and how far chance would take it.
+    """Density of a map inside a region over that in the rest, and how far chance would take it.
 
     Points lie "clearly" on a region when they are at least `times` as dense there as elsewhere (2:
     the smallest whole-number contrast one would state as a fact) and fewer than `chance` of 999
-    random shifts of the map around the picture's edges do as well; shifting keeps the map's own
-    clumps, which a test pixel by pixel would take for many independent points. Of several regions
-    that pass the densest holds. "Nowhere" holds when none passes.
+    shuffles of the map do as well. A shuffle lays its 64 tiles of 16x16 pixels out anew, which
+    keeps clumps of up to an eighth of the picture together; a test pixel by pixel would take such
+    a clump for many independent points. Of several regions that pass the densest holds. "Nowhere"
+    holds when none passes.
     """
     record = evidence.get(*settings.record.split("/"))
     bright, valid = displayed_brightness(record), valid_places(record)
@@ -224,25 +229,35 @@ def clear_place(
 
 
 def _contrast_and_chance(bright: Floats, mask: Mask, valid: Mask) -> tuple[float, float]:
-    """(density inside over density outside, share of shifted maps that do at least as well)."""
-    generator = np.random.default_rng(0)
-    observed = _contrast(bright, mask, valid)
-    height, width = bright.shape
-    shifts = zip(
-        generator.integers(0, height, SHIFTS), generator.integers(0, width, SHIFTS), strict=True
-    )
-    as_good = sum(
-        _contrast(np.roll(bright, shift, (0, 1)), mask, np.roll(valid, shift, (0, 1))) >= observed
-        for shift in shifts
-    )
-    return observed, (as_good + 1) / (SHIFTS + 1)
+    """(density inside over density outside, share of shuffled maps that do at least as well)."""
+    values, counted = _tiles(np.where(valid, bright, 0.0)), _tiles(valid.astype(float))
+    inside = _tiles(mask.astype(float))
+    # Entry [t, p]: what tile t of the map would bring into the region if it lay at place p.
+    mass, area = values @ inside.T, counted @ inside.T
+    generator, order = np.random.default_rng(0), np.arange(len(values))
+    arrangements = [order, *(generator.permutation(order) for _ in range(SHUFFLES))]
+    contrasts = [
+        _contrast(mass[order, places].sum(), area[order, places].sum(), values, counted)
+        for places in arrangements
+    ]
+    as_good = sum(contrast >= contrasts[0] for contrast in contrasts[1:])
+    return contrasts[0], (as_good + 1) / (SHUFFLES + 1)
 
 
-def _contrast(bright: Floats, mask: Mask, valid: Mask) -> float:
-    inside, outside = bright[mask & valid], bright[~mask & valid]
-    if not len(inside) or not len(outside) or outside.mean() <= 0:
+def _tiles(values: Floats) -> Floats:
+    """An (H, W) map as its 8x8 tiles of 16 pixels: (64, 256)."""
+    at_size = values[np.ix_(*(np.arange(SIDE) * length // SIDE for length in values.shape))]
+    tiles = at_size.reshape(8, 16, 8, 16).transpose(0, 2, 1, 3)
+    return tiles.reshape(64, 256)
+
+
+def _contrast(mass: float, area: float, values: Floats, counted: Floats) -> float:
+    rest_mass, rest_area = float(values.sum()) - mass, float(counted.sum()) - area
+    if area <= 0 or rest_area <= 0 or mass <= 0:
         return 0.0
-    return float(inside.mean() / outside.mean())
+    if rest_mass <= 0:
+        return EVERYTHING
+    return min(float((mass / area) / (rest_mass / rest_area)), EVERYTHING)
 
 
 def _clear_verdict(

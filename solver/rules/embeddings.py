@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -132,16 +132,16 @@ def _slide_verdicts(
     by_metric = [min(e for (m, _), (e, _) in errors.items() if m == metric) for metric in metrics]
     by_part = [min(e for (_, p), (e, _) in errors.items() if p == part) for part in parts]
     what = ("agreement of {0} with the picture (1 - error)", "{0}與圖片的吻合（1 - 誤差）")
-    of_metrics = iter(_agreement(by_metric, [_METRIC_NAMES[metric] for metric in metrics], what))
-    of_parts = iter(_agreement(by_part, [_PART_NAMES[part] for part in parts], what))
+    of_metrics = iter(_agreement(by_metric, [METRIC_NAMES[metric] for metric in metrics], what))
+    of_parts = iter(_agreement(by_part, [PART_NAMES[part] for part in parts], what))
     return [next(of_metrics if claim.metric is not None else of_parts) for claim in claims]
 
 
-_METRIC_NAMES: dict[Metric, Pair] = {
+METRIC_NAMES: dict[Metric, Pair] = {
     "euclidean": ("the Euclidean distance", "歐氏距離"),
     "cosine": ("the cosine similarity", "餘弦相似度"),
 }
-_PART_NAMES: dict[Part, Pair] = {
+PART_NAMES: dict[Part, Pair] = {
     "first": ("the first character", "第一個字"),
     "second": ("the second character", "第二個字"),
     "both": ("the whole word", "整個詞"),
@@ -236,17 +236,9 @@ def curve_over_layers(
         unit="share of variance explained",
         what=('how well "{0}" fits', "「{0}」的吻合度"),
     )
-    parameters: dict[str, Any] = {
-        "record": "embeddings",
-        "sentences": [a, b],
-        "character": settings.character,
-    }
-    caption = (f"Similarity over the layers: {_series(curve)}", f"各層相似度：{_series(curve)}")
+    parameters = {"values": [round(float(v), 6) for v in curve], "first": settings.first}
+    caption = ("Similarity over the layers", "各層相似度")
     return Decision(verdicts, [Figure("bert_curve", parameters, caption)])
-
-
-def _series(curve: Floats) -> str:
-    return " ".join(f"{value:.2f}" for value in curve)
 
 
 Cause = Literal["meaning", "length", "position", "frequency"]
@@ -305,7 +297,18 @@ def layer0_independent(
                 against=("rounding", "捨入誤差"),
             )
         )
-    figure = Figure(
-        "bert_trials", {"record": record.id}, ("One change at a time", "一次改變一件事")
-    )
-    return Decision(verdicts, [figure])
+    return Decision(verdicts, [_trial_table(record)])
+
+
+def _trial_table(record: Record) -> Figure:
+    examples = record.values.get("example", {})
+    moved = np.abs(1 - record.array("similarities", 3)).max((1, 2))
+    rows = [
+        [list(CAUSES[change]), *examples.get(change, ["", ""]), round(float(most), 6)]
+        for change, most in zip(record.value("changes"), moved, strict=True)
+        if change in CAUSES
+    ]
+    columns = [["changed", "改變的"], ["before", "之前"], ["after", "之後"],
+               ["similarity moves by", "相似度變動"]]  # fmt: skip
+    caption = ("One change at a time, all else held", "一次改變一件事，其餘不變")
+    return Figure("table", {"columns": columns, "rows": rows}, caption)

@@ -199,7 +199,9 @@ def wrong_items(
         )
         for claim in claims
     ]
-    return Decision(verdicts, [_scatter(settings.model, item) for item in settings.items])
+    return Decision(
+        verdicts, [_scatter(settings.model, one.item, [len(one.points)]) for one in every]
+    )
 
 
 def standing_apart(plots: Plots) -> float:
@@ -222,10 +224,11 @@ def fine_tuned(
     would put the outermost of so many points: a model tuned for answering moves what it extracts
     away from all the rest, whether it is right or not. Mean over the items; above 0 it was tuned.
     The option that names just those models holds."""
-    scores = {}
+    scores, figures = {}, []
     for model in settings.models:
         every = [checked(evidence.get("hidden_states", model, q)) for q in settings.items]
         scores[model] = float(np.mean([standing_apart(one) for one in every]))
+        figures += [_scatter(model, one.item, [len(one.points)]) for one in every]
     tuned = {model for model, score in scores.items() if score > 0}
     told = ", ".join(f"{model}: {score:+.2f}" for model, score in sorted(scores.items()))
     verdicts = [
@@ -241,7 +244,6 @@ def fine_tuned(
         )
         for claim in claims
     ]
-    figures = [_scatter(model, settings.items[0]) for model in settings.models]
     return Decision(verdicts, figures)
 
 
@@ -264,9 +266,10 @@ def _listed(numbers: set[int]) -> str:
     return ", ".join(str(one) for one in sorted(numbers)) or "-"
 
 
-def _scatter(model: int, item: int) -> Figure:
+def _scatter(model: int, item: int, layers: Sequence[int] = ()) -> Figure:
+    """The plots of some layers, or of all."""
     return Figure(
         "bert_scatter",
-        {"record": f"hidden_states/{model}/{item}"},
-        (f"Model {model} on item {item}, layer by layer", f"模型 {model}、第 {item} 題，逐層"),
+        {"record": f"hidden_states/{model}/{item}", "layers": list(layers)},
+        (f"Model {model} on item {item}", f"模型 {model}、第 {item} 題"),
     )
