@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from itertools import chain
 from pathlib import Path
 
@@ -197,12 +198,23 @@ def _fill(gradebook: Gradebook, graded: GradedClass, folder: Path, job: Job) -> 
     write_whole(folder / "gradebook.csv", filled.content, private=True)
     note = f"gradebook.csv: {filled.filled} scores filled in"
     for number, what in (
+        (filled.replaced, "of them in place of another score"),
         (filled.kept, "left as EX or N/A"),
         (filled.incomplete, "left out, their totals being incomplete"),
         (filled.unknown, "not in the gradebook"),
     ):
         note += f", {number} {what}" if number else ""
+    ours = sum((question.points for question in graded.questions), Decimal(0))
+    if filled.points_possible and _as_number(filled.points_possible) != ours:
+        note += f"; its Points Possible are {filled.points_possible}, the key's {ours}"
     return note
+
+
+def _as_number(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
 
 
 def _reading_notes(graded: GradedClass) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from grader.csv_spans import CellSpan, cell_spans, replaced
@@ -29,7 +29,8 @@ class Filled:
 
     Attributes:
         content: its bytes, with the column filled.
-        filled: students whose cell got a score (the same or another).
+        filled: students whose cell got a score.
+        replaced: how many of them had another score in it before.
         kept: students whose cell is ``EX`` or ``N/A`` and was left.
         incomplete: students left out because their total is not certain.
         unknown: students with a score who are not in the gradebook (only if that was allowed).
@@ -38,6 +39,7 @@ class Filled:
 
     content: bytes
     filled: int
+    replaced: int
     kept: int
     incomplete: int
     unknown: int
@@ -150,7 +152,7 @@ class Gradebook:
             ExportError: a student of `graded` is not in it, or fits two of its rows.
         """
         new: dict[CellSpan, bytes] = {}
-        kept = incomplete = 0
+        kept = incomplete = others = 0
         unknown: list[str] = []
         for each in graded:
             record = self._record_of(each)
@@ -168,6 +170,7 @@ class Gradebook:
                         f"{record[self._id].text.strip()}, {each.student.id} among them"
                     )
                 new[cell] = score_text(each.total).encode()
+                others += _differs(cell.text, each.total)
         if unknown and not skip_unknown:
             shown = ", ".join(unknown[:5]) + (" and others" if len(unknown) > 5 else "")
             raise self._error(
@@ -175,7 +178,9 @@ class Gradebook:
                 "Export the gradebook again, or leave them out with --skip-unknown.",
             )
         content = replaced(self._data, new)
-        return Filled(content, len(new), kept, incomplete, len(unknown), self.points_possible)
+        return Filled(
+            content, len(new), others, kept, incomplete, len(unknown), self.points_possible
+        )
 
     def _record_of(self, each: GradedSubmission) -> list[CellSpan] | None:
         student = each.student
@@ -196,6 +201,14 @@ def score_text(total: Decimal) -> str:
     exact = format(total.normalize(), "f")
     decimals = len(exact.partition(".")[2])
     return format(total.quantize(Decimal("0.01")), "f") if decimals <= 2 else exact
+
+
+def _differs(before: str, total: Decimal) -> bool:
+    """Say whether a cell held another score than the total as Canvas shows it."""
+    try:
+        return bool(before.strip()) and Decimal(before.strip()) != Decimal(score_text(total))
+    except InvalidOperation:
+        return True
 
 
 def _read(path: Path) -> bytes:

@@ -66,8 +66,8 @@ def grade(**given: Any) -> None:
     \b
     Example:
       hw9 grade "HW9 Quiz Student Analysis Report.csv" --key key.yaml --out graded
-      hw9 grade a.csv b.csv --key key.yaml --out graded --attempts latest \
-          --gradebook Grades.csv --column "HW9 (1234)"
+      hw9 grade a.csv b.csv --key key.yaml --out graded --attempts latest
+      hw9 grade a.csv --key key.yaml --out graded --gradebook G.csv --column "HW9 (1234)"
     """
     from grader.grade_job import run_job
 
@@ -155,7 +155,8 @@ def _say(outcome: Outcome, out: Path) -> None:
     if data["incomplete"]:
         line += f", {data['incomplete']} with an incomplete total"
     if data["rejects"]:
-        line += f", {data['rejects']} rows or cells in rejects.csv"
+        what = "row or cell" if data["rejects"] == 1 else "rows or cells"
+        line += f", {data['rejects']} {what} in rejects.csv"
     if outcome.graded.deadline is not None:
         line += f", {data['late']} late"
     click.echo(line)

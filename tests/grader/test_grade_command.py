@@ -31,7 +31,7 @@ from tests.grader.ten_line_scorer import totals
 class Desk:
     """A folder with a bank, a key and an export, and `hw9 grade` run in it."""
 
-    def __init__(self, folder: Path, questions: int = 30) -> None:
+    def __init__(self, folder: Path, questions: int = 12) -> None:
         self.folder = folder
         self.bank, self.key = write_bank_and_key(folder, questions)
         self.quiz = as_quiz(self.bank, self.key)
@@ -148,6 +148,32 @@ def test_nothing_is_left_behind_when_it_fails_late(desk):
     assert "has no student 9000" in said
     assert not (desk.folder / "out").exists()
     assert [p.name for p in desk.folder.iterdir() if p.name.startswith(".")] == []
+
+
+def test_the_gradebook_is_filled_and_a_difference_said(desk):
+    desk.export()
+    rows = "".join(f"S{n},{9000 + n},S,\n" for n in range(6))
+    head = "Student,ID,Section,HW9 (1)\n    Points Possible,,,20.00\n"
+    (desk.folder / "g.csv").write_text(head + rows)
+    said = desk.run("export.csv", "--gradebook", "g.csv", "--column", "HW9 (1)", "--no-pages")
+    assert "5 scores filled in" in said and "Points Possible are 20.00, the key's 4.0" in said
+    scores = {each["student"]: Decimal(each["total"]) for each in desk.table("scores.csv")}
+    lines = (desk.folder / "out" / "gradebook.csv").read_text().splitlines()
+    assert lines[:2] == head.splitlines() and lines[7] == "S5,9005,S,"
+    for line in lines[2:7]:
+        _, student, _, score = line.split(",")
+        assert Decimal(score) == scores[student]
+
+
+def test_a_person_gets_a_sentence_and_a_program_an_exit_code(desk):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "grader.cli", "grade", "none.csv", "--key", "key.yaml"]
+    done = subprocess.run(
+        [*command, "--bank", "questions", "--out", "out"],
+        cwd=desk.folder, capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == "hw9: none.csv: there is no such file.\n"
 
 
 def test_names_are_defused_and_numbers_are_not(desk):

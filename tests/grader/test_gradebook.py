@@ -41,7 +41,7 @@ def test_only_the_cells_of_graded_students_change(tmp_path):
     filled = book(tmp_path, COOL).fill([graded("101", "9.7"), graded("102", "10.0")])
     expected = COOL.replace(",,9.00,\r\n", ",,9.00,9.70\r\n").replace("8.5,3.25", "8.5,10.00")
     assert filled.content == expected.encode()
-    assert (filled.filled, filled.points_possible) == (2, "10.00")
+    assert (filled.filled, filled.replaced, filled.points_possible) == (2, 1, "10.00")
 
 
 def test_excused_absent_and_incomplete_are_left(tmp_path):
