@@ -13,7 +13,7 @@ from markupsafe import Markup
 from solver.evidence import Evidence
 from solver.page.figures import figure_kind
 from solver.page.map_figures import scrolled
-from solver.page.numbers import number
+from solver.page.numbers import MINUS, number
 from solver.page.panels import short
 from solver.page.two_languages import Pair, as_pair, both, words
 
@@ -195,4 +195,6 @@ def _cell(cell: Any) -> Markup | str:
         return words().say("yes" if cell else "no")
     if isinstance(cell, list | tuple):
         return both(as_pair(cell))
+    if isinstance(cell, str) and _is_number(cell) and "e" in cell:
+        return number(float(cell.replace(MINUS, "-")))
     return number(cell)

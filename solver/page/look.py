@@ -53,15 +53,18 @@ def reasons_to_look(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
     """Return why a person should look at a question, the most urgent first; empty if nothing."""
     found = []
     if entry.state == "open":
-        lacks: dict[str, object] = {"lacks": ", ".join(entry.lacks)}
-        found.append(
-            Reason(OPEN, "reason_open", lacks) if entry.lacks else Reason(OPEN, "reason_open_plain")
-        )
+        found += [_open(entry), *_undecided(entry.options)]
     if entry.override:
         found.append(Reason(OVERRIDDEN, "reason_overridden", {"why": entry.override.why}))
     if entry.state == "decided":
         found += [*_miscounted(entry, asked), *_undecided(entry.options), *_close(entry)]
     return found
+
+
+def _open(entry: KeyQuestion) -> Reason:
+    if not entry.lacks:
+        return Reason(OPEN, "reason_open_plain")
+    return Reason(OPEN, "reason_open", {"lacks": ", ".join(x.rstrip(".") for x in entry.lacks)})
 
 
 def _miscounted(entry: KeyQuestion, asked: Question | None) -> list[Reason]:

@@ -118,9 +118,7 @@ def measured_line(verdict: OptionVerdict) -> Markup:
         share = relative_margin(verdict)
         tail = f" ({percent(share)})" if share is not None else ""
         parts.append(say.say("margin", margin=number(verdict.margin) + tail))
-    return Markup('<span class="gap"> · </span>').join(
-        Markup("<span>{}</span>").format(part) for part in parts
-    )
+    return Markup(" ").join(Markup("<span>{}</span>").format(part) for part in parts)
 
 
 def _unit(unit: str) -> Markup:
