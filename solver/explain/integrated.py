@@ -13,13 +13,20 @@ import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor
 
+from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.method import Job, explanation, first_picture
 from solver.explain.saliency import min_max
 
 
 def mean_path_gradient(job: Job, place: int, steps: int) -> Tensor:
-    """Return the mean gradient of the label's logit along the path: (3, 128, 128)."""
+    """Return the mean gradient of the label's logit along the path: (3, 128, 128).
+
+    Raises:
+        BundleError: fewer than two steps, which captum has no rule for.
+    """
+    if steps < 2:
+        raise BundleError(f"integrated gradients need 2 steps or more, not {steps}")
 
     def forward(pictures: Tensor) -> Tensor:
         logits: Tensor = job.bundle.network(pictures)

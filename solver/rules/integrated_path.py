@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.displayed import Floats, valid_places
@@ -108,9 +109,9 @@ def _is_shifted(sample: Floats, picture: Floats, size: float) -> bool:
 class StepsSettings(Parameters):
     """The pictures, the course's number of steps, and the larger numbers it is held against."""
 
-    pictures: list[int]
-    steps: int = 10
-    more: list[int]
+    pictures: list[int] = Field(min_length=1)
+    steps: int = Field(default=10, ge=2)
+    more: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
 
 
 class StepsClaim(Parameters):
