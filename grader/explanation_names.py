@@ -2,53 +2,70 @@
 
 A record's id is its kind and its place, such as ``saliency/2`` or ``filter_visualization/23/0``.
 Which records a question rests on is the same whichever option is right, so naming them gives
-nothing away.
+nothing away, as long as no name here says what a question asks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from solver.key import Sentence
 
-# {0}, {1}: the numbers after the kind.
+# Where in a record's place its picture stands, of the kinds that have one.
+_PICTURE_AT = {
+    "lime": 0,
+    "saliency": 0,
+    "smoothgrad": 0,
+    "integrated_gradients": 0,
+    "integrated_path": 0,
+    "picture": 0,
+    "regions": 0,
+    "activation": 1,
+    "filter_visualization": 1,
+}
+# Not explanations: what they are held against. Named only where there is nothing else.
+_BESIDE = {"picture", "regions"}
+
+# {pictures}: the pictures; {0}, {1}: the other numbers after the kind.
 _NAMES: dict[str, tuple[str, str]] = {
-    "lime": ("LIME of picture {0}", "圖片 {0} 的 LIME"),
+    "lime": ("LIME of {pictures}", "{pictures} 的 LIME"),
     "lime_known_model": (
         "LIME of a classifier whose weights are known",
         "對已知權重的分類器所做的 LIME",
     ),
-    "saliency": ("saliency map of picture {0}", "圖片 {0} 的顯著圖"),
+    "saliency": ("saliency map of {pictures}", "{pictures} 的顯著圖"),
     "saliency_derivative": (
         "what the saliency map is the derivative of",
         "顯著圖是什麼對什麼的導數",
     ),
-    "smoothgrad": ("SmoothGrad of picture {0}", "圖片 {0} 的 SmoothGrad"),
+    "smoothgrad": ("SmoothGrad of {pictures}", "{pictures} 的 SmoothGrad"),
     "smoothgrad_trace": (
         "what SmoothGrad feeds to the network, and what it averages",
         "SmoothGrad 餵給網路什麼、又平均了什麼",
     ),
     "module": ("module {0} of the network", "網路的第 {0} 個模組"),
     "activation": (
-        "filter activation of layer {0} on picture {1}",
-        "第 {0} 層濾鏡對圖片 {1} 的活化",
+        "filter activation of layer {0} on {pictures}",
+        "第 {0} 層濾鏡對{pictures} 的活化",
     ),
     "filter_visualization": (
-        "filter visualization of layer {0} from picture {1}",
-        "從圖片 {1} 出發的第 {0} 層濾鏡視覺化",
+        "filter visualization of layer {0} from {pictures}",
+        "從{pictures} 出發的第 {0} 層濾鏡視覺化",
     ),
     "filter_trace": (
         "what the filter section holds fixed and what it varies",
         "濾鏡一節固定了什麼、改變了什麼",
     ),
     "integrated_gradients": (
-        "integrated gradients of picture {0} ({1} steps)",
-        "圖片 {0} 的 integrated gradients（{1} 步）",
+        "integrated gradients of {pictures} ({0} steps)",
+        "{pictures} 的 integrated gradients（{0} 步）",
     ),
     "integrated_path": (
-        "the samples between baseline and picture {0}",
-        "從基準到圖片 {0} 的路徑樣本",
+        "the inputs integrated gradients feeds to the network for {pictures}",
+        "integrated gradients 就{pictures} 餵給網路的輸入",
     ),
-    "picture": ("picture {0} itself", "圖片 {0} 本身"),
-    "regions": ("the named regions of picture {0}", "圖片 {0} 的具名區域"),
+    "picture": ("{pictures} itself", "{pictures} 本身"),
+    "regions": ("the named regions of {pictures}", "{pictures} 的具名區域"),
     "attention": ("attention of every layer and head", "各層各注意力頭的注意力"),
     "masked_words": ("predictions for the masked words", "被遮蓋的詞的預測"),
     "corpus_search": ("corpus search, layer by layer", "逐層的語料搜尋"),
@@ -68,15 +85,51 @@ _NAMES: dict[str, tuple[str, str]] = {
 }
 
 
-def explanation_name(record: str) -> Sentence:
-    """Return what to call a record; its id where its kind or its place is not known here.
+def explanation_names(records: Iterable[str]) -> tuple[Sentence, ...]:
+    """Return what to call some records, those of one explanation on several pictures as one.
 
-    >>> explanation_name("saliency/2").en
-    'saliency map of picture 2'
+    >>> [name.en for name in explanation_names(["saliency/0", "saliency/1", "regions/1"])]
+    ['saliency map of pictures 0, 1']
     """
-    kind, *place = record.split("/")
-    english, chinese = _NAMES.get(kind, (record, record))
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for record in dict.fromkeys(records):
+        kind, *place = record.split("/")
+        picture = _PICTURE_AT.get(kind)
+        if picture is None or picture >= len(place):
+            groups[tuple(record.split("/"))] = []
+        else:
+            others = (kind, *place[:picture], *place[picture + 1 :])
+            groups.setdefault(others, []).append(place[picture])
+    kept = {group: seen for group, seen in groups.items() if group[0] not in _BESIDE} or groups
+    return tuple(_named(group, pictures) for group, pictures in kept.items())
+
+
+def _named(group: tuple[str, ...], pictures: list[str]) -> Sentence:
+    kind, *place = group
+    plain = "/".join(group)
+    english, chinese = _NAMES.get(kind, (plain, plain))
+    if kind in _PICTURE_AT and not pictures:
+        english = chinese = plain
+    several = "pictures" if len(pictures) > 1 else "picture"
+    listed = _in_runs(pictures)
     try:
-        return Sentence(en=english.format(*place), zh_hant=chinese.format(*place))
+        return Sentence(
+            en=english.format(*place, pictures=f"{several} {listed}"),
+            zh_hant=chinese.format(*place, pictures=f"圖片 {listed}"),
+        )
     except IndexError:
-        return Sentence(en=record, zh_hant=record)
+        return Sentence(en=plain, zh_hant=plain)
+
+
+def _in_runs(numbers: list[str]) -> str:
+    """Return numbers with runs of three or more drawn together: 0, 2–5."""
+    if not all(number.isdecimal() for number in numbers):
+        return ", ".join(numbers)
+    runs: list[list[int]] = []
+    for number in sorted(map(int, numbers)):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts = [f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return ", ".join(parts)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.explanation_names import explanation_name
+from grader.explanation_names import explanation_names
 from grader.exports.answers_yaml import AnswersYaml
 from grader.question_texts import Part, QuestionTexts
 from grader.scored_questions import open_questions, scored_questions
@@ -133,10 +133,7 @@ def look_again(entry: KeyQuestion, texts: QuestionTexts) -> tuple[Wording | Sent
 
     Where the key names none (an answer given by hand), this is the question's topic.
     """
-    names = [explanation_name(record) for record in entry.evidence]
-    if not names:
-        return (texts.topic(entry.id),)
-    return tuple({name.en: name for name in names}.values())
+    return explanation_names(entry.evidence) or (texts.topic(entry.id),)
 
 
 def _right_answer(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.cli.check import check as command
-from grader.explanation_names import explanation_name
+from grader.explanation_names import explanation_names
 from grader.scored_questions import scored_questions
 from grader.self_check import check_answers
 from grader.submissions import Chosen, Ticked
@@ -118,7 +118,7 @@ def test_the_command_names_explanations_and_keeps_the_answer(tmp_path: Path, ban
     question = scored_questions(key, bank)[0]
     wrong = next(answer for answer in every_answer(question) if answer not in question.accepted)
     plain = run(tmp_path, key, {"q01": wrong})
-    assert "look again at: saliency map of picture 2; the named regions of picture 2\n" in plain
+    assert "look again at: saliency map of picture 2\n" in plain
     assert "0 of 10 questions fully right: 0 of 3.4 points" in plain
     assert "q02  unanswered" in plain
     assert "  right: " not in plain
@@ -213,11 +213,22 @@ def test_every_kind_of_explanation_has_a_name() -> None:
 
     assert all_explanations()
     for kind in all_explanations():
-        name = explanation_name(f"{kind}/1/2")
-        assert name.en != f"{kind}/1/2", kind
+        (name,) = explanation_names([f"{kind}/1/2"])
+        assert not name.en.startswith(kind + "/"), kind
         assert name.zh_hant != name.en
 
 
-def test_a_name_without_its_place_is_the_id() -> None:
-    assert explanation_name("lime").en == "lime"
-    assert explanation_name("other/3").zh_hant == "other/3"
+def test_records_of_one_explanation_are_named_together() -> None:
+    records = [f"saliency/{k}" for k in (3, 1, 2, 7)] + ["regions/1", "activation/6/0"]
+    records += ["activation/23/0", "activation/6/1", "lime", "other/3", "saliency/1"]
+    assert [name.en for name in explanation_names(records)] == [
+        "saliency map of pictures 1–3, 7",
+        "filter activation of layer 6 on pictures 0, 1",
+        "filter activation of layer 23 on picture 0",
+        "lime",
+        "other/3",
+    ]
+    assert [name.en for name in explanation_names(["regions/1"])] == [
+        "the named regions of picture 1"
+    ]
+    assert explanation_names([]) == ()
