@@ -76,6 +76,11 @@ def regrade(**given: Any) -> None:
         click.echo(json.dumps(_as_data(plan, counts, written), ensure_ascii=False, indent=1))
         return
     _say(plan, counts, None if given["show_all"] else SHOWN)
+    if (given["folder"] / "gradebook.csv").exists() and not (given["gradebook"] or written):
+        click.echo(
+            "gradebook.csv is filled with the former scores and will be put aside; to fill it "
+            "anew, name the gradebook's own export with --gradebook and --column"
+        )
     if plan.nothing_changes:
         click.echo("nothing changes, so nothing was written")
     elif written is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections import Counter
 from decimal import Decimal
 
@@ -142,7 +143,10 @@ def test_mean_gap_is_welchs_t(matrix: np.ndarray) -> None:
     if min(len(a), len(b)) < 5:
         assert gap.t is None
     elif gap.t is not None:
-        assert gap.t == pytest.approx(stats.ttest_ind(a, b, equal_var=False).statistic, abs=1e-9)
+        with warnings.catch_warnings():  # scipy warns where one side hardly differs
+            warnings.simplefilter("ignore", RuntimeWarning)
+            expected = stats.ttest_ind(a, b, equal_var=False).statistic
+        assert gap.t == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def counts_of(column: np.ndarray) -> Counter[Decimal]:

@@ -357,3 +357,27 @@ def test_a_name_cannot_send_commands_to_the_terminal(tmp_path: Path, bank_folder
     shown = CliRunner().invoke(command, args)
     assert shown.exit_code == 0
     assert "\x1b" not in shown.output
+
+
+def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Bank) -> None:
+    run = tmp_path / "run"
+    _, _, submissions = made_run(run, 5)
+    lines = ["Student,ID,SIS Login ID,Section,HW9 (7)", "    Points Possible,,,,2.0"]
+    lines += [f'"{s.student.name}",{s.student.id},x,A,0.5' for s in submissions]
+    (tmp_path / "theirs.csv").write_text("\n".join(lines) + "\n")
+    (run / "gradebook.csv").write_text("former")
+    args = [str(run), "--how", "everybody", "--question", "q01"]
+    shown = CliRunner().invoke(command, args)
+    assert "put aside" in shown.output
+    write = ["--write", "--by", "TA", "--why", "typo"]
+    book = ["--gradebook", str(tmp_path / "theirs.csv"), "--column", "HW9 (7)"]
+    done = CliRunner().invoke(command, [*args, *write, *book, "--json"])
+    assert done.exit_code == 0, done.output
+    filled = (run / "gradebook.csv").read_text().splitlines()
+    plan = plan_regrade(Regrade(run, None, bank_folder, "everybody", ["q01"]))
+    assert [Decimal(line.rsplit(",", 1)[1]) for line in filled[2:]] == list(totals(plan).values())
+    assert (run / "former" / "1" / "gradebook.csv").read_text() == "former"
+    args = [str(run), "--how", "everybody", "--question", "q02", *write]
+    assert CliRunner().invoke(command, args).exit_code == 0
+    assert not (run / "gradebook.csv").exists()
+    assert (run / "former" / "2" / "gradebook.csv").read_text().splitlines() == filled
