@@ -20,7 +20,7 @@ from solver.explain.method import Job, bert_inputs, explanation, no_picture
 from solver.parts_of_speech import TAGS, Sentence
 
 PIECES_AT_ONCE = 4096
-SHOWN = 12
+SHOWN = 30
 Tagged = tuple[Encoding, Sentence, list[int]]
 """A sentence's encoding, the sentence, and for each piece the word it belongs to (-1: none)."""
 

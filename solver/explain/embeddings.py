@@ -139,4 +139,5 @@ def _framed(text: str, at: int, word: str, front: int, behind: int) -> tuple[str
 
 def cosine(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
     """Cosine of two vectors."""
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+    # Nine digits are more than the network's own numbers hold; the rest is noise.
+    return round(float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))), 9)

@@ -22,6 +22,8 @@ Draw = Callable[[Evidence, Mapping[str, Any]], Markup]
 _MODULES = (
     "solver.page.map_figures",
     "solver.page.chart_figures",
+    "solver.page.bert_figures",
+    "solver.page.bert_scatter",
 )
 _kinds: dict[str, Draw] = {}
 

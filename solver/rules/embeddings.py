@@ -13,7 +13,7 @@ from scipy.optimize import isotonic_regression
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
-from solver.rules.verdicts import Pair, below, strongest
+from solver.rules.verdicts import TIE, Pair, below, strongest
 
 Floats = npt.NDArray[np.float64]
 Metric = Literal["euclidean", "cosine"]
@@ -131,9 +131,8 @@ def _slide_verdicts(
     parts = [claim.part for claim in claims if claim.part is not None]
     by_metric = [min(e for (m, _), (e, _) in errors.items() if m == metric) for metric in metrics]
     by_part = [min(e for (_, p), (e, _) in errors.items() if p == part) for part in parts]
-    what = ("agreement of {0} with the picture (1 - error)", "{0}與圖片的吻合（1 - 誤差）")
-    of_metrics = iter(_agreement(by_metric, [METRIC_NAMES[metric] for metric in metrics], what))
-    of_parts = iter(_agreement(by_part, [PART_NAMES[part] for part in parts], what))
+    of_metrics = iter(_nearest(by_metric, [METRIC_NAMES[metric] for metric in metrics]))
+    of_parts = iter(_nearest(by_part, [PART_NAMES[part] for part in parts]))
     return [next(of_metrics if claim.metric is not None else of_parts) for claim in claims]
 
 
@@ -148,10 +147,31 @@ PART_NAMES: dict[Part, Pair] = {
 }
 
 
-def _agreement(errors: list[float], names: list[Pair], what: Pair) -> list[Verdict]:
-    if not errors:
-        return []
-    return strongest([1 - error for error in errors], names, unit="agreement", what=what)
+def _nearest(errors: list[float], names: list[Pair]) -> list[Verdict]:
+    """Verdicts where the smallest error holds, each against its best rival."""
+    verdicts = []
+    for at, (error, name) in enumerate(zip(errors, names, strict=True)):
+        rival = min((other for other in range(len(errors)) if other != at), key=errors.__getitem__)
+        limit = errors[rival]
+        holds = limit - error > TIE
+        sign = "<" if holds else ">="
+        verdicts.append(
+            Verdict(
+                holds=holds,
+                value=error,
+                unit="error",
+                against=names[rival][0],
+                threshold=limit,
+                margin=abs(limit - error),
+                sentence=(
+                    f"With {name[0]} the colours are off by {error:.3f} {sign} {limit:.3f} "
+                    f"({names[rival][0]}).",
+                    f"以{name[1]}計，顏色誤差 {error:.3f} {sign} {limit:.3f}"
+                    f"（{names[rival][1]}）。",
+                ),
+            )
+        )
+    return verdicts
 
 
 Shape = Literal["falls", "rises", "falls_then_rises", "rises_then_falls"]

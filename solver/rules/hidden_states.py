@@ -146,7 +146,10 @@ def matching_layers(
         unit="share of pairs",
         what=("the answer lies nearer to the question in {0}", "答案較接近問題的比例，{0}"),
     )
-    return Decision(verdicts[:-1], [_scatter(settings.model, item) for item in settings.items])
+    held = [claim for claim, one in zip(claims, verdicts, strict=False) if one.holds]
+    shown = [(claim.first + claim.last) // 2 for claim in held]
+    figures = [_scatter(settings.model, item, shown=shown) for item in settings.items]
+    return Decision(verdicts[:-1], figures)
 
 
 CHANCE = 0.5
@@ -266,10 +269,13 @@ def _listed(numbers: set[int]) -> str:
     return ", ".join(str(one) for one in sorted(numbers)) or "-"
 
 
-def _scatter(model: int, item: int, layers: Sequence[int] = ()) -> Figure:
-    """The plots of some layers, or of all."""
+def _scatter(
+    model: int, item: int, layers: Sequence[int] = (), shown: Sequence[int] = ()
+) -> Figure:
+    """The plots of some layers, or of all with those in `shown` open."""
+    record = f"hidden_states/{model}/{item}"
     return Figure(
         "bert_scatter",
-        {"record": f"hidden_states/{model}/{item}", "layers": list(layers)},
+        {"record": record, "layers": list(layers), "open": list(shown)},
         (f"Model {model} on item {item}", f"模型 {model}、第 {item} 題"),
     )

@@ -39,14 +39,14 @@ def read_plot(path: Path) -> tuple[np.ndarray, np.ndarray]:
     pixels = np.asarray(Image.open(path).convert("RGB")).astype(np.int16)
     found: list[tuple[int, float, float]] = []
     for role, colour in COLOURS.items():
-        labels, count = ndimage.label(np.abs(pixels - np.int16(colour)).sum(-1) < 60)
-        areas = ndimage.sum_labels(np.ones(labels.shape), labels, range(1, count + 1))
-        middles = ndimage.center_of_mass(np.ones(labels.shape), labels, range(1, count + 1))
-        found += [
-            (role, float(x), float(y))
-            for (y, x), area in zip(middles, areas, strict=True)
-            if area >= LEAST_PIXELS
-        ]
+        near = np.abs(pixels - np.int16(colour)).sum(-1) < 60
+        labels, _ = ndimage.label(near)
+        rows, columns = np.nonzero(near)
+        which = labels[rows, columns]
+        areas = np.bincount(which)
+        xs, ys = (np.bincount(which, some) / np.maximum(areas, 1) for some in (columns, rows))
+        kept_areas = np.flatnonzero(areas >= LEAST_PIXELS)
+        found += [(role, float(xs[at]), float(ys[at])) for at in kept_areas]
     blue = [x for role, x, y in found if role == 3 and abs(y - LEGEND_ROWS[3]) < 1]
     in_legend = [
         any(abs(x - at) < 2 for at in blue) and abs(y - LEGEND_ROWS[role]) < 2
