@@ -1,0 +1,62 @@
+"""Every command has help with an example and a line in the README; start-up imports nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from grader.cli import hw9
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("torch", "transformers", "matplotlib", "captum", "skimage", "polars", "scipy")
+
+
+def _commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
+        yield (*before, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, (*before, name))
+
+
+COMMANDS = list(_commands(hw9))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_help_explains_and_gives_an_example(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(hw9, [*path, "--help"], prog_name="hw9")
+    assert shown.exit_code == 0, shown.output
+    assert "Example" in shown.output
+    assert "\\b" not in shown.output
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_the_readme_shows_every_command(path: tuple[str, ...]) -> None:
+    assert " ".join(("hw9", *path)) in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys, click\nfrom click.testing import CliRunner\nfrom grader.cli import hw9\n"
+        "for words in (['--help'], ['grade', '--help'], ['key', '--help']):\n"
+        "    assert CliRunner().invoke(hw9, words).exit_code == 0\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_an_error_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "grader.cli", "key", "--bundle", str(tmp_path / "none")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert done.stderr.startswith("hw9: ") and done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
