@@ -135,8 +135,8 @@ def _picture_panel(evidence: Evidence, picture: int, outlines: Sequence[Outline]
     return Panel(rgb_of(evidence, picture), both(spoken), spoken, smooth=True, outlines=outlines)
 
 
-def _map_panel(record: Record, outlines: Sequence[Outline], name: str = "map_of") -> Panel:
-    spoken = words().pair(name, record=record.id)
+def _map_panel(record: Record, outlines: Sequence[Outline]) -> Panel:
+    spoken = words().pair("map_of", record=record.id)
     return Panel(displayed_pixels(record), both(spoken), spoken, outlines=outlines)
 
 
