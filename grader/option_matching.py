@@ -21,6 +21,9 @@ MOST_STEPS = 200_000
 MEMORY = 4096
 """Distinct cells of one column that are remembered: a class repeats few of them."""
 
+LONGEST = 2000
+"""Letters of a cell that are kept: no options' texts together are as long."""
+
 Reading = Answer | None
 """What may have been ticked; None is nothing at all."""
 
@@ -43,7 +46,7 @@ class CellReader:
         known = self._seen.get(cell)
         if known is None:
             known = self._decide(cell)
-            if len(self._seen) < MEMORY:
+            if len(self._seen) < MEMORY and len(cell) <= LONGEST:
                 self._seen[cell] = known
         return known
 
@@ -57,7 +60,7 @@ class CellReader:
         if len(readings) == 1:
             (only,) = readings
             return UNANSWERED if only is None else only
-        return Refused(cell, _reason(text, readings))
+        return Refused(cell[:LONGEST], _reason(text, readings))
 
     def _table(self) -> dict[str, set[Reading]]:
         if self._written is None:

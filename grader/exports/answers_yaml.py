@@ -68,7 +68,14 @@ class AnswersYaml:
             if isinstance(response, Refused):
                 raise self._error(placed, name, f"the answer to {name} {response.reason}")
             responses[question.id] = response
-        student = str(placed.data.get("student", "") or self._path.stem)
+        student = str(placed.data.get("student") or self._path.stem)
+        if not student.isprintable():
+            line = placed.line_of(("student",))
+            raise ExportError(
+                "the student's name holds signs that cannot be printed",
+                path=self._path,
+                place=f"line {line}",
+            )
         none = dict.fromkeys(responses)
         return Submission(Student(student), None, None, responses, none, None, self.source, 1)
 

@@ -12,7 +12,7 @@ from grader.exports.columns import Layout, is_student_analysis, layout_of
 from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_header
 from grader.exports.question_columns import ColumnMatcher, MatchedColumn, Wordings, how_matched
 from grader.exports.times import read_time
-from grader.option_matching import MEMORY, CellReader
+from grader.option_matching import LONGEST, MEMORY, CellReader
 from grader.submissions import (
     NOT_SHOWN,
     ReadRow,
@@ -166,7 +166,7 @@ class _Column:
         known = self._seen.get(pair)
         if known is None:
             known = self._decide(cell, points)
-            if len(self._seen) < MEMORY:
+            if len(self._seen) < MEMORY and len(cell) + len(points) <= LONGEST:
                 self._seen[pair] = known
         return known
 

@@ -140,6 +140,7 @@ def test_one_persons_yaml(tmp_path):
         ("answers: [a]\n", "has no mapping 'answers'"),
         ("- 1\n", "has no mapping 'answers'"),
         ("", "has no mapping 'answers'"),
+        ('answers: {}\nstudent: "\\ud800"\n', "line 2: the student's name holds signs"),
         ("answers: {}\nname: x\n", "line 2: 'name' is not known here"),
         ("answers: {q01: !!python/object:os.system x}\n", "is not readable YAML"),
         ("answers: {q01: a, q01: b}\n", "stands twice"),
