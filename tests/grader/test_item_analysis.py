@@ -182,3 +182,30 @@ def test_a_tally_does_not_grow_with_the_class() -> None:
         once.add_all(made.used)
     assert sum(len(once.cases(question.id)) for question in made.questions) == cells
     assert analyse(once).n == 21 * 200
+
+
+def test_a_total_that_is_not_certain_is_not_in_the_distribution() -> None:
+    _, _, made = made_class(20, 3, questions=6)
+    first, *others = made.used
+    unsure = replace(first, complete=False, doubt="a cell could not be read")
+    found = analyse_class(replace(made, used=(unsure, *others)))
+    assert (found.n, found.complete, found.totals.n) == (20, 19, 19)
+    assert Counter(dict(found.totals.counts)) == Counter(g.total for g in others)
+    assert found.canvas_totals.n == 19
+
+
+def test_a_rival_is_described_by_its_students_share_of_the_other_points() -> None:
+    bank = made_bank(30, 4)
+    truth = scored_questions(made_key(bank, 4), bank)
+    right = truth[0].accepted[0]
+    wrong_key = Ticked(frozenset(set(truth[0].options[:2]) - right.options))
+    questions = (replace(truth[0], accepted=(wrong_key,)), *truth[1:])
+    made = graded(questions, made_submissions(truth, 300, 4, truth=truth))
+    gap = analyse_class(made).questions[0].suspicions[0].gap
+    for mean, answer in ((gap.first, right), (gap.second, wrong_key)):
+        others = [
+            float((g.total - g.points["q01"]) / (g.possible - questions[0].points))
+            for g in made.used
+            if g.submission.responses["q01"] == answer
+        ]
+        assert mean == pytest.approx(np.mean(others))

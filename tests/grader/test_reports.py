@@ -227,6 +227,22 @@ def test_after_a_regrade_for_both_the_page_reveals_the_current_answer_only() -> 
     assert first.count("✓") == 1
 
 
+def test_equal_answers_with_other_points_get_their_own_cards() -> None:
+    """Points are an average of attempts where the course says so; ticks are of the latest."""
+    bank, key, made = made_class(1, 3, questions=5)
+    one = made.used[0]
+    points_of = [Decimal("0.15"), Decimal("0.3"), Decimal("0")]
+    pages = StudentPages(made.questions, bank, key, reveal=False)
+    pages.attempts = "average"
+    cards = []
+    for earned in points_of:
+        other = replace(one, points={**one.points, "q01": earned}, rows=2)
+        page = Page(pages.page(other))
+        assert "average of all your attempts" in page.en
+        cards.append(page.en.split("Pictures & filters")[1].strip().split()[0])
+    assert cards == ["0.15", "0.3", "0"]
+
+
 # --- hostile texts --------------------------------------------------------------------------
 
 
