@@ -26,6 +26,9 @@ FORMAT = "hw9-evidence/1"
 MANIFEST = "manifest.json"
 MAX_ARRAY_BYTES = 1 << 30
 
+PLAIN_KINDS = "biufU"
+"""Kinds of NumPy arrays that evidence is made of: truth values, numbers, words."""
+
 Array = npt.NDArray[Any]
 
 
@@ -240,7 +243,7 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
         if size > MAX_ARRAY_BYTES:
             raise EvidenceError(f"holds {size} bytes, more than a record can need", path=path)
         with np.load(path, allow_pickle=False) as archive:
-            return {key: np.asarray(archive[key]) for key in sorted(archive.files)}
+            arrays = {key: np.asarray(archive[key]) for key in sorted(archive.files)}
     except FileNotFoundError:
         raise EvidenceError(
             f"is named by {MANIFEST} but is not there", path=path, place=entry["id"]
@@ -249,3 +252,7 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
         raise EvidenceError(
             f"is not a readable .npz of plain arrays ({problem})", path=path
         ) from None
+    for key, array in arrays.items():
+        if array.dtype.kind not in PLAIN_KINDS:
+            raise EvidenceError(f"the array {key!r} holds neither numbers nor words", path=path)
+    return arrays

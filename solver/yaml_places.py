@@ -18,6 +18,8 @@ MAX_BYTES = 32 << 20
 MAX_VALUES = 2_000_000
 MAX_DEPTH = 60
 
+_PLAIN_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
 Place = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -100,6 +102,8 @@ class _Builder:
         self.values += 1
         if self.values > MAX_VALUES or depth > MAX_DEPTH:
             raise self._refuse("holds more values, or deeper ones, than such a file can need", line)
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN_COLLECTIONS:
+            raise self._refuse(f"the tag {node.tag!r} is no plain YAML", line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place, depth)
         if isinstance(node, yaml.SequenceNode):

@@ -1,0 +1,216 @@
+"""Evidence on disk: there and back, the same bytes, and nothing trusted that it says."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from solver.errors import EvidenceError
+from solver.evidence import (
+    Evidence,
+    MissingEvidence,
+    Record,
+    load_evidence,
+    record_id,
+    save_evidence,
+)
+
+DTYPES = st.sampled_from([np.uint8, np.int32, np.int64, np.float32, np.float64, np.bool_])
+ARRAYS = arrays.arrays(DTYPES, arrays.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
+NAMES = st.from_regex(r"[a-z][a-z_]{0,8}", fullmatch=True)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+RECORDS = st.builds(
+    Record,
+    id=st.builds(record_id, NAMES, st.integers(0, 99), st.integers(0, 9)),
+    arrays=st.dictionaries(NAMES, ARRAYS, max_size=3),
+    values=st.dictionaries(NAMES, JSON, max_size=3),
+    settings=st.dictionaries(NAMES, JSON, max_size=2),
+    inputs=st.dictionaries(NAMES, st.text(), max_size=2),
+)
+
+
+def same(first: Record, second: Record) -> bool:
+    plain = all(
+        getattr(first, name) == getattr(second, name)
+        for name in ("id", "values", "settings", "inputs")
+    )
+    return (
+        plain
+        and first.arrays.keys() == second.arrays.keys()
+        and all(
+            first.arrays[name].dtype == second.arrays[name].dtype
+            and first.arrays[name].shape == second.arrays[name].shape
+            and first.arrays[name].tobytes() == second.arrays[name].tobytes()
+            for name in first.arrays
+        )
+    )
+
+
+def saved(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(records=st.lists(RECORDS, max_size=3, unique_by=lambda record: record.id))
+def test_what_is_saved_is_loaded_and_saved_again_the_same(
+    tmp_path_factory: pytest.TempPathFactory, records: list[Record]
+) -> None:
+    first, again = (tmp_path_factory.mktemp("evidence") for _ in range(2))
+    evidence = Evidence({record.id: record for record in records})
+    save_evidence(evidence, first)
+    loaded = load_evidence(first)
+    assert len(loaded) == len(records)
+    assert all(same(a, b) for a, b in zip(evidence, loaded, strict=True))
+    save_evidence(Evidence({r.id: r for r in reversed(list(loaded))}), again)
+    assert saved(first) == saved(again)
+
+
+def written(folder: Path, entry: dict[str, Any] | Any, **document: Any) -> Path:
+    whole = {"format": "hw9-evidence/1", "records": [entry]} | document
+    (folder / "manifest.json").write_text(json.dumps(whole), encoding="utf-8")
+    return folder
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(EvidenceError) as caught:
+        load_evidence(folder)
+    assert "\n" not in str(caught.value)
+    assert str(folder) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.npz", "/etc/passwd", "a/b.npz", "..", ".", "", 3, ["x.npz"]]
+)
+def test_a_file_outside_the_folder_is_refused(tmp_path: Path, name: Any) -> None:
+    np.savez(tmp_path / "secret.npz", map=np.ones(3))
+    inside = tmp_path / "evidence"
+    inside.mkdir()
+    assert "plain name in the same folder" in refused(written(inside, {"id": "x", "file": name}))
+
+
+def test_objects_are_refused_unexecuted(tmp_path: Path) -> None:
+    witness = tmp_path / "was-run"
+
+    class Opens:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (open, (str(witness), "w"))
+
+    np.savez(tmp_path / "x.npz", map=np.array([Opens()], dtype=object))
+    assert "plain arrays" in refused(written(tmp_path, {"id": "x", "file": "x.npz"}))
+    assert not witness.exists()
+
+
+def _npz_bytes(**named: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **named)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _member_that_is_no_array() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("map.npy", b"not an array")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "is not there"),
+        (b"", "not a readable .npz"),
+        (b"PK\x03\x04 torn", "not a readable .npz"),
+        (_npz_bytes(map=np.ones((9, 9)))[:-40], "not a readable .npz"),
+        (_member_that_is_no_array(), "'map' holds neither numbers nor words"),
+        (_npz_bytes(map=np.array([b"bytes"])), "'map' holds neither numbers nor words"),
+        (_npz_bytes(map=np.array([1j])), "'map' holds neither numbers nor words"),
+        (_npz_bytes(map=np.zeros(2, "M8[s]")), "'map' holds neither numbers nor words"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes | None, says: str) -> None:
+    if content is not None:
+        (tmp_path / "x.npz").write_bytes(content)
+    sentence = refused(written(tmp_path, {"id": "x", "file": "x.npz"}))
+    assert says in sentence
+    assert "x.npz" in sentence
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", b"\0" * (1 << 20))
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    at = content.rindex(b"PK\x01\x02") + 24  # the size the directory says it unpacks to
+    content[at : at + 4] = (2**32 - 2).to_bytes(4, "little")
+    (tmp_path / "x.npz").write_bytes(bytes(content))
+    assert "more than a record can need" in refused(written(tmp_path, {"id": "x", "file": "x.npz"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "is not JSON"),
+        ("[]", '"format"'),
+        ('{"format": "hw9-evidence/2", "records": []}', '"format"'),
+        ('{"format": "hw9-evidence/1"}', '"records" must be a list'),
+        ('{"format": "hw9-evidence/1", "records": {}}', '"records" must be a list'),
+        ('{"format": "hw9-evidence/1", "records": [3]}', 'with an "id"'),
+        ('{"format": "hw9-evidence/1", "records": [{"id": ""}]}', 'with an "id"'),
+        ('{"format": "hw9-evidence/1", "records": [{"id": "a", "values": 3}]}', "'values' must"),
+        ('{"format": "hw9-evidence/1", "records": [{"id": "a"}, {"id": "a"}]}', "stands twice"),
+        ("[" * 100_000, "manifest.json"),
+        ('{"format": "hw9-evidence/1", "records": [' + "9" * 5000 + "]}", "manifest.json"),
+    ],
+)
+def test_a_damaged_manifest_is_said(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
+    assert says in refused(tmp_path)
+
+
+def test_no_manifest_says_where_evidence_comes_from(tmp_path: Path) -> None:
+    assert "there is no manifest.json" in refused(tmp_path)
+    assert "there is no manifest.json" in refused(tmp_path / "none")
+
+
+def test_a_record_written_by_hand_is_enough(tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", map=np.eye(3))
+    evidence = load_evidence(written(tmp_path, {"id": "saliency/2", "file": "mine.npz"}))
+    assert evidence.get("saliency", 2).array("map", 2).sum() == 3
+    assert evidence.get("saliency", 2).kind == "saliency"
+
+
+def test_what_a_record_lacks_is_named() -> None:
+    record = Record("saliency/2", {"map": np.full((2, 2), np.nan)}, {"raw_max": 1})
+    with pytest.raises(EvidenceError, match=r"lacks the array 'mask'\. It has map"):
+        record.array("mask")
+    with pytest.raises(EvidenceError, match="has 2 axes, expected 3"):
+        record.array("map", 3)
+    with pytest.raises(EvidenceError, match="NaN"):
+        record.array("map")
+    with pytest.raises(EvidenceError, match=r"lacks the value 'raw_min'\. It has raw_max"):
+        record.value("raw_min")
+    with pytest.raises(MissingEvidence) as caught:
+        Evidence().get("lime", 3)
+    assert caught.value.lacks == ["lime/3"]
+    assert Evidence({record.id: record}).missing(["a", "saliency/2", "b"]) == ["a", "b"]

@@ -1,0 +1,130 @@
+"""The key as a file: there and back, the same bytes, and the override beside what was derived."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from solver.errors import KeyFileError
+from solver.key import (
+    Key,
+    KeyQuestion,
+    OptionVerdict,
+    Override,
+    Sentence,
+    dump_key,
+    load_key,
+    save_key,
+)
+
+WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=20)
+NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
+
+
+@st.composite
+def questions(draw: st.DrawFn, identifier: str) -> KeyQuestion:
+    """A question of any kind, decided or open, with or without an override."""
+    kind = draw(st.sampled_from(["single", "several", "pair"]))
+    answer = (
+        st.dictionaries(st.sampled_from(["x", "y"]), WORDS, min_size=1)
+        if kind == "pair"
+        else st.lists(st.sampled_from("abcd"), unique=True)
+    )
+    options = [
+        OptionVerdict(
+            id=letter,
+            holds=draw(st.sampled_from([True, False, None])),
+            value=draw(st.none() | NUMBERS | WORDS.filter(bool)),
+            margin=draw(st.none() | NUMBERS),
+            sentence=Sentence(en=draw(WORDS), zh_hant=draw(WORDS)),
+        )
+        for letter in draw(st.sampled_from(["", "ab", "abc"]))
+    ]
+    override = draw(st.none() | st.builds(Override, correct=answer, why=WORDS.filter(bool)))
+    return KeyQuestion(
+        id=identifier,
+        kind=kind,
+        points=Decimal(draw(st.integers(0, 400))) / 100,
+        correct=draw(answer),
+        lacks=draw(st.lists(WORDS, max_size=2)),
+        options=options,
+        override=override,
+        void=draw(st.booleans()),
+    )
+
+
+KEYS = (
+    st.integers(1, 3)
+    .flatmap(lambda count: st.tuples(*(questions(f"q{at:02}") for at in range(1, count + 1))))
+    .map(lambda made: Key(format="hw9-key/1", title="鑰", questions=list(made)))
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(key=KEYS)
+def test_a_key_is_read_as_it_was_written(tmp_path: Path, key: Key) -> None:
+    save_key(key, tmp_path / "key.yaml")
+    assert load_key(tmp_path / "key.yaml") == key
+    assert dump_key(load_key(tmp_path / "key.yaml")) == dump_key(key)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(key=KEYS)
+def test_the_override_counts_and_what_was_derived_stays(key: Key) -> None:
+    for question, data in zip(
+        key.questions, yaml.safe_load(dump_key(key))["questions"], strict=True
+    ):
+        expected = question.override.correct if question.override else question.correct
+        assert question.effective == expected
+        assert data["correct"] == question.correct
+        assert isinstance(data["points"], str)
+
+
+SOUND = """format: hw9-key/1
+questions:
+  - id: q01
+    kind: single
+    points: "0.3"
+    correct: [b]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (SOUND.replace("hw9-key/1", "hw9-key/9"), "line 1 (format)"),
+        (SOUND.replace('"0.3"', "0.3"), "line 5 (questions.0.points): points are written as text"),
+        (SOUND.replace("    correct: [b]\n", ""), "'correct' is missing"),
+        (SOUND.replace("kind: single", "kind: pair"), "the answer of a pair is a mapping"),
+        (SOUND.replace("[b]", "{x: y}"), "the answer of a pair is a mapping"),
+        (SOUND + SOUND[SOUND.index("  - id") :], "the question 'q01' stands twice"),
+        (SOUND + "    override: {correct: [a], why: ''}\n", "'why'"),
+        (SOUND + "    override: {correct: [a]}\n", "'why' is missing"),
+        (SOUND + "    bonus: 1\n", "line 7 (questions.0.bonus): 'bonus' is not known"),
+        ("", "key.yaml"),
+    ],
+)
+def test_a_damaged_key_is_said_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "key.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(KeyFileError) as caught:
+        load_key(path)
+    assert says in str(caught.value)
+    assert "key.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_written_by_hand_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "key.yaml").write_text(SOUND, encoding="utf-8")
+    (question,) = load_key(tmp_path / "key.yaml").questions
+    assert (question.effective, question.points) == (["b"], Decimal("0.3"))
