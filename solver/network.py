@@ -8,6 +8,7 @@ are logits. The genuine build (3-128-128-256-512-512, 1024 hidden) has 14,162,82
 from __future__ import annotations
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -96,7 +97,10 @@ def _read_checkpoint(path: Path) -> Any:
             "there is no such checkpoint", path=path, mend="Put checkpoint.pth into the bundle."
         )
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # What torch has to say of an odd file is said in our sentence, once.
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (
         pickle.UnpicklingError,
         zipfile.BadZipFile,
@@ -140,6 +144,8 @@ def _sizes(state: Mapping[str, Tensor], path: Path) -> tuple[list[int], int, int
             raise BundleError(f"{name!r} has shape {list(state[name].shape)}", path=path)
     widths = [int(state[f"cnn.{index}.weight"].shape[0]) for index in CONVOLUTIONS]
     hidden, classes = int(state["fc.0.weight"].shape[0]), int(state["fc.3.weight"].shape[0])
+    if min(*widths, hidden, classes) < 1:
+        raise BundleError("one of its layers is empty", path=path)
     if max(widths) > 4096 or hidden > 65536 or classes > 10000:
         raise BundleError("its layers are wider than any network of this build", path=path)
     return widths, hidden, classes
