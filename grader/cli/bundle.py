@@ -1,14 +1,16 @@
-"""`hw9 bundle`: look at a folder of course materials."""
+"""`hw9 bundle`: look at a folder of course materials, and begin one."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from solver.bert_models import Bert
     from solver.bundle import Bundle
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -16,12 +18,60 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.group()
 def bundle() -> None:
-    """Look at a folder of course materials.
+    """Look at a folder of course materials, or begin one from the course's notebook.
 
     \b
-    Example:
+    Examples:
       hw9 bundle check course/
+      hw9 bundle init --notebook HW09.ipynb course/
     """
+
+
+@bundle.command()
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option(
+    "--notebook",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The course's notebook (.ipynb). It is read, never run.",
+)
+@click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="N=TEXT",
+    help="The answer of reading item N, where the notebook does not say it.",
+)
+@click.option("--force", is_flag=True, help="Write over a bert.yaml that is there.")
+def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) -> None:
+    """Write DIR/bert.yaml from the sentences and reading items of the course's notebook.
+
+    Only what is written out in the notebook is taken; nothing of it is run. Look the file through:
+    it names every other file that belongs beside it.
+
+    \b
+    Examples:
+      hw9 bundle init --notebook HW09.ipynb course/
+      hw9 bundle init --notebook HW09.ipynb --answer 2=cats course/
+    """
+    from solver.bundle_init import bert_file_from, dump_bert_file, numbered_answers
+    from solver.errors import BundleError
+    from solver.notebook import read_notebook
+    from solver.whole_files import write_whole
+
+    path = folder / "bert.yaml"
+    if path.exists() and not force:
+        raise BundleError("is there already", path=path, mend="Give --force to write over it.")
+    found = read_notebook(notebook)
+    made = bert_file_from(found, numbered_answers(answers), notebook)
+    write_whole(path, dump_bert_file(made))
+    for number, item in enumerate(made.reading.items, start=1):
+        click.echo(f"item {number}: {item.question} -> {item.answer}")
+    click.echo(f"{len(made.embeddings.sentences)} sentences with {made.embeddings.word}")
+    if found.unread:
+        cells = ", ".join(str(number) for number in found.unread)
+        click.echo(f"not read, since it is no Python: code cell {cells}")
+    click.echo(f"written: {path}")
 
 
 @bundle.command()
@@ -53,6 +103,7 @@ def check(folder: Path | None, as_json: bool) -> None:
             report["network"] = _network(found)
         except BundleError as problem:
             problems.append(str(problem))
+        report["bert"] = _bert(found, problems)
     report["problems"] = problems
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
@@ -110,6 +161,42 @@ def _network(found: Bundle) -> dict[str, Any]:
     }
 
 
+def _bert(found: Bundle, problems: list[str]) -> dict[str, Any]:
+    """What the BERT part holds; empty where there is no bert.yaml."""
+    from solver.errors import BundleError
+    from solver.explain.similarity_picture import open_picture, read_matrix
+
+    if not (found.folder / "bert.yaml").is_file():
+        return {}
+    held: dict[str, Any] = {}
+
+    def look(name: str, make: Callable[[], Any]) -> None:
+        try:
+            held[name] = make()
+        except BundleError as problem:
+            problems.append(str(problem))
+
+    look("items", lambda: len(found.bert.file.reading.items))
+    if not held:
+        return held
+    part = found.bert
+    look("english", lambda: _size(part.english))
+    look("chinese", lambda: _size(part.chinese))
+    look("corpus", lambda: f"{sum(len(one.words) for one in part.corpus):,} words")
+    sentences = len(part.file.embeddings.sentences)
+    look("slide", lambda: len(read_matrix(open_picture(part.slide), sentences, part.slide)[0]))
+    for model in part.file.reading.models:
+        for item in range(1, len(part.file.reading.items) + 1):
+            name = f"model{model}_q{item}"
+            look(name, lambda m=model, q=item: list(part.reading(m, q).states.shape))  # type: ignore[misc]
+    return held
+
+
+def _size(bert: Bert) -> str:
+    parameters = sum(weight.numel() for weight in bert.model.parameters())
+    return f"{parameters:,} parameters, {bert.layers} layers, {len(bert.tokenizer.pieces)} pieces"
+
+
 def _say(report: dict[str, Any]) -> None:
     predictions = report.get("network", {}).get("predictions", [])
     for place, picture in enumerate(report.get("pictures", [])):
@@ -128,6 +215,8 @@ def _say(report: dict[str, Any]) -> None:
             f"network    {network['parameters']:,} parameters, widths {network['widths']}; "
             f"{right} of {len(network['predictions'])} pictures right"
         )
+    for name, what in report.get("bert", {}).items():
+        click.echo(f"{name:10} {what}")
     for name, digest in report.get("files", {}).items():
         click.echo(f"sha256     {digest[:16]}  {name}")
     for problem in report["problems"]:
