@@ -26,6 +26,7 @@ from grader.submissions import (
     Refused,
     Ticked,
 )
+from grader.wrong_key import Sign
 from tests.grader.made_classes import (
     graded,
     made_bank,
@@ -201,7 +202,9 @@ def test_a_rival_is_described_by_its_students_share_of_the_other_points() -> Non
     wrong_key = Ticked(frozenset(set(truth[0].options[:2]) - right.options))
     questions = (replace(truth[0], accepted=(wrong_key,)), *truth[1:])
     made = graded(questions, made_submissions(truth, 300, 4, truth=truth))
-    gap = analyse_class(made).questions[0].suspicions[0].gap
+    first, *_ = analyse_class(made).questions[0].suspicions
+    assert first.sign is Sign.RIVAL
+    gap = first.gap
     for mean, answer in ((gap.first, right), (gap.second, wrong_key)):
         others = [
             float((g.total - g.points["q01"]) / (g.possible - questions[0].points))

@@ -17,7 +17,7 @@ from grader.cli.regrade import regrade as command
 from grader.grade_job import write_results
 from grader.grading import Rules, grade
 from grader.regrade_job import Plan, Regrade, Signature, plan_regrade, write_regrade
-from grader.regrade_record import log_entries, read_log
+from grader.regrade_record import log_entries, read_log, read_standing
 from grader.regrading import HOWS, changed_questions, merged_key, moves, regraded
 from grader.run_record import FORMAT, ROWS, RunData, write_run
 from grader.scored_questions import open_questions, scored_questions
@@ -211,6 +211,7 @@ def test_a_second_regrade_leaves_the_first_standing(tmp_path: Path) -> None:
         *scored_questions(one, bank)[0].accepted,
     }
     assert graded_now[1].accepted == scored_questions(two, bank)[1].accepted
+    assert {name: kept.how for name, kept in read_standing(run).items()} == {"q01": "both"}
     assert [entry["number"] for entry in log_entries(run)] == [1, 2]
     assert (run / "former" / "1" / "key.yaml").exists()
     assert load_key(run / "former" / "2" / "key.yaml").questions[0].override is not None
@@ -254,7 +255,14 @@ def test_a_log_changed_by_hand_is_noticed(tmp_path: Path) -> None:
     good = (run / "regrades.jsonl").read_text()
     assert read_log(run) == good
     lines = good.splitlines(keepends=True)
-    for bad in (good.replace("TA", "Dean", 1), lines[1], "x\n" + good, good.rstrip("\n")):
+    renumbered = lines[0] + lines[1].replace('"number":2', '"number":3')
+    for bad in (
+        good.replace("TA", "Dean", 1),
+        lines[1],
+        "x\n" + good,
+        good.rstrip("\n"),
+        renumbered,
+    ):
         (run / "regrades.jsonl").write_text(bad)
         with pytest.raises(ExportError, match=r"regrades\.jsonl, line \d"):
             plan_regrade(Regrade(run, None, bank, "everybody", ["q04"]))

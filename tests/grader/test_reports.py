@@ -391,6 +391,18 @@ def test_a_histogram_loses_nobody(
     assert "nan" not in source
 
 
+def test_the_outline_is_as_high_as_bars_of_the_same_counts() -> None:
+    counts = {Decimal(1): 3, Decimal(2): 10, Decimal(4): 6}
+    source = str(histogram(dict.fromkeys(counts, 10), counts, Decimal(10), "totals"))
+    (path,) = re.findall(r'class="outline" d="([^"]+)"', source)
+    tops = {float(y) for y in re.findall(r"V([\d.]+)", path)}
+    floor = max(tops)
+    (full,) = {float(height) for height in re.findall(r'class="bar".*? height="([\d.]+)"', source)}
+    assert sorted(floor - top for top in tops) == pytest.approx(
+        [0, 0.3 * full, 0.6 * full, full], abs=0.15
+    )
+
+
 def test_bars_have_the_length_of_their_share() -> None:
     source = str(share_bars(0.5, 1.0, None))
     assert 'class="all" x="0" y="1" width="80"' in source

@@ -64,6 +64,7 @@ def test_points_are_the_courses(tmp_path_factory: pytest.TempPathFactory, seed: 
     assert found.points == sum((q.points for q in right), Decimal(0))
     assert found.possible == Decimal("3.4")
     assert all(each.answer is None for each in found.questions)
+    assert all(bool(each.look_again) == (each.state != "right") for each in found.questions)
     revealed = check_answers(path, key, bank, reveal=True)
     assert [each.answer is None for each in revealed.questions] == [
         each.state == "right" for each in found.questions
