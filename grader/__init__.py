@@ -1,1 +1,1 @@
-"""From exports and a key to scores: reading, grading, item analysis, regrading, the command line."""
+"""From exports and a key to scores: reading, grading, item analysis, regrading, commands."""
