@@ -172,7 +172,7 @@ class BertMaterials:
     @cached_property
     def chinese(self) -> Bert:
         """The Chinese model."""
-        return load_bert(find_model(self.folder, self.file.chinese), self.device)
+        return load_bert(find_model(self.folder, self.file.chinese), self.device, predicts=False)
 
     @cached_property
     def corpus(self) -> list[Sentence]:

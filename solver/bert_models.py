@@ -168,7 +168,8 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     """
     from transformers import BertTokenizer
 
-    if isinstance(folder, Path) and not (folder / "vocab.txt").is_file():
+    names = ("vocab.txt", "tokenizer.json")
+    if isinstance(folder, Path) and not any((folder / name).is_file() for name in names):
         raise BundleError(
             "holds no vocab.txt, so it is no BERT tokenizer", path=folder, mend="Copy it whole."
         )
@@ -197,38 +198,45 @@ def model_hashes(source: Path | str) -> dict[str, str]:
     return {path.name: sha256_of(path) for path in paths if path.is_file()}
 
 
-def load_bert(source: Path | str, device: str = "cpu") -> Bert:
-    """Load a BERT with its masked-LM head and tokenizer, in eval mode, with attention to be read.
+def load_bert(source: Path | str, device: str = "cpu", *, predicts: bool = True) -> Bert:
+    """Load a BERT with its tokenizer, in eval mode, with attention to be read.
 
     A name is looked for among what transformers has fetched before, then, where the network is
-    there, on the hub.
+    there, on the hub. Where it is to predict words (`predicts`) it must have a masked-LM head.
 
     Raises:
         BundleError: it is nowhere, or not a BERT.
     """
     if isinstance(source, Path):
         _check_folder(source)
-        return _load(source, device)
+        return _load(source, device, predicts)
     try:
-        return _load(source, device)
+        return _load(source, device, predicts)
     except BundleError:
         _fetch(source)
-        return _load(source, device)
+        return _load(source, device, predicts)
 
 
-def _load(source: Path | str, device: str) -> Bert:
+def _load(source: Path | str, device: str, predicts: bool) -> Bert:
     from transformers import BertForMaskedLM
 
     tokenizer = load_tokenizer(source)
     with _quiet():
         try:
-            model = BertForMaskedLM.from_pretrained(
-                source, local_files_only=True, attn_implementation="eager", weights_only=True
+            # Annotated by hand: with output_loading_info it returns a pair, which its types omit.
+            loaded: Any = BertForMaskedLM.from_pretrained(
+                source,
+                local_files_only=True,
+                attn_implementation="eager",
+                weights_only=True,
+                output_loading_info=True,
             )
         except _LOADING as problem:
             raise BundleError(
                 f"is not a BERT that can be loaded ({_first_line(problem)})", path=source
             ) from None
+    model: BertForMaskedLM = loaded[0]
+    _check_complete(source, sorted(loaded[1]["missing_keys"]), predicts)
     if len(tokenizer.inner) > model.config.vocab_size:
         raise BundleError(
             f"its vocabulary has {len(tokenizer.inner)} pieces and its weights only "
@@ -241,6 +249,23 @@ def _load(source: Path | str, device: str) -> Bert:
 
 _LOADING = (OSError, ValueError, KeyError, RuntimeError, TypeError, EOFError,
             pickle.UnpicklingError, zipfile.BadZipFile)  # fmt: skip
+
+
+def _check_complete(source: Path | str, missing: list[str], predicts: bool) -> None:
+    """What is missing would be drawn at random, and the model then speak nonsense."""
+    body = [name for name in missing if name.startswith("bert.") and "pooler" not in name]
+    if body:
+        raise BundleError(
+            f"lacks {len(body)} of a BERT's weights, {body[0]} among them",
+            path=source,
+            mend="Take a BERT; other networks are not read.",
+        )
+    if predicts and any(name.startswith("cls.") for name in missing):
+        raise BundleError(
+            "has no masked-LM head, so it can predict no word",
+            path=source,
+            mend="Take the weights of a masked-LM model, such as bert-base-cased itself.",
+        )
 
 
 def _check_folder(folder: Path) -> None:
