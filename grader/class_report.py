@@ -53,7 +53,7 @@ class QuestionView:
     wrong: tuple[WrongRow, ...]
     suspicions: tuple[Suspicion, ...]
     key: KeyQuestion | None
-    reasons: tuple[Estimate, ...]
+    reasons: tuple[tuple[tuple[str, ...], Estimate], ...]
 
     @property
     def id(self) -> str:
@@ -180,14 +180,16 @@ def _view(item: QuestionAnalysis, texts: QuestionTexts) -> QuestionView:
     )
 
 
-def _reasons(item: QuestionAnalysis) -> tuple[Estimate, ...]:
-    """Each different reason why a statistic of the question is not given, once."""
-    measures = (item.difficulty, item.discrimination, item.point_biserial)
-    seen: dict[tuple[object, int], Estimate] = {}
-    for estimate in measures:
+def _reasons(item: QuestionAnalysis) -> tuple[tuple[tuple[str, ...], Estimate], ...]:
+    """Which statistics of the question are not given, those with one reason together."""
+    found: dict[tuple[object, int], tuple[tuple[str, ...], Estimate]] = {}
+    for name in ("difficulty", "discrimination", "point_biserial"):
+        estimate: Estimate = getattr(item, name)
         if estimate.lack is not None:
-            seen.setdefault((estimate.lack, estimate.needed), estimate)
-    return tuple(seen.values())
+            place = (estimate.lack, estimate.needed)
+            names, first = found.get(place, ((), estimate))
+            found[place] = ((*names, name), first)
+    return tuple(found.values())
 
 
 def _option(share: OptionShare, question: str, texts: QuestionTexts) -> OptionRow:

@@ -52,7 +52,7 @@ class Lack(Enum):
         "alpha is negative, so the questions do not measure one thing",
         "alpha 為負，各題並未測量同一件事",
     )
-    VOID = ("the question is void", "此題不計（全部給分）")
+    VOID = ("the question is void", "此題不計")
     OPEN = ("the key has no answer to the question", "答案鍵沒有這一題的答案")
 
 

@@ -120,7 +120,7 @@ def test_the_class_page_says_what_the_analysis_found() -> None:
         f"{first.difficulty.value:.2f}",
         decimals_of(first.point_biserial.value),
         "the wording <i>was</i> reversed",
-        "void: everybody has the points",
+        "Void: everybody has the points.",
         f"{analysis.differ} of 200 totals differ",
     ):
         assert text in page.en, text
