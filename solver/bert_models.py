@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from safetensors import SafetensorError
+
 from solver.errors import BundleError
 from solver.whole_files import sha256_of
 
@@ -247,7 +249,7 @@ def _load(source: Path | str, device: str, predicts: bool) -> Bert:
     return Bert(model.eval().to(device), tokenizer, device)
 
 
-_LOADING = (OSError, ValueError, KeyError, RuntimeError, TypeError, EOFError,
+_LOADING = (OSError, ValueError, KeyError, RuntimeError, TypeError, EOFError, SafetensorError,
             pickle.UnpicklingError, zipfile.BadZipFile)  # fmt: skip
 
 
