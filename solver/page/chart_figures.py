@@ -17,8 +17,8 @@ from solver.page.numbers import MINUS, number
 from solver.page.panels import short
 from solver.page.two_languages import Pair, as_pair, both, words
 
-_LEFT, _TOP, _SIDE, _BELOW = 62.0, 8.0, 300.0, 52.0
-_MOST_TICKS = 6
+_LEFT, _TOP, _SIDE, _BELOW = 88.0, 8.0, 300.0, 52.0
+_MOST_TICKS = 5
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Axis:
         return math.log10(value) if self.log else value
 
     def ticks(self) -> list[float]:
-        """Return at most seven round values within the axis."""
+        """Return at most six round values within the axis."""
         if self.log:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
             step = max(1, -(-(last - first) // _MOST_TICKS))

@@ -201,7 +201,7 @@ def test_axes_hold_all_values_and_their_ticks(values: list[float], log: bool) ->
     axis = axis_over(values, log)
     places = [axis.at(value) for value in [*values, *axis.ticks()]]
     assert all(-1e-6 <= place <= 300 + 1e-6 for place in places)
-    assert len(axis.ticks()) <= 8
+    assert len(axis.ticks()) <= 7
 
 
 def test_table_cells_speak_both_languages() -> None:
