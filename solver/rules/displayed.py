@@ -89,3 +89,16 @@ def density(values: Floats, inside: Mask, valid: Mask) -> float:
     if everywhere <= 0 or not within.any():
         return 0.0
     return float(values[within].mean()) / everywhere
+
+
+EVEN = 1e-9
+"""A map whose spread is less than this part of its values is taken as even: what is left is
+rounding, and rounding must agree with nothing."""
+
+
+def correlation(first: Floats, second: Floats) -> float:
+    """Return the correlation of two arrays of one shape; 0 where one of them is even."""
+    pair = [values.astype(np.float64).ravel() for values in (first, second)]
+    if any(values.std() <= EVEN * np.abs(values).max(initial=0.0) for values in pair):
+        return 0.0
+    return float(np.corrcoef(pair[0], pair[1])[0, 1])

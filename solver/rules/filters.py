@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import Field
 from scipy import ndimage
 
 from solver.evidence import Evidence, Record, record_id
@@ -64,7 +65,7 @@ class DepthSettings(Parameters):
 
     early: int
     late: int
-    pictures: list[int]
+    pictures: list[int] = Field(min_length=1)
 
 
 class DepthClaim(Parameters):

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from solver.evidence import Evidence, Record, record_id
-from solver.rules.displayed import Floats, valid_places
-from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.displayed import Floats, correlation, valid_places
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.verdicts import above, below
 
 
@@ -153,26 +153,7 @@ def more_steps(
         correlations.append(min(_correlation(base, other) for other in others))
         contrasts.append(min(other.std() / max(base.std(), 1e-12) for other in others))
     r, contrast = float(np.median(correlations)), float(np.median(contrasts))
-    verdicts = []
-    for claim in claims:
-        what = ("correlation with the map of fewer steps", "與較少步數之圖的相關係數")
-        if claim.effect == "nothing":
-            faded = ("contrast left at more steps", "步數增加後剩餘的對比")
-            verdicts.append(
-                below(contrast, FADED, unit="times", what=faded, against=("faded", "消失"))
-            )
-        elif claim.effect == "same":
-            against = ("the same to a person", "看起來相同")
-            verdicts.append(
-                above(r, ALIKE, unit="correlation", what=what, against=against, inclusive=True)
-            )
-        elif claim.effect == "swap":
-            verdicts.append(
-                below(r, -ALIKE, unit="correlation", what=what, against=("reversed", "反轉"))
-            )
-        else:
-            against = ("unrelated", "無關")
-            verdicts.append(below(abs(r), ALIKE, unit="|correlation|", what=what, against=against))
+    verdicts = [_steps_verdict(claim.effect, r, contrast) for claim in claims]
     rows = [
         {
             "label": [f"{steps} steps", f"{steps} 步"],
@@ -184,12 +165,27 @@ def more_steps(
     return Decision(verdicts, [figure])
 
 
+def _steps_verdict(effect: str, r: float, contrast: float) -> Verdict:
+    what = ("correlation with the map of fewer steps", "與較少步數之圖的相關係數")
+    left = ("contrast left at more steps", "步數增加後剩餘的對比")
+    if effect == "nothing":
+        return below(contrast, FADED, unit="times", what=left, against=("faded", "消失"))
+    if contrast < FADED:  # what has faded is nothing, and neither the same nor at random
+        still = ("still to be seen", "仍可見")
+        return above(contrast, FADED, unit="times", what=left, against=still)
+    if effect == "same":
+        against = ("the same to a person", "看起來相同")
+        return above(r, ALIKE, unit="correlation", what=what, against=against, inclusive=True)
+    if effect == "swap":
+        return below(r, -ALIKE, unit="correlation", what=what, against=("reversed", "反轉"))
+    unrelated = ("unrelated", "無關")
+    return below(abs(r), ALIKE, unit="|correlation|", what=what, against=unrelated)
+
+
 def _map(record: Record) -> Floats:
     values, valid = record.array("map", 3).astype(np.float64), valid_places(record)
     return values[valid]
 
 
 def _correlation(first: Floats, second: Floats) -> float:
-    if first.shape != second.shape or first.std() == 0 or second.std() == 0:
-        return 0.0
-    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+    return correlation(first, second) if first.shape == second.shape else 0.0

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from scipy import ndimage
 
 from solver.evidence import Evidence, record_id
 from solver.rules.displayed import (
     Floats,
     Mask,
+    correlation,
     displayed_brightness,
     fitted_to,
     region,
@@ -46,7 +47,7 @@ class CompareSettings(Parameters):
 
     first: MapKind = "saliency"
     second: MapKind = "smoothgrad"
-    pictures: list[int]
+    pictures: list[int] = Field(min_length=1)
     region: str = "food"
 
 
@@ -138,10 +139,7 @@ def _verdict(
 
 def block_correlation(first: Floats, second: Floats) -> float:
     """Return the correlation of the means of 16x16 blocks of two maps."""
-    means = [_block_means(values).ravel() for values in (first, second)]
-    if min(values.std() for values in means) == 0:
-        return 0.0
-    return float(np.corrcoef(means[0], means[1])[0, 1])
+    return correlation(_block_means(first), _block_means(second))
 
 
 def _block_means(values: Floats) -> Floats:

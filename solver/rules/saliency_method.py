@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
 from solver.rules.registry import Decision, Figure, Parameters, rule
@@ -116,7 +117,7 @@ def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
 class PicturesSettings(Parameters):
     """Which pictures are looked at."""
 
-    pictures: list[int]
+    pictures: list[int] = Field(min_length=1)
 
 
 class NormalizationClaim(Parameters):

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from solver.evidence import Evidence, Record, record_id
-from solver.rules.displayed import LUMA, Floats
+from solver.rules.displayed import LUMA, Floats, correlation
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.saliency_method import PicturesSettings, needed_number
 from solver.rules.verdicts import Pair, above, below
@@ -129,7 +129,7 @@ def unnormalized(
     visible = brightest >= VISIBLE
     difference = float(np.median([np.abs(raw - norm).mean() for raw, norm in shown]))
     gain = float(np.median([raw.std() / max(norm.std(), 1e-12) for raw, norm in shown]))
-    r = float(np.median([_correlation(raw @ LUMA, norm @ LUMA) for raw, norm in shown]))
+    r = float(np.median([correlation(raw @ LUMA, norm @ LUMA) for raw, norm in shown]))
     verdicts = []
     dark: Pair = ("what a viewer still sees as black", "看起來仍是黑色")
     for claim in claims:
@@ -147,11 +147,14 @@ def unnormalized(
             what = ("contrast over that of the normalized map", "對比度與正規化後之比")
             against = ("the same contrast", "對比相同")
             verdicts.append(above(gain, 1.0, unit="times", what=what, against=against))
-        else:
-            low = -0.5 if claim.effect == "swap" else 0.5
+        elif claim.effect == "swap":
             what = ("correlation with the normalized map", "與正規化後之圖的相關係數")
-            against = ("half of it gone", "失去一半") if low > 0 else ("turned round", "反轉")
-            verdicts.append(below(r, low, unit="correlation", what=what, against=against))
+            turned: Pair = ("turned round", "反轉")
+            verdicts.append(below(r, -0.5, unit="correlation", what=what, against=turned))
+        else:  # neither the same places nor, turned round, the same places dark
+            what = ("likeness to the normalized map", "與正規化後之圖的相似度")
+            against = ("half of it gone", "失去一半")
+            verdicts.append(below(abs(r), 0.5, unit="|correlation|", what=what, against=against))
     rows = [
         [record_id("smoothgrad", picture), f"{raw.max():.3g}"]
         for picture, (raw, _) in zip(settings.pictures, shown, strict=True)
@@ -165,9 +168,3 @@ def _as_viewed(record: Record) -> tuple[Floats, Floats]:
     low, high = needed_number(record, "raw_min"), needed_number(record, "raw_max")
     normalized = record.array("map", 3).astype(np.float64)
     return np.clip(normalized * (high - low) + low, 0, 1), normalized
-
-
-def _correlation(first: Floats, second: Floats) -> float:
-    if first.std() == 0 or second.std() == 0:
-        return 0.0
-    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])

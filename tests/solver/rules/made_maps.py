@@ -1,0 +1,56 @@
+"""Made evidence for the rules' tests: maps and regions whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from solver.evidence import Evidence, Record
+from solver.rules.registry import Decision, all_rules
+
+SIDE = 128
+
+
+def box(top: int, left: int, height: int, width: int) -> np.ndarray:
+    """A region (128, 128) that is a rectangle."""
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[top : top + height, left : left + width] = True
+    return mask
+
+
+def smooth_noise(seed: int, sigma: float = 3.0) -> np.ndarray:
+    """A map (128, 128) in 0..1 of clumps without meaning."""
+    noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(SIDE, SIDE)), sigma)
+    return (noise - noise.min()) / (noise.max() - noise.min())
+
+
+def evidence_of(*records: Record) -> Evidence:
+    """Evidence that holds these records."""
+    return Evidence({record.id: record for record in records})
+
+
+def regions(picture: int, **masks: np.ndarray) -> Record:
+    """The record of a picture's regions."""
+    return Record(f"regions/{picture}", masks)
+
+
+def decide(
+    name: str, evidence: Evidence, settings: Mapping[str, Any], claims: Sequence[Mapping[str, Any]]
+) -> Decision:
+    """Decide as a bank would: settings and claims are plain data."""
+    rule = all_rules()[name]
+    read = [rule.claim.model_validate(claim) for claim in claims]
+    decision = rule.decide(evidence, rule.settings.model_validate(settings), read)
+    assert len(decision.verdicts) == len(claims)
+    for verdict in decision.verdicts:
+        assert verdict.margin is None or verdict.margin >= 0
+        assert all(verdict.sentence)
+    return decision
+
+
+def held(decision: Decision) -> list[bool | None]:
+    """Which of the claims hold."""
+    return [verdict.holds for verdict in decision.verdicts]
