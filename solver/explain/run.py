@@ -93,7 +93,7 @@ def run_explanations(
 def _others_still_good(
     jobs: list[Job], known: Evidence | None, bundle: Bundle, settings: ExplainSettings, folder: Path
 ) -> list[dict[str, Any]]:
-    """Keep what is known and good but not asked for: asking for less must not lose hours of work."""
+    """Keep what is known, good and not asked for: asking for less must not lose hours of work."""
     asked = {job.id for job in jobs}
     others = [Job(record.id, bundle, settings) for record in known or () if record.id not in asked]
     return [save_record(_kept(job, known), folder) for job in others if _is_good(job, known)]

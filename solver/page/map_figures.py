@@ -29,7 +29,6 @@ from solver.page.panels import (
 from solver.page.two_languages import Pair, as_pair, both, words
 from solver.rules.bright_places import region_name
 from solver.rules.displayed import fitted_to
-from solver.rules.wireframe_fit import Drawing
 
 GREEN, RED = 1, 0
 MOST_SAMPLES = 24
@@ -208,12 +207,11 @@ def map_beside_picture(evidence: Evidence, parameters: Mapping[str, Any]) -> Mar
 def wireframe(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """A picture, its map, and the map with the best line drawing over it.
 
-    Parameters: record; picture; drawing, a key of the rules' drawings; parameters of the drawing.
+    Parameters: record; picture; points, [x, y] of the drawing in 0..1 of the map.
     """
     picture = int(parameters["picture"])
     record = record_of(evidence, str(parameters["record"]))
-    drawing = _drawing(str(parameters["drawing"]))
-    wires = wire_points(drawing, parameters["parameters"])
+    wires = np.asarray(parameters["points"], np.float64).reshape(-1, 2)
     plain = _map_panel(record, ())
     spoken = words().pair("map_with_drawing", record=record.id)
     drawn = Panel(plain.pixels, both(spoken), spoken, marks=[_dots(wires)])
@@ -223,26 +221,6 @@ def wireframe(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     else:
         panels.insert(0, _picture_panel(evidence, picture, ()))
     return panels_html(panels, _note_of_lacks(lacks))
-
-
-def _drawing(name: str) -> Drawing:
-    from solver.rules import handle_side, solids
-
-    if name.startswith("jug-"):
-        drawings = {f"jug-{side}": drawing for side, drawing in handle_side.DRAWINGS.items()}
-    else:
-        drawings = solids.DRAWINGS
-    if name not in drawings:
-        raise EvidenceError(f"there is no drawing {name!r}")
-    return drawings[name]
-
-
-def wire_points(drawing: Drawing, parameters: Sequence[float]) -> npt.NDArray[np.float64]:
-    """Return the points of a drawing that can be seen, (N, 2) as x and y in 0..1."""
-    if len(parameters) != len(drawing.bounds):
-        raise EvidenceError(f"the drawing takes {len(drawing.bounds)} parameters")
-    points, weights = drawing.wires(np.asarray(parameters, np.float64)[:, None])
-    return np.asarray(points[0][weights[0] > 0])
 
 
 def _dots(points: npt.NDArray[np.float64]) -> Markup:

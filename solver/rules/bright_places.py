@@ -18,32 +18,12 @@ from solver.rules.displayed import (
     displayed_brightness,
     fitted_to,
     region,
+    region_name,
     standing_out,
     valid_places,
 )
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.verdicts import above, strongest
-
-REGION_NAMES = {
-    "cake": ("the cake", "蛋糕"),
-    "plate": ("the plate", "盤子"),
-    "phone": ("the phone", "手機"),
-    "outline": ("the outline", "輪廓"),
-    "contour": ("the contour", "輪廓"),
-    "soup": ("the soup", "湯"),
-    "spring_onion": ("the spring onion", "蔥花"),
-    "bowl": ("the whole bowl", "整個碗"),
-    "steak": ("the steak", "肉排"),
-    "tray": ("the tray", "鐵盤"),
-    "milk": ("the milk", "牛奶"),
-    "food": ("the food", "食物"),
-    "background": ("the background", "背景"),
-}
-
-
-def region_name(name: str) -> tuple[str, str]:
-    """Return a region's name for a sentence, in both languages."""
-    return REGION_NAMES.get(name, (f"the {name.replace('_', ' ')}", name))
 
 
 class PlaceSettings(Parameters):

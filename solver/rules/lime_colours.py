@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from solver.evidence import Evidence, MissingEvidence, record_id
-from solver.rules.displayed import Mask, fitted_to, region
+from solver.rules.displayed import Mask, fitted_to, region, region_name
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.verdicts import above, strongest
 
@@ -73,7 +73,10 @@ def sign_in_region(
         drawn = positive if claim.sign == "for" else negative
         values.append(float((drawn & inside).sum() / max((inside & valid).sum(), 1)))
     names = [
-        (f"{_SIGN_NAMES[c.sign][0]} on {c.region}", f"{c.region} 上的{_SIGN_NAMES[c.sign][1]}")
+        (
+            f"{_SIGN_NAMES[c.sign][0]} on {region_name(c.region)[0]}",
+            f"{region_name(c.region)[1]}上的{_SIGN_NAMES[c.sign][1]}",
+        )
         for c in claims
     ]
     verdicts = strongest(
@@ -215,7 +218,7 @@ def colour_meaning(
                 0.5,
                 unit="share of segments",
                 what=(
-                    f"of the {int(risen.sum())} segments drawn {colour[0]}, those truly {meaning[0]}",
+                    f"of {int(risen.sum())} segments drawn {colour[0]}, those truly {meaning[0]}",
                     f"畫成{colour[1]}的 {int(risen.sum())} 個區塊中，真正{meaning[1]}者",
                 ),
                 against=("a colour without meaning", "顏色無意義時"),

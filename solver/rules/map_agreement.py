@@ -52,7 +52,7 @@ class CompareSettings(Parameters):
 
 
 class CompareClaim(Parameters):
-    """Either: the marked places of `picture` are the same (`agree`) or not. Or: this is `closer`."""
+    """Either the marked places of `picture` are the same (`agree`) or not; or this is `closer`."""
 
     picture: int | None = None
     agree: bool | None = None

@@ -106,7 +106,7 @@ VISIBLE = 0.1
 white page."""
 
 ALIKE = 0.02
-"""Mean difference, of full brightness, up to which two pictures look the same: five steps of 255."""
+"""Mean difference up to which two pictures look the same: five of 255 steps of brightness."""
 
 
 @rule(

@@ -191,7 +191,8 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
         what=("fit of the visible edges of {0} to the bright points", "{0}可見稜線與亮點的吻合度"),
     )
     best = max(claims, key=lambda claim: fits[claim.solid].score).solid
-    wires = {"drawing": best, "parameters": [float(v) for v in fits[best].parameters]}
+    points, weights = DRAWINGS[best].wires(fits[best].parameters[:, None])
+    wires = {"points": np.round(points[0][weights[0] > 0], 4).tolist()}
     figure = Figure(
         "wireframe",
         {

@@ -53,6 +53,7 @@ def above(
     """Return a verdict that holds when the value is above the threshold (or equal, `inclusive`)."""
     holds = value >= threshold if inclusive else value > threshold
     sign = (">=" if inclusive else ">") if holds else ("<" if inclusive else "<=")
+    numbers = f"{value:.3g} {sign} {threshold:.3g}"
     return Verdict(
         holds=bool(holds),
         value=float(value),
@@ -61,8 +62,8 @@ def above(
         threshold=float(threshold),
         margin=abs(float(value) - float(threshold)),
         sentence=(
-            f"{what[0][:1].upper()}{what[0][1:]}: {value:.3g} {sign} {threshold:.3g} ({against[0]}).",
-            f"{what[1]}：{value:.3g} {sign} {threshold:.3g}（{against[1]}）。",
+            f"{what[0][:1].upper()}{what[0][1:]}: {numbers} ({against[0]}).",
+            f"{what[1]}：{numbers}（{against[1]}）。",
         ),
     )
 

@@ -1,8 +1,8 @@
 """How well a line drawing of a thing fits the bright points of a map.
 
 A drawing is a family of wireframes with parameters (place, size, turn). Each is held against the
-marks, the places of the map that stand out, by two shares: how much of its lines lies on marks, and how
-many of the marks lie on its lines. Their harmonic mean (the F score of Dice 1945 and
+marks, the places of the map that stand out, by two shares: how much of its lines lies
+on marks, and how many of the marks lie on its lines. Their harmonic mean (the F score of Dice 1945 and
 van Rijsbergen 1979) is 1 only when the points are that thing's lines and nothing else. The best
 member of the family is looked for by differential evolution (Storn, Price 1997), seeded.
 """
@@ -155,6 +155,15 @@ def _scores(
     total = on_marks + covered
     score = np.where(total > 0, 2 * on_marks * covered / np.where(total > 0, total, 1), 0.0)
     return score, on_marks, covered
+
+
+def share_on_marks(points: Floats, near: npt.NDArray[np.bool_]) -> Floats:
+    """Return the share of points (S, N, 2) that lie in marked cells of `near` (64, 64): (S,)."""
+    cells = np.floor(points * GRID).astype(np.int64)
+    inside = ((cells >= 0) & (cells < GRID)).all(-1)
+    column, row = np.clip(cells, 0, GRID - 1).transpose(2, 0, 1)
+    shares: Floats = (near[row, column] & inside).mean(1)
+    return shares
 
 
 def segment_points(starts: Floats, ends: Floats, per_line: int) -> Floats:

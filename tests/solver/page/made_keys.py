@@ -145,7 +145,7 @@ FIGURES = (
     Figure("map", {"record": "smoothgrad/1", "picture": 1, "regions": ["food"]}, ("rgb", "彩色")),
     Figure(
         "wireframe",
-        {"record": "saliency/1", "picture": 1, "drawing": "ball", "parameters": [0.5, 0.5, 0.25]},
+        {"record": "saliency/1", "picture": 1, "points": [[0.5, 0.25], [0.25, 0.5]]},
         ("wires", "線框"),
     ),
     Figure(

@@ -15,10 +15,9 @@ from hypothesis.extra import numpy as hnp
 from solver.evidence import Evidence, Record
 from solver.page.chart_figures import axis_over
 from solver.page.figures import all_figure_kinds, figure_html, figure_kind
-from solver.page.map_figures import displayed_pixels, overlay_pixels, wire_points
+from solver.page.map_figures import displayed_pixels, overlay_pixels
 from solver.page.panels import COLOURS, UNITS, data_uri, middle_of, outlines_of
 from solver.rules.registry import Figure
-from solver.rules.solids import DRAWINGS
 from tests.solver.page.made_keys import FIGURES, SQUARE, made_evidence, pictures_in
 
 
@@ -128,27 +127,13 @@ def test_specks_are_left_out_only_beside_something_larger() -> None:
     assert np.concatenate(beside.lines)[:, 0].min() > 10
 
 
-def test_wires_are_the_points_of_the_drawing_that_are_seen() -> None:
-    ball = wire_points(DRAWINGS["ball"], [0.5, 0.4, 0.25])
-    assert np.allclose(np.hypot(ball[:, 0] - 0.5, ball[:, 1] - 0.4), 0.25)
-    cube = wire_points(DRAWINGS["cube"], [0.5, 0.5, 0.3, 1, 1, 0.4, 0.7, 0.2])
-    _, weights = DRAWINGS["cube"].wires(np.array([[0.5, 0.5, 0.3, 1, 1, 0.4, 0.7, 0.2]]).T)
-    assert len(cube) == (weights > 0).sum() < weights.size  # hidden edges are left out
-
-
-@pytest.mark.parametrize(
-    ("drawing", "parameters"),
-    [("ball", [0.5, 0.5, 0.25]), ("jug-left", [0.5, 0.5, 0.3, 0.3, 0.8, 0.8, 0.2, -0.5, 1, 0.5])],
-)
-def test_a_wireframe_is_drawn_over_the_map(drawing: str, parameters: list[float]) -> None:
-    html = drawn(
-        "wireframe",
-        {"record": "saliency/1", "picture": 1, "drawing": drawing, "parameters": parameters},
-    )
+def test_a_wireframe_is_drawn_over_the_map() -> None:
+    points = [[0.25, 0.5], [0.5, 0.125]]
+    html = drawn("wireframe", {"record": "saliency/1", "picture": 1, "points": points})
     picture, plain, under = pictures_in(html)
     assert (plain == under).all() and not (picture == plain).all()
     path = re.search(r'<path class="wire" d="([^"]+)"', html)
-    assert path and path[1].count("M") > 90
+    assert path and path[1] == "M32 64h0M64 16h0"
 
 
 def test_a_strip_keeps_the_place_of_a_missing_map() -> None:
@@ -245,7 +230,7 @@ JSON = st.recursive(
     max_leaves=6,
 )
 NAMES = ["picture", "record", "regions", "rows", "x", "y", "x_label", "y_label", "log"]
-NAMES += ["array", "columns", "drawing", "parameters"]
+NAMES += ["array", "columns", "points"]
 
 
 @settings(max_examples=150, deadline=None)
