@@ -1,4 +1,4 @@
-"""Every command has help with an example and a line in the README; start-up imports nothing heavy."""
+"""Every command has help, an example and a README line; start-up imports nothing heavy."""
 
 from __future__ import annotations
 
