@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -197,6 +198,15 @@ def decide(
     return MadeKey(key, evidence, figures)
 
 
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+def _finite(decision: Decision) -> bool:
+    """Whether every number of the verdicts is one; NaN comes of maps without anything in them."""
+    numbers = [v for one in decision.verdicts for v in (one.value, one.threshold, one.margin)]
+    return all(math.isfinite(number) for number in numbers if isinstance(number, float))
+
+
 def _decide_one(
     question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str]
 ) -> tuple[KeyQuestion, Decision | None]:
@@ -210,6 +220,11 @@ def _decide_one(
             lacks = missing.lacks
         except EvidenceError as fault:
             lacks = [str(fault)]
+        except _UNREADABLE as fault:  # evidence may be made by hand, and in any shape
+            names = ", ".join(question.needs)
+            lacks = [f"evidence the rule can read, in {names} ({type(fault).__name__}: {fault})"]
+    if decision is not None and not _finite(decision):
+        decision, lacks = None, [f"evidence that gives numbers, in {', '.join(question.needs)}"]
     if decision is None:
         return _open(question, lacks), None
     options = _verdicts(question, decision)
