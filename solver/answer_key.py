@@ -63,6 +63,7 @@ def explain(
     folder: Path | None = None,
     known: Evidence | None = None,
     progress: Progress | None = None,
+    about: dict[str, Any] | None = None,
 ) -> tuple[Evidence, dict[str, str]]:
     """Run what the questions need on a bundle; see `solver.explain.run.run_explanations`."""
     from solver.explain.run import run_explanations
@@ -75,6 +76,7 @@ def explain(
         known=known,
         progress=progress,
         clock=time.perf_counter,
+        about=about,
     )
 
 
@@ -139,7 +141,7 @@ def _known(evidence: Path | None, target: Path | None) -> Evidence | None:
 
 def _only_needed(evidence: Evidence, questions: Sequence[PlannedQuestion]) -> Evidence:
     names = [name for name in needed_records(questions) if name in evidence]
-    return Evidence({name: evidence.get(*name.split("/")) for name in names})
+    return Evidence({name: evidence.get(*name.split("/")) for name in names}, evidence.bundle)
 
 
 def _from_bundle(
@@ -156,12 +158,17 @@ def _from_bundle(
     bundle = load_bundle(folder or data_folder("demo"), device)
     if any(name.split("/")[0] in ("picture", "module") for name in needed_records(questions)):
         _ = bundle.network  # a broken checkpoint is said before anything is run
-    evidence, failures = explain(
-        questions, bundle, settings_for(bank), folder=target, known=known, progress=progress
-    )
     name = "demo" if folder is None else folder.resolve().name
-    about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
-    return decide(bank, questions, evidence, bundle=about, reasons=failures)
+    evidence, failures = explain(
+        questions,
+        bundle,
+        settings_for(bank),
+        folder=target,
+        known=known,
+        progress=progress,
+        about={"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files},
+    )
+    return decide(bank, questions, evidence, reasons=failures)
 
 
 def decide(
@@ -169,7 +176,6 @@ def decide(
     questions: Sequence[PlannedQuestion],
     evidence: Evidence,
     *,
-    bundle: dict[str, Any] | None = None,
     reasons: dict[str, str] | None = None,
 ) -> MadeKey:
     """Decide every question on the evidence there is; what lacks evidence is left open.
@@ -178,7 +184,6 @@ def decide(
         bank: the bank the questions are from.
         questions: those to decide.
         evidence: the records there are.
-        bundle: what the key says of the course materials.
         reasons: by id of a record that could not be made, why.
     """
     entries, figures = [], {}
@@ -190,7 +195,7 @@ def decide(
         format=FORMAT,
         title=bank.header.title.en,
         bank={"edition": bank.header.edition, "sha256": bank.sha256, "files": bank.files},
-        bundle=bundle or {},
+        bundle=evidence.bundle,
         code={"version": VERSION, "sha256": code_hash()},
         settings=_settings_used(questions, evidence),
         questions=entries,

@@ -105,10 +105,13 @@ class MissingEvidence(EvidenceError):  # noqa: N818 - it says what is missing, a
 
 
 class Evidence:
-    """Records by id."""
+    """Records by id, and what is known of the bundle they were made from (its name and hashes)."""
 
-    def __init__(self, records: Mapping[str, Record] | None = None) -> None:
+    def __init__(
+        self, records: Mapping[str, Record] | None = None, bundle: Mapping[str, Any] | None = None
+    ) -> None:
         self._records: dict[str, Record] = dict(records or {})
+        self.bundle: dict[str, Any] = dict(bundle or {})
 
     def __contains__(self, identifier: object) -> bool:
         return identifier in self._records
@@ -161,13 +164,17 @@ def save_record(record: Record, folder: Path) -> dict[str, Any]:
 def save_evidence(evidence: Evidence, folder: Path) -> None:
     """Write every record, then the manifest that names them."""
     entries = [save_record(record, folder) for record in evidence]
-    write_manifest(entries, folder)
+    write_manifest(entries, folder, evidence.bundle)
 
 
-def write_manifest(entries: list[dict[str, Any]], folder: Path) -> None:
+def write_manifest(
+    entries: list[dict[str, Any]], folder: Path, bundle: Mapping[str, Any] | None = None
+) -> None:
     """Write ``manifest.json``; entries are sorted by id."""
     ordered = sorted(entries, key=lambda entry: str(entry["id"]))
-    document = {"format": FORMAT, "records": ordered}
+    document: dict[str, Any] = {"format": FORMAT, "records": ordered}
+    if bundle:
+        document["bundle"] = dict(bundle)
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
     write_whole(folder / MANIFEST, text + "\n")
 
@@ -179,8 +186,9 @@ def load_evidence(folder: Path) -> Evidence:
         EvidenceError: no manifest, not JSON, an unknown format, a file outside the folder, an
             array that is not what the manifest says.
     """
-    entries = _manifest_entries(folder)
-    evidence = Evidence()
+    document = _manifest(folder)
+    entries = document["records"]
+    evidence = Evidence(bundle=document.get("bundle"))
     for index, entry in enumerate(entries):
         record = _read_record(folder, entry, index)
         if record.id in evidence:
@@ -189,7 +197,7 @@ def load_evidence(folder: Path) -> Evidence:
     return evidence
 
 
-def _manifest_entries(folder: Path) -> list[Any]:
+def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise EvidenceError(
@@ -207,10 +215,11 @@ def _manifest_entries(folder: Path) -> list[Any]:
         raise EvidenceError("is not JSON that can be read", path=path) from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise EvidenceError(f'does not say "format": "{FORMAT}"', path=path)
-    records = document.get("records")
-    if not isinstance(records, list):
+    if not isinstance(document.get("records"), list):
         raise EvidenceError('"records" must be a list', path=path)
-    return records
+    if not isinstance(document.get("bundle", {}), dict):
+        raise EvidenceError('"bundle" must be a mapping', path=path)
+    return document
 
 
 def _read_record(folder: Path, entry: Any, index: int) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -53,6 +53,7 @@ def run_explanations(
     known: Evidence | None = None,
     progress: Progress | None = None,
     clock: Callable[[], float] = lambda: 0.0,
+    about: Mapping[str, Any] | None = None,
 ) -> tuple[Evidence, dict[str, str]]:
     """Return the records `wanted`, made from the bundle or taken from `known` where still good.
 
@@ -64,7 +65,7 @@ def run_explanations(
     go on from there.
     """
     progress = progress or Silent()
-    evidence = Evidence()
+    evidence = Evidence(bundle=about)
     entries: list[dict[str, Any]] = []
     failures: dict[str, str] = {}
     jobs = [Job(name, bundle, settings, progress.advance) for name in dict.fromkeys(wanted)]
@@ -84,9 +85,9 @@ def run_explanations(
         if folder is not None:
             entries.append(save_record(record, folder))
             if job.id in running:
-                write_manifest(entries, folder)
+                write_manifest(entries, folder, about)
     if folder is not None:
-        write_manifest(entries, folder)
+        write_manifest(entries, folder, about)
     return evidence, failures
 
 
