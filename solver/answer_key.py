@@ -168,7 +168,10 @@ def _from_bundle(
         progress=progress,
         about={"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files},
     )
-    return decide(bank, questions, evidence, reasons=failures)
+    # Names inside the bundle: where the folder lies on this machine is no part of the key.
+    prefix = f"{bundle.folder}/"
+    reasons = {record: reason.replace(prefix, "") for record, reason in failures.items()}
+    return decide(bank, questions, evidence, reasons=reasons)
 
 
 def decide(
@@ -195,7 +198,7 @@ def decide(
         format=FORMAT,
         title=bank.header.title.en,
         bank={"edition": bank.header.edition, "sha256": bank.sha256, "files": bank.files},
-        bundle=evidence.bundle,
+        bundle=_in_order(evidence.bundle),
         code={"version": VERSION, "sha256": code_hash()},
         settings=_settings_used(questions, evidence),
         questions=entries,
@@ -212,11 +215,18 @@ def _finite(decision: Decision) -> bool:
     return all(math.isfinite(number) for number in numbers if isinstance(number, float))
 
 
+def _in_order(value: Any) -> Any:
+    """The same mapping with its keys in order, whether it was just made or read back."""
+    if isinstance(value, dict):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return value
+
+
 def _decide_one(
     question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str]
 ) -> tuple[KeyQuestion, Decision | None]:
     missing = evidence.missing(question.needs)
-    lacks = [f"{name} ({reasons[name]})" if name in reasons else name for name in missing]
+    lacks = _with_reasons(missing, reasons)
     decision = None
     if not lacks:
         try:
@@ -243,6 +253,15 @@ def _decide_one(
         evidence=question.needs,
     )
     return entry, decision
+
+
+def _with_reasons(missing: list[str], reasons: dict[str, str]) -> list[str]:
+    """Names of missing records; those that could not be made for one reason share a line with it."""
+    grouped: dict[str, list[str]] = {}
+    for name in missing:
+        grouped.setdefault(reasons.get(name, ""), []).append(name)
+    lines = grouped.pop("", [])
+    return [*lines, *(f"{', '.join(names)} ({reason})" for reason, names in grouped.items())]
 
 
 def _head(question: PlannedQuestion) -> dict[str, Any]:

@@ -122,13 +122,21 @@ def _as_json(made: MadeKey) -> dict[str, object]:
 
 def _say(made: MadeKey, out: Path) -> None:
     questions = made.key.questions
+    lacking: dict[str, list[str]] = {}
     for question in questions:
         answer: object = question.correct
         if isinstance(answer, dict):
             answer = ", ".join(f"{blank}={value}" for blank, value in answer.items())
         else:
             answer = " ".join(question.correct)
-        line = f"open: lacks {', '.join(question.lacks)}" if question.state == "open" else answer
-        click.echo(f"{question.id}  {line or '(no option holds)'}")
+        if question.state == "open":
+            answer = "open"
+            for line in question.lacks:
+                # "attention (the reason)" of one question and "embeddings (the reason)" of another
+                lacking.setdefault(line.partition(" (")[2] or line, []).append(question.id)
+        click.echo(f"{question.id}  {answer or '(no option holds)'}")
     decided = sum(question.state == "decided" for question in questions)
     click.echo(f"\n{decided} of {len(questions)} questions answered; {out / 'key.html'} shows why.")
+    for reason, names in lacking.items():
+        lack = reason.removesuffix(")")
+        click.echo(f"Open: {', '.join(dict.fromkeys(names))}. Lacking: {lack}")
