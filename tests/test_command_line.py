@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from grader.cli import hw9
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "transformers", "matplotlib", "captum", "skimage", "polars", "scipy")
+HEAVY = ("torch", "transformers", "matplotlib", "captum", "skimage", "scipy")
 
 
 def _commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
