@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import types
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,35 @@ def test_the_demo_corpus_is_tagged() -> None:
     corpus = load_corpus(data_folder("demo") / "corpus.tsv")
     assert len(corpus) >= 300
     assert {"NOUN", "VERB", "DET", "PRON"} <= {tag for one in corpus for tag in one.tags}
+
+
+class Token:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.is_space = text.isspace()
+        self.pos_ = "PUNCT" if text == "." else "NOUN"
+
+
+class Document:
+    def __init__(self, text: str) -> None:
+        words = [Token(word) for word in text.replace(".", " .").split()]
+        self.sents = [words, [Token(" ")]]
+
+
+class Pipeline:
+    def pipe(self, texts: Iterable[str]) -> Iterator[Document]:
+        return (Document(text) for text in texts)
+
+
+def test_what_spacy_says_is_taken_sentence_by_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = types.SimpleNamespace(load=lambda name: Pipeline())
+    monkeypatch.setattr("solver.parts_of_speech.importlib.util.find_spec", lambda name: True)
+    monkeypatch.setattr("solver.parts_of_speech.importlib.import_module", lambda name: made)
+    path = tmp_path / "book.txt"
+    path.write_text("Cats sleep.\n\nDogs run.\n")
+    assert load_corpus(path) == [
+        Sentence(("Cats", "sleep", "."), ("NOUN", "NOUN", "PUNCT")),
+        Sentence(("Dogs", "run", "."), ("NOUN", "NOUN", "PUNCT")),
+    ]
