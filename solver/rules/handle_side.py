@@ -242,7 +242,8 @@ def handle_side(
     bright = displayed_brightness(evidence.get(settings.source, settings.picture))
     handles, how = find_handles(bright)
     verdicts = strongest(
-        [handles[claim.side].on_strokes for claim in claims],
+        # An arch more off strokes than on them is no handle, however little: none then holds.
+        [max(0.0, handles[claim.side].on_strokes) for claim in claims],
         [NAMES[claim.side] for claim in claims],
         unit="heights of the jug",
         what=(

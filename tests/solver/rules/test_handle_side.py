@@ -1,0 +1,77 @@
+"""The jug's handle: mirror the map and left becomes right, rotate it and it goes to the top."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from solver.evidence import Record
+from tests.solver.rules.made_maps import decide, evidence_of, held
+
+SIDES = ("top", "bottom", "left", "right", "middle")
+MIRRORED = {"left": "right", "right": "left", "top": "top", "bottom": "bottom", "middle": "middle"}
+TURNED = {"right": "top", "top": "left", "left": "bottom", "bottom": "right", "middle": "middle"}
+"""Where a side goes when the map is turned by a quarter, against the clock."""
+
+
+def jug(seed: int, *, middle: bool = False) -> np.ndarray:
+    """A jug in points of light (128, 128): walls, rim, foot, and a handle on the right.
+
+    With `middle` the handle stands before the body.
+    """
+    canvas = Image.new("L", (128, 128))
+    pen = ImageDraw.Draw(canvas)
+    left = [(38, 20), (40, 45), (30, 70), (28, 92), (36, 114)]
+    right = [(108 - x, y) for x, y in left]
+    pen.line([*left, *reversed(right), left[0]], fill=255, width=3, joint="curve")
+    if middle:
+        pen.arc((34, 46, 74, 96), -90, 90, fill=255, width=3)
+        pen.line([(54, 46), (54, 96)], fill=60, width=2)
+    else:
+        pen.arc((50, 34, 108, 90), -75, 80, fill=200, width=3)
+    lines = np.asarray(canvas, float) / 255
+    generator = np.random.default_rng(seed)
+    return lines * generator.uniform(0.4, 1, lines.shape) + 0.05 * generator.random(lines.shape)
+
+
+def side(values: np.ndarray, source: str = "saliency") -> str:
+    shown = values if source == "saliency" else np.stack([values] * 3, -1)
+    evidence = evidence_of(Record(f"{source}/1", {"map": shown}))
+    claims = [{"side": name} for name in SIDES]
+    found = held(decide("map.handle_side", evidence, {"source": source, "picture": 1}, claims))
+    assert found.count(True) == 1
+    return SIDES[found.index(True)]
+
+
+def test_the_handle_is_where_it_was_drawn() -> None:
+    assert side(jug(0)) == "right"
+
+
+def test_a_mirrored_map_has_it_on_the_other_side() -> None:
+    """So has one in colours, however faint."""
+    assert side(jug(1)[:, ::-1] * 1e-6, "smoothgrad") == "left"
+
+
+@pytest.mark.parametrize(("quarters", "expected"), [(1, "top"), (3, "bottom")])
+def test_a_turned_map_has_it_above_or_below(quarters: int, expected: str) -> None:
+    assert side(np.rot90(jug(2), quarters)) == expected
+
+
+def test_a_handle_before_the_body_is_in_the_middle() -> None:
+    assert side(jug(3, middle=True)) == "middle"
+
+
+def test_no_jug_no_side() -> None:
+    evidence = evidence_of(Record("saliency/1", {"map": np.zeros((128, 128))}))
+    claims = [{"side": name} for name in SIDES]
+    decision = decide("map.handle_side", evidence, {"picture": 1}, claims)
+    assert held(decision) == [False] * 5
+
+
+def test_the_real_map_turned_gives_the_turned_answer(real_maps: dict[str, np.ndarray]) -> None:
+    """Whatever the answer is, it goes with the map; which it is stands nowhere."""
+    values = real_maps["saliency"][1]
+    as_is = side(values)
+    assert side(values[:, ::-1]) == MIRRORED[as_is]
+    assert side(np.rot90(values)) == TURNED[as_is]
