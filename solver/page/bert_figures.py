@@ -259,24 +259,26 @@ def matrices(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     first, second = parameters["records"]
     states = checked_states(record_of(evidence, first))
     picture = record_of(evidence, second)
-    shown = [_matrix(viridis(picture.array("values", 2)), ("The picture", "投影片的圖"))]
-    for part in PARTS:
-        vectors = vectors_of(states, part)[int(parameters["layer"])]
-        for metric in METRICS:
-            name = (
-                f"{METRIC_NAMES[metric][0].removeprefix('the ')}, {PART_NAMES[part][0]}",
-                f"{METRIC_NAMES[metric][1]}，{PART_NAMES[part][1]}",
-            )
-            shown.append(_matrix(viridis(stretched(pairwise(vectors, metric))), name))
-    return Markup('<div class="panels">{}</div>').format(Markup("").join(shown))
+    vectors = {part: vectors_of(states, part)[int(parameters["layer"])] for part in PARTS}
+    head = [Markup("<td></td>")]
+    head += [Markup('<th scope="col">{}</th>').format(both(PART_NAMES[part])) for part in PARTS]
+    rows = [Markup("<tr>{}</tr>").format(Markup("").join(head))]
+    for metric in METRICS:
+        cells = [stretched(pairwise(vectors[part], metric)) for part in PARTS]
+        rows.append(_matrix_row(METRIC_NAMES[metric], cells))
+    rows.append(_matrix_row(("the picture", "投影片的圖"), [picture.array("values", 2)]))
+    return scrolled(Markup('<table class="numbers">{}</table>').format(Markup("").join(rows)))
 
 
-def _matrix(pixels: Pixels, name: Pair) -> Markup:
-    return Markup(
-        '<figure class="matrix"><svg viewBox="0 0 128 128" width="180" role="img" '
-        'aria-label="{}"><image class="cells" width="128" height="128" href="{}"/></svg>'
-        "<figcaption>{}</figcaption></figure>"
-    ).format(name[0], data_uri(pixels), both(name))
+def _matrix_row(name: Pair, matrices: Sequence[Floats]) -> Markup:
+    cells = [
+        Markup(
+            '<td><svg viewBox="0 0 128 128" width="160" role="img" aria-label="{}">'
+            '<image class="cells" width="128" height="128" href="{}"/></svg></td>'
+        ).format(name[0], data_uri(viridis(matrix)))
+        for matrix in matrices
+    ]
+    return Markup('<tr><th scope="row">{}</th>{}</tr>').format(both(name), Markup("").join(cells))
 
 
 @figure_kind("bert_curve")

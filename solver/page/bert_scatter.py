@@ -25,8 +25,8 @@ FONT, LETTER = 12.0, 6.6
 """Size of the names and the width a letter takes, in units of the drawing."""
 COLOURS = {1: "#e03131", 2: "#2f9e44", 3: "#1c5bff"}
 ROLES = {1: ("question", "問題"), 2: ("context", "文章"), 3: ("answer", "答案")}
-_RADII = (9.0, 16.0, 26.0, 38.0, 52.0, 70.0, 92.0, 120.0)
-_ANGLES = (0.0, 180.0, 315.0, 45.0, 225.0, 135.0, 270.0, 90.0)
+_RADII = (9.0, 16.0, 26.0, 38.0, 52.0, 70.0, 92.0, 120.0, 155.0, 195.0, 240.0, 300.0)
+_ANGLES = (0.0, 180.0, 315.0, 45.0, 225.0, 135.0, 270.0, 90.0, 340.0, 20.0, 160.0, 200.0)
 
 
 @figure_kind("bert_scatter")
@@ -42,8 +42,16 @@ def scatter_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Marku
     wanted = parameters.get("layers") or range(1, len(points) + 1)
     panels = []
     for layer in wanted:
-        panel = _panel(np.asarray(points[layer - 1], np.float64), roles, pieces, layer)
-        if len(wanted) > 1:
+        several = len(wanted) > 1
+        caption = Markup("<figcaption>{}</figcaption>").format(both(_name(layer)))
+        panel = _panel(
+            np.asarray(points[layer - 1], np.float64),
+            roles,
+            pieces,
+            layer,
+            Markup() if several else caption,
+        )
+        if several:
             state = " open" if layer in parameters.get("open", ()) else ""
             panel = Markup("<details{}><summary>{}</summary>{}</details>").format(
                 Markup(state), both(_name(layer)), panel
@@ -80,7 +88,9 @@ def _marker(x: float, y: float, role: int) -> Markup:
     return Markup('<circle cx="{}" cy="{}" r="4" fill="{}"/>').format(short(x), short(y), colour)
 
 
-def _panel(points: Floats, roles: npt.NDArray[Any], pieces: Sequence[str], layer: int) -> Markup:
+def _panel(
+    points: Floats, roles: npt.NDArray[Any], pieces: Sequence[str], layer: int, caption: Markup
+) -> Markup:
     shown = [at for at in range(len(pieces)) if int(roles[at]) in COLOURS]
     places = _placed(points[shown])
     spots = name_places(places, [pieces[at] for at in shown])
@@ -107,13 +117,13 @@ def _panel(points: Floats, roles: npt.NDArray[Any], pieces: Sequence[str], layer
         )
     return Markup(
         '<figure><svg viewBox="0 0 {} {}" width="100%" role="img" aria-label="{}">{}</svg>'
-        "<figcaption>{}</figcaption></figure>"
+        "{}</figure>"
     ).format(
         short(WIDTH),
         short(HEIGHT),
         f"layer {layer}",
         Markup("").join(marks),
-        both(_name(layer)),
+        caption,
     )
 
 

@@ -198,7 +198,7 @@ def wrong_items(
             wrong,
             {item: abs(lead) for item, (lead, _) in found.items()},
             (f"outermost in the last layer, and its lead: {told}", f"最後一層最外側及領先：{told}"),
-            "lead of the answer",
+            "items",
         )
         for claim in claims
     ]
@@ -231,7 +231,7 @@ def fine_tuned(
     for model in settings.models:
         every = [checked(evidence.get("hidden_states", model, q)) for q in settings.items]
         scores[model] = float(np.mean([standing_apart(one) for one in every]))
-        figures += [_scatter(model, one.item, [len(one.points)]) for one in every]
+        figures.append(_scatter(model, every[0].item, [len(every[0].points)]))
     tuned = {model for model, score in scores.items() if score > 0}
     told = ", ".join(f"{model}: {score:+.2f}" for model, score in sorted(scores.items()))
     verdicts = [
@@ -243,7 +243,7 @@ def fine_tuned(
                 f"how far the outermost token stands out beyond chance: {told}",
                 f"最外側 token 超出隨機的程度：{told}",
             ),
-            "times chance",
+            "models",
         )
         for claim in claims
     ]

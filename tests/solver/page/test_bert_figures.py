@@ -86,7 +86,7 @@ def test_every_token_but_the_special_ones_is_named_in_the_plot() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10_000), count=st.integers(1, 60))
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 120))
 def test_names_lie_inside_and_on_no_other_name(seed: int, count: int) -> None:
     chance = np.random.default_rng(seed)
     points = chance.uniform((60, 60), (WIDTH - 120, HEIGHT - 60), (count, 2))
