@@ -40,9 +40,9 @@ SHAPES = {
 POSES = {
     "cube": [(35, 25, 20)],
     "ball": [(0, 0, 0)],
-    "cylinder": [(60, 0, 50), (65, 0, 20)],
+    "cylinder": [(60, 0, 50)],
     "pyramid": [(-65, 0, 25)],
-    "tetrahedron": [(-45, 35.26, 10), (40, -30, 0)],  # seen with a corner in front
+    "tetrahedron": [(40, -30, 0)],  # seen with a corner in front
 }
 SIZES = {"cube": 32, "ball": 44, "cylinder": 36, "pyramid": 38, "tetrahedron": 34}
 
