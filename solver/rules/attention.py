@@ -152,6 +152,21 @@ def _target_verdict(target: Target, share: float, layer: int, average: float) ->
     )
 
 
+def checked_links(record: Record, tokens: int) -> list[tuple[int, int]]:
+    """Return the places (from, to) of words that refer to one another.
+
+    Raises:
+        EvidenceError: there are none, or they are no places in the sentence.
+    """
+    links = [tuple(link) for link in record.value("links")]
+    if not links:
+        raise EvidenceError(f"record {record.id} names no links")
+    for link in links:
+        if len(link) != 2 or not all(isinstance(at, int) and 0 <= at < tokens for at in link):
+            raise EvidenceError(f"record {record.id}: the link {list(link)} is no pair of places")
+    return [(a, b) for a, b in links]
+
+
 class LinkSettings(Parameters):
     """Nothing to set: the links come from the bundle."""
 
@@ -172,7 +187,7 @@ def coreference(
     offered holds, if it pays more than twice what a uniform head would."""
     record = evidence.get("attention")
     weights = checked_weights(record)
-    links = [tuple(link) for link in record.value("links")]
+    links = checked_links(record, weights.shape[-1])
     for claim in claims:
         if claim.layer > weights.shape[0] or claim.head > weights.shape[1]:
             raise EvidenceError(f"there is no layer {claim.layer} head {claim.head}")

@@ -97,6 +97,8 @@ def slide_picture(
         raise EvidenceError(
             f"the picture has {picture.shape[0]} rows and there are {states.shape[1]} sentences"
         )
+    if settings.layer is not None and not 0 <= settings.layer < len(states):
+        raise EvidenceError(f"there is no layer {settings.layer}: the evidence has {len(states)}")
     layers = range(len(states)) if settings.layer is None else [settings.layer]
     errors: dict[tuple[Metric, Part], tuple[float, int]] = {}
     for part in PARTS:

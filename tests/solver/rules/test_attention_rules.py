@@ -117,3 +117,11 @@ def test_rows_that_are_no_shares_are_refused() -> None:
 def test_a_head_that_is_not_there_is_refused() -> None:
     with pytest.raises(EvidenceError, match="no head 12"):
         held(even_attention(), head=12)
+
+
+@pytest.mark.parametrize("links", [[], [[7, 99]], [[7]], [["her", "cat"]]])
+def test_links_that_are_no_places_are_refused(links: list[list[int]]) -> None:
+    evidence = evidence_of(even_attention())
+    evidence.get("attention").values["links"] = links
+    with pytest.raises(EvidenceError, match="link"):
+        coreference(evidence, LinkSettings(), [HeadClaim(layer=1, head=1)])
