@@ -175,7 +175,7 @@ def find_handles(brightness: Floats, seed: int = 0) -> tuple[dict[str, Handle], 
     The second value is "upright" or "lying".
     """
     marks = stroke_marks(brightness)
-    fits = {side: fit(drawing, marks, seed=seed) for side, drawing in DRAWINGS.items()}
+    fits = {side: fit(drawing, marks, seed=seed, restarts=2) for side, drawing in DRAWINGS.items()}
     best = max(fits, key=lambda side: fits[side].score)
     lying = best in ("top", "bottom")
     body = fits[best].parameters

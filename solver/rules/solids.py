@@ -169,10 +169,7 @@ class SolidClaim(Parameters):
 def fit_solids(brightness: Floats, seed: int = 0) -> dict[str, Fit]:
     """Return the best fit of every solid to a map (H, W)."""
     marks = bright_marks(brightness)
-    return {
-        name: fit(drawing, marks, seed=seed, rounds=300, crowd=15)
-        for name, drawing in DRAWINGS.items()
-    }
+    return {name: fit(drawing, marks, seed=seed, restarts=6) for name, drawing in DRAWINGS.items()}
 
 
 @rule(

@@ -103,12 +103,13 @@ def fit(
     marks: npt.NDArray[np.bool_],
     *,
     seed: int = 0,
-    rounds: int = 120,
-    crowd: int = 14,
+    rounds: int = 100,
+    restarts: int = 3,
 ) -> Fit:
     """Return the member of a family that fits the marks best; the same seed, the same member.
 
-    `rounds` and `crowd` (candidates a parameter) are how hard it is looked for.
+    One search of a family with eight parameters ends in a poor place every other time, hence
+    `restarts` searches of `rounds` rounds each.
     """
     near = ndimage.binary_dilation(marks, structure=np.ones((3, 3), bool))
 
@@ -116,22 +117,22 @@ def fit(
         columns = parameters if parameters.ndim == 2 else parameters[:, None]
         return -_scores(drawing, columns, marks, near)[0]
 
-    # A start spread evenly and steps towards the best: of 15 runs on drawn solids all
-    # ended in the right pose; from random starts (best1bin) four stuck in another.
-    found = differential_evolution(
-        cost,
-        drawing.bounds,
-        strategy="currenttobest1bin",
-        init="sobol",
-        rng=np.random.default_rng(seed),
-        maxiter=rounds,
-        popsize=crowd,
-        tol=1e-4,
-        polish=False,
-        vectorized=True,
-        updating="deferred",
-    )
-    best = np.asarray(found.x)
+    found = [
+        differential_evolution(
+            cost,
+            drawing.bounds,
+            rng=np.random.default_rng([seed, again]),
+            maxiter=rounds,
+            popsize=14,
+            recombination=0.9,
+            tol=1e-4,
+            polish=False,
+            vectorized=True,
+            updating="deferred",
+        )
+        for again in range(restarts)
+    ]
+    best = np.asarray(min(found, key=lambda search: float(search.fun)).x)
     score, on_marks, covered = _scores(drawing, best[:, None], marks, near)
     return Fit(float(score[0]), float(on_marks[0]), float(covered[0]), best)
 
