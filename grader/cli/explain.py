@@ -64,8 +64,8 @@ def explain(
         "filter_visualization": (layer, picture),
         "integrated_gradients": (picture, steps),
     }.get(method, (picture,))
-    if steps < 1:
-        raise click.BadParameter("must be at least 1", param_hint="--steps")
+    if steps < 2:
+        raise click.BadParameter("must be at least 2", param_hint="--steps")
     bundle = load_bundle(folder or data_folder("demo"), chosen_device(device))
     bundle.picture(picture)
     wanted = record_id(method, *place)
