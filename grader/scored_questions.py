@@ -55,8 +55,16 @@ def _scored(
         )
     options, blanks = _option_ids(entry, question), _blank_choices(entry, question)
     accepted = accepted_answers(entry, entry.effective, question, path) if entry.effective else ()
+    names = tuple((blank, tuple(_names(entry, question, blank).items())) for blank, _ in blanks)
     return ScoredQuestion(
-        entry.id, entry.kind, entry.points, accepted, options, blanks, void=entry.void
+        entry.id,
+        entry.kind,
+        entry.points,
+        accepted,
+        options,
+        blanks,
+        void=entry.void,
+        choice_names=names,
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol, TypeVar
@@ -107,6 +107,10 @@ class ScoredQuestion:
     options: tuple[str, ...] = ()
     blanks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     void: bool = False
+    choice_names: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = field(
+        default=(), compare=False
+    )
+    """Of a *pair*: for each drop-down, every name a choice goes by (id, texts) with its canon."""
 
 
 @dataclass(frozen=True, slots=True)

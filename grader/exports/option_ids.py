@@ -32,12 +32,15 @@ def chosen_values(question: ScoredQuestion, values: dict[str, str], text: str) -
     """Return the response of a *pair*, given a value (id or text) for each drop-down."""
     choices = set()
     known = dict(question.blanks)
+    names = dict(question.choice_names)
     for blank, value in values.items():
         if blank not in known:
             return Refused(text, f"names {blank!r}; the drop-downs are {', '.join(known)}")
         if not value:
             continue
-        choice = choice_named(value, {name: name for name in known[blank]})
+        choice = choice_named(
+            value, dict(names.get(blank, ())) or {name: name for name in known[blank]}
+        )
         if known[blank] and choice not in known[blank]:
             return Refused(text, f"chooses {value!r}; {blank} has {', '.join(known[blank])}")
         choices.add((blank, choice))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from grader.exports.answers_yaml import AnswersYaml
 from grader.quiz_texts import WordedQuestion, WordedQuiz, known_quizzes, save_quiz
 from grader.scored_questions import open_questions, scored_questions
 from grader.submissions import Chosen, Ticked
 from solver.bank import Blank, MeasuredChoices
 from solver.errors import KeyFileError
-from solver.key import OptionVerdict, Override, Sentence
+from solver.key import Key, KeyQuestion, OptionVerdict, Override, Sentence
 from tests.grader.made_classes import made_bank, made_key, with_question
 
 BANK = made_bank(10)
@@ -122,3 +124,20 @@ def test_a_quizs_own_numbers_are_the_keys_where_they_are_equal(tmp_path):
     quiz = known_quizzes(bank, key, [tmp_path / "quiz.yaml"])[0]
     assert dict(quiz.questions[0].blanks)["y"] == (("0.44", "0.440"), ("0.7", "0.7"))
     assert dict(quiz.questions[0].blanks)["x"] == (("a", "A"),)
+
+
+def test_a_pair_may_be_answered_by_option_or_by_the_text_it_shows(tmp_path: Path) -> None:
+    said = Sentence(en="x", zh_hant="x")
+    options = [
+        OptionVerdict(id=name, blank=blank, holds=None, sentence=said, text=text)
+        for blank, name, text in (("a", "a", "her"), ("a", "b", "him"), ("b", "a", "0.323"))
+    ]
+    correct = {"a": "him", "b": "0.323"}
+    entry = KeyQuestion(id="q22", kind="pair", points="0.4", correct=correct, options=options)
+    questions = scored_questions(Key(format="hw9-key/1", questions=[entry]))
+    path = tmp_path / "mine.yaml"
+    for given_pair in ("{a: him, b: '0.323'}", "{a: b, b: a}", "{a: him, b: 0.3230}"):
+        path.write_text(f"answers:\n  q22: {given_pair}\n", "utf-8")
+        assert AnswersYaml(path, questions).submission().responses["q22"] in questions[0].accepted
+    path.write_text("answers:\n  q22: {a: her, b: '0.323'}\n", "utf-8")
+    assert AnswersYaml(path, questions).submission().responses["q22"] not in questions[0].accepted
