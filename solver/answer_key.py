@@ -256,7 +256,7 @@ def _decide_one(
 
 
 def _with_reasons(missing: list[str], reasons: dict[str, str]) -> list[str]:
-    """Names of missing records; those that could not be made for one reason share a line with it."""
+    """Names of missing records; those with one reason why they are missing share a line."""
     grouped: dict[str, list[str]] = {}
     for name in missing:
         grouped.setdefault(reasons.get(name, ""), []).append(name)
