@@ -48,7 +48,7 @@ def check(
     \b
       answers:
         q01: b
-        q03: [a, d]
+        q03: [a, b]
         q22: {word: her, drop: "0.44"}
 
     \b

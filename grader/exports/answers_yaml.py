@@ -3,7 +3,7 @@
 student: me                # may be left out
 answers:
   q01: b
-  q03: [a, d]
+  q03: [a, b]
   q22: {word: her, drop: "0.44"}
 """
 
@@ -86,7 +86,7 @@ class AnswersYaml:
                 "has no mapping 'answers' from question to option ids",
                 path=self._path,
                 place="line 1",
-                mend="Write, for example, answers: {q01: b, q03: [a, d]}.",
+                mend="Write, for example, answers: {q01: b, q03: [a, b]}.",
             )
         for name in data:
             if name not in {"student", "answers"}:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from solver.bank import Bank
@@ -19,7 +19,7 @@ from solver.evidence import Evidence
 from solver.key import Key
 from solver.page.look import CLOSE, SMALL
 from solver.page.numbers import percent
-from solver.page.two_languages import both, policy_for, worded, words
+from solver.page.two_languages import both, policy_for, template_environment, worded, words
 from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
 from solver.resources import data_folder
 from solver.rules.registry import Figure, all_rules
@@ -92,14 +92,7 @@ def _counts(topics: Sequence[TopicView]) -> dict[str, int]:
 @cache
 def environment() -> Environment:
     """Return the environment of the key's templates, made once."""
-    made = Environment(
-        loader=FileSystemLoader(data_folder("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    made = template_environment()
     style = _style()
     made.filters.update(both=both, worded=worded)
     fails = " · ".join(words().pair("fails"))

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Protocol
 
 import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from solver.errors import OutputError
@@ -106,19 +107,23 @@ class Words:
         english, chinese = self._texts[name]
         return str(english).format(**values), str(chinese).format(**values)
 
+    def plain(self, name: str, language: str) -> str:
+        """Return the text in one language, for a title or a label that cannot hold two."""
+        return str(self._texts[name][language == CHINESE])
+
 
 def _one(value: object, language: int) -> object:
     return value[language] if isinstance(value, tuple) else value
 
 
 @cache
-def words() -> Words:
-    """Return the texts of the key's page, ``templates/key/words.yaml``.
+def words(folder: str = "key") -> Words:
+    """Return the texts of the pages of one kind, ``templates/FOLDER/words.yaml``.
 
     Raises:
         OutputError: the installation lacks the file.
     """
-    path = data_folder("templates") / "key" / "words.yaml"
+    path = data_folder("templates") / folder / "words.yaml"
     try:
         data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -126,6 +131,18 @@ def words() -> Words:
             f"{path}: the page's texts cannot be read ({error.strerror}). Install hw9 again."
         ) from None
     return Words(data)
+
+
+def template_environment() -> Environment:
+    """Return a Jinja environment over ``templates/`` that escapes and refuses unknown names."""
+    return Environment(
+        loader=FileSystemLoader(data_folder("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def policy_for(style: str) -> str:
