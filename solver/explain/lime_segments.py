@@ -134,6 +134,7 @@ _USED = (
     "lime_start_label",
     "lime_shown",
     "lime_min_weight",
+    "lime_batch",
 )
 
 
@@ -160,7 +161,7 @@ def lime(job: Job) -> Record:
         draws,
         _network_logits(job),
         source.label,
-        job.settings.micro_batch,
+        job.settings.lime_batch,
     )
     signs = shown_signs(segments, weights, job.settings.lime_shown, job.settings.lime_min_weight)
     arrays = {"segments": segments.astype(np.int32), "weights": weights, "signs": signs}

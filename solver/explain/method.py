@@ -29,6 +29,8 @@ class ExplainSettings:
 
     Attributes:
         lime_seed: NumPy's global generator is seeded with it once, before picture 0.
+        lime_batch: pictures a pass, 10 as in lime: in another batch a convolution rounds otherwise,
+            and the weights are no longer lime's to the last digit.
         lime_start_label: first label of the segments (0 as in 2021, 1 as in 2022).
         smoothgrad_sigma: the course's 0.4, of ``std = (sigma / (max - min)) ** 2``.
         smoothgrad_seed: the course seeds nothing here; picture k uses seed + k.
@@ -42,6 +44,7 @@ class ExplainSettings:
     lime_start_label: int = 0
     lime_shown: int = 11
     lime_min_weight: float = 0.05
+    lime_batch: int = 10
     smoothgrad_samples: int = 500
     smoothgrad_sigma: float = 0.4
     smoothgrad_seed: int = 0

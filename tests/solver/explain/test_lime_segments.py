@@ -54,8 +54,7 @@ def course_loop(bundle: Bundle, pictures: int, start_label: int) -> list[ImageEx
 
 
 def ours(bundle: Bundle, place: int, **changes: Any) -> Record:
-    few = ExplainSettings(lime_samples=SAMPLES, micro_batch=changes.pop("micro_batch", 10))
-    chosen = ExplainSettings(**{**few.__dict__, **changes})
+    chosen = ExplainSettings(**({"lime_samples": SAMPLES} | changes))
     return lime(Job(f"lime/{place}", bundle, chosen))
 
 
@@ -99,7 +98,7 @@ def test_labels_from_one_reproduce_the_later_edition(demo: Bundle) -> None:
 
 
 def test_a_batch_of_two_is_a_batch_of_ten(demo: Bundle) -> None:
-    two, ten = ours(demo, 3, micro_batch=2), ours(demo, 3)
+    two, ten = ours(demo, 3, lime_batch=2), ours(demo, 3)
     assert np.allclose(two.arrays["weights"], ten.arrays["weights"], rtol=1e-3, atol=1e-4)
     assert two.arrays["weights"].std() > 0
 
