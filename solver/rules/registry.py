@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
@@ -72,6 +72,24 @@ Decide = Callable[[Evidence, Any, Sequence[Any]], Decision]
 
 
 @dataclass(frozen=True)
+class SecondWay:
+    """Another measurement for the claims of a rule: another statistic, or another method.
+
+    Attributes:
+        needs: from settings, the ids of the records it decides on.
+        decide: evidence, settings and claims to a decision.
+    """
+
+    needs: Needs
+    decide: Decide
+
+    @property
+    def what(self) -> str:
+        """What it measures, in the words of its docstring."""
+        return inspect.getdoc(self.decide) or ""
+
+
+@dataclass(frozen=True)
 class Rule:
     """A registered rule.
 
@@ -80,6 +98,8 @@ class Rule:
         claim: model of an option's `claim`.
         needs: from settings, the ids of the records it decides on.
         decide: evidence, settings and claims to a decision.
+        second: another measurement of the same claims, independent of the first, where one is
+            registered with `second_way`.
     """
 
     name: str
@@ -87,6 +107,7 @@ class Rule:
     claim: type[BaseModel]
     needs: Needs
     decide: Decide
+    second: SecondWay | None = None
 
     @property
     def what(self) -> str:
@@ -127,6 +148,23 @@ def rule(
     return register
 
 
+def second_way(name: str, *, needs: Needs | None = None) -> Callable[[Decide], Decide]:
+    """Register the decorated function as the second way of the rule `name`.
+
+    It takes the rule's own settings and claims. `needs` names the records it decides on, where
+    these are not the rule's own. A rule that is not registered, or has one already, is an error.
+    """
+
+    def register(decide: Decide) -> Decide:
+        if name not in _rules or _rules[name].second is not None:
+            raise ValueError(f"no rule {name!r} waits for a second way")
+        first = _rules[name]
+        _rules[name] = replace(first, second=SecondWay(needs or first.needs, decide))
+        return decide
+
+    return register
+
+
 def all_rules() -> dict[str, Rule]:
     """Return every rule by name, importing the modules that hold them."""
     for module in _MODULES:
@@ -148,6 +186,12 @@ class PlannedQuestion:
     def needs(self) -> list[str]:
         """The records it decides on."""
         return self.rule.needs(self.settings)
+
+    @property
+    def second_needs(self) -> list[str]:
+        """The records its second way decides on; none where there is no second way."""
+        second = self.rule.second
+        return second.needs(self.settings) if second else []
 
 
 def plan_questions(bank: Bank) -> list[PlannedQuestion]:
