@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, model_validator
@@ -35,6 +35,34 @@ class Sentence(Strict):
         return self.zh_hant if language == "zh-Hant" else self.en
 
 
+Cause = Literal["thresholds", "regions", "seeds", "samples", "resampled", "together"]
+"""What is varied in a repeat of a decision (`solver.stability`): the numbers a rule chose, region
+edges, the draws of LIME and SmoothGrad, how many there are, the evidence itself; or all of them."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Flips(Strict):
+    """How often an option's verdict turns when what nobody fixed is varied."""
+
+    share: Share = Field(description="share of all repeats in which the verdict is another")
+    by_cause: dict[Cause, Share] = Field(
+        default_factory=dict, description="of each cause's own repeats, the share that flip it"
+    )
+
+
+class SecondVerdict(Strict):
+    """The same claim by another measurement."""
+
+    holds: bool | None
+    value: float | str | None = None
+    unit: str = ""
+    against: str = ""
+    threshold: float | str | None = None
+    margin: float | None = None
+    sentence: Sentence
+
+
 class OptionVerdict(Strict):
     """What was found of one option's claim."""
 
@@ -48,6 +76,49 @@ class OptionVerdict(Strict):
     margin: float | None = Field(default=None, description="how far from the other verdict, >= 0")
     sentence: Sentence
     text: str | None = Field(default=None, description="of a pair: the text of the choice")
+    flips: Flips | None = Field(default=None, description="None where it was not measured")
+    second: SecondVerdict | None = Field(default=None, description="by the rule's second way")
+
+    @property
+    def ways_differ(self) -> bool:
+        """Whether both ways decided, and not alike."""
+        decided = self.second is not None and None not in (self.holds, self.second.holds)
+        return decided and self.second is not None and self.second.holds != self.holds
+
+    @property
+    def contested(self) -> bool:
+        """Whether the verdict flips in any repeat, or the second way finds the other."""
+        return self.ways_differ or (self.flips is not None and self.flips.share > 0)
+
+
+class OtherSet(Strict):
+    """Another set of correct options that came out of some repeats."""
+
+    correct: Answer
+    share: Share
+
+
+class CauseRepeats(Strict):
+    """The repeats in which one thing was varied."""
+
+    repeats: int = Field(ge=1)
+    changed: Share = Field(description="share of them that gave another set of correct options")
+
+
+class Stability(Strict):
+    """How a question's answer fares when what nobody fixed is varied."""
+
+    repeats: int = Field(ge=0, description="0 where the question rests on nothing that could vary")
+    changed: Share = Field(default=0.0, description="share that gave another set, or none")
+    undecided: Share = Field(default=0.0, description="share in which it could not be decided")
+    by_cause: dict[Cause, CauseRepeats] = Field(default_factory=dict)
+    sets: list[OtherSet] = Field(default_factory=list, description="the commonest first")
+    thresholds: list[str] = Field(
+        default_factory=list, description="those the decision reads, by name"
+    )
+    hinges_on: list[str] = Field(
+        default_factory=list, description="thresholds that flip an option when varied alone"
+    )
 
 
 class Override(Strict):
@@ -71,12 +142,24 @@ class KeyQuestion(Strict):
     note: Sentence | None = None
     options: list[OptionVerdict] = Field(default_factory=list)
     evidence: list[str] = Field(default_factory=list, description="ids of the records it rests on")
+    stability: Stability | None = Field(default=None, description="None where not measured")
+    second_correct: Answer | None = Field(
+        default=None, description="the answer by the second way; None where there is none"
+    )
+    second_lacks: list[str] = Field(
+        default_factory=list, description="what a second way that was left out lacks"
+    )
+    ways_agree: bool | None = Field(
+        default=None, description="None where there is no second way, or it was not decided"
+    )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
 
     @model_validator(mode="after")
     def _answer_fits_kind(self) -> KeyQuestion:
-        for answer in (self.correct, self.override.correct if self.override else []):
+        other = [one.correct for one in self.stability.sets] if self.stability else []
+        overridden = self.override.correct if self.override else []
+        for answer in (self.correct, overridden, self.second_correct, *other):
             if answer and isinstance(answer, dict) != (self.kind == "pair"):
                 raise ValueError(
                     f"{self.id}: the answer of a pair is a mapping from drop-down to value, "
@@ -89,6 +172,21 @@ class KeyQuestion(Strict):
         """The answer that counts: the override where there is one."""
         return self.override.correct if self.override else self.correct
 
+    @property
+    def contested(self) -> bool:
+        """Whether any option is, or another set came out of some repeats."""
+        changed = self.stability is not None and self.stability.changed > 0
+        return changed or any(option.contested for option in self.options)
+
+
+class StabilityRun(Strict):
+    """What a run of repeats did: the same for every question of a key."""
+
+    repeats: int = Field(ge=1, description="repeats a question")
+    factor: float = Field(description="thresholds were varied by up to this share either way")
+    pixels: float = Field(description="region edges were moved by up to so many")
+    reseeded: int = Field(ge=0, description="how many times LIME and SmoothGrad were really rerun")
+
 
 class Key(Strict):
     """A whole key."""
@@ -99,6 +197,7 @@ class Key(Strict):
     bundle: dict[str, Any] = Field(default_factory=dict)
     code: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
+    stability: StabilityRun | None = Field(default=None, description="None where not measured")
     questions: list[KeyQuestion]
 
     @model_validator(mode="after")
@@ -136,6 +235,8 @@ _Dumper.add_representer(Decimal, _text)
 def dump_key(key: Key) -> str:
     """Return the key as YAML text: the same key, the same bytes."""
     data = key.model_dump(by_alias=True, exclude_defaults=False)
+    if data["stability"] is None:
+        del data["stability"]
     data["questions"] = [_without_empty(question) for question in data["questions"]]
     text: str = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
     return text
@@ -143,19 +244,26 @@ def dump_key(key: Key) -> str:
 
 def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
     """Drop what says nothing, but keep `correct`, which is read even when it is empty."""
-    optional = ("lacks", "note", "override", "evidence")
-    kept = {name: value for name, value in question.items() if name not in optional or value}
-    if not kept["void"]:
-        del kept["void"]
-    kept["options"] = [
-        {
-            name: value
-            for name, value in option.items()
-            if value not in ("", None) or name == "holds"
-        }
-        for option in question["options"]
-    ]
+    always = ("correct", "options", "id", "kind", "points", "rule", "state")
+    said = ("second_correct", "ways_agree")  # an empty set, or False, says something
+    kept = {
+        name: value
+        for name, value in question.items()
+        if name in always or value or (name in said and value is not None)
+    }
+    if kept.get("stability"):
+        kept["stability"] = _without_nothing(kept["stability"])
+    kept["options"] = [_without_nothing(option) for option in question["options"]]
     return kept
+
+
+def _without_nothing(entry: dict[str, Any]) -> dict[str, Any]:
+    """Drop what is empty, but keep `holds`, of which None says something."""
+    return {
+        name: _without_nothing(value) if name in ("flips", "second") else value
+        for name, value in entry.items()
+        if name == "holds" or (value not in ("", None) and value != [] and value != {})
+    }
 
 
 def save_key(key: Key, path: Path) -> None:

@@ -12,11 +12,17 @@ from hypothesis import strategies as st
 
 from solver.errors import KeyFileError
 from solver.key import (
+    CauseRepeats,
+    Flips,
     Key,
     KeyQuestion,
     OptionVerdict,
+    OtherSet,
     Override,
+    SecondVerdict,
     Sentence,
+    Stability,
+    StabilityRun,
     dump_key,
     load_key,
     save_key,
@@ -24,6 +30,29 @@ from solver.key import (
 
 WORDS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=20)
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
+SHARES = st.floats(0, 1)
+CAUSES = st.sampled_from(["thresholds", "regions", "seeds", "samples", "resampled", "together"])
+SENTENCES = st.builds(Sentence, en=WORDS, zh_hant=WORDS)
+FLIPS = st.builds(Flips, share=SHARES, by_cause=st.dictionaries(CAUSES, SHARES, max_size=2))
+SECONDS = st.builds(
+    SecondVerdict,
+    holds=st.sampled_from([True, False, None]),
+    value=st.none() | NUMBERS,
+    sentence=SENTENCES,
+)
+
+
+def stabilities(answers: st.SearchStrategy) -> st.SearchStrategy[Stability]:
+    return st.builds(
+        Stability,
+        repeats=st.integers(0, 99),
+        changed=SHARES,
+        by_cause=st.dictionaries(
+            CAUSES, st.builds(CauseRepeats, repeats=st.integers(1, 9), changed=SHARES), max_size=2
+        ),
+        sets=st.lists(st.builds(OtherSet, correct=answers, share=SHARES), max_size=2),
+        hinges_on=st.lists(WORDS, max_size=1),
+    )
 
 
 @st.composite
@@ -41,7 +70,9 @@ def questions(draw: st.DrawFn, identifier: str) -> KeyQuestion:
             holds=draw(st.sampled_from([True, False, None])),
             value=draw(st.none() | NUMBERS | WORDS.filter(bool)),
             margin=draw(st.none() | NUMBERS),
-            sentence=Sentence(en=draw(WORDS), zh_hant=draw(WORDS)),
+            sentence=draw(SENTENCES),
+            flips=draw(st.none() | FLIPS),
+            second=draw(st.none() | SECONDS),
         )
         for letter in draw(st.sampled_from(["", "ab", "abc"]))
     ]
@@ -53,6 +84,10 @@ def questions(draw: st.DrawFn, identifier: str) -> KeyQuestion:
         correct=draw(answer),
         lacks=draw(st.lists(WORDS, max_size=2)),
         options=options,
+        stability=draw(st.none() | stabilities(answer)),
+        second_correct=draw(st.none() | answer),
+        second_lacks=draw(st.lists(WORDS, max_size=1)),
+        ways_agree=draw(st.sampled_from([True, False, None])),
         override=override,
         void=draw(st.booleans()),
     )
@@ -61,7 +96,16 @@ def questions(draw: st.DrawFn, identifier: str) -> KeyQuestion:
 KEYS = (
     st.integers(1, 3)
     .flatmap(lambda count: st.tuples(*(questions(f"q{at:02}") for at in range(1, count + 1))))
-    .map(lambda made: Key(format="hw9-key/1", title="鑰", questions=list(made)))
+    .flatmap(
+        lambda made: st.builds(
+            Key,
+            format=st.just("hw9-key/1"),
+            title=st.just("鑰"),
+            stability=st.none()
+            | st.builds(StabilityRun, repeats=st.integers(1, 99), factor=SHARES, pixels=SHARES),
+            questions=st.just(list(made)),
+        )
+    )
 )
 
 
@@ -128,3 +172,17 @@ def test_a_key_written_by_hand_is_enough(tmp_path: Path) -> None:
     (tmp_path / "key.yaml").write_text(SOUND, encoding="utf-8")
     (question,) = load_key(tmp_path / "key.yaml").questions
     assert (question.effective, question.points) == (["b"], Decimal("0.3"))
+
+
+def verdict(holds: bool | None, **more: object) -> OptionVerdict:
+    return OptionVerdict(id="a", holds=holds, sentence=Sentence(en="x", zh_hant="甲"), **more)
+
+
+def test_an_option_is_contested_when_it_flips_or_the_ways_differ() -> None:
+    other = SecondVerdict(holds=False, sentence=Sentence(en="y", zh_hant="乙"))
+    assert not verdict(True).contested
+    assert not verdict(True, flips=Flips(share=0)).contested
+    assert verdict(True, flips=Flips(share=0.025)).contested
+    assert verdict(True, second=other).contested
+    assert not verdict(False, second=other).contested
+    assert not verdict(None, second=other).contested
