@@ -1,0 +1,75 @@
+"""Puts real outputs of the course's network and models into the evidence format.
+
+::
+
+    scripts/in-env python tests/real/convert.py ../shared/real OUT
+    scripts/in-env hw9 key --evidence OUT --out KEY
+
+The first folder is described in docs/real-outputs.md. The same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+if __package__ in (None, ""):  # run as a script: its neighbours lie beside it
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from solver.errors import EvidenceError, Hw9Error
+from solver.evidence import Evidence, Record, save_evidence
+from solver.resources import data_folder
+from tests.real.read_figures import figure_records, map_records
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    if not path.is_file():
+        raise EvidenceError(
+            "is not there", path=path, mend="Give the folder of the course's real outputs."
+        )
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def all_records(real: Path) -> Iterator[Record]:
+    """Yield every record that a folder of real outputs gives.
+
+    Raises:
+        EvidenceError: a file is missing.
+    """
+    maps, figures = _arrays(real / "maps_128px.npz"), _arrays(real / "figures_70px.npz")
+    yield from map_records(maps, data_folder("questions") / "regions" / "2021.yaml")
+    yield from figure_records(figures, maps)
+
+
+def converted(real: Path) -> Evidence:
+    """Return the evidence a folder of real outputs gives."""
+    records = {record.id: record for record in all_records(real)}
+    return Evidence(records, {"name": "real outputs of 2021"})
+
+
+def main() -> int:
+    """Convert the folder named on the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("real", type=Path, help="the folder of real outputs")
+    parser.add_argument("out", type=Path, help="the folder of evidence to write")
+    given = parser.parse_args()
+    try:
+        evidence = converted(given.real)
+        given.out.mkdir(parents=True, exist_ok=True)
+        save_evidence(evidence, given.out)
+    except (Hw9Error, OSError) as problem:
+        print(f"convert.py: {problem}", file=sys.stderr)
+        return 1
+    kinds = sorted({record.kind for record in evidence})
+    print(f"{len(evidence)} records in {given.out}: {', '.join(kinds)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The converter: what it writes agrees with the files it reads, by other ways than its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from solver.evidence import Evidence
+from solver.rules.displayed import fitted_to
+from tests.real.convert import converted
+from tests.real.read_figures import LAYERS, STEPS, framed
+
+ROOT = Path(__file__).resolve().parents[2]
+REAL = ROOT.parent / "shared" / "real"
+
+pytestmark = pytest.mark.skipif(
+    not (REAL / "figures_70px.npz").is_file(),
+    reason="the real outputs are not beside this checkout",
+)
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    return converted(REAL)
+
+
+@pytest.fixture(scope="module")
+def maps() -> dict[str, np.ndarray]:
+    with np.load(REAL / "maps_128px.npz") as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, np.ndarray]:
+    with np.load(REAL / "figures_70px.npz") as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def test_every_picture_has_its_maps_and_figures(evidence: Evidence) -> None:
+    for k in range(10):
+        names = [f"{kind}/{k}" for kind in ("picture", "regions", "saliency", "smoothgrad", "lime")]
+        names += [
+            f"{kind}/{at}/{k}" for kind in ("activation", "filter_visualization") for at in LAYERS
+        ]
+        names += [f"integrated_gradients/{k}/{steps}" for steps in STEPS]
+        assert not evidence.missing(names)
+        assert evidence.get("regions", k).arrays["food"].any()
+
+
+def test_maps_lie_in_their_range_and_valid_fits(evidence: Evidence) -> None:
+    for record in evidence:
+        if "map" in record.arrays:
+            values = record.array("map")
+            assert values.dtype == np.float32 and 0 <= values.min() <= values.max() <= 1
+        if "valid" in record.arrays:
+            sizes = {array.shape[:2] for array in record.arrays.values()}
+            assert sizes == {(71, 71)}
+            # Of LIME's overlay white places cannot be read, of the others only labels are lost.
+            least = 0.1 if record.kind == "lime" else 0.8
+            assert least < record.array("valid").mean() < 1
+
+
+def test_maps_of_128_are_those_of_the_file(evidence: Evidence, maps: dict[str, Any]) -> None:
+    for k in range(10):
+        back = np.round(evidence.get("smoothgrad", k).array("map") * 255)
+        assert (back == maps["smoothgrad_uint8"][k]).all()
+        assert (
+            evidence.get("saliency", k).array("map").argmax() == maps["saliency_idx256"][k].argmax()
+        )
+        assert "raw_min" not in evidence.get("saliency", k).values
+
+
+@pytest.mark.parametrize("k", range(10))
+def test_the_frame_of_71_is_where_the_picture_fits_best(
+    k: int, maps: dict[str, Any], figures: dict[str, Any]
+) -> None:
+    # The picture at 128x128, shrunk by an area mean, against the figure: moved by one screen pixel
+    # in any direction it fits worse.
+    shrunk = Image.fromarray(maps["images_uint8"][k]).resize((71, 71), Image.Resampling.BOX)
+    picture = np.asarray(shrunk).astype(float)
+    small = framed(figures["pictures_rgb"][k]).astype(float)
+    valid = framed(figures["valid_128"][k], False)
+    valid[[1, -1]] = valid[:, [1, -1]] = False
+
+    def gap(down: int, right: int) -> float:
+        moved = np.roll(picture, (down, right), (0, 1))
+        return float(np.abs(moved - small)[valid].mean())
+
+    best = gap(0, 0)
+    assert all(best < gap(*step) for step in ((-1, 0), (1, 0), (0, -1), (0, 1)))
+
+
+@pytest.mark.parametrize("k", range(10))
+def test_the_signs_draw_the_overlay_again(
+    k: int, evidence: Evidence, maps: dict[str, Any], figures: dict[str, Any]
+) -> None:
+    record = evidence.get("lime", k)
+    signs, valid = record.array("signs"), record.array("valid")
+    drawn = framed(figures["pictures_rgb"][k]).astype(int)
+    top = int(maps["images_uint8"][k].max())
+    drawn[..., 1][signs > 0] = top
+    drawn[..., 0][signs < 0] = top
+    gap = np.abs(drawn - framed(figures["lime_overlay_rgb"][k]).astype(int)).max(-1)
+    inner = ndimage.binary_erosion(signs != 0) | ndimage.binary_erosion(signs == 0)
+    # Away from borders, which matplotlib smooths, what is drawn again is the figure.
+    assert np.quantile(gap[inner & valid], 0.95) <= 8
+
+
+def test_lime_draws_some_of_each_picture_and_at_most_eleven_segments(evidence: Evidence) -> None:
+    for k in range(10):
+        record = evidence.get("lime", k)
+        signs = record.array("signs")[record.array("valid")]
+        assert 0.01 < (signs != 0).mean() < 0.7
+        # Two colours where the picture has room for both; no pixel is both.
+        assert set(np.unique(signs)) <= {-1, 0, 1}
+
+
+def test_regions_fall_on_the_same_places_of_a_figure(
+    evidence: Evidence, figures: dict[str, Any]
+) -> None:
+    # The butter is the only yellow thing of picture 0: region and colour agree in the frame of 71.
+    small = framed(figures["pictures_rgb"][0]).astype(int)
+    valid = framed(figures["valid_128"][0], False)
+    yellow = (small[..., 0] - small[..., 2] > 60) & valid
+    food = fitted_to(evidence.get("regions", 0).array("food"), (71, 71)) & valid
+    assert (yellow & food).sum() / (yellow | food).sum() > 0.9
+
+
+def test_the_label_of_a_map_of_32_lies_elsewhere(evidence: Evidence) -> None:
+    at_32, at_64 = (evidence.get("activation", layer, 1).array("valid") for layer in (23, 15))
+    assert not at_32[45, 68] and at_64[45, 68]
+    assert at_32[28, 68] and not at_64[28, 68]
+    assert at_32[56, 60] and not at_64[56, 60]
+
+
+def test_the_command_writes_the_same_bytes_twice(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    written = []
+    for name in ("one", "two"):
+        script = [sys.executable, str(ROOT / "tests/real/convert.py")]
+        subprocess.run([*script, str(REAL), str(tmp_path / name)], check=True, env=environment)
+        files = sorted((tmp_path / name).iterdir())
+        written.append({file.name: file.read_bytes() for file in files})
+    assert written[0] == written[1] and "manifest.json" in written[0]
+
+
+def test_a_folder_without_the_files_is_told_so(tmp_path: Path) -> None:
+    script = [sys.executable, str(ROOT / "tests/real/convert.py"), str(tmp_path), str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(script, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert "maps_128px.npz" in done.stderr and "Traceback" not in done.stderr
