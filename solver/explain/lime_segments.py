@@ -7,7 +7,8 @@ for one label, another batch or a progress of its own; a test holds both against
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.metrics import pairwise_distances
 from solver.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.method import ExplainSettings, Job, explanation, no_picture
+from solver.explain.sampling import Sampling, left_out, looks_at, samples_taken
 
 Floats = npt.NDArray[np.float64]
 Classify = Callable[[Floats], npt.NDArray[np.floating]]
@@ -71,18 +73,42 @@ def explain_by_segments(
     """
     data = draws.copy()
     data[0, :] = 1
+    return fit_weights(data, answers_for(image, segments, data, classify, label, batch))
+
+
+def answers_for(
+    image: Floats,
+    segments: npt.NDArray[np.int64],
+    data: npt.NDArray[np.integer],
+    classify: Classify,
+    label: int,
+    batch: int = 10,
+) -> Floats:
+    """Return the label's output for the picture with segments hidden as each row says: (rows,)."""
     hidden = _mean_coloured(image, segments)
-    outputs = []
+    outputs = [np.empty(0)]
     for start in range(0, len(data), batch):
         rows = data[start : start + batch]
-        outputs.append(classify(np.stack([_masked(image, hidden, segments, row) for row in rows])))
-    answers = np.concatenate(outputs)
-    distances = pairwise_distances(data, data[0].reshape(1, -1), metric="cosine").ravel()
+        images = np.stack([_masked(image, hidden, segments, row) for row in rows])
+        outputs.append(classify(images)[:, label].astype(np.float64))
+    return np.concatenate(outputs)
+
+
+def fit_weights(
+    data: npt.NDArray[np.integer], answers: npt.NDArray[np.floating]
+) -> tuple[Floats, float, float]:
+    """Return lime's (weights (segments,), intercept, R2 of the fit) of what was answered.
+
+    `data` (samples, segments) is 1 where a segment was shown; `answers` (samples,) is the output
+    for the label. A sample counts by its cosine distance to a picture with nothing hidden.
+    """
+    count = data.shape[1]
+    distances = pairwise_distances(data, np.ones((1, count)), metric="cosine").ravel()
     kernel = partial(_exponential_kernel, width=KERNEL_WIDTH)
     intercept, weights, score, _ = LimeBase(kernel).explain_instance_with_data(
-        data, answers, distances, label, data.shape[1], feature_selection="auto"
+        data, answers[:, None], distances, 0, count, feature_selection="auto"
     )
-    by_segment = np.zeros(data.shape[1])
+    by_segment = np.zeros(count)
     for index, weight in weights:
         by_segment[index] = weight
     return by_segment, float(intercept), float(score)
@@ -103,7 +129,7 @@ def _mean_coloured(image: Floats, segments: npt.NDArray[np.int64]) -> Floats:
 
 
 def _masked(
-    image: Floats, hidden: Floats, segments: npt.NDArray[np.int64], row: npt.NDArray[np.int64]
+    image: Floats, hidden: Floats, segments: npt.NDArray[np.int64], row: npt.NDArray[np.integer]
 ) -> Floats:
     off = np.isin(segments, np.flatnonzero(row == 0))
     sample = image.copy()
@@ -136,37 +162,88 @@ _USED = (
     "lime_min_weight",
     "lime_batch",
 )
+_SHOWN = ("lime_shown", "lime_min_weight")
 
 
 def _pictures_up_to(job: Job) -> list[int]:
     return list(range(job.place[0] + 1))
 
 
-@explanation(
-    "lime", pictures=_pictures_up_to, passes=lambda job: job.settings.lime_samples, used=_USED
-)
-def lime(job: Job) -> Record:
-    """LIME of one picture for its true label.
+def _most(job: Job) -> int:
+    return job.settings.lime_samples
 
-    Arrays: segments int32 (128, 128); weights float64 (segments,); signs int8 (128, 128), what the
-    overlay shows (1 for, -1 against).
-    """
+
+def extend(job: Job, before: Record | None, upto: int) -> Record:
+    """Take a record of LIME to the first `upto` of the course's draws."""
     (place,) = job.place
     source = job.bundle.picture(place)
+    taken = samples_taken(before)
     segments = superpixels(source.rgb, job.settings)
-    draws = draws_for(place, job.bundle, job.settings)
-    weights, intercept, score = explain_by_segments(
+    draws = draws_for(place, job.bundle, job.settings)[:upto]
+    draws[0, :] = 1  # lime's first sample hides nothing
+    answers = answers_for(
         source.rgb.astype(np.double) / 255,
         segments,
-        draws,
+        draws[taken:],
         _network_logits(job),
         source.label,
         job.settings.lime_batch,
     )
-    signs = shown_signs(segments, weights, job.settings.lime_shown, job.settings.lime_min_weight)
-    arrays = {"segments": segments.astype(np.int32), "weights": weights, "signs": signs}
-    values = {"intercept": intercept, "score": score, "label": source.label}
-    return job.record(arrays, values)
+    if before is not None and taken:
+        answers = np.concatenate([before.array("answers", 1), answers])
+    arrays = {
+        "segments": segments.astype(np.int32),
+        "draws": draws.astype(np.uint8),
+        "answers": answers,
+    }
+    return _fitted(job.record(arrays, {"label": source.label, "samples": upto}), job.settings)
+
+
+def _fitted(record: Record, settings: ExplainSettings) -> Record:
+    """The record with what follows from its draws and answers: weights, what is shown, the fit."""
+    segments = record.array("segments", 2)
+    weights, intercept, score = fit_weights(record.array("draws", 2), record.array("answers", 1))
+    signs = shown_signs(segments, weights, settings.lime_shown, settings.lime_min_weight)
+    arrays = {**record.arrays, "weights": weights, "signs": signs}
+    values = {**record.values, "intercept": intercept, "score": score}
+    return replace(record, arrays=arrays, values=values)
+
+
+def redraw(
+    record: Record, most: int, generator: np.random.Generator, number: int
+) -> Iterator[Record]:
+    """Yield records of LIME fitted to some of its samples (see `solver.explain.sampling`)."""
+    shown = ExplainSettings(**{name: record.settings[name] for name in _SHOWN})
+    draws, answers = record.array("draws", 2), record.array("answers", 1)
+    kept = len(answers) - left_out(len(answers), len(answers), most)
+    for _ in range(number):
+        chosen = np.sort(generator.choice(len(answers), kept, replace=False))
+        arrays = {**record.arrays, "draws": draws[chosen], "answers": answers[chosen]}
+        yield _fitted(replace(record, arrays=arrays), shown)
+
+
+def _looks(job: Job) -> list[int]:
+    # With fewer samples than twice the segments (200 at the most) the regression has next to
+    # nothing left of them when half are taken away.
+    return looks_at(_most(job), job.settings.lime_batch, least=200)
+
+
+@explanation(
+    "lime",
+    pictures=_pictures_up_to,
+    passes=_most,
+    used=_USED,
+    version=2,
+    sampling=Sampling(_most, _looks, extend, redraw),
+)
+def lime(job: Job) -> Record:
+    """LIME of one picture for its true label.
+
+    Arrays: segments int32 (128, 128); draws uint8 (samples, segments), 1 where a segment was shown;
+    answers float64 (samples,), the label's logit; weights float64 (segments,); signs int8
+    (128, 128), what the overlay shows (1 for, -1 against).
+    """
+    return extend(job, None, _most(job))
 
 
 def _network_logits(job: Job) -> Classify:
@@ -174,7 +251,7 @@ def _network_logits(job: Job) -> Classify:
 
     def classify(images: Floats) -> npt.NDArray[np.floating]:
         batch = torch.from_numpy(images).permute(0, 3, 1, 2).float().to(device)
-        with torch.no_grad():
+        with torch.inference_mode():
             logits = network(batch)
         job.advance(len(images))
         answer: npt.NDArray[np.floating] = logits.cpu().numpy()

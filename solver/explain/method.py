@@ -19,17 +19,18 @@ from torch import Tensor
 from solver.bundle import Bundle, as_tensor_values
 from solver.errors import BundleError
 from solver.evidence import Record
+from solver.explain.sampling import Sampling
 from solver.pictures import Picture
 from solver.whole_files import sha256_of_all
 
 
 @dataclass(frozen=True)
 class ExplainSettings:
-    """How the explanations are run; the defaults are the course's own.
+    """How the explanations are run; the defaults are the course's own counts and network.
 
     Attributes:
         lime_seed: NumPy's global generator is seeded with it once, before picture 0.
-        lime_batch: pictures a pass, 10 as in lime: in another batch a convolution rounds otherwise,
+        lime_batch: pictures a pass, 10 as in lime: in another batch the network rounds otherwise,
             and the weights are no longer lime's to the last digit.
         lime_start_label: first label of the segments (0 as in 2021, 1 as in 2022).
         smoothgrad_sigma: the course's 0.4, of ``std = (sigma / (max - min)) ** 2``.
@@ -121,6 +122,7 @@ class Explanation:
         version: raised by whoever changes what it computes; a record of another version is not
             used again.
         inputs: hashes of what a job reads, where that is not the network and pictures.
+        sampling: how it is taken further, where it is a mean over samples.
     """
 
     kind: str
@@ -130,6 +132,7 @@ class Explanation:
     used: tuple[str, ...]
     version: int
     inputs: Inputs | None = None
+    sampling: Sampling | None = None
 
 
 _MODULES = (
@@ -157,13 +160,16 @@ def explanation(
     used: tuple[str, ...] = (),
     version: int = 1,
     inputs: Inputs | None = None,
+    sampling: Sampling | None = None,
 ) -> Callable[[Explain], Explain]:
     """Register the decorated function for records of `kind`; a kind taken already is an error."""
 
     def register(run: Explain) -> Explain:
         if kind in _explanations:
             raise ValueError(f"the explanation {kind!r} is registered twice")
-        _explanations[kind] = Explanation(kind, run, pictures, passes, used, version, inputs)
+        _explanations[kind] = Explanation(
+            kind, run, pictures, passes, used, version, inputs, sampling
+        )
         return run
 
     return register

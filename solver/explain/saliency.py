@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from captum.attr import Saliency
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from solver.bundle import Bundle
@@ -42,11 +42,19 @@ A power of two changes no digit. Without it the gradients of a saturated softmax
 are subnormal numbers, which lose digits and make a pass on a CPU up to a hundred times slower."""
 
 
-def scaled_loss(bundle: Bundle, advance: Callable[[int], None] = lambda _: None) -> Forward:
-    """Return a forward function for captum: (B, 3, H, W) and labels to -LOSS_SCALE x loss (B,)."""
+def scaled_loss(
+    bundle: Bundle,
+    advance: Callable[[int], None] = lambda _: None,
+    network: nn.Module | None = None,
+) -> Forward:
+    """Return a forward function for captum: (B, 3, H, W) and labels to -LOSS_SCALE x loss (B,).
+
+    `network` stands for the bundle's, where a prepared one is to be used.
+    """
+    chosen = bundle.network if network is None else network
 
     def forward(pictures: Tensor, labels: Tensor) -> Tensor:
-        losses = functional.cross_entropy(bundle.network(pictures), labels, reduction="none")
+        losses = functional.cross_entropy(chosen(pictures), labels, reduction="none")
         advance(len(pictures))
         return -LOSS_SCALE * losses
 

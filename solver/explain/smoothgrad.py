@@ -7,23 +7,62 @@ cross-entropy is averaged, the three channels kept, one min-max over all three.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from captum.attr import NoiseTunnel, Saliency
-from torch import Tensor
+from captum.attr import Saliency
+from torch import Tensor, nn
 
 from solver.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.method import Job, every_picture, explanation, first_picture, picture_tensor
 from solver.explain.saliency import min_max, scaled_loss, unscaled
+from solver.explain.sampling import Sampling, groups_of, left_out, looks_at, samples_taken
+from solver.pictures import SIDE
 
 
 def course_std(picture: Tensor, sigma: float) -> float:
     """Return the course's standard deviation for a picture in 0..1."""
     spread = float(picture.max() - picture.min())
     return (sigma / spread) ** 2 if spread > 0 else 0.0
+
+
+def absolute_gradients(
+    bundle: Bundle,
+    place: int,
+    wanted: range,
+    *,
+    sigma: float,
+    seed: int,
+    batch: int,
+    network: nn.Module | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Iterator[Tensor]:
+    """Yield |d cross-entropy / d pixel| of the noisy copies `wanted`, batch by batch.
+
+    Each is float64 (B, 3, 128, 128). captum's Saliency of noise drawn as the course draws it, one
+    picture after another: copy n is the same whatever the batch and whichever were wanted before.
+    """
+    picture = picture_tensor(bundle, place)
+    label = torch.tensor([bundle.picture(place).label], device=bundle.device)
+    std = course_std(picture, sigma)
+    method = Saliency(scaled_loss(bundle, advance, network))
+    generator = torch.Generator(bundle.device).manual_seed(seed)
+    for _ in range(wanted.start):  # what an earlier round has drawn already
+        torch.empty_like(picture).normal_(0, std, generator=generator)
+    for first in range(wanted.start, wanted.stop, batch):
+        noisy = [
+            picture + torch.empty_like(picture).normal_(0, std, generator=generator)
+            for _ in range(first, min(first + batch, wanted.stop))
+        ]
+        yield unscaled(
+            method.attribute(
+                torch.cat(noisy).requires_grad_(),
+                abs=True,
+                additional_forward_args=(label.expand(len(noisy)),),
+            )
+        )
 
 
 def mean_absolute_gradient(
@@ -36,57 +75,103 @@ def mean_absolute_gradient(
     batch: int,
     advance: Callable[[int], None],
 ) -> Tensor:
-    """Return the mean over noisy copies of |d cross-entropy / d pixel|: (3, 128, 128).
-
-    captum's NoiseTunnel over its Saliency; torch's generator is seeded inside and left as it was.
-    """
-    picture = picture_tensor(bundle, place)
-    label = torch.tensor([bundle.picture(place).label], device=bundle.device)
-    tunnel = NoiseTunnel(Saliency(scaled_loss(bundle, advance)))
-    devices = [torch.device(bundle.device)] if bundle.device.startswith("cuda") else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        attribution: Tensor = tunnel.attribute(
-            picture,
-            nt_type="smoothgrad",
-            nt_samples=samples,
-            nt_samples_batch_size=batch,
-            stdevs=course_std(picture, sigma),
-            abs=True,
-            additional_forward_args=(label,),
-        )
-    return unscaled(attribution)[0]
+    """Return the mean over noisy copies of |d cross-entropy / d pixel|: float64 (3, 128, 128)."""
+    gradients = absolute_gradients(
+        bundle, place, range(samples), sigma=sigma, seed=seed, batch=batch, advance=advance
+    )
+    total: Tensor = sum(one.sum(0) for one in gradients)  # type: ignore[assignment]
+    return total / samples
 
 
 _USED = ("smoothgrad_samples", "smoothgrad_sigma", "smoothgrad_seed", "micro_batch")
 
 
-@explanation(
-    "smoothgrad",
-    pictures=first_picture,
-    passes=lambda job: job.settings.smoothgrad_samples,
-    used=_USED,
-)
-def smoothgrad(job: Job) -> Record:
-    """SmoothGrad of one picture.
+def _most(job: Job) -> int:
+    return job.settings.smoothgrad_samples
 
-    Arrays: map float32 (128, 128, 3) in 0..1. Values: raw_min, raw_max before it was scaled; std.
+
+def extend(job: Job, before: Record | None, upto: int) -> Record:
+    """Take a record of SmoothGrad to `upto` samples.
+
+    Sample n belongs to group n modulo the number of groups, so that the groups are of one size
+    whenever their number divides `upto`.
     """
     (place,) = job.place
     settings = job.settings
-    mean = mean_absolute_gradient(
+    taken, total, groups = _so_far(job, before)
+    gradients = absolute_gradients(
         job.bundle,
         place,
-        samples=settings.smoothgrad_samples,
+        range(taken, upto),
         sigma=settings.smoothgrad_sigma,
         seed=settings.smoothgrad_seed + place,
         batch=settings.micro_batch,
         advance=job.advance,
     )
-    scaled, low, high = min_max(mean.permute(1, 2, 0).cpu().numpy())
+    at = taken
+    for batch in gradients:
+        total += batch.sum(0)
+        for one in batch:
+            groups[at % len(groups)] += one
+            at += 1
+    mean = (total / upto).permute(1, 2, 0).cpu().numpy()  # (128, 128, 3)
+    scaled, low, high = min_max(mean)
+    of_groups = (groups * len(groups) / upto).permute(0, 2, 3, 1).cpu().numpy()
+    arrays = {"map": scaled, "group_means": (of_groups / (high or 1.0)).astype(np.float16)}
     std = course_std(job.picture_tensor(place), settings.smoothgrad_sigma)
-    values = {"raw_min": low, "raw_max": high, "std": std}
-    return job.record({"map": scaled}, values)
+    values = {"raw_min": low, "raw_max": high, "std": std, "samples": upto}
+    return job.record(arrays, values)
+
+
+def _so_far(job: Job, before: Record | None) -> tuple[int, Tensor, Tensor]:
+    """(samples taken, the sum of their gradients (3, H, W), the sums by group (G, 3, H, W))."""
+    count = groups_of(_most(job))
+    taken = samples_taken(before)
+    if before is None or not taken:
+        total = torch.zeros(3, SIDE, SIDE, dtype=torch.float64, device=job.bundle.device)
+        return 0, total, total.expand(count, 3, SIDE, SIDE).clone()
+    low, high = before.value("raw_min"), before.value("raw_max")
+    mean = before.array("map", 3).astype(np.float64) * (high - low) + low
+    means = before.array("group_means", 4).astype(np.float64) * (high or 1.0)
+    total = torch.from_numpy(mean).permute(2, 0, 1) * taken
+    groups = torch.from_numpy(means).permute(0, 3, 1, 2) * (taken / count)
+    return taken, total.to(job.bundle.device), groups.to(job.bundle.device)
+
+
+def redraw(
+    record: Record, most: int, generator: np.random.Generator, number: int
+) -> Iterator[Record]:
+    """Yield records of SmoothGrad over some of its groups (see `solver.explain.sampling`)."""
+    scale = record.value("raw_max")
+    means = record.array("group_means", 4).astype(np.float32)
+    kept = len(means) - left_out(len(means), samples_taken(record), most)
+    for _ in range(number):
+        chosen = generator.choice(len(means), kept, replace=False)
+        scaled, low, high = min_max(means[np.sort(chosen)].mean(0))
+        values = {**record.values, "raw_min": low * scale, "raw_max": high * scale}
+        yield Record(record.id, {"map": scaled}, values, record.settings, record.inputs)
+
+
+def _looks(job: Job) -> list[int]:
+    return looks_at(_most(job), groups_of(_most(job)))
+
+
+@explanation(
+    "smoothgrad",
+    pictures=first_picture,
+    passes=_most,
+    used=_USED,
+    version=2,
+    sampling=Sampling(_most, _looks, extend, redraw),
+)
+def smoothgrad(job: Job) -> Record:
+    """SmoothGrad of one picture.
+
+    Arrays: map float32 (128, 128, 3) in 0..1; group_means float16 (groups, 128, 128, 3), the mean
+    of each equal group of samples over raw_max. Values: raw_min, raw_max before it was scaled; std;
+    samples.
+    """
+    return extend(job, None, _most(job))
 
 
 TRACED = 6

@@ -1,0 +1,79 @@
+"""Explanations that are means over samples: they can be taken further, and drawn again.
+
+A sampled explanation is made by a function that takes its record so far to more samples; the
+record itself is all that is kept between two rounds, so that a run which goes on from saved
+evidence is the run that never stopped. From the samples kept in it other records can be drawn, as
+different from it as it is from the one at the course's count.
+
+Source: the delete-d jackknife, Shao and Wu 1989, "A General Theory for Jackknife Variance
+Estimation", Annals of Statistics 17:1176. Unlike deleting one, deleting a share of the samples is
+right for claims that jump, such as which segments are among the first eleven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.evidence import Record
+
+if TYPE_CHECKING:
+    from solver.explain.method import Job
+
+GROUPS = 20
+"""Samples whose single results are too large to keep are kept as the means of so many groups."""
+
+_LOOKS = (0.08, 0.14, 0.24, 0.36, 0.52, 0.74)
+"""Shares of the course's count after which the claims are looked at: each some one and a half times
+the one before, so that no more than about half of the work can be too much."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How an explanation is taken further.
+
+    Attributes:
+        most: the course's count of samples for a job.
+        looks: ascending counts at which a run may stop; the last is the course's.
+        extend: from a job and its record so far (None: none yet) to the record at a count.
+        redraw: from a record, the course's count, a generator and a number to so many records
+            drawn from its samples.
+    """
+
+    most: Callable[[Job], int]
+    looks: Callable[[Job], list[int]]
+    extend: Callable[[Job, Record | None, int], Record]
+    redraw: Callable[[Record, int, np.random.Generator, int], Iterator[Record]]
+
+
+def samples_taken(record: Record | None) -> int:
+    """Return how many samples a record rests on; 0 for none, or where it does not say."""
+    taken = record.values.get("samples", 0) if record is not None else 0
+    return taken if isinstance(taken, int) and not isinstance(taken, bool) else 0
+
+
+def looks_at(most: int, unit: int, least: int = 0) -> list[int]:
+    """Return the counts to look at: multiples of `unit`, none under `least`, the last is `most`."""
+    counts = {int(np.ceil(share * most / unit)) * unit for share in _LOOKS}
+    return sorted({count for count in counts if least <= count < most} | {most})
+
+
+def groups_of(samples: int) -> int:
+    """Return into how many equal groups so many samples fall: at most 20."""
+    return max(count for count in range(1, min(GROUPS, samples) + 1) if samples % count == 0)
+
+
+def left_out(units: int, taken: int, most: int) -> int:
+    """Return how many of `units` equal parts to leave out of a mean over `taken` of `most` samples.
+
+    A mean without d of u parts differs from the whole by a variance of s2 d / (u (u - d)) a part;
+    the mean over `taken` differs from the one over `most` by s2 (1 / taken - 1 / most) a sample.
+    The two are equal for ``d = u (most - taken) / (2 most - taken)``; it is rounded up.
+    """
+    if taken >= most or units < 2:
+        return 0
+    wanted = units * (most - taken) / (2 * most - taken)
+    return min(int(np.ceil(wanted)), units - 1)
