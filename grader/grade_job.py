@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 from pathlib import Path
@@ -18,7 +19,7 @@ from grader.item_tables import write_items_and_summary
 from grader.progress import watched
 from grader.pseudonyms import Pseudonyms
 from grader.quiz_texts import known_quizzes, wordings_by_question
-from grader.run_folder import check_target, folder_made_whole
+from grader.run_folder import check_target, folder_made_whole, only_run
 from grader.run_record import FORMAT, ROWS, ExportHash, RunData, write_run
 from grader.score_tables import ScoreCounts, write_score_tables
 from grader.scored_questions import open_questions, scored_questions
@@ -27,6 +28,7 @@ from grader.submissions import GradedClass, ReadRow, ScoredQuestion
 from solver.bank import Bank
 from solver.errors import InputError, KeyFileError, OutputError
 from solver.key import Key
+from solver.one_at_a_time import one_at_a_time
 from solver.whole_files import sha256_of, write_whole
 
 
@@ -87,8 +89,15 @@ def run_job(job: Job) -> Outcome:
     Raises:
         Hw9Error: says in a sentence what is wrong with which file.
     """
-    check_target(job.out, replace=job.replace)
     _check_pseudonyms(job)
+    table = one_at_a_time(job.pseudonyms) if job.pseudonyms else nullcontext()
+    with only_run(job.out) as mended, table:
+        outcome = _graded_into_folder(job)
+    return replace(outcome, notes=(*mended, *outcome.notes))
+
+
+def _graded_into_folder(job: Job) -> Outcome:
+    check_target(job.out, replace=job.replace)
     questions = _questions(job)
     notes = _key_notes(job)
     exports = _exports(job, questions)

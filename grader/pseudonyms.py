@@ -11,7 +11,7 @@ import base64
 import csv
 import hashlib
 import hmac
-import os
+import io
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -19,7 +19,8 @@ from pathlib import Path
 
 from grader.csv_text import defused
 from grader.submissions import ReadRow, Reject, Student
-from solver.errors import ExportError, OutputError
+from solver.errors import ExportError
+from solver.whole_files import write_whole
 from solver.yaml_places import read_text
 
 _HEADER = ("pseudonym", "student", "name", "section", "sis_id")
@@ -41,7 +42,8 @@ class Pseudonyms:
             self._key = self._read()
         else:
             self._key = secrets.token_bytes(16)
-            self._append([_HEADER, (_KEY_ROW, self._key.hex(), "", "", "")], new=True)
+            self._text = ""
+            self._append([_HEADER, (_KEY_ROW, self._key.hex(), "", "", "")])
 
     def _read(self) -> bytes:
         text = read_text(self._path, ExportError, max_bytes=1 << 30)
@@ -51,6 +53,7 @@ class Pseudonyms:
                 raise ValueError
             key = bytes.fromhex(rows[1][1])
             self._known = {row[0] for row in rows[2:] if row}
+            self._text = text.removeprefix("\ufeff")
         except (ValueError, IndexError):
             raise ExportError(
                 "is no table of pseudonyms",
@@ -59,16 +62,12 @@ class Pseudonyms:
             ) from None
         return key
 
-    def _append(self, rows: Iterable[tuple[str, ...]], *, new: bool = False) -> None:
-        flags = os.O_WRONLY | (os.O_CREAT | os.O_EXCL if new else os.O_APPEND)
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._path, flags, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write("\ufeff" if new else "")
-                csv.writer(file, lineterminator="\r\n").writerows(rows)
-        except OSError as problem:
-            raise OutputError(f"{self._path}: cannot be written ({problem.strerror}).") from None
+    def _append(self, rows: Iterable[tuple[str, ...]]) -> None:
+        # Whole or not at all: half a row would give its pseudonym away to nobody ever again.
+        more = io.StringIO(newline="")
+        csv.writer(more, lineterminator="\r\n").writerows(rows)
+        self._text += more.getvalue()
+        write_whole(self._path, "\ufeff" + self._text, private=True)
 
     def name_of(self, student: str) -> str:
         """Return the pseudonym of a student id."""
@@ -88,10 +87,8 @@ class Pseudonyms:
                     new.append((pseudonym, *map(defused, _fields(student))))
                 submission = replace(submission, student=Student(pseudonym))
             yield ReadRow(submission, tuple(self._hidden(each) for each in row.rejects))
-            if len(new) > 1000:
-                self._append(new)
-                new.clear()
-        self._append(new)
+        if new:
+            self._append(new)
 
     def _hidden(self, reject: Reject) -> Reject:
         # The text of a whole row may hold the name; that of a cell is an answer.

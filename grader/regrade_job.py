@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from grader.csv_text import decimal_text, defused, write_table
+from grader.folder_swap import leftovers
 from grader.grade_job import write_results
 from grader.grading import grade
 from grader.progress import watched
@@ -36,14 +38,14 @@ from grader.regrading import (
     question_changes,
     regraded,
 )
-from grader.run_folder import folder_made_whole
+from grader.run_folder import folder_made_whole, only_run
 from grader.run_record import ROWS, RunRecord, read_run, write_run
 from grader.scored_questions import open_questions, scored_questions
 from grader.submissions import GradedClass, ScoredQuestion
 from solver.bank import Bank
-from solver.errors import InputError
+from solver.errors import InputError, OutputError
 from solver.key import Key, dump_key
-from solver.whole_files import sha256_of, write_whole
+from solver.whole_files import sha256_of, sha256_of_all, write_whole
 
 RESULTS = ("scores.csv", "rejects.csv", "late.csv", "items.csv", "summary.json", "gradebook.csv")
 PAGES = ("class.html", "students")
@@ -73,7 +75,8 @@ class Regrade:
 class Plan:
     """What a regrade would do; nothing is written yet.
 
-    `before` and `after` are whole graded classes; `moves()` goes over the students who move.
+    `before` and `after` are whole graded classes; `moves()` goes over the students who move;
+    `state` is a hash of the run that was planned on.
     """
 
     job: Regrade
@@ -83,6 +86,7 @@ class Plan:
     standing: dict[str, Standing]
     before: GradedClass
     after: GradedClass
+    state: str
     notes: list[str] = field(default_factory=list)
 
     def moves(self) -> Iterator[Move]:
@@ -123,6 +127,8 @@ def plan_regrade(job: Regrade) -> Plan:
     Raises:
         Hw9Error: the folder, the key or a question named is not what it must be.
     """
+    _mend(job.folder)
+    state = _state(job.folder)
     run = read_run(job.folder)
     read_log(job.folder)
     former = read_standing(job.folder)
@@ -144,8 +150,25 @@ def plan_regrade(job: Regrade) -> Plan:
         standing,
         _graded(run, before, run.data["left_out"]),
         _graded(run, after, run.data["left_out"]),
+        state,
         _notes(run, job.bank, new_key, [name for name in changed if name not in taken]),
     )
+
+
+def _mend(folder: Path) -> None:
+    """Bring back or clear away what a killed run left; what a living one has there stays."""
+    if leftovers(folder.resolve()):
+        with suppress(OutputError), only_run(folder):
+            pass
+
+
+def _state(folder: Path) -> str:
+    """Return a hash of what every regrade changes, to see whether another one came between."""
+    kept = [folder / name for name in ("run.json", "key.yaml", STANDING, LOG)]
+    try:
+        return sha256_of_all({path.name: sha256_of(path) for path in kept if path.exists()})
+    except OSError:
+        return ""  # what cannot be read is told by whoever reads it
 
 
 def _of(key: Key, bank: Bank, recorded: Sequence[str]) -> tuple[ScoredQuestion, ...]:
@@ -223,8 +246,25 @@ def write_regrade(
         The folder of the former results.
 
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, another run is writing it, or one has since
+            the plan was made.
     """
+    with only_run(plan.job.folder):
+        if _state(plan.job.folder) != plan.state:
+            raise OutputError(
+                f"{plan.job.folder}: was changed by another run since this regrade was planned. "
+                "Nothing was written; look at it and regrade again."
+            )
+        return _write_in_place(plan, signature, pages, reveal, gradebook)
+
+
+def _write_in_place(
+    plan: Plan,
+    signature: Signature,
+    pages: bool | None,
+    reveal: bool,
+    gradebook: tuple[Path, str] | None,
+) -> Path:
     old = plan.job.folder.resolve()
     log = read_log(old)
     former = Path(FORMER) / str(log.count("\n") + 1)

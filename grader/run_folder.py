@@ -1,15 +1,36 @@
-"""A run's folder, there whole or not at all."""
+"""A run's folder, there whole or not at all, and made by one run at a time."""
 
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from grader.folder_swap import mend, new_beside, swap
 from grader.run_record import is_run
 from solver.errors import OutputError
+from solver.one_at_a_time import one_at_a_time
+
+MENDED = "cleared away what an earlier run into this folder had left when it was stopped"
+
+
+@contextmanager
+def only_run(out: Path) -> Iterator[list[str]]:
+    """Hold `out` for this run; what a killed run had left beside it is mended first.
+
+    Yields:
+        Sentences for the person who asked: empty, or that something was mended.
+
+    Raises:
+        OutputError: another run is writing it, or nothing can be written beside it.
+    """
+    with one_at_a_time(out):
+        try:
+            mended = mend(out.resolve())
+        except OSError as problem:
+            raise _not_written(out, problem) from None
+        yield [MENDED] if mended else []
 
 
 def check_target(out: Path, *, replace: bool) -> None:
@@ -37,36 +58,31 @@ def check_target(out: Path, *, replace: bool) -> None:
 def folder_made_whole(out: Path) -> Iterator[Path]:
     """Give an empty folder (0700) to fill, which becomes `out` only if nothing goes wrong.
 
+    A killed process leaves `out` as it was, or as it was to become (`grader.folder_swap`).
+
     Raises:
-        OutputError: no folder can be made beside `out`.
+        OutputError: no folder can be made beside `out`, or there is no room.
     """
-    out = out.absolute()
+    out = out.resolve()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        partial = new_beside(out)
     except OSError as problem:
         raise OutputError(f"{out}: cannot be made ({problem.strerror}).") from None
     try:
         yield partial
         for folder in partial.rglob("*"):
-            if folder.is_dir():
+            if folder.is_dir() and not folder.is_symlink():
                 folder.chmod(0o700)
-        _swap(partial, out)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-
-
-def _swap(partial: Path, out: Path) -> None:
-    old = partial.with_name(partial.name + ".old")
-    moved = False
-    try:
-        if out.exists():
-            out.replace(old)
-            moved = True
-        partial.replace(out)
+        swap(partial, out)
     except OSError as problem:
-        if moved:
-            old.replace(out)
-        raise OutputError(f"{out}: cannot be written ({problem.strerror}).") from None
-    shutil.rmtree(old, ignore_errors=True)
+        raise _not_written(out, problem) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _not_written(out: Path, problem: OSError) -> OutputError:
+    return OutputError(
+        f"{out}: cannot be written ({problem.strerror or problem}). Nothing was changed; make "
+        "room, or give another folder."
+    )

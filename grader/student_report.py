@@ -98,8 +98,13 @@ def write_student_pages(
         rows = iter(graded.used)
         while batch := list(islice(rows, BATCH)):
             made = [(page_name(each.student.id, taken), pages.page(each)) for each in batch]
-            list(pool.map(lambda one: write_whole(folder / one[0], one[1], private=True), made))
+            list(pool.map(lambda one: _write(folder / one[0], one[1]), made))
     return len(taken)
+
+
+def _write(path: Path, page: str) -> None:
+    # Thousands of syncs would cost more than the pages; the run's folder is synced as a whole.
+    write_whole(path, page, private=True, at_once=False)
 
 
 def page_name(student: str, taken: set[str]) -> str:

@@ -79,7 +79,7 @@ def _lock(handle: int, place: Path) -> None:
         by = f" (process {who})" if who.isdigit() else ""
         raise OutputError(
             f"{place}: another run{by} is writing it. Wait until it has ended, or give another "
-            "folder with --out."
+            "name."
         ) from None
     except OSError:  # a file system without locks
         return

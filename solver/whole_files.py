@@ -11,11 +11,19 @@ from pathlib import Path
 from solver.errors import OutputError
 
 
-def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
+def write_whole(
+    path: Path, content: str | bytes, *, private: bool = False, at_once: bool = True
+) -> None:
     """Write `content` to `path` through a temporary file beside it and a rename.
 
-    A reader sees the old file or the new one, never a part. `private` makes the file readable
-    by its owner alone (0600).
+    A reader sees the old file or the new one, never a part, and so does whoever looks after the
+    power went.
+
+    Args:
+        path: of the file; its folder is made.
+        content: text is written as UTF-8.
+        private: make the file readable by its owner alone (0600).
+        at_once: have it on the disk on return; False where the caller syncs the whole folder.
 
     Raises:
         OutputError: the folder cannot be made or written.
@@ -28,17 +36,32 @@ def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> N
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if at_once:
+                os.fsync(file.fileno())
         Path(temporary).chmod(0o600 if private else 0o644)
         Path(temporary).replace(path)
-    except OSError as error:
+        if at_once:
+            _sync_names_in(path.parent)
+    except BaseException as error:  # a Ctrl-C leaves nothing behind either
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+        if not isinstance(error, OSError):
+            raise
         reason = error.strerror or error
         raise OutputError(
             f"{path}: cannot be written ({reason}). Give another folder with --out, or make room."
         ) from error
+
+
+def _sync_names_in(folder: Path) -> None:
+    """Have a rename on the disk too, where folders can be synced."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def sha256_of(path: Path) -> str:

@@ -27,6 +27,14 @@ class LazyGroup(click.Group):
         super().__init__(*args, **extra)  # type: ignore[arg-type]
         self.lazy = lazy or {}
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; Ctrl-C ends it with a sentence and exit code 130, as shells count it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("hw9: stopped. What it was to write is there whole or not at all.", err=True)
+            sys.exit(130)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order they were given."""
         return [*self.lazy, *super().list_commands(ctx)]
@@ -81,6 +89,3 @@ def main() -> None:
     except Hw9Error as problem:
         click.echo(f"hw9: {problem}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        click.echo("hw9: stopped. What was written before is whole.", err=True)
-        sys.exit(130)
