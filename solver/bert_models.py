@@ -143,14 +143,34 @@ class Bert:
         named = {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask}
         return {name: value.to(self.device) for name, value in named.items()}
 
-    def hidden_states(self, encodings: list[Encoding]) -> tuple[Tensor, ...]:
-        """Return the embedding output and each layer's output: layers + 1 times (B, T, width)."""
+    def hidden_states(
+        self, encodings: list[Encoding], layers: int | None = None
+    ) -> tuple[Tensor, ...]:
+        """Return the embedding output and each layer's output: layers + 1 times (B, T, width).
+
+        One pass serves every layer. With `layers` the pass ends after so many of them, and what
+        lies above is not computed; with 0 only the embedding output is.
+        """
         import torch
 
+        inputs = self.inputs(encodings)
         with torch.no_grad():
-            out = self.model.bert(**self.inputs(encodings), output_hidden_states=True)
+            if layers is not None:
+                return self._states_up_to(layers, inputs)
+            out = self.model.bert(**inputs, output_hidden_states=True)
         states: tuple[Tensor, ...] = out.hidden_states
         return states
+
+    def _states_up_to(self, layers: int, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """The first layers' states, layer by layer; the model's own pass runs them all."""
+        import torch
+
+        mask = inputs.pop("attention_mask")[:, None, None, :].to(self.model.dtype)  # (B, 1, 1, T)
+        hidden = (1 - mask) * torch.finfo(self.model.dtype).min
+        states = [self.model.bert.embeddings(**inputs)]
+        for layer in self.model.bert.encoder.layer[:layers]:
+            states.append(layer(states[-1], hidden))
+        return tuple(states)
 
     def _check_length(self, encodings: list[Encoding]) -> None:
         for one in encodings:

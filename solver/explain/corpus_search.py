@@ -19,7 +19,9 @@ from solver.explain.masked_words import place_of_mask, with_masks
 from solver.explain.method import Job, bert_inputs, explanation, no_picture
 from solver.parts_of_speech import TAGS, Sentence
 
-PIECES_AT_ONCE = 4096
+PIECES_AT_ONCE = 512
+"""On a CPU a larger batch is slower a piece: its tensors no longer fit into the caches."""
+PIECES_AT_ONCE_CUDA = 16384
 SHOWN = 30
 Tagged = tuple[Encoding, Sentence, list[int]]
 """A sentence's encoding, the sentence, and for each piece the word it belongs to (-1: none)."""
@@ -35,6 +37,7 @@ def _passes(job: Job) -> int:
     passes=_passes,
     used=("corpus_nearest",),
     inputs=bert_inputs,
+    version=2,
 )
 def corpus_search(job: Job) -> Record:
     """The pieces of the corpus nearest to the second hidden word, hidden alone.
@@ -48,7 +51,8 @@ def corpus_search(job: Job) -> Record:
     hidden = [materials.file.masked.also]
     masked = bert.tokenizer.encode(with_masks(sentence, hidden, bert))
     at = place_of_mask(sentence, hidden, masked, bert)
-    query = unit(torch.stack([state[0, at] for state in bert.hidden_states([masked])[:-1]]))
+    last = bert.layers - 1  # "layer L" is what enters layer L: the last one's output is not asked
+    query = unit(torch.stack([state[0, at] for state in bert.hidden_states([masked], last)]))
     job.advance(1)
     best = Nearest(job.settings.corpus_nearest, bert.layers)
     words: list[str] = []
@@ -98,13 +102,15 @@ class Nearest:
 
 def search_batch(bert: Bert, batch: list[Tagged], query: Tensor, best: Nearest, first: int) -> None:
     """Compare every piece of a batch with the query (layers, width)."""
-    states = bert.hidden_states([encoding for encoding, _, _ in batch])[:-1]
-    keep = torch.zeros(states[0].shape[:2], dtype=torch.bool)
+    states = torch.stack(bert.hidden_states([one for one, _, _ in batch], len(query) - 1))
+    keep = torch.zeros(states.shape[1:3], dtype=torch.bool)
     for row, (_, _, owners) in enumerate(batch):
         keep[row, : len(owners)] = torch.tensor(owners) >= 0
-    keep = keep.to(states[0].device)
-    rows = [unit(state[keep]) @ query[layer] for layer, state in enumerate(states)]
-    best.offer(torch.stack(rows).float().cpu(), first)
+    # All layers and pieces in one product: (L, B x T, width) with (L, width, 1).
+    products = (states.flatten(1, 2) @ query[:, :, None])[..., 0]
+    lengths = states.norm(dim=-1).flatten(1).clamp_min(1e-12)
+    cosines = (products / lengths).float().cpu()  # (L, B x T)
+    best.offer(cosines[:, keep.flatten()], first)
 
 
 def unit(vectors: Tensor) -> Tensor:
@@ -114,6 +120,7 @@ def unit(vectors: Tensor) -> Tensor:
 
 def batches(bert: Bert, corpus: list[Sentence]) -> Iterator[list[Tagged]]:
     """Yield the sentences, the short before the long, as many as fit PIECES_AT_ONCE padded."""
+    at_once = PIECES_AT_ONCE_CUDA if bert.device.startswith("cuda") else PIECES_AT_ONCE
     rows: list[Tagged] = []
     for sentence in corpus:
         encoding = bert.tokenizer.encode_words(list(sentence.words), bert.longest)
@@ -122,7 +129,7 @@ def batches(bert: Bert, corpus: list[Sentence]) -> Iterator[list[Tagged]]:
     rows.sort(key=lambda row: len(row[0].ids))
     batch: list[Tagged] = []
     for row in rows:
-        if batch and len(row[0].ids) * (len(batch) + 1) > PIECES_AT_ONCE:
+        if batch and len(row[0].ids) * (len(batch) + 1) > at_once:
             yield batch
             batch = []
         batch.append(row)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from solver.bert_models import Bert
+from solver.bert_models import Bert, Encoding
 from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.method import Job, bert_inputs, explanation, no_picture
@@ -22,6 +23,7 @@ Vectors = npt.NDArray[np.float32]
     pictures=no_picture,
     passes=lambda job: len(job.bundle.bert.file.embeddings.sentences),
     inputs=bert_inputs,
+    version=2,
 )
 def embeddings(job: Job) -> Record:
     """Hidden states of the word's characters in each sentence.
@@ -31,38 +33,56 @@ def embeddings(job: Job) -> Record:
     pieces with [CLS] and [SEP]. Values: word, sentences.
     """
     part = job.bundle.bert.file.embeddings
-    bert = job.bundle.bert.chinese
-    states, places, lengths = [], [], []
-    for sentence in part.sentences:
-        vectors, place, length = characters(bert, sentence.text, sentence.at, len(part.word))
-        states.append(vectors)
-        places.append(place)
-        lengths.append(length)
-        job.advance(1)
+    texts = [(sentence.text, sentence.at) for sentence in part.sentences]
+    states, places, lengths = characters(job.bundle.bert.chinese, texts, len(part.word))
+    job.advance(len(texts))
     arrays = {
-        "states": np.stack(states, axis=1),
-        "places": np.array(places),
+        "states": states,
+        "places": np.array([first for first, *_ in places]),
         "lengths": np.array(lengths),
     }
     values = {"word": part.word, "sentences": [sentence.text for sentence in part.sentences]}
     return job.record(arrays, values)
 
 
-def characters(bert: Bert, text: str, at: int, count: int) -> tuple[Vectors, int, int]:
-    """Return states (layers + 1, count, width) of `count` characters from `at`, the place of the
-    first among the pieces, and the number of pieces."""
-    encoding = bert.tokenizer.encode(text)
+def characters(
+    bert: Bert, texts: Sequence[tuple[str, int]], count: int, layers: int | None = None
+) -> tuple[Vectors, list[list[int]], list[int]]:
+    """Return states (layers + 1, texts, count, width) of `count` characters of each text.
+
+    Besides, for each text, the places of these characters among its pieces, and how many pieces it
+    has. All texts go through the network together, and with `layers` only so far.
+
+    Args:
+        bert: the model.
+        texts: each with the place its characters begin at.
+        count: how many characters.
+        layers: as of `Bert.hidden_states`.
+
+    Raises:
+        BundleError: the tokenizer does not make a piece of each character.
+    """
+    encodings = [bert.tokenizer.encode(text) for text, _ in texts]
+    places = [
+        _pieces_of(bert, encoding, text, at, count)
+        for encoding, (text, at) in zip(encodings, texts, strict=True)
+    ]
+    rows = [[row] * count for row in range(len(texts))]
+    states = bert.hidden_states(encodings, layers)
+    picked = [state[rows, places].float().cpu().numpy() for state in states]
+    return np.stack(picked), places, [len(encoding.ids) for encoding in encodings]
+
+
+def _pieces_of(bert: Bert, encoding: Encoding, text: str, at: int, count: int) -> list[int]:
     places = [encoding.piece_of_character(at + n) for n in range(count)]
-    if None in places or len(set(places)) != count:
+    found = [place for place in places if place is not None]
+    if len(set(found)) != count:
         raise BundleError(
             f"the tokenizer does not make a piece of each character of {text[at : at + count]!r}",
             path=bert.tokenizer.source,
             mend="Take the vocabulary that belongs to the model.",
         )
-    found = [int(place) for place in places if place is not None]
-    states = bert.hidden_states([encoding])
-    picked = [state[0, found].float().cpu().numpy() for state in states]
-    return np.stack(picked), found[0], len(encoding.ids)
+    return found
 
 
 CHANGES = ("meaning", "length", "position", "frequency")
@@ -92,15 +112,18 @@ def embedding_trials(job: Job) -> Record:
     similarities = np.zeros((len(CHANGES), len(texts), len(part.word)))
     example: dict[str, Any] = {}
     for row, change in enumerate(CHANGES):
-        for column in range(len(texts)):
-            before, after = changed_pair(texts, column, part.word, change)
-            vectors = [
-                characters(bert, text, at, len(part.word))[0][0].astype(np.float64)
-                for text, at in (before, after)
-            ]
-            similarities[row, column] = [cosine(a, b) for a, b in zip(*vectors, strict=True)]
-            example.setdefault(change, [before[0], after[0]])
-            job.advance(2)
+        pairs = [changed_pair(texts, column, part.word, change) for column in range(len(texts))]
+        # Layer 0 is the embedding output: no layer above it need be run.
+        (befores, afters) = (
+            characters(bert, side, len(part.word), layers=0)[0][0].astype(np.float64)
+            for side in zip(*pairs, strict=True)
+        )
+        similarities[row] = [
+            [cosine(a, b) for a, b in zip(before, after, strict=True)]
+            for before, after in zip(befores, afters, strict=True)
+        ]
+        example[change] = [pairs[0][0][0], pairs[0][1][0]]
+        job.advance(2 * len(texts))
     held = ~np.eye(len(CHANGES), dtype=bool)
     values = {"changes": list(CHANGES), "word": part.word, "example": example}
     return job.record({"similarities": similarities, "held": held}, values)

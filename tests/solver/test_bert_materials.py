@@ -75,6 +75,19 @@ def test_a_batch_of_sentences_equals_one_at_a_time(demo: BertMaterials) -> None:
             assert torch.allclose(a[row, : len(one.ids)], b[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_a_pass_cut_after_some_layers_gives_their_states(demo: BertMaterials, layers: int) -> None:
+    bert = demo.english
+    texts = [bert.tokenizer.encode(text) for text in ("the cat sat .", "a", "the dog . the cat")]
+    whole = bert.hidden_states(texts)
+    cut = bert.hidden_states(texts, layers)
+    assert len(cut) == layers + 1 < len(whole)
+    for row, one in enumerate(texts):  # what stands for padding is nobody's
+        for a, b in zip(cut, whole, strict=False):
+            torch.testing.assert_close(a[row, : len(one.ids)], b[row, : len(one.ids)])
+    assert len(bert.attentions(texts[0])) == bert.layers  # the model is as it was
+
+
 @pytest.mark.parametrize("new_format", [True, False])
 def test_hidden_states_of_either_torch_format_load(tmp_path: Path, new_format: bool) -> None:
     states = tuple(torch.randn(1, 7, 4) for _ in range(13))
