@@ -25,6 +25,7 @@ from solver.errors import EvidenceError, Hw9Error
 from solver.evidence import Evidence, Record, save_evidence
 from solver.resources import data_folder
 from tests.real.read_figures import figure_records, map_records
+from tests.real.read_plots import plot_records
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -45,6 +46,7 @@ def all_records(real: Path) -> Iterator[Record]:
     maps, figures = _arrays(real / "maps_128px.npz"), _arrays(real / "figures_70px.npz")
     yield from map_records(maps, data_folder("questions") / "regions" / "2021.yaml")
     yield from figure_records(figures, maps)
+    yield from plot_records(real)
 
 
 def converted(real: Path) -> Evidence:
