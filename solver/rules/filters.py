@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 from scipy import ndimage
 
+from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record, record_id
-from solver.rules.displayed import Floats, valid_places
+from solver.rules.displayed import Floats, Mask, fitted_to, valid_places
 from solver.rules.map_agreement import block_correlation
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
 
 
@@ -83,6 +86,20 @@ def _depth_needs(settings: DepthSettings) -> list[str]:
     ]
 
 
+NOTICED = threshold(
+    "filters.noticed",
+    1.2,
+    "times finer or coarser: blur is told apart from 10 to 20 % on (Watson and Ahumada 2011)",
+    lowest=1.0,
+)
+SHARED = threshold(
+    "filters.shared",
+    0.2,
+    "correlation above that with other pictures: under it the two share less than 4 % of where "
+    "they vary, which nobody would call the same places",
+)
+
+
 @rule("activation.with_depth", settings=DepthSettings, claim=DepthClaim, needs=_depth_needs)
 def with_depth(
     evidence: Evidence, settings: DepthSettings, claims: Sequence[DepthClaim]
@@ -90,36 +107,22 @@ def with_depth(
     """Detail and place of a later layer's activation against an earlier one's, over the pictures.
 
     Detail: mean spatial frequency of the map's power spectrum, in cycles a picture, late over
-    early; held against 1. Place: correlation, on 16x16 blocks, of where the two maps react (the
-    distance from their median, since a filter may answer by darkness); "roughly the same places"
-    when the median over the pictures is above that of a picture's early map with the *other*
-    pictures' late maps, which have the same layout of frame and centre but another content.
+    early, median over the pictures. Both maps are shown at one size and scaled to their own range,
+    and neither changes this number. Sharper or blurrier is a change that is noticed.
+
+    Place: correlation, on 16x16 blocks, of where the two maps react (the distance from their
+    median, since a filter may answer by darkness), median over the pictures. It is held against
+    that of a picture's early map with the *other* pictures' late maps, which have the same layout
+    of frame and centre but another content: "roughly the same places" are clearly above it.
+
+    Of a figure that is covered in places the largest rectangle is read that is covered in neither.
     """
-    early = [_filled(evidence.get("activation", settings.early, k)) for k in settings.pictures]
-    late = [_filled(evidence.get("activation", settings.late, k)) for k in settings.pictures]
-    ratios = [mean_frequency(b) / mean_frequency(a) for a, b in zip(early, late, strict=True)]
-    detail = float(np.median(ratios))
-    own = float(np.median([_place_likeness(a, b) for a, b in zip(early, late, strict=True)]))
-    others = [
-        _place_likeness(a, b)
-        for at, a in enumerate(early)
-        for other, b in enumerate(late)
-        if at != other
-    ]
-    chance = float(np.median(others)) if others else 0.0
-    verdicts = []
-    for claim in claims:
-        if claim.detail is not None:
-            what = ("mean spatial frequency, late over early", "平均空間頻率，後層與前層之比")
-            decide = above if claim.detail == "sharper" else below
-            verdicts.append(
-                decide(detail, 1.0, unit="times", what=what, against=("unchanged", "不變"))
-            )
-        else:
-            what = ("agreement of the places that react", "反應位置的一致度")
-            against = ("maps of other pictures", "與其他圖片相比")
-            decide = above if claim.place == "same" else below
-            verdicts.append(decide(own, chance, unit="correlation", what=what, against=against))
+    pairs = shown_pairs(evidence, settings)
+    ratios = [mean_frequency(late) / mean_frequency(early) for early, late in pairs]
+    detail = float(np.exp(np.median(np.log(ratios))))
+    reactions = [(_reaction(early), _reaction(late)) for early, late in pairs]
+    own, others = own_and_others(reactions, block_correlation)
+    verdicts = [_depth_verdict(claim, detail, own, others) for claim in claims]
     rows: list[dict[str, Any]] = [
         {
             "label": [f"cnn[{layer}]", f"cnn[{layer}]"],
@@ -131,10 +134,100 @@ def with_depth(
     return Decision(verdicts, [figure])
 
 
-def _filled(record: Record) -> Floats:
-    """The map, with places that cannot be read set to its mean."""
-    values, valid = record.array("map", 2).astype(np.float64), valid_places(record)
-    return np.where(valid, values, values[valid].mean())
+def _depth_verdict(claim: DepthClaim, detail: float, own: float, others: float) -> Verdict:
+    if claim.detail is not None:
+        what = ("mean spatial frequency, late over early", "平均空間頻率，後層與前層之比")
+        against = ("a change that is noticed", "看得出的變化")
+        noticed = NOTICED.now()
+        if claim.detail == "sharper":
+            return above(detail, noticed, unit="times", what=what, against=against)
+        return below(detail, 1 / noticed, unit="times", what=what, against=against)
+    decide = above if claim.place == "same" else below
+    return decide(
+        own,
+        others + SHARED.now(),
+        unit="correlation",
+        what=(
+            f"agreement of the places that react (with other pictures {others:.2g})",
+            f"反應位置的一致度（與其他圖片為 {others:.2g}）",
+        ),
+        against=("clearly more than with other pictures", "明顯高於與其他圖片"),
+    )
+
+
+def shown_pairs(evidence: Evidence, settings: DepthSettings) -> list[tuple[Floats, Floats]]:
+    """Return the two layers' maps of each picture, as far as both can be read."""
+    return [
+        shown_pair(
+            evidence.get("activation", settings.early, k),
+            evidence.get("activation", settings.late, k),
+        )
+        for k in settings.pictures
+    ]
+
+
+def shown_pair(early: Record, late: Record) -> tuple[Floats, Floats]:
+    """Return what can be read in both of two maps of a picture: the same part of each."""
+    maps = [record.array("map", 2).astype(np.float64) for record in (early, late)]
+    sizes = [values.shape for values in maps]
+    both = valid_places(early) & fitted_to(valid_places(late), sizes[0])
+    rows, columns = readable_window(both)
+    parts = []
+    for values in maps:
+        down, right = (there / here for there, here in zip(values.shape, sizes[0], strict=True))
+        parts.append(values[_scaled(rows, down), _scaled(columns, right)])
+    return parts[0], parts[1]
+
+
+def _scaled(span: slice, times: float) -> slice:
+    # Inwards, so that a pixel of the coarser map that is covered in part stays out.
+    return slice(int(np.ceil(span.start * times)), int(np.floor(span.stop * times)))
+
+
+def readable_window(valid: Mask) -> tuple[slice, slice]:
+    """Return the largest rectangle (rows, columns) that is true throughout.
+
+    Raises:
+        EvidenceError: nothing is true.
+    """
+    # Rows that are alike are taken together: labels are rectangles, so there are few kinds.
+    cuts = 1 + np.flatnonzero((valid[1:] != valid[:-1]).any(1))
+    edges = [0, *(int(cut) for cut in cuts), len(valid)]
+    best, found = 0, None
+    for at, top in enumerate(edges[:-1]):
+        for bottom in reversed(edges[at + 1 :]):
+            if (bottom - top) * valid.shape[1] <= best:
+                break
+            columns = _longest_run(np.logical_and.reduce(valid[top:bottom], axis=0))
+            area = (bottom - top) * (columns.stop - columns.start)
+            if area > best:
+                best, found = area, (slice(top, bottom), columns)
+    if found is None:
+        raise EvidenceError("a map has no place that can be read")
+    return found
+
+
+def _longest_run(flags: npt.NDArray[np.bool_]) -> slice:
+    steps = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
+    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    if not len(starts):
+        return slice(0, 0)
+    longest = int((ends - starts).argmax())
+    return slice(int(starts[longest]), int(ends[longest]))
+
+
+def own_and_others(
+    pairs: Sequence[tuple[Floats, Floats]], likeness: Callable[[Floats, Floats], float]
+) -> tuple[float, float]:
+    """Return the median likeness of a picture's two maps, and of its first with others' second."""
+    own = [likeness(first, second) for first, second in pairs]
+    others = [
+        likeness(first, second)
+        for at, (first, _) in enumerate(pairs)
+        for other, (_, second) in enumerate(pairs)
+        if at != other
+    ]
+    return float(np.median(own)), float(np.median(others)) if others else 0.0
 
 
 def mean_frequency(values: Floats) -> float:
@@ -149,10 +242,6 @@ def mean_frequency(values: Floats) -> float:
     frequency = np.hypot(down[:, None], right[None])
     total = power.sum()
     return float((power * frequency).sum() / total) if total > 0 else 1e-9
-
-
-def _place_likeness(first: Floats, second: Floats) -> float:
-    return block_correlation(_reaction(first), _reaction(second))
 
 
 def _reaction(values: Floats) -> Floats:

@@ -1,66 +1,24 @@
 """What the hidden states of reading models tell: matching, extracting, and whether they were tuned.
 
-All is measured on what the course looks at: the first two principal components of each layer, so
-that a plot read off by eye can be decided on as well. Roles of tokens: 0 special, 1 question,
-2 context, 3 answer.
+All is measured on the plots the course looks at (`solver.rules.state_plots`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
+from scipy.stats import chi2, mannwhitneyu
 
 from solver.errors import EvidenceError
-from solver.evidence import Evidence, Record
+from solver.evidence import Evidence, MissingEvidence
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.state_plots import Floats, Mask, Plots, checked, last_context, mean_distance
+from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, strongest
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-QUESTION, CONTEXT, ANSWER = 1, 2, 3
-
-
-@dataclass(frozen=True)
-class Plots:
-    """A model's plots of an item, checked: one a layer.
-
-    Attributes:
-        points: (layers, T, 2), layer 1 first.
-        roles: (T,), or (layers, T) where tokens are not the same in every plot.
-    """
-
-    points: tuple[Floats, ...]
-    roles: tuple[npt.NDArray[np.int64], ...]
-    pieces: list[str]
-    item: int
-
-    def split(self, layer: int) -> tuple[Floats, Floats, Floats]:
-        """The points of question, context and answer in a layer (0 for layer 1)."""
-        points, roles = self.points[layer], self.roles[layer]
-        return points[roles == QUESTION], points[roles == CONTEXT], points[roles == ANSWER]
-
-
-def checked(record: Record) -> Plots:
-    """Return the plots of a record.
-
-    Raises:
-        EvidenceError: roles and points are of different lengths, or a role is missing.
-    """
-    points = record.array("points", 3).astype(np.float64)
-    roles = record.array("roles").astype(np.int64)
-    if roles.shape == points.shape[1:2]:
-        roles = np.broadcast_to(roles, points.shape[:2])
-    if roles.shape != points.shape[:2] or points.shape[2] != 2:
-        raise EvidenceError(f"record {record.id}: 'points' and 'roles' differ in tokens")
-    for role, name in ((QUESTION, "question"), (CONTEXT, "context"), (ANSWER, "answer")):
-        if not (roles == role).any(1).all():
-            raise EvidenceError(f"record {record.id} marks no token as {name}")
-    pieces = [str(piece) for piece in record.values.get("pieces", [])]
-    return Plots(tuple(points), tuple(roles), pieces, int(record.id.rsplit("/", 1)[-1]))
 
 
 class ModelSettings(Parameters):
@@ -110,14 +68,19 @@ def nearness_of_answer(question: Floats, context: Floats, answer: Floats) -> flo
     Points are (n, 2); distance to the question is the mean over its tokens. 0.5 is chance, 1 means
     that the answer lies nearer than all the rest.
     """
-    near, far = _mean_distance(answer, question), _mean_distance(context, question)
+    near, far = mean_distance(answer, question), mean_distance(context, question)
     wins = (near[:, None] < far[None]).mean() + 0.5 * (near[:, None] == far[None]).mean()
     return float(wins)
 
 
-def _mean_distance(points: Floats, others: Floats) -> Floats:
-    result: Floats = np.linalg.norm(points[:, None] - others[None], axis=-1).mean(1)
-    return result
+CHANCE_LEVEL = threshold(
+    "hidden_states.chance_level",
+    0.05,
+    "probability by chance alone under which a finding counts: the usual one in twenty",
+    lowest=1e-6,
+    highest=0.5,
+)
+CHANCE = 0.5
 
 
 @rule("hidden_states.matching_layers", settings=ModelSettings, claim=LayersClaim, needs=_of_model)
@@ -126,33 +89,72 @@ def matching_layers(
 ) -> Decision:
     """In which layers the answer lies nearest to the question: how often a token of the answer is
     nearer to the question than another token of the context is (chance .5), mean over the layers of
-    an option and the items. The option with the largest mean holds, if that is above chance."""
+    an option and the items. The option with the largest mean holds, if that is above chance.
+
+    Beside it stands how probable so much nearness is by chance, at most: Mann-Whitney's probability
+    of each plot, its logarithm averaged over the layers (as if they were one and the same trial),
+    put together over the items as Fisher did. Where chance is not rare the margin is 0."""
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
-    layers = min(len(one.points) for one in every)
-    if any(not claim.first <= claim.last <= layers for claim in claims):
-        raise EvidenceError(f"the options ask for layers that a model of {layers} has not")
-    curve = np.mean(
-        [[nearness_of_answer(*one.split(layer)) for layer in range(layers)] for one in every],
-        axis=0,
-    )
-    means = [float(curve[claim.first - 1 : claim.last].mean()) for claim in claims]
-    names: list[Pair] = [
-        (f"layers {claim.first} to {claim.last}", f"第 {claim.first} 到 {claim.last} 層")
-        for claim in claims
+    spans = checked_spans(every, claims)
+    means = [
+        float(np.mean([[nearness_of_answer(*one.split(at)) for at in span] for one in every]))
+        for span in spans
     ]
     verdicts = strongest(
         [*means, CHANCE],
-        [*names, ("chance", "隨機")],
+        [*map(layers_named, claims), ("chance", "隨機")],
         unit="share of pairs",
         what=("the answer lies nearer to the question in {0}", "答案較接近問題的比例，{0}"),
-    )
-    held = [claim for claim, one in zip(claims, verdicts, strict=False) if one.holds]
+    )[:-1]
+    verdicts = [
+        _beside_chance(one, chance_of_nearness(every, span)) if one.holds else one
+        for one, span in zip(verdicts, spans, strict=True)
+    ]
+    held = [claim for claim, one in zip(claims, verdicts, strict=True) if one.holds]
     shown = [(claim.first + claim.last) // 2 for claim in held]
     figures = [_scatter(settings.model, item, shown=shown) for item in settings.items]
-    return Decision(verdicts[:-1], figures)
+    return Decision(verdicts, figures)
 
 
-CHANCE = 0.5
+def checked_spans(every: Sequence[Plots], claims: Sequence[LayersClaim]) -> list[range]:
+    """Return the layers of each claim, counted from 0.
+
+    Raises:
+        EvidenceError: the model has not so many.
+    """
+    layers = min(len(one.points) for one in every)
+    if any(not claim.first <= claim.last <= layers for claim in claims):
+        raise EvidenceError(f"the options ask for layers that a model of {layers} has not")
+    return [range(claim.first - 1, claim.last) for claim in claims]
+
+
+def layers_named(claim: LayersClaim) -> Pair:
+    """Return a claim's layers in both languages."""
+    return (f"layers {claim.first} to {claim.last}", f"第 {claim.first} 到 {claim.last} 層")
+
+
+def chance_of_nearness(every: Sequence[Plots], span: range) -> float:
+    """Return how probable it is that any tokens of the context lay so near to the question."""
+    total = 0.0
+    for one in every:
+        logarithms = []
+        for layer in span:
+            question, context, answer = one.split(layer)
+            near, far = mean_distance(answer, question), mean_distance(context, question)
+            logarithms.append(np.log(mannwhitneyu(near, far, alternative="less").pvalue))
+        total -= 2 * float(np.mean(logarithms))
+    return float(chi2.sf(total, 2 * len(every)))
+
+
+def _beside_chance(verdict: Verdict, probability: float) -> Verdict:
+    """The verdict with the probability of chance, and no margin where that is not rare."""
+    rare = probability < CHANCE_LEVEL.now()
+    english = f" Chance would do so with a probability of at most {probability:.2g}"
+    chinese = f"偶然如此的機率至多 {probability:.2g}"
+    english += "." if rare else ", which is not rare: the margin counts for nothing."
+    chinese += "。" if rare else "，並不罕見，故差距不計。"
+    sentence = (verdict.sentence[0] + english, verdict.sentence[1] + chinese)
+    return replace(verdict, sentence=sentence, margin=verdict.margin if rare else 0.0)
 
 
 def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
@@ -161,11 +163,9 @@ def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
     Returns:
         distances (n,), which of them are of the answer (n,), their places among the tokens (n,).
     """
-    points, roles = plots.points[-1], plots.roles[-1]
-    places = np.flatnonzero(np.isin(roles, (CONTEXT, ANSWER)))
-    middle = np.median(points[places], axis=0)
-    far: Floats = np.linalg.norm(points[places] - middle, axis=1)
-    return far, roles[places] == ANSWER, places
+    points, answer, places = last_context(plots)
+    far: Floats = np.linalg.norm(points - np.median(points, axis=0), axis=1)
+    return far, answer, places
 
 
 def lead_of_answer(plots: Plots) -> tuple[float, str]:
@@ -181,91 +181,170 @@ def lead_of_answer(plots: Plots) -> tuple[float, str]:
     return float((best - rest) / max(best, rest, 1e-12)), piece
 
 
+def standing_apart(plots: Plots) -> float:
+    """How far the outermost token of the context lies out in the last layer, beyond chance.
+
+    Its distance from the middle is measured in median distances. Of n points of one even (normal)
+    cloud the outermost lies farther than sqrt(log2(n / p)) of them with a probability of p.
+    Returned is the quotient, less 1: above 0 a token stands apart, as what a model extracts does.
+    """
+    far, _, _ = distances(plots)
+    rare = float(np.sqrt(np.log2(max(len(far), 2) / CHANCE_LEVEL.now())))
+    return float(far.max() / max(float(np.median(far)), 1e-12)) / rare - 1
+
+
 @rule("hidden_states.wrong_items", settings=ModelSettings, claim=ItemsClaim, needs=_of_model)
 def wrong_items(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
 ) -> Decision:
     """Which token of the context lies farthest from its middle in the last layer, where a model
     tuned for answering puts what it extracts: an item is got wrong where that is no token of the
-    answer. The option that names just those items holds."""
+    answer. Where no token stands apart, farther out than chance would put the outermost of so many,
+    nothing is seen of what the model extracts, and the item stays undecided. The option that names
+    just the wrong items holds."""
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
     found = {one.item: lead_of_answer(one) for one in every}
-    wrong = {item for item, (lead, _) in found.items() if lead <= 0}
+    unknown = {one.item for one in every if standing_apart(one) <= 0}
     told = ", ".join(f"{q}: {word!r} ({lead:+.2f})" for q, (lead, word) in sorted(found.items()))
-    verdicts = [
-        _set_verdict(
-            set(claim.items),
-            wrong,
-            {item: abs(lead) for item, (lead, _) in found.items()},
-            (f"outermost in the last layer, and its lead: {told}", f"最後一層最外側及領先：{told}"),
-            "items",
-        )
-        for claim in claims
-    ]
-    return Decision(
-        verdicts, [_scatter(settings.model, one.item, [len(one.points)]) for one in every]
+    outcome = Outcome(
+        true={item for item, (lead, _) in found.items() if lead <= 0} - unknown,
+        unknown=unknown,
+        margins={item: abs(lead) for item, (lead, _) in found.items()},
+        unit="items",
+    )
+    sentence = (
+        f"outermost in the last layer, and its lead: {told}",
+        f"最後一層最外側及領先：{told}",
+    )
+    verdicts = [set_verdict(set(claim.items), outcome, sentence) for claim in claims]
+    figures = [_scatter(settings.model, one.item, [len(one.points)]) for one in every]
+    return Decision(verdicts, figures, _nothing_apart(unknown))
+
+
+def _nothing_apart(items: set[int]) -> Pair | None:
+    if not items:
+        return None
+    return (
+        f"In the last layer no token stands apart on item {listed(items)}.",
+        f"第 {listed(items)} 題的最後一層沒有特別突出的 token。",
     )
 
 
-def standing_apart(plots: Plots) -> float:
-    """How far the outermost token of the context lies out in the last layer, against chance.
-
-    Its distance from the middle is measured in median distances; of n points of one even (normal)
-    cloud the outermost is expected at about sqrt(log2(n)) of them. Returned is the quotient less 1:
-    above 0 a token stands apart, as what a model extracts does.
-    """
-    far, _, _ = distances(plots)
-    expected = float(np.sqrt(np.log2(max(len(far), 2))))
-    return float(far.max() / max(float(np.median(far)), 1e-12)) / expected - 1
-
-
-@rule("hidden_states.fine_tuned", settings=ModelsSettings, claim=ModelsClaim, needs=_of_models)
+@rule(
+    "hidden_states.fine_tuned",
+    settings=ModelsSettings,
+    claim=ModelsClaim,
+    needs=_of_models,
+    partial=True,
+)
 def fine_tuned(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:
     """Whether a token of the context stands apart in a model's last layer, farther out than chance
     would put the outermost of so many points: a model tuned for answering moves what it extracts
-    away from all the rest, whether it is right or not. Mean over the items; above 0 it was tuned.
-    The option that names just those models holds."""
-    scores, figures = {}, []
-    for model in settings.models:
-        every = [checked(evidence.get("hidden_states", model, q)) for q in settings.items]
-        scores[model] = float(np.mean([standing_apart(one) for one in every]))
-        figures.append(_scatter(model, every[0].item, [len(every[0].points)]))
-    tuned = {model for model, score in scores.items() if score > 0}
+    away from all the rest, whether it is right or not. Mean over the items there are; above 0 it
+    was tuned. The option that names just those models holds."""
+    plots = plots_there_are(evidence, settings)
+    scores = {
+        model: float(np.mean([standing_apart(one) for one in every]))
+        for model, every in plots.items()
+    }
     told = ", ".join(f"{model}: {score:+.2f}" for model, score in sorted(scores.items()))
-    verdicts = [
-        _set_verdict(
-            set(claim.models),
-            tuned,
-            {model: abs(score) for model, score in scores.items()},
-            (
-                f"how far the outermost token stands out beyond chance: {told}",
-                f"最外側 token 超出隨機的程度：{told}",
-            ),
-            "models",
-        )
-        for claim in claims
+    outcome = Outcome(
+        true={model for model, score in scores.items() if score > 0},
+        unknown=set(settings.models) - set(plots),
+        margins={model: abs(score) for model, score in scores.items()},
+        unit="models",
+    )
+    sentence = (
+        f"how far the outermost token stands out beyond chance: {told}",
+        f"最外側的 token 超出隨機的程度：{told}",
+    )
+    figures = [
+        _scatter(model, every[0].item, [len(every[0].points)]) for model, every in plots.items()
     ]
-    return Decision(verdicts, figures)
+    verdicts = [set_verdict(set(claim.models), outcome, sentence) for claim in claims]
+    return Decision(verdicts, figures, _items_used(plots, settings))
 
 
-def _set_verdict(
-    claimed: set[int], true: set[int], margins: dict[int, float], told: Pair, unit: str
-) -> Verdict:
-    """Verdict on a claim that names a set: right when it is the very set."""
-    outside = claimed - set(margins)
+def plots_there_are(evidence: Evidence, settings: ModelsSettings) -> dict[int, list[Plots]]:
+    """Return the plots of each model that has some.
+
+    Raises:
+        MissingEvidence: no model has any.
+    """
+    found: dict[int, list[Plots]] = {}
+    for model in settings.models:
+        names = [f"hidden_states/{model}/{item}" for item in settings.items]
+        records = [evidence.get(*name.split("/")) for name in names if name in evidence]
+        if records:
+            found[model] = [checked(record) for record in records]
+    if not found:
+        raise MissingEvidence(_of_models(settings))
+    return found
+
+
+def _items_used(plots: dict[int, list[Plots]], settings: ModelsSettings) -> Pair | None:
+    """Which items each model was judged on, where that is not all."""
+    used = {model: {one.item for one in every} for model, every in plots.items()}
+    if all(used.get(model) == set(settings.items) for model in settings.models):
+        return None
+    parts = [(model, listed(used.get(model, set()))) for model in settings.models]
+    english = ", ".join(f"model {model}: {items}" for model, items in parts)
+    chinese = "，".join(f"模型 {model}：{items}" for model, items in parts)
+    return (
+        f"Not every plot is there. Items each model was judged on: {english}.",
+        f"圖不齊全。各模型所依據的題目：{chinese}。",
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found of a set of things.
+
+    Attributes:
+        true: those of which it is so.
+        unknown: those of which it could not be told.
+        margins: of each that was measured, how far it is from the other verdict.
+        unit: what they are.
+    """
+
+    true: set[int]
+    unknown: set[int]
+    margins: dict[int, float]
+    unit: str
+
+
+def set_verdict(claimed: set[int], outcome: Outcome, told: Pair) -> Verdict:
+    """Return the verdict on a claim that names a set: right when it is the very set.
+
+    A set that is wrong about what could be told is refuted; else what could not be told leaves it
+    open.
+
+    Raises:
+        EvidenceError: it names what was not looked at.
+    """
+    outside = claimed - set(outcome.margins) - outcome.unknown
     if outside:
         raise EvidenceError(f"the options name {sorted(outside)}, which was not measured")
-    wrong = claimed ^ true
+    margins = {one: far for one, far in outcome.margins.items() if one not in outcome.unknown}
+    wrong = (claimed ^ outcome.true) - outcome.unknown
+    english, chinese = f"{told[0][:1].upper()}{told[0][1:]}", told[1]
+    found = listed(outcome.true)
+    if not wrong and outcome.unknown:
+        open_ = listed(outcome.unknown)
+        sentence = (f"{english}; {open_} cannot be told.", f"{chinese}；{open_} 無法判定。")
+        return Verdict(None, found, outcome.unit, "the very set", listed(claimed), None, sentence)
     # The verdict turns when the weakest element changes sides, or all it is wrong about do.
     margin = max(margins[one] for one in wrong) if wrong else min(margins.values())
-    found = _listed(true)
-    sentence = (f"{told[0][:1].upper()}{told[0][1:]}; so {found}.", f"{told[1]}；故為 {found}。")
-    return Verdict(not wrong, found, unit, "the very set", _listed(claimed), margin, sentence)
+    sentence = (f"{english}; so {found}.", f"{chinese}；故為 {found}。")
+    return Verdict(
+        not wrong, found, outcome.unit, "the very set", listed(claimed), margin, sentence
+    )
 
 
-def _listed(numbers: set[int]) -> str:
+def listed(numbers: set[int]) -> str:
+    """Return numbers in order, or a dash for none."""
     return ", ".join(str(one) for one in sorted(numbers)) or "-"
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.displayed import Floats, correlation, valid_places
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
 
 
@@ -26,9 +27,21 @@ class PathClaim(Parameters):
     samples: Literal["random", "between", "baseline", "shifted"]
 
 
-NEAR = 0.01
-"""A sample is on the line, is the baseline or is a shifted picture when it differs from that by
-less than a hundredth of the picture (relative norm); float rounding gives 1e-7."""
+NEAR = threshold(
+    "integrated.near",
+    0.01,
+    "of the picture's norm: a sample on the line differs from it by float rounding, 1e-7, and one "
+    "that is not by as much as there is in a picture; a hundredth lies far from both",
+    lowest=1e-6,
+)
+SHIFTED = threshold(
+    "integrated.shifted",
+    0.5,
+    "of the picture's norm: nearer to a moved copy of the picture than halfway to nothing",
+    lowest=0.05,
+    highest=0.95,
+)
+MOST = threshold("integrated.most", 0.5, "of the samples: more than not", lowest=0.0, highest=0.99)
 
 _SAMPLES = {
     "random": ("unrelated to the path", "與路徑無關"),
@@ -55,7 +68,7 @@ def path(evidence: Evidence, settings: PathSettings, claims: Sequence[PathClaim]
     verdicts = [
         above(
             shares[claim.samples],
-            0.5,
+            MOST.now(),
             unit="share of the samples",
             what=(
                 f"samples that are {_SAMPLES[claim.samples][0]}",
@@ -74,7 +87,7 @@ def path(evidence: Evidence, settings: PathSettings, claims: Sequence[PathClaim]
 def _sample_shares(record: Record) -> dict[str, float]:
     samples = record.array("samples", 4).astype(np.float64)
     baseline, picture = (record.array(n, 3).astype(np.float64) for n in ("baseline", "picture"))
-    span = picture - baseline
+    span, near = picture - baseline, NEAR.now()
     size = float(np.linalg.norm(span)) or 1.0
     along = np.array([float(((s - baseline) * span).sum()) / size**2 for s in samples])
     off = np.array(
@@ -83,9 +96,9 @@ def _sample_shares(record: Record) -> dict[str, float]:
             for s, a in zip(samples, along, strict=True)
         ]
     )
-    at_baseline = np.array([np.linalg.norm(s - baseline) / size < NEAR for s in samples])
-    on_line = (off < NEAR) & (along > -NEAR) & (along < 1 + NEAR)
-    further = np.concatenate([[True], np.diff(along) > NEAR / len(samples)])
+    at_baseline = np.array([np.linalg.norm(s - baseline) / size < near for s in samples])
+    on_line = (off < near) & (along > -near) & (along < 1 + near)
+    further = np.concatenate([[True], np.diff(along) > near / len(samples)])
     shifted = np.array([_is_shifted(sample, picture, size) for sample in samples])
     return {
         "between": float((on_line & further).mean()),
@@ -103,7 +116,7 @@ def _is_shifted(sample: Floats, picture: Floats, size: float) -> bool:
     if (down, right) == (0, 0):
         return False
     moved = np.roll(picture, (int(down), int(right)), (0, 1))
-    return bool(np.linalg.norm(sample - moved) / size < 0.5)
+    return bool(np.linalg.norm(sample - moved) / size < SHIFTED.now())
 
 
 class StepsSettings(Parameters):
@@ -120,12 +133,21 @@ class StepsClaim(Parameters):
     effect: Literal["same", "swap", "nothing", "random"]
 
 
-ALIKE = 0.5
-"""Correlation, pixel by pixel, from which a person takes two maps for the same: half of the
-pattern shared. Two maps of unrelated runs come out at 0, a reversed one at -1."""
-
-FADED = 0.1
-"""With less than a tenth of the former contrast there is nothing left to see."""
+ALIKE = threshold(
+    "integrated.alike",
+    0.5,
+    "correlation pixel by pixel: from half of the pattern on a person takes two maps for the same. "
+    "Maps of different pictures come out at 0, a reversed one at -1",
+    lowest=0.05,
+    highest=0.95,
+)
+FADED = threshold(
+    "integrated.faded",
+    0.1,
+    "of the former contrast: with less than a tenth of it there is nothing left to see",
+    lowest=0.0,
+    highest=0.9,
+)
 
 
 def _steps_needs(settings: StepsSettings) -> list[str]:
@@ -142,9 +164,10 @@ def more_steps(
 ) -> Decision:
     """Correlation and contrast of the displayed maps at more steps with that at the course's.
 
-    The least over the larger numbers of steps, median over the pictures. *same*: correlation of
-    one half or more. *swap*: minus one half or less. *nothing*: contrast below a tenth of before.
-    *random*: correlation between the two, with the contrast still there.
+    Correlation is not moved by the normalization of either map, which changes the shade of the
+    ground. The least over the larger numbers of steps, median over the pictures. *same*: one half
+    or more. *swap*: minus one half or less. *nothing*: contrast below a tenth of before. *random*:
+    correlation between the two, with the contrast still there.
     """
     correlations, contrasts = [], []
     for picture in settings.pictures:
@@ -168,18 +191,19 @@ def more_steps(
 def _steps_verdict(effect: str, r: float, contrast: float) -> Verdict:
     what = ("correlation with the map of fewer steps", "與較少步數之圖的相關係數")
     left = ("contrast left at more steps", "步數增加後剩餘的對比")
+    alike, faded = ALIKE.now(), FADED.now()
     if effect == "nothing":
-        return below(contrast, FADED, unit="times", what=left, against=("faded", "消失"))
-    if contrast < FADED:  # what has faded is nothing, and neither the same nor at random
+        return below(contrast, faded, unit="times", what=left, against=("faded", "消失"))
+    if contrast < faded:  # what has faded is nothing, and neither the same nor at random
         still = ("still to be seen", "仍可見")
-        return above(contrast, FADED, unit="times", what=left, against=still)
+        return above(contrast, faded, unit="times", what=left, against=still)
     if effect == "same":
         against = ("the same to a person", "看起來相同")
-        return above(r, ALIKE, unit="correlation", what=what, against=against, inclusive=True)
+        return above(r, alike, unit="correlation", what=what, against=against, inclusive=True)
     if effect == "swap":
-        return below(r, -ALIKE, unit="correlation", what=what, against=("reversed", "反轉"))
+        return below(r, -alike, unit="correlation", what=what, against=("reversed", "反轉"))
     unrelated = ("unrelated", "無關")
-    return below(abs(r), ALIKE, unit="|correlation|", what=what, against=unrelated)
+    return below(abs(r), alike, unit="|correlation|", what=what, against=unrelated)
 
 
 def _map(record: Record) -> Floats:

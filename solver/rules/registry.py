@@ -100,6 +100,8 @@ class Rule:
         decide: evidence, settings and claims to a decision.
         second: another measurement of the same claims, independent of the first, where one is
             registered with `second_way`.
+        partial: whether it (and its second way) decides as far as it can where records it needs
+            are missing, and raises `MissingEvidence` itself where that is not far enough.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Rule:
     needs: Needs
     decide: Decide
     second: SecondWay | None = None
+    partial: bool = False
 
     @property
     def what(self) -> str:
@@ -122,27 +125,36 @@ _MODULES = (
     "solver.rules.handle_side",
     "solver.rules.bright_places",
     "solver.rules.smoothgrad_method",
+    "solver.rules.unnormalized_by_structure",
     "solver.rules.map_agreement",
     "solver.rules.filters",
+    "solver.rules.depth_by_blur",
     "solver.rules.integrated_path",
+    "solver.rules.steps_by_overlap",
     "solver.rules.attention",
     "solver.rules.masked_words",
     "solver.rules.corpus_search",
     "solver.rules.hidden_states",
+    "solver.rules.states_by_neighbours",
     "solver.rules.embeddings",
 )
 _rules: dict[str, Rule] = {}
 
 
 def rule(
-    name: str, *, settings: type[BaseModel], claim: type[BaseModel], needs: Needs
+    name: str,
+    *,
+    settings: type[BaseModel],
+    claim: type[BaseModel],
+    needs: Needs,
+    partial: bool = False,
 ) -> Callable[[Decide], Decide]:
     """Register the decorated function as the rule `name`; a name taken already is an error."""
 
     def register(decide: Decide) -> Decide:
         if name in _rules:
             raise ValueError(f"the rule {name!r} is registered twice")
-        _rules[name] = Rule(name, settings, claim, needs, decide)
+        _rules[name] = Rule(name, settings, claim, needs, decide, partial=partial)
         return decide
 
     return register

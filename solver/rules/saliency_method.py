@@ -11,6 +11,7 @@ from pydantic import Field
 
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
 from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below
 
 Floats = npt.NDArray[np.float64]
@@ -46,9 +47,14 @@ _QUANTITY = {
     "label": ("label", "標籤"),
 }
 
-LIKENESS = 0.9
-"""Correlation with the finite differences that the right derivative must reach: their own error at
-a kink of a ReLU is a few percent, another quantity has no reason to come near."""
+LIKENESS = threshold(
+    "saliency.likeness",
+    0.9,
+    "correlation with the finite differences: their own error at a kink of a ReLU is a few "
+    "percent, another quantity has no reason to come near",
+    lowest=0.1,
+    highest=0.99,
+)
 
 
 @rule(
@@ -78,7 +84,12 @@ def derivative(
         against = ("needed of the right one", "正確者應達")
         verdicts.append(
             above(
-                likeness, LIKENESS, unit="correlation", what=what, against=against, inclusive=True
+                likeness,
+                LIKENESS.now(),
+                unit="correlation",
+                what=what,
+                against=against,
+                inclusive=True,
             )
         )
     figure = Figure(
@@ -126,8 +137,12 @@ class NormalizationClaim(Parameters):
     effect: Literal["none", "lowers_scale", "raises_scale", "spreads", "marks"]
 
 
-SMALL_CHANGE = 0.01
-"""A change of one part in a hundred is below two steps of an 8-bit display: nobody sees it."""
+SMALL_CHANGE = threshold(
+    "saliency.small_change",
+    0.01,
+    "of the range: one part in a hundred is below two steps of an 8-bit display; nobody sees it",
+    lowest=1e-6,
+)
 
 
 @rule(
@@ -153,12 +168,12 @@ def normalization(
     for claim in claims:
         value, unit, what = measured[claim.effect]
         if claim.effect == "none":
-            verdicts.append(below(value, SMALL_CHANGE, unit=unit, what=what, against=_UNSEEN))
+            verdicts.append(below(value, SMALL_CHANGE.now(), unit=unit, what=what, against=_UNSEEN))
         elif claim.effect in ("lowers_scale", "raises_scale"):
             against = ("no change", "不變")
-            verdicts.append(above(value, SMALL_CHANGE, unit=unit, what=what, against=against))
+            verdicts.append(above(value, SMALL_CHANGE.now(), unit=unit, what=what, against=against))
         else:
-            verdicts.append(above(value, SMALL_CHANGE, unit=unit, what=what, against=_UNSEEN))
+            verdicts.append(above(value, SMALL_CHANGE.now(), unit=unit, what=what, against=_UNSEEN))
     rows = [
         [record.id, f"{raw.max():.3g}", f"{record.array('map').max():.3g}"]
         for record, raw in zip(records, raws, strict=True)

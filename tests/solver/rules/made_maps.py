@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from solver.evidence import Evidence, Record
-from solver.rules.registry import Decision, all_rules
+from solver.rules.registry import Decide, Decision, all_rules
 
 SIDE = 128
 
@@ -41,9 +41,28 @@ def decide(
     name: str, evidence: Evidence, settings: Mapping[str, Any], claims: Sequence[Mapping[str, Any]]
 ) -> Decision:
     """Decide as a bank would: settings and claims are plain data."""
+    return _checked(all_rules()[name].decide, name, evidence, settings, claims)
+
+
+def decide_again(
+    name: str, evidence: Evidence, settings: Mapping[str, Any], claims: Sequence[Mapping[str, Any]]
+) -> Decision:
+    """Decide by the rule's second way."""
+    second = all_rules()[name].second
+    assert second is not None, name
+    return _checked(second.decide, name, evidence, settings, claims)
+
+
+def _checked(
+    way: Decide,
+    name: str,
+    evidence: Evidence,
+    settings: Mapping[str, Any],
+    claims: Sequence[Mapping[str, Any]],
+) -> Decision:
     rule = all_rules()[name]
     read = [rule.claim.model_validate(claim) for claim in claims]
-    decision = rule.decide(evidence, rule.settings.model_validate(settings), read)
+    decision = way(evidence, rule.settings.model_validate(settings), read)
     assert len(decision.verdicts) == len(claims)
     for verdict in decision.verdicts:
         assert verdict.margin is None or verdict.margin >= 0

@@ -16,7 +16,10 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
 from solver.explain import smoothgrad as source
 from solver.explain.method import Job, picture_tensor
-from tests.solver.rules.made_maps import decide, evidence_of, held, smooth_noise
+from solver.rules.registry import all_rules
+from solver.rules.saliency_method import PicturesSettings
+from solver.rules.smoothgrad_method import UnnormalizedClaim
+from tests.solver.rules.made_maps import decide, decide_again, evidence_of, held, smooth_noise
 
 CLAIMS = [
     {"fed": fed, "watched": watched}
@@ -106,14 +109,15 @@ def test_a_trace_without_its_gaps_is_not_decided() -> None:
 EFFECTS = [{"effect": e} for e in ("same", "outline_clearer", "elsewhere", "nothing", "swap")]
 
 
-def unnormalized(low: float, high: float, count: int = 3) -> list[bool | None]:
+def unnormalized(low: float, high: float, count: int = 3, way: str = "first") -> list[bool | None]:
     maps = [np.stack([smooth_noise(at)] * 3, -1) for at in range(count)]
     records = [
         Record(f"smoothgrad/{at}", {"map": one}, {"raw_min": low, "raw_max": high})
         for at, one in enumerate(maps)
     ]
     pictures = {"pictures": list(range(count))}
-    return held(decide("smoothgrad.unnormalized", evidence_of(*records), pictures, EFFECTS))
+    deciding = decide if way == "first" else decide_again
+    return held(deciding("smoothgrad.unnormalized", evidence_of(*records), pictures, EFFECTS))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +143,42 @@ def test_however_weak_the_gradients_it_is_the_same_darkness(power: float) -> Non
     assert unnormalized(0.0, 10.0**power, 1) == [False, False, False, True, False]
 
 
-def test_a_record_without_its_range_leaves_it_open() -> None:
+@pytest.mark.parametrize("kept", [{}, {"raw_min": 0.0}, {"raw_max": None, "raw_min": 0.0}])
+def test_without_the_range_only_what_follows_from_the_order_is_told(kept: dict[str, Any]) -> None:
+    record = Record("smoothgrad/0", {"map": np.ones((8, 8, 3))}, kept)
+    decision = decide("smoothgrad.unnormalized", evidence_of(record), {"pictures": [0]}, EFFECTS)
+    told = dict(zip((one["effect"] for one in EFFECTS), held(decision), strict=True))
+    assert told == {
+        "same": None,
+        "outline_clearer": None,
+        "elsewhere": False,
+        "nothing": None,
+        "swap": False,
+    }
+    assert decision.note is not None and "was not kept" in decision.note[0]
+
+
+def test_a_range_that_is_no_number_is_no_range_of_the_second_way() -> None:
+    second = all_rules()["smoothgrad.unnormalized"].second
+    assert second is not None
     record = Record("smoothgrad/0", {"map": np.ones((8, 8, 3))}, {"raw_min": 0.0})
     with pytest.raises(MissingEvidence, match="the value 'raw_max'"):
-        decide("smoothgrad.unnormalized", evidence_of(record), {"pictures": [0]}, EFFECTS)
+        second.decide(
+            evidence_of(record),
+            PicturesSettings(pictures=[0]),
+            [UnnormalizedClaim(effect="same")],
+        )
+
+
+SECOND_CASES = [
+    (0.0, 1e-6, "nothing"),
+    (0.0, 0.02, "nothing"),
+    (0.0, 1.0, "same"),
+    (1.0, 0.0, "swap"),
+    (-0.5, 1.5, "outline_clearer"),
+]
+
+
+@pytest.mark.parametrize(("low", "high", "effect"), SECOND_CASES)
+def test_the_second_way_finds_the_same_by_structure(low: float, high: float, effect: str) -> None:
+    assert unnormalized(low, high, way="second") == [one["effect"] == effect for one in EFFECTS]

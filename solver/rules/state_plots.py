@@ -1,0 +1,72 @@
+"""Plots of hidden states as evidence gives them: points and roles of tokens, layer by layer.
+
+All is measured on what the course looks at: the first two principal components of each layer, so
+that a plot read off by eye can be decided on as well. Roles of tokens: 0 special or not drawn,
+1 question, 2 context, 3 answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.errors import EvidenceError
+from solver.evidence import Record
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+QUESTION, CONTEXT, ANSWER = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Plots:
+    """A model's plots of an item, checked: one a layer.
+
+    Attributes:
+        points: (layers, T, 2), layer 1 first.
+        roles: (T,), or (layers, T) where tokens are not the same in every plot.
+    """
+
+    points: tuple[Floats, ...]
+    roles: tuple[npt.NDArray[np.int64], ...]
+    pieces: list[str]
+    item: int
+
+    def split(self, layer: int) -> tuple[Floats, Floats, Floats]:
+        """The points of question, context and answer in a layer (0 for layer 1)."""
+        points, roles = self.points[layer], self.roles[layer]
+        return points[roles == QUESTION], points[roles == CONTEXT], points[roles == ANSWER]
+
+
+def checked(record: Record) -> Plots:
+    """Return the plots of a record.
+
+    Raises:
+        EvidenceError: roles and points are of different lengths, or a role is missing.
+    """
+    points = record.array("points", 3).astype(np.float64)
+    roles = record.array("roles").astype(np.int64)
+    if roles.shape == points.shape[1:2]:
+        roles = np.broadcast_to(roles, points.shape[:2])
+    if roles.shape != points.shape[:2] or points.shape[2] != 2:
+        raise EvidenceError(f"record {record.id}: 'points' and 'roles' differ in tokens")
+    for role, name in ((QUESTION, "question"), (CONTEXT, "context"), (ANSWER, "answer")):
+        if not (roles == role).any(1).all():
+            raise EvidenceError(f"record {record.id} marks no token as {name}")
+    pieces = [str(piece) for piece in record.values.get("pieces", [])]
+    return Plots(tuple(points), tuple(roles), pieces, int(record.id.rsplit("/", 1)[-1]))
+
+
+def last_context(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
+    """Return the context's points (n, 2) of the last layer, which are of the answer, and places."""
+    points, roles = plots.points[-1], plots.roles[-1]
+    places = np.flatnonzero(np.isin(roles, (CONTEXT, ANSWER)))
+    return points[places], roles[places] == ANSWER, places
+
+
+def mean_distance(points: Floats, others: Floats) -> Floats:
+    """Return the mean distance of each point to the others."""
+    result: Floats = np.linalg.norm(points[:, None] - others[None], axis=-1).mean(1)
+    return result

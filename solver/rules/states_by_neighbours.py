@@ -1,0 +1,150 @@
+"""What hidden states tell, a second way: neighbours of single tokens, and how tokens huddle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial.distance import cdist, pdist
+
+from solver.evidence import Evidence
+from solver.rules.hidden_states import (
+    CHANCE,
+    ItemsClaim,
+    LayersClaim,
+    ModelsClaim,
+    ModelSettings,
+    ModelsSettings,
+    Outcome,
+    checked_spans,
+    layers_named,
+    plots_there_are,
+    set_verdict,
+)
+from solver.rules.registry import Decision, second_way
+from solver.rules.state_plots import CONTEXT, QUESTION, Floats, Plots, checked, last_context
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import strongest
+
+
+@second_way("hidden_states.matching_layers")
+def matching_by_nearest_link(
+    evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
+) -> Decision:
+    """In which layers some token of the answer lies next to some token of the question.
+
+    The answer may stand in a text several times and only once in the part that matters, and it may
+    belong to one word of the question. So only the nearest pair counts: the share of the context
+    that lies farther from its own nearest token of the question, to the power of the answer's
+    tokens (the best of so many; by chance .5). Mean over the layers of an option and the items; the
+    option with the largest mean holds, if that is above chance."""
+    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    means = [
+        float(np.mean([[nearest_link(*one.split(at)) for at in span] for one in every]))
+        for span in checked_spans(every, claims)
+    ]
+    verdicts = strongest(
+        [*means, CHANCE],
+        [*map(layers_named, claims), ("chance", "隨機")],
+        unit="share of the context",
+        what=("the nearest pair of answer and question in {0}", "答案與問題最近的一對，{0}"),
+    )
+    return Decision(verdicts[:-1])
+
+
+def nearest_link(question: Floats, context: Floats, answer: Floats) -> float:
+    """Return how near the answer's nearest token is to the question's: 1 nearest of all, .5 chance.
+
+    Points are (n, 2).
+    """
+    nearest = cdist(answer, question).min()
+    farther = float((cdist(context, question).min(1) > nearest).mean())
+    return float(farther ** len(answer))
+
+
+NEIGHBOURS = threshold(
+    "states_by_neighbours.neighbours",
+    3,
+    "tokens: a word and its own pieces or doubles may stand apart together, and are two or three",
+    lowest=1,
+    highest=5,
+)
+
+
+@second_way("hidden_states.wrong_items")
+def wrong_by_loneliness(
+    evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
+) -> Decision:
+    """Which token of the context is loneliest in the last layer: the distance to its third nearest
+    neighbour, whatever lies in the middle. An item is got wrong where that is no token of the
+    answer. The option that names just the wrong items holds."""
+    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    leads = {one.item: lonelier_answer(one) for one in every}
+    told = ", ".join(f"{q}: {lead:+.2f}" for q, lead in sorted(leads.items()))
+    outcome = Outcome(
+        true={item for item, lead in leads.items() if lead <= 0},
+        unknown=set(),
+        margins={item: abs(lead) for item, lead in leads.items()},
+        unit="items",
+    )
+    sentence = (f"lead of the answer in loneliness: {told}", f"答案孤立程度的領先：{told}")
+    return Decision([set_verdict(set(claim.items), outcome, sentence) for claim in claims])
+
+
+def lonelier_answer(plots: Plots) -> float:
+    """Return by how much the answer's loneliest token outdoes the rest's, as a share of the larger.
+
+    Below 0 a token that is no answer is the loneliest.
+    """
+    points, answer, _ = last_context(plots)
+    among = cdist(points, points)
+    nearest = min(round(NEIGHBOURS.now()), len(points) - 1)
+    lonely = np.sort(among, axis=1)[:, nearest]  # column 0 is the token itself
+    best, rest = lonely[answer].max(), lonely[~answer].max()
+    return float((best - rest) / max(best, rest, 1e-12))
+
+
+HUDDLED = threshold(
+    "states_by_neighbours.huddled",
+    0.5,
+    "times the context's spread: halfway between all in one place and spread like other words",
+    lowest=0.05,
+    highest=1.0,
+)
+
+
+@second_way("hidden_states.fine_tuned")
+def tuned_by_huddle(
+    evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
+) -> Decision:
+    """How close together the question's tokens lie in a model's last layer: their mean distance
+    from one another over that of the context's. No token of the question can be the answer, so a
+    model tuned for answering treats all of them alike; one that was not leaves each among the
+    words it resembles. Mean over the items there are; a model below one half was tuned."""
+    plots = plots_there_are(evidence, settings)
+    spreads = {
+        model: float(np.mean([huddle_of_question(one) for one in every]))
+        for model, every in plots.items()
+    }
+    limit = HUDDLED.now()
+    told = ", ".join(f"{model}: {spread:.2f}" for model, spread in sorted(spreads.items()))
+    outcome = Outcome(
+        true={model for model, spread in spreads.items() if spread < limit},
+        unknown=set(settings.models) - set(plots),
+        margins={model: abs(spread - limit) for model, spread in spreads.items()},
+        unit="models",
+    )
+    sentence = (
+        f"spread of the question over that of the context: {told}",
+        f"問題的分散程度與文章之比：{told}",
+    )
+    return Decision([set_verdict(set(claim.models), outcome, sentence) for claim in claims])
+
+
+def huddle_of_question(plots: Plots) -> float:
+    """Return the mean distance between tokens of the question over that between the context's."""
+    points, roles = plots.points[-1], plots.roles[-1]
+    question, context = points[roles == QUESTION], points[roles >= CONTEXT]
+    if len(question) < 2 or len(context) < 2:
+        return 1.0
+    return float(pdist(question).mean() / max(float(pdist(context).mean()), 1e-12))
