@@ -18,7 +18,7 @@ from solver.page.map_figures import record_of, scrolled
 from solver.page.panels import Pixels, data_uri, short
 from solver.page.two_languages import Pair, both
 from solver.rules.attention import checked_weights
-from solver.rules.embeddings import (
+from solver.rules.embedding_tables import (
     METRIC_NAMES,
     METRICS,
     PART_NAMES,

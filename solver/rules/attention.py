@@ -12,6 +12,7 @@ from pydantic import Field
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
 from solver.rules.verdicts import TIE, Pair
 
 Weights = npt.NDArray[np.floating]
@@ -24,11 +25,19 @@ NAMES: dict[Target, Pair] = {
     "next": ("the token after", "後一個 token"),
     "special": ("the special tokens", "特殊 token"),
 }
-MOST = 0.5
-"""A head attends to something in a layer when more than this share of the sentence's tokens have
-their strongest link there."""
-UNIFORM_TIMES = 2.0
-"""A link stands out when it gets more than this many times what a uniform head would give it."""
+MOST = threshold(
+    "attention.most",
+    0.5,
+    "of the sentence's tokens have their strongest link there: more of them than not",
+    lowest=0.0,
+    highest=0.99,
+)
+UNIFORM_TIMES = threshold(
+    "attention.uniform_times",
+    2.0,
+    "times what a uniform head would give a link: from twice on it stands out",
+    lowest=1.0,
+)
 
 
 class HeadSettings(Parameters):
@@ -132,7 +141,7 @@ def where_a_head_looks(
 
 
 def _target_verdict(target: Target, share: float, layer: int, average: float) -> Verdict:
-    limit = max(MOST, average)
+    limit = max(MOST.now(), average)
     holds = share > limit + TIE
     name = NAMES[target]
     sign = ">" if holds else "<="
@@ -195,7 +204,7 @@ def coreference(
         min(float(weights[claim.layer - 1, claim.head - 1, a, b]) for a, b in links)
         for claim in claims
     ]
-    uniform = UNIFORM_TIMES / weights.shape[-1]
+    uniform = UNIFORM_TIMES.now() / weights.shape[-1]
     verdicts = []
     for at, claim in enumerate(claims):
         rivals = [paid[other] for other in range(len(claims)) if other != at]

@@ -136,7 +136,9 @@ _MODULES = (
     "solver.rules.corpus_search",
     "solver.rules.hidden_states",
     "solver.rules.states_by_neighbours",
+    "solver.rules.slide_picture",
     "solver.rules.embeddings",
+    "solver.rules.embeddings_otherwise",
 )
 _rules: dict[str, Rule] = {}
 

@@ -11,17 +11,9 @@ import pytest
 
 from solver.evidence import Evidence, Record
 from solver.explain.similarity_picture import on_map, open_picture, read_matrix
-from solver.rules.embeddings import (
-    METRICS,
-    CurveSettings,
-    Shape,
-    ShapeClaim,
-    SlideClaim,
-    SlideSettings,
-    curve_over_layers,
-    pairwise,
-    slide_picture,
-)
+from solver.rules.embedding_tables import METRICS, pairwise
+from solver.rules.embeddings import CurveSettings, Shape, ShapeClaim, curve_over_layers
+from solver.rules.slide_picture import SlideClaim, SlideSettings, slide_picture
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
 TABLES = REAL / "bert_base_chinese.json"

@@ -1,0 +1,251 @@
+"""Embeddings of one word in many sentences as evidence gives them: states, or tables made of them.
+
+Where the states themselves were not kept, a record may hold what was measured on them instead:
+distances or cosines of a layer, their range between groups of sentences, a similarity over the
+layers. Each table says the layer and the character it is of (docs/evidence-format.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.errors import EvidenceError
+from solver.evidence import MissingEvidence, Record
+from solver.rules.verdicts import Pair
+
+Floats = npt.NDArray[np.float64]
+Metric = Literal["euclidean", "cosine"]
+Part = Literal["first", "second", "both"]
+METRICS: tuple[Metric, ...] = ("euclidean", "cosine")
+PARTS: tuple[Part, ...] = ("first", "second", "both")
+METRIC_NAMES: dict[Metric, Pair] = {
+    "euclidean": ("the Euclidean distance", "歐氏距離"),
+    "cosine": ("the cosine similarity", "餘弦相似度"),
+}
+PART_NAMES: dict[Part, Pair] = {
+    "first": ("the first character", "第一個字"),
+    "second": ("the second character", "第二個字"),
+    "both": ("the whole word", "整個詞"),
+}
+_CHARACTERS: tuple[Part, ...] = ("first", "second")
+
+
+def checked_states(record: Record) -> Floats:
+    """Return the states (layers, sentences, characters, width).
+
+    Raises:
+        EvidenceError: another shape, or sentences that are not as many as the texts.
+    """
+    states = record.array("states", 4).astype(np.float64)
+    if states.shape[1] != len(record.value("sentences")):
+        raise EvidenceError(f"record {record.id}: 'states' and sentences differ in number")
+    return states
+
+
+def vectors_of(states: Floats, part: Part) -> Floats:
+    """Return the vectors (layers, sentences, width) of a character, or the mean of the word's."""
+    if part == "both":
+        mean: Floats = states.mean(2)
+        return mean
+    return states[:, :, 0 if part == "first" else -1]
+
+
+def pairwise(vectors: Floats, metric: Metric) -> Floats:
+    """Return distance or cosine of every pair of rows (n, width): (n, n)."""
+    if metric == "euclidean":
+        distances: Floats = np.linalg.norm(vectors[:, None] - vectors[None], axis=-1)
+        return distances
+    norms = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    unit = vectors / norms
+    cosines: Floats = unit @ unit.T
+    return cosines
+
+
+def stretched(matrix: Floats) -> Floats:
+    """Return the matrix as imshow colours it: smallest value 0, largest 1."""
+    low, high = matrix.min(), matrix.max()
+    result: Floats = (matrix - low) / max(high - low, 1e-12)
+    return result
+
+
+def as_cosine(distances: Floats, most: float) -> Floats:
+    """Return the cosines, stretched, of vectors of one length with these distances.
+
+    Of ``d**2 = 2 r**2 (1 - cos)`` the length r falls out when colours are stretched from the
+    largest distance `most` to 0.
+    """
+    result: Floats = 1 - (distances / most) ** 2
+    return result
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """The picture a candidate would give, as far as it is known.
+
+    Attributes:
+        metric, part: the candidate.
+        layer: of the states.
+        low, high: (n, n), least and largest value of each cell on the colour map, 0 to 1. Where
+            only the range of a group of cells is known they differ, and some cell of the group
+            takes each end.
+        converted: whether it is of cosines that were made of distances.
+    """
+
+    metric: Metric
+    part: Part
+    layer: int
+    low: Floats
+    high: Floats
+    converted: bool = False
+
+    @property
+    def key(self) -> tuple[Metric, Part, int]:
+        """The candidate and its layer."""
+        return self.metric, self.part, self.layer
+
+    def error(self, picture: Floats) -> float:
+        """Root mean square over the cells of how far a picture is off, 0 to 1.
+
+        Of a group of which the range is known, how far the ends of its range are.
+        """
+        off = np.zeros(picture.shape)
+        exact = self.low == self.high
+        off[exact] = (picture - self.low)[exact] ** 2
+        ends = np.stack([self.low, self.high], -1)
+        for low, high in {(float(a), float(b)) for a, b in ends[~exact]}:
+            cells = ~exact & (self.low == low) & (self.high == high)
+            inside = picture[cells]
+            off[cells] = ((inside.min() - low) ** 2 + (inside.max() - high) ** 2) / 2
+        return float(np.sqrt(off.mean()))
+
+    def order_kept(self, picture: Floats) -> float:
+        """Share of the pairs of cells whose order is known that have it in a picture; ties half."""
+        rows, columns = np.triu_indices(len(picture))
+        low, high, shown = self.low[rows, columns], self.high[rows, columns], picture[rows, columns]
+        above = low[:, None] > high[None] + 1e-12  # row's cell is above column's for certain
+        if not above.any():
+            return 0.5
+        difference = (shown[:, None] - shown[None])[above]
+        return float(((difference > 0) + 0.5 * (difference == 0)).mean())
+
+
+def foretold(record: Record, layers: Sequence[int] | None = None) -> list[Foretold]:
+    """Return the picture of every metric, part and layer that a record tells of.
+
+    Args:
+        record: `embeddings`.
+        layers: those wanted; None for all there are.
+
+    Raises:
+        EvidenceError: a layer that is not there, or tables that are no tables.
+        MissingEvidence: neither states nor tables are there.
+    """
+    found = _of_states(record, layers) if "states" in record.arrays else _of_tables(record)
+    if layers is not None:
+        found = [one for one in found if one.layer in layers]
+    if not found:
+        raise MissingEvidence([f"{record.id}: states, or tables of distances or cosines"])
+    return found
+
+
+def _of_states(record: Record, layers: Sequence[int] | None) -> list[Foretold]:
+    states = checked_states(record)
+    wanted = range(len(states)) if layers is None else layers
+    for layer in wanted:
+        if not 0 <= layer < len(states):
+            raise EvidenceError(f"there is no layer {layer}: the evidence has {len(states)}")
+    found = []
+    for part in PARTS:
+        vectors = vectors_of(states, part)
+        for metric in METRICS:
+            for layer in wanted:
+                matrix = stretched(pairwise(vectors[layer], metric))
+                found.append(Foretold(metric, part, layer, matrix, matrix))
+    return found
+
+
+def _of_tables(record: Record) -> list[Foretold]:
+    found = []
+    tables = tables_of(record)
+    for name in ("euclidean", "cosine", "distance_ranges"):
+        if name not in tables:
+            continue
+        part, layer = _part(record, tables[name]), _layer(record, tables[name])
+        if name == "cosine":
+            shown = stretched(square(record, name))
+            found.append(Foretold("cosine", part, layer, shown, shown))
+            continue
+        if name == "distance_ranges":
+            low, high = spread_ranges(record, name, tables[name])
+        else:
+            low = high = square(record, name)
+        most = max(float(high.max()), 1e-12)
+        found.append(Foretold("euclidean", part, layer, low / most, high / most))
+        # What is farther is less alike: the ends change places.
+        alike = (as_cosine(high, most), as_cosine(low, most))
+        found.append(Foretold("cosine", part, layer, *alike, converted=True))
+    measured = {one.key for one in found if not one.converted}
+    return [one for one in found if not (one.converted and one.key in measured)]
+
+
+def _layer(record: Record, about: Mapping[str, Any]) -> int:
+    layer = about.get("layer")
+    if isinstance(layer, bool) or not isinstance(layer, int) or layer < 0:
+        raise EvidenceError(f"record {record.id}: a table says its layer, from 0, not {layer!r}")
+    return layer
+
+
+def tables_of(record: Record) -> dict[str, dict[str, Any]]:
+    """Return what a record says of each of its tables, by the name of the array."""
+    told = record.values.get("tables") or {}
+    if not isinstance(told, Mapping) or not all(isinstance(one, Mapping) for one in told.values()):
+        raise EvidenceError(f"record {record.id}: 'tables' must say of each array what it is of")
+    return {str(name): dict(told[name]) for name in sorted(told) if name in record.arrays}
+
+
+def _part(record: Record, about: Mapping[str, Any]) -> Part:
+    character = about.get("character")
+    if character not in (0, 1):
+        raise EvidenceError(f"record {record.id}: a table is of character 0 or 1, not {character}")
+    return _CHARACTERS[int(character)]
+
+
+def square(record: Record, name: str) -> Floats:
+    """Return a table (n, n) of all pairs of sentences.
+
+    Raises:
+        EvidenceError: another shape.
+    """
+    count = len(record.value("sentences"))
+    matrix = record.array(name, 2).astype(np.float64)
+    if matrix.shape != (count, count):
+        raise EvidenceError(f"record {record.id}: {name!r} is not square in {count} sentences")
+    return matrix
+
+
+def spread_ranges(record: Record, name: str, about: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Return least and largest distance (n, n) of each pair, from ranges between groups (G, G, 2).
+
+    A sentence lies at 0 from itself.
+
+    Raises:
+        EvidenceError: groups that do not hold every sentence once, or another shape.
+    """
+    count = len(record.value("sentences"))
+    groups = [[int(one) for one in group] for group in about.get("groups", [])]
+    ranges = record.array(name, 3).astype(np.float64)
+    fits = ranges.shape == (len(groups), len(groups), 2)
+    if not fits or sorted(chain.from_iterable(groups)) != list(range(count)):
+        raise EvidenceError(f"record {record.id}: {name!r} does not fit its groups of sentences")
+    which = np.empty(count, int)
+    for number, group in enumerate(groups):
+        which[group] = number
+    spread = ranges[which[:, None], which[None]]
+    spread[np.arange(count), np.arange(count)] = 0.0
+    return spread[..., 0], spread[..., 1]
