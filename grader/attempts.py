@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from grader.submissions import AttemptsRule
 
 AVERAGE_DECIMALS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One row of a student, as far as choosing needs it.
 
     Attributes:
@@ -25,7 +25,8 @@ class Candidate:
         submitted: moment as sortable text in UTC, "" if unknown.
         total: the known points.
         at_most: the total if every refused cell were right.
-        digest: the same for two rows with the same answers.
+        digest: the same for two rows with the same answers; of no use where every row of the
+            student has an attempt's number of its own.
     """
 
     seq: int
@@ -33,7 +34,12 @@ class Candidate:
     submitted: str
     total: Decimal
     at_most: Decimal
-    digest: str
+    digest: str = ""
+
+
+def told_apart(attempts: Sequence[int | None]) -> bool:
+    """Say whether every row has a number of its own, so that no two can be one attempt."""
+    return None not in attempts and len(set(attempts)) == len(attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,10 @@ def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
     """
     if len(rows) == 1:
         return Choice([rows[0].seq], doubt=_own_doubt(rows[0]))
-    different, repeated = _without_repeats(rows)
-    different, contrary = _without_contradictions(different)
+    different, repeated, contrary = sorted(rows), list[int](), list[Candidate]()
+    if not told_apart([row.attempt for row in rows]):
+        different, repeated = _without_repeats(rows)
+        different, contrary = _without_contradictions(different)
     rejected = [row.seq for row in contrary]
     reason = "the same attempt stands here with different answers in another row"
     if not different:

@@ -7,38 +7,39 @@ holds one student's rows at a time, whatever the size of the class.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from grader.attempts import Candidate, Choice, average, choose
-from grader.csv_text import private_text
-from grader.row_record import response_codes, row_from_line, row_to_line
-from grader.row_store import BATCH, RowStore, StoredRows
+from grader.attempts import Candidate, Choice, average, choose, told_apart
+from grader.row_cells import Cell
+from grader.row_record import RecordedRows, row_line
+from grader.row_store import BATCH, RowLines, RowStore, StoredRows
+from grader.scored_rows import RowScorer, ScoredRow, ScoringRules
 from grader.scoring import POLICIES, ZERO, Scorer
 from grader.submissions import (
     AttemptsRule,
     GradedClass,
     GradedSubmission,
-    NotShown,
     PolicyName,
     ReadRow,
-    Refused,
     Reject,
     RowCounts,
     ScoredQuestion,
     Submission,
+    encode_response,
 )
 from solver.errors import Hw9Error
 
 FUDGE_PLACES = Decimal("0.0001")
+_number = lru_cache(maxsize=1 << 14)(Decimal)
 _INSERT = "INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -72,26 +73,42 @@ def grade(
         Hw9Error: rows were lost or doubled on the way, which would be a fault of this program.
         OutputError: no room for temporary files.
     """
-    with private_text(record) if record else nullcontext() as file:
-        return _Run(questions, rules or Rules(), file).grade(rows, left_out)
+    rules = rules or Rules()
+    scored = RowScorer(ScoringRules(questions, rules.policy)).scored(rows)
+    return grade_scored(scored, questions, rules, left_out=left_out, record=record)
+
+
+def grade_scored(
+    rows: Iterable[ScoredRow],
+    questions: tuple[ScoredQuestion, ...],
+    rules: Rules,
+    *,
+    left_out: tuple[str, ...] = (),
+    record: Path | None = None,
+) -> GradedClass:
+    """Grade rows that were scored one by one already, by the same questions and policy.
+
+    Arguments and errors are those of `grade`.
+    """
+    return _Run(questions, rules, RowLines(record)).grade(rows, left_out)
 
 
 class _Run:
     def __init__(
-        self, questions: tuple[ScoredQuestion, ...], rules: Rules, record: io.TextIOBase | None
+        self, questions: tuple[ScoredQuestion, ...], rules: Rules, lines: RowLines
     ) -> None:
-        self._record = record
+        self._lines = lines
         self._questions = questions
         self._ids = tuple(question.id for question in questions)
         self._all_points = sum((question.points for question in questions), ZERO)
         self._rules = rules
         self._scorer = Scorer(questions, POLICIES[rules.policy])
+        self._recorded = RecordedRows(self._ids)
         self._store = RowStore()
         self._counts = {"read": 0, "graded": 0, "superseded": 0, "rejected": 0}
 
-    def grade(self, rows: Iterable[ReadRow], left_out: tuple[str, ...]) -> GradedClass:
-        self._store.add_many(_INSERT, self._scored(rows))
-        self._store.add_many("INSERT INTO reject (record) VALUES (?)", self._rejects_of_rows())
+    def grade(self, rows: Iterable[ScoredRow], left_out: tuple[str, ...]) -> GradedClass:
+        self._keep(rows)
         self._choose_all()
         counts = RowCounts(**self._counts)
         if not counts.add_up:
@@ -100,8 +117,8 @@ class _Run:
                 f"superseded and {counts.rejected} rejected. Nothing was written; this is a fault "
                 "of the program, please report it."
             )
-        used = "SELECT record, rows, doubt FROM used JOIN row ON seq = last ORDER BY place"
-        superseded = "SELECT record FROM superseded JOIN row USING (seq) ORDER BY place"
+        used = "SELECT at, size, rows, doubt FROM used JOIN row ON seq = last ORDER BY place"
+        superseded = "SELECT at, size FROM superseded JOIN row USING (seq) ORDER BY place"
         return GradedClass(
             self._questions,
             StoredRows(self._store, "used", used, self._graded),
@@ -114,64 +131,42 @@ class _Run:
             left_out,
         )
 
-    def _scored(self, rows: Iterable[ReadRow]) -> Iterator[tuple[Any, ...]]:
+    def _keep(self, rows: Iterable[ScoredRow]) -> None:
+        """Put every row into the record, and what is needed to choose among them into the store."""
+        kept: list[tuple[Any, ...]] = []
+        rejects: list[tuple[str]] = []
+        add = self._lines.add
+        seq = -1
         for seq, row in enumerate(rows):
-            self._counts["read"] += 1
-            codes = response_codes(row.submission) if row.submission else []
-            line = row_to_line(row, codes)
-            if self._record is not None:
-                self._record.write(line + "\n")
-            if row.submission is None:
+            student, attempt, submitted, total, at_most, head, line, refused = row
+            at, size = add(row_line(head, line, refused))
+            if refused:
+                rejects += [(_packed_reject(each),) for each in refused]
+            if head:
+                kept.append((seq, student, attempt, submitted, total, at_most, at, size))
+            else:
                 self._counts["rejected"] += 1
-                yield seq, None, None, None, None, None, None, line
-                continue
-            submission = row.submission
-            total, at_most = self._total(submission)
-            moment = submission.submitted
-            yield (
-                seq,
-                _sortable(submission.student.id),
-                submission.attempt,
-                moment.isoformat() if moment else "",
-                str(total),
-                str(at_most),
-                hashlib.blake2b("\0".join(codes).encode(), digest_size=8).hexdigest(),
-                line,
-            )
+            if len(kept) + len(rejects) >= BATCH:
+                self._flush_kept(kept, rejects)
+        self._flush_kept(kept, rejects)
+        self._lines.flush()
+        self._counts["read"] = seq + 1
 
-    def _total(self, submission: Submission) -> tuple[Decimal, Decimal]:
-        points = self._scorer.row(submission.responses)
-        total = sum(filter(None, points), ZERO)
-        if None not in points:
-            return total, total
-        refused = (
-            question.points
-            for question, each in zip(self._questions, points, strict=True)
-            if each is None and type(submission.responses[question.id]) is Refused
-        )
-        return total, total + sum(refused, ZERO)
-
-    def _rejects_of_rows(self) -> Iterator[tuple[str]]:
-        # Most rows have none; looking for the mark spares reading all of them.
-        wanted = "SELECT record FROM row WHERE record LIKE '%,\"x\":[[%' ORDER BY seq"
-        for (line,) in self._store.query(wanted):
-            for each in json.loads(line).get("x", ()):
-                yield (json.dumps(each, ensure_ascii=False),)
+    def _flush_kept(self, kept: list[tuple[Any, ...]], rejects: list[tuple[str]]) -> None:
+        self._store.add_many(_INSERT, kept)
+        self._store.add_many("INSERT INTO reject (record) VALUES (?)", rejects)
+        kept.clear()
+        rejects.clear()
 
     def _choose_all(self) -> None:
         wanted = (
-            "SELECT student, seq, attempt, submitted, total, at_most, digest FROM row "
-            "WHERE student IS NOT NULL ORDER BY student, seq"
+            "SELECT student, seq, attempt, submitted, total, at_most FROM row ORDER BY student, seq"
         )
         used: list[tuple[str, int, str]] = []
         superseded: list[tuple[int]] = []
         rejected: list[tuple[str]] = []
-        for _, group in groupby(self._store.query(wanted), key=lambda row: row[0]):
-            candidates = [
-                Candidate(seq, attempt, submitted, Decimal(total), Decimal(at_most), digest)
-                for _, seq, attempt, submitted, total, at_most, digest in group
-            ]
-            choice = choose(candidates, self._rules.attempts)
+        for _, group in groupby(self._store.query(wanted), key=itemgetter(0)):
+            choice = choose(self._candidates(list(group)), self._rules.attempts)
             self._count(choice)
             if choice.counted:
                 used.append((json.dumps(choice.counted), choice.counted[-1], choice.doubt))
@@ -180,6 +175,21 @@ class _Run:
             if len(used) + len(superseded) + len(rejected) > BATCH:
                 self._flush(used, superseded, rejected)
         self._flush(used, superseded, rejected)
+
+    def _candidates(self, rows: list[tuple[Any, ...]]) -> list[Candidate]:
+        # Answers are compared only where two rows may be one attempt, which few are.
+        apart = len(rows) == 1 or told_apart([row[2] for row in rows])
+        return [
+            Candidate(
+                seq,
+                attempt,
+                submitted,
+                _number(total),
+                _number(at_most),
+                "" if apart else _digest(self._read(seq)),
+            )
+            for _, seq, attempt, submitted, total, at_most in rows
+        ]
 
     def _flush(
         self,
@@ -201,31 +211,34 @@ class _Run:
     def _contrary(self, seq: int, reason: str) -> str:
         submission = self._read(seq)
         number = "" if submission.attempt is None else f"attempt {submission.attempt}"
-        each = [submission.source, submission.line, submission.student.id, "", number, reason]
-        return json.dumps(each, ensure_ascii=False)
+        return _packed_reject(
+            Reject(submission.source, submission.line, submission.student.id, "", number, reason)
+        )
 
     def _read(self, seq: int) -> Submission:
-        ((line,),) = self._store.query("SELECT record FROM row WHERE seq = ?", (seq,))
-        return self._submission((line,))
+        ((at, size),) = self._store.query("SELECT at, size FROM row WHERE seq = ?", (seq,))
+        return self._submission((at, size))
 
-    def _submission(self, row: tuple[Any, ...]) -> Submission:
-        submission = row_from_line(row[0], self._ids).submission
-        assert submission is not None
-        return submission
+    def _submission(self, place: tuple[Any, ...]) -> Submission:
+        return self._recorded.submission(self._lines.read(*place))
 
     def _graded(self, row: tuple[Any, ...]) -> GradedSubmission:
-        record, rows, doubt = row
-        submission = self._submission((record,))
-        counted = json.loads(rows)
-        if len(counted) == 1:
+        at, size, rows, doubt = row
+        submission = self._submission((at, size))
+        counted = [] if "," not in rows else json.loads(rows)
+        if not counted:
             points = self._points(submission)
             total = sum(filter(None, points.values()), ZERO)
         else:
             points, total = self._averaged([self._read(seq) for seq in counted])
-        return self._finished(submission, points, total, str(doubt), len(counted))
+        return self._finished(submission, points, total, str(doubt), len(counted) or 1)
 
     def _points(self, submission: Submission) -> dict[str, Decimal | None]:
-        return dict(zip(self._ids, self._scorer.row(submission.responses), strict=True))
+        cells = self._cells(submission)
+        return dict(zip(self._ids, self._scorer.cells(cells), strict=True))
+
+    def _cells(self, submission: Submission) -> tuple[Cell, ...]:
+        return self._scorer.columns.cells_of(submission.responses, submission.canvas_points)
 
     def _averaged(self, submissions: list[Submission]) -> tuple[dict[str, Decimal | None], Decimal]:
         each = [self._points(submission) for submission in submissions]
@@ -244,12 +257,13 @@ class _Run:
         doubt: str,
         rows: int,
     ) -> GradedSubmission:
+        cells = self._cells(submission)
         hidden = [
             question.points
-            for question in self._questions
-            if type(submission.responses[question.id]) is NotShown
+            for question, cell in zip(self._questions, cells, strict=True)
+            if not cell.shown
         ]
-        canvas = _canvas_sum(submission)
+        canvas = _canvas_sum(cells)
         score = submission.canvas_score
         late = None
         deadline = self._rules.deadline
@@ -260,7 +274,7 @@ class _Run:
             submission,
             points,
             total,
-            self._all_points - sum(hidden, ZERO),
+            self._all_points - sum(hidden, ZERO) if hidden else self._all_points,
             certain,
             doubt,
             rows,
@@ -270,19 +284,15 @@ class _Run:
         )
 
 
-def _canvas_sum(submission: Submission) -> Decimal | None:
+def _canvas_sum(cells: Sequence[Cell]) -> Decimal | None:
     """Return the sum of Canvas' points of the shown questions, None if one of them is unknown."""
-    total = ZERO
-    known = False
-    for name, points in submission.canvas_points.items():
-        if points is not None:
-            total += points
-            known = True
-        elif type(submission.responses[name]) is not NotShown:
-            return None
-    return total if known else None
+    known = [cell.points for cell in cells if cell.points is not None]
+    if len(known) < len(cells) and any(cell.shown for cell in cells if cell.points is None):
+        return None
+    return sum(known, ZERO) if known else None
 
 
+@lru_cache(maxsize=1 << 14)
 def _difference(total: Decimal, canvas: Decimal | None) -> Decimal | None:
     """Return total - canvas without the dust of Canvas' floats (to four decimals)."""
     if canvas is None:
@@ -292,11 +302,14 @@ def _difference(total: Decimal, canvas: Decimal | None) -> Decimal | None:
     return plain.quantize(Decimal(1)) if plain == plain.to_integral() else plain
 
 
-def _sortable(student: str) -> str:
-    """Return a text that sorts ids of digits by number, before all others."""
-    if student.isascii() and student.isdigit():
-        return f"{len(student):06d}{student}"
-    return f"~{student}"
+def _digest(submission: Submission) -> str:
+    codes = [encode_response(response) for response in submission.responses.values()]
+    return hashlib.blake2b("\0".join(codes).encode(), digest_size=8).hexdigest()
+
+
+def _packed_reject(each: Reject) -> str:
+    packed = [each.source, each.line, each.student, each.question, each.text, each.reason]
+    return json.dumps(packed, ensure_ascii=False)
 
 
 def _reject(row: tuple[Any, ...]) -> Reject:

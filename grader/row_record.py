@@ -14,99 +14,102 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
-from grader.submissions import (
-    ReadRow,
-    Reject,
-    Response,
-    Student,
-    Submission,
-    decode_response,
-    encode_response,
-)
+from grader.row_cells import MOST_KNOWN, CanvasPoints, Cell, Columns, Responses
+from grader.submissions import ReadRow, Reject, Student, Submission, decode_response
 
-MOST_KNOWN = 1 << 16
-_codes: dict[int, tuple[Response, str]] = {}
-_decode = lru_cache(maxsize=1 << 16)(decode_response)
-_number = lru_cache(maxsize=1 << 16)(Decimal)
 _moment = lru_cache(maxsize=1 << 12)(datetime.fromisoformat)
 
 
-def row_to_line(row: ReadRow, codes: list[str] | None = None) -> str:
-    """Return a row as one line of JSON, without its end.
-
-    Args:
-        row: the row.
-        codes: its `response_codes`, where they are known already.
-    """
-    packed = None if row.submission is None else _packed(row.submission, codes)
-    data: dict[str, Any] = {"s": packed}
-    if row.rejects:
-        data["x"] = [
-            [each.source, each.line, each.student, each.question, each.text, each.reason]
-            for each in row.rejects
-        ]
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-
-def response_codes(submission: Submission) -> list[str]:
-    """Return every response as its short text, in the order of the questions."""
-    codes = []
-    for response in submission.responses.values():
-        # Known by identity, as in `grader.scoring.Scorer`, and kept for the same reason.
-        known = _codes.get(id(response))
-        if known is None:
-            known = response, encode_response(response)
-            if len(_codes) < MOST_KNOWN:
-                _codes[id(response)] = known
-        codes.append(known[1])
-    return codes
-
-
-def _packed(submission: Submission, codes: list[str] | None) -> list[Any]:
+def row_head(submission: Submission, cells: Sequence[Cell]) -> str:
+    """Return the line of a row up to the number of its line, which `row_line` adds."""
     student = submission.student
     moment = submission.submitted
-    return [
-        [student.id, student.name, student.section, student.section_id, student.sis_id],
-        submission.attempt,
-        moment.isoformat() if moment else None,
-        response_codes(submission) if codes is None else codes,
-        [None if points is None else str(points) for points in submission.canvas_points.values()],
-        None if submission.canvas_score is None else str(submission.canvas_score),
-        submission.source,
-        submission.line,
-    ]
+    quoted = encode_basestring
+    when = f'"{moment.isoformat()}"' if moment else "null"
+    score = "null" if submission.canvas_score is None else f'"{submission.canvas_score}"'
+    attempt = "null" if submission.attempt is None else submission.attempt
+    codes = ",".join([cell.code for cell in cells])
+    points = ",".join([cell.points_code for cell in cells])
+    return (
+        f'{{"s":[[{quoted(student.id)},{quoted(student.name)},{quoted(student.section)},'
+        f"{quoted(student.section_id)},{quoted(student.sis_id)}],{attempt},{when},[{codes}],"
+        f"[{points}],{score},{quoted(submission.source)},"
+    )
 
 
-def row_from_line(line: str, questions: Sequence[str]) -> ReadRow:
-    """Return the row that `row_to_line` wrote.
+def row_line(head: str, number: int, rejects: Sequence[Reject] = ()) -> str:
+    """Return the whole line of a row, without its end.
 
     Args:
-        line: the JSON.
-        questions: ids of the questions, in the order they had when the line was written.
-
-    Raises:
-        ValueError: not such a line.
+        head: of `row_head`, "" for a refused row.
+        number: the line of the export it stood on.
+        rejects: what was refused of it.
     """
-    data = json.loads(line)
-    rejects = tuple(Reject(*each) for each in data.get("x", ()))
-    packed = data["s"]
-    if packed is None:
-        return ReadRow(None, rejects)
-    person, attempt, moment, codes, points, score, source, number = packed
-    responses: dict[str, Response] = dict(
-        zip(questions, [_decode(code) for code in codes], strict=True)
-    )
-    canvas = [None if each is None else _number(each) for each in points]
-    submission = Submission(
-        Student(*person),
-        attempt,
-        _moment(moment) if moment else None,
-        responses,
-        dict(zip(questions, canvas, strict=True)),
-        None if score is None else _number(score),
-        source,
-        number,
-    )
-    return ReadRow(submission, rejects)
+    start = f"{head}{number}]" if head else '{"s":null'
+    if not rejects:
+        return start + "}"
+    listed = [
+        [each.source, each.line, each.student, each.question, each.text, each.reason]
+        for each in rejects
+    ]
+    return f'{start},"x":{json.dumps(listed, ensure_ascii=False, separators=(",", ":"))}}}'
+
+
+class RecordedRows:
+    """Makes rows of the lines of one record again.
+
+    Args:
+        questions: ids of the questions, in the order they had when the lines were written.
+    """
+
+    def __init__(self, questions: Sequence[str]) -> None:
+        self.columns = Columns(questions)
+        self._known: list[dict[tuple[str, str | None], Cell]] = [{} for _ in questions]
+
+    def row(self, line: str) -> ReadRow:
+        """Return the row of a line.
+
+        Raises:
+            ValueError: it is not such a line.
+        """
+        data = json.loads(line)
+        rejects = tuple(Reject(*each) for each in data.get("x", ()))
+        packed = data["s"]
+        return ReadRow(None if packed is None else self._submission(packed), rejects)
+
+    def submission(self, line: str) -> Submission:
+        """Return the submission of a line that has one."""
+        return self._submission(json.loads(line)["s"])
+
+    def _submission(self, packed: list[Any]) -> Submission:
+        person, attempt, moment, codes, points, score, source, number = packed
+        if not len(codes) == len(points) == len(self._known):
+            raise ValueError("other questions than the record was made of")
+        # As in the reader of exports: None stands for a pair that was not met before.
+        row: tuple[Any, ...] = tuple(map(dict.get, self._known, zip(codes, points, strict=True)))
+        if not all(row):
+            row = self._decoded(codes, points)
+        return Submission(
+            Student(*person),
+            attempt,
+            _moment(moment) if moment else None,
+            Responses(self.columns, row),
+            CanvasPoints(self.columns, row),
+            None if score is None else Decimal(score),
+            source,
+            number,
+        )
+
+    def _decoded(self, codes: list[str], points: list[str | None]) -> tuple[Cell, ...]:
+        row = []
+        for known, code, number in zip(self._known, codes, points, strict=True):
+            cell = known.get((code, number))
+            if cell is None:
+                cell = Cell(decode_response(code), None if number is None else Decimal(number))
+                if len(known) < MOST_KNOWN:
+                    known[code, number] = cell
+            row.append(cell)
+        return tuple(row)

@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from grader.grading import Rules
-from grader.row_record import row_from_line
+from grader.row_record import RecordedRows
 from grader.submissions import AttemptsRule, PolicyName, ReadRow
 from solver.errors import ExportError
 from solver.key import Key, dump_key, load_key
@@ -74,19 +74,20 @@ class RunRecord:
             ExportError: the record is damaged; names the line.
         """
         path = self.folder / ROWS
+        recorded = RecordedRows(self.data["questions"])
         try:
             with path.open(encoding="utf-8") as file:
                 for number, line in enumerate(file, 1):
-                    yield _row(line, self.data["questions"], path, number)
+                    yield _row(line, recorded, path, number)
         except (OSError, UnicodeDecodeError):
             raise ExportError(
                 "cannot be read", path=path, mend="Grade the exports again."
             ) from None
 
 
-def _row(line: str, questions: list[str], path: Path, number: int) -> ReadRow:
+def _row(line: str, recorded: RecordedRows, path: Path, number: int) -> ReadRow:
     try:
-        return row_from_line(line, questions)
+        return recorded.row(line)
     except (ValueError, TypeError, KeyError, ArithmeticError):
         raise ExportError(
             "is not a row as a run records it",

@@ -11,11 +11,12 @@ Sources:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol, assert_never
 
+from grader.row_cells import MOST_KNOWN, Cell, Columns
 from grader.submissions import (
     Answer,
     Chosen,
@@ -29,8 +30,6 @@ from grader.submissions import (
 )
 
 ZERO = Decimal(0)
-MOST_KNOWN = 4096
-"""Responses of one question that are remembered: a class repeats few of them."""
 
 
 class Policy(Protocol):
@@ -124,27 +123,54 @@ POLICIES: dict[PolicyName, Policy] = {
 
 
 class Scorer:
-    """Scores rows of a fixed list of questions; a response object met again is looked up.
+    """Scores rows of a fixed list of questions; a cell met again is looked up.
 
-    Readers give the same object for the same cell, so objects are known by identity, which is
-    several times faster than by value; each is kept here, so that no other can take its place.
+    Cells are known by identity (`grader.row_cells`), which is several times faster than by value;
+    each is kept here, so that no other can take its place.
     """
 
     def __init__(self, questions: tuple[ScoredQuestion, ...], policy: Policy) -> None:
+        self.questions = questions
         self.policy = policy
-        self._columns: list[tuple[ScoredQuestion, dict[int, tuple[Response, Decimal | None]]]] = [
-            (question, {}) for question in questions
-        ]
+        self.columns = Columns([question.id for question in questions])
+        self._known: dict[Cell, Decimal | None] = {}
+        self._refused: set[Cell] = set()
 
     def row(self, responses: Mapping[str, Response]) -> list[Decimal | None]:
         """Return what each question earned, in the order of the questions."""
-        points = []
-        for question, known in self._columns:
-            response = responses[question.id]
-            met = known.get(id(response))
-            if met is None:
-                met = response, self.policy.points(question, response)
-                if len(known) < MOST_KNOWN:
-                    known[id(response)] = met
-            points.append(met[1])
+        return self.cells(self.columns.cells_of(responses, {}))
+
+    def cells(self, cells: Sequence[Cell]) -> list[Decimal | None]:
+        """Return what each cell earned; None where it was not shown or not readable."""
+        known = self._known
+        try:
+            return [known[cell] for cell in cells]
+        except KeyError:
+            return [
+                self._points(question, cell)
+                for question, cell in zip(self.questions, cells, strict=True)
+            ]
+
+    def _points(self, question: ScoredQuestion, cell: Cell) -> Decimal | None:
+        if cell in self._known:
+            return self._known[cell]
+        points = self.policy.points(question, cell.response)
+        if len(self._known) < MOST_KNOWN * len(self.questions):
+            self._known[cell] = points
+            if cell.refused:
+                self._refused.add(cell)
         return points
+
+    def total(self, cells: Sequence[Cell]) -> tuple[Decimal, Decimal]:
+        """Return the known points of a row, and what they would be if all refused were right."""
+        points = self.cells(cells)
+        total = sum(filter(None, points), ZERO)
+        full = len(self._known) >= MOST_KNOWN * len(self.questions)
+        if not full and self._refused.isdisjoint(cells):
+            return total, total
+        open_points = (
+            question.points
+            for question, cell, each in zip(self.questions, cells, points, strict=True)
+            if each is None and cell.refused
+        )
+        return total, total + sum(open_points, ZERO)

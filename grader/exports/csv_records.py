@@ -10,21 +10,24 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from itertools import chain, repeat
 from pathlib import Path
+from typing import NamedTuple
 
 from solver.errors import ExportError
 
 FIELD_LIMIT = 1 << 20
 MOST_HEADER_LINES = 5000
 DELIMITERS = (",", ";", "\t")
+BLOCK = 1 << 20
+UNFINISHED = "unexpected end of data"
+"""What the csv module says of a quoted cell that the lines do not end."""
+Fits = Callable[[list[str]], str]
 _WRONG = re.compile("[\x00\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record: its cells, or the reason why there are none.
 
     Attributes:
@@ -47,43 +50,140 @@ class CsvRecords:
         self.path = path
         self.delimiter = delimiter
 
-    def read(self, fits: Callable[[list[str]], str]) -> Iterator[Record]:
+    def read(self, fits: Fits) -> Iterator[Record]:
         """Yield every record that is not empty, the header among them.
 
         Args:
             fits: says what is wrong with a record's cells, "" if nothing.
         """
-        csv.field_size_limit(FIELD_LIMIT)
+        number, wanted = 0, 0
+        lines: list[str] = []
         with open_text(self.path) as file:
-            lines = _Lines(file)
-            lines.skip_separator_line()
-            while True:
-                record = self._next(lines, fits)
-                if record is None:
-                    return
-                if record.cells is None or any(record.cells):
-                    yield record
+            for first, more in zip(chain((True,), repeat(False)), _blocks(file), strict=False):
+                if first and is_separator_line(more[0]):
+                    del more[0]
+                    number = 1
+                lines += more
+                if len(lines) < wanted:
+                    continue
+                block = RecordBlock(lines, self.delimiter, fits)
+                yield from block.records(number)
+                number += block.taken
+                lines = lines[block.taken :]
+                # A record that goes on for many blocks is not begun again with each of them.
+                wanted = 2 * len(lines)
+        yield from RecordBlock(lines, self.delimiter, fits, last=True).records(number)
 
-    def _next(self, lines: _Lines, fits: Callable[[list[str]], str]) -> Record | None:
-        lines.begin()
-        start = lines.number + 1
+
+class RecordBlock:
+    """Some whole lines of a CSV, of which the first begins a record.
+
+    Where one record ends the next begins, whatever stands before; so a file can be read in blocks
+    of lines, by several processes at once, if each block begins where the one before it ended.
+
+    Args:
+        lines: with their ends.
+        delimiter: one letter.
+        fits: says what is wrong with a record's cells, "" if nothing.
+        last: whether the file ends here. If not, a record that the lines do not finish is left.
+
+    Attributes:
+        taken: after `records`, how many lines were read; those that follow belong to a record
+            that goes on in the next block.
+    """
+
+    def __init__(self, lines: list[str], delimiter: str, fits: Fits, *, last: bool = False) -> None:
+        self.lines = lines
+        self.taken = 0
+        self._delimiter = delimiter
+        self._fits = fits
+        self._last = last
+        text = "".join(lines)
+        self._clean = "\x00" not in text and _is_utf8(text)
+
+    def records(self, before: int = 0) -> Iterator[Record]:
+        """Yield every record that is not empty.
+
+        Args:
+            before: how many lines of the file stand before these.
+        """
+        csv.field_size_limit(FIELD_LIMIT)
+        while self.taken < len(self.lines):
+            restart = yield from self._until_trouble(before)
+            if not restart:
+                return
+
+    def _until_trouble(self, before: int) -> Generator[Record, None, bool]:
+        """Yield records up to one that is refused, which only its first line is spent on.
+
+        Returns:
+            Whether to go on after it; False at the end of the lines.
+        """
+        start = begun = self.taken
+        rest = map(self.lines.__getitem__, range(start, len(self.lines)))
+        reader = csv.reader(rest, delimiter=self._delimiter, strict=True)
+        fits, clean = self._fits, self._clean
         try:
-            cells = next(csv.reader(lines, delimiter=self.delimiter, strict=True), None)
+            for cells in reader:
+                wrong = "" if not any(cells) else fits(cells)
+                end = start + reader.line_num
+                if not wrong and not clean:
+                    wrong = self._wrong_characters(begun, end, cells)
+                if wrong:
+                    break
+                self.taken = end
+                if any(cells):
+                    yield Record(before + begun + 1, cells)
+                begun = end
+            else:
+                return False
         except csv.Error as problem:
-            first = lines.give_back_all_but_first()
-            return Record(start, None, _printable(first), f"is not readable as CSV ({problem})")
-        if cells is None:
-            return None
-        if not any(cells):
-            return Record(start, cells)
-        wrong = fits(cells)
-        if not wrong and any(map(_WRONG.search, lines.taken)):
-            wrong = _wrong_characters(cells)
-        if not wrong:
-            return Record(start, cells)
-        many = len(lines.taken) > 1
-        first = lines.give_back_all_but_first() if many else lines.taken[0]
-        return Record(start, None, _printable(first), wrong)
+            if not self._last and str(problem) == UNFINISHED:
+                return False
+            wrong = f"is not readable as CSV ({problem})"
+        self.taken = begun + 1
+        yield Record(before + begun + 1, None, _printable(self.lines[begun]), wrong)
+        return True
+
+    def _wrong_characters(self, begun: int, end: int, cells: list[str]) -> str:
+        if any(cells) and any(map(_WRONG.search, self.lines[begun:end])):
+            return _wrong_characters(cells)
+        return ""
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _blocks(file: io.TextIOBase) -> Iterator[list[str]]:
+    """Yield a text's lines, some thousands at a time; none is longer than `FIELD_LIMIT`."""
+    tail = ""
+    while text := file.read(BLOCK):
+        text = tail + text
+        # A line's end may be one letter further on: of what follows the last LF nothing is sure.
+        cut = text.rfind("\n") + 1
+        if not cut and len(text) <= FIELD_LIMIT:
+            tail = text
+            continue
+        lines = _lines_of(text[:cut] if cut else text)
+        tail = text[cut:] if cut else lines.pop()
+        if lines:
+            yield lines
+    if tail:
+        yield _lines_of(tail)
+
+
+def _lines_of(text: str) -> list[str]:
+    lines = list(io.StringIO(text, newline=""))
+    if max(map(len, lines)) <= FIELD_LIMIT:
+        return lines
+    return [
+        line[at : at + FIELD_LIMIT] for line in lines for at in range(0, len(line), FIELD_LIMIT)
+    ]
 
 
 def _printable(line: str) -> str:
@@ -125,10 +225,8 @@ def read_header(path: Path, delimiter: str) -> list[str]:
     """
     csv.field_size_limit(FIELD_LIMIT)
     with open_text(path) as file:
-        lines = _Lines(file, most=MOST_HEADER_LINES)
-        lines.skip_separator_line()
         try:
-            cells = next(csv.reader(lines, delimiter=delimiter), None)
+            cells = next(csv.reader(_header_lines(file), delimiter=delimiter), None)
         except csv.Error:
             return []
     if not cells:
@@ -154,43 +252,15 @@ def _wrong_characters(cells: list[str]) -> str:
     return ""
 
 
-class _Lines:
-    """Lines of a file that can be given back."""
+def is_separator_line(line: str) -> bool:
+    """Say whether this is the line ``sep=;`` that Excel understands."""
+    return line.strip().lower() in {"sep=,", "sep=;", "sep=\t", "sep="}
 
-    def __init__(self, file: io.TextIOBase, most: int | None = None) -> None:
-        self._file = file
-        self._most = most
-        self._back: deque[str] = deque()
-        self.taken: list[str] = []
-        self.number = 0
 
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._back.popleft() if self._back else self._file.readline(FIELD_LIMIT)
-        if not line or (self._most is not None and self.number >= self._most):
-            raise StopIteration
-        self.taken.append(line)
-        self.number += 1
-        return line
-
-    def begin(self) -> None:
-        """Forget the lines of the record before."""
-        self.taken.clear()
-
-    def give_back_all_but_first(self) -> str:
-        """Return the first line taken; the others will be read again."""
-        self._back.extendleft(reversed(self.taken[1:]))
-        self.number -= len(self.taken) - 1
-        first = self.taken[0] if self.taken else ""
-        del self.taken[1:]
-        return first
-
-    def skip_separator_line(self) -> None:
-        """Skip the line ``sep=;`` that Excel understands."""
-        line = self._file.readline(FIELD_LIMIT)
-        if line.strip().lower() in {"sep=,", "sep=;", "sep=\t", "sep="}:
-            self.number = 1
-        elif line:
-            self._back.append(line)
+def _header_lines(file: io.TextIOBase) -> Iterator[str]:
+    for number in range(MOST_HEADER_LINES):
+        line = file.readline(FIELD_LIMIT)
+        if not line:
+            return
+        if number or not is_separator_line(line):
+            yield line

@@ -7,16 +7,17 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from grader.exports.columns import Layout, is_student_analysis, layout_of
 from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_header
 from grader.exports.question_columns import ColumnMatcher, MatchedColumn, Wordings, how_matched
 from grader.exports.times import read_time
 from grader.option_matching import LONGEST, MEMORY, CellReader
+from grader.row_cells import CanvasPoints, Cell, Columns, Responses, picker
 from grader.submissions import (
     NOT_SHOWN,
     ReadRow,
-    Refused,
     Reject,
     Response,
     Student,
@@ -57,6 +58,20 @@ class StudentAnalysis:
         matched = ColumnMatcher(columns, wordings).match(path, allow_missing=allow_missing)
         self.notes.append(how_matched(matched))
         self._columns = [_Column(each) for each in matched if each.question in self._graded]
+        self._begin()
+
+    def _begin(self) -> None:
+        """Set up what the rows share."""
+        self._rows_columns = Columns(self._graded)
+        self._answers = picker([column.at for column in self._columns])
+        self._points = picker([column.at + 1 for column in self._columns])
+        self._known = [column.known for column in self._columns]
+        self._with_rejects: set[Cell] = set()
+        names = [column.question for column in self._columns]
+        missing = [name for name in self._graded if name not in names]
+        not_shown = [self._rows_columns.not_shown[self._rows_columns.place[n]] for n in missing]
+        self._missing = tuple(not_shown)
+        self._in_order = picker([[*names, *missing].index(name) for name in self._graded])
 
     def _sample(self, width: int) -> list[list[str]]:
         records = CsvRecords(self._path, self._delimiter).read(_width_check(width))
@@ -88,27 +103,39 @@ class StudentAnalysis:
         def refuse(question: str, text: str, reason: str) -> None:
             rejects.append(Reject(self.source, line, student.id, question, text[:500], reason))
 
-        responses: dict[str, Response] = dict.fromkeys(self._graded, NOT_SHOWN)
-        points: dict[str, Decimal | None] = dict.fromkeys(self._graded)
-        for column in self._columns:
-            name = column.question
-            response, earned, bad_points = column.read(cells[column.at], cells[column.at + 1])
-            responses[name], points[name] = response, earned
-            if type(response) is Refused:
-                refuse(name, response.text, response.reason)
-            if bad_points:
-                refuse(name, bad_points, "Canvas' points are not a number")
+        pairs = zip(self._answers(cells), self._points(cells), strict=True)
+        # The innermost loop of a class of a million; None stands for a pair not met before.
+        met: Sequence[Any] = list(map(dict.get, self._known, pairs))
+        if not all(met):
+            met = self._all_read(cells)
+        if not self._with_rejects.isdisjoint(met):
+            for column, cell in zip(self._columns, met, strict=True):
+                if cell.refused:
+                    refuse(column.question, cell.response.text, cell.response.reason)
+                if cell.bad_points:
+                    refuse(column.question, cell.bad_points, "Canvas' points are not a number")
+        row = self._in_order((*met, *self._missing))
         submission = Submission(
             student,
             self._attempt(cells, refuse),
             self._submitted(cells, refuse),
-            responses,
-            points,
+            Responses(self._rows_columns, row),
+            CanvasPoints(self._rows_columns, row),
             self._score(cells, refuse),
             self.source,
             line,
         )
         return ReadRow(submission, tuple(rejects))
+
+    def _all_read(self, cells: list[str]) -> list[ReadCell]:
+        met = [column.read(cells[column.at], cells[column.at + 1]) for column in self._columns]
+        if len(self._with_rejects) > MEMORY * len(self._columns):
+            self._with_rejects.clear()  # of cells too many or too long to be known again
+            self._with_rejects.update(
+                cell for known in self._known for cell in known.values() if cell.has_rejects
+            )
+        self._with_rejects.update(cell for cell in met if cell.has_rejects)
+        return met
 
     @staticmethod
     def _student(cells: list[str], layout: Layout) -> Student:
@@ -151,33 +178,44 @@ class StudentAnalysis:
         return score
 
 
+class ReadCell(Cell):
+    """A cell of an export, with the text of points that are no number."""
+
+    __slots__ = ("bad_points", "has_rejects")
+
+    def __init__(self, response: Response, points: Decimal | None, bad_points: str) -> None:
+        super().__init__(response, points)
+        self.bad_points = bad_points
+        self.has_rejects = bool(bad_points) or self.refused
+
+
 class _Column:
     """One question's two columns, with the pairs of cells met so far."""
 
     def __init__(self, matched: MatchedColumn) -> None:
         self.question = matched.question
         self.at = matched.column.at
+        self.known: dict[tuple[str, str], ReadCell] = {}
         self._reader = CellReader(matched.wordings)
-        self._seen: dict[tuple[str, str], tuple[Response, Decimal | None, str]] = {}
 
-    def read(self, cell: str, points: str) -> tuple[Response, Decimal | None, str]:
-        """Return the response, Canvas' points, and the text of points that are no number."""
+    def read(self, cell: str, points: str) -> ReadCell:
+        """Return what the two cells say."""
         pair = (cell, points)
-        known = self._seen.get(pair)
+        known = self.known.get(pair)
         if known is None:
             known = self._decide(cell, points)
-            if len(self._seen) < MEMORY and len(cell) + len(points) <= LONGEST:
-                self._seen[pair] = known
+            if len(self.known) < MEMORY and len(cell) + len(points) <= LONGEST:
+                self.known[pair] = known
         return known
 
-    def _decide(self, cell: str, points: str) -> tuple[Response, Decimal | None, str]:
+    def _decide(self, cell: str, points: str) -> ReadCell:
         # A question that was shown has points, be they 0.0; one that was not has none.
         if not points.strip():
             if not cell.strip():
-                return NOT_SHOWN, None, ""
-            return self._reader.read(cell), None, ""
+                return ReadCell(NOT_SHOWN, None, "")
+            return ReadCell(self._reader.read(cell), None, "")
         number = _number(points)
-        return self._reader.read(cell), number, "" if number is not None else points
+        return ReadCell(self._reader.read(cell), number, "" if number is not None else points)
 
 
 def _number(text: str) -> Decimal | None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
 _SHAPE = re.compile(
-    r"(?P<date>\d{4}[-/]\d{1,2}[-/]\d{1,2})[ T](?P<time>\d{1,2}:\d{2}(?::\d{2})?)(?:\.\d+)?"
-    r"\s*(?P<zone>UTC|GMT|Z|[+-]\d{2}:?\d{2})?"
+    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?"
+    r"\s*(UTC|GMT|Z|[+-]\d{2}:?\d{2})?"
 )
 
 
@@ -22,13 +22,13 @@ def read_time(text: str) -> datetime:
     match = _SHAPE.fullmatch(text.strip())
     if match is None:
         raise ValueError("is not written like 2026-04-09 03:28:49 UTC")
-    if match["zone"] is None:
+    *clock, zone = match.groups("0")
+    if zone == "0":
         raise ValueError("has no time zone (UTC, +0800)")
-    year, month, day = (int(part) for part in re.split("[-/]", match["date"]))
-    hour, minute, second = (int(part) for part in f"{match['time']}:0".split(":")[:3])
     try:
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=_zone(match["zone"]))
-        return moment.astimezone(UTC)
+        year, month, day, hour, minute, second = map(int, clock)
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=_zone(zone))
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("is not a moment of any calendar") from None
 
