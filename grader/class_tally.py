@@ -8,10 +8,11 @@ cases: answers times totals.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from grader.row_cells import MOST_KNOWN, Cell, Columns
 from grader.submissions import (
     GradedSubmission,
     Refused,
@@ -20,6 +21,7 @@ from grader.submissions import (
     encode_response,
 )
 
+ZERO = Decimal(0)
 REFUSED = "?"
 UNANSWERED = ""
 NOT_SHOWN = "-"
@@ -62,44 +64,70 @@ class ClassTally:
         self.n = 0
         self.late = 0
         self._canvas = canvas
-        self._columns = tuple(_Column(question) for question in questions)
+        self._columns = Columns([question.id for question in questions])
+        self._known: dict[Cell, _Facts] = {}
+        self._shared: dict[tuple[int, str, Decimal | None], _Facts] = {}
+        self._groups: dict[tuple[Decimal, Decimal], list[dict[_Facts, int]]] = {}
         self._codes: dict[Response | None, str] = {}
 
     def add(self, graded: GradedSubmission) -> None:
         """Count one student."""
         self.n += 1
         self.late += graded.late is not None
-        responses, points, codes = graded.submission.responses, graded.points, self._codes
-        earned, available, canvas, rights = Decimal(0), self.available, Decimal(0), 0
-        row = []
-        for column in self._columns:  # the innermost loop of a class of a million
-            response, own = responses.get(column.id), points.get(column.id)
-            code = codes.get(response)
-            if code is None:
-                code = self.code_of(response)
-            row.append((code, own))
-            given = column.canvas.get(code)
-            canvas += self._canvas_of(column, code, response) if given is None else given
-            if not column.counts:
-                continue
-            if own is None:
-                available -= column.worth
-            else:
-                earned += own
-                rights += own == column.worth
-        for column, (code, own) in zip(self._columns, row, strict=True):
-            cell = (code, own, earned, available)
-            column.cells[cell] = column.cells.get(cell, 0) + 1
-        self.overall[earned, available] += 1
+        submission = graded.submission
+        cells = self._columns.cells_of(submission.responses, submission.canvas_points)
+        own = list(map(graded.points.get, self._columns.names))
+        known = self._known
+        try:
+            facts = [known[cell] for cell in cells]
+        except KeyError:
+            facts = self._facts(cells, own)
+        if [each.own for each in facts] != own:  # an average, or points given by hand
+            facts = list(map(self._fact, range(len(own)), cells, own))
+        earned = sum([each.earned for each in facts], ZERO)
+        available = self.available - sum([each.lacking for each in facts], ZERO)
+        self._count(earned, available, facts)
         if graded.complete:
-            self.pairs[graded.total, canvas] += 1
+            self.pairs[graded.total, sum([each.canvas for each in facts], ZERO)] += 1
         if available == self.available:
-            self.rights[rights] += 1
+            self.rights[sum([each.right for each in facts])] += 1
+
+    def _count(self, earned: Decimal, available: Decimal, facts: list[_Facts]) -> None:
+        self.overall[earned, available] += 1
+        group = self._groups.get((earned, available))
+        if group is None:
+            group = self._groups[earned, available] = [{} for _ in self.questions]
+        for times, each in zip(group, facts, strict=True):
+            times[each] = times.get(each, 0) + 1
+
+    def _facts(self, cells: Sequence[Cell], own: Sequence[Decimal | None]) -> list[_Facts]:
+        facts = []
+        for place, (cell, points) in enumerate(zip(cells, own, strict=True)):
+            fact = self._known.get(cell)
+            if fact is None:
+                fact = self._fact(place, cell, points)
+                if len(self._known) < MOST_KNOWN * len(self.questions):
+                    self._known[cell] = fact
+            facts.append(fact)
+        return facts
+
+    def _fact(self, place: int, cell: Cell, own: Decimal | None) -> _Facts:
+        case = (place, self.code_of(cell.response), own)
+        fact = self._shared.get(case)
+        if fact is None:
+            question = self.questions[place]
+            canvas = self.canvas_points(question, cell.response)
+            fact = self._shared[case] = _Facts(question, case[1], own, canvas)
+        return fact
 
     def cases(self, question: str) -> Counter[Case]:
         """Return how many students have each case of a question."""
-        column = next(column for column in self._columns if column.id == question)
-        return Counter({Case(*cell): times for cell, times in column.cells.items()})
+        place = self._columns.place[question]
+        found: Counter[Case] = Counter()
+        for (earned, available), columns in self._groups.items():
+            for each, times in columns[place].items():
+                found[Case(each.code, each.own, earned, available)] += times
+        return found
 
     def add_all(self, used: Iterable[GradedSubmission]) -> ClassTally:
         """Count every student of `used`; return this tally."""
@@ -110,11 +138,6 @@ class ClassTally:
     def canvas_points(self, question: ScoredQuestion, response: Response) -> Decimal:
         """Points under Canvas' partial credit; 0 where it was not shown or not readable."""
         return self._canvas(question, response) or Decimal(0)
-
-    def _canvas_of(self, column: _Column, code: str, response: Response | None) -> Decimal:
-        given = Decimal(0) if response is None else self.canvas_points(column.question, response)
-        column.canvas[code] = given
-        return given
 
     @property
     def complete(self) -> int:
@@ -141,18 +164,26 @@ class ClassTally:
         return self._codes[response]
 
 
-class _Column:
-    """The counts of one question: cells of (response, points, earned, available)."""
+class _Facts:
+    """What a cell adds to the counts; one object for all cells of a question that add the same.
 
-    __slots__ = ("canvas", "cells", "counts", "id", "question", "worth")
+    code, own: what it is counted under, and the points it earned; earned, lacking: the points it
+    adds to those earned and takes from those available; canvas: points under partial credit;
+    right: 1 if it earned all.
+    """
 
-    def __init__(self, question: ScoredQuestion) -> None:
-        self.question = question
-        self.id = question.id
-        self.worth = question.points
-        self.counts = counts(question)
-        self.cells: dict[tuple[str, Decimal | None, Decimal, Decimal], int] = {}
-        self.canvas: dict[str, Decimal] = {}
+    __slots__ = ("canvas", "code", "earned", "lacking", "own", "right")
+
+    def __init__(
+        self, question: ScoredQuestion, code: str, own: Decimal | None, canvas: Decimal
+    ) -> None:
+        counted = counts(question)
+        self.code = code
+        self.own = own
+        self.earned = own if counted and own is not None else ZERO
+        self.lacking = question.points if counted and own is None else ZERO
+        self.canvas = canvas
+        self.right = int(counted and own == question.points)
 
 
 def counts(question: ScoredQuestion) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -10,21 +10,25 @@ from itertools import chain
 from pathlib import Path
 
 from grader.class_report import write_class_report
+from grader.class_tally import ClassTally
 from grader.export_files import ReadingContext, open_exports
 from grader.exports import Export
 from grader.gradebook import Gradebook
-from grader.grading import Rules, grade
-from grader.item_analysis import analyse_class
+from grader.grading import Rules, grade_scored
+from grader.item_analysis import analyse
 from grader.item_tables import write_items_and_summary
-from grader.progress import watched
+from grader.parallel_reading import cores, scored_batches
+from grader.progress import watched_batches
 from grader.pseudonyms import Pseudonyms
 from grader.quiz_texts import known_quizzes, wordings_by_question
 from grader.run_folder import check_target, folder_made_whole, only_run
 from grader.run_record import FORMAT, ROWS, ExportHash, RunData, write_run
 from grader.score_tables import ScoreCounts, write_score_tables
 from grader.scored_questions import open_questions, scored_questions
+from grader.scored_rows import Batch, RowScorer, ScoringRules
+from grader.scoring import CanvasPartial
 from grader.student_report import write_student_pages
-from grader.submissions import GradedClass, ReadRow, ScoredQuestion
+from grader.submissions import GradedClass, ScoredQuestion
 from solver.bank import Bank
 from solver.errors import InputError, KeyFileError, OutputError
 from solver.key import Key
@@ -52,6 +56,7 @@ class Job:
         pages: write the class report and the students' pages.
         reveal: show right options on the students' pages.
         replace: write over an older run.
+        jobs: processes that read a large export; 0: as many as there are cores.
     """
 
     exports: Sequence[Path]
@@ -71,6 +76,7 @@ class Job:
     pages: bool = True
     reveal: bool = False
     replace: bool = False
+    jobs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +109,8 @@ def _graded_into_folder(job: Job) -> Outcome:
     exports = _exports(job, questions)
     gradebook = Gradebook(job.gradebook, job.column) if job.gradebook else None
     with folder_made_whole(job.out) as folder:
-        rows: Iterable[ReadRow] = chain.from_iterable(export.rows() for export in exports)
-        if job.pseudonyms is not None:
-            rows = Pseudonyms(job.pseudonyms).through(rows)
-        graded = grade(
-            watched(rows, "rows read"),
+        graded = grade_scored(
+            watched_batches(_batches(job, exports, questions)),
             questions,
             job.rules,
             left_out=open_questions(job.key),
@@ -125,6 +128,18 @@ def _graded_into_folder(job: Job) -> Outcome:
     return Outcome(graded, scores, tuple(notes), files)
 
 
+def _batches(
+    job: Job, exports: Sequence[Export], questions: tuple[ScoredQuestion, ...]
+) -> Iterator[Batch]:
+    rules = ScoringRules(questions, job.rules.policy)
+    if job.pseudonyms is None:
+        yield from scored_batches(exports, rules, job.jobs or cores())
+        return
+    # The table of pseudonyms is kept by one process, which sees every name.
+    rows = chain.from_iterable(export.rows() for export in exports)
+    yield Batch(0, RowScorer(rules).scored(Pseudonyms(job.pseudonyms).through(rows)))
+
+
 def write_results(
     graded: GradedClass, folder: Path, bank: Bank, key: Key, *, pages: bool, reveal: bool
 ) -> ScoreCounts:
@@ -133,8 +148,9 @@ def write_results(
     Raises:
         OutputError: they cannot be written.
     """
-    counts = write_score_tables(graded, folder)
-    analysis = analyse_class(graded)
+    tally = ClassTally(graded.questions, CanvasPartial().points)
+    counts = write_score_tables(graded, folder, watch=tally.add)
+    analysis = analyse(tally)
     write_items_and_summary(graded, folder, analysis=analysis)
     if pages:
         write_class_report(graded, folder, bank, key, analysis=analysis)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -22,7 +22,7 @@ from grader.attempts import Candidate, Choice, average, choose, told_apart
 from grader.row_cells import Cell
 from grader.row_record import RecordedRows, row_line
 from grader.row_store import BATCH, RowLines, RowStore, StoredRows
-from grader.scored_rows import RowScorer, ScoredRow, ScoringRules
+from grader.scored_rows import Batch, RowScorer, ScoringRules
 from grader.scoring import POLICIES, ZERO, Scorer
 from grader.submissions import (
     AttemptsRule,
@@ -75,11 +75,11 @@ def grade(
     """
     rules = rules or Rules()
     scored = RowScorer(ScoringRules(questions, rules.policy)).scored(rows)
-    return grade_scored(scored, questions, rules, left_out=left_out, record=record)
+    return grade_scored([Batch(0, scored)], questions, rules, left_out=left_out, record=record)
 
 
 def grade_scored(
-    rows: Iterable[ScoredRow],
+    batches: Iterable[Batch],
     questions: tuple[ScoredQuestion, ...],
     rules: Rules,
     *,
@@ -90,7 +90,7 @@ def grade_scored(
 
     Arguments and errors are those of `grade`.
     """
-    return _Run(questions, rules, RowLines(record)).grade(rows, left_out)
+    return _Run(questions, rules, RowLines(record)).grade(batches, left_out)
 
 
 class _Run:
@@ -107,8 +107,8 @@ class _Run:
         self._store = RowStore()
         self._counts = {"read": 0, "graded": 0, "superseded": 0, "rejected": 0}
 
-    def grade(self, rows: Iterable[ScoredRow], left_out: tuple[str, ...]) -> GradedClass:
-        self._keep(rows)
+    def grade(self, batches: Iterable[Batch], left_out: tuple[str, ...]) -> GradedClass:
+        self._keep(batches)
         self._choose_all()
         counts = RowCounts(**self._counts)
         if not counts.add_up:
@@ -131,26 +131,27 @@ class _Run:
             left_out,
         )
 
-    def _keep(self, rows: Iterable[ScoredRow]) -> None:
+    def _keep(self, batches: Iterable[Batch]) -> None:
         """Put every row into the record, and what is needed to choose among them into the store."""
         kept: list[tuple[Any, ...]] = []
         rejects: list[tuple[str]] = []
-        add = self._lines.add
-        seq = -1
-        for seq, row in enumerate(rows):
-            student, attempt, submitted, total, at_most, head, line, refused = row
-            at, size = add(row_line(head, line, refused))
-            if refused:
-                rejects += [(_packed_reject(each),) for each in refused]
-            if head:
-                kept.append((seq, student, attempt, submitted, total, at_most, at, size))
-            else:
-                self._counts["rejected"] += 1
-            if len(kept) + len(rejects) >= BATCH:
-                self._flush_kept(kept, rejects)
+        add, seq = self._lines.add, 0
+        for before, rows in batches:
+            for student, attempt, submitted, total, at_most, head, line, refused in rows:
+                if refused:
+                    refused = [replace(each, line=each.line + before) for each in refused]
+                    rejects += [(_packed_reject(each),) for each in refused]
+                at, size = add(row_line(head, line + before, refused))
+                if head:
+                    kept.append((seq, student, attempt, submitted, total, at_most, at, size))
+                else:
+                    self._counts["rejected"] += 1
+                seq += 1
+                if len(kept) + len(rejects) >= BATCH:
+                    self._flush_kept(kept, rejects)
         self._flush_kept(kept, rejects)
         self._lines.flush()
-        self._counts["read"] = seq + 1
+        self._counts["read"] = seq
 
     def _flush_kept(self, kept: list[tuple[Any, ...]], rejects: list[tuple[str]]) -> None:
         self._store.add_many(_INSERT, kept)
@@ -258,11 +259,6 @@ class _Run:
         rows: int,
     ) -> GradedSubmission:
         cells = self._cells(submission)
-        hidden = [
-            question.points
-            for question, cell in zip(self._questions, cells, strict=True)
-            if not cell.shown
-        ]
         canvas = _canvas_sum(cells)
         score = submission.canvas_score
         late = None
@@ -274,7 +270,7 @@ class _Run:
             submission,
             points,
             total,
-            self._all_points - sum(hidden, ZERO) if hidden else self._all_points,
+            self._possible(cells),
             certain,
             doubt,
             rows,
@@ -283,11 +279,22 @@ class _Run:
             late,
         )
 
+    def _possible(self, cells: Sequence[Cell]) -> Decimal:
+        if self._scorer.all_shown(cells):
+            return self._all_points
+        pairs = zip(self._questions, cells, strict=True)
+        hidden = [question.points for question, cell in pairs if not cell.shown]
+        return self._all_points - sum(hidden, ZERO)
+
 
 def _canvas_sum(cells: Sequence[Cell]) -> Decimal | None:
     """Return the sum of Canvas' points of the shown questions, None if one of them is unknown."""
-    known = [cell.points for cell in cells if cell.points is not None]
-    if len(known) < len(cells) and any(cell.shown for cell in cells if cell.points is None):
+    points: list[Any] = [cell.points for cell in cells]
+    try:
+        return sum(points, ZERO) if points else None
+    except TypeError:  # one of them is None
+        known = [each for each in points if each is not None]
+    if any(cell.shown for cell in cells if cell.points is None):
         return None
     return sum(known, ZERO) if known else None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from grader.scored_rows import Batch
 
 Item = TypeVar("Item")
 PATIENCE = 2.0
@@ -22,24 +24,54 @@ def watched(items: Iterable[Item], what: str) -> Iterator[Item]:
     if not sys.stderr.isatty():
         yield from items
         return
-    yield from _shown(items, what)
-
-
-def _shown(items: Iterable[Item], what: str) -> Iterator[Item]:
-    from rich.console import Console  # only a person at a terminal pays for this import
-    from rich.status import Status
-
-    began = time.monotonic()
-    status: Status | None = None
+    count = _Count(what)
     try:
-        for number, item in enumerate(items, 1):
-            if number % EVERY == 0:
-                if status is None and time.monotonic() - began > PATIENCE:
-                    status = Status(what, console=Console(stderr=True))
-                    status.start()
-                if status is not None:
-                    status.update(f"{number:,} {what}")
-            yield item
+        yield from count.over(items)
     finally:
-        if status is not None:
-            status.stop()
+        count.stop()
+
+
+def watched_batches(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Yield batches of rows; on a terminal, show how many rows there were so far."""
+    if not sys.stderr.isatty():
+        yield from batches
+        return
+    count = _Count("rows read")
+    try:
+        for before, rows in batches:
+            yield Batch(before, count.over(rows))
+    finally:
+        count.stop()
+
+
+class _Count:
+    """A number on stderr that rises after some patience."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._number = 0
+        self._began = time.monotonic()
+        self._status: Any = None
+
+    def over(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items, counted."""
+        for item in items:
+            self._number += 1
+            if self._number % EVERY == 0:
+                self._show()
+            yield item
+
+    def _show(self) -> None:
+        if self._status is None and time.monotonic() - self._began > PATIENCE:
+            from rich.console import Console  # only a person at a terminal pays for this import
+            from rich.status import Status
+
+            self._status = Status(self._what, console=Console(stderr=True))
+            self._status.start()
+        if self._status is not None:
+            self._status.update(f"{self._number:,} {self._what}")
+
+    def stop(self) -> None:
+        """Take the number away."""
+        if self._status is not None:
+            self._status.stop()

@@ -63,15 +63,15 @@ class Columns:
             and isinstance(points, CanvasPoints)
             and points.cells is responses.cells
         ):
+            if responses.columns.names == self.names:
+                return responses.cells
             return self._picked(responses.columns, responses.cells)
         return tuple(
-            self._cell(place, responses[name], points.get(name))
+            self._cell(place, responses.get(name, NOT_SHOWN), points.get(name))
             for place, name in enumerate(self.names)
         )
 
     def _picked(self, columns: Columns, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
-        if columns.names == self.names:
-            return cells
         if self._pick_of is None or self._pick_of[0] is not columns:
             self._pick_of = columns, picker([columns.place[name] for name in self.names])
         return self._pick_of[1](cells)

@@ -20,15 +20,21 @@ from typing import Any
 from grader.row_cells import MOST_KNOWN, CanvasPoints, Cell, Columns, Responses
 from grader.submissions import ReadRow, Reject, Student, Submission, decode_response
 
+_number = lru_cache(maxsize=1 << 14)(Decimal)
 _moment = lru_cache(maxsize=1 << 12)(datetime.fromisoformat)
 
 
-def row_head(submission: Submission, cells: Sequence[Cell]) -> str:
-    """Return the line of a row up to the number of its line, which `row_line` adds."""
+def row_head(submission: Submission, cells: Sequence[Cell], moment: str) -> str:
+    """Return the line of a row up to the number of its line, which `row_line` adds.
+
+    Args:
+        submission: the row.
+        cells: its cells, in the order of the questions.
+        moment: its time in ISO form, "" if not known.
+    """
     student = submission.student
-    moment = submission.submitted
     quoted = encode_basestring
-    when = f'"{moment.isoformat()}"' if moment else "null"
+    when = f'"{moment}"' if moment else "null"
     score = "null" if submission.canvas_score is None else f'"{submission.canvas_score}"'
     attempt = "null" if submission.attempt is None else submission.attempt
     codes = ",".join([cell.code for cell in cells])
@@ -98,7 +104,7 @@ class RecordedRows:
             _moment(moment) if moment else None,
             Responses(self.columns, row),
             CanvasPoints(self.columns, row),
-            None if score is None else Decimal(score),
+            None if score is None else _number(score),
             source,
             number,
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from grader.csv_text import decimal_text, defused, write_table
 from grader.submissions import GradedClass, GradedSubmission, Student, Submission
 
+MOST_TEXTS = 1 << 12
 PERSON = ("student", "name", "section", "sis_id")
 REJECT_COLUMNS = ("file", "line", "student", "question", "text", "reason")
 LATE_COLUMNS = (*PERSON, "attempt", "submitted", "late", "used")
@@ -23,13 +25,20 @@ class ScoreCounts:
     late: int = 0
 
 
-def write_score_tables(graded: GradedClass, out: Path) -> ScoreCounts:
+def write_score_tables(
+    graded: GradedClass, out: Path, *, watch: Callable[[GradedSubmission], None] | None = None
+) -> ScoreCounts:
     """Write scores.csv and rejects.csv, and late.csv where a deadline was given.
 
     scores.csv: a row a student, ordered by id: person, attempt, time, points of each question
     (empty: not shown or not readable), total, what was possible, whether complete, Canvas' score,
     `fudge` (what Canvas' fudge field must hold) and `difference` (total - Canvas' score, which is
     the same unless a fudge was entered before).
+
+    Args:
+        graded: the class.
+        out: folder.
+        watch: is shown each student in passing, to spare going over them all again.
 
     Raises:
         OutputError: a table cannot be written.
@@ -38,18 +47,50 @@ def write_score_tables(graded: GradedClass, out: Path) -> ScoreCounts:
     header = [*PERSON, "attempt", "attempts_averaged", "submitted", "late", *ids, "total"]
     header += ["possible", "complete", "canvas_score", "fudge", "difference", "note"]
     counts = ScoreCounts()
-    write_table(out / "scores.csv", header, _score_rows(graded, ids, counts))
+    write_table(out / "scores.csv", header, _score_rows(graded, ids, counts, watch))
     write_table(out / "rejects.csv", REJECT_COLUMNS, _reject_rows(graded))
     if graded.deadline is not None:
         write_table(out / "late.csv", LATE_COLUMNS, _late_rows(graded, graded.deadline))
     return counts
 
 
-def _score_rows(graded: GradedClass, ids: list[str], counts: ScoreCounts) -> Iterator[list[str]]:
+def _score_rows(
+    graded: GradedClass,
+    ids: list[str],
+    counts: ScoreCounts,
+    watch: Callable[[GradedSubmission], None] | None,
+) -> Iterator[list[str]]:
+    texts = _PointTexts()
     for each in graded.used:
         counts.incomplete += not each.complete
         counts.late += each.late is not None
-        yield _score_row(each, ids)
+        if watch is not None:
+            watch(each)
+        yield _score_row(each, ids, texts)
+
+
+class _PointTexts:
+    """Texts of points by the object: a question gives the same few to a whole class.
+
+    By value would not do, since 0.3 and 0.30 are equal and are written otherwise.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Decimal | None, str]] = {}
+
+    def of(self, points: Iterable[Decimal | None]) -> list[str]:
+        known = self._known
+        values = list(points)
+        try:
+            return [known[id(value)][1] for value in values]
+        except KeyError:
+            return [self._text(value) for value in values]
+
+    def _text(self, value: Decimal | None) -> str:
+        text = decimal_text(value)
+        if len(self._known) < MOST_TEXTS:
+            self._known[id(value)] = value, text  # kept, so that no other can be at its place
+        return text
 
 
 def _person(student: Student) -> list[str]:
@@ -57,7 +98,7 @@ def _person(student: Student) -> list[str]:
     return [defused(field) for field in fields]
 
 
-def _score_row(each: GradedSubmission, ids: list[str]) -> list[str]:
+def _score_row(each: GradedSubmission, ids: list[str], texts: _PointTexts) -> list[str]:
     submission = each.submission
     return [
         *_person(submission.student),
@@ -65,7 +106,7 @@ def _score_row(each: GradedSubmission, ids: list[str]) -> list[str]:
         str(each.rows) if each.rows > 1 else "",
         _moment(submission),
         late_text(each.late) if each.late else "",
-        *(decimal_text(each.points[name]) for name in ids),
+        *texts.of(map(each.points.__getitem__, ids)),
         decimal_text(each.total),
         decimal_text(each.possible),
         "yes" if each.complete else "no",
@@ -81,7 +122,8 @@ def _attempt(submission: Submission) -> str:
 
 
 def _moment(submission: Submission) -> str:
-    return submission.submitted.strftime("%Y-%m-%d %H:%M:%S UTC") if submission.submitted else ""
+    moment = submission.submitted
+    return f"{moment.astimezone(UTC).isoformat(' ', 'seconds')[:19]} UTC" if moment else ""
 
 
 def late_text(late: timedelta) -> str:

@@ -6,7 +6,7 @@ read: in this process, or in another (`grader.parallel_reading`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,7 +34,14 @@ class ScoredRow(NamedTuple):
     at_most: str
     head: str
     line: int
-    rejects: tuple[Reject, ...]
+    rejects: Sequence[Reject]
+
+
+class Batch(NamedTuple):
+    """Rows that follow each other; `before` is to be added to the numbers of their lines."""
+
+    before: int
+    rows: Iterable[ScoredRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +68,15 @@ class RowScorer:
                 continue
             cells = self.scorer.columns.cells_of(submission.responses, submission.canvas_points)
             total, at_most = self.scorer.total(cells)
-            moment = submission.submitted
+            moment = submission.submitted.isoformat() if submission.submitted else ""
             total_text = str(total)
             yield ScoredRow(
                 _sortable(submission.student.id),
                 submission.attempt,
-                moment.isoformat() if moment else "",
+                moment,
                 total_text,
                 total_text if at_most is total else str(at_most),
-                row_head(submission, cells),
+                row_head(submission, cells, moment),
                 submission.line,
                 row.rejects,
             )

@@ -134,7 +134,9 @@ class Scorer:
         self.policy = policy
         self.columns = Columns([question.id for question in questions])
         self._known: dict[Cell, Decimal | None] = {}
+        self._sums: dict[Cell, Decimal] = {}
         self._refused: set[Cell] = set()
+        self._hidden: set[Cell] = set()
 
     def row(self, responses: Mapping[str, Response]) -> list[Decimal | None]:
         """Return what each question earned, in the order of the questions."""
@@ -157,17 +159,31 @@ class Scorer:
         points = self.policy.points(question, cell.response)
         if len(self._known) < MOST_KNOWN * len(self.questions):
             self._known[cell] = points
-            if cell.refused:
+            self._sums[cell] = points or ZERO
+            if cell.refused and points is None:
                 self._refused.add(cell)
+            if not cell.shown:
+                self._hidden.add(cell)
         return points
+
+    def all_shown(self, cells: Sequence[Cell]) -> bool:
+        """Say whether every question was put to the student."""
+        if len(self._known) < MOST_KNOWN * len(self.questions):
+            self.cells(cells)  # so that all of them are known
+            return self._hidden.isdisjoint(cells)
+        return all(cell.shown for cell in cells)
 
     def total(self, cells: Sequence[Cell]) -> tuple[Decimal, Decimal]:
         """Return the known points of a row, and what they would be if all refused were right."""
-        points = self.cells(cells)
-        total = sum(filter(None, points), ZERO)
-        full = len(self._known) >= MOST_KNOWN * len(self.questions)
-        if not full and self._refused.isdisjoint(cells):
-            return total, total
+        try:
+            total = sum(map(self._sums.__getitem__, cells), ZERO)
+        except KeyError:
+            points = self.cells(cells)
+            total = sum(filter(None, points), ZERO)
+        else:
+            if self._refused.isdisjoint(cells):
+                return total, total
+            points = self.cells(cells)
         open_points = (
             question.points
             for question, cell, each in zip(self.questions, cells, points, strict=True)

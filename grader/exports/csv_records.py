@@ -7,10 +7,11 @@ second.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,6 @@ DELIMITERS = (",", ";", "\t")
 BLOCK = 1 << 20
 UNFINISHED = "unexpected end of data"
 """What the csv module says of a quoted cell that the lines do not end."""
-Fits = Callable[[list[str]], str]
 _WRONG = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -50,11 +50,11 @@ class CsvRecords:
         self.path = path
         self.delimiter = delimiter
 
-    def read(self, fits: Fits) -> Iterator[Record]:
+    def read(self, width: int) -> Iterator[Record]:
         """Yield every record that is not empty, the header among them.
 
         Args:
-            fits: says what is wrong with a record's cells, "" if nothing.
+            width: how many cells a record has; more are let pass where they are empty.
         """
         number, wanted = 0, 0
         lines: list[str] = []
@@ -66,13 +66,13 @@ class CsvRecords:
                 lines += more
                 if len(lines) < wanted:
                     continue
-                block = RecordBlock(lines, self.delimiter, fits)
+                block = RecordBlock(lines, self.delimiter, width)
                 yield from block.records(number)
                 number += block.taken
                 lines = lines[block.taken :]
                 # A record that goes on for many blocks is not begun again with each of them.
                 wanted = 2 * len(lines)
-        yield from RecordBlock(lines, self.delimiter, fits, last=True).records(number)
+        yield from RecordBlock(lines, self.delimiter, width, last=True).records(number)
 
 
 class RecordBlock:
@@ -84,7 +84,7 @@ class RecordBlock:
     Args:
         lines: with their ends.
         delimiter: one letter.
-        fits: says what is wrong with a record's cells, "" if nothing.
+        width: how many cells a record has.
         last: whether the file ends here. If not, a record that the lines do not finish is left.
 
     Attributes:
@@ -92,11 +92,11 @@ class RecordBlock:
             that goes on in the next block.
     """
 
-    def __init__(self, lines: list[str], delimiter: str, fits: Fits, *, last: bool = False) -> None:
+    def __init__(self, lines: list[str], delimiter: str, width: int, *, last: bool = False) -> None:
         self.lines = lines
         self.taken = 0
         self._delimiter = delimiter
-        self._fits = fits
+        self._width = width
         self._last = last
         text = "".join(lines)
         self._clean = "\x00" not in text and _is_utf8(text)
@@ -122,19 +122,18 @@ class RecordBlock:
         start = begun = self.taken
         rest = map(self.lines.__getitem__, range(start, len(self.lines)))
         reader = csv.reader(rest, delimiter=self._delimiter, strict=True)
-        fits, clean = self._fits, self._clean
+        width, clean = self._width, self._clean
         try:
             for cells in reader:
-                wrong = "" if not any(cells) else fits(cells)
                 end = start + reader.line_num
-                if not wrong and not clean:
-                    wrong = self._wrong_characters(begun, end, cells)
-                if wrong:
-                    break
-                self.taken = end
                 if any(cells):
+                    if not (clean and len(cells) == width) and (
+                        wrong := self._wrong(cells, begun, end)
+                    ):
+                        break
+                    self.taken = end
                     yield Record(before + begun + 1, cells)
-                begun = end
+                begun = self.taken = end
             else:
                 return False
         except csv.Error as problem:
@@ -145,10 +144,28 @@ class RecordBlock:
         yield Record(before + begun + 1, None, _printable(self.lines[begun]), wrong)
         return True
 
-    def _wrong_characters(self, begun: int, end: int, cells: list[str]) -> str:
-        if any(cells) and any(map(_WRONG.search, self.lines[begun:end])):
+    def _wrong(self, cells: list[str], begun: int, end: int) -> str:
+        """Say what is wrong with the cells of some lines, "" if nothing is."""
+        width = len(cells)
+        if width < self._width or any(cells[self._width :]):
+            return f"has {width} cells where the header has {self._width}"
+        if any(map(_WRONG.search, self.lines[begun:end])):
             return _wrong_characters(cells)
         return ""
+
+
+def lines_between(path: Path, begin: int, end: int) -> list[str]:
+    """Return the lines of a CSV from one byte to another, both at ends of lines.
+
+    The line ``sep=;`` at the beginning of a file stays.
+    """
+    with path.open("rb") as file:
+        file.seek(begin)
+        data = file.read(end - begin)
+    if not begin:
+        data = data.removeprefix(codecs.BOM_UTF8)
+    text = data.decode("utf-8", "surrogateescape")
+    return _lines_of(text) if text else []
 
 
 def _is_utf8(text: str) -> bool:

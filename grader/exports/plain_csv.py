@@ -74,17 +74,10 @@ class PlainCsv:
 
     def rows(self) -> Iterator[ReadRow]:
         """Yield each row under the header, read or refused."""
-        records = CsvRecords(self._path, self._delimiter).read(self._fits)
+        records = CsvRecords(self._path, self._delimiter).read(self._width)
         next(records, None)
         for record in records:
             yield self._row(record)
-
-    def _fits(self, cells: list[str]) -> str:
-        if len(cells) == self._width or (
-            len(cells) > self._width and not any(cells[self._width :])
-        ):
-            return ""
-        return f"has {len(cells)} cells where the header has {self._width}"
 
     def _row(self, record: Record) -> ReadRow:
         if record.cells is None:

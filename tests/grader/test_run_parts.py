@@ -70,7 +70,8 @@ def row_to_line(row: ReadRow) -> str:
         return row_line("", 0, row.rejects)
     read = row.submission
     cells = Columns(tuple(read.responses)).cells_of(read.responses, read.canvas_points)
-    return row_line(row_head(read, cells), read.line, row.rejects)
+    moment = read.submitted.isoformat() if read.submitted else ""
+    return row_line(row_head(read, cells, moment), read.line, row.rejects)
 
 
 @given(rows())
