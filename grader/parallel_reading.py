@@ -48,16 +48,13 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def scored_batches(
-    exports: Sequence[Export], rules: ScoringRules, jobs: int, *, least: int = LEAST
-) -> Iterator[Batch]:
+def scored_batches(exports: Sequence[Export], rules: ScoringRules, jobs: int) -> Iterator[Batch]:
     """Yield all rows of some exports, scored, in their order.
 
     Args:
         exports: opened already.
         rules: questions and policy.
         jobs: how many processes may read; 1: this one alone.
-        least: bytes of a file that is worth several.
 
     Raises:
         ExportError: a file cannot be read any more.
@@ -66,7 +63,7 @@ def scored_batches(
     alone = RowScorer(rules)
     for export in exports:
         if jobs > 1 and isinstance(export, StudentAnalysis):
-            cuts = _cuts(export.path, least)
+            cuts = _cuts(export.path, LEAST)
             if len(cuts) > 2:
                 yield from _read_by_many(export, cuts, rules, min(jobs, len(cuts) - 1))
                 continue
