@@ -1,29 +1,33 @@
-"""Rules on where a map is bright: in which of several named regions, or nowhere in particular."""
+"""Rules on where a map is bright: in which of several named regions, or nowhere in particular.
+
+Their second ways, by the brightest places alone, are in `solver.rules.marked_places`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.rules.chance import CHANCE, share_by_chance
 from solver.rules.displayed import (
-    SIDE,
     Floats,
     Mask,
     density,
-    displayed_brightness,
     fitted_to,
+    readable_brightness,
     region,
     region_name,
+    reservations,
     standing_out,
-    valid_places,
 )
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
-from solver.rules.verdicts import above, strongest
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair, above, below, one_note, strongest
 
 
 class PlaceSettings(Parameters):
@@ -70,42 +74,25 @@ def _needs(settings: PlaceSettings) -> list[str]:
     ]
 
 
-def _readings(record: Record, reading: str) -> tuple[Floats, Mask]:
-    bright = record.array("map", 2).astype(float) if record.kind == "activation" else None
-    if bright is None:
-        bright = displayed_brightness(record)
-    if reading == "standing_out":
-        bright = standing_out(bright)
-    elif bright.min() < 0:
-        bright = bright - bright.min()  # an activation is displayed from its lowest value up
-    return bright, valid_places(record)
-
-
-def _claimed(evidence: Evidence, picture: int, claim: PlaceClaim) -> Mask:
-    if claim.region is None:
-        everything = [region(evidence, picture, name) for name in claim.outside]
-        outside: Mask = ~np.logical_or.reduce(everything)
-        return outside
-    inside = region(evidence, picture, claim.region)
-    for name in claim.minus:
-        inside = inside & ~region(evidence, picture, name)
-    return inside
-
-
 @rule("map.brightest_region", settings=PlaceSettings, claim=PlaceClaim, needs=_needs)
 def brightest_region(
     evidence: Evidence, settings: PlaceSettings, claims: Sequence[PlaceClaim]
 ) -> Decision:
     """Mean of the map in each region over its mean in the whole picture; the densest holds.
 
-    Why density and not mass: a large region would else win by its size. A region claimed "as a
+    Why the mean and not the sum: a large region would else win by its size. A region claimed "as a
     whole" is worth its dimmest part, so that a bright rim alone does not make a bright bowl. Read
-    as displayed, or by what stands out from its surroundings where the ground itself glows. Held
-    against the densest other region; no threshold is chosen.
+    as displayed; or, where the ground itself glows, by how far a place is brighter than around it,
+    which is what the eye takes for bright there. Held against the densest other region; no
+    threshold decides, only the reach of "around" where it is read so. The note says in how many of
+    the ways to lay the same map over the picture that region would have as much.
     """
     record = evidence.get(*settings.record.split("/"))
-    bright, valid = _readings(record, settings.reading)
-    values = [_place_value(evidence, settings, claim, bright, valid) for claim in claims]
+    bright, valid = readable_brightness(record)
+    if settings.reading == "standing_out":
+        bright = standing_out(bright, valid)
+    masks = [masks_of(evidence, settings.picture, claim, bright.shape) for claim in claims]
+    values = [min(density(bright, mask, valid) for mask in parts) for parts in masks]
     read = {
         "brightness": ("brightness", "亮度"),
         "standing_out": ("brightness above the surroundings", "高於周圍的亮度"),
@@ -116,24 +103,46 @@ def brightest_region(
         unit="times the picture's mean",
         what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}的{read[1]}與全圖平均之比"),
     )
+    leader = int(np.argmax(values))
+    chance = share_by_chance(bright, masks[leader], valid)
+    note = [_chance_note(claims[leader].name, chance), *reservations(record)]
+    return Decision(verdicts, [place_figure(settings, claims)], one_note(note))
+
+
+def masks_of(
+    evidence: Evidence, picture: int, claim: PlaceClaim, shape: tuple[int, ...]
+) -> list[Mask]:
+    """Return the parts a claim is about, at a map's size; one mask unless claimed "as a whole"."""
+    if claim.evenly:
+        return [fitted_to(region(evidence, picture, part), shape) for part in claim.evenly]
+    if claim.region is None:
+        named = [region(evidence, picture, name) for name in claim.outside]
+        inside: Mask = ~np.logical_or.reduce(named)
+    else:
+        inside = region(evidence, picture, claim.region)
+        for name in claim.minus:
+            inside = inside & ~region(evidence, picture, name)
+    return [fitted_to(inside, shape)]
+
+
+def _chance_note(name: Pair, chance: float) -> Pair:
+    beyond = chance < CHANCE.now()
+    return (
+        f"Moved and turned over the picture in every way, the map is as bright on {name[0]} in "
+        f"{chance:.3g} of the ways: {'beyond' if beyond else 'not beyond'} chance.",
+        f"把圖在畫面上任意平移與翻轉，{name[1]}有同樣亮度者占 {chance:.3g}："
+        f"{'非' if beyond else '可能出於'}偶然。",
+    )
+
+
+def place_figure(settings: PlaceSettings, claims: Sequence[PlaceClaim]) -> Figure:
+    """Return the figure of the map and the regions claimed."""
     regions = [claim.region for claim in claims if claim.region]
-    return Decision(verdicts, [_map_figure(settings.record, settings.picture, regions)])
+    return map_figure(settings.record, settings.picture, regions)
 
 
-def _place_value(
-    evidence: Evidence, settings: PlaceSettings, claim: PlaceClaim, bright: Floats, valid: Mask
-) -> float:
-    parts = claim.evenly or [""]
-    masks = [
-        region(evidence, settings.picture, part)
-        if part
-        else _claimed(evidence, settings.picture, claim)
-        for part in parts
-    ]
-    return min(density(bright, fitted_to(mask, bright.shape), valid) for mask in masks)
-
-
-def _map_figure(record: str, picture: int, regions: Sequence[str]) -> Figure:
+def map_figure(record: str, picture: int, regions: Sequence[str]) -> Figure:
+    """Return the figure of a map beside its picture, with regions outlined."""
     return Figure(
         "map",
         {"record": record, "picture": picture, "regions": list(dict.fromkeys(regions))},
@@ -141,13 +150,21 @@ def _map_figure(record: str, picture: int, regions: Sequence[str]) -> Figure:
     )
 
 
+TIMES = threshold(
+    "places.clear_times",
+    2.0,
+    "The smallest whole-number contrast, which one would state as a fact: twice as dense.",
+    lowest=1.0,
+)
+
+
 class ClearPlaceSettings(Parameters):
     """Which map is read, and what "clearly" means."""
 
     record: str = Field(pattern=r"^[a-z_]+(/[0-9]+)+$")
     picture: int
-    times: float = Field(default=2.0, gt=1)
-    chance: float = Field(default=0.01, gt=0, lt=1)
+    times: float = Field(default=TIMES.value, gt=1)
+    chance: float = Field(default=CHANCE.value, gt=0, lt=1)
 
 
 class ClearPlaceClaim(Parameters):
@@ -162,8 +179,6 @@ class ClearPlaceClaim(Parameters):
             raise ValueError("a claim names a 'region' or says 'nowhere: true'")
         return self
 
-
-SHUFFLES = 999
 
 EVERYTHING = 1e6
 """The contrast given to a map that is dark outside the region: large, and still a number."""
@@ -182,105 +197,118 @@ def clear_place(
 ) -> Decision:
     """Density of a map inside a region over that in the rest, and how far chance would take it.
 
-    Points lie "clearly" on a region when they are at least `times` as dense there as elsewhere (2:
-    the smallest whole-number contrast one would state as a fact) and fewer than `chance` of 999
-    shuffles of the map do as well. A shuffle lays its 64 tiles of 16x16 pixels out anew, which
-    keeps clumps of up to an eighth of the picture together; a test pixel by pixel would take such
-    a clump for many independent points. Of several regions that pass the densest holds. "Nowhere"
-    holds when none passes.
+    Points lie "clearly" on a region when they are at least `times` as dense there as elsewhere, and
+    fewer than `chance` of all the ways to move, turn and mirror the map over the picture do as
+    well. Of several regions that pass the densest holds. "Nowhere" holds when none passes.
     """
     record = evidence.get(*settings.record.split("/"))
-    bright, valid = displayed_brightness(record), valid_places(record)
+    bright, valid = readable_brightness(record)
+    what = ("density on {0} against the rest", "{0}上的密度與其餘之比")
+    return clear_decision(evidence, settings, claims, bright, valid, what, record)
+
+
+@dataclass(frozen=True)
+class Clearness:
+    """How clearly a map lies on a region: density there over the rest, and the share by chance."""
+
+    contrast: float
+    chance: float
+
+
+def clear_decision(
+    evidence: Evidence,
+    settings: ClearPlaceSettings,
+    claims: Sequence[ClearPlaceClaim],
+    values: Floats,
+    valid: Mask,
+    what: Pair,
+    record: Record,
+) -> Decision:
+    """Decide where `values` (H, W), not negative, lie clearly.
+
+    Raises:
+        MissingEvidence: no claim names a region, or one is not drawn.
+    """
     found = {}
-    for claim in claims:
-        if claim.region is not None:
-            mask = fitted_to(region(evidence, settings.picture, claim.region), bright.shape)
-            found[claim.region] = _contrast_and_chance(bright, mask, valid)
+    for name in (claim.region for claim in claims if claim.region is not None):
+        mask = fitted_to(region(evidence, settings.picture, name), values.shape)
+        chance = share_by_chance(values, [mask], valid)
+        found[name] = Clearness(_contrast(values, mask, valid), chance)
     if not found:
         raise MissingEvidence(["a claim that names a region"])
-    passing = {
-        name: contrast
-        for name, (contrast, chance) in found.items()
-        if contrast >= settings.times and chance < settings.chance
-    }
-    best = max(passing, key=lambda name: passing[name]) if passing else None
-    verdicts = [_clear_verdict(claim, found, best, settings) for claim in claims]
-    return Decision(verdicts, [_map_figure(settings.record, settings.picture, list(found))])
+    test = _Test(TIMES.now(settings.times), CHANCE.now(settings.chance), what)
+    verdicts = [test.verdict(claim.region, found) for claim in claims]
+    figure = map_figure(settings.record, settings.picture, list(found))
+    return Decision(verdicts, [figure], one_note(reservations(record)))
 
 
-def _contrast_and_chance(bright: Floats, mask: Mask, valid: Mask) -> tuple[float, float]:
-    """(density inside over density outside, share of shuffled maps that do at least as well)."""
-    values, counted = _tiles(np.where(valid, bright, 0.0)), _tiles(valid.astype(float))
-    inside = _tiles(mask.astype(float))
-    # Entry [t, p]: what tile t of the map would bring into the region if it lay at place p.
-    mass, area = values @ inside.T, counted @ inside.T
-    generator, order = np.random.default_rng(0), np.arange(len(values))
-    arrangements = [order, *(generator.permutation(order) for _ in range(SHUFFLES))]
-    contrasts = [
-        _contrast(mass[order, places].sum(), area[order, places].sum(), values, counted)
-        for places in arrangements
-    ]
-    as_good = sum(contrast >= contrasts[0] for contrast in contrasts[1:])
-    return contrasts[0], (as_good + 1) / (SHUFFLES + 1)
-
-
-def _tiles(values: Floats) -> Floats:
-    """An (H, W) map as its 8x8 tiles of 16 pixels: (64, 256)."""
-    at_size = values[np.ix_(*(np.arange(SIDE) * length // SIDE for length in values.shape))]
-    tiles = at_size.reshape(8, 16, 8, 16).transpose(0, 2, 1, 3)
-    return tiles.reshape(64, 256)
-
-
-def _contrast(mass: float, area: float, values: Floats, counted: Floats) -> float:
-    rest_mass, rest_area = float(values.sum()) - mass, float(counted.sum()) - area
-    if area <= 0 or rest_area <= 0 or mass <= 0:
+def _contrast(values: Floats, mask: Mask, valid: Mask) -> float:
+    inside, rest = values[mask & valid], values[~mask & valid]
+    if not inside.size or not rest.size or inside.mean() <= 0:
         return 0.0
-    if rest_mass <= 0:
-        return EVERYTHING
-    return min(float((mass / area) / (rest_mass / rest_area)), EVERYTHING)
+    return min(float(inside.mean() / rest.mean()), EVERYTHING) if rest.mean() > 0 else EVERYTHING
 
 
-def _clear_verdict(
-    claim: ClearPlaceClaim,
-    found: dict[str, tuple[float, float]],
-    best: str | None,
-    settings: ClearPlaceSettings,
-) -> Verdict:
-    against = ("twice as dense is clear", "達兩倍密度才算明顯")
-    if settings.times != 2:
-        against = (
-            f"{settings.times:g} times as dense is clear",
-            f"達 {settings.times:g} 倍才算明顯",
+@dataclass(frozen=True)
+class _Test:
+    """What "clearly" means, and what was measured (a text with a place for the region's name)."""
+
+    times: float
+    level: float
+    what: Pair
+
+    def passes(self, one: Clearness) -> bool:
+        return one.contrast >= self.times and one.chance < self.level
+
+    def verdict(self, name: str | None, found: Mapping[str, Clearness]) -> Verdict:
+        """The verdict on a region, or on "nowhere" (None)."""
+        passing = {key: one.contrast for key, one in found.items() if self.passes(one)}
+        best = max(passing, key=lambda key: passing[key]) if passing else None
+        if name is None:
+            densest = best or max(found, key=lambda key: found[key].contrast)
+            return replace(self._limited(densest, found[densest]), holds=best is None)
+        if name in passing and name != best:
+            assert best is not None
+            return self._behind(name, best, passing)
+        return self._limited(name, found[name])
+
+    def _limited(self, name: str, one: Clearness) -> Verdict:
+        """A region against the test it fails, or, where it passes both, against the contrast."""
+        english, chinese = (
+            text.format(own) for text, own in zip(self.what, region_name(name), strict=True)
         )
-    if claim.region is None:
-        densest = max(found, key=lambda name: found[name][0])
-        name, (contrast, _) = region_name(densest), found[densest]
-        verdict = above(
-            contrast,
-            settings.times,
+        if one.contrast >= self.times and one.chance >= self.level:
+            return below(
+                one.chance,
+                self.level,
+                unit="share of placements",
+                what=(
+                    f"{english} {one.contrast:.3g}; placements of the map that do as well",
+                    f"{chinese} {one.contrast:.3g}；任意擺放而不遜於此的比例",
+                ),
+                against=("beyond chance", "非偶然"),
+            )
+        return above(
+            one.contrast,
+            self.times,
             unit="times the rest",
             what=(
-                f"the densest region, {name[0]}, against the rest",
-                f"最密的區域（{name[1]}）與其餘之比",
+                f"{english} (by chance: {one.chance:.3g})",
+                f"{chinese}（偶然機率 {one.chance:.3g}）",
             ),
-            against=against,
+            against=(
+                f"{self.times:g} times as dense is clear",
+                f"達 {self.times:g} 倍才算明顯",
+            ),
             inclusive=True,
         )
-        return _with_holds(verdict, best is None)
-    name, (contrast, chance) = region_name(claim.region), found[claim.region]
-    verdict = above(
-        contrast,
-        settings.times,
-        unit="times the rest",
-        what=(
-            f"density on {name[0]} against the rest (by chance: {chance:.3g})",
-            f"{name[1]}上的密度與其餘之比（偶然機率 {chance:.3g}）",
-        ),
-        against=against,
-        inclusive=True,
-    )
-    return _with_holds(verdict, best == claim.region)
 
-
-def _with_holds(verdict: Verdict, holds: bool) -> Verdict:
-    return replace(verdict, holds=holds)
+    def _behind(self, name: str, best: str, passing: Mapping[str, float]) -> Verdict:
+        """A region that passes, but less than another does."""
+        order = [name, best]
+        return strongest(
+            [passing[key] for key in order],
+            [region_name(key) for key in order],
+            unit="times the rest",
+            what=self.what,
+        )[0]

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
+from solver.rules.thresholds import threshold
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -16,9 +17,29 @@ SIDE = 128
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 """Weights of red, green and blue in perceived brightness (ITU-R BT.709)."""
 
-SURROUND = 1 / 16
-"""Radius of the surroundings a place is compared with, as a share of the picture's side: about the
-size of the smallest thing a question names (a rim, a ring of onion)."""
+SURROUND = threshold(
+    "displayed.surround",
+    1 / 16,
+    "Radius of the surroundings a place is compared with, as a share of the picture's side. A plate "
+    "or a bowl is about half a picture wide and its parts about an eighth: half of that looks from "
+    "a part beyond its edge, and not from one part across another.",
+    lowest=1 / 128,
+)
+MARKED = threshold(
+    "displayed.marked_share",
+    0.05,
+    "The places a person would call marked: the brightest twentieth of a map. Map and region being "
+    "independent, a twentieth of each region is marked; a twentieth of 128x128 is 819 pixels, enough "
+    "for a region of a hundredth of the picture to have some.",
+    highest=0.5,
+)
+EYE = threshold(
+    "displayed.eye",
+    1 / 128,
+    "Blur before the brightest places are taken, as a share of the side: one pixel as the network "
+    "sees it, so that a lone pixel of speckle, which another seed would put elsewhere, marks nothing.",
+    lowest=0.0,
+)
 
 
 def displayed_brightness(record: Record) -> Floats:
@@ -35,18 +56,77 @@ def displayed_brightness(record: Record) -> Floats:
         raise EvidenceError(f"record {record.id}: 'map' must be (H, W) or (H, W, 3)")
     if record.kind == "integrated_gradients":
         ground = record.values.get("neutral")
-        level = np.median(values, axis=(0, 1)) if ground is None else np.full(3, float(ground))
+        readable = values[valid_places(record)]
+        level = np.median(readable, axis=0) if ground is None else np.full(3, float(ground))
         distance: Floats = np.abs(values - level).max(-1)
         return distance
     bright: Floats = values @ LUMA
     return bright
 
 
-def standing_out(brightness: Floats) -> Floats:
-    """Return by how much each place is brighter than around it (not below 0), same shape."""
-    sigma = SURROUND * max(brightness.shape)
-    above: Floats = np.clip(brightness - ndimage.gaussian_filter(brightness, sigma), 0, None)
+def readable_brightness(record: Record) -> tuple[Floats, Mask]:
+    """Return a map's displayed brightness from its lowest readable value up, and what is readable.
+
+    Counted from the lowest value, since the course's normalization displays every map so: a map
+    and its scaled or lifted copy look the same.
+    """
+    bright, valid = displayed_brightness(record), valid_places(record)
+    if not valid.any():
+        raise EvidenceError(f"record {record.id}: 'valid' leaves no place to read")
+    lifted: Floats = np.clip(bright - bright[valid].min(), 0, None)
+    return lifted, valid
+
+
+def reservations(record: Record) -> list[tuple[str, str]]:
+    """Return what this record leaves to be guessed at or left out, as sentences."""
+    said = []
+    hidden = 1 - float(valid_places(record).mean())
+    if hidden > 0:
+        said.append(
+            (
+                f"{hidden:.0%} of the map {record.id} cannot be read and is not counted.",
+                f"圖 {record.id} 有 {hidden:.0%} 無法讀取，不列入計算。",
+            )
+        )
+    if record.kind == "integrated_gradients" and record.values.get("neutral") is None:
+        said.append(
+            (
+                f"Where a gradient of 0 lies in {record.id} is not told; the map's median serves.",
+                f"{record.id} 未說明梯度為 0 之處的值，以全圖中位數代替。",
+            )
+        )
+    return said
+
+
+def standing_out(brightness: Floats, valid: Mask | None = None) -> Floats:
+    """Return by how much each place is brighter than around it (not below 0), same shape.
+
+    What cannot be read (`valid` false) is no part of anything's surroundings.
+    """
+    around = _blurred(brightness, SURROUND.now() * max(brightness.shape), valid)
+    above: Floats = np.clip(brightness - around, 0, None)
     return above
+
+
+def brightest_places(bright: Floats, valid: Mask) -> Mask:
+    """Return the brightest twentieth of a map, lightly blurred, as bool; none of an even map."""
+    smooth = _blurred(bright, EYE.now() * max(bright.shape), valid)
+    level = float(np.quantile(smooth[valid], 1 - MARKED.now()))
+    spread = float(np.ptp(smooth[valid]))
+    even = spread <= EVEN * float(np.abs(smooth[valid]).max(initial=0.0))
+    marked: Mask = (smooth > max(level, float(smooth[valid].min()))) & valid & (not even)
+    return marked
+
+
+def _blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
+    """Gaussian blur that draws on readable places only (normalized convolution)."""
+    if valid is None or valid.all():
+        blurred: Floats = ndimage.gaussian_filter(values, sigma)
+        return blurred
+    mass = ndimage.gaussian_filter(np.where(valid, values, 0.0), sigma)
+    weight = ndimage.gaussian_filter(valid.astype(float), sigma)
+    spread: Floats = np.divide(mass, weight, out=values.copy(), where=weight > EVEN)
+    return spread
 
 
 def fitted_to(mask: Mask, shape: tuple[int, ...]) -> Mask:

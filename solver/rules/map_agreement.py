@@ -1,8 +1,12 @@
-"""Rules on how far two maps agree, and which of two lies closer to something."""
+"""Rules on how far two maps agree, and which of two lies closer to something.
+
+The second way, by distances instead of shares, is in `solver.rules.map_distances`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,14 +17,16 @@ from solver.evidence import Evidence, record_id
 from solver.rules.displayed import (
     Floats,
     Mask,
+    brightest_places,
     correlation,
-    displayed_brightness,
     fitted_to,
+    readable_brightness,
     region,
-    valid_places,
+    region_name,
 )
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
-from solver.rules.verdicts import above, below, strongest
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair, above, below, one_note, strongest
 
 MapKind = Literal["saliency", "smoothgrad", "integrated_gradients"]
 
@@ -30,16 +36,29 @@ _MAP_NAMES = {
     "integrated_gradients": ("integrated gradients", "積分梯度"),
 }
 
-BLOCKS = 16
-"""Blocks a side on which maps are compared: claims on places of a sixteenth of the picture repeat
-between seeds (rank correlation .98), single pixels do not (.57)."""
-
-SAME, DIFFERENT = 0.8, 0.2
-"""Correlations: from .8 on the two share most of their variation (r2 = .64), up to .2 almost none
-(r2 = .04). Between them they are neither the same nor different."""
-
-BRIGHTEST = 0.05
-"""The places a person would call marked: the brightest twentieth, lightly smoothed."""
+BLOCKS = threshold(
+    "maps.blocks",
+    16,
+    "Blocks a side on which maps are compared: claims on places of a sixteenth of the picture repeat "
+    "between seeds (rank correlation .98), single pixels do not (.57).",
+    lowest=2,
+    highest=64,
+)
+SAME = threshold(
+    "maps.same",
+    0.8,
+    "Correlation, or overlap beyond chance, from which on two maps mark the same places: they share "
+    "most of their variation (r2 = .64); of overlaps beyond chance .8 is called almost perfect "
+    "(Landis and Koch 1977, doi:10.2307/2529310).",
+    highest=1.0,
+)
+DIFFERENT = threshold(
+    "maps.different",
+    0.2,
+    "Correlation, or overlap beyond chance, up to which two maps mark different places: they share "
+    "almost nothing (r2 = .04); of overlaps beyond chance up to .2 is called slight (the same). "
+    "Between the two they are neither the same nor different.",
+)
 
 
 class CompareSettings(Parameters):
@@ -49,6 +68,12 @@ class CompareSettings(Parameters):
     second: MapKind = "smoothgrad"
     pictures: list[int] = Field(min_length=1)
     region: str = "food"
+
+    @model_validator(mode="after")
+    def _two(self) -> CompareSettings:
+        if self.first == self.second:
+            raise ValueError("'first' and 'second' are one kind of map")
+        return self
 
 
 class CompareClaim(Parameters):
@@ -79,15 +104,71 @@ def compare(
     """Agreement of two kinds of map on a picture; and which lies closer to a region overall.
 
     Agreement: correlation of the means of 16x16 blocks. Closer: the share of a map's brightest
-    twentieth that lies in the region, over the region's share of the picture (1 is chance), mean
-    over the pictures; the two kinds are held against each other.
+    twentieth, which is what is seen as marked, that lies in the region; mean over the pictures. Both
+    kinds are read on the same pictures with the same regions, so that nothing need be taken off for
+    a region's size, and each picture counts alike. The two kinds are held against each other; the
+    note says in how many pictures, and how far the pictures leave the mean uncertain.
     """
-    kinds = (settings.first, settings.second)
-    closeness: dict[str, float] = {
-        kind: float(np.mean([_lift(evidence, kind, k, settings.region) for k in settings.pictures]))
-        for kind in kinds
+    shares: dict[str, Floats] = {
+        kind: np.array([_marked_share(evidence, kind, k, settings) for k in settings.pictures])
+        for kind in (settings.first, settings.second)
     }
-    verdicts = [_verdict(evidence, settings, claim, closeness) for claim in claims]
+    what = (
+        f"share of the brightest places of {{0}} that lies in the {settings.region}",
+        f"{{0}}最亮處落在{region_name(settings.region)[1]}內的比例",
+    )
+    measure = Measure(
+        agreement=lambda first, second: block_correlation(first[0], second[0], first[1] & second[1]),
+        closeness={kind: float(values.mean()) for kind, values in shares.items()},
+        agreement_unit="correlation",
+        closeness_unit="share of the brightest twentieth",
+        closeness_what=what,
+    )
+    note = _spread_note(shares) if any(claim.closer for claim in claims) else []
+    return compared(evidence, settings, claims, measure, note)
+
+
+def _spread_note(shares: Mapping[str, Floats]) -> list[Pair]:
+    (first, of_first), (second, of_second) = shares.items()
+    lead = of_first - of_second
+    error = float(lead.std(ddof=1) / np.sqrt(len(lead))) if len(lead) > 1 else 0.0
+    said, count = _MAP_NAMES[first], int((lead > 0).sum())
+    other, others = _MAP_NAMES[second], int((lead < 0).sum())
+    return [
+        (
+            f"{said[0]} is closer in {count} pictures, {other[0]} in {others}; the mean difference "
+            f"is {float(lead.mean()):.3g}, its standard error over the pictures {error:.3g}.",
+            f"{said[1]}在 {count} 張圖片中較貼近，{other[1]}在 {others} 張；"
+            f"平均差 {float(lead.mean()):.3g}，跨圖片的標準誤 {error:.3g}。",
+        )
+    ]
+
+
+Reading = tuple[Floats, Mask]
+"""A map's displayed brightness (H, W) and where it can be read."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way to measure agreement (of two readings) and closeness (a number a kind, larger is
+    closer), with the words for both."""
+
+    agreement: Callable[[Reading, Reading], float]
+    closeness: Mapping[str, float]
+    agreement_unit: str
+    closeness_unit: str
+    closeness_what: Pair
+
+
+def compared(
+    evidence: Evidence,
+    settings: CompareSettings,
+    claims: Sequence[CompareClaim],
+    measure: Measure,
+    note: Sequence[Pair] = (),
+) -> Decision:
+    """Decide the claims by one measure, with both kinds of map of every picture as the figure."""
+    verdicts = [_verdict(evidence, settings, claim, measure) for claim in claims]
     rows = [
         {
             "label": ["picture", "圖片"],
@@ -98,69 +179,76 @@ def compare(
                 "label": list(_MAP_NAMES[kind]),
                 "records": [record_id(kind, k) for k in settings.pictures],
             }
-            for kind in kinds
+            for kind in (settings.first, settings.second)
         ),
     ]
     figure = Figure("strip", {"rows": rows}, ("Both maps of each picture", "每張圖片的兩種圖"))
-    return Decision(verdicts, [figure])
+    return Decision(verdicts, [figure], one_note(note))
 
 
 def _verdict(
-    evidence: Evidence,
-    settings: CompareSettings,
-    claim: CompareClaim,
-    closeness: dict[str, float],
+    evidence: Evidence, settings: CompareSettings, claim: CompareClaim, measure: Measure
 ) -> Verdict:
     if claim.closer is not None:
-        order = [claim.closer, *(kind for kind in closeness if kind != claim.closer)]
+        order = [claim.closer, *(kind for kind in measure.closeness if kind != claim.closer)]
         return strongest(
-            [closeness[kind] for kind in order],
+            [measure.closeness[kind] for kind in order],
             [_MAP_NAMES[kind] for kind in order],
-            unit="times chance",
-            what=(
-                f"brightest places of {{0}} that lie in the {settings.region}, over chance",
-                "{0}最亮處落在食物內的比例與偶然之比",
-            ),
+            unit=measure.closeness_unit,
+            what=measure.closeness_what,
         )[0]
     assert claim.picture is not None
-    r = block_correlation(
-        displayed_brightness(evidence.get(settings.first, claim.picture)),
-        displayed_brightness(evidence.get(settings.second, claim.picture)),
+    first, second = (
+        readable_brightness(evidence.get(kind, claim.picture))
+        for kind in (settings.first, settings.second)
     )
+    value = measure.agreement(first, _at_size_of(first, second))
     what = (
         f"agreement of the two maps of picture {claim.picture}",
         f"圖片 {claim.picture} 的兩種圖之一致度",
     )
+    unit = measure.agreement_unit
     if claim.agree:
         against = ("the same places", "位置相同")
-        return above(r, SAME, unit="correlation", what=what, against=against, inclusive=True)
-    return below(r, DIFFERENT, unit="correlation", what=what, against=("other places", "位置不同"))
+        return above(value, SAME.now(), unit=unit, what=what, against=against, inclusive=True)
+    against = ("other places", "位置不同")
+    return below(value, DIFFERENT.now(), unit=unit, what=what, against=against)
 
 
-def block_correlation(first: Floats, second: Floats) -> float:
-    """Return the correlation of the means of 16x16 blocks of two maps."""
-    return correlation(_block_means(first), _block_means(second))
+def _at_size_of(first: Reading, second: Reading) -> Reading:
+    rows, columns = (
+        np.arange(n) * m // n for n, m in zip(first[0].shape, second[0].shape, strict=True)
+    )
+    place = np.ix_(rows, columns)
+    return second[0][place], second[1][place]
+
+
+def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) -> float:
+    """Return the correlation of the means of 16x16 blocks of two maps.
+
+    Blocks of which no half can be read do not count.
+    """
+    if valid is None or valid.all():
+        return correlation(_block_means(first), _block_means(second))
+    readable = _block_means(valid.astype(float))
+    kept = readable >= 0.5
+    means = (
+        _block_means(np.where(valid, values, 0.0))[kept] / readable[kept]
+        for values in (first, second)
+    )
+    return correlation(*means) if kept.any() else 0.0
 
 
 def _block_means(values: Floats) -> Floats:
-    zoom = tuple(BLOCKS / side for side in values.shape)
-    smooth = ndimage.gaussian_filter(values, [side / BLOCKS / 3 for side in values.shape])
+    blocks = round(BLOCKS.now())
+    zoom = tuple(blocks / side for side in values.shape)
+    smooth = ndimage.gaussian_filter(values, [side / blocks / 3 for side in values.shape])
     means: Floats = ndimage.zoom(smooth, zoom, order=1, grid_mode=True, mode="nearest")
     return means
 
 
-def _lift(evidence: Evidence, kind: str, picture: int, name: str) -> float:
-    record = evidence.get(kind, picture)
-    bright, valid = displayed_brightness(record), valid_places(record)
-    inside = fitted_to(region(evidence, picture, name), bright.shape) & valid
+def _marked_share(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
+    bright, valid = readable_brightness(evidence.get(kind, picture))
+    inside = fitted_to(region(evidence, picture, settings.region), bright.shape)
     marked = brightest_places(bright, valid)
-    area = inside.sum() / valid.sum()
-    return float((marked & inside).sum() / max(marked.sum(), 1) / area) if area > 0 else 0.0
-
-
-def brightest_places(bright: Floats, valid: Mask) -> Mask:
-    """Return the brightest twentieth of a map as bool, smoothed by a pixel of 128."""
-    smooth = ndimage.gaussian_filter(bright, max(bright.shape) / 128)
-    level = np.quantile(smooth[valid], 1 - BRIGHTEST)
-    marked: Mask = (smooth > max(level, float(smooth.min()))) & valid
-    return marked
+    return float((marked & inside).sum() / marked.sum()) if marked.any() else 0.0

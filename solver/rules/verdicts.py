@@ -80,3 +80,10 @@ def below(value: float, threshold: float, *, unit: str, what: Pair, against: Pai
         margin=opposite.margin,
         sentence=opposite.sentence,
     )
+
+
+def one_note(sentences: Sequence[Pair]) -> Pair | None:
+    """Return sentences as the one note of a decision; None where there are none."""
+    if not sentences:
+        return None
+    return " ".join(english for english, _ in sentences), "".join(own for _, own in sentences)
