@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
-from solver.rules.chance import CHANCE, share_by_chance
+from solver.rules.chance import CHANCE, chance_sentence, share_by_chance
 from solver.rules.displayed import (
     Floats,
     Mask,
@@ -105,7 +105,7 @@ def brightest_region(
     )
     leader = int(np.argmax(values))
     chance = share_by_chance(bright, masks[leader], valid)
-    note = [_chance_note(claims[leader].name, chance), *reservations(record)]
+    note = [chance_sentence(claims[leader].name, chance), *reservations(record)]
     return Decision(verdicts, [place_figure(settings, claims)], one_note(note))
 
 
@@ -123,16 +123,6 @@ def masks_of(
         for name in claim.minus:
             inside = inside & ~region(evidence, picture, name)
     return [fitted_to(inside, shape)]
-
-
-def _chance_note(name: Pair, chance: float) -> Pair:
-    beyond = chance < CHANCE.now()
-    return (
-        f"Moved and turned over the picture in every way, the map is as bright on {name[0]} in "
-        f"{chance:.3g} of the ways: {'beyond' if beyond else 'not beyond'} chance.",
-        f"把圖在畫面上任意平移與翻轉，{name[1]}有同樣亮度者占 {chance:.3g}："
-        f"{'非' if beyond else '可能出於'}偶然。",
-    )
 
 
 def place_figure(settings: PlaceSettings, claims: Sequence[PlaceClaim]) -> Figure:

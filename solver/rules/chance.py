@@ -32,8 +32,9 @@ _ROUNDING = 1e-9
 def share_by_chance(values: Floats, masks: Sequence[Mask], valid: Mask) -> float:
     """Return the share of the map's placements whose mean in the masks is as high as it is now.
 
-    Of several masks the one of lowest mean counts, as for a thing that is bright as a whole. `values`
-    (H, W) is not negative; the map as it lies is one of the placements, so the share is never 0.
+    Of several masks the one of lowest mean counts, as for a thing that is bright as a whole.
+    `values` (H, W) is not negative; the map as it lies is one of the placements, so the share is
+    never 0.
     The placements are all H x W cyclic shifts of the map, in each of its 8 orientations (4 where it
     is not square).
     """
@@ -63,3 +64,14 @@ def _means_at_shifts(mass: Floats, area: Floats, spectrum: np.ndarray) -> Floats
     counted = np.fft.irfft2(np.fft.rfft2(area) * spectrum, s=mass.shape)
     means: Floats = np.divide(inside, counted, out=np.zeros_like(inside), where=counted > 0.5)
     return means
+
+
+def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:
+    """Return what `share_by_chance` found for a region, as a sentence."""
+    beyond = chance < CHANCE.now()
+    return (
+        f"Moved and turned over the picture in every way, the map has as much on {name[0]} in "
+        f"{chance:.2g} of the ways: {'beyond' if beyond else 'not beyond'} chance.",
+        f"把圖在畫面上任意平移與翻轉，{name[1]}達到同樣程度者占 {chance:.2g}："
+        f"{'並非偶然' if beyond else '不排除偶然'}。",
+    )

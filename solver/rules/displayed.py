@@ -20,24 +20,24 @@ LUMA = np.array([0.2126, 0.7152, 0.0722])
 SURROUND = threshold(
     "displayed.surround",
     1 / 16,
-    "Radius of the surroundings a place is compared with, as a share of the picture's side. A plate "
-    "or a bowl is about half a picture wide and its parts about an eighth: half of that looks from "
-    "a part beyond its edge, and not from one part across another.",
+    "Radius of the surroundings a place is compared with, as a share of the picture's side. A "
+    "plate or a bowl is about half a picture wide and its parts about an eighth: half of that "
+    "looks from a part beyond its edge, and not across another part.",
     lowest=1 / 128,
 )
 MARKED = threshold(
     "displayed.marked_share",
     0.05,
-    "The places a person would call marked: the brightest twentieth of a map. Map and region being "
-    "independent, a twentieth of each region is marked; a twentieth of 128x128 is 819 pixels, enough "
-    "for a region of a hundredth of the picture to have some.",
+    "The places a person would call marked: the brightest twentieth of a map. Map and region "
+    "being independent, a twentieth of each region is marked; a twentieth of 128x128 is 819 "
+    "pixels, enough for a region of a hundredth of the picture to have some.",
     highest=0.5,
 )
 EYE = threshold(
     "displayed.eye",
     1 / 128,
     "Blur before the brightest places are taken, as a share of the side: one pixel as the network "
-    "sees it, so that a lone pixel of speckle, which another seed would put elsewhere, marks nothing.",
+    "sees it, so that lone pixels of speckle, which another seed puts elsewhere, mark nothing.",
     lowest=0.0,
 )
 
@@ -77,10 +77,10 @@ def readable_brightness(record: Record) -> tuple[Floats, Mask]:
     return lifted, valid
 
 
-def reservations(record: Record) -> list[tuple[str, str]]:
+def reservations(record: Record, array: str = "map") -> list[tuple[str, str]]:
     """Return what this record leaves to be guessed at or left out, as sentences."""
     said = []
-    hidden = 1 - float(valid_places(record).mean())
+    hidden = 1 - float(valid_places(record, array).mean())
     if hidden > 0:
         said.append(
             (
@@ -111,10 +111,14 @@ def standing_out(brightness: Floats, valid: Mask | None = None) -> Floats:
 def brightest_places(bright: Floats, valid: Mask) -> Mask:
     """Return the brightest twentieth of a map, lightly blurred, as bool; none of an even map."""
     smooth = _blurred(bright, EYE.now() * max(bright.shape), valid)
-    level = float(np.quantile(smooth[valid], 1 - MARKED.now()))
-    spread = float(np.ptp(smooth[valid]))
-    even = spread <= EVEN * float(np.abs(smooth[valid]).max(initial=0.0))
-    marked: Mask = (smooth > max(level, float(smooth[valid].min()))) & valid & (not even)
+    read = smooth[valid]
+    lowest, spread = float(read.min(initial=np.inf)), float(np.ptp(read)) if read.size else 0.0
+    if spread <= EVEN * float(np.abs(read).max(initial=0.0)):
+        return np.zeros(bright.shape, bool)
+    # A plateau at the level is marked whole, unless it is the ground.
+    rounding = EVEN * spread
+    level = max(float(np.quantile(read, 1 - MARKED.now())) - rounding, lowest + rounding)
+    marked: Mask = (smooth >= level) & valid
     return marked
 
 
@@ -139,13 +143,13 @@ def fitted_to(mask: Mask, shape: tuple[int, ...]) -> Mask:
     return fitted
 
 
-def valid_places(record: Record) -> Mask:
+def valid_places(record: Record, array: str = "map") -> Mask:
     """Return where a map may be read: its `valid` array, or everywhere."""
-    shape = record.array("map").shape[:2]
+    shape = record.array(array).shape[:2]
     if "valid" in record.arrays:
         valid: Mask = record.array("valid").astype(bool)
         if valid.shape != shape:
-            raise EvidenceError(f"record {record.id}: 'valid' has another shape than 'map'")
+            raise EvidenceError(f"record {record.id}: 'valid' has another shape than {array!r}")
         return valid
     return np.ones(shape, bool)
 

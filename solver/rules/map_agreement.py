@@ -39,17 +39,17 @@ _MAP_NAMES = {
 BLOCKS = threshold(
     "maps.blocks",
     16,
-    "Blocks a side on which maps are compared: claims on places of a sixteenth of the picture repeat "
-    "between seeds (rank correlation .98), single pixels do not (.57).",
+    "Blocks a side on which maps are compared: claims on places of a sixteenth of the picture "
+    "repeat between seeds (rank correlation .98), single pixels do not (.57).",
     lowest=2,
     highest=64,
 )
 SAME = threshold(
     "maps.same",
     0.8,
-    "Correlation, or overlap beyond chance, from which on two maps mark the same places: they share "
-    "most of their variation (r2 = .64); of overlaps beyond chance .8 is called almost perfect "
-    "(Landis and Koch 1977, doi:10.2307/2529310).",
+    "Correlation, or overlap beyond chance, from which on two maps mark the same places: they "
+    "share most of their variation (r2 = .64); of overlaps beyond chance .8 is called almost "
+    "perfect (Landis and Koch 1977, doi:10.2307/2529310).",
     highest=1.0,
 )
 DIFFERENT = threshold(
@@ -104,10 +104,10 @@ def compare(
     """Agreement of two kinds of map on a picture; and which lies closer to a region overall.
 
     Agreement: correlation of the means of 16x16 blocks. Closer: the share of a map's brightest
-    twentieth, which is what is seen as marked, that lies in the region; mean over the pictures. Both
-    kinds are read on the same pictures with the same regions, so that nothing need be taken off for
-    a region's size, and each picture counts alike. The two kinds are held against each other; the
-    note says in how many pictures, and how far the pictures leave the mean uncertain.
+    twentieth, which is what is seen as marked, that lies in the region; mean over the pictures.
+    Both kinds are read on the same pictures with the same regions, so that nothing need be taken
+    off for a region's size, and each picture counts alike. The two kinds are held against each
+    other; the note says in how many pictures, and how far the pictures leave the mean uncertain.
     """
     shares: dict[str, Floats] = {
         kind: np.array([_marked_share(evidence, kind, k, settings) for k in settings.pictures])
@@ -118,7 +118,9 @@ def compare(
         f"{{0}}最亮處落在{region_name(settings.region)[1]}內的比例",
     )
     measure = Measure(
-        agreement=lambda first, second: block_correlation(first[0], second[0], first[1] & second[1]),
+        agreement=lambda first, second: block_correlation(
+            first[0], second[0], first[1] & second[1]
+        ),
         closeness={kind: float(values.mean()) for kind, values in shares.items()},
         agreement_unit="correlation",
         closeness_unit="share of the brightest twentieth",

@@ -70,7 +70,7 @@ def _nearness(evidence: Evidence, kind: str, picture: int, settings: CompareSett
 
 
 def overlap(first: Reading, second: Reading) -> float:
-    """Return how far the brightest twentieths of two maps of one shape fall together: 0 by chance."""
+    """Return how far the brightest twentieths of two maps of one shape overlap: 0 by chance."""
     valid = first[1] & second[1]
     these, those = (brightest_places(bright, valid) for bright, _ in (first, second))
     if not these.any() or not those.any():

@@ -120,6 +120,7 @@ class Rule:
 
 _MODULES = (
     "solver.rules.lime_colours",
+    "solver.rules.lime_pieces",
     "solver.rules.saliency_method",
     "solver.rules.solids",
     "solver.rules.handle_side",

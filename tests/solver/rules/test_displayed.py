@@ -10,13 +10,18 @@ from hypothesis import strategies as st
 from solver.errors import EvidenceError
 from solver.evidence import MissingEvidence, Record
 from solver.rules.displayed import (
+    MARKED,
+    brightest_places,
     density,
     displayed_brightness,
     fitted_to,
+    readable_brightness,
     region,
+    reservations,
     standing_out,
     valid_places,
 )
+from solver.rules.thresholds import varied
 from tests.solver.rules.made_maps import box, evidence_of, regions, smooth_noise
 
 SEEDS = st.integers(0, 10**6)
@@ -116,3 +121,52 @@ def test_a_region_that_is_not_drawn_or_empty_is_missing() -> None:
             region(evidence, 2, name)
     with pytest.raises(MissingEvidence, match="regions/3"):
         region(evidence, 3, "cake")
+
+
+def test_what_cannot_be_read_is_no_surroundings_and_no_ground() -> None:
+    values, valid = smooth_noise(2), np.ones((128, 128), bool)
+    valid[:30, 90:] = False
+    spoiled = np.where(valid, values, 9.0)
+    assert np.allclose(standing_out(spoiled, valid)[valid], standing_out(values, valid)[valid])
+    colours = np.full((128, 128, 3), 0.4)
+    colours[:, :70] = 0.9  # more than half, but most of it not readable
+    arrays = {"map": colours, "valid": np.tile(np.arange(128) > 40, (128, 1))}
+    record = Record("integrated_gradients/0/10", arrays)
+    assert displayed_brightness(record)[0, 100] == 0
+    assert len(reservations(record)) == 2
+    assert not reservations(Record("saliency/0", {"map": values}))
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(seed=SEEDS, scale=st.floats(0.01, 100), lift=st.floats(-5, 5))
+def test_a_map_is_read_from_its_lowest_value_up(seed: int, scale: float, lift: float) -> None:
+    values = smooth_noise(seed)
+    valid = np.ones((128, 128), bool)
+    valid[0, 0] = False
+    before, after = (
+        readable_brightness(Record("saliency/0", {"map": one, "valid": valid}))[0]
+        for one in (values, values * scale + lift)
+    )
+    assert before[valid].min() == 0
+    assert np.allclose(after, before * scale, atol=1e-9)
+    nothing = Record("saliency/0", {"map": values, "valid": ~np.ones((128, 128), bool)})
+    with pytest.raises(EvidenceError, match="leaves no place to read"):
+        readable_brightness(nothing)
+
+
+def test_how_much_is_marked_is_a_threshold() -> None:
+    bright, valid = smooth_noise(3), np.ones((128, 128), bool)
+    with varied({MARKED.name: 1.25}):
+        assert brightest_places(bright, valid).mean() == pytest.approx(0.0625, abs=0.002)
+    assert brightest_places(bright, valid).mean() == pytest.approx(0.05, abs=0.002)
+    assert not brightest_places(np.full((64, 64), 0.3), np.ones((64, 64), bool)).any()
+
+
+def test_a_plateau_is_marked_whole_and_the_ground_is_not() -> None:
+    everywhere, plateau = np.ones((128, 128), bool), box(30, 30, 50, 50)
+    marked = brightest_places(0.2 + 0.5 * plateau, everywhere)
+    assert marked[35:75, 35:75].all()
+    assert marked.mean() < plateau.mean()
+    lone = np.zeros((128, 128))
+    lone[60, 60] = 1
+    assert 0 < brightest_places(lone, everywhere).sum() < 150

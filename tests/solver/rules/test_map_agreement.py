@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,14 +13,25 @@ from pydantic import ValidationError
 from solver.evidence import Evidence, MissingEvidence, Record
 from solver.rules.map_agreement import (
     CompareClaim,
+    CompareSettings,
     block_correlation,
     brightest_places,
 )
-from tests.solver.rules.made_maps import box, decide, evidence_of, held, regions, smooth_noise
+from solver.rules.map_distances import overlap
+from tests.solver.rules.made_maps import (
+    box,
+    decide,
+    decide_again,
+    evidence_of,
+    held,
+    regions,
+    smooth_noise,
+)
 
 SEEDS = st.integers(0, 10**6)
 FOOD = box(40, 40, 48, 48)
 AGREE = [{"picture": 0, "agree": True}, {"picture": 0, "agree": False}]
+WAYS: tuple[Literal["first", "second"], ...] = ("first", "second")
 CLOSER = [{"closer": "saliency"}, {"closer": "smoothgrad"}]
 
 
@@ -31,8 +44,9 @@ def both(first: np.ndarray, second: np.ndarray, food: np.ndarray = FOOD) -> Evid
     )
 
 
-def compared(evidence: Evidence) -> list[bool | None]:
-    return held(decide("map.compare", evidence, {"pictures": [0]}, AGREE + CLOSER))
+def compared(evidence: Evidence, way: Literal["first", "second"] = "first") -> list[bool | None]:
+    by = decide if way == "first" else decide_again
+    return held(by("map.compare", evidence, {"pictures": [0]}, AGREE + CLOSER))
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)
@@ -49,8 +63,9 @@ def test_a_map_agrees_with_itself_however_bright(seed: int, scale: float, shift:
 @given(seed=SEEDS)
 def test_a_map_turned_upside_down_marks_other_places(seed: int) -> None:
     one = np.where(box(5, 5, 40, 40), 1.0, 0.05) * smooth_noise(seed)
-    assert compared(both(one, one))[:2] == [True, False]
-    assert compared(both(one, one[::-1, ::-1]))[:2] == [False, True]
+    for way in WAYS:
+        assert compared(both(one, one), way)[:2] == [True, False]
+        assert compared(both(one, one[::-1, ::-1]), way)[:2] == [False, True]
 
 
 def test_between_the_same_and_different_neither_holds() -> None:
@@ -82,6 +97,9 @@ def test_the_closer_map_is_the_one_inside_and_swaps_when_swapped(seed: int) -> N
     mirrored = both(inside[:, ::-1], outside[:, ::-1], FOOD[:, ::-1])
     assert compared(mirrored)[2:] == [True, False]
     assert compared(both(noise, noise))[2:] == [False, False]
+    for one, other, expected in ((inside, outside, True), (outside, inside, False)):
+        assert compared(both(one, other), "second")[2:] == [expected, not expected]
+    assert compared(both(noise, noise), "second")[2:] == [False, False]
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)
@@ -110,3 +128,52 @@ def test_missing_maps_and_regions_are_named() -> None:
         compared(evidence_of(*(r for r in both(one, one) if r.kind != "regions"), regions(0)))
     with pytest.raises(MissingEvidence, match="smoothgrad/0"):
         compared(evidence_of(*(r for r in both(one, one) if r.kind != "smoothgrad")))
+
+
+def test_near_is_closer_than_far_though_neither_is_inside() -> None:
+    """Distance tells two maps apart of which no part lies in the region; the share cannot."""
+    near, far = (box(92, left, 8, 40).astype(float) for left in (44, 4))
+    assert not (near * FOOD).any()
+    assert compared(both(near, far))[2:] == [False, False]
+    assert compared(both(near, far), "second")[2:] == [True, False]
+    assert compared(both(far, near), "second")[2:] == [False, True]
+    turned = both(np.rot90(near), np.rot90(far), np.rot90(FOOD))
+    assert compared(turned, "second")[2:] == [True, False]
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(seed=SEEDS)
+def test_overlap_is_one_with_itself_and_nothing_by_chance(seed: int) -> None:
+    everywhere = np.ones((128, 128), bool)
+    one, other = smooth_noise(seed), smooth_noise(seed + 1)
+    assert overlap((one, everywhere), (one * 5, everywhere)) == pytest.approx(1)
+    ways = [overlap((a, everywhere), (b, everywhere)) for a, b in ((one, other), (other, one))]
+    assert ways[0] == pytest.approx(ways[1])
+    assert ways[0] < 0.6
+    assert overlap((one, everywhere), (np.zeros((128, 128)), everywhere)) == 0
+
+
+def test_blocks_that_cannot_be_read_do_not_count() -> None:
+    one, valid = smooth_noise(0, 6), np.ones((128, 128), bool)
+    valid[:40, :64] = False
+    spoiled = np.where(valid, one, np.random.default_rng(0).random((128, 128)))
+    assert block_correlation(one, spoiled) < 0.99
+    assert block_correlation(one, spoiled, valid) == pytest.approx(1)
+    assert block_correlation(one, one, ~np.ones((128, 128), bool)) == 0
+
+
+def test_the_note_counts_the_pictures() -> None:
+    noise = smooth_noise(4)
+    decision = decide(
+        "map.compare",
+        both(noise + np.where(FOOD, 2, 0), noise),
+        {"pictures": [0]},
+        CLOSER,
+    )
+    assert decision.note is not None
+    assert decision.note[0].startswith("saliency is closer in 1 pictures, SmoothGrad in 0")
+
+
+def test_one_kind_of_map_is_not_compared_with_itself() -> None:
+    with pytest.raises(ValidationError, match="one kind of map"):
+        CompareSettings(first="saliency", second="saliency", pictures=[0])
