@@ -7,21 +7,21 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solver.bank import Bank, MeasuredChoices, load_bank
+from solver.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
+from solver.deciding import Decided, decide_question
 from solver.errors import EvidenceError
-from solver.evidence import MANIFEST, Evidence, MissingEvidence, load_evidence, save_evidence
-from solver.key import FORMAT, Answer, Key, KeyQuestion, OptionVerdict, Sentence, save_key
+from solver.evidence import MANIFEST, Evidence, load_evidence, save_evidence
+from solver.key import FORMAT, Key, KeyQuestion, StabilityRun, save_key
+from solver.reseeding import load_reseeded, run_reseeded, save_reseeded
 from solver.resources import data_folder
-from solver.rules.registry import Decision, Figure, PlannedQuestion, Verdict, plan_questions
+from solver.rules.registry import Figure, PlannedQuestion, plan_questions
 from solver.whole_files import sha256_of_all, write_whole
 
 if TYPE_CHECKING:
@@ -39,6 +39,15 @@ class MadeKey:
     figures: dict[str, Sequence[Figure]]
 
 
+@dataclass(frozen=True)
+class Repeats:
+    """How often decisions are repeated (0: not), with how many other seeds, watched by whom."""
+
+    count: int = 0
+    reseed: int = 0
+    progress: Progress | None = None
+
+
 def planned(bank: Bank, only: Sequence[str] = ()) -> list[PlannedQuestion]:
     """Return the questions to decide, all or those in `only`, with their rules.
 
@@ -51,8 +60,9 @@ def planned(bank: Bank, only: Sequence[str] = ()) -> list[PlannedQuestion]:
 
 
 def needed_records(questions: Sequence[PlannedQuestion]) -> list[str]:
-    """Return the ids of every record some question needs, each once, in the order of need."""
-    return list(dict.fromkeys(name for question in questions for name in question.needs))
+    """Return the ids of every record some question needs, either way, each once, in order."""
+    every = (name for question in questions for name in (*question.needs, *question.second_needs))
+    return list(dict.fromkeys(every))
 
 
 def explain(
@@ -96,12 +106,18 @@ def make_key(
     only: Sequence[str] = (),
     device: str = "cpu",
     progress: Progress | None = None,
+    stability: int = 0,
+    reseed: int = 2,
 ) -> MadeKey:
     """Make a key from a bundle (the demo's, if nothing is given), or from evidence alone.
 
     With `out` it is written there: ``evidence/``, ``key.html`` and last ``key.yaml``. Records of an
     earlier run, in `evidence` or in ``out/evidence``, that are still good are not made again.
     With `evidence` and no `bundle` no model is loaded and torch is not imported.
+
+    With `stability` each decision is repeated so often under what nobody fixed
+    (`solver.stability`); LIME and SmoothGrad are run with `reseed` other seeds for it, or, of
+    evidence alone, what lies there of such runs is used.
 
     Raises:
         Hw9Error: bank, bundle or evidence cannot be used, or `out` cannot be written.
@@ -110,13 +126,18 @@ def make_key(
     questions = planned(questions_bank, only)
     target = out / "evidence" if out is not None else None
     if evidence is not None and bundle is None:
-        found = load_evidence(evidence)
-        made = decide(questions_bank, questions, found)
-        if target is not None and target.resolve() != evidence.resolve():
-            save_evidence(_only_needed(found, questions), target)
+        made = _from_evidence(
+            questions_bank, questions, evidence, target, Repeats(stability, reseed, progress)
+        )
     else:
         made = _from_bundle(
-            questions_bank, questions, bundle, device, _known(evidence, target), target, progress
+            questions_bank,
+            questions,
+            bundle,
+            device,
+            _known(evidence, target),
+            target,
+            Repeats(stability, reseed, progress),
         )
     if out is not None:
         from solver.page.key_page import render_key_page
@@ -144,6 +165,22 @@ def _only_needed(evidence: Evidence, questions: Sequence[PlannedQuestion]) -> Ev
     return Evidence({name: evidence.get(*name.split("/")) for name in names}, evidence.bundle)
 
 
+def _from_evidence(
+    bank: Bank,
+    questions: Sequence[PlannedQuestion],
+    folder: Path,
+    target: Path | None,
+    repeats: Repeats,
+) -> MadeKey:
+    found = load_evidence(folder)
+    reseeded = load_reseeded(folder, repeats.reseed) if repeats.count else []
+    made = decide(bank, questions, found, repeats=repeats, reseeded=reseeded)
+    if target is not None and target.resolve() != folder.resolve():
+        save_evidence(_only_needed(found, questions), target)
+        save_reseeded(reseeded, needed_records(questions), target)
+    return made
+
+
 def _from_bundle(
     bank: Bank,
     questions: Sequence[PlannedQuestion],
@@ -151,7 +188,7 @@ def _from_bundle(
     device: str,
     known: Evidence | None,
     target: Path | None,
-    progress: Progress | None,
+    repeats: Repeats,
 ) -> MadeKey:
     from solver.bundle import load_bundle
 
@@ -159,19 +196,29 @@ def _from_bundle(
     if any(name.split("/")[0] in ("picture", "module") for name in needed_records(questions)):
         _ = bundle.network  # a broken checkpoint is said before anything is run
     name = "demo" if folder is None else folder.resolve().name
+    about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
     evidence, failures = explain(
         questions,
         bundle,
         settings_for(bank),
         folder=target,
         known=known,
-        progress=progress,
-        about={"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files},
+        progress=repeats.progress,
+        about=about,
+    )
+    reseeded = run_reseeded(
+        needed_records(questions),
+        bundle,
+        settings_for(bank),
+        repeats.reseed if repeats.count else 0,
+        folder=target,
+        progress=repeats.progress,
+        about=about,
     )
     # Names inside the bundle: where the folder lies on this machine is no part of the key.
     prefix = f"{bundle.folder}/"
     reasons = {record: reason.replace(prefix, "") for record, reason in failures.items()}
-    return decide(bank, questions, evidence, reasons=reasons)
+    return decide(bank, questions, evidence, reasons=reasons, repeats=repeats, reseeded=reseeded)
 
 
 def decide(
@@ -180,6 +227,8 @@ def decide(
     evidence: Evidence,
     *,
     reasons: dict[str, str] | None = None,
+    repeats: Repeats | None = None,
+    reseeded: Sequence[Evidence] = (),
 ) -> MadeKey:
     """Decide every question on the evidence there is; what lacks evidence is left open.
 
@@ -188,12 +237,15 @@ def decide(
         questions: those to decide.
         evidence: the records there are.
         reasons: by id of a record that could not be made, why.
+        repeats: how often to decide again, under what nobody fixed; None or 0 times: not.
+        reseeded: evidence of LIME and SmoothGrad under other seeds, for these repeats.
     """
-    entries, figures = [], {}
-    for question in questions:
-        entry, decision = _decide_one(question, evidence, reasons or {})
-        entries.append(entry)
-        figures[question.question.id] = decision.figures if decision else ()
+    decided = [decide_question(question, evidence, reasons) for question in questions]
+    entries = [one.entry for one in decided]
+    repeats = repeats or Repeats()
+    if repeats.count:
+        entries = _repeated(questions, decided, evidence, repeats, reseeded)
+    figures = {one.entry.id: one.decision.figures if one.decision else () for one in decided}
     key = Key(
         format=FORMAT,
         title=bank.header.title.en,
@@ -201,18 +253,45 @@ def decide(
         bundle=_in_order(evidence.bundle),
         code={"version": VERSION, "sha256": code_hash()},
         settings=_settings_used(questions, evidence),
+        stability=_about_repeats(repeats, reseeded),
         questions=entries,
     )
     return MadeKey(key, evidence, figures)
 
 
-_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+def _repeated(
+    questions: Sequence[PlannedQuestion],
+    decided: Sequence[Decided],
+    evidence: Evidence,
+    repeats: Repeats,
+    reseeded: Sequence[Evidence],
+) -> list[KeyQuestion]:
+    """Each question's entry with what its repeats gave, told to the progress bar."""
+    from solver.stability import measured_stability
+
+    progress = repeats.progress
+    if progress is not None:
+        progress.start([(f"repeats/{one.entry.id}", 1) for one in decided])
+    entries = []
+    for question, one in zip(questions, decided, strict=True):
+        name, began = f"repeats/{one.entry.id}", time.perf_counter()
+        if progress is not None:
+            progress.begin(name)
+        entries.append(
+            measured_stability(question, one, evidence, repeats=repeats.count, reseeded=reseeded)
+        )
+        if progress is not None:
+            progress.finish(name, time.perf_counter() - began)
+    return entries
 
 
-def _finite(decision: Decision) -> bool:
-    """Whether every number of the verdicts is one; NaN comes of maps without anything in them."""
-    numbers = [v for one in decision.verdicts for v in (one.value, one.threshold, one.margin)]
-    return all(math.isfinite(number) for number in numbers if isinstance(number, float))
+def _about_repeats(repeats: Repeats, reseeded: Sequence[Evidence]) -> StabilityRun | None:
+    if not repeats.count:
+        return None
+    from solver.stability import FACTOR
+    from solver.vary_regions import PIXELS
+
+    return StabilityRun(repeats=repeats.count, factor=FACTOR, pixels=PIXELS, reseeded=len(reseeded))
 
 
 def _in_order(value: Any) -> Any:
@@ -220,129 +299,6 @@ def _in_order(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _in_order(value[name]) for name in sorted(value)}
     return value
-
-
-def _decide_one(
-    question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str]
-) -> tuple[KeyQuestion, Decision | None]:
-    missing = evidence.missing(question.needs)
-    lacks = _with_reasons(missing, reasons)
-    decision = None
-    if not lacks:
-        try:
-            decision = question.rule.decide(evidence, question.settings, question.claims)
-        except MissingEvidence as missing:
-            lacks = missing.lacks
-        except EvidenceError as fault:
-            lacks = [str(fault)]
-        except _UNREADABLE as fault:  # evidence may be made by hand, and in any shape
-            names = ", ".join(question.needs)
-            lacks = [f"evidence the rule can read, in {names} ({type(fault).__name__}: {fault})"]
-    if decision is not None and not _finite(decision):
-        decision, lacks = None, [f"evidence that gives numbers, in {', '.join(question.needs)}"]
-    if decision is None:
-        return _open(question, lacks), None
-    options = _verdicts(question, decision)
-    undecided = any(option.holds is None for option in options)
-    entry = KeyQuestion(
-        **_head(question),
-        state="open" if undecided else "decided",
-        correct=_empty(question) if undecided else _answer(question, options),
-        note=_sentence(decision.note) if decision.note else None,
-        options=options,
-        evidence=question.needs,
-    )
-    return entry, decision
-
-
-def _with_reasons(missing: list[str], reasons: dict[str, str]) -> list[str]:
-    """Names of missing records; those with one reason why they are missing share a line."""
-    grouped: dict[str, list[str]] = {}
-    for name in missing:
-        grouped.setdefault(reasons.get(name, ""), []).append(name)
-    lines = grouped.pop("", [])
-    return [*lines, *(f"{', '.join(names)} ({reason})" for reason, names in grouped.items())]
-
-
-def _head(question: PlannedQuestion) -> dict[str, Any]:
-    asked = question.question
-    return {"id": asked.id, "kind": asked.kind, "points": asked.points, "rule": asked.rule}
-
-
-def _empty(question: PlannedQuestion) -> Answer:
-    return {} if question.question.kind == "pair" else []
-
-
-def _open(question: PlannedQuestion, lacks: list[str]) -> KeyQuestion:
-    return KeyQuestion(
-        **_head(question),
-        state="open",
-        correct=_empty(question),
-        lacks=lacks,
-        evidence=question.needs,
-    )
-
-
-def _verdicts(question: PlannedQuestion, decision: Decision) -> list[OptionVerdict]:
-    found = []
-    for (blank, option), verdict in zip(question.options, decision.verdicts, strict=True):
-        if option is not None:
-            text = option.text.en if blank is not None else None
-            found.append(_option_verdict(option.id, blank, verdict, text))
-        else:
-            measured = next(b.measured for b in question.question.blanks if b.id == blank)
-            assert measured is not None
-            found += _measured_options(blank, measured, verdict)
-    return found
-
-
-def _measured_options(
-    blank: str | None, measured: MeasuredChoices, verdict: Verdict
-) -> list[OptionVerdict]:
-    """The choices of a drop-down made around a measured value, in ascending order."""
-    assert isinstance(verdict.value, float)
-    unit = Decimal(1).scaleb(-measured.decimals)
-    value = Decimal(repr(verdict.value))
-    right = value.quantize(unit)
-    numbers = sorted({right, *((value * factor).quantize(unit) for factor in measured.factors)})
-    return [
-        _option_verdict(
-            chr(ord("a") + at), blank, replace(verdict, holds=number == right), str(number)
-        )
-        for at, number in enumerate(numbers)
-    ]
-
-
-def _option_verdict(
-    identifier: str, blank: str | None, verdict: Verdict, text: str | None
-) -> OptionVerdict:
-    return OptionVerdict(
-        id=identifier,
-        blank=blank,
-        holds=verdict.holds,
-        value=_rounded(verdict.value),
-        unit=verdict.unit,
-        against=verdict.against,
-        threshold=_rounded(verdict.threshold),
-        margin=_rounded(verdict.margin),
-        sentence=_sentence(verdict.sentence),
-        text=verdict.text or text,
-    )
-
-
-def _rounded(value: Any) -> Any:
-    # Six digits are more than any verdict means, and fewer than machines differ in.
-    return float(f"{value:.6g}") if isinstance(value, float) else value
-
-
-def _sentence(pair: tuple[str, str]) -> Sentence:
-    return Sentence(en=pair[0], zh_hant=pair[1])
-
-
-def _answer(question: PlannedQuestion, options: list[OptionVerdict]) -> Answer:
-    if question.question.kind == "pair":
-        return {str(option.blank): str(option.text) for option in options if option.holds}
-    return [option.id for option in options if option.holds]
 
 
 def _settings_used(questions: Sequence[PlannedQuestion], evidence: Evidence) -> dict[str, Any]:

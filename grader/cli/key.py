@@ -12,6 +12,7 @@ from grader.cli import LazyGroup
 
 if TYPE_CHECKING:
     from solver.answer_key import MadeKey
+    from solver.key import KeyQuestion
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -44,6 +45,22 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--out", type=FOLDER, default=Path("key-out"), show_default=True, help="Where results go."
 )
+@click.option(
+    "--stability",
+    type=click.IntRange(0),
+    metavar="N",
+    default=0,
+    help="Repeat each decision N times under what nobody fixed: seeds, sample counts, thresholds, "
+    "region edges; 40 is plenty.  [default: not]",
+)
+@click.option(
+    "--reseed",
+    type=click.IntRange(0),
+    metavar="R",
+    default=2,
+    show_default=True,
+    help="With --stability: really run LIME and SmoothGrad with R other seeds.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 @click.pass_context
 def key(
@@ -54,6 +71,8 @@ def key(
     device: str,
     evidence: Path | None,
     out: Path,
+    stability: int,
+    reseed: int,
     as_json: bool,
 ) -> None:
     """Make the answer key: run the explanations, measure each option's claim, write the page.
@@ -68,6 +87,7 @@ def key(
       hw9 key --bundle course/ --out spring          from your course materials
       hw9 key --evidence spring/evidence --out again the same, without a model
       hw9 key --only q07,q12 --bundle course/        two questions
+      hw9 key --bundle course/ --stability 40        and which answers hang on a choice
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -85,6 +105,8 @@ def key(
             only=names,
             device="cpu" if alone else chosen_device(device),
             progress=progress,
+            stability=stability,
+            reseed=reseed,
         )
     if as_json:
         click.echo(json.dumps(_as_json(made), ensure_ascii=False, indent=1))
@@ -114,10 +136,20 @@ def chosen_device(wanted: str) -> str:
 
 
 def _as_json(made: MadeKey) -> dict[str, object]:
-    return {
-        question.id: {"state": question.state, "correct": question.correct, "lacks": question.lacks}
-        for question in made.key.questions
+    return {question.id: _entry_as_json(question) for question in made.key.questions}
+
+
+def _entry_as_json(question: KeyQuestion) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "state": question.state,
+        "correct": question.correct,
+        "lacks": question.lacks,
     }
+    if question.stability is not None:
+        entry["changed"] = question.stability.changed
+    if question.ways_agree is not None:
+        entry["ways_agree"] = question.ways_agree
+    return entry
 
 
 def _say(made: MadeKey, out: Path) -> None:
@@ -137,6 +169,9 @@ def _say(made: MadeKey, out: Path) -> None:
         click.echo(f"{question.id}  {answer or '(no option holds)'}")
     decided = sum(question.state == "decided" for question in questions)
     click.echo(f"\n{decided} of {len(questions)} questions answered; {out / 'key.html'} shows why.")
+    contested = [question.id for question in questions if question.contested]
+    if contested:
+        click.echo(f"Contested, so look at these first: {', '.join(contested)}.")
     for reason, names in lacking.items():
         lack = reason.removesuffix(")")
         click.echo(f"Open: {', '.join(dict.fromkeys(names))}. Lacking: {lack}")

@@ -15,6 +15,7 @@ import pytest
 from solver.answer_key import decide, explain, make_key, needed_records, planned
 from solver.bank import Bank, MeasuredChoices, load_bank
 from solver.bundle import Bundle
+from solver.deciding import measured_options
 from solver.errors import BankError, BundleError, EvidenceError
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.explain.method import ExplainSettings
@@ -278,11 +279,9 @@ def test_explain_runs_what_the_questions_need(bank: Bank, demo: Bundle) -> None:
     [(0.4, ["0.20", "0.40", "0.80"]), (0.123456, ["0.06", "0.12", "0.25"]), (0.0, ["0.00"])],
 )
 def test_measured_choices_stand_in_order_with_one_right(value: float, expected: list[str]) -> None:
-    from solver.answer_key import _measured_options
-
     choices = MeasuredChoices(factors=[Decimal(2), Decimal("0.5")], decimals=2)
     verdict = Verdict(True, value, "", "", None, None, ("a", "甲"))
-    options = _measured_options("x", choices, verdict)
+    options = measured_options("x", choices, verdict)
     assert [option.text for option in options] == expected
     assert [option.id for option in options] == [chr(97 + at) for at in range(len(expected))]
     (right,) = [option.text for option in options if option.holds]

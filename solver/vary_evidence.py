@@ -1,0 +1,221 @@
+"""Evidence resampled: what is left to vary where a record keeps no samples and no network is there.
+
+The question asked is whether a verdict hangs on a few places of a map, a few tokens, a few words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from solver.evidence import Record
+from solver.vary_samples import MIN_WEIGHT, SHOWN, drawn_signs, has_samples
+
+Records = dict[str, Record]
+
+BLOCKS = 32
+"""Blocks along a map's side (fewer on a small map, which has blocks of 2x2): 4x4 pixels of 128,
+about as far as a gradient's speckle hangs together."""
+
+MAPS = ("saliency", "smoothgrad", "integrated_gradients", "activation")
+
+FORGOTTEN = 2
+"""Drawn segments of LIME that another seed would not have drawn: on a confident network two seeds
+share 9 of the 11 first at about half the samples."""
+
+SPECIAL = 0
+"""The role of a token that is not drawn."""
+
+
+def can_resample(records: Mapping[str, Record]) -> bool:
+    """Say whether `resampled` would change any of the records a question rests on."""
+    others = (_is_map(record) or _resampler(record) for record in records.values())
+    return _sentences_are_free(records) or any(others)
+
+
+def resampled(records: Mapping[str, Record], generator: np.random.Generator) -> Records:
+    """Return the records with each that can be resampled replaced by a resample of itself."""
+    changed = dict(records)
+    if _sentences_are_free(records):
+        changed |= _other_sentences(records, generator)
+    of_maps = _of_maps(records)
+    for name in sorted(records):
+        resampler = of_maps if _is_map(records[name]) else _resampler(records[name])
+        if resampler is not None:
+            changed[name] = resampler(records[name], generator)
+    return changed
+
+
+Resampler = Callable[[Record, np.random.Generator], Record]
+
+
+def _is_map(record: Record) -> bool:
+    return record.kind in MAPS and "map" in record.arrays and not has_samples(record)
+
+
+def _resampler(record: Record) -> Resampler | None:
+    if has_samples(record):
+        return None  # its own samples tell how it varies: solver.vary_samples
+    kinds: dict[str, tuple[str, Resampler]] = {
+        "lime": ("signs", with_segments_forgotten),
+        "hidden_states": ("points", resampled_tokens),
+        "corpus_search": ("counts", resampled_words),
+        "embedding_trials": ("similarities", resampled_trials),
+    }
+    array, resampler = kinds.get(record.kind, ("", None))
+    return resampler if array in record.arrays else None
+
+
+def _with(record: Record, arrays: Mapping[str, Any], **values: object) -> Record:
+    return Record(
+        record.id,
+        {**record.arrays, **arrays},
+        {**record.values, **values},
+        record.settings,
+        record.inputs,
+    )
+
+
+Moves = npt.NDArray[np.int64]
+"""For each block of a picture, how many blocks down and to the right its values come from."""
+
+
+def _of_maps(records: Mapping[str, Record]) -> Resampler:
+    """A resampler of maps that treats all maps of one picture alike, as one pair of observations:
+    else whatever compares two of them would find them less alike than they are."""
+    moves: dict[str, Moves] = {}
+    sides = [min(record.arrays["map"].shape[:2]) for record in records.values() if _is_map(record)]
+    blocks = min([BLOCKS, *(side // 2 for side in sides)])
+
+    def resample(record: Record, generator: np.random.Generator) -> Record:
+        place = record.id.split("/")
+        picture = place[1] if record.kind == "integrated_gradients" else place[-1]
+        if picture not in moves:
+            moves[picture] = generator.integers(-1, 2, (2, max(blocks, 1), max(blocks, 1)))
+        return resampled_map(record, moves[picture])
+
+    return resample
+
+
+def resampled_map(record: Record, moves: Moves) -> Record:
+    """A local block bootstrap of a map (Paparoditis and Politis 2002): each block takes the values
+    of one of the nine around it, so that what is bright where stays, to within a block.
+
+    `moves` (2, B, B) says which: -1, 0 or 1 block down, and to the right.
+    """
+    values = record.array("map")
+    blocks = moves.shape[1]
+    rows, columns = np.indices(values.shape[:2])
+    height, width = values.shape[:2]
+    down, right = moves[:, rows * blocks // height, columns * blocks // width]
+    rows = np.clip(rows + np.rint(down * height / blocks).astype(int), 0, height - 1)
+    columns = np.clip(columns + np.rint(right * width / blocks).astype(int), 0, width - 1)
+    changed = {"map": values[rows, columns]}
+    if "valid" in record.arrays:
+        changed["valid"] = record.arrays["valid"][rows, columns]
+    return _with(record, changed)
+
+
+def with_segments_forgotten(record: Record, generator: np.random.Generator) -> Record:
+    """LIME's overlay with `FORGOTTEN` of its drawn segments gone, as under another seed.
+
+    Where the weights are known the next segments by weight are drawn instead. Of an overlay alone a
+    segment is a connected part of one colour. One drawn segment at least is left.
+    """
+    signs = record.array("signs", 2)
+    if {"weights", "segments"} <= set(record.arrays):
+        weights = record.array("weights", 1).astype(np.float64).copy()
+        shown = int(record.settings.get("lime_shown", SHOWN))
+        least = float(record.settings.get("lime_min_weight", MIN_WEIGHT))
+        drawn = np.argsort(-np.abs(weights), kind="stable")[:shown]
+        drawn = drawn[np.abs(weights[drawn]) >= least]
+        weights[_forgotten(drawn, generator)] = 0.0
+        segments = record.array("segments", 2)
+        changed = {"weights": weights, "signs": drawn_signs(segments, weights, shown, least)}
+        return _with(record, changed)
+    parts = np.zeros(signs.shape, np.int64)
+    for sign in (1, -1):
+        labels, _ = ndimage.label(signs == sign)
+        parts = np.where(labels > 0, labels + parts.max(), parts)
+    gone = _forgotten(np.arange(1, parts.max() + 1), generator)
+    return _with(record, {"signs": np.where(np.isin(parts, gone), 0, signs).astype(np.int8)})
+
+
+def _forgotten(
+    drawn: npt.NDArray[np.integer], generator: np.random.Generator
+) -> npt.NDArray[np.integer]:
+    count = min(FORGOTTEN, len(drawn) - 1)
+    return generator.choice(drawn, count, replace=False) if count > 0 else drawn[:0]
+
+
+def resampled_tokens(record: Record, generator: np.random.Generator) -> Record:
+    """A bootstrap of the tokens of each role, the special ones left alone; the axes stay."""
+    points, roles = record.array("points", 3), record.array("roles")
+    if roles.ndim == 2:
+        chosen = np.stack([_within(row, generator) for row in roles])  # (L, T)
+        arrays = {
+            "points": np.take_along_axis(points, chosen[..., None], 1),
+            "roles": np.take_along_axis(roles, chosen, 1),
+        }
+        return _with(record, arrays)
+    order = _within(roles, generator)  # (T,)
+    arrays = {"points": points[:, order], "roles": roles[order]}
+    for name, axis in (("states", 1), ("sentences", 0)):
+        if name in record.arrays:
+            arrays[name] = np.take(record.arrays[name], order, axis)
+    pieces = record.values.get("pieces")
+    if isinstance(pieces, list) and len(pieces) == len(order):
+        return _with(record, arrays, pieces=[pieces[at] for at in order])
+    return _with(record, arrays)
+
+
+def _within(roles: npt.NDArray[np.integer], generator: np.random.Generator) -> np.ndarray:
+    """Places (T,): of each role as many as there are, drawn with replacement."""
+    order = np.arange(len(roles))
+    for role in np.unique(roles):
+        if role != SPECIAL:
+            places = np.flatnonzero(roles == role)
+            order[places] = np.sort(generator.choice(places, len(places)))
+    return order
+
+
+def resampled_words(record: Record, generator: np.random.Generator) -> Record:
+    """Each layer's nearest words drawn again with replacement, their parts of speech counted."""
+    counts = record.array("counts", 2)
+    again = [generator.multinomial(int(row.sum()), row / max(row.sum(), 1)) for row in counts]
+    return _with(record, {"counts": np.stack(again).astype(counts.dtype)})
+
+
+def resampled_trials(record: Record, generator: np.random.Generator) -> Record:
+    """The trials of embeddings on a bootstrap of their sentences."""
+    similarities = record.array("similarities")
+    chosen = generator.integers(0, similarities.shape[1], similarities.shape[1])
+    return _with(record, {"similarities": similarities[:, np.sort(chosen)]})
+
+
+def _sentences_are_free(records: Mapping[str, Record]) -> bool:
+    """Sentences may be drawn again where they are held against a picture of all of them, and not
+    where a question names two of them."""
+    return {"embeddings", "similarity_picture"} <= set(records) and (
+        "states" in records["embeddings"].arrays
+        and "values" in records["similarity_picture"].arrays
+    )
+
+
+def _other_sentences(records: Mapping[str, Record], generator: np.random.Generator) -> Records:
+    """A bootstrap of the sentences, the same for the states and for the picture's matrix."""
+    embeddings, picture = records["embeddings"], records["similarity_picture"]
+    states, values = embeddings.array("states", 4), picture.array("values", 2)
+    if values.shape != (states.shape[1],) * 2:
+        return {}
+    chosen = np.sort(generator.integers(0, len(values), len(values)))
+    texts = embeddings.values.get("sentences")
+    again = [texts[at] for at in chosen] if isinstance(texts, list) else texts
+    return {
+        "embeddings": _with(embeddings, {"states": states[:, chosen]}, sentences=again),
+        "similarity_picture": _with(picture, {"values": values[np.ix_(chosen, chosen)]}),
+    }

@@ -1,0 +1,70 @@
+"""Region edges moved: where the food ends was drawn by a person, and another would draw it aside.
+
+Each region is known by its signed distance (positive inside, in pixels). Moving the map of
+distances shifts the region; taking another level of it grows or shrinks it.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from solver.evidence import Record
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+PIXELS = 3.0
+"""No point of an edge is moved farther: about what two people's outlines of one thing in a picture
+of 128 pixels lie apart."""
+
+KEPT_DEPTH = 0.5
+"""A region is not shrunk by more than this part of its inmost depth: a thin outline stays there."""
+
+
+def moved_regions(record: Record, generator: np.random.Generator) -> Record:
+    """Return a ``regions/k`` record with every edge moved by up to `PIXELS`.
+
+    A length up to `PIXELS` is split between a shift in a random direction and growing or shrinking.
+    Each region moves on its own, except that regions which were one (two names of the same mask)
+    stay one, and two which did not overlap still do not: a place both come to claim goes to the one
+    it lies deeper in. No region is emptied; one that would be is left where it was.
+    """
+    distances: dict[bytes, Floats] = {}
+    masks = {name: np.asarray(mask, bool) for name, mask in sorted(record.arrays.items())}
+    for mask in masks.values():
+        if mask.ndim == 2 and mask.any() and not mask.all():
+            key = mask.tobytes()
+            if key not in distances:
+                distances[key] = _moved(signed_distance(mask), generator)
+    depth = {name: distances[m.tobytes()] for name, m in masks.items() if m.tobytes() in distances}
+    claimed = {name: distance > 0 for name, distance in depth.items()}
+    for one, other in combinations(depth, 2):
+        if not (masks[one] & masks[other]).any():
+            deeper = depth[one] >= depth[other]
+            claimed[one], claimed[other] = claimed[one] & deeper, claimed[other] & ~deeper
+    moved = {
+        name: claimed[name] if claimed.get(name, mask).any() else mask
+        for name, mask in masks.items()
+        if name in claimed
+    }
+    return Record(record.id, {**masks, **moved}, record.values, record.settings, record.inputs)
+
+
+def signed_distance(mask: Mask) -> Floats:
+    """Return each pixel's distance to the region's edge, positive inside; (H, W) like `mask`."""
+    inside, outside = (ndimage.distance_transform_edt(part) for part in (mask, ~mask))
+    distance: Floats = np.where(mask, inside - 0.5, 0.5 - outside)
+    return distance
+
+
+def _moved(distance: Floats, generator: np.random.Generator) -> Floats:
+    length, shared, angle = generator.uniform(0, (PIXELS, 1.0, 2 * np.pi))
+    growth = length * (1 - shared) * generator.choice([-1.0, 1.0])
+    growth = max(growth, -KEPT_DEPTH * float(distance.max()))
+    shift = length * shared * np.array([np.sin(angle), np.cos(angle)])
+    moved: Floats = ndimage.shift(distance, shift, order=1, mode="nearest") + growth
+    return moved
