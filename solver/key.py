@@ -80,6 +80,11 @@ class OptionVerdict(Strict):
     second: SecondVerdict | None = Field(default=None, description="by the rule's second way")
 
     @property
+    def name(self) -> str:
+        """How a sentence calls it: its id, with its drop-down."""
+        return f"{self.blank}: {self.id}" if self.blank else self.id
+
+    @property
     def ways_differ(self) -> bool:
         """Whether both ways decided, and not alike."""
         decided = self.second is not None and None not in (self.holds, self.second.holds)
@@ -118,6 +123,9 @@ class Stability(Strict):
     )
     hinges_on: list[str] = Field(
         default_factory=list, description="thresholds that flip an option when varied alone"
+    )
+    alike: list[list[str]] = Field(
+        default_factory=list, description="pairs of options that flipped, always together"
     )
 
 

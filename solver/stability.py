@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -101,8 +102,22 @@ def measured_stability(
         sets=_other_sets(question, entry, base, done),
         thresholds=list(decided.thresholds),
         hinges_on=work.hinges() if _any_changed(by_cause, base) else [],
+        alike=_alike(entry, base, done),
     )
     return entry.model_copy(update={"options": options, "stability": stability})
+
+
+def _alike(entry: KeyQuestion, base: Holds, done: Sequence[Repeat]) -> list[list[str]]:
+    """Pairs of options (of one drop-down) that had one verdict in every repeat, and not always the
+    same: two that never flip agree by chance."""
+    columns = list(zip(base, *(one.holds for one in done if None not in one.holds), strict=True))
+    return [
+        [entry.options[at].name, entry.options[other].name]
+        for at, other in combinations(range(len(columns)), 2)
+        if columns[at] == columns[other]
+        and len(set(columns[at])) > 1
+        and entry.options[at].blank == entry.options[other].blank
+    ]
 
 
 def _any_changed(by_cause: Mapping[Cause, Sequence[Repeat]], base: Holds) -> bool:

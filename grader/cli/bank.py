@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli import LazyGroup
+
+if TYPE_CHECKING:
+    from solver.bank import Bank
+    from solver.rules.registry import PlannedQuestion
+    from solver.wording_checks import Concern
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -31,31 +39,76 @@ def bank() -> None:
 
 @click.command()
 @click.option("--bank", "folder", type=FOLDER, help="Folder of questions.  [default: shipped]")
+@click.option(
+    "--with",
+    "key_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="KEY",
+    help="Also warn of what hurts students, by this key.yaml.",
+)
+@click.option("--strict", is_flag=True, help="With --with: exit code 1 where there are warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-def check(folder: Path | None, as_json: bool) -> None:
+def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: bool) -> None:
     """Check a bank: schema, languages, ids, rules, and every claim against its rule.
 
-    What is wrong is one sentence with file and line, and exit code 1.
+    What is wrong is one sentence with file and line, and exit code 1. With --with it is also told
+    which questions cannot be answered as they are worded: too many or too few options hold, a claim
+    could not be measured, two options always agree, an option is contested.
 
     \b
-    Example:
+    Examples:
       hw9 bank check --bank questions/
+      hw9 bank check --with spring/key.yaml --strict
     """
+    if strict and key_path is None:
+        raise click.UsageError("--strict needs --with KEY.")
     from solver.bank import load_bank
     from solver.resources import data_folder
     from solver.rules.registry import plan_questions
 
     found = load_bank(folder or data_folder("questions"))
     planned = plan_questions(found)
-    points = sum(question.points for question in found.questions)
+    warnings = _concerns(found, key_path) if key_path else None
     if as_json:
-        listed = [
-            {"id": one.question.id, "kind": one.question.kind, "rule": one.rule.name}
-            for one in planned
-        ]
-        click.echo(json.dumps({"sha256": found.sha256, "questions": listed}, indent=1))
-        return
+        click.echo(json.dumps(_as_json(found, planned, warnings), ensure_ascii=False, indent=1))
+    else:
+        _say(found, planned, warnings)
+    if strict and warnings:
+        sys.exit(1)
+
+
+def _concerns(found: Bank, key_path: Path) -> list[Concern]:
+    from solver.key import load_key
+    from solver.wording_checks import concerns
+
+    return concerns(found, load_key(key_path))
+
+
+def _as_json(
+    found: Bank, planned: list[PlannedQuestion], warnings: list[Concern] | None
+) -> dict[str, object]:
+    listed = [
+        {"id": one.question.id, "kind": one.question.kind, "rule": one.rule.name} for one in planned
+    ]
+    made: dict[str, object] = {"sha256": found.sha256, "questions": listed}
+    if warnings is not None:
+        made["warnings"] = [asdict(warning) for warning in warnings]
+    return made
+
+
+def _say(found: Bank, planned: list[PlannedQuestion], warnings: list[Concern] | None) -> None:
+    points = sum(question.points for question in found.questions)
     for one in planned:
         asked = one.question
         click.echo(f"{asked.id}  {asked.kind:8} {asked.points}  {one.rule.name}")
     click.echo(f"{len(planned)} questions, {points} points: well formed. {found.sha256[:12]}")
+    if warnings is None:
+        return
+    for warning in warnings:
+        click.echo(f"{warning.question or 'bank'}: {warning.sentence}.")
+    count = len({warning.question for warning in warnings})
+    click.echo(
+        f"{len(warnings)} warnings on {count} questions."
+        if warnings
+        else "No warnings: each question can be answered as it is worded."
+    )

@@ -17,7 +17,8 @@ from markupsafe import Markup
 from solver.bank import Bank
 from solver.evidence import Evidence
 from solver.key import Key
-from solver.page.look import CLOSE, SMALL
+from solver.page.contested import RARE, contested_of, stability_line
+from solver.page.look import CLOSE, CONTESTED, SMALL
 from solver.page.numbers import percent
 from solver.page.two_languages import both, policy_for, template_environment, worded, words
 from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
@@ -43,8 +44,10 @@ def render_key_page(
         language: the one shown first, "en" or "zh-Hant".
     """
     topics = topics_of(key, bank, evidence, figures, all_rules())
-    topics, look = _with_next(topics)
+    contested = contested_of(view for topic in topics for view in topic.questions)
+    topics, look = _with_next(topics, [one.view.entry.id for one in contested])
     facts = facts_of(key)
+    sentence, values = stability_line(key)
     page = environment().get_template("key/key.html")
     return page.render(
         language=language,
@@ -53,6 +56,11 @@ def render_key_page(
         edition=bank.header.edition,
         topics=topics,
         look=look,
+        contested=[one for one in contested if not one.rare],
+        rarely=[one for one in contested if one.rare],
+        stability_how=words().say(sentence, **values),
+        measured=key.stability is not None,
+        rare=percent(RARE),
         counts=_counts(topics),
         limit=percent(CLOSE),
         facts=facts,
@@ -60,11 +68,16 @@ def render_key_page(
     )
 
 
-def _with_next(topics: list[TopicView]) -> tuple[list[TopicView], list[QuestionView]]:
-    """Order what needs a look, and let each of them point to the one after it."""
-    urgent = [view for topic in topics for view in topic.questions if view.reasons]
+def _with_next(
+    topics: list[TopicView], contested: list[str]
+) -> tuple[list[TopicView], list[QuestionView]]:
+    """Order what needs a look, and let each of them point to the one after it.
+
+    The contested ones come first, in their own order; what else there is of them is said with them.
+    """
+    urgent = [view for topic in topics for view in topic.questions if _urgent(view, contested)]
     urgent.sort(key=lambda view: (view.urgency, view.entry.id))
-    ids = [view.entry.id for view in urgent]
+    ids = list(dict.fromkeys([*contested, *(view.entry.id for view in urgent)]))
     after = dict(pairwise(ids))
     linked = [
         replace(
@@ -78,12 +91,18 @@ def _with_next(topics: list[TopicView]) -> tuple[list[TopicView], list[QuestionV
     return linked, urgent
 
 
+def _urgent(view: QuestionView, contested: list[str]) -> bool:
+    ranks = {reason.rank for reason in view.reasons}
+    return bool(ranks - {CONTESTED, SMALL} or (ranks and view.entry.id not in contested))
+
+
 def _counts(topics: Sequence[TopicView]) -> dict[str, int]:
     views = [view for topic in topics for view in topic.questions]
     return {
         "questions": len(views),
         "answered": sum(bool(view.answer) for view in views),
         "open": sum(view.entry.state == "open" for view in views),
+        "contested": sum(view.entry.contested for view in views),
         "close": sum(any(r.rank == SMALL for r in view.reasons) for view in views),
         "overridden": sum(view.entry.override is not None for view in views),
     }

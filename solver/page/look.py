@@ -1,4 +1,4 @@
-"""What a person should look at before the key is used: open, overridden, miscounted, close."""
+"""What a person should look at before the key is used: open, overridden, contested, close."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from solver.bank import Question
-from solver.key import KeyQuestion, OptionVerdict
+from solver.key import KeyQuestion, OptionVerdict, SecondVerdict
 from solver.page.numbers import percent
 
 CLOSE = 0.10
 """A margin under a tenth of what the value was held against is worth a person's look. A choice: it
 changes what is listed first, never an answer."""
 
-OPEN, OVERRIDDEN, COUNT, UNDECIDED, SMALL = range(5)
-STATES = ("open", "overridden", "count", "undecided", "close")
+DISAGREE = 0.5
+"""How contested a question is, of 1, where one of two ways finds another answer."""
+
+OPEN, OVERRIDDEN, COUNT, UNDECIDED, CONTESTED, SMALL = range(6)
+STATES = ("open", "overridden", "count", "undecided", "contested", "close")
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Reason:
     values: dict[str, object] = field(default_factory=dict)
 
 
-def relative_margin(verdict: OptionVerdict) -> float | None:
+def relative_margin(verdict: OptionVerdict | SecondVerdict) -> float | None:
     """Return a verdict's margin as a share of what it was held against.
 
     Held against 0, of the value itself; None where there is no margin or no number to hold it
@@ -57,8 +60,20 @@ def reasons_to_look(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
     if entry.override:
         found.append(Reason(OVERRIDDEN, "reason_overridden", {"why": entry.override.why}))
     if entry.state == "decided":
-        found += [*_miscounted(entry, asked), *_undecided(entry.options), *_close(entry)]
-    return found
+        found += [*_miscounted(entry, asked), *_undecided(entry.options)]
+    return [*found, *_contested(entry), *(_close(entry) if entry.state == "decided" else [])]
+
+
+def _contested(entry: KeyQuestion) -> list[Reason]:
+    reasons = []
+    if entry.stability is not None and entry.stability.changed > 0:
+        share = percent(entry.stability.changed)
+        values: dict[str, object] = {"share": share, "n": entry.stability.repeats}
+        reasons.append(Reason(CONTESTED, "reason_changed", values))
+    differing = [option.name for option in entry.options if option.ways_differ]
+    if differing:
+        reasons.append(Reason(CONTESTED, "reason_ways", {"options": ", ".join(differing)}))
+    return reasons
 
 
 def _open(entry: KeyQuestion) -> Reason:
@@ -88,7 +103,7 @@ def _miscounted(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
 
 
 def _undecided(verdicts: Iterable[OptionVerdict]) -> list[Reason]:
-    names = [name_of(verdict) for verdict in verdicts if verdict.holds is None]
+    names = [verdict.name for verdict in verdicts if verdict.holds is None]
     return [Reason(UNDECIDED, "reason_undecided", {"options": ", ".join(names)})] if names else []
 
 
@@ -97,9 +112,4 @@ def _close(entry: KeyQuestion) -> list[Reason]:
     if found is None or found[0] >= CLOSE:
         return []
     margin, verdict = found
-    return [Reason(SMALL, "reason_close", {"option": name_of(verdict), "share": percent(margin)})]
-
-
-def name_of(verdict: OptionVerdict) -> str:
-    """Return how a sentence calls an option: its id, with its drop-down."""
-    return f"{verdict.blank}: {verdict.id}" if verdict.blank else verdict.id
+    return [Reason(SMALL, "reason_close", {"option": verdict.name, "share": percent(margin)})]

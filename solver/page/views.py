@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from solver.bank import Bank, Blank, Option, Question
 from solver.evidence import Evidence
-from solver.key import Answer, Key, KeyQuestion, OptionVerdict
+from solver.key import Answer, Key, KeyQuestion, OptionVerdict, SecondVerdict
 from solver.page.bars import bars_of
 from solver.page.figures import figure_html
 from solver.page.look import STATES, Reason, closest, reasons_to_look, relative_margin
@@ -47,6 +47,12 @@ class OptionRow:
             return Markup()
         return measured_line(self.verdict)
 
+    @property
+    def flips(self) -> str:
+        """The share of repeats in which its verdict flips; empty where it never does."""
+        flips = self.verdict.flips if self.verdict else None
+        return percent(flips.share) if flips and flips.share else ""
+
 
 @dataclass(frozen=True)
 class OptionGroup:
@@ -79,9 +85,33 @@ class QuestionView:
     margin: str
     figures: tuple[Markup, ...]
     rule_words: Markup
+    second_words: Markup
     rule_settings: str
     records: tuple[RecordLine, ...]
     next_look: str | None = None
+
+    @property
+    def kept(self) -> str:
+        """The share of repeats that gave the same set, or a dash where none were made."""
+        stability = self.entry.stability
+        return percent(1 - stability.changed) if stability and stability.repeats else "–"
+
+    @property
+    def varied(self) -> Pair:
+        """What was varied in the repeats, listed."""
+        causes = self.entry.stability.by_cause if self.entry.stability else {}
+        names = [words().pair(f"cause_{cause}") for cause in causes]
+        return ", ".join(name[0] for name in names), "、".join(name[1] for name in names)
+
+    @property
+    def has_second(self) -> bool:
+        """Whether the second way was taken."""
+        return any(option.second for option in self.entry.options)
+
+    @property
+    def second_answer(self) -> str:
+        """The answer by the second way; empty where there is none."""
+        return answer_text(self.entry.second_correct or [])
 
     @property
     def states(self) -> list[str]:
@@ -107,7 +137,7 @@ class TopicView:
     questions: tuple[QuestionView, ...]
 
 
-def measured_line(verdict: OptionVerdict) -> Markup:
+def measured_line(verdict: OptionVerdict | SecondVerdict) -> Markup:
     """Return the numbers of a verdict in one line, in both languages."""
     say = words()
     unit = _unit(verdict.unit)
@@ -174,6 +204,7 @@ def _view(
         margin=percent(found[0]) if found else "–",
         figures=tuple(figure_html(figure, evidence) for figure in figures.get(entry.id, ())),
         rule_words=prose(rule.what) if rule else Markup(),
+        second_words=prose(rule.second.what) if rule and rule.second else Markup(),
         rule_settings=settings_text(settings),
         records=tuple(_records(entry.evidence, evidence)),
     )

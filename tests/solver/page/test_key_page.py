@@ -312,7 +312,7 @@ def test_the_page_has_every_word_it_says_in_both_languages() -> None:
     said = set(re.findall(r'(?:\bsay|\.pair|_instead)\("(\w+)"', code))
     said |= set(re.findall(r'"(reason_\w+)"', code))
     prefixes = {name for name in said if name.endswith("_")}
-    assert prefixes == {"state_", "kind_", "part_"}
+    assert prefixes == {"state_", "kind_", "part_", "cause_"}
     said = (said - prefixes) | {f"state_{name}" for name in (*STATES, "decided", "void")}
     said |= {"kind_single", "kind_several", "kind_pair"}
     said |= {f"part_{name}" for name in ("bank", "bundle", "code", "settings")}
