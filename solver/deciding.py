@@ -71,7 +71,8 @@ def verdicts_again(
     found = _attempt(question, question.rule.decide, question.needs, evidence, {})
     if isinstance(found, list):
         return [None] * len(entry.options)
-    return [verdict.holds for verdict in _on_options(question, entry.options, found)]
+    holds = [verdict.holds for verdict in _on_options(question, entry.options, found)]
+    return [None if one is None else bool(one) for one in holds]  # NumPy's truth is no bool
 
 
 def _attempt(
@@ -183,7 +184,7 @@ def _on_options(
             found.append(verdict)
             continue
         numbers = [Decimal(str(one.text)) for one in options if one.blank == blank]
-        value = Decimal(repr(verdict.value)) if isinstance(verdict.value, float) else None
+        value = Decimal(repr(float(verdict.value))) if isinstance(verdict.value, float) else None
         nearest = None if value is None else min(numbers, key=lambda n: (abs(n - value), n))
         for number in numbers:
             holds = None if nearest is None else number == nearest
@@ -197,7 +198,7 @@ def measured_options(
     """Return the choices of a drop-down made around a measured value, in ascending order."""
     assert isinstance(verdict.value, float)
     unit = Decimal(1).scaleb(-measured.decimals)
-    value = Decimal(repr(verdict.value))
+    value = Decimal(repr(float(verdict.value)))
     right = value.quantize(unit)
     numbers = sorted({right, *((value * factor).quantize(unit) for factor in measured.factors)})
     return [

@@ -87,7 +87,8 @@ def measured_stability(
     options = [
         option.model_copy(update={"flips": _flips(at, option.holds is True, done, by_cause)})
         for at, option in enumerate(entry.options)
-    ]
+        if done
+    ] or entry.options
     stability = Stability(
         repeats=len(done),
         changed=_share(one.holds != base for one in done),
@@ -209,7 +210,8 @@ class _Repeats:
 
     def _factors(self, generator: np.random.Generator) -> dict[str, float]:
         names = self.decided.thresholds
-        return dict(zip(names, generator.uniform(1 - FACTOR, 1 + FACTOR, len(names)), strict=True))
+        drawn = generator.uniform(1 - FACTOR, 1 + FACTOR, len(names))
+        return dict(zip(names, drawn.tolist(), strict=True))
 
     def _varied(
         self, varying: Sequence[Cause], turn: int, generator: np.random.Generator

@@ -106,9 +106,12 @@ def _say(found: Bank, planned: list[PlannedQuestion], warnings: list[Concern] | 
         return
     for warning in warnings:
         click.echo(f"{warning.question or 'bank'}: {warning.sentence}.")
-    count = len({warning.question for warning in warnings})
-    click.echo(
-        f"{len(warnings)} warnings on {count} questions."
-        if warnings
-        else "No warnings: each question can be answered as it is worded."
-    )
+    if not warnings:
+        click.echo("No warnings: each question can be answered as it is worded.")
+        return
+    questions = len({warning.question for warning in warnings})
+    click.echo(f"{_counted(len(warnings), 'warning')} on {_counted(questions, 'question')}.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

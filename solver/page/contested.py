@@ -59,6 +59,11 @@ class ContestedView:
     readings: tuple[Reading, ...]
 
     @property
+    def has_second(self) -> bool:
+        """Whether a second way was taken for any of its contested options."""
+        return any(reading.second for reading in self.readings)
+
+    @property
     def rare(self) -> bool:
         """Whether one line is enough for it."""
         return self.severity < RARE

@@ -10,13 +10,14 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from solver.bank import Bank
 from solver.evidence import Evidence
-from solver.key import Key, KeyQuestion
+from solver.key import Cause, Key, KeyQuestion
 from solver.page.key_page import render_key_page
 from solver.page.look import STATES
 from solver.page.two_languages import words
@@ -279,7 +280,7 @@ def test_what_needs_a_look_comes_in_order_and_links_on(page: str) -> None:
 
 def test_counts_and_index_agree_with_the_key(page: str, bank: Bank) -> None:
     cards = re.findall(r'<li><span class="value">(\d+)</span>', page)
-    assert cards == ["6", "1", "1", "1"]
+    assert cards == ["6", "0", "1", "1", "1"]
     index = re.search(r'<table class="index">(.*?)</table>', page, re.DOTALL)
     assert index and re.findall(r'href="#(q\d+)"', index[1]) == [f"q0{at}" for at in range(1, 8)]
     clean = render_key_page(made_key(decided("q01")), bank, Evidence(), {})
@@ -310,12 +311,13 @@ def test_the_page_has_every_word_it_says_in_both_languages() -> None:
         for path in [*(folder / "key").glob("*.html"), *source.glob("*.py")]
     )
     said = set(re.findall(r'(?:\bsay|\.pair|_instead)\("(\w+)"', code))
-    said |= set(re.findall(r'"(reason_\w+)"', code))
+    said |= set(re.findall(r'"((?:reason|stability|contested_none)\w*)"', code)) & set(texts)
     prefixes = {name for name in said if name.endswith("_")}
     assert prefixes == {"state_", "kind_", "part_", "cause_"}
     said = (said - prefixes) | {f"state_{name}" for name in (*STATES, "decided", "void")}
     said |= {"kind_single", "kind_several", "kind_pair"}
     said |= {f"part_{name}" for name in ("bank", "bundle", "code", "settings")}
+    said |= {f"cause_{name}" for name in get_args(Cause)}
     assert said <= set(texts)
     unsaid = {name for name in texts if ":" not in name} - said
     assert unsaid <= {"yes", "no"}

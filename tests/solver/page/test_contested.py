@@ -1,0 +1,159 @@
+"""The page opens with what is contested: worst first, short, both readings side by side."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from solver.bank import Bank
+from solver.evidence import Evidence
+from solver.key import (
+    CauseRepeats,
+    Flips,
+    Key,
+    KeyQuestion,
+    OtherSet,
+    SecondVerdict,
+    Sentence,
+    Stability,
+    StabilityRun,
+)
+from solver.page.contested import RARE, severity_of
+from solver.page.key_page import render_key_page
+from tests.solver.page.made_keys import bank_question, decided, made_bank, made_key, verdict
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Bank:
+    return made_bank(tmp_path / "bank", [bank_question(f"q0{at}") for at in range(1, 7)])
+
+
+def flipping(identifier: str, share: float, **more: Any) -> KeyQuestion:
+    """A question of which another set came out in this share of 40 repeats."""
+    flips = Flips(share=share, by_cause={"regions": share})
+    options = [
+        option.model_copy(update={"flips": flips if option.id in "ab" else Flips(share=0)})
+        for option in decided(identifier).options
+    ]
+    stability = Stability(
+        repeats=40,
+        changed=share,
+        by_cause={
+            "thresholds": CauseRepeats(repeats=20, changed=0),
+            "regions": CauseRepeats(repeats=20, changed=share),
+        },
+        sets=[OtherSet(correct=["b"], share=share)] if share else [],
+        hinges_on=["displayed.brightest"] if share > 0.3 else [],
+    )
+    return decided(identifier, options=options, stability=stability, **more)
+
+
+def disagreeing(identifier: str) -> KeyQuestion:
+    found = SecondVerdict(
+        holds=True,
+        value=7.5,
+        threshold=2.5,
+        margin=5.0,
+        sentence=Sentence(en="second says so", zh_hant="第二種如此"),
+    )
+    options = [verdict("a", holds=True), verdict("b").model_copy(update={"second": found})]
+    return decided(identifier, options=options, second_correct=["a", "b"], ways_agree=False)
+
+
+def page_of(bank: Bank, *entries: KeyQuestion, measured: bool = True) -> str:
+    run = StabilityRun(repeats=40, factor=0.25, pixels=3, reseeded=2) if measured else None
+    key: Key = made_key(*entries).model_copy(update={"stability": run})
+    return render_key_page(key, bank, Evidence(), {})
+
+
+def opening(page: str) -> str:
+    """What stands before the cards."""
+    return page[page.index('id="contested"') : page.index('<ul class="cards">')]
+
+
+def test_the_worst_stands_first_and_before_everything_else(bank: Bank) -> None:
+    entries = [
+        flipping("q01", 0.1),
+        flipping("q02", 0.6),
+        disagreeing("q03"),
+        decided("q04"),
+        flipping("q05", 0.0),
+    ]
+    page = page_of(bank, *entries)
+    listed = re.findall(r'<section class="contested">.*?href="#(q\d+)"', page, re.DOTALL)
+    assert listed == ["q02", "q03", "q01"]
+    assert page.index('id="contested"') < page.index('id="look"') < page.index('id="q01"')
+    assert [severity_of(entry) for entry in entries] == [0.1, 0.6, 0.5, 0.0, 0.0]
+
+
+def test_each_says_what_flips_it_and_which_sets_came_out(bank: Bank) -> None:
+    html = opening(page_of(bank, flipping("q02", 0.6)))
+    assert "another answer in 60% of the repeats" in html and "60% 的重複得出其他答案" in html
+    assert re.search(r"region edges</span>.*60% of 20", html, re.DOTALL)
+    assert "thresholds</span> (" not in html  # varied, and nothing came of it
+    assert "<code>displayed.brightest</code>" in html
+    assert re.findall(r'<b class="answer">(\w)</b>&nbsp;(\d+%)', html) == [
+        ("a", "40%"),
+        ("b", "60%"),
+    ]
+    widths = [float(one) for one in re.findall(r'<rect [^>]*width="([\d.]+)"', html)]
+    assert widths == [240.0, 360.0]
+
+
+def test_both_readings_stand_side_by_side_in_both_languages(bank: Bank) -> None:
+    html = opening(page_of(bank, disagreeing("q03")))
+    (row,) = re.findall(r"<tr><td class=\"text\">.*?</tr>", html, re.DOTALL)
+    assert "sentence of b" in row and "second says so" in row and "第二種如此" in row
+    assert row.index("sentence of b") < row.index("second says so")
+    assert "7.5" in row and "the two ways disagree" in html
+
+
+def test_only_contested_options_are_listed(bank: Bank) -> None:
+    html = opening(page_of(bank, flipping("q02", 0.6)))
+    assert re.findall(r'<b class="id">(\w)</b>', html) == ["a", "b"]
+    assert "Second way" not in html  # nobody has one, so no column for it
+
+
+def test_rare_changes_take_one_line(bank: Bank) -> None:
+    html = opening(page_of(bank, flipping("q01", RARE / 2), flipping("q02", 0.6)))
+    assert html.count('<section class="contested">') == 1
+    assert re.search(r'class="rarely">.*href="#q01".*\(2\.5%\)', html, re.DOTALL)
+
+
+def test_what_is_not_contested_is_said_and_how_it_was_measured(bank: Bank) -> None:
+    html = opening(page_of(bank, flipping("q01", 0.0)))
+    assert "no answer changed in any repeat" in html and "repeated 40 times" in html
+    assert "2 other seeds" in html and "25%" in html
+
+
+def test_without_repeats_the_page_says_so_and_how_to_have_them(bank: Bank) -> None:
+    page = page_of(bank, decided("q01"), disagreeing("q03"), measured=False)
+    html = opening(page)
+    assert "Stability was not measured" in html and "--stability 40" in html
+    assert "尚未量測穩定性" in html
+    assert '<section class="contested">' in html and "the two ways disagree" in html
+    assert re.search(r'<td class="n">–</td>\s*<td>', page)
+
+
+def test_the_next_to_look_at_goes_through_the_contested_first(bank: Bank) -> None:
+    close = decided("q05", options=[verdict("a", holds=True, value=0.81, threshold=0.8)])
+    page = page_of(bank, flipping("q01", 0.1), flipping("q02", 0.6), close)
+    part = {
+        name: page[page.index(f'id="{name}">') :].split("</section>")[0]
+        for name in ("q01", "q02", "q05")
+    }
+    assert 'href="#q01"' in part["q02"] and 'href="#q05"' in part["q01"]
+    listed = re.search(r'<ol class="look">(.*?)</ol>', page, re.DOTALL)
+    assert listed and re.findall(r'<a href="#(q\d+)">', listed[1]) == ["q05"]
+
+
+def test_a_question_shows_its_second_way_and_its_repeats(bank: Bank) -> None:
+    still = decided("q04", stability=Stability(repeats=0))
+    lacking = decided("q06", second_lacks=["lime/1"])
+    page = page_of(bank, flipping("q02", 0.6), disagreeing("q03"), still, lacking)
+    assert "The same answer in 40% of 40" in page and "flips in" in page
+    assert "rests on nothing that could vary" in page
+    assert "left out, it lacks lime/1" in page and "finds a, b" in page
