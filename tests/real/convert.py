@@ -26,6 +26,8 @@ from solver.evidence import Evidence, Record, save_evidence
 from solver.resources import data_folder
 from tests.real.read_figures import figure_records, map_records
 from tests.real.read_plots import plot_records
+from tests.real.read_tables import table_records
+from tests.real.run_on_demo import procedure_records
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -37,8 +39,8 @@ def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         return {name: archive[name] for name in archive.files}
 
 
-def all_records(real: Path) -> Iterator[Record]:
-    """Yield every record that a folder of real outputs gives.
+def figures_and_tables(real: Path) -> Iterator[Record]:
+    """Yield what takes a second: pictures, maps, figures and tables.
 
     Raises:
         EvidenceError: a file is missing.
@@ -46,13 +48,18 @@ def all_records(real: Path) -> Iterator[Record]:
     maps, figures = _arrays(real / "maps_128px.npz"), _arrays(real / "figures_70px.npz")
     yield from map_records(maps, data_folder("questions") / "regions" / "2021.yaml")
     yield from figure_records(figures, maps)
-    yield from plot_records(real)
+    yield from table_records(real)
 
 
 def converted(real: Path) -> Evidence:
-    """Return the evidence a folder of real outputs gives."""
-    records = {record.id: record for record in all_records(real)}
-    return Evidence(records, {"name": "real outputs of 2021"})
+    """Return the evidence a folder of real outputs gives, with the records on procedures, which
+    are made on the demo.
+
+    Raises:
+        EvidenceError: a file is missing or cannot be read for certain.
+    """
+    every = [*figures_and_tables(real), *plot_records(real), *procedure_records()]
+    return Evidence({record.id: record for record in every}, {"name": "real outputs of 2021"})
 
 
 def main() -> int:

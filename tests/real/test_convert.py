@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from solver.evidence import Evidence, save_evidence
+from solver.evidence import Evidence
 from solver.rules.displayed import fitted_to
+from tests.real import convert
 from tests.real.read_figures import LAYERS, STEPS, framed
+from tests.real.run_on_demo import PROCEDURES
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "real"
@@ -140,16 +142,55 @@ def test_the_label_of_a_map_of_32_lies_elsewhere(evidence: Evidence) -> None:
     assert at_32[56, 60] and not at_64[56, 60]
 
 
-def test_the_command_writes_the_same_bytes_again(evidence: Evidence, tmp_path: Path) -> None:
-    script = [sys.executable, str(ROOT / "tests/real/convert.py")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([*script, str(REAL), str(tmp_path / "one")], check=True, env=environment)
-    save_evidence(evidence, tmp_path / "two")
-    written = [
-        {file.name: file.read_bytes() for file in sorted((tmp_path / name).iterdir())}
-        for name in ("one", "two")
-    ]
-    assert written[0] == written[1] and "manifest.json" in written[0]
+def test_the_same_files_give_the_same_bytes_again(
+    real_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The plots and the procedures take long: that of one plot is seen in test_read_plots.
+    def quick(real: Path) -> Evidence:
+        return Evidence({record.id: record for record in convert.figures_and_tables(real)})
+
+    monkeypatch.setattr(convert, "converted", quick)
+    monkeypatch.setattr(sys, "argv", ["convert.py", str(REAL), str(tmp_path)])
+    assert convert.main() == 0
+    written = sorted(tmp_path.glob("*.npz"))
+    assert len(written) > 100
+    for path in written:
+        assert path.read_bytes() == (real_folder / path.name).read_bytes()
+
+
+def test_tables_of_the_chinese_model_say_what_they_are_of(evidence: Evidence) -> None:
+    record = evidence.get("embeddings")
+    assert "states" not in record.arrays and "hidden states" in " ".join(record.value("lacks"))
+    tables = record.value("tables")
+    assert set(tables) == set(record.arrays)
+    count = len(record.value("sentences"))
+    distances, cosines = record.array("euclidean", 2), record.array("cosine", 2)
+    for matrix, alone in ((distances, 0), (cosines, 1)):
+        assert matrix.shape == (count, count)
+        assert (matrix == matrix.T).all() and (matrix.diagonal() == alone).all()
+    # Two tables of the same vectors: what is far is not alike.
+    apart = np.triu_indices(count, 1)
+    assert np.corrcoef(distances[apart], cosines[apart])[0, 1] < -0.9
+    ranges = record.array("distance_ranges", 3)
+    assert (ranges[..., 0] < ranges[..., 1]).all() and (ranges == ranges.transpose(1, 0, 2)).all()
+    groups = tables["distance_ranges"]["groups"]
+    assert sorted(one for group in groups for one in group) == list(range(count)) and len(
+        groups
+    ) == len(ranges)
+    assert tables["euclidean"] == tables["cosine"] != tables["curve"]
+    assert max(tables["curve"]["sentences"]) < count
+
+
+def test_records_on_procedures_say_that_they_are_the_demos(evidence: Evidence) -> None:
+    for name in PROCEDURES:
+        record = evidence.get(*name.split("/"))
+        assert "source" in record.values and not record.inputs
+    # What came out of the course's network is never replaced by the demo's.
+    others = {record.kind for record in evidence} - {name.split("/")[0] for name in PROCEDURES}
+    assert others >= {"lime", "saliency", "smoothgrad", "activation", "hidden_states"}
+    kinds = ("lime", "saliency", "smoothgrad", "activation", "integrated_gradients")
+    for record in evidence:
+        assert record.kind not in kinds or "published run" in record.value("source")
 
 
 def test_a_folder_without_the_files_is_told_so(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def test_the_real_points_drawn_again_give_the_picture(name: str) -> None:
     others = sorted(PLOTS.glob("model*_layer06.png"))
     stamps = learned_stamps(map(open_plot, [*others, PLOTS / f"{name}.png"]))
     plot = read_plot(pixels, stamps)
+    assert (read_plot(pixels, stamps).points == plot.points).all()
     again = np.full_like(pixels, 255)
     for role in (1, 2, 3):
         for place in plot.markers[role]:

@@ -1,0 +1,71 @@
+"""What was measured on the real bert-base-chinese, and the slide's picture, as records.
+
+The file has no hidden states, only tables made of them, and none is made up: they go into the
+record as they are, each with the layer and the character it is of. Measured are, in ten sentences
+(the fruit in the first five, the company in the last): for the first character of the word, every
+distance and cosine at layer 12; for the second, the least and largest distance at layer 12 between
+two fruits, two companies, and one of each, and the cosine of two sentences over layers 0 to 10.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from solver.evidence import Record
+from solver.explain.similarity_picture import on_map, open_picture, read_matrix
+
+FIRST, SECOND = 0, 1
+TOP_LAYER = 12
+CURVE_OF = [7, 8]
+
+
+def table_records(real: Path) -> Iterator[Record]:
+    """Yield `embeddings` and `similarity_picture`."""
+    tables = json.loads((real / "bert_base_chinese.json").read_text("utf-8"))
+    yield embeddings_record(tables)
+    yield picture_record(real / "similarity_slide.png", len(tables["token_counts"]))
+
+
+def embeddings_record(tables: dict[str, Any]) -> Record:
+    """Return the tables in one record; `tables` among its values says what each is of."""
+    count = len(tables["token_counts"])
+    ranges = tables["guo_euclidean_layer12_ranges"]
+    within, across = ("fruit_fruit", "company_company"), "fruit_company"
+    arrays = {
+        "euclidean": np.array(tables["ping_euclidean_layer12"], float),
+        "cosine": np.array(tables["ping_cosine_layer12"], float),
+        "distance_ranges": np.array(
+            [[ranges[within[a]] if a == b else ranges[across] for b in (0, 1)] for a in (0, 1)]
+        ),
+        "curve": np.array(tables["guo_cosine_sentences_7_8_layers_0_to_10"], float),
+    }
+    of_first = {"layer": TOP_LAYER, "character": FIRST}
+    groups = [list(range(count // 2)), list(range(count // 2, count))]
+    values: dict[str, Any] = {
+        "source": "tables measured on bert-base-chinese",
+        "lacks": ["the hidden states", "other layers", "the word as a whole"],
+        "word": tables["names"]["ping"] + tables["names"]["guo"],
+        "sentences": [str(number) for number in range(1, count + 1)],
+        "token_counts": tables["token_counts"],
+        "layer0": tables["layer0"],
+        "tables": {
+            "euclidean": of_first,
+            "cosine": of_first,
+            "distance_ranges": {"layer": TOP_LAYER, "character": SECOND, "groups": groups},
+            "curve": {"character": SECOND, "sentences": CURVE_OF, "first": 0},
+        },
+    }
+    return Record("embeddings", arrays, values)
+
+
+def picture_record(path: Path, count: int) -> Record:
+    """Return the slide's matrix, read off its colours."""
+    colours, box = read_matrix(open_picture(path), count, path)
+    values, distance = on_map(colours)
+    told = {"box": list(box), "off_map": float(distance.mean()), "source": "the course's slide"}
+    return Record("similarity_picture", {"colours": colours, "values": values}, told)
