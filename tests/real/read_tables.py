@@ -5,17 +5,21 @@ record as they are, each with the layer and the character it is of. Measured are
 (the fruit in the first five, the company in the last): for the first character of the word, every
 distance and cosine at layer 12; for the second, the least and largest distance at layer 12 between
 two fruits, two companies, and one of each, and the cosine of two sentences over layers 0 to 10.
+Of layer 0 a sentence of the file says which sentences have the first character at one place and
+lie at distance 0, and between which distances all other pairs are.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from solver.errors import EvidenceError
 from solver.evidence import Record
 from solver.explain.similarity_picture import on_map, open_picture, read_matrix
 
@@ -44,23 +48,54 @@ def embeddings_record(tables: dict[str, Any]) -> Record:
         ),
         "curve": np.array(tables["guo_cosine_sentences_7_8_layers_0_to_10"], float),
     }
+    alike, others = layer0_groups(tables["layer0"], count)
+    arrays["layer0_distance_ranges"] = np.array(
+        [[[0.0, 0.0] if a == b else others for b in range(len(alike))] for a in range(len(alike))]
+    )
+    arrays["lengths"] = np.array(tables["token_counts"])
+    arrays["places"] = np.array(
+        [next(number for number, group in enumerate(alike) if at in group) for at in range(count)]
+    )
     of_first = {"layer": TOP_LAYER, "character": FIRST}
     groups = [list(range(count // 2)), list(range(count // 2, count))]
     values: dict[str, Any] = {
         "source": "tables measured on bert-base-chinese",
-        "lacks": ["the hidden states", "other layers", "the word as a whole"],
+        "lacks": [
+            "the hidden states, other layers, the word as a whole",
+            "the places themselves: equal numbers in `places` are equal places",
+        ],
         "word": tables["names"]["ping"] + tables["names"]["guo"],
         "sentences": [str(number) for number in range(1, count + 1)],
-        "token_counts": tables["token_counts"],
-        "layer0": tables["layer0"],
         "tables": {
             "euclidean": of_first,
             "cosine": of_first,
             "distance_ranges": {"layer": TOP_LAYER, "character": SECOND, "groups": groups},
+            "layer0_distance_ranges": {"layer": 0, "character": FIRST, "groups": alike},
             "curve": {"character": SECOND, "sentences": CURVE_OF, "first": 0},
         },
     }
     return Record("embeddings", arrays, values)
+
+
+def layer0_groups(told: str, count: int) -> tuple[list[list[int]], list[float]]:
+    """Return groups of sentences at distance 0, and the range of all other pairs, from a sentence
+    such as "exactly 0 for pairs ...: (0,7), (1,4), and all of 2,5,6 among each other; the other
+    pairs take 5.83 to 7.93".
+
+    Raises:
+        EvidenceError: it says something else.
+    """
+    pairs = [[int(a), int(b)] for a, b in re.findall(r"\((\d+),\s*(\d+)\)", told)]
+    more = re.search(r"all of ([\d,\s]+\d) among each other", told)
+    others = re.search(r"other pairs take ([\d.]+) to ([\d.]+)", told)
+    if not more or not others:
+        raise EvidenceError(f"what is told of layer 0 has another form: {told!r}")
+    groups = sorted([*pairs, [int(one) for one in more[1].split(",")]])
+    known = {one for group in groups for one in group}
+    groups += [[one] for one in range(count) if one not in known]
+    if sorted(one for group in groups for one in group) != list(range(count)):
+        raise EvidenceError(f"what is told of layer 0 names sentences twice: {told!r}")
+    return groups, [float(others[1]), float(others[2])]
 
 
 def picture_record(path: Path, count: int) -> Record:

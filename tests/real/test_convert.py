@@ -13,10 +13,12 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from solver.errors import EvidenceError
 from solver.evidence import Evidence
 from solver.rules.displayed import fitted_to
 from tests.real import convert
 from tests.real.read_figures import LAYERS, STEPS, framed
+from tests.real.read_tables import layer0_groups
 from tests.real.run_on_demo import PROCEDURES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,7 +164,7 @@ def test_tables_of_the_chinese_model_say_what_they_are_of(evidence: Evidence) ->
     record = evidence.get("embeddings")
     assert "states" not in record.arrays and "hidden states" in " ".join(record.value("lacks"))
     tables = record.value("tables")
-    assert set(tables) == set(record.arrays)
+    assert set(tables) == set(record.arrays) - {"places", "lengths"}
     count = len(record.value("sentences"))
     distances, cosines = record.array("euclidean", 2), record.array("cosine", 2)
     for matrix, alone in ((distances, 0), (cosines, 1)):
@@ -179,6 +181,13 @@ def test_tables_of_the_chinese_model_say_what_they_are_of(evidence: Evidence) ->
     ) == len(ranges)
     assert tables["euclidean"] == tables["cosine"] != tables["curve"]
     assert max(tables["curve"]["sentences"]) < count
+    # At layer 0 one place is one group, at no distance from itself.
+    alike = tables["layer0_distance_ranges"]["groups"]
+    places = record.array("places", 1)
+    assert [len(set(places[group])) for group in alike] == [1] * len(alike)
+    at_layer0 = record.array("layer0_distance_ranges", 3)
+    assert not at_layer0[np.arange(len(alike)), np.arange(len(alike))].any()
+    assert at_layer0[0, 1, 0] > 1
 
 
 def test_records_on_procedures_say_that_they_are_the_demos(evidence: Evidence) -> None:
@@ -199,3 +208,12 @@ def test_a_folder_without_the_files_is_told_so(tmp_path: Path) -> None:
     done = subprocess.run(script, capture_output=True, text=True, env=environment)
     assert done.returncode == 1
     assert "maps_128px.npz" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_is_told_of_layer_0_is_read_or_refused() -> None:
+    told = "0 for (0,3), and all of 1,2 among each other; the other pairs take 1.5 to 2.5"
+    assert layer0_groups(told, 5) == ([[0, 3], [1, 2], [4]], [1.5, 2.5])
+    with pytest.raises(EvidenceError, match="twice"):
+        layer0_groups(told.replace("1,2", "0,2"), 5)
+    with pytest.raises(EvidenceError, match="another form"):
+        layer0_groups("it is 0 here and there", 5)
