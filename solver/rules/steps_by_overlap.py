@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.displayed import LUMA, Floats, Mask, valid_places
 from solver.rules.integrated_path import StepsClaim, StepsSettings
@@ -69,6 +70,8 @@ def _changes(base: Record, other: Record) -> tuple[float, float, float]:
     if first.shape != second.shape:
         return 0.0, 0.0, 1.0
     valid = valid_places(base) & valid_places(other)
+    if not valid.any():
+        raise EvidenceError(f"{base.id} and {other.id} have no place that can be read in both")
     before, after = _from_ground(base, first, valid), _from_ground(other, second, valid)
     marked, still = _strongest(before), _strongest(after)
     side = np.sign(before @ LUMA) == np.sign(after @ LUMA)
