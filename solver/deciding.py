@@ -54,7 +54,7 @@ def decide_question(
         correct=_empty(question) if undecided else answer_of(question, options),
         note=_sentence(found.note) if found.note else None,
         options=options,
-        evidence=question.needs,
+        evidence=[name for name in question.needs if name in evidence],
     )
     entry = _with_second_way(entry, question, evidence, reasons)
     return Decided(entry, found, tuple(sorted(thresholds)))
@@ -84,12 +84,12 @@ def _attempt(
 ) -> Decision | list[str]:
     """The decision, or what is lacking for it."""
     lacks = _with_reasons(evidence.missing(needs), reasons)
-    if lacks:
+    if lacks and not question.rule.partial:
         return lacks
     try:
         decision = decide(evidence, question.settings, question.claims)
     except MissingEvidence as missing:
-        return missing.lacks
+        return lacks or missing.lacks
     except EvidenceError as fault:
         return [str(fault)]
     except _UNREADABLE as fault:  # evidence may be made by hand, and in any shape

@@ -182,7 +182,7 @@ class CauseClaim(Parameters):
     "embeddings.layer0_independent",
     settings=TrialSettings,
     claim=CauseClaim,
-    needs=lambda settings: ["embedding_trials"],
+    needs=lambda settings: ["embedding_trials", "embeddings"],
     partial=True,
 )
 def layer0_independent(

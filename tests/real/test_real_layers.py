@@ -304,10 +304,6 @@ def clouds(generator: np.random.Generator, record: Record) -> np.ndarray:
     return generator.normal(size=record.array("points").shape)
 
 
-def clouds(generator: np.random.Generator, record: Record) -> np.ndarray:
-    return generator.normal(size=record.array("points").shape)
-
-
 def test_noise_in_place_of_plots_is_never_a_sure_answer(real_evidence: Evidence) -> None:
     sure = tuned = 0
     for seed in range(12):
