@@ -3,10 +3,14 @@
 What is measured, in two steps. First the body: of all jugs (a turned body with rim, belly and foot,
 upright or lying, with an arched handle on any side) the one that fits the map's strokes best
 (`solver.rules.wireframe_fit`). Then, round that body, for each side the arch that lies best on
-strokes: the value is its length on strokes less that off them, in heights of the jug; strokes that
-are the body's own do not count. Held against the best arch on any other side. Strokes,
-not brightness, are marked: a handle is thinner and fainter than the body and is seen all the same.
-No region is read, so the answer follows the map alone: mirror it and left becomes right.
+strokes; what belongs to the body's own outline does not count. The value is Stouffer's z (1949):
+the contrasts of the map off the body are ranked, ranks become normal scores, and their mean along
+an arch is scaled by the root of the arch's length in cells that do not share a pixel. So it is how
+many standard deviations the arch stands above places taken at random, and a long faint stroke
+counts like a short clear one. Held against the best arch on any other side. Where no jug fits
+clearly better than it would fit noise, no side is named. Strokes, not brightness: a handle is
+thinner and fainter than the body and is seen all the same. No region is read, so the answer follows
+the map alone: mirror it and left becomes right.
 """
 
 from __future__ import annotations
@@ -16,21 +20,36 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from solver.evidence import Evidence, record_id
 from solver.rules.displayed import displayed_brightness
+from solver.rules.pose_search import BRISK
 from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.thresholds import threshold
 from solver.rules.verdicts import strongest
-from solver.rules.wireframe_fit import GRID, Drawing, Floats, fit, share_on_marks, stroke_marks
+from solver.rules.wireframe_fit import (
+    CLEAR,
+    GRID,
+    Drawing,
+    Floats,
+    Mask,
+    Singles,
+    cells_of,
+    fit,
+    none_is_clear,
+    stroke_contrast,
+    stroke_marks,
+)
 
 Side = Literal["top", "bottom", "left", "right", "middle"]
 SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right", "middle")
 
-_WALL = np.linspace(-1, 1, 40)
-_ARC = np.linspace(0, np.pi, 40)
-_ACROSS = np.linspace(-1, 1, 24)
+_WALL = np.linspace(-1, 1, 40, dtype=np.float32)
+_ARC = np.linspace(0, np.pi, 40, dtype=np.float32)
+_ACROSS = np.linspace(-1, 1, 24, dtype=np.float32)
 
 _BOUNDS = (
     (0.25, 0.75),  # centre of the body, across
@@ -48,82 +67,69 @@ _BOUNDS = (
 )
 
 
-def _radius(p: Floats, at: Floats) -> Floats:
+def _radius(p: Singles, at: Singles) -> Singles:
     """Radius of the body at heights (S, N), -1 rim to 1 foot: cosine arcs rim-neck-belly-foot."""
     belly, rim, foot, where, neck, narrow = (p[index][:, None] for index in (3, 4, 5, 6, 10, 11))
-    flare = _arc(at, -1.0, narrow, rim, neck)
-    shoulder = _arc(at, narrow, where, neck, 1.0)
-    below = _arc(at, where, 1.0, 1.0, foot)
-    share = np.where(at < narrow, flare, np.where(at < where, shoulder, below))
-    radius: Floats = belly * share
+    above, below = at < narrow, at >= where
+    low = np.where(above, -1, np.where(below, where, narrow))
+    high = np.where(above, narrow, np.where(below, 1, where))
+    start = np.where(above, rim, np.where(below, 1, neck))
+    end = np.where(above, neck, np.where(below, foot, 1))
+    along = np.clip((at - low) / (high - low), 0, 1)
+    radius: Singles = belly * (start + (end - start) * (1 - np.cos(np.pi * along)) / 2)
     return radius
 
 
-def _arc(
-    at: Floats,
-    low: Floats | float,
-    high: Floats | float,
-    start: Floats | float,
-    end: Floats | float,
-) -> Floats:
-    """Half a cosine from `start` at `low` to `end` at `high`."""
-    along = np.clip((at - low) / (high - low), 0, 1)
-    value: Floats = start + (end - start) * (1 - np.cos(np.pi * along)) / 2
-    return value
-
-
-def _upright(p: Floats, *, middle: bool) -> tuple[Floats, Floats]:
-    """A jug about x = 0, y = 0 with its handle to the right: points (S, N, 2), weights (S, N)."""
+def _body(p: Singles) -> list[tuple[Singles, Singles]]:
+    """The outline of a jug about x = 0, y = 0: right, left, rim, foot, each x, y (S, N)."""
     height = p[2][:, None]
-    walls = np.broadcast_to(_WALL, (p.shape[1], len(_WALL)))
-    radius = _radius(p, walls)
-    right = np.stack([radius, height * walls], -1)
-    left = np.stack([-radius, height * walls], -1)
-    rim = np.stack([radius[:, :1] * _ACROSS, np.broadcast_to(-height, (len(height), 24))], -1)
-    foot = np.stack([radius[:, -1:] * _ACROSS, np.broadcast_to(height, (len(height), 24))], -1)
-    handle = _arch("middle" if middle else "right", p)
-    points = np.concatenate([right, left, rim, foot, handle], 1)
-    return points, _lengths([right, left, rim, foot, handle])
+    radius = _radius(p, np.broadcast_to(_WALL, (p.shape[1], len(_WALL))))
+    down, level = height * _WALL, np.broadcast_to(height, (p.shape[1], len(_ACROSS)))
+    rim, foot = radius[:, :1] * _ACROSS, radius[:, -1:] * _ACROSS
+    return [(radius, down), (-radius, down), (rim, -level), (foot, level)]
 
 
-def _lengths(lines: Sequence[Floats]) -> Floats:
-    """The length that each point stands for: longer lines weigh more."""
-    weights = []
-    for line in lines:
-        steps = np.linalg.norm(np.diff(line, axis=1), axis=-1)
-        weights.append(np.concatenate([steps[:, :1], steps], 1))
-    return np.concatenate(weights, 1)
-
-
-def _arch(side: Side, p: Floats) -> Floats:
-    """The handle alone, on a side of an upright jug about x = 0, y = 0: (S, N, 2)."""
+def _arch(side: Side, p: Singles) -> tuple[Singles, Singles]:
+    """The handle alone, on a side of an upright jug about x = 0, y = 0: x, y (S, N)."""
     height, (start, drop, out) = p[2][:, None], (p[index][:, None] for index in (7, 8, 9))
-    at = start + drop * (1 - np.cos(_ARC)) / 2
+    at = start + drop * ((1 - np.cos(_ARC)) / 2)
     stand = out * p[3][:, None] * np.sin(_ARC)
     if side in ("top", "bottom"):
-        radius = _radius(p, np.full((1, 1), -1.0 if side == "top" else 1.0))
+        radius = _radius(p, np.full((1, 1), -1.0 if side == "top" else 1.0, np.float32))
         away = height + stand
-        return np.stack([radius * at, -away if side == "top" else away], -1)
+        return radius * at, -away if side == "top" else away
     base = -stand / 2 if side == "middle" else _radius(p, np.clip(at, -1, 1))
     across = base + stand
-    return np.stack([-across if side == "left" else across, height * at], -1)
+    return -across if side == "left" else across, height * at
 
 
-def _placed(points: Floats, p: Floats, *, lying: bool) -> Floats:
+def _placed(x: Singles, y: Singles, p: Singles, *, lying: bool) -> tuple[Singles, Singles]:
     """A jug about the origin at its place in the picture; lying, what pointed right points up."""
-    turned = points[..., ::-1] * np.array([1, -1]) if lying else points
-    return turned + p[:2].T[:, None]
+    if lying:
+        x, y = y, -x
+    return x + p[0][:, None], y + p[1][:, None]
 
 
-def _jug(side: Side, p: Floats) -> tuple[Floats, Floats]:
-    points, weights = _upright(p, middle=side == "middle")
+def _jug(side: Side, p: Singles) -> tuple[Singles, Singles, Singles]:
+    lines = [*_body(p), _arch("middle" if side == "middle" else "right", p)]
+    x, y = (np.concatenate(parts, 1) for parts in zip(*lines, strict=True))
     if side in ("left", "bottom"):
-        points = points * np.array([-1, 1])
-    return _placed(points, p, lying=side in ("top", "bottom")), weights
+        x = -x
+    weights = np.concatenate([_steps(*line) for line in lines], 1)
+    return (*_placed(x, y, p, lying=side in ("top", "bottom")), weights)
+
+
+def _steps(x: Singles, y: Singles) -> Singles:
+    """The length that each point of a line (S, N) stands for: longer lines weigh more."""
+    steps = np.hypot(np.diff(x, axis=1), np.diff(y, axis=1))
+    return np.concatenate([steps[:, :1], steps], 1)
+
+
+_CHANCE = 0.55  # the mean score of the best of the five over 28 maps of noise; one map by 0.02
 
 
 def _drawing(side: Side) -> Drawing:
-    return Drawing(lambda p: _jug(side, p), _BOUNDS)
+    return Drawing(lambda p: _jug(side, p), _BOUNDS, _CHANCE)
 
 
 DRAWINGS: dict[str, Drawing] = {side: _drawing(side) for side in SIDES}
@@ -151,65 +157,99 @@ class HandleClaim(Parameters):
 
 
 @dataclass(frozen=True)
-class Handle:
-    """The best arch on a side.
+class Jug:
+    """The jug that fits a map best, and the best arch on each of its sides.
 
     Attributes:
-        on_strokes: its length on strokes less that off them, in heights of the jug.
-        parameters: of the jug with it, (12,).
+        above_chance: the fit of the whole jug, as in `Fit`.
+        lying: its axis is level.
+        stands_out: of each side's best arch, Stouffer's z of the contrasts along it.
+        parameters: of the jug with that arch, (12,), by side.
     """
 
-    on_strokes: float
-    parameters: Floats
+    above_chance: float
+    lying: bool
+    stands_out: dict[Side, float]
+    parameters: dict[Side, Singles]
 
 
+BODY_BAND = threshold(
+    "handle.body_band",
+    6.0,
+    "In pixels of a 128-pixel map, either side of the fitted outline: half the width of a stroke "
+    "and of the ridge filter (2 + 2), and what a wall of cosine arcs misses a real one by (2).",
+    lowest=2.0,
+    highest=12.0,
+)
 _STARTS = np.linspace(-0.95, 0.45, 15)
 _DROPS = np.linspace(0.5, 1.5, 6)
 _OUTS = np.linspace(0.35, 1.25, 10)
+_ARCHES = np.array([(s, d, o) for s in _STARTS for d in _DROPS for o in _OUTS if s + d <= 0.95])
 _AWAY_FROM_WALL = np.sin(_ARC) > 0.6
+_REACH = 3
+"""Cells: a point of an arch sees the clearest of the 3x3 around it."""
 
 
-def find_handles(brightness: Floats, seed: int = 0) -> tuple[dict[str, Handle], str]:
-    """Return the best handle on each side of the jug that a map (H, W) shows, and how it stands.
-
-    The second value is "upright" or "lying".
-    """
+def find_jug(brightness: Floats, seed: int = 0) -> Jug:
+    """Return the jug that a map (H, W) shows, with the best handle on each side."""
+    contrast, seen = stroke_contrast(brightness)
     marks = stroke_marks(brightness)
-    fits = {side: fit(drawing, marks, seed=seed, restarts=2) for side, drawing in DRAWINGS.items()}
-    best = max(fits, key=lambda side: fits[side].score)
+    fits = {
+        side: fit(drawing, marks, seed=seed, effort=BRISK) for side, drawing in DRAWINGS.items()
+    }
+    best = max(SIDES, key=lambda side: fits[side].score)
     lying = best in ("top", "bottom")
     body = fits[best].parameters
-    others = marks & ~_on_body(body, lying=lying)
-    near = ndimage.binary_dilation(others, structure=np.ones((3, 3), bool))
-    return {side: _best_arch(side, body, near, lying=lying) for side in SIDES}, (
-        "lying" if lying else "upright"
+    scores = _normal_scores(contrast, seen & ~_on_body(body, lying=lying))
+    arches = {side: _best_arch(side, body, scores, lying=lying) for side in SIDES}
+    return Jug(
+        fits[best].above_chance,
+        lying,
+        {side: value for side, (value, _) in arches.items()},
+        {side: parameters for side, (_, parameters) in arches.items()},
     )
 
 
-def _on_body(body: Floats, *, lying: bool) -> npt.NDArray[np.bool_]:
-    """Cells within two of the body's own outline: a handle is not paid for the body's strokes."""
-    p = body[:, None]
-    points, _ = _upright(p, middle=False)
-    outline = _placed(points[:, : -len(_ARC)], p, lying=lying)[0]
-    column, row = np.clip(np.floor(outline * GRID).astype(int), 0, GRID - 1).T
-    cells = np.zeros((GRID, GRID), bool)
-    cells[row, column] = True
-    near: npt.NDArray[np.bool_] = ndimage.binary_dilation(cells, iterations=2)
+def _normal_scores(contrast: Floats, open_cells: Mask) -> Floats:
+    """Normal scores (64, 64) of the ranks of cells that may belong to a handle; 0 elsewhere."""
+    least = float(contrast.min())
+    around = ndimage.maximum_filter(np.where(open_cells, contrast, least), _REACH)
+    scores = np.zeros(contrast.shape)
+    if around[open_cells].size and np.ptp(around[open_cells]) > 0:
+        scores[open_cells] = ndtri(rankdata(around[open_cells]) / (open_cells.sum() + 1))
+    return scores
+
+
+def _on_body(body: Singles, *, lying: bool) -> Mask:
+    """Cells near the body's own outline: a handle is not paid for the body's strokes."""
+    cells = np.ones(GRID * GRID, bool)
+    cells[cells_of(*_outline(body, lying=lying))] = False
+    away = ndimage.distance_transform_edt(cells.reshape(GRID, GRID))
+    near: Mask = away <= BODY_BAND.now() * GRID / 128
     return near
 
 
-def _best_arch(side: Side, body: Floats, near: npt.NDArray[np.bool_], *, lying: bool) -> Handle:
-    arches = np.array([(s, d, o) for s in _STARTS for d in _DROPS for o in _OUTS if s + d <= 0.95])
-    p = np.repeat(body[:, None], len(arches), axis=1)
-    p[7:10] = arches.T
-    points = _placed(_arch(_as_on_upright(side, lying=lying), p), p, lying=lying)
-    away = points[:, _AWAY_FROM_WALL]
-    length = np.linalg.norm(np.diff(away, axis=1), axis=-1).sum(1)
-    # On strokes less off them, in heights of the jug: a long arch on a stroke counts for more than
-    # a short one on a speck.
-    net = (2 * share_on_marks(away, near) - 1) * length / (2 * p[2])
-    found = int(np.argmax(net))
-    return Handle(float(net[found]), p[:, found])
+def _outline(body: Singles, *, lying: bool) -> tuple[Singles, Singles]:
+    """The body's points x, y (1, N) in the picture."""
+    p = body[:, None]
+    x, y = (np.concatenate(parts, 1) for parts in zip(*_body(p), strict=True))
+    return _placed(x, y, p, lying=lying)
+
+
+def _best_arch(side: Side, body: Singles, scores: Floats, *, lying: bool) -> tuple[float, Singles]:
+    p = np.repeat(body[:, None], len(_ARCHES), axis=1)
+    p[7:10] = _ARCHES.T
+    x, y = _placed(*_arch(_as_on_upright(side, lying=lying), p), p, lying=lying)
+    x, y = x[:, _AWAY_FROM_WALL], y[:, _AWAY_FROM_WALL]
+    cells = np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)).sum(1) * GRID / _REACH
+    along = scores.ravel()[cells_of(x, y)]
+    along[(x < 0) | (x > 1) | (y < 0) | (y > 1)] = _BEYOND
+    stands_out = along.mean(1) * np.sqrt(cells)
+    found = int(np.argmax(stands_out))
+    return float(stands_out[found]), p[:, found]
+
+
+_BEYOND = -1.0  # normal score of what lies beyond the map: there is no stroke there
 
 
 def _as_on_upright(side: Side, *, lying: bool) -> Side:
@@ -220,13 +260,13 @@ def _as_on_upright(side: Side, *, lying: bool) -> Side:
     return turned.get(side, side)
 
 
-def drawn_jug(side: str, how: str, parameters: Floats) -> Floats:
+def drawn_jug(jug: Jug, side: Side) -> Floats:
     """Return the points (N, 2), x and y in 0..1, of the body with its handle on `side`."""
-    p, lying = np.asarray(parameters, float)[:, None], how == "lying"
-    body, _ = _upright(p, middle=False)
-    arch = _arch(_as_on_upright(side, lying=lying), p)  # type: ignore[arg-type]
-    both = np.concatenate([body[:, : -len(_ARC)], arch], 1)
-    return _placed(both, p, lying=lying)[0]
+    p = jug.parameters[side][:, None]
+    arch = _placed(*_arch(_as_on_upright(side, lying=jug.lying), p), p, lying=jug.lying)
+    lines = (_outline(jug.parameters[side], lying=jug.lying), arch)
+    x, y = (np.concatenate(parts, 1)[0] for parts in zip(*lines, strict=True))
+    return np.stack([x, y], -1).astype(np.float64)
 
 
 @rule(
@@ -238,28 +278,34 @@ def drawn_jug(side: str, how: str, parameters: Floats) -> Floats:
 def handle_side(
     evidence: Evidence, settings: HandleSettings, claims: Sequence[HandleClaim]
 ) -> Decision:
-    """Length, on strokes of the map less off them, of the best handle on each side of the jug."""
-    bright = displayed_brightness(evidence.get(settings.source, settings.picture))
-    handles, how = find_handles(bright)
+    """How clearly the strokes of the map form a handle on each side of the jug that fits best.
+
+    Standard deviations by which the best arch stands above places taken at random. Where no jug
+    fits clearly better than it would fit noise, the question is left open.
+    """
+    jug = find_jug(displayed_brightness(evidence.get(settings.source, settings.picture)))
+    values = [jug.stands_out[claim.side] for claim in claims]
+    names = [NAMES[claim.side] for claim in claims]
     verdicts = strongest(
-        # An arch more off strokes than on them is no handle, however little: none then holds.
-        [max(0.0, handles[claim.side].on_strokes) for claim in claims],
-        [NAMES[claim.side] for claim in claims],
-        unit="heights of the jug",
+        values,
+        names,
+        unit="standard deviations",
         what=(
-            "length of the best handle at {0} on strokes, less off them",
-            "{0}之最佳把手落在線條上的長度（減去不在線條上者）",
+            "how far the best handle at {0} stands out of places at random",
+            "{0}之最佳把手比隨機位置突出的程度",
         ),
     )
-    best = max(claims, key=lambda claim: handles[claim.side].on_strokes).side
-    points = drawn_jug(best, how, handles[best].parameters)
+    if jug.above_chance <= CLEAR.now():
+        verdicts = none_is_clear(verdicts, names, jug.above_chance)
+    best = claims[int(np.argmax(values))].side
     parameters = {
         "record": record_id(settings.source, settings.picture),
         "picture": settings.picture,
-        "points": np.round(points, 4).tolist(),
+        "points": np.round(drawn_jug(jug, best), 4).tolist(),
     }
+    how = ("lying", "橫放") if jug.lying else ("upright", "直立")
     caption = (
-        f"The jug that fits best ({how}), with its handle at {NAMES[best][0]}",
-        f"最吻合的水壺，把手在{NAMES[best][1]}",
+        f"The jug that fits best ({how[0]}), with its handle at {NAMES[best][0]}",
+        f"最吻合的水壺（{how[1]}），把手在{NAMES[best][1]}",
     )
     return Decision(verdicts, [Figure("wireframe", parameters, caption)])

@@ -4,33 +4,73 @@ A drawing is a family of wireframes with parameters (place, size, turn). Each is
 marks, the places of the map that stand out, by two shares: how much of its lines lies on marks,
 and how many of the marks lie on its lines. Their harmonic mean (the F score of Dice 1945 and
 van Rijsbergen 1979) is 1 only when the points are that thing's lines and nothing else. The best
-member of the family is looked for by differential evolution (Storn, Price 1997), seeded.
+member of the family is looked for by `solver.rules.pose_search`, seeded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from scipy.optimize import differential_evolution
 from skimage.filters import sato
 
+from solver.rules.pose_search import THOROUGH, Effort, search
+from solver.rules.registry import Verdict
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair
+
 Floats = npt.NDArray[np.float64]
-Wires = Callable[[Floats], tuple[Floats, Floats]]
-"""Parameters (P, S) of S candidates to (points (S, N, 2) as x and y in 0..1, weights (S, N))."""
+Singles = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Wires = Callable[[Singles], tuple[Singles, Singles, Singles]]
+"""Parameters (P, S) of S candidates to x, y (S, N), in 0..1, and weights (S, N) of their points."""
 
 GRID = 64
 """Cells a side on which lines and marks are compared: one is 2 pixels of a 128-pixel map."""
 
-MARKED_SHARE = 0.10
-"""The brightest tenth is what a person takes for the drawing: the outline of a thing that fills
-half of a picture, drawn 3 pixels wide, covers 7 to 12 percent of it."""
+MARKED_SHARE = threshold(
+    "wireframe.marked_share",
+    0.10,
+    "The brightest tenth is what a person takes for the drawing: the outline of a thing that fills "
+    "half of a picture, drawn 3 pixels wide, covers 7 to 12 percent of it.",
+    lowest=0.01,
+    highest=0.5,
+)
+SMOOTHING = threshold(
+    "wireframe.smoothing",
+    1.5,
+    "In pixels of a 128-pixel map: single bright pixels join into strokes.",
+    lowest=0.1,
+)
+STROKE_WIDTH = threshold(
+    "wireframe.stroke_width",
+    2.0,
+    "In pixels of a 128-pixel map: strokes of this width and half as wide again are looked for. A "
+    "line of one pixel in the picture comes back from three 3x3 convolutions about as wide.",
+    lowest=0.5,
+)
+FRAME = threshold(
+    "wireframe.frame",
+    8.0,
+    "In pixels of a 128-pixel map: zero padding makes the frame of every map glow or dim, in the "
+    "same way whatever the picture. The convolutions before the second pool reach 3 + 2 x 3 pixels "
+    "in, the outermost of which matter little.",
+    lowest=4.0,
+    highest=32.0,
+)
 
-SMOOTHING = 1.5
-"""In pixels of a 128-pixel map: single bright pixels join into strokes."""
+CLEAR = threshold(
+    "wireframe.clear",
+    0.25,
+    "Above chance, where 0 is chance and 1 a drawing without a fault: twice the most that any "
+    "drawing got on 100 maps of noise (white, smooth, pink, with a glow in the middle): 0.13.",
+    lowest=0.0,
+    highest=1.0,
+)
 
 
 @dataclass(frozen=True)
@@ -40,139 +80,222 @@ class Drawing:
     Attributes:
         wires: draws candidates.
         bounds: lowest and highest value of each parameter.
+        chance: the mean F score that its best member gets on noise. The more a family can be
+            turned and stretched, the more it gets of anything. On strokes it hardly depends on the
+            kind of noise or on the share that is marked.
     """
 
     wires: Wires
     bounds: tuple[tuple[float, float], ...]
+    chance: float = 0.0
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The best member of a family: its F score, the two shares, its parameters."""
+    """The best member of a family: its F score, the two shares, its parameters.
+
+    Attributes:
+        above_chance: the F score corrected for chance: 0 is what the family gets on noise, 1 a
+            drawing without a fault (the correction of Cohen's kappa 1960, and of the adjusted Rand
+            index of Hubert and Arabie 1985).
+    """
 
     score: float
     on_marks: float
     marks_on_lines: float
-    parameters: Floats
+    parameters: Singles
+    above_chance: float
 
 
-FRAME = 2
-"""Cells at the edge of the map that are never marked: zero padding makes the frame itself glow."""
-
-
-def bright_marks(brightness: Floats, share: float = MARKED_SHARE) -> npt.NDArray[np.bool_]:
+def bright_marks(brightness: Floats, share: float | None = None) -> Mask:
     """Return the brightest `share` of a map as bool (64, 64), after light smoothing."""
-    side = max(brightness.shape)
-    return _top(ndimage.gaussian_filter(_wide(brightness), SMOOTHING * side / 128), share)
+    inner, border, scale = _without_frame(brightness)
+    smooth = ndimage.gaussian_filter(inner, SMOOTHING.now() * scale, mode="nearest")
+    return _top(*_in_cells(smooth, border, scale), MARKED_SHARE.now(share))
 
 
-def stroke_marks(brightness: Floats, share: float = MARKED_SHARE) -> npt.NDArray[np.bool_]:
-    """Return the clearest `share` of a map's strokes as bool (64, 64).
+def stroke_marks(brightness: Floats, share: float | None = None) -> Mask:
+    """Return the clearest `share` of a map's strokes as bool (64, 64)."""
+    return _top(*stroke_contrast(brightness), MARKED_SHARE.now(share))
+
+
+def stroke_contrast(brightness: Floats) -> tuple[Floats, Mask]:
+    """Return how much of a stroke each cell is (64, 64), and which cells are inside the frame.
 
     A stroke is seen by its contrast with what lies on its two sides, whatever its brightness
-    (Weber's law): the ridge filter of Sato et al. 1998 on the logarithm of the map, at widths of 2
-    and 3 pixels of 128. So a faint handle counts beside a bright body.
+    (Weber's law): the ridge filter of Sato et al. 1998 on the logarithm of the map. So a faint
+    handle counts beside a bright body.
     """
-    scale = max(brightness.shape) / 128
-    smooth = ndimage.gaussian_filter(_wide(brightness), scale)
+    inner, border, scale = _without_frame(brightness)
+    smooth = ndimage.gaussian_filter(inner, scale, mode="nearest")
     # A tenth of the mean keeps the logarithm from making strokes of differences in the dark.
     contrast = np.log(smooth + 0.1 * smooth.mean() + 1e-12)
-    border = int(np.ceil(8 * scale))
-    padded = np.pad(contrast, border, mode="edge")
-    ridges = sato(padded, sigmas=[2 * scale, 3 * scale], black_ridges=False)
-    return _top(ridges[border:-border, border:-border], share)
+    width = STROKE_WIDTH.now() * scale
+    around = int(np.ceil(6 * width))
+    # Beyond the border nothing is known: a stroke there must show whether the map is taken to go on
+    # level (which makes one of a slope that ends) or to go on as it was (which doubles noise).
+    padded = (
+        np.pad(contrast, around, mode="edge"),
+        np.pad(contrast, around, mode="reflect", reflect_type="odd"),
+    )
+    ridges = [sato(each, sigmas=[width, 1.5 * width], black_ridges=False) for each in padded]
+    least = np.minimum(*ridges)[around:-around, around:-around]
+    return _in_cells(least, border, scale)
 
 
-def _wide(brightness: Floats) -> Floats:
-    return brightness.astype(np.float64)
+def _without_frame(brightness: Floats) -> tuple[Floats, int, float]:
+    """The map inside its frame, how many pixels the frame has, pixels for one of 128."""
+    scale = max(brightness.shape) / 128
+    border = int(np.ceil(FRAME.now() * scale))
+    inner = brightness[border:-border, border:-border].astype(np.float64)
+    return inner, border, scale
 
 
-def _top(values: Floats, share: float) -> npt.NDArray[np.bool_]:
+def _in_cells(inner: Floats, border: int, scale: float) -> tuple[Floats, Mask]:
+    values = np.pad(inner, border, mode="edge")
     rows, columns = (GRID / length for length in values.shape)
     small = ndimage.zoom(values, (rows, columns), order=1, mode="nearest", grid_mode=True)
-    inner = np.zeros(small.shape, bool)
-    inner[FRAME:-FRAME, FRAME:-FRAME] = True
+    frame = int(np.ceil(border / scale * GRID / 128))
+    seen = np.zeros(small.shape, bool)
+    seen[frame:-frame, frame:-frame] = True
+    return small, seen
+
+
+def _top(values: Floats, seen: Mask, share: float) -> Mask:
     # A constant map has no bright places: nothing is marked rather than everything.
-    level = max(float(np.quantile(small[inner], 1 - share)), float(small[inner].min()))
-    marked: npt.NDArray[np.bool_] = (small > level) & inner
+    lowest = float(values[seen].min())
+    rounding = 1e-9 * max(abs(lowest), 1e-300)
+    level = max(float(np.quantile(values[seen], 1 - share)), lowest + rounding)
+    marked: Mask = (values > level) & seen
     return marked
 
 
-def fit(
-    drawing: Drawing,
-    marks: npt.NDArray[np.bool_],
-    *,
-    seed: int = 0,
-    rounds: int = 100,
-    restarts: int = 3,
-) -> Fit:
-    """Return the member of a family that fits the marks best; the same seed, the same member.
+def fit(drawing: Drawing, marks: Mask, *, seed: int = 0, effort: Effort = THOROUGH) -> Fit:
+    """Return the member of a family that fits the marks (64, 64) best.
 
-    One search of a family with eight parameters ends in a poor place every other time, hence
-    `restarts` searches of `rounds` rounds each.
+    The same marks and seed give the same member; asked for again, it is not looked for again.
     """
-    near = ndimage.binary_dilation(marks, structure=np.ones((3, 3), bool))
+    return _fit_of(drawing, np.packbits(marks).tobytes(), seed, effort)
 
-    def cost(parameters: Floats) -> Floats:
-        columns = parameters if parameters.ndim == 2 else parameters[:, None]
-        return -_scores(drawing, columns, marks, near)[0]
 
-    found = [
-        differential_evolution(
-            cost,
-            drawing.bounds,
-            rng=np.random.default_rng([seed, again]),
-            maxiter=rounds,
-            popsize=14,
-            recombination=0.9,
-            tol=1e-4,
-            polish=False,
-            vectorized=True,
-            updating="deferred",
-        )
-        for again in range(restarts)
+@lru_cache(maxsize=512)
+def _fit_of(drawing: Drawing, packed: bytes, seed: int, effort: Effort) -> Fit:
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8))
+    marks = Marks(bits.reshape(GRID, GRID).astype(bool))
+    best = search(
+        lambda poses, reach: scores(drawing, poses, marks, reach)[0], drawing.bounds, effort, seed
+    )
+    best.setflags(write=False)  # it is given out again
+    score, on_marks, covered = scores(drawing, best[:, None], marks)
+    above = (float(score[0]) - drawing.chance) / (1 - drawing.chance)
+    return Fit(float(score[0]), float(on_marks[0]), float(covered[0]), best, above)
+
+
+class Marks:
+    """Marked cells (64, 64), with what every candidate is looked up in.
+
+    The outermost cells may not be marked: lines that leave the map are counted there.
+    """
+
+    def __init__(self, marks: Mask) -> None:
+        self.count = int(marks.sum())
+        self.rows = _bit_rows(marks[None])[0]  # (64,): a row of cells is one integer
+        self._marks, self._near = marks, dict[int, Mask]()
+
+    def near(self, reach: int) -> Mask:
+        """Cells, flat, at most `reach` from a marked one, in rows and in columns."""
+        if reach not in self._near:
+            square = np.ones((2 * reach + 1, 2 * reach + 1), bool)
+            self._near[reach] = ndimage.binary_dilation(self._marks, structure=square).ravel()
+        return self._near[reach]
+
+
+_AT_ONCE = 256  # candidates whose points and cells stay in the cache of a core
+
+
+def scores(
+    drawing: Drawing, parameters: Singles, marks: Marks, reach: int = 1
+) -> tuple[Floats, Floats, Floats]:
+    """Return F score, share of lines on marks, share of marks on lines: each (S,).
+
+    A line and a mark meet when they are at most `reach` cells apart.
+    """
+    parts = [
+        _scores(drawing, parameters[:, at : at + _AT_ONCE], marks, reach)
+        for at in range(0, parameters.shape[1], _AT_ONCE)
     ]
-    best = np.asarray(min(found, key=lambda search: float(search.fun)).x)
-    score, on_marks, covered = _scores(drawing, best[:, None], marks, near)
-    return Fit(float(score[0]), float(on_marks[0]), float(covered[0]), best)
+    score, on_marks, covered = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return score, on_marks, covered
 
 
 def _scores(
-    drawing: Drawing,
-    parameters: Floats,
-    marks: npt.NDArray[np.bool_],
-    near: npt.NDArray[np.bool_],
+    drawing: Drawing, parameters: Singles, marks: Marks, reach: int
 ) -> tuple[Floats, Floats, Floats]:
-    """F score, share of lines on marks, share of marks on lines: each (S,)."""
-    points, weights = drawing.wires(parameters)  # (S, N, 2), (S, N)
-    cells = np.floor(points * GRID).astype(np.int64)
-    inside = ((cells >= 0) & (cells < GRID)).all(-1)  # (S, N)
-    column, row = np.clip(cells, 0, GRID - 1).transpose(2, 0, 1)
-    hit = near[row, column] & inside
-    on_marks = (weights * hit).sum(1) / np.maximum(weights.sum(1), 1e-9)
-    count = len(points)
-    drawn = np.zeros((count, GRID + 2, GRID + 2), bool)
-    which, used = np.nonzero(inside & (weights > 0))
-    drawn[which, row[which, used] + 1, column[which, used] + 1] = True
-    tall = drawn[:, :-2] | drawn[:, 1:-1] | drawn[:, 2:]  # each line three cells wide,
-    wide = tall[:, :, :-2] | tall[:, :, 1:-1] | tall[:, :, 2:]  # down and across: (S, GRID, GRID)
-    covered = wide[:, marks].sum(1) / max(int(marks.sum()), 1)
+    x, y, weights = drawing.wires(parameters.astype(np.float32, copy=False))  # (S, N) each
+    cells = cells_of(x, y)
+    hit = marks.near(reach)[cells]
+    on_marks = np.einsum("sn,sn->s", weights, hit.astype(np.float32)).astype(np.float64)
+    on_marks /= np.maximum(weights.sum(1, dtype=np.float64), 1e-9)
+    cells[weights <= 0] = 0  # in the frame, where nothing is marked
+    drawn = np.zeros((len(cells), GRID * GRID), bool)
+    np.put_along_axis(drawn, cells, True, axis=1)
+    lines = _bit_rows(drawn.reshape(-1, GRID, GRID))
+    for _ in range(reach):
+        lines = _wider(lines)
+    covered = _bits_set(lines & marks.rows) / max(marks.count, 1)
     total = on_marks + covered
     score = np.where(total > 0, 2 * on_marks * covered / np.where(total > 0, total, 1), 0.0)
     return score, on_marks, covered
 
 
-def share_on_marks(points: Floats, near: npt.NDArray[np.bool_]) -> Floats:
-    """Return the share of points (S, N, 2) that lie in marked cells of `near` (64, 64): (S,)."""
-    cells = np.floor(points * GRID).astype(np.int64)
-    inside = ((cells >= 0) & (cells < GRID)).all(-1)
-    column, row = np.clip(cells, 0, GRID - 1).transpose(2, 0, 1)
-    shares: Floats = (near[row, column] & inside).mean(1)
-    return shares
+def cells_of(x: Singles, y: Singles) -> npt.NDArray[np.int64]:
+    """Return the flat cells that points (S, N) lie in; those beyond the map in its outermost."""
+    column = np.clip(x * np.float32(GRID), 0, GRID - 1).astype(np.int64)
+    row = np.clip(y * np.float32(GRID), 0, GRID - 1).astype(np.int64)
+    return row * GRID + column
 
 
-def segment_points(starts: Floats, ends: Floats, per_line: int) -> Floats:
-    """Return points along lines: (S, E, 2) starts and ends to (S, E x per_line, 2)."""
-    along = np.linspace(0, 1, per_line)[None, None, :, None]
-    points = starts[:, :, None] * (1 - along) + ends[:, :, None] * along
-    return points.reshape(len(starts), -1, 2)
+def _bit_rows(cells: Mask) -> npt.NDArray[np.uint64]:
+    """Cells (S, 64, 64) to rows of 64 bits (S, 64): whole drawings are then widened at once."""
+    packed = np.packbits(cells, axis=-1, bitorder="little")
+    rows: npt.NDArray[np.uint64] = packed.view("<u8")[..., 0]
+    return rows
+
+
+def _wider(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Every cell and the eight around it."""
+    one = np.uint64(1)
+    across = rows | (rows << one) | (rows >> one)
+    wide = across.copy()
+    wide[:, 1:] |= across[:, :-1]
+    wide[:, :-1] |= across[:, 1:]
+    return wide
+
+
+_BITS_IN_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype="u1")
+
+
+def _bits_set(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    counts: npt.NDArray[np.int64] = _BITS_IN_BYTE[rows.view(np.uint8)].sum(1, dtype=np.int64)
+    return counts
+
+
+def none_is_clear(verdicts: Sequence[Verdict], names: Sequence[Pair], best: float) -> list[Verdict]:
+    """Return the verdicts left open: no drawing named stands out of noise, the best at `best`."""
+    clear = CLEAR.now()
+    numbers = f"{best:.3g} <= {clear:.3g}"
+    return [
+        replace(
+            verdict,
+            holds=None,
+            against="what noise may get",
+            threshold=clear,
+            margin=clear - best,
+            sentence=(
+                f"Not decided for {name[0]}: no drawing stands clearly out of noise (the best fit "
+                f"above chance: {numbers}).",
+                f"{name[1]}未能判定：沒有任何圖形明顯優於雜訊（最佳吻合度高於隨機的部分：{numbers}）。",
+            ),
+        )
+        for verdict, name in zip(verdicts, names, strict=True)
+    ]

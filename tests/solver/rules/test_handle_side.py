@@ -6,21 +6,24 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 from solver.bundle import Bundle, load_bundle
 from solver.evidence import Record
 from solver.explain.method import Job
 from solver.explain.saliency import saliency
+from solver.rules.handle_side import DRAWINGS, find_jug
+from solver.rules.pose_search import BRISK
+from solver.rules.wireframe_fit import CLEAR, fit, stroke_marks
 from tests.solver.rules.made_maps import decide, evidence_of, held
+from tests.solver.rules.noise_maps import NOISE
 
 SIDES = ("top", "bottom", "left", "right", "middle")
 MIRRORED = {"left": "right", "right": "left", "top": "top", "bottom": "bottom", "middle": "middle"}
-TURNED = {"right": "top", "top": "left", "left": "bottom", "bottom": "right", "middle": "middle"}
-"""Where a side goes when the map is turned by a quarter, against the clock."""
 
 
-def jug(seed: int, *, middle: bool = False) -> np.ndarray:
+def jug(seed: int, *, middle: bool = False, handle: bool = True) -> np.ndarray:
     """A jug in points of light (128, 128): walls, rim, foot, and a handle on the right.
 
     With `middle` the handle stands before the body.
@@ -33,7 +36,7 @@ def jug(seed: int, *, middle: bool = False) -> np.ndarray:
     if middle:
         pen.arc((34, 46, 74, 96), -90, 90, fill=255, width=3)
         pen.line([(54, 46), (54, 96)], fill=60, width=2)
-    else:
+    elif handle:
         pen.arc((50, 34, 108, 90), -75, 80, fill=200, width=3)
     lines = np.asarray(canvas, float) / 255
     generator = np.random.default_rng(seed)
@@ -62,19 +65,33 @@ def test_a_handle_before_the_body_is_in_the_middle() -> None:
     assert side(jug(3, middle=True)) == "middle"
 
 
-def test_no_jug_no_side() -> None:
-    evidence = evidence_of(Record("saliency/1", {"map": np.zeros((128, 128))}))
-    claims = [{"side": name} for name in SIDES]
-    decision = decide("map.handle_side", evidence, {"picture": 1}, claims)
-    assert held(decision) == [False] * 5
+CLAIMS = [{"side": name} for name in SIDES]
 
 
-def test_the_real_map_turned_gives_the_turned_answer(real_maps: dict[str, np.ndarray]) -> None:
-    """Whatever the answer is, it goes with the map; which it is stands nowhere."""
-    values = real_maps["saliency"][1]
-    as_is = side(values)
-    assert side(values[:, ::-1]) == MIRRORED[as_is]
-    assert side(np.rot90(values)) == TURNED[as_is]
+@pytest.mark.parametrize(
+    "values", [np.zeros((128, 128)), NOISE["white"](3), NOISE["smooth"](3), NOISE["pink"](3)]
+)
+def test_no_jug_no_side(values: np.ndarray) -> None:
+    evidence = evidence_of(Record("saliency/1", {"map": values}))
+    decision = decide("map.handle_side", evidence, {"picture": 1}, CLAIMS)
+    assert held(decision) == [None] * 5
+
+
+def test_a_body_without_a_handle_has_none_that_stands_out() -> None:
+    with_one, without = find_jug(jug(4)), find_jug(jug(4, handle=False))
+    assert max(without.stands_out.values()) < max(with_one.stands_out.values()) - 2
+
+
+@pytest.mark.slow
+def test_chance_is_what_noise_gets() -> None:
+    best = [
+        max(fit(d, stroke_marks(make(seed)), effort=BRISK).score for d in DRAWINGS.values())
+        for make in NOISE.values()
+        for seed in range(8)
+    ]
+    chance = DRAWINGS["left"].chance
+    assert np.mean(best) == pytest.approx(chance, abs=0.02)
+    assert (max(best) - chance) / (1 - chance) < CLEAR.value * 0.75
 
 
 def test_mirroring_the_demos_jug_moves_its_handle(demo: Bundle, tmp_path: Path) -> None:

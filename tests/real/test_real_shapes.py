@@ -1,0 +1,108 @@
+"""The solid and the jug on the course network's own maps: what is seen goes with the map.
+
+Which solid, and which side, stands nowhere: only that a copy turned, mirrored, shifted or blurred
+gives the answer turned, mirrored or the same, and that noise with a map's own spectrum gives none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from solver.evidence import Evidence, Record
+from solver.rules.registry import Decision, all_rules
+from tests.solver.rules.noise_maps import with_spectrum_of
+
+MAPS = Path(__file__).resolve().parents[3] / "shared" / "real" / "maps_128px.npz"
+SOLIDS = ("cube", "ball", "cylinder", "pyramid", "tetrahedron")
+SIDES = ("top", "bottom", "left", "right", "middle")
+MIRRORED = {"left": "right", "right": "left"}
+TURNED = {"right": "top", "top": "left", "left": "bottom", "bottom": "right"}
+"""Where a side goes when the map is turned by a quarter, against the clock."""
+
+Change = Callable[[np.ndarray], np.ndarray]
+CHANGES: dict[str, Change] = {
+    "mirrored": lambda values: values[:, ::-1],
+    "turned": np.rot90,
+    "upside down": lambda values: np.rot90(values, 2),
+    "turned back": lambda values: np.rot90(values, 3),
+    "shifted": lambda values: ndimage.shift(values, (3, -2), order=0, mode="nearest"),
+    "blurred": lambda values: ndimage.gaussian_filter(values, 0.7),
+}
+
+
+@pytest.fixture(scope="module")
+def maps() -> dict[str, np.ndarray]:
+    """The map each rule reads: saliency of the butter and of the jug, and the jug's SmoothGrad."""
+    if not MAPS.is_file():
+        pytest.skip("the course network's own maps (../shared/real) are not here")
+    with np.load(MAPS) as archive:
+        return {
+            "butter": archive["saliency_idx256"][0] / 255,
+            "jug": archive["saliency_idx256"][1] / 255,
+            "jug, SmoothGrad": archive["smoothgrad_uint8"][1] / 255 @ [0.2126, 0.7152, 0.0722],
+        }
+
+
+def decided(rule: str, values: np.ndarray, second: bool = False) -> Decision:
+    found = all_rules()[rule]
+    key, names = ("solid", SOLIDS) if rule == "map.solid" else ("side", SIDES)
+    evidence = Evidence({"saliency/0": Record("saliency/0", {"map": values})})
+    claims = [found.claim.model_validate({key: name}) for name in names]
+    decide = found.second.decide if second and found.second else found.decide
+    return decide(evidence, found.settings.model_validate({"picture": 0}), claims)
+
+
+def named(rule: str, values: np.ndarray, second: bool = False) -> str | None:
+    names = SOLIDS if rule == "map.solid" else SIDES
+    verdicts = decided(rule, values, second).verdicts
+    found = [name for name, verdict in zip(names, verdicts, strict=True) if verdict.holds]
+    return found[0] if found else None
+
+
+def moved(side: str, change: str) -> str:
+    """Where a side is after the change."""
+    if change == "mirrored":
+        return MIRRORED.get(side, side)
+    for _ in range({"turned": 1, "upside down": 2, "turned back": 3}.get(change, 0)):
+        side = TURNED.get(side, side)
+    return side
+
+
+def test_a_solid_is_clear_on_the_real_map(maps: dict[str, np.ndarray]) -> None:
+    verdicts = decided("map.solid", maps["butter"]).verdicts
+    assert [verdict.holds for verdict in verdicts].count(True) == 1
+    (margin,) = (verdict.margin for verdict in verdicts if verdict.holds)
+    assert margin is not None
+    assert margin > 0.03
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_solid_stays_the_same(maps: dict[str, np.ndarray], change: str) -> None:
+    as_is = named("map.solid", maps["butter"])
+    assert named("map.solid", CHANGES[change](maps["butter"])) == as_is is not None
+
+
+@pytest.mark.parametrize("shown", ["jug", "jug, SmoothGrad"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_handle_goes_with_the_map(maps: dict[str, np.ndarray], shown: str, change: str) -> None:
+    as_is = named("map.handle_side", maps[shown])
+    assert as_is is not None
+    assert named("map.handle_side", CHANGES[change](maps[shown])) == moved(as_is, change)
+
+
+def test_both_maps_of_the_jug_have_it_on_one_side(maps: dict[str, np.ndarray]) -> None:
+    sides = {named("map.handle_side", maps[shown]) for shown in ("jug", "jug, SmoothGrad")}
+    assert len(sides) == 1
+
+
+@pytest.mark.parametrize(("rule", "shown"), [("map.solid", "butter"), ("map.handle_side", "jug")])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_noise_with_the_maps_spectrum_shows_nothing(
+    maps: dict[str, np.ndarray], rule: str, shown: str, seed: int
+) -> None:
+    assert named(rule, with_spectrum_of(maps[shown], seed)) is None
