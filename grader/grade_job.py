@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader.class_report import write_class_report
 from grader.class_tally import ClassTally
+from grader.conservation import Ledger, check_record, check_tables
 from grader.export_files import ReadingContext, open_exports
 from grader.exports import Export
 from grader.gradebook import Gradebook
@@ -28,7 +29,7 @@ from grader.scored_questions import open_questions, scored_questions
 from grader.scored_rows import Batch, RowScorer, ScoringRules
 from grader.scoring import CanvasPartial
 from grader.student_report import write_student_pages
-from grader.submissions import GradedClass, ScoredQuestion
+from grader.submissions import GradedClass, GradedSubmission, ScoredQuestion
 from solver.bank import Bank
 from solver.errors import InputError, KeyFileError, OutputError
 from solver.key import Key
@@ -124,6 +125,7 @@ def _graded_into_folder(job: Job) -> Outcome:
             graded, folder, job.bank, job.key, pages=job.pages, reveal=job.reveal
         )
         write_run(folder, _run_data(job, questions, notes), job.key)
+        check_record(folder, graded)
         files = tuple(sorted(str(each.relative_to(folder)) for each in _files(folder)))
     return Outcome(graded, scores, tuple(notes), files)
 
@@ -146,12 +148,20 @@ def write_results(
     """Write the tables of a graded class and, if `pages`, its report and the students' pages.
 
     Raises:
+        Hw9Error: what was written does not add up (`grader.conservation`).
         OutputError: they cannot be written.
     """
     tally = ClassTally(graded.questions, CanvasPartial().points)
-    counts = write_score_tables(graded, folder, watch=tally.add)
+    ledger = Ledger()
+
+    def watch(student: GradedSubmission) -> None:
+        ledger.add(student)
+        tally.add(student)
+
+    counts = write_score_tables(graded, folder, watch=watch)
     analysis = analyse(tally)
     write_items_and_summary(graded, folder, analysis=analysis)
+    check_tables(folder, graded, ledger, tally)
     if pages:
         write_class_report(graded, folder, bank, key, analysis=analysis)
         write_student_pages(graded, folder, bank, key, reveal=reveal)

@@ -25,7 +25,7 @@ from grader.exports.csv_records import FIELD_LIMIT
 from grader.exports.student_analysis import StudentAnalysis
 from grader.scored_rows import Batch, RowScorer, ScoredRow, ScoringRules
 from grader.submissions import Reject
-from solver.errors import OutputError
+from solver.errors import Hw9Error, OutputError
 
 PIECE = 2 << 20
 """Bytes of a piece: some thousand rows."""
@@ -119,6 +119,11 @@ def _in_order(pool: ProcessPoolExecutor, cuts: list[int], jobs: int) -> Iterator
         yield Batch(before, map(_row, piece.rows))
         before += piece.lines
         at = end - piece.left
+    if at != cuts[-1]:
+        raise Hw9Error(
+            f"{cuts[-1] - at} bytes of an export were not read. Nothing was written; this is a "
+            "fault of the program, please report it."
+        )
 
 
 def _row(row: tuple[Any, ...]) -> ScoredRow:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from grader.conservation import check_record
 from grader.csv_text import decimal_text, defused, write_table
 from grader.folder_swap import leftovers
 from grader.grade_job import write_results
@@ -278,6 +279,7 @@ def _write_in_place(
         if gradebook is not None:
             _fill(gradebook, plan.after, new / "gradebook.csv")
         write_run(new, plan.run.data, plan.key)
+        check_record(new, plan.after)
         if plan.standing:
             write_whole(new / STANDING, standing_text(plan.standing), private=True)
         _write_moves(plan, new / former / "moves.csv")

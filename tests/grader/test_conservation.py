@@ -1,0 +1,225 @@
+"""Losses made on purpose: each stops the run, and nothing of it is on disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+import grader.conservation as conservation
+import grader.grade_job as grade_job
+import grader.grading as grading
+import grader.item_tables as item_tables
+import grader.parallel_reading as parallel
+import grader.row_store as row_store
+import grader.score_tables as score_tables
+from grader.attempts import Choice
+from grader.grade_job import run_job
+from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
+from solver.bank import load_bank
+from solver.errors import Hw9Error
+from tests.grader.test_grade_command import Desk
+from tests.grader.test_parallel_reading import job, large  # noqa: F401
+from tests.grader.test_stopped_runs import snapshot
+
+
+def once(function, change, at: int = 3):
+    """`function`, whose result is passed through `change` the `at`-th time it is called."""
+    calls = [0]
+
+    def changed(*arguments, **named):
+        calls[0] += 1
+        result = function(*arguments, **named)
+        return change(result) if calls[0] == at else result
+
+    return changed
+
+
+def lost_student(monkeypatch):
+    rows = score_tables._score_rows
+    monkeypatch.setattr(score_tables, "_score_rows", lambda *g: list(rows(*g))[1:])
+
+
+def student_twice(monkeypatch):
+    rows = score_tables._score_rows
+    monkeypatch.setattr(score_tables, "_score_rows", lambda *g: (r := list(rows(*g))) + r[:1])
+
+
+def other_total(monkeypatch):
+    # "total" is the sixth cell from the first of the rest: possible, complete, canvas, ...
+    def change(row):
+        return [*row[:-7], str(Decimal(row[-7]) + Decimal("0.1")), *row[-6:]]
+
+    monkeypatch.setattr(score_tables, "_score_row", once(score_tables._score_row, change))
+
+
+def points_moved_between_questions(monkeypatch):
+    first = 8
+    row_of = score_tables._score_row
+
+    def swapped(each, ids, texts):
+        row = row_of(each, ids, texts)
+        for at in range(first, first + len(ids) - 1):
+            if Decimal(row[at] or 0) != Decimal(row[at + 1] or 0):
+                row[at], row[at + 1] = row[at + 1], row[at]
+                return row
+        return row
+
+    monkeypatch.setattr(score_tables, "_score_row", swapped)
+
+
+def lost_reject(monkeypatch):
+    rows = score_tables._reject_rows
+    monkeypatch.setattr(score_tables, "_reject_rows", lambda graded: list(rows(graded))[:-1])
+
+
+def lost_line_of_the_record(monkeypatch):
+    add = row_store.RowLines.add
+    calls = [0]
+
+    def forgetting(self, line):
+        calls[0] += 1
+        place = add(self, line)
+        if calls[0] == 2:
+            self._waiting[-1] = self._waiting[-1].replace(b"\n", b" ")
+        return place
+
+    monkeypatch.setattr(row_store.RowLines, "add", forgetting)
+
+
+def lost_right_answer(monkeypatch):
+    def change(row):
+        return [*row[:6], str(int(row[6]) + 1), *row[7:]]
+
+    monkeypatch.setattr(item_tables, "_row", once(item_tables._row, change, at=1))
+
+
+def lost_refused_answer(monkeypatch):
+    def change(row):
+        return [*row[:9], str(int(row[9]) + 1), *row[10:]]
+
+    monkeypatch.setattr(item_tables, "_row", once(item_tables._row, change, at=1))
+
+
+def lost_row_of_a_student(monkeypatch):
+    def change(choice: Choice) -> Choice:
+        return replace(choice, superseded=choice.superseded[1:], counted=choice.counted[1:])
+
+    monkeypatch.setattr(grading, "choose", once(grading.choose, change, at=1))
+
+
+def lost_superseded_row(monkeypatch):
+    add = row_store.RowStore.add_many
+
+    def forgetting(self, statement, rows):
+        rows = list(rows)
+        add(self, statement, rows[1:] if "superseded" in statement else rows)
+
+    monkeypatch.setattr(row_store.RowStore, "add_many", forgetting)
+
+
+def lost_in_what_was_graded(monkeypatch):
+    tally = grade_job.ClassTally.add
+
+    def forgetting(self, graded):
+        points = dict(graded.points)
+        name = next(name for name in points if points[name])
+        tally(self, replace(graded, points={**points, name: Decimal(0)}))
+
+    monkeypatch.setattr(grade_job.ClassTally, "add", forgetting)
+
+
+def other_columns(monkeypatch):
+    write = score_tables.write_table
+
+    def renamed(path, header, rows):
+        write(path, [name.replace("q02", "q03") for name in header], rows)
+
+    monkeypatch.setattr(score_tables, "write_table", renamed)
+
+
+IN_EVERY_RUN = [
+    lost_student,
+    student_twice,
+    other_total,
+    points_moved_between_questions,
+    lost_reject,
+    lost_right_answer,
+    lost_refused_answer,
+    lost_row_of_a_student,
+    lost_superseded_row,
+    lost_in_what_was_graded,
+    other_columns,
+]
+
+
+@pytest.fixture
+def desk(tmp_path):
+    desk = Desk(tmp_path, 6)
+    path = desk.export()
+    path.write_bytes(path.read_bytes() + b"too,short\n")
+    return desk
+
+
+@pytest.mark.parametrize("loss", [*IN_EVERY_RUN, lost_line_of_the_record])
+def test_a_loss_stops_grading_and_nothing_is_written(desk, monkeypatch, loss):
+    before = snapshot(desk.folder)
+    loss(monkeypatch)
+    said = desk.run("export.csv", "--attempts", "latest", "--no-pages", ok=False)
+    assert "fault of the program" in said and "Nothing was written" in said
+    assert snapshot(desk.folder) == before and not list(desk.folder.glob(".*"))
+    assert not (desk.folder / "out").exists()
+
+
+@pytest.mark.parametrize("loss", IN_EVERY_RUN)
+def test_a_loss_stops_a_regrade_and_the_run_stays(desk, monkeypatch, loss):
+    desk.run("export.csv", "--no-pages", "--attempts", "latest")
+    before = snapshot(desk.folder)
+    loss(monkeypatch)
+    with pytest.raises(Hw9Error, match="fault of the program"):
+        write_regrade(
+            plan_regrade(
+                Regrade(
+                    desk.folder / "out",
+                    None,
+                    load_bank(desk.folder / "questions"),
+                    "everybody",
+                    ["q02"],
+                )
+            ),
+            Signature("TA", "seen"),
+        )
+    assert snapshot(desk.folder) == before and not list(desk.folder.glob(".*"))
+
+
+@pytest.mark.parametrize("attempts", ["highest", "latest", "first", "average"])
+@pytest.mark.parametrize("policy", ["all-or-nothing", "canvas-partial"])
+def test_nothing_is_lost_under_any_rule(desk, monkeypatch, attempts, policy):
+    seen = []
+    check = conservation._Scores
+    monkeypatch.setattr(conservation, "_Scores", lambda *g: seen.append(check(*g)) or seen[-1])
+    desk.run("export.csv", "--no-pages", "--attempts", attempts, "--policy", policy)
+    (scores,) = seen
+    assert scores.students == 5 and scores.total == sum(
+        Decimal(row["total"]) for row in desk.table("scores.csv")
+    )
+
+
+def test_a_piece_that_is_not_read_to_its_end_stops_the_run(large, monkeypatch):  # noqa: F811
+    cuts = parallel._cuts
+    monkeypatch.setattr(parallel, "_cuts", lambda *g: [*(c := cuts(*g)), c[-1] + 1])
+
+    class Short:
+        def submit(self, function, begin, end, size):
+            from concurrent.futures import Future
+
+            done = Future()
+            done.set_result(parallel._Piece([], 0, end - begin))
+            return done
+
+    monkeypatch.setattr(parallel, "ProcessPoolExecutor", lambda *g, **n: Short())
+    monkeypatch.setattr(Short, "shutdown", lambda self, **n: None, raising=False)
+    with pytest.raises(Hw9Error, match=r"bytes of an export were not read.*fault of the program"):
+        run_job(job(large, "out", 2))
+    assert not (large / "out").exists()
