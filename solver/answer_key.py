@@ -18,11 +18,12 @@ from solver.code_version import VERSION, code_hash
 from solver.deciding import Decided, decide_question
 from solver.errors import EvidenceError
 from solver.evidence import MANIFEST, Evidence, load_evidence, save_evidence
-from solver.key import FORMAT, Key, KeyQuestion, StabilityRun, save_key
+from solver.key import FORMAT, Key, KeyQuestion, StabilityRun
+from solver.key_folder import write_key_and_page
 from solver.reseeding import load_reseeded, run_reseeded, save_reseeded
 from solver.resources import data_folder
 from solver.rules.registry import Figure, PlannedQuestion, plan_questions
-from solver.whole_files import sha256_of_all, write_whole
+from solver.whole_files import sha256_of_all
 
 if TYPE_CHECKING:
     from solver.bundle import Bundle
@@ -112,7 +113,8 @@ def make_key(
     """Make a key from a bundle (the demo's, if nothing is given), or from evidence alone.
 
     With `out` it is written there: ``evidence/``, ``key.html`` and last ``key.yaml``. Records of an
-    earlier run, in `evidence` or in ``out/evidence``, that are still good are not made again.
+    earlier run, in `evidence` or in ``out/evidence``, that are still good are not made again, and
+    what a TA set by hand in the key there is kept.
     With `evidence` and no `bundle` no model is loaded and torch is not imported.
 
     With `stability` each decision is repeated so often under what nobody fixed
@@ -139,13 +141,10 @@ def make_key(
             target,
             Repeats(stability, reseed, progress),
         )
-    if out is not None:
-        from solver.page.key_page import render_key_page
-
-        page = render_key_page(made.key, questions_bank, made.evidence, made.figures)
-        write_whole(out / "key.html", page)
-        save_key(made.key, out / "key.yaml")
-    return made
+    if out is None:
+        return made
+    key = write_key_and_page(made.key, questions_bank, made.evidence, made.figures, out)
+    return replace(made, key=key)
 
 
 def _known(evidence: Path | None, target: Path | None) -> Evidence | None:

@@ -11,8 +11,8 @@ import click
 from grader.cli import LazyGroup
 
 if TYPE_CHECKING:
-    from solver.answer_key import MadeKey
-    from solver.key import KeyQuestion
+    from solver.key import Key, KeyQuestion
+    from solver.key_folder import KeyInFolder
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -93,26 +93,36 @@ def key(
         return
     from grader.cli.explain_progress import watching
     from solver.answer_key import make_key
+    from solver.key_folder import make_once
 
     names = [name.strip() for name in only.split(",") if name.strip()]
     alone = evidence is not None and bundle is None
+    options = {"only": names, "device": device, "stability": stability, "reseed": reseed}
     with watching(shown=not as_json) as progress:
-        made = make_key(
-            bundle=bundle,
-            bank=bank,
-            evidence=evidence,
-            out=out,
-            only=names,
-            device="cpu" if alone else chosen_device(device),
-            progress=progress,
-            stability=stability,
-            reseed=reseed,
-        )
+
+        def make() -> Key:
+            return make_key(
+                bundle=bundle,
+                bank=bank,
+                evidence=evidence,
+                out=out,
+                only=names,
+                device="cpu" if alone else chosen_device(device),
+                progress=progress,
+                stability=stability,
+                reseed=reseed,
+            ).key
+
+        made = make_once(out, make, options, bank=bank, bundle=bundle, evidence=evidence)
     if as_json:
         click.echo(json.dumps(_as_json(made), ensure_ascii=False, indent=1))
         return
     _say(made, out)
-    if progress.seconds:
+    if made.kept:
+        click.echo(f"Set by hand before, and kept: {', '.join(made.kept)}.")
+    if made.unchanged:
+        click.echo("Nothing it rests on has changed since it was made: nothing was run again.")
+    elif progress.seconds:
         click.echo(progress.by_method())
 
 
@@ -135,7 +145,7 @@ def chosen_device(wanted: str) -> str:
     return "cpu"
 
 
-def _as_json(made: MadeKey) -> dict[str, object]:
+def _as_json(made: KeyInFolder) -> dict[str, object]:
     return {question.id: _entry_as_json(question) for question in made.key.questions}
 
 
@@ -152,7 +162,7 @@ def _entry_as_json(question: KeyQuestion) -> dict[str, object]:
     return entry
 
 
-def _say(made: MadeKey, out: Path) -> None:
+def _say(made: KeyInFolder, out: Path) -> None:
     questions = made.key.questions
     lacking: dict[str, list[str]] = {}
     for question in questions:
