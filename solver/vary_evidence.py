@@ -27,7 +27,11 @@ FORGOTTEN = 2
 """Drawn segments of LIME that another seed would not have drawn: on a confident network two seeds
 share 9 of the 11 first at about half the samples."""
 
-SPECIAL = 0
+TOKENS_FORGOTTEN = 0.1
+"""The chance of a token to be forgotten: a marker that lies under another one in a plot, a word that
+another wording of the context would not have."""
+
+NOT_DRAWN = 0
 """The role of a token that is not drawn."""
 
 
@@ -62,7 +66,7 @@ def _resampler(record: Record) -> Resampler | None:
         return None  # its own samples tell how it varies: solver.vary_samples
     kinds: dict[str, tuple[str, Resampler]] = {
         "lime": ("signs", with_segments_forgotten),
-        "hidden_states": ("points", resampled_tokens),
+        "hidden_states": ("roles", with_tokens_forgotten),
         "corpus_search": ("counts", resampled_words),
         "embedding_trials": ("similarities", resampled_trials),
     }
@@ -152,35 +156,29 @@ def _forgotten(
     return generator.choice(drawn, count, replace=False) if count > 0 else drawn[:0]
 
 
-def resampled_tokens(record: Record, generator: np.random.Generator) -> Record:
-    """A bootstrap of the tokens of each role, the special ones left alone; the axes stay."""
-    points, roles = record.array("points", 3), record.array("roles")
-    if roles.ndim == 2:
-        chosen = np.stack([_within(row, generator) for row in roles])  # (L, T)
-        arrays = {
-            "points": np.take_along_axis(points, chosen[..., None], 1),
-            "roles": np.take_along_axis(roles, chosen, 1),
-        }
-        return _with(record, arrays)
-    order = _within(roles, generator)  # (T,)
-    arrays = {"points": points[:, order], "roles": roles[order]}
-    for name, axis in (("states", 1), ("sentences", 0)):
-        if name in record.arrays:
-            arrays[name] = np.take(record.arrays[name], order, axis)
-    pieces = record.values.get("pieces")
-    if isinstance(pieces, list) and len(pieces) == len(order):
-        return _with(record, arrays, pieces=[pieces[at] for at in order])
-    return _with(record, arrays)
+def with_tokens_forgotten(record: Record, generator: np.random.Generator) -> Record:
+    """The plots with each drawn token gone with the chance `TOKENS_FORGOTTEN`; the axes stay.
+
+    No bootstrap: what stands outermost is a maximum, and a bootstrap of a maximum says nothing of
+    how sure it is (Bickel and Freedman 1981, doi:10.1214/aos/1176345637). Of each role one token at
+    least is left, in each layer.
+    """
+    roles = record.array("roles")
+    if roles.ndim not in (1, 2):
+        return record
+    rows = [_without_some(row, generator) for row in np.atleast_2d(roles)]
+    return _with(record, {"roles": np.stack(rows).reshape(roles.shape)})
 
 
-def _within(roles: npt.NDArray[np.integer], generator: np.random.Generator) -> np.ndarray:
-    """Places (T,): of each role as many as there are, drawn with replacement."""
-    order = np.arange(len(roles))
+def _without_some(
+    roles: npt.NDArray[np.integer], generator: np.random.Generator
+) -> npt.NDArray[np.integer]:
+    gone = generator.random(len(roles)) < TOKENS_FORGOTTEN
     for role in np.unique(roles):
-        if role != SPECIAL:
-            places = np.flatnonzero(roles == role)
-            order[places] = np.sort(generator.choice(places, len(places)))
-    return order
+        places = np.flatnonzero(roles == role)
+        if gone[places].all():
+            gone[generator.choice(places)] = False
+    return np.where(gone, NOT_DRAWN, roles)
 
 
 def resampled_words(record: Record, generator: np.random.Generator) -> Record:
