@@ -28,8 +28,8 @@ FORGOTTEN = 2
 share 9 of the 11 first at about half the samples."""
 
 TOKENS_FORGOTTEN = 0.1
-"""The chance of a token to be forgotten: a marker that lies under another one in a plot, a word that
-another wording of the context would not have."""
+"""The chance of a token to be forgotten: a marker that lies under another one in a plot, a word
+that another wording of the context would not have."""
 
 NOT_DRAWN = 0
 """The role of a token that is not drawn."""

@@ -32,7 +32,6 @@ class Reading:
     second: SecondVerdict | None
     second_measured: Markup
     flips: str
-    causes: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,6 @@ def _readings(view: QuestionView) -> Iterable[Reading]:
 
 def _reading(row: OptionRow, verdict: OptionVerdict) -> Reading:
     flips, second = verdict.flips, verdict.second
-    by_cause = sorted(flips.by_cause.items(), key=lambda pair: -pair[1]) if flips else []
     return Reading(
         name=verdict.name,
         text=row.text,
@@ -123,8 +121,7 @@ def _reading(row: OptionRow, verdict: OptionVerdict) -> Reading:
         sentence=as_pair(verdict.sentence),
         second=second,
         second_measured=measured_line(second) if second and second.value is not None else Markup(),
-        flips=percent(flips.share) if flips else "–",
-        causes=tuple((cause, percent(share)) for cause, share in by_cause),
+        flips=(percent(flips.share) if flips.share else "0%") if flips else "–",
     )
 
 

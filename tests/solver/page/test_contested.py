@@ -93,7 +93,7 @@ def test_each_says_what_flips_it_and_which_sets_came_out(bank: Bank) -> None:
     html = opening(page_of(bank, flipping("q02", 0.6)))
     assert "another answer in 60% of the repeats" in html and "60% 的重複得出其他答案" in html
     assert re.search(r"region edges</span>.*60% of 20", html, re.DOTALL)
-    assert "thresholds</span> (" not in html  # varied, and nothing came of it
+    assert 'lang="en">thresholds</span>' not in html  # varied, and nothing came of it
     assert "<code>displayed.brightest</code>" in html
     assert re.findall(r'<b class="answer">(\w)</b>&nbsp;(\d+%)', html) == [
         ("a", "40%"),
@@ -109,6 +109,10 @@ def test_both_readings_stand_side_by_side_in_both_languages(bank: Bank) -> None:
     assert "sentence of b" in row and "second says so" in row and "第二種如此" in row
     assert row.index("sentence of b") < row.index("second says so")
     assert "7.5" in row and "the two ways disagree" in html
+    never = flipping("q03", 0.0).stability
+    still = disagreeing("q03").model_copy(update={"stability": never})
+    html = opening(page_of(bank, still))
+    assert "the same answer in all 40 repeats" in html and "<rect" not in html
 
 
 def test_only_contested_options_are_listed(bank: Bank) -> None:
