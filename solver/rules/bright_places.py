@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
-from solver.rules.chance import CHANCE, chance_sentence, share_by_chance
+from solver.rules.chance import CHANCE, lead_sentence, share_by_chance
 from solver.rules.displayed import (
     Floats,
     Mask,
@@ -85,7 +85,7 @@ def brightest_region(
     as displayed; or, where the ground itself glows, by how far a place is brighter than around it,
     which is what the eye takes for bright there. Held against the densest other region; no
     threshold decides, only the reach of "around" where it is read so. The note says in how many of
-    the ways to lay the same map over the picture that region would have as much.
+    the ways to lay the same map over the picture it would lead that other region by as much.
     """
     record = evidence.get(*settings.record.split("/"))
     bright, valid = readable_brightness(record)
@@ -103,10 +103,18 @@ def brightest_region(
         unit="times the picture's mean",
         what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}的{read[1]}與全圖平均之比"),
     )
-    leader = int(np.argmax(values))
-    chance = share_by_chance(bright, masks[leader], valid)
-    note = [chance_sentence(claims[leader].name, chance), *reservations(record)]
+    note = reservations(record)
+    if len(claims) > 1:
+        leader, runner_up = first_two(values)
+        chance = share_by_chance(bright, masks[leader], valid, masks[runner_up])
+        note.insert(0, lead_sentence(claims[leader].name, claims[runner_up].name, chance))
     return Decision(verdicts, [place_figure(settings, claims)], one_note(note))
+
+
+def first_two(values: Sequence[float]) -> tuple[int, int]:
+    """Return the places of the largest value and of the next."""
+    order = sorted(range(len(values)), key=lambda at: values[at], reverse=True)
+    return order[0], order[1]
 
 
 def masks_of(

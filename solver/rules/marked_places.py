@@ -35,10 +35,10 @@ def most_marked_region(
     """How much of the brightest twentieth lies in each region, over what an even spread would give.
 
     The displayed brightness is read, whatever the first way reads. The leading region holds only if
-    fewer than a hundredth of the ways to move and turn the map over the picture make it as bright
-    there; else no region holds, for noise has brightest places too. (Chance is asked of the map's
-    mean: the share of the brightest places is 1 on any region that holds one compact clump, and
-    then a few pixels decide how many of the ways do as well.)
+    in fewer than a hundredth of the ways to move and turn the map over the picture it is as much
+    brighter than any one other region; else none holds, for noise has brightest places too, and of
+    two regions alike one leads. (Chance is asked of mean brightness: any region may hold one
+    compact clump whole, and then a few pixels decide how many of the ways do as well.)
     """
     record = evidence.get(*settings.record.split("/"))
     bright, valid = readable_brightness(record)
@@ -53,22 +53,30 @@ def most_marked_region(
         what=("brightest places on {0} over an even spread", "落在{0}的最亮處與均勻分布之比"),
     )
     leader = int(np.argmax(values))
-    chance = share_by_chance(bright, masks[leader], valid)
-    if chance >= CHANCE.now() and verdicts[leader].holds:
-        verdicts[leader] = _by_chance(names[leader], values[leader], chance)
+    chances = {
+        rival: share_by_chance(bright, masks[leader], valid, masks[rival])
+        for rival in range(len(claims))
+        if rival != leader
+    }
+    closest = max(chances, key=lambda rival: chances[rival])
+    if verdicts[leader].holds and chances[closest] >= CHANCE.now():
+        verdicts[leader] = _by_chance(
+            names[leader], names[closest], values[leader], chances[closest]
+        )
     note = one_note(reservations(record))
     return Decision(verdicts, [place_figure(settings, claims)], note)
 
 
-def _by_chance(name: Pair, value: float, chance: float) -> Verdict:
+def _by_chance(name: Pair, rival: Pair, value: float, chance: float) -> Verdict:
     verdict = below(
         chance,
         CHANCE.now(),
         unit="share of placements",
         what=(
             f"{name[0]} has most of the brightest places, {value:.3g} times an even spread; "
-            "placements of the map that are as bright there",
-            f"{name[1]}的最亮處最多，為均勻分布的 {value:.3g} 倍；任意擺放而同樣亮的比例",
+            f"placements of the map whose brightness leads {rival[0]} by as much",
+            f"{name[1]}的最亮處最多，為均勻分布的 {value:.3g} 倍；"
+            f"任意擺放而亮度同樣領先{rival[1]}的比例",
         ),
         against=("beyond chance", "非偶然"),
     )

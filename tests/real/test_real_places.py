@@ -157,6 +157,22 @@ def test_a_blur_of_two_pixels_changes_no_answer(evidence: Evidence, name: str) -
     assert held(question, soft) == held(question, evidence)
 
 
+@pytest.mark.parametrize("name", ["q01", "q02", "q04"])
+def test_an_overlay_seen_out_of_focus_gives_the_same_answer(evidence: Evidence, name: str) -> None:
+    """Each place takes the colour that has most of its surroundings of about a pixel of 128."""
+    question = QUESTIONS[name]
+
+    def soft(record: Record, key: str, array: Array) -> Array:
+        if key != "signs":
+            return array
+        shares = np.stack([blurred((array == sign).astype(float), 1 / 128) for sign in (-1, 0, 1)])
+        return (shares.argmax(0) - 1).astype(array.dtype)
+
+    out_of_focus = with_arrays(evidence, question, soft)
+    for way in WAYS:
+        assert held(question, out_of_focus, way) == held(question, evidence, way)
+
+
 @pytest.mark.parametrize("name", [name for name in ON_MAPS if name != "q11"])
 def test_a_blur_of_half_the_picture_leaves_no_place(evidence: Evidence, name: str) -> None:
     """What is left of the map is one slope, and a slope lies on a region by chance."""

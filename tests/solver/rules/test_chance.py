@@ -7,19 +7,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.rules.chance import CHANCE, chance_sentence, share_by_chance
-from solver.rules.thresholds import varied
+from solver.rules.chance import chance_sentence, lead_sentence, share_by_chance
+from solver.rules.thresholds import reads
 from tests.solver.rules.made_maps import box, smooth_noise
 
 SEEDS = st.integers(0, 10**6)
 EVERYWHERE = np.ones((128, 128), bool)
 
 
-def by_a_loop(values: np.ndarray, masks: list[np.ndarray], valid: np.ndarray) -> float:
+def by_a_loop(
+    values: np.ndarray, masks: list[np.ndarray], valid: np.ndarray, rival: list[np.ndarray]
+) -> float:
     """Every shift of every orientation, one at a time."""
+
+    def score(moved: np.ndarray, there: np.ndarray) -> float:
+        lowest = []
+        for group in (masks, rival):
+            parts = [moved[mask & there] for mask in group]
+            lowest.append(min((p.mean() if p.size else 0.0 for p in parts), default=0.0))
+        return float(lowest[0] - lowest[1])
+
     height, width = values.shape
     turns = (0, 1, 2, 3) if height == width else (0, 2)
-    means = []
+    scores = []
     for turn in turns:
         for flip in (False, True):
             mass, area = np.rot90(values, turn), np.rot90(valid, turn)
@@ -28,10 +38,8 @@ def by_a_loop(values: np.ndarray, masks: list[np.ndarray], valid: np.ndarray) ->
             for row in range(height):
                 for column in range(width):
                     moved, there = (np.roll(one, (row, column), (0, 1)) for one in (mass, area))
-                    parts = [moved[mask & there] for mask in masks]
-                    means.append(min(part.mean() if part.size else 0.0 for part in parts))
-    now = min(values[mask & valid].mean() for mask in masks)
-    return float(np.mean([mean >= now - 1e-9 for mean in means]))
+                    scores.append(score(moved, there))
+    return float(np.mean(np.array(scores) >= score(values, valid) - 1e-9))
 
 
 @settings(max_examples=12, deadline=None, derandomize=True)
@@ -45,9 +53,9 @@ def test_the_share_is_that_of_all_placements(
     valid[-2:, -1:] = not hidden
     first, second = np.zeros(shape, bool), np.zeros(shape, bool)
     first[:2, :3] = second[3:, :2] = True
-    for masks in ([first], [first, second]):
-        assert share_by_chance(values, masks, valid) == pytest.approx(
-            by_a_loop(values, masks, valid)
+    for masks, rival in (([first], []), ([first, second], []), ([first], [second])):
+        assert share_by_chance(values, masks, valid, rival) == pytest.approx(
+            by_a_loop(values, masks, valid, rival)
         )
 
 
@@ -83,5 +91,18 @@ def test_the_sentence_follows_the_level() -> None:
     said = ("the cake", "蛋糕")
     assert "not beyond chance" in chance_sentence(said, 0.011)[0]
     assert "not beyond" not in chance_sentence(said, 0.009)[0]
-    with varied({CHANCE.name: 1.25}):
-        assert "not beyond" not in chance_sentence(said, 0.011)[0]
+    assert "near tie" in lead_sentence(said, ("the plate", "盤子"), 0.3)[0]
+    assert "near tie" not in lead_sentence(said, ("the plate", "盤子"), 0.001)[0]
+    with reads() as names:
+        chance_sentence(said, 0.011)
+        lead_sentence(said, said, 0.011)
+    assert not names  # a sentence beside a verdict; no repeat need vary it
+
+
+def test_two_regions_alike_lead_one_another_by_chance() -> None:
+    """Both are brighter than chance, neither than the other: the lead is what is asked about."""
+    one, other = box(20, 16, 30, 30), box(70, 70, 30, 30)
+    values = (one | other) + 0.05 * smooth_noise(1, 1.0)
+    assert share_by_chance(values, [one], EVERYWHERE) < 0.01
+    assert share_by_chance(values, [one], EVERYWHERE, [other]) > 0.1
+    assert share_by_chance(values + 3.0 * one, [one], EVERYWHERE, [other]) < 0.02

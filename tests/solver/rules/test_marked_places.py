@@ -55,7 +55,12 @@ def test_a_glow_has_the_mass_and_half_a_region_the_brightest_places() -> None:
     values = 0.05 + 0.6 * PARTS["cake"]
     values[30:90, 84:98] = 1.0  # the left half of the phone
     ways = both_ways("map.brightest_region", evidence(values), BRIGHTEST)
-    assert ways == [[True, False, False], [False, False, True]]
+    assert ways == [[True, False, False], [False, False, False]]
+    phone = decide_again("map.brightest_region", evidence(values), PARAMETERS, BRIGHTEST)
+    assert phone.verdicts[2].sentence[0].startswith("The phone has most of the brightest places")
+    values[PARTS["phone"]] = 3.0
+    ways = both_ways("map.brightest_region", evidence(values), BRIGHTEST)
+    assert ways == [[False, False, True]] * 2
 
 
 def test_how_much_brighter_the_brightest_are_changes_nothing() -> None:
