@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader.csv_spans import CellSpan, cell_spans, replaced
 from grader.submissions import GradedSubmission
+from solver.encodings import narrow_encoding, wide_encoding
 from solver.errors import ExportError
 
 _ASSIGNMENT = re.compile(r".*\((\d+)\)\s*\Z", re.DOTALL)
@@ -69,12 +70,16 @@ class Gradebook:
             self._add(number, record, len(header))
 
     def _parsed(self) -> list[list[CellSpan]]:
+        wide = wide_encoding(self._data[:4])
+        if wide:
+            raise self._error(f"is {wide} text", "Export it again.")
         first_line = self._data.split(b"\n", 1)[0]
         delimiter = b";" if first_line.count(b";") > first_line.count(b",") else b","
         try:
             records = list(cell_spans(self._data, delimiter))
         except UnicodeDecodeError:
-            raise self._error("is not UTF-8 text", "Export it again.") from None
+            big5 = " but, it seems, Big5" if narrow_encoding(self._data) else ""
+            raise self._error(f"is not UTF-8 text{big5}", "Export it again.") from None
         except ValueError as problem:
             raise self._error(f"is not readable as CSV ({problem})", "Export it again.") from None
         if not records:

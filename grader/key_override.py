@@ -39,6 +39,10 @@ def with_override(
     """
     if not why.strip():
         raise InputError("an override needs a reason", mend='Give it with --why "...".')
+    if not all(map(_is_text, (correct, why, by))):
+        raise InputError(
+            "what was given holds bytes that are not UTF-8", place="--correct, --why or --by"
+        )
     entry = _entry(key, question, path)
     asked = next((each for each in bank.questions if each.id == question), None) if bank else None
     answer = _answer(entry, correct)
@@ -67,6 +71,11 @@ def with_void(key: Key, question: str, path: Path | None = None) -> Key:
         KeyFileError: the key has no such question.
     """
     return _replaced(key, _entry(key, question, path).model_copy(update={"void": True}))
+
+
+def _is_text(given: str) -> bool:
+    # A terminal that speaks another encoding hands its bytes over as lone surrogates.
+    return not any("\ud800" <= sign <= "\udfff" for sign in given)
 
 
 def _replaced(key: Key, entry: KeyQuestion) -> Key:

@@ -6,8 +6,11 @@ of marking right answers are Canvas' own.
 
 from __future__ import annotations
 
+import lzma
+import struct
 import xml.etree.ElementTree as ET
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -18,6 +21,8 @@ from solver.bank import Kind
 from solver.errors import ExportError
 
 MOST_BYTES = 64 << 20
+MOST_DEPTH = 100
+"""Elements within one another; an item of a quiz has about ten."""
 KIND_OF_TYPE: dict[str, Kind] = {
     "multiple_choice_question": "single",
     "true_false_question": "single",
@@ -74,7 +79,8 @@ def read_package(path: Path) -> list[QtiQuiz]:
             roots = _assessments(package, path)
     except FileNotFoundError:
         raise ExportError("there is no such file", path=path) from None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError,
+            ValueError, struct.error, lzma.LZMAError):  # fmt: skip
         raise ExportError(
             "is not a zip that can be read", path=path, mend="Export the quiz again as QTI."
         ) from None
@@ -116,12 +122,36 @@ def _is_xml(name: str) -> bool:
 
 
 def _parsed(data: bytes, path: Path, name: str) -> ET.Element:
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise ExportError("declares a DOCTYPE, which no quiz needs", path=path, place=name)
     try:
-        return ET.fromstring(data)
+        root = ET.fromstring(data, ET.XMLParser(target=_PlainTree()))
+    except _Doctype:
+        raise ExportError(
+            "declares a DOCTYPE, which no quiz needs", path=path, place=name
+        ) from None
     except (ET.ParseError, LookupError, ValueError) as problem:
         raise ExportError(f"is not readable XML ({problem})", path=path, place=name) from None
+    _check_depth(root, path, name)
+    return root
+
+
+class _Doctype(Exception):  # noqa: N818 - it is a signal, and goes no further than `_parsed`
+    """Told by the parser itself, so that it is seen in every encoding."""
+
+
+class _PlainTree(ET.TreeBuilder):
+    """Builds the tree of a document without a DOCTYPE, and so without entities of its own."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise _Doctype
+
+
+def _check_depth(root: ET.Element, path: Path, name: str) -> None:
+    level = [root]
+    for _ in range(MOST_DEPTH):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise ExportError(f"is nested deeper than {MOST_DEPTH} elements", path=path, place=name)
 
 
 def _local(element: ET.Element) -> str:

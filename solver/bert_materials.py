@@ -12,8 +12,7 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +37,8 @@ from solver.whole_files import sha256_of
 from solver.yaml_places import load_placed_yaml, validated
 
 FILE = "bert.yaml"
+MOST_VALUES = 1 << 27
+"""In a file of hidden states; the course's largest has a seventieth of it."""
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
@@ -248,12 +249,14 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
     """
     import torch
 
+    from solver.network import is_plain
+
     try:
-        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise BundleError("there is no such file of hidden states", path=path) from None
-    except (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
-            pickle.UnpicklingError, zipfile.BadZipFile) as problem:  # fmt: skip
+    except Exception as problem:  # torch raises many kinds for damaged files
         lines = str(problem).splitlines() or [type(problem).__name__]
         raise BundleError(
             f"cannot be read as saved tensors ({lines[0]})",
@@ -262,6 +265,8 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
         ) from None
     if not isinstance(loaded, (tuple, list)) or not all(torch.is_tensor(one) for one in loaded):
         raise BundleError("is not a tuple of tensors", path=path)
+    if not all(map(is_plain, loaded)) or sum(one.numel() for one in loaded) > MOST_VALUES:
+        raise BundleError("holds other tensors than hidden states are", path=path)
     shapes = {tuple(one.shape) for one in loaded}
     if len(loaded) < 2 or len(shapes) != 1 or len(next(iter(shapes))) != 3:
         raise BundleError("is not a tuple of tensors (1, tokens, width), one a layer", path=path)
@@ -272,7 +277,8 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
             path=path,
             mend="Give the item in bert.yaml as the model got it, and the tokenizer it had.",
         )
-    stacked: npt.NDArray[np.float32] = torch.cat(list(loaded)).float().numpy()
+    layers = [one.detach().float() for one in loaded]
+    stacked: npt.NDArray[np.float32] = torch.cat(layers).numpy()
     if not np.isfinite(stacked).all():
         raise BundleError("holds NaN or infinity", path=path)
     return stacked

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from solver.bert_materials import BertFile
 from solver.errors import BundleError, InputError
 from solver.notebook import WORD, Found
+from solver.yaml_places import first_problem
 
 SENTENCE = "The students visited the professor and asked her to teach them machine learning."
 """The sentence of the homework's questions on attention; the notebook does not hold it."""
@@ -66,9 +69,11 @@ def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> Ber
                 mend=f"Give it: --answer {number}=TEXT.",
             )
         if known not in context:
-            raise BundleError(f"the answer {known!r} does not stand in item {number}'s context")
+            raise BundleError(
+                f"the answer {known!r} does not stand in item {number}'s context", path=notebook
+            )
         items.append({"question": question, "context": context, "answer": known})
-    return BertFile.model_validate(
+    return _checked(
         {
             "format": "hw9-bert/1",
             "english": "bert-base-cased",
@@ -88,8 +93,20 @@ def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> Ber
                 "sentences": [{"text": text, "at": at} for text, at in found.sentences],
             },
             "slide": "similarity_slide.png",
-        }
+        },
+        notebook,
     )
+
+
+def _checked(document: dict[str, Any], notebook: Path) -> BertFile:
+    try:
+        return BertFile.model_validate(document)
+    except ValidationError as problem:
+        place, text = first_problem(problem)
+        where = ".".join(str(part) for part in place)
+        raise BundleError(
+            f"holds what bert.yaml cannot take: {text}", path=notebook, place=where
+        ) from None
 
 
 def dump_bert_file(made: BertFile) -> str:

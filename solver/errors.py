@@ -15,8 +15,28 @@ from __future__ import annotations
 from pathlib import Path
 
 
+LONGEST = 2000
+"""What is longer is cut in the middle: a file of one long word makes no sentence."""
+
+
+def printable(text: str) -> str:
+    """Return text as one line that any terminal shows and none obeys.
+
+    What does not print (control signs, marks that turn the direction of writing, lone halves of
+    characters) is written as Python escapes it.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 400]} [...] {text[-380:]}"
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
 class Hw9Error(Exception):
     """Base of every error whose text is meant for the person at the terminal."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text))
 
 
 class InputError(Hw9Error):

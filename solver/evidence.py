@@ -257,7 +257,9 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
         raise EvidenceError(
             f"is named by {MANIFEST} but is not there", path=path, place=entry["id"]
         ) from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError, MemoryError) as problem:
+    except EvidenceError:
+        raise
+    except Exception as problem:  # NumPy and zipfile raise many kinds for damaged files
         raise EvidenceError(
             f"is not a readable .npz of plain arrays ({problem})", path=path
         ) from None

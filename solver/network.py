@@ -11,6 +11,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ BLOCKS_PER_STACK = (3, 3, 3, 1, 1)
 CONVOLUTIONS = (0, 3, 6, 10, 13, 16, 20, 23, 26, 30, 34)
 SIDE = 128
 FINAL_SIDE = SIDE >> len(BLOCKS_PER_STACK)
+MOST_VALUES = 1 << 28
+"""In a network; the genuine one has a nineteenth of it. Above, loading would need gigabytes."""
 GENUINE_WIDTHS = (128, 128, 128, 128, 128, 128, 256, 256, 256, 512, 512)
 
 
@@ -133,7 +136,16 @@ def _model_state(checkpoint: Any, path: Path) -> dict[str, Tensor]:
     state = checkpoint["model_state_dict"]
     if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
         raise BundleError("'model_state_dict' must map names to tensors", path=path)
-    return dict(state)
+    for name, tensor in state.items():
+        if not is_plain(tensor):
+            raise BundleError(f"{name!r} is no plain tensor of real numbers", path=path)
+    return {str(name): tensor for name, tensor in state.items()}
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """Say whether a loaded tensor is one of real numbers with its values at hand."""
+    plain_kind = not (tensor.is_complex() or tensor.is_quantized or tensor.is_meta)
+    return plain_kind and tensor.layout == torch.strided and not tensor.is_nested
 
 
 def _sizes(state: Mapping[str, Tensor], path: Path) -> tuple[list[int], int, int]:
@@ -153,6 +165,11 @@ def _sizes(state: Mapping[str, Tensor], path: Path) -> tuple[list[int], int, int
         raise BundleError("one of its layers is empty", path=path)
     if max(widths) > 4096 or hidden > 65536 or classes > 10000:
         raise BundleError("its layers are wider than any network of this build", path=path)
+    # A tensor's shape costs a file nothing: a stretched one has a single value behind it.
+    values = hidden * (widths[-1] * FINAL_SIDE**2 + classes)
+    values += sum(9 * one * two for one, two in pairwise([3, *widths]))
+    if values > MOST_VALUES:
+        raise BundleError("its layers are larger than any network of this build", path=path)
     return widths, hidden, classes
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,15 +54,16 @@ def read_notebook(path: Path) -> Found:
     numbers: list[list[int]] = []
     for number, source in enumerate(_cells(path), start=1):
         try:
-            tree = ast.parse(without_commands(source))
+            with warnings.catch_warnings(action="ignore"):  # of "\\d" and the like, in their code
+                tree = ast.parse(without_commands(source))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             found.unread.append(number)
             continue
         for value in _literals(tree):
-            if isinstance(value, str):
-                texts.append(value)
-            else:
+            if not isinstance(value, str):
                 numbers.append(value)
+            elif not re.search("[\ud800-\udfff]", value):  # halves of characters are no text
+                texts.append(value)
     found.items = reading_items(texts)
     found.sentences = sentences_with(texts, numbers, WORD)
     return found
@@ -70,7 +72,7 @@ def read_notebook(path: Path) -> Found:
 def _cells(path: Path) -> Iterator[str]:
     try:
         document = json.loads(read_text(path, BundleError, max_bytes=MAX_BYTES))
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also of a number longer than Python reads
         raise BundleError("is not a notebook: it is no JSON", path=path) from None
     cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):

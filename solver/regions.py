@@ -6,6 +6,7 @@ or another region with something taken away.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -167,7 +168,11 @@ class _Rasterizer:
                 name, f"the mask {file!r} lies outside the folder of {self.path.name}"
             )
         try:
-            with Image.open(path, formats=("PNG",)) as image:
+            # How large it is is looked at here, and said in our own sentence.
+            with (
+                warnings.catch_warnings(action="ignore"),
+                Image.open(path, formats=("PNG",)) as image,
+            ):
                 if image.width * image.height > 60_000_000:
                     raise self._fault(name, f"the mask {file!r} is too large")
                 grey = image.convert("L").resize((SIDE, SIDE), Image.Resampling.NEAREST)

@@ -12,11 +12,14 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from solver.encodings import narrow_encoding, wide_encoding
 from solver.errors import InputError
 
 MAX_BYTES = 32 << 20
 MAX_VALUES = 2_000_000
 MAX_DEPTH = 60
+MAX_BITS = 4096
+"""Of a whole number. Python refuses to write out one of more than 4300 digits."""
 
 _PLAIN_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
@@ -47,15 +50,23 @@ def read_text(path: Path, error: type[InputError], *, max_bytes: int = MAX_BYTES
             raise error(
                 f"is larger than {max_bytes >> 20} MiB, which no such file needs", path=path
             )
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        wide = wide_encoding(data[:4])
+        if wide:
+            raise error(f"is {wide} text", path=path, mend="Save it again as UTF-8.")
+        return data.decode("utf-8-sig")
     except FileNotFoundError:
         raise error("there is no such file", path=path) from None
     except IsADirectoryError:
         raise error("is a folder where a file was expected", path=path) from None
     except UnicodeDecodeError as problem:
         line = problem.object[: problem.start].count(b"\n") + 1
+        big5 = " but, it seems, Big5" if narrow_encoding(problem.object) else ""
         raise error(
-            "is not UTF-8 text", path=path, place=f"line {line}", mend="Save it again as UTF-8."
+            f"is not UTF-8 text{big5}",
+            path=path,
+            place=f"line {line}",
+            mend="Save it again as UTF-8.",
         ) from None
     except OSError as problem:
         raise error(f"cannot be read ({problem.strerror})", path=path) from None
@@ -111,7 +122,18 @@ class _Builder:
                 self.build(child, (*place, index), depth + 1)
                 for index, child in enumerate(node.value)
             ]
-        return self.loader.construct_object(node, deep=True)
+        return self._scalar(node)
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        line = node.start_mark.line + 1
+        try:
+            value = self.loader.construct_object(node, deep=True)
+        except (ValueError, ArithmeticError, LookupError, AttributeError):
+            # PyYAML takes a value apart by its tag, "!!timestamp x" say, without looking first.
+            raise self._refuse("holds a value that is not what its tag says", line) from None
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            raise self._refuse("holds a number longer than any such file needs", line)
+        return value
 
     def _mapping(self, node: yaml.MappingNode, place: Place, depth: int) -> dict[Any, Any]:
         result: dict[Any, Any] = {}
@@ -119,7 +141,7 @@ class _Builder:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._refuse("a key must be a single word or number", line)
-            key = self.loader.construct_object(key_node)
+            key = self._scalar(key_node)
             if key in result:
                 raise self._refuse(f"the key {key!r} stands twice in one mapping", line)
             result[key] = self.build(value_node, (*place, key), depth + 1)

@@ -16,6 +16,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
 
+from solver.encodings import wide_encoding
 from solver.errors import ExportError
 
 FIELD_LIMIT = 1 << 20
@@ -217,9 +218,12 @@ def open_text(path: Path) -> io.TextIOBase:
     try:
         with path.open("rb") as file:
             start = file.read(4)
-        if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        wide = wide_encoding(start)
+        if wide:
             raise ExportError(
-                "is UTF-16 text", path=path, mend='Save it again as "CSV UTF-8" or export it again.'
+                f"is {wide} text",
+                path=path,
+                mend='Save it again as "CSV UTF-8" or export it again.',
             )
         if start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"):
             raise ExportError(

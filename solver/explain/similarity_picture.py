@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.method import Job, bert_inputs, explanation, no_picture
+from solver.pictures import open_rgb
 
 NEAR = 40.0
 """How far (RGB, Euclidean) a pixel may lie from the nearest colour of the map: room for JPEG and
@@ -52,15 +52,10 @@ def open_picture(path: Path) -> Pixels:
     Raises:
         BundleError: it is not a picture, or far larger than a slide.
     """
-    try:
-        with Image.open(path) as image:
-            if max(image.size) > MAX_SIDE:
-                raise BundleError(f"is larger than {MAX_SIDE} pixels a side", path=path)
-            return np.asarray(image.convert("RGB"))
-    except FileNotFoundError:
-        raise BundleError("there is no such picture", path=path) from None
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as problem:
-        raise BundleError(f"is not a picture that can be read ({problem})", path=path) from None
+    image = open_rgb(path)
+    if max(image.size) > MAX_SIDE:
+        raise BundleError(f"is larger than {MAX_SIDE} pixels a side", path=path)
+    return np.asarray(image)
 
 
 def viridis() -> Values:
