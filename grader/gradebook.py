@@ -15,7 +15,7 @@ from pathlib import Path
 
 from grader.csv_spans import CellSpan, cell_spans, replaced
 from grader.submissions import GradedSubmission
-from solver.encodings import narrow_encoding, wide_encoding
+from solver.encodings import START, narrow_encoding, wide_encoding
 from solver.errors import ExportError
 
 _ASSIGNMENT = re.compile(r".*\((\d+)\)\s*\Z", re.DOTALL)
@@ -70,7 +70,7 @@ class Gradebook:
             self._add(number, record, len(header))
 
     def _parsed(self) -> list[list[CellSpan]]:
-        wide = wide_encoding(self._data[:4])
+        wide = wide_encoding(self._data[:START])
         if wide:
             raise self._error(f"is {wide} text", "Export it again.")
         first_line = self._data.split(b"\n", 1)[0]

@@ -7,10 +7,14 @@ anything but a verdict or such a sentence.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+
+import numpy as np
 
 from solver.bank import MeasuredChoices
 from solver.errors import EvidenceError
@@ -18,6 +22,14 @@ from solver.evidence import Evidence, MissingEvidence
 from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Sentence
 from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
 from solver.rules.thresholds import reads
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """NumPy's warnings of odd numbers are for nobody: what comes of them is looked at."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
 
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -87,7 +99,8 @@ def _attempt(
     if lacks and not question.rule.partial:
         return lacks
     try:
-        decision = decide(evidence, question.settings, question.claims)
+        with quietly():
+            decision = decide(evidence, question.settings, question.claims)
     except MissingEvidence as missing:
         return lacks or missing.lacks
     except EvidenceError as fault:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 LONGEST = 2000
 """What is longer is cut in the middle: a file of one long word makes no sentence."""
 

@@ -26,6 +26,10 @@ FORMAT = "hw9-evidence/1"
 MANIFEST = "manifest.json"
 MAX_ARRAY_BYTES = 1 << 30
 
+MAX_MAP_PIXELS = 512 * 512
+"""A map has a place for each pixel of a 128x128 picture; several times as many only take time."""
+MAPS = ("map", "segments", "signs", "valid")
+
 PLAIN_KINDS = "biufU"
 """Kinds of NumPy arrays that evidence is made of: truth values, numbers, words."""
 
@@ -266,4 +270,10 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
     for key, array in arrays.items():
         if array.dtype.kind not in PLAIN_KINDS:
             raise EvidenceError(f"the array {key!r} holds neither numbers nor words", path=path)
+        if key in MAPS and array.ndim > 1 and array.shape[0] * array.shape[1] > MAX_MAP_PIXELS:
+            raise EvidenceError(
+                f"the map {key!r} has {array.shape[0]} x {array.shape[1]} places",
+                path=path,
+                mend="Scale it down to no more than 512 x 512.",
+            )
     return arrays

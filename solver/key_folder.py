@@ -9,6 +9,7 @@ from typing import Any
 
 from solver import made_before
 from solver.bank import Bank, load_bank
+from solver.deciding import quietly
 from solver.evidence import Evidence
 from solver.kept_overrides import with_kept_overrides
 from solver.key import Key, save_key
@@ -87,6 +88,8 @@ def write_key_and_page(
     from solver.page.key_page import render_key_page
 
     key, _ = with_kept_overrides(key, out / "key.yaml")
-    write_whole(out / "key.html", render_key_page(key, bank, evidence, figures))
+    with quietly():
+        page = render_key_page(key, bank, evidence, figures)
+    write_whole(out / "key.html", page)
     save_key(key, out / "key.yaml")
     return key

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from solver.encodings import narrow_encoding, wide_encoding
+from solver.encodings import START, narrow_encoding, wide_encoding
 from solver.errors import InputError
 
 MAX_BYTES = 32 << 20
@@ -51,7 +51,7 @@ def read_text(path: Path, error: type[InputError], *, max_bytes: int = MAX_BYTES
                 f"is larger than {max_bytes >> 20} MiB, which no such file needs", path=path
             )
         data = path.read_bytes()
-        wide = wide_encoding(data[:4])
+        wide = wide_encoding(data[:START])
         if wide:
             raise error(f"is {wide} text", path=path, mend="Save it again as UTF-8.")
         return data.decode("utf-8-sig")

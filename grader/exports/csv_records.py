@@ -16,7 +16,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
 
-from solver.encodings import wide_encoding
+from solver.encodings import START, wide_encoding
 from solver.errors import ExportError
 
 FIELD_LIMIT = 1 << 20
@@ -217,7 +217,7 @@ def open_text(path: Path) -> io.TextIOBase:
     """
     try:
         with path.open("rb") as file:
-            start = file.read(4)
+            start = file.read(START)
         wide = wide_encoding(start)
         if wide:
             raise ExportError(

@@ -146,9 +146,8 @@ def report(all_figures: list[Figures], seconds: float) -> str:
     finds = sum(len(one.finds) for one in all_figures)
     slowest = max((one.slowest for one in all_figures), default=0.0)
     peak = max((one.peak for one in all_figures), default=0)
-    lines.append(
-        f"| all | {sums[0]:,} | {sums[1]:,} | {sums[2]:,} | {finds} | {slowest:.2f} | {peak >> 20} |"
-    )
+    counts = " | ".join(f"{one:,}" for one in sums)
+    lines.append(f"| all | {counts} | {finds} | {slowest:.2f} | {peak >> 20} |")
     lines.append(f"\n{seconds:.0f} s; limits an input: {SECONDS} s, {BYTES >> 20} MiB.")
     for one in all_figures:
         for kind, found in one.kinds().items():

@@ -96,20 +96,21 @@ def _in_cell(cells: tuple[str, ...], rng: random.Random, piece: str) -> tuple[st
 def broken_row(table: Table, rng: random.Random) -> tuple[Table, int, str]:
     """Return the table with one row that cannot be read, and which (0 is the first one's)."""
     at = rng.randrange(1, len(table.rows))
-    how = rng.choice([*ROW_WAYS] * 4 if rng.random() < 0.97 else ["a cell of 2 MB"])
-    if how == "a cell of 2 MB" and rng.random() > 0.1:
-        how = "a zero byte"
+    how = rng.choice([each for each in ROW_WAYS if "MB" not in each])
     rows = list(table.rows)
     rows[at] = ROW_WAYS[how](rows[at], rng)
     return replace(table, rows=tuple(rows)), at - 1, f"row {at}: {how}"
 
 
 ODD_CELLS = [
-    "", " ", "-", "nan", "NaN", "Infinity", "-1", "1e999", "0x10", "1_000", "１", "9" * 400, ",", ",,",
-    "\\,", "a,b", "=1+1", "@x", "+1", "\t=1", "<script>alert(1)</script>", "&lt;", "&#0;", "&#x110000;",
-    "\u202eabc", "\u200b", "e\u0301", "../../x", "/etc/passwd", "a\nb", "a\r\nb", '"', '""', "'", "\x1b[2J",
-    "2026-04-09", "2026-13-45 25:61:61 UTC", "0000-00-00 00:00 UTC", "2026-04-09 03:28:49 +9999",
-    "9999-12-31 23:59:59 -2359", "x" * 3000, "真", "1.0", "1,0", "1.0.0", "-", "None", "null", "0.3",
+    "", " ", "-", "nan", "NaN", "Infinity", "-1", "1e999", "0x10", "1_000", "１", "9" * 400, ",",
+    ",,",
+    "\\,", "a,b", "=1+1", "@x", "+1", "\t=1", "<script>alert(1)</script>", "&lt;", "&#0;",
+    "&#x110000;",
+    "\u202eabc", "\u200b", "e\u0301", "../../x", "/etc/passwd", "a\nb", "a\r\nb", '"', '""', "'",
+    "\x1b[2J", "2026-04-09", "2026-13-45 25:61:61 UTC", "0000-00-00 00:00 UTC",
+    "2026-04-09 03:28:49 +9999", "9999-12-31 23:59:59 -2359", "x" * 3000, "真", "1.0", "1,0",
+    "1.0.0", "None", "null", "0.3",
 ]  # fmt: skip
 
 
@@ -143,7 +144,9 @@ def other_shape(table: Table, rng: random.Random) -> tuple[Table, str]:
         "the header twice": lambda: rows.insert(rng.randrange(1, len(rows)), list(rows[0])),
         "no rows": lambda: rows.__delitem__(slice(1, None)),
         "no header": lambda: rows.pop(0),
-        "rows shuffled": lambda: rows.__setitem__(slice(1, None), rng.sample(rows[1:], len(rows) - 1)),
+        "rows shuffled": lambda: rows.__setitem__(
+            slice(1, None), rng.sample(rows[1:], len(rows) - 1)
+        ),
         "a row a hundred times": lambda: rows.extend([list(rows[-1])] * 100),
     }  # fmt: skip
     how = rng.choice(list(ways))

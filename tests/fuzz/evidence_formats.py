@@ -6,6 +6,7 @@ import io
 import json
 import random
 import shutil
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,8 @@ class _Evidence(Format):
         made = decide(self.bank, [self.questions[question]], evidence)
         crc = zlib.crc32(data)
         if crc % 3 == 0:
-            page = render_key_page(made.key, self.bank, made.evidence, made.figures)
+            with warnings.catch_warnings(action="ignore"):
+                page = render_key_page(made.key, self.bank, made.evidence, made.figures)
             assert page.rstrip().endswith("</html>")
         if crc % WHOLE_RUN == 0:
             self._run_whole(folder, question)
@@ -88,7 +90,7 @@ class EvidenceArrays(_Evidence):
     """One record's ``.npz``."""
 
     name = "evidence arrays"
-    share = 16
+    share = 6
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -235,14 +237,16 @@ def _other_npy_header(raw: bytes, rng: random.Random) -> tuple[bytes, str]:
     """Return an ``.npy`` whose header claims another type or shape."""
     end = raw.find(b"\n") + 1
     shape = rng.choice(
-        ["(2, 3)", "(-1,)", "(10**6, 10**6)", "(1000000, 1000000)", "(4294967296, 4294967296)", "()",
+        ["(2, 3)", "(-1,)", "(10**6, 10**6)", "(1000000, 1000000)", "(4294967296, 4294967296)",
+         "()",
          "(0,)", "(0, 1000000000000)", "(True,)", "(1.5,)", "None", "'x'"]
     )  # fmt: skip
     kind = rng.choice(
-        ["'<f4'", "'|O'", "'<U9'", "'<U2000000000'", "'|V8'", "'<M8[s]'", "'<c16'", "[('a', '<f4')]",
+        ["'<f4'", "'|O'", "'<U9'", "'<U2000000000'", "'|V8'", "'<M8[s]'", "'<c16'", "[('a', 'O')]",
          "'x'", "None", "'|S0'", "'<f16'", "'|b1'"]
     )  # fmt: skip
-    text = f"{{'descr': {kind}, 'fortran_order': {rng.choice(['True', 'False', '3'])}, 'shape': {shape}, }}"
+    order = rng.choice(["True", "False", "3"])
+    text = f"{{'descr': {kind}, 'fortran_order': {order}, 'shape': {shape}, }}"
     if rng.random() < 0.1:
         text = "{" * 3000
     header = text.encode().ljust(118) + b"\n"
@@ -253,7 +257,7 @@ class Manifests(_Evidence):
     """``manifest.json``."""
 
     name = "evidence manifest"
-    share = 12
+    share = 6
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

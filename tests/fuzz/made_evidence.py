@@ -16,7 +16,8 @@ from solver.parts_of_speech import TAGS
 SIDE = 24
 PIECES = ["[CLS]", "The", "students", "visited", "her", ".", "them", "professor", "her", "[SEP]"]
 WORDS = ["her", "him", "them", "me", "it", "the"]
-REGIONS = ["food", "plate", "phone", "cake", "handle", "outline", "milk", "background", "steak", "grain",
+REGIONS = ["food", "plate", "phone", "cake", "handle", "outline", "milk", "background", "steak",
+           "grain",
            "tray", "bowl", "soup", "spring_onion", "contour", "jug"]  # fmt: skip
 
 

@@ -76,7 +76,8 @@ class Pictures(Format):
             return Mutant(encoded(self.image, made), f"a {made}", "refused", seed)
         if kind < 0.50:
             postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
-            return Mutant(rng.choice([postscript, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.4"]), "no picture", "refused")  # fmt: skip
+            others = [postscript, b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.4"]
+            return Mutant(rng.choice(others), "no picture", "refused")
         if kind < 0.62:
             return Mutant(*self._other_chunks(rng), "any", 0)
         data, how = damaged(self.seeds[seed], rng)
@@ -99,7 +100,8 @@ class Pictures(Format):
 
     def _other_mode(self, rng: random.Random) -> Mutant:
         mode = rng.choice(["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "YCbCr"])
-        image = Image.fromarray(np.zeros((9, 9), dtype=np.uint16)) if mode == "I;16" else self.image.convert(mode)  # fmt: skip
+        deep = Image.fromarray(np.zeros((9, 9), dtype=np.uint16))
+        image = deep if mode == "I;16" else self.image.convert(mode)
         format_ = (
             "JPEG" if mode in ("CMYK", "YCbCr") or (mode == "L" and rng.random() < 0.5) else "PNG"
         )

@@ -37,8 +37,9 @@ class QtiZips(Format):
         super().__init__(folder)
         self.bank, self.key = write_bank_and_key(folder, 6, 3)
         self.seeds = [
-            package_bytes(quiz_to_write(self.bank, language, self.key)) for language in ("en", "both")
-        ]  # fmt: skip
+            package_bytes(quiz_to_write(self.bank, "en", self.key)),
+            package_bytes(quiz_to_write(self.bank, "both", self.key)),
+        ]
         self.members = [zips.unpacked(seed) for seed in self.seeds]
 
     def mutant(self, rng: random.Random) -> Mutant:

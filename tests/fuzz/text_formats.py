@@ -7,15 +7,15 @@ import random
 from pathlib import Path
 from typing import Any
 
-from solver.bert_materials import load_materials
-from solver.bundle_init import bert_file_from, dump_bert_file
-from solver.notebook import read_notebook
-from solver.parts_of_speech import load_corpus
-from solver.errors import Hw9Error
 from grader.grade_job import Job, run_job
 from grader.grading import grade
 from grader.run_record import read_run
 from grader.scored_questions import scored_questions
+from solver.bert_materials import load_materials
+from solver.bundle_init import bert_file_from, dump_bert_file
+from solver.errors import Hw9Error
+from solver.notebook import read_notebook
+from solver.parts_of_speech import load_corpus
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.csv_formats import check_conservation
 from tests.fuzz.format import Format, Mutant, check_line
@@ -27,7 +27,8 @@ READING = '''
 """A docstring. What is it for, and why? It is a text of many words."""
 !pip install transformers
 questions = ["When was the mill built?", "What is Ida afraid of?"]
-contexts = ["The old mill stands by the river. It was built in 1790 by two brothers, and it still grinds rye.",
+contexts = ["The old mill stands by the river. It was built in 1790 by two brothers, and "
+            "it still grinds rye.",
             "Geese are afraid of dogs. Dogs are afraid of bees. Ida is a goose. Otto is a bee."]
 answers = ["1790", "dogs"]
 '''
@@ -36,12 +37,18 @@ places = [4, 2, 0]
 sentences = ["昨天吃了蘋果", "蘋果蘋果都漲了", "蘋果電腦壞了"]
 """
 ODD_CODE = [
-    "x = " + "(" * 300, "x = " + "[" * 5000, "-" * 10_000 + "1", "x = 1" + "0" * 5000, "'\\d'", "f'{x!z}'",
-    "x = '\\ud800 蘋果'", "import os; os.system('touch was-run')", "\x00", "def f(:", "x = b'\\xff'",
-    "'蘋果' * 10**9", "\t\n  x", "print 'x'", "async def f(): await x", "x: int = '蘋果'", "(" * 90 + ")" * 90,
-    "s = '''蘋果", "match x:\n case 1: pass", "%%bash\nrm -rf x", "!" * 1000, "'" + "蘋果" * 50_000 + "'",
-    "a = " + "+".join(["'蘋果'"] * 3000), "1 if 1 else " * 3000 + "1", "x = 0777", "1_000", "is 1", "5 is 5",
-    "assert (1, 'x')", "'a' 'b' '蘋果'", "lambda: " * 3000 + "1", "[0]." * 3000 + "x", "x = 1if 1else 2",
+    "x = " + "(" * 300, "x = " + "[" * 5000, "-" * 10_000 + "1", "x = 1" + "0" * 5000, "'\\d'",
+    "f'{x!z}'",
+    "x = '\\ud800 蘋果'", "import os; os.system('touch was-run')",
+    "\x00", "def f(:", "x = b'\\xff'",
+    "'蘋果' * 10**9", "\t\n  x", "print 'x'", "async def f(): await x", "x: int = '蘋果'",
+    "(" * 90 + ")" * 90,
+    "s = '''蘋果", "match x:\n case 1: pass", "%%bash\nrm -rf x", "!" * 1000,
+    "'" + "蘋果" * 50_000 + "'",
+    "a = " + "+".join(["'蘋果'"] * 3000), "1 if 1 else " * 3000 + "1", "x = 0777", "1_000", "is 1",
+    "5 is 5",
+    "assert (1, 'x')", "'a' 'b' '蘋果'", "lambda: " * 3000 + "1",
+    "[0]." * 3000 + "x", "x = 1if 1else 2",
 ]  # fmt: skip
 
 
@@ -108,9 +115,7 @@ class Corpora(Format):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.seeds = [
-            "# words\nThe\tDET\ngeese\tNOUN\n.\tPUNCT\n\nIda\tPROPN\nruns\tVERB\n".encode()
-        ]
+        self.seeds = [b"# words\nThe\tDET\ngeese\tNOUN\n.\tPUNCT\n\nIda\tPROPN\nruns\tVERB\n"]
 
     def mutant(self, rng: random.Random) -> Mutant:
         if rng.random() < 0.15:

@@ -144,7 +144,8 @@ def _other_pickle(whole: bytes, rng: random.Random) -> tuple[bytes, str]:
         old, new = rng.choice(
             [(b"FloatStorage", b"ByteStorage_"), (b"_rebuild_tensor_v2", b"_rebuild_parameter"),
              (b"FloatStorage", b"BoolStorage_"), (b"OrderedDict", b"Counter____"),
-             (b"FloatStorage", b"DoubleStorag"), (b"torch", b"posix"), (b"collections", b"subprocess_")]
+             (b"FloatStorage", b"DoubleStorag"), (b"torch", b"posix"), (b"collections",
+             b"subprocess_")]
         )  # fmt: skip
         made = raw.replace(old, new)
     members[at] = (members[at][0], made)
@@ -169,10 +170,10 @@ def odd_tensor(tensor: torch.Tensor, rng: random.Random) -> tuple[torch.Tensor |
         "parameter": lambda: torch.nn.Parameter(tensor.float()),
         "flat": lambda: tensor.reshape(-1),
         "more axes": lambda: tensor[None],
-        "less axes": lambda: tensor.reshape(tensor.shape[1:]) if tensor.ndim and tensor.shape[0] == 1 else tensor.sum(),
+        "less axes": lambda: tensor.squeeze(0) if tensor.ndim else tensor,
         "empty": lambda: tensor[:0] if tensor.ndim else torch.zeros(0),
-        "stretched": lambda: torch.zeros(1).expand(*tensor.shape[:-1], 10**9) if tensor.ndim else torch.zeros(1).expand(10**9),
-        "stretched in front": lambda: torch.zeros(1).expand(65536, *tensor.shape[1:]) if tensor.ndim else torch.zeros(1),
+        "stretched": lambda: torch.zeros(1).expand(*tensor.shape[:-1], 10**9),
+        "stretched in front": lambda: torch.zeros(1).expand(65536, *tensor.shape[1:]),
         "wide": lambda: torch.zeros(1).expand(4096, *tensor.shape[1:]),
         "none": lambda: None,
         "text": lambda: "tensor",
@@ -221,8 +222,9 @@ class Checkpoints(_Torch):
             for each in rng.sample(sorted(state), rng.randrange(2, 12)):
                 state[each], _ = odd_tensor(state[each], rng)
         elif how == "whole":
-            return rng.choice([None, 5, [], {}, {"model_state_dict": None}, {"model_state_dict": []},
-                               torch.zeros(3), (1, 2), {"model_state_dict": {"a": 1}}, dict(state)]), how  # fmt: skip
+            wholes = [None, 5, [], {}, torch.zeros(3), (1, 2), dict(state)]
+            states = [None, [], {"a": 1}]
+            return rng.choice([*wholes, *({"model_state_dict": each} for each in states)]), how
         else:
             state[name], kind = odd_tensor(state[name], rng)
             how = kind

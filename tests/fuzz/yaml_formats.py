@@ -155,8 +155,10 @@ class Overrides(Format):
         which = rng.randrange(4)
         if rng.random() < 0.5:
             parts[which] = rng.choice(
-                ["", "a,a", "a,,b", "z", "a;b", "=", "x=a", "x=a,x=b", "x=a,y=b,z=c", "=HYPERLINK(1)",
-                 "<script>alert(1)</script>", "\u202eab", "ａ", "A", "a\nb", "a" * 100_000, "../../x",
+                ["", "a,a", "a,,b", "z", "a;b", "=", "x=a", "x=a,x=b", "x=a,y=b,z=c",
+                 "=HYPERLINK(1)",
+                 "<script>alert(1)</script>", "\u202eab", "ａ", "A", "a\nb", "a" * 100_000,
+                 "../../x",
                  "\x00", "x=y=z", "None", "[a]", "{x: a}", "e\u0301", "\ud800", "\x1b[2J", "q99"]
             )  # fmt: skip
             how = f"part {which + 1}: {parts[which][:20]!r}"
@@ -238,7 +240,8 @@ class RegionFiles(YamlFormat):
                 {
                     "name": "1_2",
                     "regions": {
-                        "food": {"polygons": [[[0, 0], [90, 0], [90, 45]]], "holes": [[[5, 5], [9, 5], [9, 9]]]},
+                        "food": {"polygons": [[[0, 0], [90, 0], [90, 45]]], "holes": [[[5, 5], [9,
+                        5], [9, 9]]]},
                         "edge": {"border_of": "food", "width": 4},
                         "band": {"lines": [[[0, 0], [50, 25]], [[3, 3], [9, 9]]], "width": 6.5},
                         "same": {"same_as": "band", "minus": ["food", "edge"]},

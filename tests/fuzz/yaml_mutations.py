@@ -21,7 +21,8 @@ ODD_VALUES: list[Any] = [
 
 ODD_TEXT = [
     "1" * 5000, "0x" + "f" * 5000, "1_000", "12:30:45", "2026-04-09", "2026-13-45", ".nan", "-.inf",
-    "!!python/object/apply:os.system ['true']", "!!binary aGVsbG8=", "!!set {a, b}", "!!omap [a: 1]",
+    "!!python/object/apply:os.system ['true']", "!!binary aGVsbG8=", "!!set {a, b}",
+    "!!omap [a: 1]",
     "!!timestamp 2026-01-01", "!!int zwei", "!!float x", "!!bool maybe", "!!null x", "!!str 5",
     "&a [*a]", "*nowhere", "<<", "=", "~", "yes", "no", "0o17", "017", "1e3", "- - - -", "? a",
     "|\n    text", ">\n  folded", "'", '"', "{a: {b: {c: ", "%YAML 9.9", "@x", "`x", "\t", "!x y",
@@ -29,10 +30,9 @@ ODD_TEXT = [
     "9999999-01-01", "0000-00-00", "!!timestamp x", "!!int 0b", "!!float 1:9:.5",
 ]  # fmt: skip
 
-ALIASES = (
-    "a: &a [x, x, x, x, x, x, x, x, x]\n"
-    + "".join(f"{c}: &{c} [{', '.join(['*' + p] * 9)}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True))
-)  # fmt: skip
+ALIASES = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{c}: &{c} [{', '.join(['*' + p] * 9)}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)
+)
 
 Path = tuple[Any, ...]
 
@@ -146,7 +146,7 @@ def _whole(text: str, rng: random.Random) -> tuple[bytes, str]:
         "aliases alone": ALIASES.encode,
         "deep flow": lambda: b"[" * rng.choice([50, 500, 20_000]),
         "deep mapping": lambda: b"{a: " * rng.choice([50, 500, 20_000]),
-        "deep block": lambda: "\n".join(" " * n + "a:" for n in range(rng.choice([70, 900]))).encode(),
+        "deep block": lambda: b"\n".join(b" " * n + b"a:" for n in range(rng.choice([70, 900]))),
         "an alias of itself": lambda: f"self: &s {{x: *s}}\n{text}".encode(),
         "merge keys": lambda: f"base: &b {{format: x}}\n<<: *b\n{text}".encode(),
         "two documents": lambda: f"{text}\n---\n{text}".encode(),

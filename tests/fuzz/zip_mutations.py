@@ -28,8 +28,10 @@ def unpacked(data: bytes) -> Members:
 
 
 BAD_NAMES = [
-    "../../outside.txt", "/etc/passwd", "a/../../b", "C:\\x", "", ".", "..", "a\x00b", "\u202etxt.exe",
-    "imsmanifest.xml", "x" * 5000, "e\u0301.xml", "con", "a//b", "./a", "\x1b[2J", "data.pkl", "~/x",
+    "../../outside.txt", "/etc/passwd", "a/../../b", "C:\\x", "", ".", "..", "a\x00b",
+    "\u202etxt.exe",
+    "imsmanifest.xml", "x" * 5000, "e\u0301.xml", "con", "a//b", "./a", "\x1b[2J", "data.pkl",
+    "~/x",
 ]  # fmt: skip
 
 
@@ -62,9 +64,11 @@ def other_headers(data: bytes, rng: random.Random) -> tuple[bytes, str]:
     raw = bytearray(data)
     mark, fields = rng.choice(
         [
-            (b"PK\x01\x02", {"flags": 8, "method": 10, "crc": 16, "packed": 20, "size": 24, "name": 28,
+            (b"PK\x01\x02", {"flags": 8, "method": 10, "crc": 16, "packed": 20, "size": 24,
+            "name": 28,
                              "extra": 30, "disk": 34, "attributes": 38, "offset": 42}),
-            (b"PK\x03\x04", {"flags": 6, "method": 8, "crc": 14, "packed": 18, "size": 22, "name": 26}),
+            (b"PK\x03\x04", {"flags": 6, "method": 8, "crc": 14, "packed": 18, "size": 22,
+            "name": 26}),
             (b"PK\x05\x06", {"entries": 10, "length": 12, "start": 16, "remark": 20}),
         ]
     )  # fmt: skip

@@ -195,3 +195,10 @@ def test_nothing_is_kept_of_an_earlier_fill(tmp_path):
     second = grades.fill([graded("101", "2")])
     assert b"9.00,1.00" in first.content and b"9.00,2.00" in second.content
     assert replace(first, content=b"") == replace(second, content=b"")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "big5"])
+def test_other_encodings_are_named(tmp_path, encoding):
+    name = "Big5" if encoding == "big5" else encoding[:6].upper()
+    with pytest.raises(ExportError, match=name):
+        book(tmp_path, COOL.removeprefix("\ufeff").encode(encoding))

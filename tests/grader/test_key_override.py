@@ -101,3 +101,11 @@ def test_the_command_changes_the_file(tmp_path: Path) -> None:
 def test_one_thing_at_a_time(tmp_path: Path, args: list[str]) -> None:
     found = CliRunner().invoke(command, ["q01", "--key", str(tmp_path / "k.yaml"), *args])
     assert found.exit_code == 2
+
+
+@pytest.mark.parametrize("part", ["correct", "why", "by"])
+def test_bytes_that_are_no_text_get_a_sentence(part):
+    key = made_key(made_bank(6))
+    given = {"correct": "a", "why": "seen", "by": "TA", part: "a\udcff"}
+    with pytest.raises(InputError, match="not UTF-8"):
+        with_override(key, key.questions[0].id, **given)

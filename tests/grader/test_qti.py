@@ -368,3 +368,34 @@ def test_the_commands(tmp_path: Path):
     assert not [name for name in kept.read_text().split() if name in ("right:", "correct:")]
     unknown = run(import_qti, tmp_path / "out.zip", "--title", "no", "--bank", questions, ok=False)
     assert "has no quiz 'no'" in unknown
+
+
+def _packed_with(quiz_xml: bytes) -> bytes:
+    return zipped({"imsmanifest.xml": b"<m/>", "q/q.xml": quiz_xml})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_a_doctype_is_seen_in_every_encoding(tmp_path, encoding):
+    (tmp_path / "quiz.zip").write_bytes(_packed_with(BOMB.decode().encode(encoding)))
+    with pytest.raises(ExportError, match="declares a DOCTYPE"):
+        read_package(tmp_path / "quiz.zip")
+
+
+def test_xml_nested_without_end_is_refused(tmp_path):
+    inside = b"<and>" * 5000 + b"</and>" * 5000
+    item = b"<item><respcondition><setvar>100</setvar>" + inside + b"</respcondition></item>"
+    xml = QUIZ_XML.replace(b"<section/>", b"<section>" + item + b"</section>")
+    (tmp_path / "quiz.zip").write_bytes(_packed_with(xml))
+    with pytest.raises(ExportError, match=r"q/q.xml: is nested deeper than"):
+        read_package(tmp_path / "quiz.zip")
+
+
+def test_a_package_with_damaged_bytes_is_refused(tmp_path, bank):
+    whole = bytearray(package_bytes(quiz_to_write(bank, "en")))
+    with zipfile.ZipFile(io.BytesIO(whole)) as package:
+        largest = max(package.infolist(), key=lambda each: each.compress_size)
+    begin = largest.header_offset + 30 + len(largest.filename)
+    whole[begin : begin + 60] = b"\xff" * 60
+    (tmp_path / "quiz.zip").write_bytes(bytes(whole))
+    with pytest.raises(ExportError, match="is not a zip that can be read"):
+        read_package(tmp_path / "quiz.zip")

@@ -309,3 +309,10 @@ def test_random_damage_never_ends_in_a_traceback(path):
 )
 def test_times(text, moment):
     assert read_time(text) == datetime(*moment, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_encodings_are_named_with_and_without_their_mark(path, encoding):
+    for header in (HEADER, HEADER.replace("name", "名稱").replace("section", "班別")):
+        with pytest.raises(ExportError, match=encoding[:6].upper()):
+            opened(path, f"{header}\n{GOOD}\n".encode(encoding))

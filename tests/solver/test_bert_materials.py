@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -206,3 +207,22 @@ def test_hashes_name_every_file(demo: BertMaterials) -> None:
 def test_a_bundle_without_bert_yaml_says_what_needs_it(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="questions on BERT need it"):
         load_materials(tmp_path)
+
+
+def test_hidden_states_stretched_over_nothing_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model1_q1"
+    torch.save(tuple(torch.zeros(1).expand(1, 7, 10**9) for _ in range(13)), path)
+    assert path.stat().st_size < 1 << 16
+    with pytest.raises(BundleError, match="other tensors than hidden states are"):
+        load_states(path, 7)
+
+
+def test_damaged_hidden_states_of_the_old_format_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "model1_q1"
+    states = tuple(torch.randn(1, 7, 8) for _ in range(13))
+    torch.save(states, path, _use_new_zipfile_serialization=False)
+    raw = path.read_bytes()
+    last = [found.start() for found in re.finditer(rb"[0-9]{9,}", raw)][-1]
+    path.write_bytes(raw[:last] + b"x" + raw[last + 1 :])  # a storage that nothing names
+    with pytest.raises(BundleError, match="cannot be read as saved tensors"):
+        load_states(path, 7)

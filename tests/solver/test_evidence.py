@@ -22,6 +22,7 @@ from solver.evidence import (
     load_evidence,
     record_id,
     save_evidence,
+    write_manifest,
 )
 
 DTYPES = st.sampled_from([np.uint8, np.int32, np.int64, np.float32, np.float64, np.bool_])
@@ -214,3 +215,21 @@ def test_what_a_record_lacks_is_named() -> None:
         Evidence().get("lime", 3)
     assert caught.value.lacks == ["lime/3"]
     assert Evidence({record.id: record}).missing(["a", "saliency/2", "b"]) == ["a", "b"]
+
+
+def test_a_header_of_unfinished_python_is_refused(tmp_path: Path) -> None:
+    """NumPy takes the header apart with Python's tokenizer, whose own errors come through."""
+    header = ("{" * 200).encode().ljust(118) + b"\n"
+    array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(tmp_path / "saliency-2.npz", "w") as archive:
+        archive.writestr("map.npy", array)
+    write_manifest([{"id": "saliency/2", "file": "saliency-2.npz"}], tmp_path)
+    with pytest.raises(EvidenceError, match=r"saliency-2.npz: is not a readable .npz"):
+        load_evidence(tmp_path)
+
+
+def test_a_map_larger_than_any_map_is_refused(tmp_path: Path) -> None:
+    record = Record("saliency/2", {"map": np.zeros((3000, 700))})
+    save_evidence(Evidence({record.id: record}), tmp_path)
+    with pytest.raises(EvidenceError, match="3000 x 700 places"):
+        load_evidence(tmp_path)

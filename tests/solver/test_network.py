@@ -208,3 +208,29 @@ def test_weights_that_do_not_fit_are_named(
 ) -> None:
     spoil(state)
     assert says in refused(saved(tmp_path, {"model_state_dict": state}))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda tensor: tensor.to(torch.complex64),
+        lambda tensor: tensor.to_sparse(),
+        lambda tensor: tensor.to("meta"),
+    ],
+    ids=["complex", "sparse", "without values"],
+)
+def test_tensors_that_are_none_of_real_numbers_are_named(
+    tmp_path: Path, state: State, odd: Any
+) -> None:
+    name = "cnn.3.weight"
+    path = saved(tmp_path, {"model_state_dict": {**state, name: odd(state[name])}})
+    assert f"{name!r} is no plain tensor" in refused(path)
+
+
+def test_a_shape_stretched_over_nothing_needs_no_memory(tmp_path: Path, state: State) -> None:
+    """A file of a few bytes can claim layers of 17 GB: a stretched tensor has one value."""
+    claimed = {"cnn.34.weight": (4096, 48, 3, 3), "fc.0.weight": (65536, 65536)}
+    stretched = {name: torch.zeros(1).expand(shape) for name, shape in claimed.items()}
+    path = saved(tmp_path, {"model_state_dict": {**state, **stretched}})
+    assert path.stat().st_size < 1 << 21
+    assert "larger than any network of this build" in refused(path)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from grader.cli.bundle import bundle
 from solver.bert_materials import load_materials
-from solver.bundle_init import numbered_answers
+from solver.bundle_init import bert_file_from, numbered_answers
 from solver.errors import BundleError, InputError
 from solver.notebook import read_notebook, sentences_with, without_commands
 
@@ -134,3 +134,35 @@ def test_answers_are_numbered() -> None:
     assert numbered_answers(["2=a=b", " 1 = x "]) == {2: "a=b", 1: "x"}
     with pytest.raises(InputError, match="not a number"):
         numbered_answers(["dogs"])
+
+
+def test_what_python_would_warn_of_is_not_the_readers_concern(tmp_path: Path) -> None:
+    found = read_notebook(notebook(tmp_path, READING, EMBEDDING, "x = '\\d' is 1"))
+    assert len(found.items) == 2 and found.unread == []  # a warning would fail this test
+
+
+def test_a_number_longer_than_python_reads_makes_it_no_notebook(tmp_path: Path) -> None:
+    (tmp_path / "HW.ipynb").write_text('{"cells": ' + "9" * 10_000 + "}")
+    with pytest.raises(BundleError, match="is no JSON"):
+        read_notebook(tmp_path / "HW.ipynb")
+
+
+def test_halves_of_characters_are_no_text(tmp_path: Path) -> None:
+    cell = "sentences = ['\\ud800 蘋果', '昨天吃了蘋果']"
+    assert read_notebook(notebook(tmp_path, cell)).sentences == [("昨天吃了蘋果", 4)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "answers", "said"),
+    [
+        (EMBEDDING.replace(SENTENCES[0], SENTENCES[0] + "x" * 30_000), {}, "20000 characters"),
+        (EMBEDDING, {1: "1791"}, "does not stand in item 1"),
+    ],
+)
+def test_what_bert_yaml_cannot_take_names_the_notebook(
+    tmp_path: Path, cell: str, answers: dict[int, str], said: str
+) -> None:
+    path = notebook(tmp_path, READING, cell)
+    with pytest.raises(BundleError, match=said) as caught:
+        bert_file_from(read_notebook(path), answers, path)
+    assert caught.value.path == path

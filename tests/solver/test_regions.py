@@ -194,3 +194,17 @@ def test_regions_of_the_real_pictures_are_found_by_their_fingerprint(
         found = regions_for(picture, path)
         assert found, name
         assert all(mask.any() and not mask.all() for mask in found.values())
+
+
+def test_a_mask_of_very_many_pixels_is_refused_without_a_warning(tmp_path: Path) -> None:
+    from tests.fuzz.picture_formats import bare_png
+
+    (tmp_path / "m.png").write_bytes(bare_png(10_000, 10_000))
+    path = tmp_path / "regions.yaml"
+    path.write_text(
+        "format: hw9-regions/1\nsize: [128, 128]\npictures:\n"
+        "- {name: '1_2', regions: {food: {mask: m.png}}}\n"
+    )
+    blank = np.zeros((128, 128, 3), dtype=np.uint8)
+    with pytest.raises(BundleError, match="is too large"):
+        regions_for(Picture(0, "1_2", 1, tmp_path / "1_2.png", blank, (128, 128)), path)

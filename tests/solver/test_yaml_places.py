@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from solver.errors import InputError
+from solver.errors import BankError, InputError
 from solver.yaml_places import load_placed_yaml, read_text, validated
 
 
@@ -143,3 +143,21 @@ def test_a_model_names_the_place(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(InputError) as caught:
         validated(placed(tmp_path, text), _Outer, InputError)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["!!timestamp x", "!!bool maybe", "!!int zwei", "!!float ."])
+def test_a_value_that_is_not_what_its_tag_says_is_named_by_its_line(
+    tmp_path: Path, value: str
+) -> None:
+    path = tmp_path / "tagged.yaml"
+    path.write_text(f"a: 1\nb: {value}\n")
+    with pytest.raises(BankError, match=r"line 2: .*not what its tag says"):
+        load_placed_yaml(path, BankError)
+
+
+@pytest.mark.parametrize("number", ["9" * 4400, "0x" + "f" * 5000])
+def test_a_number_too_long_to_be_written_out_is_refused(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text(f"a: {number}\n")
+    with pytest.raises(BankError, match="line 1"):
+        load_placed_yaml(path, BankError)
