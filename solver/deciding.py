@@ -23,6 +23,7 @@ from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Senten
 from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
 from solver.rules.thresholds import reads
 
+
 @contextmanager
 def quietly() -> Iterator[None]:
     """NumPy's warnings of odd numbers are for nobody: what comes of them is looked at."""
