@@ -117,7 +117,11 @@ def _graded_into_folder(job: Job) -> Outcome:
             left_out=open_questions(job.key),
             record=folder / ROWS,
         )
-        notes += [f"{export.source}: {note}" for export in exports for note in export.notes]
+        notes += [
+            f"{name}: {note}"
+            for export, name in zip(exports, _names(job), strict=True)
+            for note in export.notes
+        ]
         notes += _reading_notes(graded)
         if gradebook is not None:
             notes.append(_fill(gradebook, graded, folder, job))
@@ -138,8 +142,19 @@ def _batches(
         yield from scored_batches(exports, rules, job.jobs or cores())
         return
     # The table of pseudonyms is kept by one process, which sees every name.
-    rows = chain.from_iterable(export.rows() for export in exports)
-    yield Batch(0, RowScorer(rules).scored(Pseudonyms(job.pseudonyms).through(rows)))
+    table = Pseudonyms(job.pseudonyms)
+    rows = (
+        table.through(export.rows(), name)
+        for export, name in zip(exports, _names(job), strict=True)
+    )
+    yield Batch(0, RowScorer(rules).scored(chain.from_iterable(rows)))
+
+
+def _names(job: Job) -> list[str]:
+    """Return what the exports are called in the outputs: a file's name may hold a person's."""
+    if job.pseudonyms is None:
+        return [path.name for path in job.exports]
+    return [f"export {number}" for number in range(1, len(job.exports) + 1)]
 
 
 def write_results(
@@ -269,7 +284,10 @@ def _reading_notes(graded: GradedClass) -> list[str]:
 
 
 def _run_data(job: Job, questions: tuple[ScoredQuestion, ...], notes: list[str]) -> RunData:
-    hashes = [ExportHash(name=path.name, sha256=sha256_of(path)) for path in job.exports]
+    hashes = [
+        ExportHash(name=name, sha256=sha256_of(path))
+        for path, name in zip(job.exports, _names(job), strict=True)
+    ]
     return RunData(
         format=FORMAT,
         questions=[question.id for question in questions],

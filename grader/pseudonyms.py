@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.csv_text import defused
-from grader.submissions import ReadRow, Reject, Student
+from grader.submissions import ReadRow, Refused, Reject, Student, Submission
 from solver.errors import ExportError
 from solver.whole_files import write_whole
 from solver.yaml_places import read_text
@@ -74,8 +74,16 @@ class Pseudonyms:
         digest = hmac.new(self._key, student.encode(), hashlib.sha256).digest()
         return "p" + base64.b32encode(digest)[:11].decode().lower()
 
-    def through(self, rows: Iterable[ReadRow]) -> Iterator[ReadRow]:
-        """Yield the rows with pseudonyms; students new to the table are added to it."""
+    def through(self, rows: Iterable[ReadRow], source: str = "export") -> Iterator[ReadRow]:
+        """Yield the rows with pseudonyms; students new to the table are added to it.
+
+        Texts that could not be read are left out, since anybody's name may stand in them, and so
+        is the name of the file.
+
+        Args:
+            rows: as they were read.
+            source: what the file is called in every output.
+        """
         new: list[tuple[str, ...]] = []
         for row in rows:
             submission = row.submission
@@ -85,16 +93,26 @@ class Pseudonyms:
                 if pseudonym not in self._known:
                     self._known.add(pseudonym)
                     new.append((pseudonym, *map(defused, _fields(student))))
-                submission = replace(submission, student=Student(pseudonym))
-            yield ReadRow(submission, tuple(self._hidden(each) for each in row.rejects))
+                submission = _hidden(submission, pseudonym, source)
+            yield ReadRow(submission, tuple(self._hidden(each, source) for each in row.rejects))
         if new:
             self._append(new)
 
-    def _hidden(self, reject: Reject) -> Reject:
-        # The text of a whole row may hold the name; that of a cell is an answer.
-        text = reject.text if reject.question else ""
+    def _hidden(self, reject: Reject, source: str) -> Reject:
         student = self.name_of(reject.student) if reject.student else ""
-        return replace(reject, student=student, text=text)
+        return replace(reject, source=source, student=student, text="")
+
+
+def _hidden(submission: Submission, pseudonym: str, source: str) -> Submission:
+    hidden = replace(submission, student=Student(pseudonym), source=source)
+    refused = {
+        name: replace(response, text="")
+        for name, response in submission.responses.items()
+        if isinstance(response, Refused)
+    }
+    if not refused:
+        return hidden
+    return replace(hidden, responses={**submission.responses, **refused})
 
 
 def _fields(student: Student) -> tuple[str, str, str, str]:
