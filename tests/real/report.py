@@ -1,0 +1,188 @@
+"""Prints a table of a key, for docs/real-outputs.md: what was derived, how surely, and by how many
+ways.
+
+::
+
+    scripts/in-env python tests/real/report.py KEY/key.yaml
+
+Nothing is decided here: every word of an answer, every number and every note is the key's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+if __package__ in (None, ""):  # run as a script: the repository lies two folders up
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from solver.bank import Bank, Option, load_bank
+from solver.errors import Hw9Error
+from solver.key import Answer, Key, KeyQuestion, OptionVerdict, load_key
+from solver.resources import data_folder
+
+ASKED = {
+    "q01": "LIME, seafood plate",
+    "q02": "LIME, jug's outline",
+    "q03": "LIME's two colours",
+    "q04": "LIME, steak, grain",
+    "q05": "saliency: which derivative",
+    "q06": "saliency: why normalize",
+    "q07": "saliency, butter's solid",
+    "q08": "saliency, jug's handle",
+    "q09": "saliency, cake's place",
+    "q10": "SmoothGrad's own procedure",
+    "q11": "saliency against SmoothGrad",
+    "q12": "SmoothGrad, soup bowl",
+    "q13": "SmoothGrad without normalization",
+    "q14": "layer 6's module",
+    "q15": "activations with depth",
+    "q16": "layer 15, jug",
+    "q17": "what filters show",
+    "q18": "integrated gradients, tray",
+    "q19": "integrated gradients, steps",
+    "q20": "the path function",
+    "q21": "head 12 attends",
+    "q22": "masked words, fall",
+    "q23": "corpus search, layer",
+    "q24": "coreference, which head",
+    "q25": "layers that match",
+    "q26": "items got wrong",
+    "q27": "models fine-tuned",
+    "q28": "slide's metric, word",
+    "q29": "similarity over layers",
+    "q30": "layer 0 independence",
+}
+HEAD = (
+    "question",
+    "asked",
+    "derived answer",
+    "margin",
+    "changed by repeats",
+    "second way",
+    "sign?",
+)
+FIRM = 0.05
+"""An answer that changes in no more than this share of the repeats is as good as unchanged."""
+
+
+def table_of(key: Key, bank: Bank) -> str:
+    """Return the table and the key's notes under it, as Markdown."""
+    rows = [HEAD, tuple("---" for _ in HEAD)]
+    notes = []
+    for question in key.questions:
+        asked = ASKED.get(question.id, question.rule)
+        cells = (
+            question.id,
+            asked,
+            answer_text(question, question.correct, bank)
+            if question.state == "decided"
+            else "open",
+            margin_text(question),
+            changed_text(question, bank),
+            second_text(question, bank),
+            sign_text(question),
+        )
+        rows.append(tuple(cell.replace("|", "/") for cell in cells))
+        if question.note or question.lacks:
+            told = [question.note.en] if question.note else []
+            told += [f"Lacks {', '.join(question.lacks)}."] if question.lacks else []
+            notes.append(f"- {question.id}: {' '.join(told)}")
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([*lines, "", *notes]).rstrip() + "\n"
+
+
+def answer_text(question: KeyQuestion, answer: Answer, bank: Bank) -> str:
+    """Return an answer as letters with the options' own texts."""
+    if isinstance(answer, dict):
+        return "; ".join(answer.values()) or "none"
+    texts = {option.id: option.text.en for option in _options(question, bank)}
+    return "; ".join(f"{name} ({texts.get(name, '?')})" for name in answer) or "none"
+
+
+def _options(question: KeyQuestion, bank: Bank) -> list[Option]:
+    return next((one.options for one in bank.questions if one.id == question.id), [])
+
+
+def weakest(question: KeyQuestion) -> OptionVerdict | None:
+    """Return the option nearest to the other verdict, by its margin as a part of what was
+    compared; those without numbers last."""
+    told = [option for option in question.options if option.margin is not None]
+    return min(told, key=_relative_margin) if told else None
+
+
+def _relative_margin(option: OptionVerdict) -> float:
+    numbers = [one for one in (option.value, option.threshold) if isinstance(one, float)]
+    most = max((abs(number) for number in numbers), default=0.0)
+    assert option.margin is not None
+    return option.margin / most if most > 0 else option.margin
+
+
+def margin_text(question: KeyQuestion) -> str:
+    """Return the margin of the weakest option, its unit and the two values."""
+    option = weakest(question)
+    if option is None or option.margin is None:
+        return "-"
+    text = f"{option.name}: {option.margin:.2g} {option.unit}".rstrip()
+    if isinstance(option.value, float) and isinstance(option.threshold, float):
+        text += f" ({option.value:.3g} against {option.threshold:.3g})"
+    return text
+
+
+def changed_text(question: KeyQuestion, bank: Bank) -> str:
+    """Return the share of repeats that gave another set, and which was the commonest."""
+    told = question.stability
+    if told is None:
+        return "-"
+    if told.repeats == 0:
+        return "nothing to vary"
+    text = f"{told.changed:.0%} of {told.repeats}"
+    if told.sets:
+        text += f", mostly to {answer_text(question, told.sets[0].correct, bank)}"
+    if told.hinges_on:
+        text += f"; hinges on {', '.join(told.hinges_on)}"
+    return text
+
+
+def second_text(question: KeyQuestion, bank: Bank) -> str:
+    """Return whether a second way agrees, and what it found where it does not."""
+    if question.ways_agree:
+        return "agrees"
+    if question.second_lacks:
+        return f"lacks {', '.join(question.second_lacks)}"
+    if question.ways_agree is None:
+        tried = any(option.second is not None for option in question.options)
+        return "undecided" if tried else "none"
+    return f"differs: {answer_text(question, question.second_correct or [], bank)}"
+
+
+def sign_text(question: KeyQuestion) -> str:
+    """Return yes where nothing measured speaks against the answer, else what does."""
+    if question.state == "open":
+        return "open"
+    against = []
+    if question.stability is not None and question.stability.changed > FIRM:
+        against.append("changes")
+    if question.ways_agree is False:
+        against.append("ways differ")
+    return f"no: {', '.join(against)}" if against else "yes"
+
+
+def main() -> int:
+    """Print the table of the key named on the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("key", type=Path, help="key.yaml, or the folder it lies in")
+    parser.add_argument("--bank", type=Path, default=data_folder("questions"))
+    given = parser.parse_args()
+    path = given.key / "key.yaml" if given.key.is_dir() else given.key
+    try:
+        print(table_of(load_key(path), load_bank(given.bank)), end="")
+    except (Hw9Error, OSError) as problem:
+        print(f"report.py: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
