@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from solver.errors import EvidenceError
-from solver.evidence import Evidence
+from solver.evidence import Evidence, Record
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 
 
@@ -44,8 +44,18 @@ def first_layer_of_own_kind(
     """By how many of the nearest words the hidden word's part of speech leads every other one; the
     first layer offered where it leads holds. The note says so where it later loses the lead."""
     record = evidence.get("corpus_search")
-    counts, tags = record.array("counts", 2), list(record.value("tags"))
-    tag = record.value("tag")
+    return decide_on_counts(record, record.array("counts", 2), claims)
+
+
+def decide_on_counts(
+    record: Record, counts: np.ndarray[Any, np.dtype[Any]], claims: Sequence[LayerClaim]
+) -> Decision:
+    """Return the verdicts that counts (layers, tags) of parts of speech give.
+
+    Raises:
+        EvidenceError: they do not count the record's tags, or fewer layers than are asked for.
+    """
+    tags, tag = list(record.value("tags")), record.value("tag")
     if tag not in tags or counts.shape[1] != len(tags):
         raise EvidenceError(
             f"record {record.id}: 'counts' does not count the tags, among them {tag}"

@@ -137,6 +137,7 @@ _MODULES = (
     "solver.rules.attention",
     "solver.rules.masked_words",
     "solver.rules.corpus_search",
+    "solver.rules.exbert_otherwise",
     "solver.rules.hidden_states",
     "solver.rules.states_by_neighbours",
     "solver.rules.slide_picture",

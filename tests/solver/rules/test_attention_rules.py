@@ -18,6 +18,7 @@ from solver.rules.attention import (
     target_pairs,
     where_a_head_looks,
 )
+from solver.rules.exbert_otherwise import link_against_other_words, where_attention_goes
 
 PIECES = ["[CLS]", "the", "cat", "saw", "the", "dog", "and", "it", "ran", ".", "[SEP]"]
 SPECIAL = [piece.startswith("[") for piece in PIECES]
@@ -48,8 +49,14 @@ def evidence_of(weights: np.ndarray, links: list[list[int]] | None = None) -> Ev
 
 def held(weights: np.ndarray, head: int = 4) -> set[str]:
     claims = [TargetClaim(target=target) for target in TARGETS]  # type: ignore[arg-type]
-    decision = where_a_head_looks(evidence_of(weights), HeadSettings(head=head), claims)
-    return {t for t, verdict in zip(TARGETS, decision.verdicts, strict=True) if verdict.holds}
+    found = [
+        way(evidence_of(weights), HeadSettings(head=head), claims).verdicts
+        for way in (where_a_head_looks, where_attention_goes)
+    ]
+    sets = [{t for t, one in zip(TARGETS, way, strict=True) if one.holds} for way in found]
+    # Attention to one place alone makes it the strongest, and not the other way round.
+    assert sets[1] <= sets[0]
+    return sets[0]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -74,6 +81,18 @@ def test_two_layers_may_do_two_things() -> None:
     assert held(weights) == {"previous", "special"}
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("strength", "holds"), [(0.9, True), (0.6, True), (0.4, False)])
+def test_the_second_way_asks_for_more_than_half_of_the_attention(
+    target: str, strength: float, holds: bool
+) -> None:
+    weights = even_attention()
+    weights[1, 3] = looking(target, strength)
+    claims = [TargetClaim(target=target)]  # type: ignore[arg-type]
+    found = where_attention_goes(evidence_of(weights), HeadSettings(head=4), claims)
+    assert found.verdicts[0].holds == holds
+
+
 def test_what_all_heads_do_is_no_mark_of_one() -> None:
     weights = even_attention()
     weights[:] = looking("special", 0.9)
@@ -89,8 +108,30 @@ def test_layers_in_another_order_change_nothing(seed: int, order: list[int]) -> 
 
 def paid(weights: np.ndarray, links: list[list[int]]) -> list[bool | None]:
     claims = [HeadClaim(layer=layer, head=2) for layer in (1, 2, 3)]
-    decision = coreference(evidence_of(weights, links), LinkSettings(), claims)
-    return [verdict.holds for verdict in decision.verdicts]
+    ways = [
+        [
+            verdict.holds
+            for verdict in way(evidence_of(weights, links), LinkSettings(), claims).verdicts
+        ]
+        for way in (coreference, link_against_other_words)
+    ]
+    assert ways[0] == ways[1]
+    return ways[0]
+
+
+def test_a_link_that_another_word_outdoes_is_none_of_the_second_way() -> None:
+    weights = even_attention()
+    weights[1, 1, 7] = 0
+    weights[1, 1, 7, [2, 5, 0]] = [0.4, 0.5, 0.1]
+    evidence = evidence_of(weights, [[7, 2]])
+    claims = [HeadClaim(layer=layer, head=2) for layer in (1, 2, 3)]
+    first = coreference(evidence, LinkSettings(), claims).verdicts
+    assert [one.holds for one in first] == [False, True, False]
+    second = link_against_other_words(evidence, LinkSettings(), claims).verdicts
+    assert [one.holds for one in second] == [False, False, False]
+    weights[1, 1, 7, [5, 0]] = [0.1, 0.5]  # to a special token it may look as it likes
+    second = link_against_other_words(evidence, LinkSettings(), claims).verdicts
+    assert [one.holds for one in second] == [False, True, False]
 
 
 def test_the_head_that_makes_every_link_is_found() -> None:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.errors import EvidenceError
-from solver.evidence import Evidence, Record
+from solver.evidence import Evidence, MissingEvidence, Record
 from solver.rules.corpus_search import LayerClaim, NothingToSet, first_layer_of_own_kind
+from solver.rules.exbert_otherwise import first_layer_of_the_nearer_half
 
 TAGS = ["ADJ", "NOUN", "VERB"]
 OFFERED = (2, 3, 5, 6)
@@ -67,3 +68,24 @@ def test_a_layer_that_is_not_there_is_refused() -> None:
         first_layer_of_own_kind(
             evidence_of([10, 40, 10, 40]), NothingToSet(), [LayerClaim(layer=12)]
         )
+
+
+def test_a_lead_of_the_farther_words_alone_is_none_of_the_nearer_half() -> None:
+    noun, adjective = TAGS.index("NOUN"), TAGS.index("ADJ")
+    tags = np.full((6, 50), adjective)
+    tags[1, 20:] = noun  # layer 2: 30 of 50, 5 of the nearer 25
+    tags[2:, :40] = noun
+    record = Record(
+        "corpus_search",
+        {"counts": np.stack([np.bincount(row, minlength=3) for row in tags]), "tags": tags},
+        {"tags": TAGS, "tag": "NOUN"},
+    )
+    evidence = Evidence({"corpus_search": record})
+    claims = [LayerClaim(layer=layer) for layer in OFFERED]
+    found = [
+        [one.holds for one in way(evidence, NothingToSet(), claims).verdicts]
+        for way in (first_layer_of_own_kind, first_layer_of_the_nearer_half)
+    ]
+    assert found == [[True, False, False, False], [False, True, False, False]]
+    with pytest.raises(MissingEvidence, match="part of speech of each word"):
+        first_layer_of_the_nearer_half(evidence_of([10] * 6), NothingToSet(), claims)
