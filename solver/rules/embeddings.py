@@ -220,7 +220,15 @@ def layer0_independent(
                 against=("rounding", "捨入誤差"),
             )
         )
-    return Decision(verdicts, [_trial_table(record)])
+    return Decision(verdicts, [_trial_table(record)], _made_elsewhere(record))
+
+
+def _made_elsewhere(record: Record) -> Pair | None:
+    """Where the trials were made, if the record says so: not on the course's model, then."""
+    source = record.values.get("source")
+    if not source:
+        return None
+    return (f"The trials were made on {source}.", f"這些試驗的來源：{source}。")
 
 
 def _trial_table(record: Record) -> Figure:

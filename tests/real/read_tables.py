@@ -31,13 +31,20 @@ CURVE_OF = [7, 8]
 def table_records(real: Path) -> Iterator[Record]:
     """Yield `embeddings` and `similarity_picture`."""
     tables = json.loads((real / "bert_base_chinese.json").read_text("utf-8"))
-    yield embeddings_record(tables)
+    described = real.parent / "HOMEWORK.md"  # the tables refer to it for the sentences
+    told = described.read_text("utf-8") if described.is_file() else ""
+    yield embeddings_record(tables, told)
     yield picture_record(real / "similarity_slide.png", len(tables["token_counts"]))
 
 
-def embeddings_record(tables: dict[str, Any]) -> Record:
-    """Return the tables in one record; `tables` among its values says what each is of."""
+def embeddings_record(tables: dict[str, Any], described: str = "") -> Record:
+    """Return the tables in one record; `tables` among its values says what each is of.
+
+    The sentences are taken from the text that describes them, where it is there; else numbers
+    stand in their place.
+    """
     count = len(tables["token_counts"])
+    word = tables["names"]["ping"] + tables["names"]["guo"]
     ranges = tables["guo_euclidean_layer12_ranges"]
     within, across = ("fruit_fruit", "company_company"), "fruit_company"
     arrays = {
@@ -64,8 +71,9 @@ def embeddings_record(tables: dict[str, Any]) -> Record:
             "the hidden states, other layers, the word as a whole",
             "the places themselves: equal numbers in `places` are equal places",
         ],
-        "word": tables["names"]["ping"] + tables["names"]["guo"],
-        "sentences": [str(number) for number in range(1, count + 1)],
+        "word": word,
+        "sentences": sentences_in(described, word, count)
+        or [str(number) for number in range(1, count + 1)],
         "tables": {
             "euclidean": of_first,
             "cosine": of_first,
@@ -75,6 +83,13 @@ def embeddings_record(tables: dict[str, Any]) -> Record:
         },
     }
     return Record("embeddings", arrays, values)
+
+
+def sentences_in(described: str, word: str, count: int) -> list[str]:
+    """Return the sentences that a text lists one after another, " / " between them; [] for none."""
+    listed = re.search(rf"[^:|]*{word}[^:|]* / [^|]*?(?=\. [A-Z])", described)
+    texts = [one.strip() for one in listed[0].split(" / ")] if listed else []
+    return texts if len(texts) == count and all(word in one for one in texts) else []
 
 
 def layer0_groups(told: str, count: int) -> tuple[list[list[int]], list[float]]:
