@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from solver.key import Key, KeyQuestion, OptionVerdict, SecondVerdict
-from solver.page.look import DISAGREE
+from solver.page.look import DISAGREE, UNSETTLED
 from solver.page.numbers import percent
 from solver.page.two_languages import Pair, as_pair, words
 from solver.page.views import OptionRow, QuestionView, answer_text, measured_line
@@ -70,9 +70,11 @@ class ContestedView:
 
 def severity_of(entry: KeyQuestion) -> float:
     """Return how contested a question is, 0 to 1: the share of repeats that give another set, and
-    at least a half where one of two ways finds another answer."""
+    at least a half where the two ways find two answers, a quarter where one of them finds none."""
     changed = entry.stability.changed if entry.stability else 0.0
-    return max(changed, DISAGREE if entry.ways_agree is False else 0.0)
+    if entry.ways_agree is not False:
+        return changed
+    return max(changed, DISAGREE if entry.correct and entry.second_correct else UNSETTLED)
 
 
 def contested_of(views: Iterable[QuestionView]) -> list[ContestedView]:

@@ -115,6 +115,15 @@ def test_both_readings_stand_side_by_side_in_both_languages(bank: Bank) -> None:
     assert "the same answer in all 40 repeats" in html and "<rect" not in html
 
 
+def test_a_second_way_that_finds_nothing_weighs_less_than_one_that_finds_another(
+    bank: Bank,
+) -> None:
+    nothing = disagreeing("q03").model_copy(update={"second_correct": []})
+    assert severity_of(nothing) < severity_of(disagreeing("q03"))
+    html = opening(page_of(bank, nothing))
+    assert "by the second way no option holds" in html and "the two ways disagree" not in html
+
+
 def test_only_contested_options_are_listed(bank: Bank) -> None:
     html = opening(page_of(bank, flipping("q02", 0.6)))
     assert re.findall(r'<b class="id">(\w)</b>', html) == ["a", "b"]
