@@ -34,11 +34,13 @@ def scatter_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Marku
     """Tokens by their first two principal components.
 
     Parameters: record; layers (from 1; all where there are none); open, the layers that stand open
-    where there are several.
+    where there are several. A record read off plots may have no `pieces`, so its points have no
+    names, and other roles in each layer.
     """
     record = record_of(evidence, parameters["record"])
     points, roles = record.array("points", 3), record.array("roles")
-    pieces = [str(piece) for piece in record.value("pieces")]
+    roles = np.broadcast_to(roles, points.shape[:2])
+    pieces = [str(piece) for piece in record.values.get("pieces") or [""] * points.shape[1]]
     wanted = parameters.get("layers") or range(1, len(points) + 1)
     panels = []
     for layer in wanted:
@@ -46,7 +48,7 @@ def scatter_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Marku
         caption = Markup("<figcaption>{}</figcaption>").format(both(_name(layer)))
         panel = _panel(
             np.asarray(points[layer - 1], np.float64),
-            roles,
+            roles[layer - 1],
             pieces,
             layer,
             Markup() if several else caption,
@@ -93,11 +95,12 @@ def _panel(
 ) -> Markup:
     shown = [at for at in range(len(pieces)) if int(roles[at]) in COLOURS]
     places = _placed(points[shown])
-    spots = name_places(places, [pieces[at] for at in shown])
+    names = [pieces[at] for at in shown]
+    spots = name_places(places, names)
     marks = []
-    for (x, y), (left, top) in zip(places, spots, strict=True):
+    for (x, y), (left, top), name in zip(places, spots, names, strict=True):
         # A line leads to a name that found its place farther off.
-        if abs(left - x) > 24 or abs(top - y) > 24:
+        if name and (abs(left - x) > 24 or abs(top - y) > 24):
             marks.append(
                 Markup(
                     '<line x1="{}" y1="{}" x2="{}" y2="{}" stroke="currentColor" '
@@ -106,6 +109,8 @@ def _panel(
             )
     for (x, y), (left, top), at in zip(places, spots, shown, strict=True):
         marks.append(_marker(x, y, int(roles[at])))
+        if not pieces[at]:
+            continue
         marks.append(
             Markup('<text x="{}" y="{}" font-size="{}" fill="currentColor"{}>{}</text>').format(
                 short(left),

@@ -74,6 +74,12 @@ def test_margins_are_finite_and_say_their_unit(made: tuple[MadeKey, Path]) -> No
                 assert option.unit and option.sentence.en and option.sentence.zh_hant
 
 
+def test_every_figure_of_the_page_can_be_drawn(made: tuple[MadeKey, Path]) -> None:
+    page = (made[1] / "key.html").read_text("utf-8")
+    assert "cannot be drawn" not in page
+    assert page.count("<svg") > 100
+
+
 def test_what_is_not_carried_says_what_it_lacks(made: tuple[MadeKey, Path]) -> None:
     # 6 needs scales before normalization, 21 to 24 the English BERT.
     for number in (6, 21, 22, 23, 24):

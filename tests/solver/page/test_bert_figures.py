@@ -78,6 +78,20 @@ def test_without_evidence_a_sentence_stands_there(figure: Figure) -> None:
     assert 'class="note"' in str(figure_html(figure, Evidence()))
 
 
+def test_points_read_off_a_plot_are_drawn_without_names_by_the_roles_of_their_layer() -> None:
+    points = np.random.default_rng(2).normal(size=(2, 5, 2))
+    roles = np.array([[1, 2, 3, 2, 2], [1, 2, 3, 0, 0]])
+    record = Record("hidden_states/1/1", {"points": points, "roles": roles})
+    evidence = Evidence({record.id: record})
+    for layer, (circles, diamonds) in {1: (4, 1), 2: (2, 1)}.items():
+        figure = Figure("bert_scatter", {"record": record.id, "layers": [layer]})
+        html = str(figure_html(figure, evidence))
+        plot = html[html.index("<figure>") + 8 : html.index("<figcaption>")]
+        assert 'class="note"' not in html
+        assert (plot.count("<circle"), plot.count("<path")) == (circles, diamonds)
+        assert "<text" not in plot and "<line" not in plot
+
+
 def test_every_token_but_the_special_ones_is_named_in_the_plot() -> None:
     html = str(figure_html(FIGURES[4], made()))
     for layer in html.split("<details>")[1:]:
