@@ -1,4 +1,4 @@
-"""What hidden states tell, a second way: neighbours of single tokens, and how tokens huddle."""
+"""What hidden states tell, a second way: by the nearest neighbours of single tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from solver.rules.hidden_states import (
     set_verdict,
 )
 from solver.rules.registry import Decision, second_way
-from solver.rules.state_plots import CONTEXT, QUESTION, Floats, Plots, checked, last_context
+from solver.rules.state_plots import Floats, Plots, checked, last_context
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import strongest
 
@@ -97,54 +97,57 @@ def lonelier_answer(plots: Plots) -> float:
     Below 0 a token that is no answer is the loneliest.
     """
     points, answer, _ = last_context(plots)
-    among = cdist(points, points)
-    nearest = min(round(NEIGHBOURS.now()), len(points) - 1)
-    lonely = np.sort(among, axis=1)[:, nearest]  # column 0 is the token itself
+    lonely = loneliness(points)
     best, rest = lonely[answer].max(), lonely[~answer].max()
     return float((best - rest) / max(best, rest, 1e-12))
 
 
-HUDDLED = threshold(
-    "states_by_neighbours.huddled",
-    0.5,
-    "times the context's spread: halfway between all in one place and spread like other words",
-    lowest=0.05,
-    highest=1.0,
+def loneliness(points: Floats) -> Floats:
+    """Return the distance of each point (n, 2) to its third nearest neighbour."""
+    nearest = min(round(NEIGHBOURS.now()), len(points) - 1)
+    lonely: Floats = np.sort(cdist(points, points), axis=1)[:, nearest]  # column 0 is itself
+    return lonely
+
+
+ALONE = threshold(
+    "states_by_neighbours.alone",
+    1.0,
+    "times the distance of any two tokens: words that lie with their likes are nearer to these (.4 "
+    "to .8 in the demo's untuned model); a shapeless cloud comes out near 1 and is not told apart",
+    lowest=0.1,
 )
 
 
 @second_way("hidden_states.fine_tuned")
-def tuned_by_huddle(
+def tuned_by_loneliness(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:
-    """How close together the question's tokens lie in a model's last layer: their mean distance
-    from one another over that of the context's. No token of the question can be the answer, so a
-    model tuned for answering treats all of them alike; one that was not leaves each among the
-    words it resembles. Mean over the items there are; a model below one half was tuned."""
+    """How lonely the loneliest token of the context is in a model's last layer: the distance to its
+    third nearest neighbour, over the median distance of two tokens from one another. Above 1 it is
+    farther from the nearest few than others are from just any, as what a tuned model extracts is.
+    Mean (of logarithms) over the items there are. The option that names just those models holds."""
     plots = plots_there_are(evidence, settings)
-    spreads = {
-        model: float(np.mean([huddle_of_question(one) for one in every]))
+    alone = {
+        model: float(np.exp(np.mean([np.log(loneliest(one)) for one in every])))
         for model, every in plots.items()
     }
-    limit = HUDDLED.now()
-    told = ", ".join(f"{model}: {spread:.2f}" for model, spread in sorted(spreads.items()))
+    limit = ALONE.now()
+    told = ", ".join(f"{model}: {times:.2f}" for model, times in sorted(alone.items()))
     outcome = Outcome(
-        true={model for model, spread in spreads.items() if spread < limit},
+        true={model for model, times in alone.items() if times > limit},
         unknown=set(settings.models) - set(plots),
-        margins={model: abs(spread - limit) for model, spread in spreads.items()},
+        margins={model: abs(times - limit) for model, times in alone.items()},
         unit="models",
     )
     sentence = (
-        f"spread of the question over that of the context: {told}",
-        f"問題的分散程度與文章之比：{told}",
+        f"loneliness of the loneliest token, times the usual distance: {told}",
+        f"最孤立 token 的孤立程度（一般距離的倍數）：{told}",
     )
     return Decision([set_verdict(set(claim.models), outcome, sentence) for claim in claims])
 
 
-def huddle_of_question(plots: Plots) -> float:
-    """Return the mean distance between tokens of the question over that between the context's."""
-    points, roles = plots.points[-1], plots.roles[-1]
-    question, context = points[roles == QUESTION], points[roles >= CONTEXT]
-    if len(question) < 2 or len(context) < 2:
-        return 1.0
-    return float(pdist(question).mean() / max(float(pdist(context).mean()), 1e-12))
+def loneliest(plots: Plots) -> float:
+    """Return the loneliness of the loneliest token over the median distance of two tokens."""
+    points, _, _ = last_context(plots)
+    usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0
+    return max(float(loneliness(points).max()), 1e-12) / max(usual, 1e-12)

@@ -11,13 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solver.bundle import Bundle
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
+from solver.explain.embeddings import embeddings
+from solver.explain.method import Job
+from solver.explain.similarity_picture import similarity_picture
 from solver.rules.embedding_tables import (
     METRICS,
     PARTS,
     Metric,
     Part,
+    foretold,
     pairwise,
     stretched,
     vectors_of,
@@ -38,7 +43,7 @@ from solver.rules.embeddings_otherwise import (
     picture_by_order,
 )
 from solver.rules.sentence_pairs import Cause
-from solver.rules.slide_picture import SlideClaim, SlideSettings, slide_picture
+from solver.rules.slide_picture import REPRODUCED, SlideClaim, SlideSettings, slide_picture
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "real" / "bert_base_chinese.json"
 SHAPES: tuple[Shape, ...] = get_args(Shape)
@@ -354,3 +359,14 @@ def test_ranges_of_the_other_character_at_layer_0_are_taken_and_it_is_said() -> 
     assert [one.holds for one in decision.verdicts] == [True, True, False, True]
     assert decision.note is not None and "other character" in decision.note[0]
     assert layer0_independent(evidence, TrialSettings(character=0), CAUSE_CLAIMS).note is None
+
+
+def test_what_counts_as_reproduced_lies_between_rounding_and_another_part(demo: Bundle) -> None:
+    record = embeddings(Job("embeddings", demo))
+    picture = similarity_picture(Job("similarity_picture", demo)).array("values", 2)
+    best: dict[tuple[Metric, Part], float] = {}
+    for one in foretold(record):
+        error = one.error(picture)
+        best[one.metric, one.part] = min(error, best.get((one.metric, one.part), error))
+    right, others = min(best.values()), sorted(best.values())[1:]
+    assert right < 0.75 * REPRODUCED.value < 1.25 * REPRODUCED.value < others[0]

@@ -21,7 +21,7 @@ from solver.rules.hidden_states import (
 )
 from solver.rules.states_by_neighbours import (
     matching_by_nearest_link,
-    tuned_by_huddle,
+    tuned_by_loneliness,
     wrong_by_loneliness,
 )
 
@@ -34,7 +34,7 @@ def made(seed: int, matching: range = range(0), apart: str | None = None) -> np.
     """Points (12, T, 2): question and context apart; the answer amid the context.
 
     In the layers `matching` the answer lies with the question. In the last layer the answer, or
-    one token of the context, stands apart, and the question huddles.
+    one token of the context, stands apart.
     """
     chance = np.random.default_rng(seed)
     points = chance.normal(size=(LAYERS, len(ROLES), 2))
@@ -44,7 +44,6 @@ def made(seed: int, matching: range = range(0), apart: str | None = None) -> np.
     if apart is not None:
         place = np.flatnonzero((3 if apart == "answer" else 2) == ROLES)[0]
         points[-1, place] = [-14, 9]
-        points[-1, ROLES == 1] = [3, 0] + 0.2 * points[-1, ROLES == 1]
     return points
 
 
@@ -182,7 +181,7 @@ def test_the_models_in_which_a_token_stands_apart_are_found(
             plots[model, q] = turned(made(seed + 10 * model + q, apart=token), *view)
             if token is None:  # an even cloud, whatever the draw
                 plots[model, q][-1] = turned(ring(), *view)
-    for way in (fine_tuned, tuned_by_huddle):
+    for way in (fine_tuned, tuned_by_loneliness):
         decision = way(
             evidence_of(plots),
             ModelsSettings(models=[1, 2, 3], items=[1, 2]),
@@ -197,7 +196,7 @@ def test_plots_that_are_not_there_are_said_and_leave_their_model_open() -> None:
     plots = {(1, 1): made(1, apart="answer"), (3, 2): made(2, apart="answer")}
     plots[3, 2][-1] = ring()
     claims = [ModelsClaim(models=models) for models in ([1], [1, 2], [1, 3], [2])]
-    for way in (fine_tuned, tuned_by_huddle):
+    for way in (fine_tuned, tuned_by_loneliness):
         verdicts = way(evidence_of(plots), settings, claims).verdicts
         assert [one.holds for one in verdicts] == [None, None, False, False]
     note = fine_tuned(evidence_of(plots), settings, claims).note
