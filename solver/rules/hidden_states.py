@@ -168,17 +168,23 @@ def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
     return far, answer, places
 
 
-def lead_of_answer(plots: Plots) -> tuple[float, str]:
+def lead_of_answer(plots: Plots) -> tuple[float, Pair]:
     """Return how far the answer outdoes the rest of the context, and the outermost token.
 
     Above 0: the outermost token of the last layer is one of the answer, below 0 it is another; the
-    number is the difference of the two outermost distances, as a share of the larger.
+    number is the difference of the two outermost distances, as a share of the larger. The token is
+    named by its piece or, where these are not known, by its role.
     """
     far, answer, places = distances(plots)
     best, rest = far[answer].max(), far[~answer].max()
     place = int(places[far.argmax()])
-    piece = plots.pieces[place] if place < len(plots.pieces) else f"token {place}"
-    return float((best - rest) / max(best, rest, 1e-12)), piece
+    if place < len(plots.pieces):
+        name = (repr(plots.pieces[place]), f"「{plots.pieces[place]}」")
+    elif best > rest:
+        name = ("a token of the answer", "答案的 token")
+    else:
+        name = ("a token that is no answer", "非答案的 token")
+    return float((best - rest) / max(best, rest, 1e-12)), name
 
 
 def standing_apart(plots: Plots) -> float:
@@ -205,7 +211,10 @@ def wrong_items(
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
     found = {one.item: lead_of_answer(one) for one in every}
     unknown = {one.item for one in every if standing_apart(one) <= 0}
-    told = ", ".join(f"{q}: {word!r} ({lead:+.2f})" for q, (lead, word) in sorted(found.items()))
+    told = [
+        ", ".join(f"{q}: {name[at]} ({lead:+.2f})" for q, (lead, name) in sorted(found.items()))
+        for at in (0, 1)
+    ]
     outcome = Outcome(
         true={item for item, (lead, _) in found.items() if lead <= 0} - unknown,
         unknown=unknown,
@@ -213,8 +222,8 @@ def wrong_items(
         unit="items",
     )
     sentence = (
-        f"outermost in the last layer, and its lead: {told}",
-        f"最後一層最外側及領先：{told}",
+        f"outermost in the last layer, and its lead: {told[0]}",
+        f"最後一層最外側及領先：{told[1]}",
     )
     verdicts = [set_verdict(set(claim.items), outcome, sentence) for claim in claims]
     figures = [_scatter(settings.model, one.item, [len(one.points)]) for one in every]
