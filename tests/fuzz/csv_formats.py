@@ -210,7 +210,7 @@ class PlainCsvs(Submissions):
     """CSVs of option ids."""
 
     name = "plain CSV"
-    share = 12
+    share = 20
 
     def _tables(self) -> list[Table]:
         rng = random.Random(6)
@@ -251,7 +251,7 @@ class Gradebooks(Format):
     """A gradebook with a column to fill: every other byte stays, or it is refused."""
 
     name = "gradebook"
-    share = 12
+    share = 20
     COOL = (
         "\ufeffStudent,ID,SIS Login ID,Section,Notes,HW8 (1200),HW9 (1234)\r\n"
         "    Points Possible,,,,,10.00,10.00\r\n"

@@ -126,7 +126,7 @@ class EvidenceArrays(_Evidence):
             return zips.packed(made), how, "any"
         if kind < 0.86:
             return *zips.other_headers(whole, rng), "any"
-        if kind < 0.99:
+        if kind < 0.995:
             members = zips.unpacked(whole)
             at = rng.randrange(len(members))
             if rng.random() < 0.6:
@@ -135,7 +135,7 @@ class EvidenceArrays(_Evidence):
                 raw, how = damaged(members[at][1], rng)
             members[at] = (members[at][0], raw)
             return zips.packed(members), f"array: {how}", "any"
-        return zips.packed([("map.npy", bytes(1100 << 20))]), "a bomb of 1100 MiB", "refused"
+        return zips.bomb("map.npy", 1100 << 20), "a bomb of 1100 MiB", "refused"
 
     def read(self, data: bytes) -> Any:
         question, file, raw = data.split(b"|", 2)

@@ -6,6 +6,7 @@ import io
 import random
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ def bare_png(width: int, height: int, data: bytes = b"", kind: int = 2) -> bytes
     )  # fmt: skip
 
 
+@cache
+def _zeros_packed(size: int) -> bytes:
+    return zlib.compress(bytes(size), 1)
+
+
 SIZES = [0, 1, 2, 60_000, 65_535, 7_746, 2**31 - 1, 10_000]
 
 
@@ -48,7 +54,7 @@ class Pictures(Format):
     """``food/<class>_<n>``, of whatever suffix: what it is decides its content."""
 
     name = "picture"
-    share = 14
+    share = 20
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -135,7 +141,7 @@ class Pictures(Format):
             ]
         )
         made = {
-            "a text bomb": chunk(b"zTXt", b"x\x00\x00" + zlib.compress(bytes(80 << 20))),
+            "a text bomb": chunk(b"zTXt", b"x\x00\x00" + _zeros_packed(80 << 20)),
             "an odd palette": chunk(b"PLTE", rng.randbytes(7)),
             "no end": b"",
             "twice the header": raw[8:33],
@@ -159,7 +165,7 @@ class Slides(Pictures):
     """The slide with the similarity matrix."""
 
     name = "slide picture"
-    share = 5
+    share = 6
 
     def read(self, data: bytes) -> Any:
         pixels = open_picture(self.written(data, "slide.png"))
@@ -171,7 +177,7 @@ class Masks(Pictures):
     """A mask that a region file names."""
 
     name = "mask"
-    share = 5
+    share = 6
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -31,7 +31,7 @@ class QtiZips(Format):
     """A quiz as Canvas exports it."""
 
     name = "QTI zip"
-    share = 14
+    share = 16
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -56,7 +56,7 @@ class Notebooks(Format):
     """The course's notebook, read for its literals."""
 
     name = "notebook"
-    share = 10
+    share = 14
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -243,7 +243,7 @@ class HiddenStates(_Torch):
     """``model<m>_q<n>``: a tuple of tensors (1, tokens, width)."""
 
     name = "hidden states"
-    share = 10
+    share = 14
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -167,7 +167,7 @@ def _whole(text: str, rng: random.Random) -> tuple[bytes, str]:
     # The large ones cost seconds of a pure-Python parser; a campaign needs few of them.
     names = (
         list(ways)
-        if rng.random() < 0.04
+        if rng.random() < 0.01
         else [n for n in ways if "10 MB" not in n and "many" not in n]
     )
     how = rng.choice(names)

@@ -7,6 +7,7 @@ import random
 import struct
 import warnings
 import zipfile
+from functools import cache
 
 Members = list[tuple[str, bytes]]
 
@@ -88,6 +89,7 @@ def other_headers(data: bytes, rng: random.Random) -> tuple[bytes, str]:
     return bytes(raw), f"{field} of a header is {value:#x}"
 
 
+@cache
 def bomb(name: str, size: int) -> bytes:
     """Return a zip with one member that unpacks to `size` zero bytes."""
     return packed([(name, bytes(size))])
