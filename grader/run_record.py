@@ -18,6 +18,7 @@ from typing_extensions import TypedDict  # pydantic needs this one before Python
 
 from grader.grading import Rules
 from grader.row_record import RecordedRows
+from grader.scored_questions import open_questions
 from grader.submissions import AttemptsRule, PolicyName, ReadRow
 from solver.errors import ExportError
 from solver.key import Key, dump_key, load_key
@@ -87,14 +88,43 @@ class RunRecord:
 
 def _row(line: str, recorded: RecordedRows, path: Path, number: int) -> ReadRow:
     try:
-        return recorded.row(line)
-    except (ValueError, TypeError, KeyError, ArithmeticError):
+        row = recorded.row(line)
+        _check_kinds(row)
+        return row
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         raise ExportError(
             "is not a row as a run records it",
             path=path,
             place=f"line {number}",
             mend="Grade the exports again.",
         ) from None
+
+
+def _check_kinds(row: ReadRow) -> None:
+    """Raise ValueError where a row is not what the program itself writes of one."""
+    texts: list[str] = []
+    for each in row.rejects:
+        texts += (each.source, each.student, each.question, each.text, each.reason)
+        _check_number(each.line)
+    if row.submission is not None:
+        made = row.submission
+        who = made.student
+        texts += (made.source, who.id, who.name, who.section, who.section_id, who.sis_id)
+        _check_number(made.line)
+        _check_number(made.attempt or 0)
+        if made.submitted is not None and made.submitted.tzinfo is None:
+            raise ValueError("a time without its zone")
+        numbers = [made.canvas_score, *made.canvas_points.values()]
+        if not all(number is None or number.is_finite() for number in numbers):
+            raise ValueError("a number that is none")
+    elif not row.rejects:
+        raise ValueError("a row without a reason why it was refused")
+    "".join(texts).encode()  # fails on what is no text, and on halves of characters
+
+
+def _check_number(number: object) -> None:
+    if type(number) is not int or not 0 <= number < 1 << 40:
+        raise ValueError("no number of a line or an attempt")
 
 
 def write_run(out: Path, data: RunData, key: Key) -> None:
@@ -132,4 +162,11 @@ def read_run(folder: Path) -> RunRecord:
         raise ExportError(
             "is not a run's record of a form this program knows", path=path, place=where
         ) from None
-    return RunRecord(folder, data, load_key(folder / "key.yaml"))
+    key = load_key(folder / "key.yaml")
+    graded = [each.id for each in key.questions if each.id not in open_questions(key)]
+    asked = data["questions"]
+    if len(set(asked)) < len(asked) or not set(asked) <= set(graded):
+        raise ExportError(
+            "names other questions than the key beside it answers", path=path, place="questions"
+        )
+    return RunRecord(folder, data, key)

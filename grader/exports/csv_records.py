@@ -22,6 +22,8 @@ from solver.errors import ExportError
 FIELD_LIMIT = 1 << 20
 MOST_HEADER_LINES = 5000
 DELIMITERS = (",", ";", "\t")
+LINE_LIMIT = 1 << 26
+"""A line is kept whole up to here, so that what is wrong with it is said of it once."""
 BLOCK = 1 << 20
 UNFINISHED = "unexpected end of data"
 """What the csv module says of a quoted cell that the lines do not end."""
@@ -178,13 +180,13 @@ def _is_utf8(text: str) -> bool:
 
 
 def _blocks(file: io.TextIOBase) -> Iterator[list[str]]:
-    """Yield a text's lines, some thousands at a time; none is longer than `FIELD_LIMIT`."""
+    """Yield a text's lines, some thousands at a time; none is longer than `LINE_LIMIT`."""
     tail = ""
     while text := file.read(BLOCK):
         text = tail + text
         # A line's end may be one letter further on: of what follows the last LF nothing is sure.
         cut = text.rfind("\n") + 1
-        if not cut and len(text) <= FIELD_LIMIT:
+        if not cut and len(text) <= LINE_LIMIT:
             tail = text
             continue
         lines = _lines_of(text[:cut] if cut else text)
@@ -197,11 +199,9 @@ def _blocks(file: io.TextIOBase) -> Iterator[list[str]]:
 
 def _lines_of(text: str) -> list[str]:
     lines = list(io.StringIO(text, newline=""))
-    if max(map(len, lines)) <= FIELD_LIMIT:
+    if max(map(len, lines)) <= LINE_LIMIT:
         return lines
-    return [
-        line[at : at + FIELD_LIMIT] for line in lines for at in range(0, len(line), FIELD_LIMIT)
-    ]
+    return [line[at : at + LINE_LIMIT] for line in lines for at in range(0, len(line), LINE_LIMIT)]
 
 
 def _printable(line: str) -> str:

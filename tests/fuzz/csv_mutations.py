@@ -96,7 +96,10 @@ def _in_cell(cells: tuple[str, ...], rng: random.Random, piece: str) -> tuple[st
 def broken_row(table: Table, rng: random.Random) -> tuple[Table, int, str]:
     """Return the table with one row that cannot be read, and which (0 is the first one's)."""
     at = rng.randrange(1, len(table.rows))
-    how = rng.choice([each for each in ROW_WAYS if "MB" not in each])
+    names = (
+        list(ROW_WAYS) if rng.random() < 0.1 else [each for each in ROW_WAYS if "MB" not in each]
+    )
+    how = rng.choice(names)
     rows = list(table.rows)
     rows[at] = ROW_WAYS[how](rows[at], rng)
     return replace(table, rows=tuple(rows)), at - 1, f"row {at}: {how}"

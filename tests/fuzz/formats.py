@@ -29,6 +29,7 @@ WHERE = {
     "notebook": "text_formats:Notebooks",
     "picture": "picture_formats:Pictures",
     "slide picture": "picture_formats:Slides",
+    "run record": "text_formats:RunRecords",
 }
 
 

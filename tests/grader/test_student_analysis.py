@@ -316,3 +316,13 @@ def test_wide_encodings_are_named_with_and_without_their_mark(path, encoding):
     for header in (HEADER, HEADER.replace("name", "名稱").replace("section", "班別")):
         with pytest.raises(ExportError, match=encoding[:6].upper()):
             opened(path, f"{header}\n{GOOD}\n".encode(encoding))
+
+
+@pytest.mark.parametrize("megabytes", [2, 10])
+def test_a_cell_of_megabytes_refuses_its_row_once(path, megabytes):
+    """Read in pieces, it was counted as several rows, and the lines after it were misnumbered."""
+    long = GOOD.replace("Anna", "x" * (megabytes << 20))
+    one, two, three = rows_of(path, GOOD, long, GOOD.replace(",7,", ",8,"))
+    assert two.submission is None and two.rejects[0].line == 3
+    assert "field larger than" in two.rejects[0].reason and len(two.rejects[0].text) <= 500
+    assert (one.submission.line, three.submission.line) == (2, 4)
