@@ -200,7 +200,10 @@ def _points(text: str, path: Path, ident: str) -> Decimal | None:
     if not text.strip():
         return None
     try:
-        return Decimal(text.strip())
+        points = Decimal(text.strip())
+        if not points.is_finite():
+            raise InvalidOperation
+        return points
     except InvalidOperation:
         raise ExportError(
             f"the points {text!r} are no number", path=path, place=f"item {ident}"

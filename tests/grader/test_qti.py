@@ -324,6 +324,15 @@ POINTS = (
             ),
             "item i1: the points 'many' are no number",
         ),
+        (
+            zipped(
+                {
+                    "imsmanifest.xml": b"<m/>",
+                    "q/q.xml": QUIZ_XML.replace(b"<section/>", POINTS.replace(b"many", b"NaN")),
+                }
+            ),
+            "item i1: the points 'NaN' are no number",
+        ),
     ],
 )
 def test_each_malformed_package_gets_one_sentence(tmp_path, content, said):
