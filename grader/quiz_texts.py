@@ -20,7 +20,7 @@ from solver.bank import Bank, Blank, Identifier, Kind, Question, Strict, Wording
 from solver.errors import BankError
 from solver.key import Key
 from solver.whole_files import write_whole
-from solver.yaml_places import load_placed_yaml, validated
+from solver.yaml_places import YamlDumper, load_placed_yaml, validated
 
 QuizLanguage = Literal["en", "zh-Hant", "both"]
 QUIZ_LANGUAGES: tuple[QuizLanguage, ...] = ("en", "zh-Hant", "both")
@@ -162,7 +162,7 @@ def save_quiz(quiz: WordedQuiz, path: Path) -> None:
         "title": quiz.title,
         "questions": [_as_data(question) for question in quiz.questions],
     }
-    text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
+    text = yaml.dump(data, Dumper=YamlDumper, allow_unicode=True, sort_keys=False, width=100)
     write_whole(path, text)
 
 

@@ -153,7 +153,7 @@ def _known(evidence: Path | None, target: Path | None) -> Evidence | None:
         return load_evidence(evidence)
     if target is not None and (target / MANIFEST).is_file():
         try:
-            return load_evidence(target)
+            return load_evidence(target, whole=False)
         except EvidenceError:
             return None  # a damaged earlier run is simply made again
     return None

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from solver.bert_materials import BertFile
 from solver.errors import BundleError, InputError
 from solver.notebook import WORD, Found
-from solver.yaml_places import first_problem
+from solver.yaml_places import YamlDumper, first_problem
 
 SENTENCE = "The students visited the professor and asked her to teach them machine learning."
 """The sentence of the homework's questions on attention; the notebook does not hold it."""
@@ -112,5 +112,7 @@ def _checked(document: dict[str, Any], notebook: Path) -> BertFile:
 def dump_bert_file(made: BertFile) -> str:
     """Return the file as YAML that documents itself."""
     document = made.model_dump(by_alias=True)
-    text: str = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=96)
+    text: str = yaml.dump(
+        document, Dumper=YamlDumper, allow_unicode=True, sort_keys=False, width=96
+    )
     return HEADER + text

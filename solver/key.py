@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from solver.bank import Identifier, Kind, Points, Strict
 from solver.errors import KeyFileError
 from solver.whole_files import write_whole
-from solver.yaml_places import load_placed_yaml, validated
+from solver.yaml_places import YamlDumper, load_placed_yaml, validated
 
 FORMAT = "hw9-key/1"
 
@@ -226,7 +226,7 @@ def load_key(path: Path) -> Key:
     return validated(load_placed_yaml(path, KeyFileError), Key, KeyFileError)
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(YamlDumper):
     """Block style, no aliases: a key is read and compared by people."""
 
     def ignore_aliases(self, data: Any) -> bool:

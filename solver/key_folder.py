@@ -16,7 +16,7 @@ from solver.key import Key, save_key
 from solver.one_at_a_time import one_at_a_time
 from solver.resources import data_folder
 from solver.rules.registry import Figure
-from solver.whole_files import write_whole
+from solver.whole_files import clear_half_written, write_whole
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def make_once(
     questions = load_bank(bank or data_folder("questions"))
     materials = bundle or (data_folder("demo") if evidence is None else None)
     with one_at_a_time(out):
+        clear_half_written(out)
         inputs = made_before.inputs_hash(questions, options, bundle=materials, evidence=evidence)
         before = made_before.recall(out, inputs)
         if before is not None:

@@ -82,7 +82,7 @@ def _known(folder: Path | None) -> Evidence | None:
     if folder is None or not (folder / MANIFEST).is_file():
         return None
     try:
-        return load_evidence(folder)
+        return load_evidence(folder, whole=False)
     except EvidenceError:
         return None  # a damaged earlier run is simply made again
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -52,6 +53,17 @@ def write_whole(
         raise OutputError(
             f"{path}: cannot be written ({reason}). Give another folder with --out, or make room."
         ) from error
+
+
+_HALF = re.compile(r"\..+\.(html|json|npz|yaml)\.[a-z0-9_]{8}")
+
+
+def clear_half_written(folder: Path) -> None:
+    """Take away what a killed `write_whole` left in a folder that is this run's alone."""
+    for path in folder.rglob(".*"):
+        if _HALF.fullmatch(path.name) and path.is_file():
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _sync_names_in(folder: Path) -> None:

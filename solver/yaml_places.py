@@ -5,6 +5,7 @@ Only plain YAML is taken: no tags of Python objects, no key twice, no aliases wi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -149,6 +150,19 @@ class _Builder:
 
     def _refuse(self, message: str, line: int) -> InputError:
         return self.error(message, path=self.placed.path, place=f"line {line}")
+
+
+class YamlDumper(yaml.SafeDumper):
+    """Writes plain data so that every text is read back as it was."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    # YAML takes these three for ends of lines; PyYAML loses them except between double quotes.
+    style = '"' if re.search("[\x85\u2028\u2029]", value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+YamlDumper.add_representer(str, _text)
 
 
 def first_problem(problem: ValidationError) -> tuple[Place, str]:

@@ -233,3 +233,26 @@ def test_a_map_larger_than_any_map_is_refused(tmp_path: Path) -> None:
     save_evidence(Evidence({record.id: record}), tmp_path)
     with pytest.raises(EvidenceError, match="3000 x 700 places"):
         load_evidence(tmp_path)
+
+
+def two_states(folder: Path) -> None:
+    """Leave what a run killed between a file and the manifest leaves: new arrays, old values."""
+    for number in (1.0, 2.0):
+        maps = {"map": np.full((4, 4), number)}
+        records = [Record(f"saliency/{k}", maps, {"raw_max": number}) for k in (0, 1)]
+        save_evidence(Evidence({one.id: one for one in records}), folder / str(number))
+    new = folder / "2.0" / "saliency-1.npz"
+    (folder / "1.0" / "saliency-1.npz").write_bytes(new.read_bytes())
+
+
+def test_arrays_of_one_state_and_values_of_another_are_refused(tmp_path: Path) -> None:
+    two_states(tmp_path)
+    with pytest.raises(EvidenceError, match=r"saliency-1.npz.*not the file that manifest.json"):
+        load_evidence(tmp_path / "1.0")
+
+
+def test_what_is_still_whole_of_a_killed_run_is_kept(tmp_path: Path) -> None:
+    two_states(tmp_path)
+    found = load_evidence(tmp_path / "1.0", whole=False)
+    assert [record.id for record in found] == ["saliency/0"]
+    assert found.get("saliency", 0).value("raw_max") == 1.0

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.errors import OutputError
-from solver.whole_files import sha256_of, sha256_of_all, write_whole
+from solver.whole_files import clear_half_written, sha256_of, sha256_of_all, write_whole
 
 
 @pytest.mark.parametrize("content", ["雞蛋\r\n", b"\x00\xff", ""])
@@ -65,3 +65,16 @@ def test_one_hash_whatever_the_order(files: dict[str, str]) -> None:
     turned = dict(reversed(files.items()))
     assert sha256_of_all(files) == sha256_of_all(turned)
     assert sha256_of_all(files | {"one more": "0"}) != sha256_of_all(files)
+
+
+def test_what_a_killed_run_left_half_written_is_taken_away_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "evidence").mkdir()
+    left = [".key.html.f1yrst95", "evidence/.saliency-2.npz.a_b0c1d2"]
+    others = [".key.html.notes.txt", "key.html.f1yrst95", ".gitignore", ".key.yaml.short"]
+    for name in (*left, *others):
+        (tmp_path / name).write_text("x")
+    clear_half_written(tmp_path)
+    assert not any((tmp_path / name).exists() for name in left)
+    assert all((tmp_path / name).exists() for name in others)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from solver.errors import BankError, InputError
-from solver.yaml_places import load_placed_yaml, read_text, validated
+from solver.yaml_places import YamlDumper, load_placed_yaml, read_text, validated
 
 
 def placed(tmp_path: Path, text: str | bytes) -> Any:
@@ -161,3 +161,10 @@ def test_a_number_too_long_to_be_written_out_is_refused(tmp_path: Path, number: 
     path.write_text(f"a: {number}\n")
     with pytest.raises(BankError, match="line 1"):
         load_placed_yaml(path, BankError)
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029", "\x85\x85", "\ufeff", "\r\n"])
+def test_what_yaml_takes_for_ends_of_lines_is_read_back_as_it_was(sign: str) -> None:
+    text = f"two words{sign}and more{sign}"
+    written = yaml.dump({"a": text}, Dumper=YamlDumper, allow_unicode=True)
+    assert yaml.safe_load(written) == {"a": text}
