@@ -6,7 +6,7 @@ The second way, by distances instead of shares, is in `solver.rules.map_distance
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from scipy import ndimage
 
 from solver.evidence import Evidence, record_id
+from solver.rules.chance import CHANCE
 from solver.rules.displayed import (
     Floats,
     Mask,
@@ -153,13 +154,15 @@ Reading = tuple[Floats, Mask]
 @dataclass(frozen=True)
 class Measure:
     """One way to measure agreement (of two readings) and closeness (a number a kind, larger is
-    closer), with the words for both."""
+    closer), with the words for both. `lead_by_chance`: how often chance would make one kind lead
+    the other as far; 0 where that is not asked."""
 
     agreement: Callable[[Reading, Reading], float]
     closeness: Mapping[str, float]
     agreement_unit: str
     closeness_unit: str
     closeness_what: Pair
+    lead_by_chance: float = 0.0
 
 
 def compared(
@@ -193,12 +196,14 @@ def _verdict(
 ) -> Verdict:
     if claim.closer is not None:
         order = [claim.closer, *(kind for kind in measure.closeness if kind != claim.closer)]
-        return strongest(
+        verdict = strongest(
             [measure.closeness[kind] for kind in order],
             [_MAP_NAMES[kind] for kind in order],
             unit=measure.closeness_unit,
             what=measure.closeness_what,
         )[0]
+        leads_by_chance = verdict.holds and measure.lead_by_chance >= CHANCE.now()
+        return _by_chance(verdict, measure.lead_by_chance) if leads_by_chance else verdict
     assert claim.picture is not None
     first, second = (
         readable_brightness(evidence.get(kind, claim.picture))
@@ -215,6 +220,21 @@ def _verdict(
         return above(value, SAME.now(), unit=unit, what=what, against=against, inclusive=True)
     against = ("other places", "位置不同")
     return below(value, DIFFERENT.now(), unit=unit, what=what, against=against)
+
+
+def _by_chance(leading: Verdict, chance: float) -> Verdict:
+    english, chinese = (sentence.rstrip(".。") for sentence in leading.sentence)
+    verdict = below(
+        chance,
+        CHANCE.now(),
+        unit="share of sign changes",
+        what=(
+            f"{english}; sign changes of the pictures' differences that lead as far",
+            f"{chinese}；任意變換各圖差值之正負而領先同樣多的比例",
+        ),
+        against=("beyond chance", "非偶然"),
+    )
+    return replace(verdict, holds=False)
 
 
 def _at_size_of(first: Reading, second: Reading) -> Reading:
