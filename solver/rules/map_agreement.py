@@ -227,10 +227,10 @@ def _by_chance(leading: Verdict, chance: float) -> Verdict:
     verdict = below(
         chance,
         CHANCE.now(),
-        unit="share of sign changes",
+        unit="probability",
         what=(
-            f"{english}; sign changes of the pictures' differences that lead as far",
-            f"{chinese}；任意變換各圖差值之正負而領先同樣多的比例",
+            f"{english}; by chance the pictures would side with it as clearly",
+            f"{chinese}；各圖偶然如此一致的機率",
         ),
         against=("beyond chance", "非偶然"),
     )

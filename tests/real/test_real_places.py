@@ -21,7 +21,7 @@ from solver.resources import data_folder
 from solver.rules.chance import share_by_chance
 from solver.rules.displayed import fitted_to, readable_brightness
 from solver.rules.registry import Decision, PlannedQuestion, plan_questions
-from tests.real.convert import converted
+from tests.real.read_figures import figure_records, map_records
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
 
@@ -55,7 +55,11 @@ ON_REGIONS = [name for name, one in QUESTIONS.items() if one.rule.name == "map.b
 
 @pytest.fixture(scope="module")
 def evidence() -> Evidence:
-    return converted(REAL)
+    """The maps and figures alone."""
+    maps, figures = (dict(np.load(REAL / name)) for name in ("maps_128px.npz", "figures_70px.npz"))
+    regions = data_folder("questions") / "regions" / "2021.yaml"
+    records = (*map_records(maps, regions), *figure_records(figures, maps))
+    return Evidence({record.id: record for record in records})
 
 
 def decided(question: PlannedQuestion, evidence: Evidence, way: str = "first") -> Decision:
