@@ -23,6 +23,7 @@ from solver.key_folder import write_key_and_page
 from solver.reseeding import load_reseeded, run_reseeded, save_reseeded
 from solver.resources import data_folder
 from solver.rules.registry import Figure, PlannedQuestion, plan_questions
+from solver.stakes import stakes_of
 from solver.whole_files import sha256_of_all
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def explain(
     known: Evidence | None = None,
     progress: Progress | None = None,
     about: dict[str, Any] | None = None,
+    processes: int = 1,
 ) -> tuple[Evidence, dict[str, str]]:
     """Run what the questions need on a bundle; see `solver.explain.run.run_explanations`."""
     from solver.explain.run import run_explanations
@@ -88,14 +90,33 @@ def explain(
         progress=progress,
         clock=time.perf_counter,
         about=about,
+        stakes=stakes_of(questions),
+        processes=processes,
     )
 
 
-def settings_for(bank: Bank, **changes: Any) -> ExplainSettings:
-    """Return the settings explanations run with under a bank."""
-    from solver.explain.method import ExplainSettings
+@dataclass(frozen=True)
+class Running:
+    """How explanations are run.
 
-    return replace(ExplainSettings(), lime_start_label=bank.header.lime_start_label, **changes)
+    Attributes:
+        device: where the networks run.
+        exact: the course's sample counts on the network as it was trained; else sampling stops
+            when what the questions claim is decided.
+        processes: how many run independent explanations.
+    """
+
+    device: str = "cpu"
+    exact: bool = False
+    processes: int = 1
+
+
+def settings_for(bank: Bank, *, exact: bool = False, **changes: Any) -> ExplainSettings:
+    """Return the settings explanations run with under a bank; `exact` as in `Running`."""
+    from solver.explain.method import ExplainSettings, fast_settings
+
+    chosen = ExplainSettings() if exact else fast_settings()
+    return replace(chosen, lime_start_label=bank.header.lime_start_label, **changes)
 
 
 def make_key(
@@ -106,6 +127,8 @@ def make_key(
     out: Path | None = None,
     only: Sequence[str] = (),
     device: str = "cpu",
+    exact: bool = False,
+    processes: int = 1,
     progress: Progress | None = None,
     stability: int = 0,
     reseed: int = 2,
@@ -115,7 +138,8 @@ def make_key(
     With `out` it is written there: ``evidence/``, ``key.html`` and last ``key.yaml``. Records of an
     earlier run, in `evidence` or in ``out/evidence``, that are still good are not made again, and
     what a TA set by hand in the key there is kept.
-    With `evidence` and no `bundle` no model is loaded and torch is not imported.
+    With `evidence` and no `bundle` no model is loaded and torch is not imported. For `device`,
+    `exact` and `processes` see `Running`.
 
     With `stability` each decision is repeated so often under what nobody fixed
     (`solver.stability`); LIME and SmoothGrad are run with `reseed` other seeds for it, or, of
@@ -136,7 +160,7 @@ def make_key(
             questions_bank,
             questions,
             bundle,
-            device,
+            Running(device, exact, processes),
             _known(evidence, target),
             target,
             Repeats(stability, reseed, progress),
@@ -184,35 +208,40 @@ def _from_bundle(
     bank: Bank,
     questions: Sequence[PlannedQuestion],
     folder: Path | None,
-    device: str,
+    running: Running,
     known: Evidence | None,
     target: Path | None,
     repeats: Repeats,
 ) -> MadeKey:
     from solver.bundle import load_bundle
 
-    bundle = load_bundle(folder or data_folder("demo"), device)
+    bundle = load_bundle(folder or data_folder("demo"), running.device)
     if any(name.split("/")[0] in ("picture", "module") for name in needed_records(questions)):
         _ = bundle.network  # a broken checkpoint is said before anything is run
     name = "demo" if folder is None else folder.resolve().name
     about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
+    settings = settings_for(bank, exact=running.exact)
     evidence, failures = explain(
         questions,
         bundle,
-        settings_for(bank),
+        settings,
         folder=target,
         known=known,
         progress=repeats.progress,
         about=about,
+        processes=running.processes,
     )
     reseeded = run_reseeded(
         needed_records(questions),
         bundle,
-        settings_for(bank),
+        settings,
         repeats.reseed if repeats.count else 0,
         folder=target,
         progress=repeats.progress,
         about=about,
+        stakes=stakes_of(questions),
+        beside=evidence,
+        processes=running.processes,
     )
     # Names inside the bundle: where the folder lies on this machine is no part of the key.
     prefix = f"{bundle.folder}/"

@@ -25,7 +25,7 @@ from solver.whole_files import sha256_of
 
 if TYPE_CHECKING:
     from solver.bert_materials import BertMaterials
-    from solver.network import FoodNetwork
+    from solver.network import FoodNetwork, PreparedNetwork
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,20 @@ class Bundle:
                     path=picture.path,
                 )
         return network
+
+    @cached_property
+    def prepared(self) -> PreparedNetwork:
+        """The network laid out for speed, with the very values it was trained to."""
+        from solver.network import PreparedNetwork
+
+        return PreparedNetwork(self.network, folded=False)
+
+    @cached_property
+    def folded(self) -> PreparedNetwork:
+        """The same with BatchNorm folded into the convolutions: a rounding apart, and faster."""
+        from solver.network import PreparedNetwork
+
+        return PreparedNetwork(self.network, folded=True)
 
     @cached_property
     def bert(self) -> BertMaterials:

@@ -7,6 +7,7 @@ are logits. The genuine build (3-128-128-256-512-512, 1024 hidden) has 14,162,82
 
 from __future__ import annotations
 
+import copy
 import pickle
 import warnings
 import zipfile
@@ -17,6 +18,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from solver.errors import BundleError
 
@@ -184,6 +186,44 @@ def _check_state(state: Mapping[str, Tensor], build: Mapping[str, Tensor], path:
             raise BundleError(f"{name!r} has shape {found}, expected {expected}", path=path)
         if state[name].is_floating_point() and not torch.isfinite(state[name]).all():
             raise BundleError(f"{name!r} holds NaN or infinity", path=path)
+
+
+class PreparedNetwork(nn.Module):
+    """The same network laid out for speed: channels last, ReLU in place, perhaps BatchNorm folded.
+
+    On a CPU the two matrix products, a thousandth of the work, are done row by row: a product with
+    one row rounds otherwise than one with several. At the genuine widths convolutions round alike
+    in small batches, so that an answer does not depend on the batch the picture is in.
+    """
+
+    def __init__(self, network: FoodNetwork, *, folded: bool) -> None:
+        super().__init__()
+        self.cnn = nn.Sequential(*_prepared(network.cnn, folded=folded))
+        self.fc = copy.deepcopy(network.fc)
+        self.requires_grad_(False)
+        self.eval().to(memory_format=torch.channels_last)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return logits (B, classes) of pictures (B, 3, 128, 128)."""
+        laid_out = pictures.contiguous(memory_format=torch.channels_last)
+        maps = self.cnn(laid_out).flatten(1)
+        rows = [maps] if maps.is_cuda else maps.split(1)
+        return torch.cat([self.fc(row) for row in rows])
+
+
+def _prepared(modules: nn.Sequential, *, folded: bool) -> list[nn.Module]:
+    """Copies of the modules; with `folded` each BatchNorm2d is merged into its convolution."""
+    made: list[nn.Module] = []
+    for module in modules:
+        if isinstance(module, nn.BatchNorm2d) and folded:
+            before = made.pop()
+            assert isinstance(before, nn.Conv2d)
+            made.append(fuse_conv_bn_eval(before, module))
+        elif isinstance(module, nn.ReLU):
+            made.append(nn.ReLU(inplace=True))
+        else:
+            made.append(copy.deepcopy(module))
+    return made
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -7,7 +7,7 @@ they are kept like any other record, so that nothing is run twice.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from solver.errors import EvidenceError
 from solver.evidence import MANIFEST, Evidence, load_evidence, save_evidence
+from solver.stakes import Stake
 
 if TYPE_CHECKING:
     from solver.bundle import Bundle
@@ -47,6 +48,9 @@ def run_reseeded(
     folder: Path | None = None,
     progress: Progress | None = None,
     about: dict[str, Any] | None = None,
+    stakes: Sequence[Stake] = (),
+    beside: Evidence | None = None,
+    processes: int = 1,
 ) -> list[Evidence]:
     """Run the sampling records among `needed` with `times` other seeds; see `run_explanations`."""
     from solver.explain.run import run_explanations
@@ -64,6 +68,9 @@ def run_reseeded(
             progress=progress,
             clock=time.perf_counter,
             about=about,
+            stakes=stakes,
+            beside=beside,
+            processes=processes,
         )
         found.append(evidence)
     return found

@@ -14,36 +14,38 @@ class ExplainProgress:
     def __init__(self, bar: Any = None) -> None:
         self.bar = bar
         self.seconds: dict[str, float] = {}
-        self.left = 0
         self.task: Any = None
-        self.done_here = 0
+        self.current = ""
         self.passes: dict[str, int] = {}
+        self.done: dict[str, int] = {}
+        self.ended: set[str] = set()
 
     def start(self, jobs: list[tuple[str, int]]) -> None:
         """Begin with the ids to come and the network passes each will make."""
         self.passes = dict(jobs)
-        self.left = len(jobs)
         if self.bar is not None and jobs:
             self.task = self.bar.add_task("", total=max(sum(self.passes.values()), 1))
 
     def begin(self, identifier: str) -> None:
         """Show which explanation is being computed and how many are left after it."""
-        self.left -= 1
-        self.done_here = 0
+        self.current = identifier
         if self.task is not None:
-            self.bar.update(self.task, description=f"{identifier} ({self.left} more)")
+            left = len(self.passes.keys() - self.ended - {identifier})
+            self.bar.update(self.task, description=f"{identifier} ({left} more)")
 
     def advance(self, passes: int) -> None:
         """Count passes of the current explanation."""
-        self.done_here += passes
+        self.done[self.current] = self.done.get(self.current, 0) + passes
         if self.task is not None:
             self.bar.advance(self.task, passes)
 
     def finish(self, identifier: str, seconds: float) -> None:
         """Keep how long an explanation took."""
         self.seconds[identifier] = seconds
+        self.ended.add(identifier)
         if self.task is not None:
-            self.bar.advance(self.task, self.passes.get(identifier, 0) - self.done_here)
+            rest = self.passes.get(identifier, 0) - self.done.get(identifier, 0)
+            self.bar.advance(self.task, rest)
 
     def by_method(self) -> str:
         """Return a line: the seconds by kind of explanation, and in all."""

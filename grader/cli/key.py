@@ -61,6 +61,18 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="With --stability: really run LIME and SmoothGrad with R other seeds.",
 )
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Run the course's sample counts; else sampling stops when the claims are decided.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes for independent explanations.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 @click.pass_context
 def key(
@@ -73,6 +85,8 @@ def key(
     out: Path,
     stability: int,
     reseed: int,
+    exact: bool,
+    jobs: int,
     as_json: bool,
 ) -> None:
     """Make the answer key: run the explanations, measure each option's claim, write the page.
@@ -98,6 +112,7 @@ def key(
     names = [name.strip() for name in only.split(",") if name.strip()]
     alone = evidence is not None and bundle is None
     options = {"only": names, "device": device, "stability": stability, "reseed": reseed}
+    options["exact"] = exact
     with watching(shown=not as_json) as progress:
 
         def make() -> Key:
@@ -108,6 +123,8 @@ def key(
                 out=out,
                 only=names,
                 device="cpu" if alone else chosen_device(device),
+                exact=exact,
+                processes=jobs,
                 progress=progress,
                 stability=stability,
                 reseed=reseed,

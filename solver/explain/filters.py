@@ -7,6 +7,7 @@ a time gives the same as all ten together.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -45,6 +46,28 @@ def filter_map(bundle: Bundle, pictures: Tensor, index: int, channel: int = FILT
     return maps[:, channel]
 
 
+def path_to_filter(cnn: nn.Sequential, index: int, channel: int = FILTER) -> nn.Sequential:
+    """Return modules that compute one filter of ``cnn[index]`` and nothing beside: (B, 1, h, w).
+
+    What follows the last convolution up to `index` treats every filter by itself, so of that
+    convolution, and of its BatchNorm, the one filter is kept.
+    """
+    last = max(at for at in range(index + 1) if isinstance(cnn[at], nn.Conv2d))
+    ends = [_one_filter(module, channel) for module in cnn[last : index + 1]]
+    return nn.Sequential(*cnn[:last], *ends).requires_grad_(False).eval()
+
+
+def _one_filter(module: nn.Module, channel: int) -> nn.Module:
+    if not isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+        return module
+    alone = copy.deepcopy(module)
+    for name, value in (*module.named_parameters(), *module.named_buffers()):
+        if value.ndim:  # the number of batches a BatchNorm has seen is one number
+            kept = value[channel : channel + 1].clone()
+            setattr(alone, name, nn.Parameter(kept) if name in module._parameters else kept)
+    return alone
+
+
 @explanation("module", pictures=no_picture, passes=lambda job: 0)
 def module(job: Job) -> Record:
     """What ``cnn[index]`` is. Values: its class's name and how it prints."""
@@ -72,17 +95,22 @@ def climb(
     steps: int,
     rate: float,
     advance: Callable[[int], None],
+    whole_layer: bool = False,
 ) -> tuple[Tensor, list[float]]:
     """Return (the picture (1, 3, 128, 128) that excites the filter, the sum of its map by step).
 
-    Adam on the pixels, maximizing the sum of the filter's map; pixels are not clamped.
+    Adam on the pixels, maximizing the sum of the filter's map; pixels are not clamped. With
+    `whole_layer` the layer's other filters are computed as well, through the network's own modules.
     """
+    module_at(bundle, index)
+    cnn = bundle.network.cnn
+    path = cnn[: index + 1] if whole_layer else path_to_filter(cnn, index)
     pixels = picture.clone().requires_grad_()
     optimizer = torch.optim.Adam([pixels], lr=rate)
     course = []
     for _ in range(steps):
         optimizer.zero_grad()
-        objective = -filter_map(bundle, pixels, index).sum()
+        objective = -path(pixels)[:, FILTER].sum()
         objective.backward()
         optimizer.step()
         course.append(-objective.detach())
@@ -148,6 +176,7 @@ def filter_trace(job: Job) -> Record:
             steps=TRACED_STEPS,
             rate=job.settings.visualization_rate,
             advance=job.advance,
+            whole_layer=True,
         )
     rise = course[-1] - course[0]
     values["visualization"] = watch.report(picture, end, places=False, rise=rise)

@@ -8,61 +8,175 @@ three channels.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor
 
 from solver.errors import BundleError
-from solver.evidence import Record
+from solver.evidence import Record, record_id
 from solver.explain.method import Job, explanation, first_picture
 from solver.explain.saliency import min_max
+from solver.explain.sampling import Sampling, left_out, looks_at, samples_taken
+
+Floats = npt.NDArray[np.float64]
 
 
-def mean_path_gradient(job: Job, place: int, steps: int) -> Tensor:
+BASE = 10
+"""A path of many steps is made of paths of ten, each begun a little further from the baseline."""
+
+BINS = 10
+"""Where a long path may stop, its paths of ten are dealt into so many equal parts, and the means of
+these are kept."""
+
+
+def mean_path_gradient(job: Job, place: int, steps: int, begin: float = 0.0) -> Tensor:
     """Return the mean gradient of the label's logit along the path: (3, 128, 128).
+
+    With `begin` every alpha is that much larger.
 
     Raises:
         BundleError: fewer than two steps, which captum has no rule for.
     """
     if steps < 2:
         raise BundleError(f"integrated gradients need 2 steps or more, not {steps}")
+    network = job.network()
 
     def forward(pictures: Tensor) -> Tensor:
-        logits: Tensor = job.bundle.network(pictures)
+        logits: Tensor = network(pictures)
         job.advance(len(pictures))
         return logits
 
     picture = job.picture_tensor(place)
     attribution: Tensor = IntegratedGradients(forward, multiply_by_inputs=False).attribute(
-        picture,
-        baselines=torch.zeros_like(picture),
+        picture * (1 + begin),
+        baselines=picture * begin,
         target=job.bundle.picture(place).label,
         n_steps=steps,
         method="riemann_left",
-        internal_batch_size=job.settings.micro_batch,
+        internal_batch_size=job.batch(job.settings.micro_batch),
     )
     return attribution[0].detach()
+
+
+def _most(job: Job) -> int:
+    return job.place[1]
+
+
+def _looks(job: Job) -> list[int]:
+    steps = job.place[1]
+    # From a thousand steps on the paths of ten that a path of a tenth lacks fall into equal bins.
+    return looks_at(steps, BASE * BINS, least=steps // 10 + 1) if steps % 1000 == 0 else [steps]
+
+
+def _shorter(job: Job) -> list[str]:
+    """The record of a tenth of the steps, all of which are steps of this path as well."""
+    place, steps = job.place
+    if job.settings.network == "as_trained" or steps % (10 * BASE):
+        return []
+    return [record_id("integrated_gradients", place, steps // 10)]
+
+
+def extend(job: Job, before: Record | None, upto: int) -> Record:
+    """Take a record of integrated gradients to `upto` of its steps.
+
+    A path of 100 or 1000 steps holds the path of a tenth of them, which is not run again; the rest
+    is run as paths of ten, in an order drawn once, so that the first of them stand for all.
+    """
+    place, steps = job.place
+    names = _shorter(job)
+    if not names:
+        return _record(job, mean_path_gradient(job, place, steps).double().cpu().numpy(), steps)
+    base, rest = _base(job, names[0]), _order(steps)
+    bins = np.zeros((min(BINS, len(rest)), *base.shape))
+    taken = max(samples_taken(before) - steps // 10, 0) // BASE
+    if before is not None and taken:
+        scale = before.value("bin_scale")
+        bins = before.array("bin_means", 4).transpose(0, 3, 1, 2) * scale * (taken / len(bins))
+    for at in range(taken, (upto - steps // 10) // BASE):
+        mean = mean_path_gradient(job, place, BASE, begin=rest[at] / steps)
+        bins[at % len(bins)] += mean.double().cpu().numpy()
+    count = (upto - steps // 10) // BASE
+    return _record(job, _together(base, bins.sum(0) / count), upto, bins * (len(bins) / count))
+
+
+def _order(steps: int) -> npt.NDArray[np.int64]:
+    """Which paths of ten a path of a tenth of the steps lacks, in the order they are run."""
+    beginnings = np.arange(steps // BASE)
+    lacking = beginnings[beginnings % 10 != 0]
+    return np.random.default_rng(steps).permutation(lacking)
+
+
+def _base(job: Job, name: str) -> Floats:
+    """The mean gradient over the steps of the shorter path: (3, 128, 128)."""
+    if name in job.made:
+        record = job.made.get(*name.split("/"))
+    else:
+        record = integrated_gradients(replace(job, id=name))
+    low, high = record.value("raw_min"), record.value("raw_max")
+    mean: Floats = record.array("map", 3).astype(np.float64) * (high - low) + low
+    return mean.transpose(2, 0, 1)
+
+
+def _together(base: Floats, rest: Floats) -> Floats:
+    """The mean over all steps, of which one in ten is in the shorter path."""
+    return 0.1 * base + 0.9 * rest
+
+
+def _record(job: Job, mean: Floats, samples: int, bins: Floats | None = None) -> Record:
+    scaled, low, high = min_max(mean.transpose(1, 2, 0))
+    arrays = {"map": scaled}
+    values = {**_range(low, high), "steps": job.place[1], "samples": samples}
+    if job.may_stop and bins is not None:
+        scale = float(np.abs(bins).max()) or 1.0
+        values["bin_scale"] = scale
+        arrays["bin_means"] = (bins.transpose(0, 2, 3, 1) / scale).astype(np.float32)
+    return job.record(arrays, values)
+
+
+def _range(low: float, high: float) -> dict[str, float]:
+    neutral = (0 - low) / (high - low) if high > low else 0.0
+    return {"raw_min": low, "raw_max": high, "neutral": neutral}
+
+
+def redraw(
+    record: Record, most: int, generator: np.random.Generator, number: int
+) -> Iterator[Record]:
+    """Yield records over some of the bins of a long path (see `solver.explain.sampling`)."""
+    low, high = record.value("raw_min"), record.value("raw_max")
+    bins = record.array("bin_means", 4) * record.value("bin_scale")
+    whole = record.array("map", 3).astype(np.float64) * (high - low) + low
+    shorter = most // 10
+    left = left_out(len(bins), samples_taken(record) - shorter, most - shorter)
+    for _ in range(number):
+        chosen = np.sort(generator.choice(len(bins), len(bins) - left, replace=False))
+        scaled, *ends = min_max(whole + 0.9 * (bins[chosen].mean(0) - bins.mean(0)))
+        values = {**record.values, **_range(*ends)}
+        yield replace(record, arrays={"map": scaled}, values=values)
 
 
 @explanation(
     "integrated_gradients",
     pictures=first_picture,
-    passes=lambda job: job.place[1],
-    used=("micro_batch",),
+    passes=_most,
+    used=("micro_batch", "network"),
+    version=2,
+    sampling=Sampling(_most, _looks, extend, redraw, units=BINS),
+    uses=_shorter,
 )
 def integrated_gradients(job: Job) -> Record:
     """Integrated gradients of a picture at a number of steps.
 
-    Arrays: map float32 (128, 128, 3) in 0..1. Values: raw_min, raw_max, and `neutral`, the
-    displayed value of a gradient of 0.
+    Arrays: map float32 (128, 128, 3) in 0..1; where a long path may stop, bin_means float32
+    (bins, 128, 128, 3), the means over equal parts of the steps beyond a tenth, over `bin_scale`.
+    Values: raw_min, raw_max; `neutral`, the displayed value of a gradient of 0; steps; samples, the
+    steps that were run.
     """
-    place, steps = job.place
-    mean = mean_path_gradient(job, place, steps)
-    scaled, low, high = min_max(mean.permute(1, 2, 0).cpu().numpy())
-    neutral = (0 - low) / (high - low) if high > low else 0.0
-    values = {"raw_min": low, "raw_max": high, "neutral": neutral, "steps": steps}
-    return job.record({"map": scaled}, values)
+    return extend(job, None, _most(job))
 
 
 TRACED_STEPS = 10
@@ -76,7 +190,7 @@ def integrated_path(job: Job) -> Record:
     """
     (place,) = job.place
     fed: list[Tensor] = []
-    hook = job.bundle.network.register_forward_pre_hook(
+    hook = job.network().register_forward_pre_hook(
         lambda _, inputs: fed.append(inputs[0].detach().clone())
     )
     try:

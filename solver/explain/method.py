@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from solver.bundle import Bundle, as_tensor_values
+from solver.code_version import explanation_code_hash
 from solver.errors import BundleError
-from solver.evidence import Record
+from solver.evidence import Evidence, Record
+from solver.explain.micro_batch import fastest_batch
 from solver.explain.sampling import Sampling
 from solver.pictures import Picture
 from solver.whole_files import sha256_of_all
@@ -36,6 +38,12 @@ class ExplainSettings:
         smoothgrad_sigma: the course's 0.4, of ``std = (sigma / (max - min)) ** 2``.
         smoothgrad_seed: the course seeds nothing here; picture k uses seed + k.
         visualization_rate: Adam's learning rate on the pixels.
+        micro_batch: pictures a pass elsewhere; None is the fastest on this device, as for
+            `lime_batch`, of those that round alike.
+        network: "as_trained", or "prepared": laid out for speed, and with BatchNorm folded where
+            only means over samples are asked for (LIME, SmoothGrad).
+        confidence: None runs the course's counts. Else a mean over samples stops when the claims
+            resting on it are decided at this confidence.
         corpus_nearest: how many of the nearest words of the corpus are kept.
     """
 
@@ -45,14 +53,27 @@ class ExplainSettings:
     lime_start_label: int = 0
     lime_shown: int = 11
     lime_min_weight: float = 0.05
-    lime_batch: int = 10
+    lime_batch: int | None = 10
     smoothgrad_samples: int = 500
     smoothgrad_sigma: float = 0.4
     smoothgrad_seed: int = 0
     visualization_steps: int = 100
     visualization_rate: float = 0.1
-    micro_batch: int = 2
+    micro_batch: int | None = 2
+    network: Literal["as_trained", "prepared"] = "as_trained"
+    confidence: float | None = None
     corpus_nearest: int = 50
+
+
+CONFIDENCE = 0.999
+
+
+def fast_settings(**changes: Any) -> ExplainSettings:
+    """Return settings that reach the verdicts of the course's counts with less work."""
+    prepared = ExplainSettings(
+        lime_batch=None, micro_batch=None, network="prepared", confidence=CONFIDENCE
+    )
+    return replace(prepared, **changes)
 
 
 def _nothing(_: int) -> None:
@@ -66,12 +87,14 @@ class Job:
     Attributes:
         id: the id of the record to make.
         advance: called with the number of network passes done, for the progress bar.
+        made: records that are there already, which it may begin from.
     """
 
     id: str
     bundle: Bundle
     settings: ExplainSettings = field(default_factory=ExplainSettings)
     advance: Callable[[int], None] = _nothing
+    made: Evidence = field(default_factory=Evidence)
 
     @property
     def place(self) -> tuple[int, ...]:
@@ -82,27 +105,57 @@ class Job:
         """Return picture `place` as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
         return picture_tensor(self.bundle, place)
 
+    def network(self, *, folded: bool = False) -> nn.Module:
+        """The network to run, as it was trained or prepared, as the settings say."""
+        if self.settings.network == "as_trained":
+            return self.bundle.network
+        return self.bundle.folded if folded else self.bundle.prepared
+
+    def batch(self, chosen: int | None) -> int:
+        """The number of pictures a pass: the one chosen, or the fastest on this device."""
+        return chosen or fastest_batch(self.bundle)
+
     def record(self, arrays: dict[str, Any], values: dict[str, Any]) -> Record:
         """Return the record of this job, with the settings and inputs that shaped it."""
         return Record(self.id, arrays, values, self.expected_settings(), self.expected_inputs())
 
     def expected_settings(self) -> dict[str, Any]:
         """The settings this kind of explanation depends on."""
-        every = asdict(self.settings)
-        return {name: every[name] for name in sorted(explanation_for(self.id).used)}
+        every, found = asdict(self.settings), explanation_for(self.id)
+        used = {name: every[name] for name in sorted(found.used)}
+        if found.sampling is not None:
+            used["stopping"] = self._stopping(found.sampling)
+        return used
+
+    def _stopping(self, sampling: Sampling) -> dict[str, Any] | str:
+        if self.settings.confidence is None:
+            return "exact"
+        return {"confidence": self.settings.confidence, "looks": sampling.looks(self)}
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether it is a mean over samples that stops when the claims on it are decided."""
+        sampling = explanation_for(self.id).sampling
+        if sampling is None or self.settings.confidence is None:
+            return False
+        return len(sampling.looks(self)) > 1
 
     def expected_inputs(self) -> dict[str, str]:
         """Hashes of what the record is made from: weights, pictures; and the method's version."""
         found = explanation_for(self.id)
+        method = {
+            "method_version": str(found.version),
+            "method_code": explanation_code_hash(found.run.__module__),
+        }
         if found.inputs is not None:
-            return {**found.inputs(self), "method_version": str(found.version)}
+            return {**found.inputs(self), **method}
         digest = hashlib.sha256()
         for place in found.pictures(self):
             digest.update(picture_hash(self.bundle.picture(place)).encode())
         return {
             "checkpoint": self.bundle.files.get("checkpoint.pth", ""),
             "pictures": digest.hexdigest(),
-            "method_version": str(found.version),
+            **method,
         }
 
 
@@ -123,6 +176,7 @@ class Explanation:
             used again.
         inputs: hashes of what a job reads, where that is not the network and pictures.
         sampling: how it is taken further, where it is a mean over samples.
+        uses: ids of records it begins from where they are there.
     """
 
     kind: str
@@ -133,6 +187,7 @@ class Explanation:
     version: int
     inputs: Inputs | None = None
     sampling: Sampling | None = None
+    uses: Callable[[Job], list[str]] = lambda job: []
 
 
 _MODULES = (
@@ -161,6 +216,7 @@ def explanation(
     version: int = 1,
     inputs: Inputs | None = None,
     sampling: Sampling | None = None,
+    uses: Callable[[Job], list[str]] = lambda job: [],
 ) -> Callable[[Explain], Explain]:
     """Register the decorated function for records of `kind`; a kind taken already is an error."""
 
@@ -168,7 +224,7 @@ def explanation(
         if kind in _explanations:
             raise ValueError(f"the explanation {kind!r} is registered twice")
         _explanations[kind] = Explanation(
-            kind, run, pictures, passes, used, version, inputs, sampling
+            kind, run, pictures, passes, used, version, inputs, sampling, uses
         )
         return run
 

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from solver.bundle import Bundle
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record, save_record, write_manifest
 from solver.explain.method import ExplainSettings, Job, explanation_for
-
-
-class Progress(Protocol):
-    """What the runner tells a progress bar."""
-
-    def start(self, jobs: list[tuple[str, int]]) -> None:
-        """The ids to come and the network passes each will make."""
-
-    def begin(self, identifier: str) -> None:
-        """An explanation begins."""
-
-    def advance(self, passes: int) -> None:
-        """Passes of the current explanation are done."""
-
-    def finish(self, identifier: str, seconds: float) -> None:
-        """An explanation has ended after so many seconds."""
+from solver.explain.rounds import Rounds
+from solver.explain.workers import Progress, Task, Workers
+from solver.stakes import Stake
 
 
 class Silent:
@@ -44,6 +31,26 @@ class Silent:
         """Nothing."""
 
 
+class _Saved:
+    """Records saved one by one, with a manifest that names all that are there."""
+
+    def __init__(self, folder: Path | None, about: Mapping[str, Any] | None) -> None:
+        self.folder, self.about = folder, about
+        self.entries: dict[str, dict[str, Any]] = {}
+
+    def add(self, record: Record) -> None:
+        if self.folder is not None:
+            self.entries[record.id] = save_record(record, self.folder)
+
+    def write_manifest(self) -> None:
+        if self.folder is not None:
+            write_manifest(list(self.entries.values()), self.folder, self.about)
+
+    def keep(self, record: Record) -> None:
+        self.add(record)
+        self.write_manifest()
+
+
 def run_explanations(
     wanted: Iterable[str],
     bundle: Bundle,
@@ -54,50 +61,94 @@ def run_explanations(
     progress: Progress | None = None,
     clock: Callable[[], float] = lambda: 0.0,
     about: Mapping[str, Any] | None = None,
+    stakes: Sequence[Stake] = (),
+    beside: Evidence | None = None,
+    processes: int = 1,
 ) -> tuple[Evidence, dict[str, str]]:
     """Return the records `wanted`, made from the bundle or taken from `known` where still good.
 
     Besides, by id, a sentence for each record that could not be made: a bundle may lack the
     materials of some questions, and the others go on.
 
-    A known record is good when its settings and the hashes of its inputs are those a run would
-    write now. With `folder` each record is saved as it is made, so that a run that is stopped can
-    go on from there.
+    A known record is good when its settings and the hashes of its inputs and its method's code are
+    those a run would write now. With `folder` each record is saved as it is made, so that a run
+    that is stopped can go on from there. Where the settings have a confidence, records that are
+    means over samples are taken as far as the claims of `stakes` need, from where a known one ends;
+    `beside` holds records these claims rest on as well and that are no part of this run.
     """
     progress = progress or Silent()
-    evidence = Evidence(bundle=about)
-    entries: list[dict[str, Any]] = []
-    failures: dict[str, str] = {}
     jobs = [Job(name, bundle, settings, progress.advance) for name in dict.fromkeys(wanted)]
-    to_run = [job for job in jobs if not _is_good(job, known)]
+    good = {job.id for job in jobs if _is_good(job, known)}
+    saved = _Saved(folder, about)
+    evidence = Evidence(bundle=about)
     if folder is not None:
-        entries += _others_still_good(jobs, known, bundle, settings, folder)
-    progress.start([(job.id, _passes(job)) for job in to_run])
-    running = {job.id for job in to_run}
+        for record in _others_still_good(jobs, known, bundle, settings):
+            saved.add(record)
     # What is known goes first, so that a run which is stopped has lost nothing of it.
-    for job in sorted(jobs, key=lambda job: job.id in running):
-        try:
-            record = _run(job, progress, clock) if job.id in running else _kept(job, known)
-        except BundleError as problem:
-            failures[job.id] = str(problem)
-            continue
-        evidence.add(record)
-        if folder is not None:
-            entries.append(save_record(record, folder))
-            if job.id in running:
-                write_manifest(entries, folder, about)
-    if folder is not None:
-        write_manifest(entries, folder, about)
-    return evidence, failures
+    for job in jobs:
+        if job.id in good:
+            evidence.add(_kept(job, known))
+            saved.add(evidence.get(*job.id.split("/")))
+    sampled = [job for job in jobs if _may_stop(job)]
+    plain = [job for job in jobs if job.id not in good and job not in sampled]
+    with Workers(bundle, settings, progress, clock, processes) as workers:
+        rounds = Rounds(sampled, stakes, evidence, beside or Evidence(), workers, saved.keep)
+        coming = [job for job in sampled if job.id not in good]
+        progress.start([(job.id, _passes(job)) for job in [*plain, *coming]])
+        failures = _run_plain(plain, evidence, workers, progress, saved)
+        rounds.run()
+    for identifier, seconds in rounds.seconds.items():
+        if identifier not in rounds.failures:
+            progress.finish(identifier, seconds)
+    saved.write_manifest()
+    return evidence, failures | rounds.failures
+
+
+def _run_plain(
+    jobs: list[Job], evidence: Evidence, workers: Workers, progress: Progress, saved: _Saved
+) -> dict[str, str]:
+    """Run explanations whole, those that others begin from first; return why some could not be."""
+    failures: dict[str, str] = {}
+    while jobs:
+        waiting = {job.id for job in jobs}
+        ready = [job for job in jobs if not waiting & set(_uses(job))]
+        tasks = [Task(job.id, made=_made(job, evidence)) for job in ready]
+        for task, outcome, seconds in workers.run(tasks):
+            if isinstance(outcome, str):
+                failures[task.id] = outcome
+                continue
+            progress.finish(task.id, seconds)
+            evidence.add(outcome)
+            saved.keep(outcome)
+        jobs = [job for job in jobs if job not in ready]
+    return failures
+
+
+def _uses(job: Job) -> list[str]:
+    try:
+        return explanation_for(job.id).uses(job)
+    except BundleError:
+        return []  # said as a sentence when the job itself is run
+
+
+def _made(job: Job, evidence: Evidence) -> tuple[Record, ...]:
+    return tuple(evidence.get(*name.split("/")) for name in _uses(job) if name in evidence)
+
+
+def _may_stop(job: Job) -> bool:
+    try:
+        return job.may_stop
+    except BundleError:
+        return False
 
 
 def _others_still_good(
-    jobs: list[Job], known: Evidence | None, bundle: Bundle, settings: ExplainSettings, folder: Path
-) -> list[dict[str, Any]]:
-    """Keep what is known, good and not asked for: asking for less must not lose hours of work."""
+    jobs: list[Job], known: Evidence | None, bundle: Bundle, settings: ExplainSettings
+) -> list[Record]:
+    """What is known, good and not asked for: asking for less must not lose hours of work."""
     asked = {job.id for job in jobs}
     others = [Job(record.id, bundle, settings) for record in known or () if record.id not in asked]
-    return [save_record(_kept(job, known), folder) for job in others if _is_good(job, known)]
+    return [_kept(job, known) for job in others if _is_good(job, known)]
 
 
 def _passes(job: Job) -> int:
@@ -110,14 +161,6 @@ def _passes(job: Job) -> int:
 def _kept(job: Job, known: Evidence | None) -> Record:
     assert known is not None
     return known.get(*job.id.split("/"))
-
-
-def _run(job: Job, progress: Progress, clock: Callable[[], float]) -> Record:
-    began = clock()
-    progress.begin(job.id)
-    record = explanation_for(job.id).run(job)
-    progress.finish(job.id, clock() - began)
-    return record
 
 
 def _is_good(job: Job, known: Evidence | None) -> bool:

@@ -41,12 +41,14 @@ class Sampling:
         extend: from a job and its record so far (None: none yet) to the record at a count.
         redraw: from a record, the course's count, a generator and a number to so many records
             drawn from its samples.
+        units: how many equal parts of the samples are drawn from.
     """
 
     most: Callable[[Job], int]
     looks: Callable[[Job], list[int]]
     extend: Callable[[Job, Record | None, int], Record]
     redraw: Callable[[Record, int, np.random.Generator, int], Iterator[Record]]
+    units: int
 
 
 def samples_taken(record: Record | None) -> int:

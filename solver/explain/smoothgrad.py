@@ -18,7 +18,7 @@ from solver.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.method import Job, every_picture, explanation, first_picture, picture_tensor
 from solver.explain.saliency import min_max, scaled_loss, unscaled
-from solver.explain.sampling import Sampling, groups_of, left_out, looks_at, samples_taken
+from solver.explain.sampling import GROUPS, Sampling, groups_of, left_out, looks_at, samples_taken
 from solver.pictures import SIDE
 
 
@@ -83,7 +83,7 @@ def mean_absolute_gradient(
     return total / samples
 
 
-_USED = ("smoothgrad_samples", "smoothgrad_sigma", "smoothgrad_seed", "micro_batch")
+_USED = ("smoothgrad_samples", "smoothgrad_sigma", "smoothgrad_seed", "micro_batch", "network")
 
 
 def _most(job: Job) -> int:
@@ -105,7 +105,8 @@ def extend(job: Job, before: Record | None, upto: int) -> Record:
         range(taken, upto),
         sigma=settings.smoothgrad_sigma,
         seed=settings.smoothgrad_seed + place,
-        batch=settings.micro_batch,
+        batch=job.batch(settings.micro_batch),
+        network=job.network(folded=True),
         advance=job.advance,
     )
     at = taken
@@ -162,7 +163,7 @@ def _looks(job: Job) -> list[int]:
     passes=_most,
     used=_USED,
     version=2,
-    sampling=Sampling(_most, _looks, extend, redraw),
+    sampling=Sampling(_most, _looks, extend, redraw, units=GROUPS),
 )
 def smoothgrad(job: Job) -> Record:
     """SmoothGrad of one picture.

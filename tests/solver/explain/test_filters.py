@@ -19,6 +19,7 @@ from solver.explain.filters import (
     filter_trace,
     filter_visualization,
     module,
+    path_to_filter,
 )
 from solver.explain.method import ExplainSettings, Job, picture_tensor
 
@@ -138,3 +139,15 @@ def test_the_trace_sees_another_computation(demo: Bundle, monkeypatch: pytest.Mo
     assert climbed["classifier_calls"] == 1
     assert climbed["last_layer"] == 37
     assert climbed["rise"] < 0
+
+
+@pytest.mark.parametrize("index", [6, 9, 15, 21, 23])
+def test_one_filter_alone_is_that_filter(demo: Bundle, index: int) -> None:
+    wide = double(demo)
+    batch = torch.cat([picture_tensor(demo, place) for place in (0, 1)]).double()
+    for channel in (0, 3):
+        path = path_to_filter(wide.network.cnn, index, channel)
+        assert torch.allclose(path(batch)[:, 0], filter_map(wide, batch, index, channel))
+        last = [one for one in path if isinstance(one, torch.nn.Conv2d)][-1]
+        assert last.out_channels == 1 or last.weight.shape[0] == 1
+    assert not any(one.requires_grad for one in path.parameters())

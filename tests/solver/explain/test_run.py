@@ -203,7 +203,7 @@ def test_a_changed_picture_is_made_again(demo: Bundle, tmp_path: Path) -> None:
     assert np.array_equal(fresh.get("picture", 1).array("rgb"), changed.picture(1).rgb)
 
 
-@pytest.mark.parametrize("what", ["checkpoint", "method_version"])
+@pytest.mark.parametrize("what", ["checkpoint", "method_version", "method_code"])
 def test_other_weights_or_another_method_is_made_again(demo: Bundle, what: str) -> None:
     known, _ = run(["picture/0"], demo)
     record = known.get("picture", 0)

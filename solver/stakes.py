@@ -1,0 +1,75 @@
+"""What is at stake in a sample count: the claims that rest on records which are means over samples.
+
+Such a record may stop early once every claim resting on it is decided (`solver.explain.stopping`).
+Nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from solver.code_version import rules_hash
+from solver.errors import EvidenceError
+from solver.evidence import Evidence
+from solver.rules.registry import PlannedQuestion, Verdict
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a rule may raise on evidence that was made by hand, in any shape."""
+
+Margins = Callable[[Evidence], Sequence[float] | None]
+
+
+@dataclass(frozen=True)
+class Stake:
+    """Claims that rest on records.
+
+    Attributes:
+        identity: a hash of the claims and of the rules that decide them.
+        needs: ids of the records they are decided on.
+        count: how many claims there are.
+        margins: from evidence to a number a claim, its distance to the other verdict, negative
+            where the claim does not hold and NaN where that cannot be said; None where the
+            evidence lacks something that samples do not bring.
+    """
+
+    identity: str
+    needs: tuple[str, ...]
+    count: int
+    margins: Margins
+
+
+def stakes_of(questions: Sequence[PlannedQuestion]) -> list[Stake]:
+    """Return what each question has at stake."""
+    return [
+        Stake(_identity(one), tuple(one.needs), len(one.claims), partial(_margins, one))
+        for one in questions
+    ]
+
+
+def _identity(question: PlannedQuestion) -> str:
+    """A changed rule, setting or claim is another stake: it must be decided anew."""
+    parts: list[Any] = [question.rule.name, question.settings.model_dump(mode="json")]
+    parts += [claim.model_dump(mode="json") for claim in question.claims]
+    text = json.dumps([rules_hash(), *parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _margins(question: PlannedQuestion, evidence: Evidence) -> list[float] | None:
+    try:
+        decision = question.rule.decide(evidence, question.settings, question.claims)
+    except (EvidenceError, *UNREADABLE):
+        return None  # the question stays open, however many samples are taken
+    return [_signed(verdict) for verdict in decision.verdicts]
+
+
+def _signed(verdict: Verdict) -> float:
+    if verdict.holds is None:
+        return math.nan
+    size = math.inf if verdict.margin is None else verdict.margin
+    return size if verdict.holds else -size

@@ -1,0 +1,159 @@
+"""The sequential test: as often right as it says, however often it looks, and no easier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from solver.evidence import Evidence, Record
+from solver.explain import stopping
+from solver.explain.method import ExplainSettings, Job
+from solver.explain.sampling import Sampling, left_out, looks_at
+from solver.explain.stopping import critical, evidence_digest, movers, undecided, was_decided
+from solver.stakes import Stake
+
+MOST = 500
+
+
+def mean_of(record: Record) -> float:
+    return float(record.array("samples").mean())
+
+
+def redraw(
+    record: Record, most: int, generator: np.random.Generator, number: int
+) -> Iterator[Record]:
+    samples = record.array("samples")
+    groups = samples.reshape(-1, 20).mean(0)
+    kept = 20 - left_out(20, len(samples), most)
+    for _ in range(number):
+        yield Record(record.id, {"samples": generator.choice(groups, kept, replace=False)})
+
+
+NUMBERS = Sampling(
+    most=lambda job: MOST,
+    looks=lambda job: looks_at(MOST, 20),
+    extend=lambda job, before, upto: before,  # type: ignore[arg-type, return-value]
+    redraw=redraw,
+    units=20,
+)
+
+
+@pytest.fixture(autouse=True)
+def numbers_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "_sampling", lambda job: NUMBERS)
+
+
+def job(confidence: float) -> Job:
+    return Job("numbers/0", None, ExplainSettings(confidence=confidence))  # type: ignore[arg-type]
+
+
+def so_far(samples: np.ndarray) -> Evidence:
+    record = Record("numbers/0", {"samples": samples}, {"samples": len(samples)})
+    return Evidence({record.id: record})
+
+
+def stake(margins: object = None) -> Stake:
+    def of_mean(evidence: Evidence) -> Sequence[float]:
+        return [mean_of(evidence.get("numbers", 0))]
+
+    return Stake("claims", ("numbers/0",), 1, margins or of_mean)  # type: ignore[arg-type]
+
+
+def is_decided(asked: Stake, evidence: Evidence, jobs: list[Job], look: int = 1) -> bool:
+    which = range(asked.count)
+    return not undecided(asked, evidence, jobs, which, look=look, claims_in_all=1)
+
+
+def first_decided(samples: np.ndarray, confidence: float) -> int | None:
+    for at, look in enumerate(looks_at(MOST, 20)[:-1], start=1):
+        if is_decided(stake(), so_far(samples[:look]), [job(confidence)], at):
+            return look
+    return None
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.02, 0.05])
+def test_it_is_seldom_wrong_however_often_it_looks(mean: float) -> None:
+    """Skewed samples whose mean is at or near the line; wrong is another sign than at the end."""
+    generator = np.random.default_rng(3)
+    wrong, runs = 0, 150
+    for _ in range(runs):
+        samples = generator.exponential(size=MOST) - 1 + mean
+        look = first_decided(samples, confidence=0.9)
+        if look is not None:
+            wrong += np.sign(samples[:look].mean()) != np.sign(samples.mean())
+    assert wrong / runs <= 0.1
+
+
+def test_what_is_clear_is_decided_early_and_what_is_not_is_not() -> None:
+    generator = np.random.default_rng(4)
+    clear = [first_decided(generator.normal(3, 1, MOST), 0.999) for _ in range(20)]
+    assert clear == [looks_at(MOST, 20)[0]] * 20
+    unclear = [first_decided(generator.normal(0, 1, MOST), 0.999) for _ in range(20)]
+    assert unclear.count(None) >= 18
+
+
+def test_more_confidence_more_claims_and_later_looks_ask_for_more() -> None:
+    assert critical([job(0.999)], 1, 1) > critical([job(0.99)], 1, 1)
+    assert critical([job(0.99)], 1, 10) > critical([job(0.99)], 1, 1)
+    assert critical([job(0.99)], 3, 1) > critical([job(0.99)], 2, 1)
+
+
+def test_a_verdict_that_flips_in_one_draw_is_not_decided() -> None:
+    calls = iter([5.0, *[5.0] * 40, -5.0, *[5.0] * 60])
+    evidence = so_far(np.ones(40))
+    assert not is_decided(stake(lambda _: [next(calls)]), evidence, [job(0.9)])
+
+
+def test_draws_that_all_agree_are_not_certainty() -> None:
+    """A hundred draws without any spread decide at three nines, and never at twenty."""
+    evidence = so_far(np.ones(40))
+    steady = stake(lambda _: [1.0])
+    assert is_decided(steady, evidence, [job(0.999)])
+    assert not is_decided(steady, evidence, [job(1 - 1e-15)])
+
+
+@pytest.mark.parametrize(
+    ("margins", "decided"),
+    [(None, True), ([float("nan")], False), ([0.0], False), ([float("inf")], True)],
+)
+def test_claims_without_a_margin(margins: list[float] | None, decided: bool) -> None:
+    found = is_decided(stake(lambda _: margins), so_far(np.ones(40)), [job(0.99)])
+    assert found is decided
+
+
+def test_what_was_decided_is_known_by_the_evidence_it_was_decided_on() -> None:
+    asked, evidence = stake(), so_far(np.ones(40))
+    assert not was_decided(asked, evidence, [job(0.9)])
+    digest = evidence_digest(asked, evidence)
+    record = evidence.get("numbers", 0)
+    record.values["settled"] = {asked.identity: digest}
+    assert was_decided(asked, evidence, [job(0.9)])
+    other = Stake("another rule", asked.needs, 1, asked.margins)
+    assert not was_decided(other, evidence, [job(0.9)])
+    record.arrays["samples"] = np.ones(60)
+    assert not was_decided(asked, evidence, [job(0.9)])
+
+
+def test_claims_are_decided_one_by_one_and_wait_only_for_what_moves_them() -> None:
+    """Two means, one clear and one at the line."""
+    generator = np.random.default_rng(7)
+    records = [
+        Record(f"numbers/{at}", {"samples": generator.normal(mean, 1, 40)}, {"samples": 40})
+        for at, mean in enumerate((5.0, 0.0))
+    ]
+    jobs = [
+        Job(one.id, None, ExplainSettings(confidence=0.999))  # type: ignore[arg-type]
+        for one in records
+    ]
+
+    def margins(evidence: Evidence) -> list[float]:
+        return [mean_of(evidence.get("numbers", at)) for at in range(2)]
+
+    asked = Stake("two", ("numbers/0", "numbers/1"), 2, margins)
+    evidence = Evidence({one.id: one for one in records})
+    left = undecided(asked, evidence, jobs, [0, 1], look=1, claims_in_all=2)
+    assert left == [1]
+    assert movers(asked, evidence, jobs, left) == {"numbers/1"}
+    assert movers(asked, evidence, jobs, [0, 1]) == {"numbers/0", "numbers/1"}

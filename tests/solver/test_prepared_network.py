@@ -1,0 +1,116 @@
+"""The network laid out for speed: the same answers, whatever the batch, and none left over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from solver.bundle import Bundle
+from solver.explain import micro_batch
+from solver.explain.method import picture_tensor
+from solver.network import PreparedNetwork, load_network
+
+
+@pytest.fixture(params=[False, True], ids=["as trained", "folded"])
+def prepared(request: pytest.FixtureRequest, demo: Bundle) -> PreparedNetwork:
+    network: PreparedNetwork = demo.folded if request.param else demo.prepared
+    return network
+
+
+@pytest.fixture(scope="module")
+def pictures(demo: Bundle) -> Tensor:
+    return torch.cat([picture_tensor(demo, place) for place in range(4)])
+
+
+def gradients(network: nn.Module, pictures: Tensor, batch: int) -> Tensor:
+    found = []
+    for part in pictures.split(batch):
+        leaf = part.clone().requires_grad_()
+        found += torch.autograd.grad(network(leaf)[:, 1].sum(), leaf)
+    return torch.cat(found)
+
+
+def test_it_answers_as_the_network(
+    demo: Bundle, prepared: PreparedNetwork, pictures: Tensor
+) -> None:
+    expected = demo.network(pictures)
+    assert torch.allclose(prepared(pictures), expected, atol=1e-4, rtol=1e-5)
+    gap = (gradients(prepared, pictures, 2) - gradients(demo.network, pictures, 2)).abs().sum()
+    assert gap < 0.02 * gradients(demo.network, pictures, 2).abs().sum()
+
+
+def test_the_batch_does_not_matter(
+    demo: Bundle, prepared: PreparedNetwork, pictures: Tensor
+) -> None:
+    with torch.no_grad():
+        alone = torch.cat([prepared(one) for one in pictures.split(1)])
+        assert torch.allclose(prepared(pictures), alone, atol=1e-5)
+        # And of the batch that is used, not in a single bit.
+        batch = micro_batch.fastest_batch(demo)
+        assert torch.equal(torch.cat([prepared(one) for one in pictures.split(batch)]), alone)
+
+
+def test_folding_leaves_no_batch_norm_and_the_network_as_it_was(demo: Bundle) -> None:
+    before = {name: value.clone() for name, value in demo.network.state_dict().items()}
+    fresh = PreparedNetwork(demo.network, folded=True)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in fresh.cnn)
+    assert not any(parameter.requires_grad for parameter in fresh.parameters())
+    assert not any(m.inplace for m in demo.network.cnn if isinstance(m, nn.ReLU))
+    after = demo.network.state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_loading_draws_no_random_number(demo: Bundle) -> None:
+    before = torch.get_rng_state()
+    load_network(demo.folder / "checkpoint.pth")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_fastest_batch_is_found_once(
+    demo: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(micro_batch, "_found", {})
+    monkeypatch.setattr(micro_batch, "WORTH_KEEPING", 0.0)
+    timed: list[int] = []
+
+    def clock(network: nn.Module, pictures: Tensor, batch: int) -> float:
+        timed.append(batch)
+        return {1: 3.0, 2: 1.0, 4: 2.0}[batch]
+
+    monkeypatch.setattr(micro_batch, "_timed", clock)
+    monkeypatch.setattr(micro_batch, "_answers", lambda *_: torch.zeros(1))
+    assert micro_batch.fastest_batch(demo) == micro_batch.fastest_batch(demo) == 2
+    assert set(timed) <= set(micro_batch.CANDIDATES)
+    count = len(timed)
+    monkeypatch.setattr(micro_batch, "_found", {})
+    assert micro_batch.fastest_batch(demo) == 2
+    assert len(timed) == count
+    (kept,) = json.loads((tmp_path / "hw9" / "micro-batch.json").read_text()).values()
+    assert kept == 2
+
+
+def test_a_batch_that_rounds_otherwise_is_never_taken_however_fast(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {1: 0.0, 2: 0.0, 4: 1e-7}
+    monkeypatch.setattr(micro_batch, "_found", {})
+    monkeypatch.setattr(micro_batch, "_kept", dict)
+    monkeypatch.setattr(micro_batch, "WORTH_KEEPING", float("inf"))
+    monkeypatch.setattr(micro_batch, "_timed", lambda network, pictures, batch: 1 / batch)
+    monkeypatch.setattr(micro_batch, "_answers", lambda n, p, batch: torch.tensor(answers[batch]))
+    assert micro_batch.fastest_batch(demo) == 2
+
+
+@pytest.mark.parametrize("content", ["{torn", "[]", '{"a": 999}', '{"a": "x"}', "7"])
+def test_a_spoilt_cache_is_as_good_as_none(
+    demo: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "hw9").mkdir()
+    (tmp_path / "hw9" / "micro-batch.json").write_text(content)
+    assert micro_batch._kept() == {}
