@@ -19,7 +19,8 @@ if __package__ in (None, ""):  # run as a script: the repository lies two folder
 
 from solver.bank import Bank, Option, load_bank
 from solver.errors import Hw9Error
-from solver.key import Answer, Key, KeyQuestion, OptionVerdict, load_key
+from solver.key import Answer, Key, KeyQuestion, load_key
+from solver.page.look import CLOSE, closest
 from solver.resources import data_folder
 
 ASKED = {
@@ -105,26 +106,15 @@ def _options(question: KeyQuestion, bank: Bank) -> list[Option]:
     return next((one.options for one in bank.questions if one.id == question.id), [])
 
 
-def weakest(question: KeyQuestion) -> OptionVerdict | None:
-    """Return the option nearest to the other verdict, by its margin as a part of what was
-    compared; those without numbers last."""
-    told = [option for option in question.options if option.margin is not None]
-    return min(told, key=_relative_margin) if told else None
-
-
-def _relative_margin(option: OptionVerdict) -> float:
-    numbers = [one for one in (option.value, option.threshold) if isinstance(one, float)]
-    most = max((abs(number) for number in numbers), default=0.0)
-    assert option.margin is not None
-    return option.margin / most if most > 0 else option.margin
-
-
 def margin_text(question: KeyQuestion) -> str:
-    """Return the margin of the weakest option, its unit and the two values."""
-    option = weakest(question)
+    """Return the smallest margin as the key's page takes it, its unit and the two values."""
+    found = closest(question)
+    told = [option for option in question.options if option.margin is not None]
+    least = min(told, key=lambda option: option.margin or 0.0) if told else None
+    option = found[1] if found else least  # margins of sets have nothing to be a part of
     if option is None or option.margin is None:
         return "-"
-    text = f"{option.name}: {option.margin:.2g} {option.unit}".rstrip()
+    text = f"{option.name.replace(': ', '/')}: {option.margin:.2g} {option.unit}".rstrip()
     if isinstance(option.value, float) and isinstance(option.threshold, float):
         text += f" ({option.value:.3g} against {option.threshold:.3g})"
     return text
@@ -154,7 +144,9 @@ def second_text(question: KeyQuestion, bank: Bank) -> str:
     if question.ways_agree is None:
         tried = any(option.second is not None for option in question.options)
         return "undecided" if tried else "none"
-    return f"differs: {answer_text(question, question.second_correct or [], bank)}"
+    if not question.second_correct:
+        return "finds none"
+    return f"differs: {answer_text(question, question.second_correct, bank)}"
 
 
 def sign_text(question: KeyQuestion) -> str:
@@ -162,11 +154,15 @@ def sign_text(question: KeyQuestion) -> str:
     if question.state == "open":
         return "open"
     against = []
+    nearest = closest(question)
+    if nearest is not None and nearest[0] < CLOSE:
+        against.append("close")
     if question.stability is not None and question.stability.changed > FIRM:
         against.append("changes")
     if question.ways_agree is False:
-        against.append("ways differ")
-    return f"no: {', '.join(against)}" if against else "yes"
+        against.append("ways differ" if question.second_correct else "second way finds none")
+    said = ", but see the note" if question.note and not against else ""
+    return f"no: {', '.join(against)}" if against else f"yes{said}"
 
 
 def main() -> int:
