@@ -21,6 +21,12 @@ BLOCKS = 32
 """Blocks along a map's side (fewer on a small map, which has blocks of 2x2): 4x4 pixels of 128,
 about as far as a gradient's speckle hangs together."""
 
+MOVED = 0.3
+"""The share of blocks that are drawn again: with it a SmoothGrad map is as like its resample as two
+seeds are like one another at the course's 500 samples. Measured on a confident network, two seeds
+have rank correlations of single pixels of .57, .67 and .76 at 16, 32 and 64 samples, which goes on
+to .96; so do a map and its resample, and .99 on blocks of 16x16 for both."""
+
 MAPS = ("saliency", "smoothgrad", "integrated_gradients", "activation")
 
 FORGOTTEN = 2
@@ -99,15 +105,20 @@ def _of_maps(records: Mapping[str, Record]) -> Resampler:
         place = record.id.split("/")
         picture = place[1] if record.kind == "integrated_gradients" else place[-1]
         if picture not in moves:
-            moves[picture] = generator.integers(-1, 2, (2, max(blocks, 1), max(blocks, 1)))
+            moves[picture] = _moves(max(blocks, 1), generator)
         return resampled_map(record, moves[picture])
 
     return resample
 
 
+def _moves(blocks: int, generator: np.random.Generator) -> Moves:
+    moves: Moves = generator.integers(-1, 2, (2, blocks, blocks))
+    return moves * (generator.random((blocks, blocks)) < MOVED)
+
+
 def resampled_map(record: Record, moves: Moves) -> Record:
-    """A local block bootstrap of a map (Paparoditis and Politis 2002): each block takes the values
-    of one of the nine around it, so that what is bright where stays, to within a block.
+    """A local block bootstrap of a map (Paparoditis and Politis 2002): some blocks take the values
+    of one of the nine around them, so that what is bright where stays, to within a block.
 
     `moves` (2, B, B) says which: -1, 0 or 1 block down, and to the right.
     """
