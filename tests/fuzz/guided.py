@@ -1,0 +1,65 @@
+"""Coverage-guided fuzzing of one format: atheris keeps the inputs that reach new code.
+
+    python -m tests.fuzz.guided "QTI zip" --seconds 60
+
+It begins from the format's own seeds and some of its mutants. What a result must be is not known of
+such inputs, so only the rest is held: a result or a refusal that names its place, and no other end.
+A find stops it and is kept in a file that atheris names. Needs atheris (a campaigns dependency).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from solver.errors import Hw9Error
+from tests.fuzz.format import Format, Mutant
+from tests.fuzz.formats import WHERE, made_format
+
+MUTANTS = 200
+FRAMED = ("evidence arrays", "evidence manifest", "override", "run record")
+"""Their inputs begin with the name of what is replaced, which no search should change."""
+
+
+def write_corpus(format_: Format, folder: Path) -> None:
+    """Write what the search begins from."""
+    rng = random.Random(0)
+    mutants = [format_.mutant(rng).data for _ in range(MUTANTS)]
+    for number, data in enumerate([*format_.seeds, *mutants]):
+        if len(data) < 1 << 18:
+            (folder / f"{number:04}").write_bytes(data)
+
+
+def main() -> None:
+    """Run atheris on a format for some seconds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("format", choices=sorted(set(WHERE) - set(FRAMED)))
+    parser.add_argument("--seconds", type=int, default=60)
+    given = parser.parse_args()
+    if importlib.util.find_spec("atheris") is None:
+        sys.exit("guided: atheris is not installed")
+    import atheris
+
+    with atheris.instrument_imports(include=["solver", "grader", "zipfile", "xml", "yaml", "csv"]):
+        folder = Path(tempfile.mkdtemp())
+        format_ = made_format(given.format, folder)
+    corpus = Path(tempfile.mkdtemp())
+    write_corpus(format_, corpus)
+
+    def one(data: bytes) -> None:
+        try:
+            format_.read(data)
+        except Hw9Error as refusal:
+            format_.check_refusal(Mutant(data, "guided"), refusal)
+
+    limits = [f"-max_total_time={given.seconds}", "-timeout=10", "-rss_limit_mb=2048"]
+    atheris.Setup([sys.argv[0], str(corpus), *limits, "-print_final_stats=1"], one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
