@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain
 from pathlib import Path
 
+from grader.alike_ids import said_of
 from grader.class_report import write_class_report
 from grader.class_tally import ClassTally
 from grader.conservation import Ledger, check_record, check_tables
@@ -123,6 +124,7 @@ def _graded_into_folder(job: Job) -> Outcome:
             for note in export.notes
         ]
         notes += _reading_notes(graded)
+        notes += [said_of(graded.alike)] if graded.alike else []
         if gradebook is not None:
             notes.append(_fill(gradebook, graded, folder, job))
         scores = write_results(

@@ -18,6 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from grader.alike_ids import AlikeIds
 from grader.attempts import Candidate, Choice, average, choose, told_apart
 from grader.row_cells import Cell
 from grader.row_record import RecordedRows, row_line
@@ -105,6 +106,7 @@ class _Run:
         self._scorer = Scorer(questions, POLICIES[rules.policy])
         self._recorded = RecordedRows(self._ids)
         self._store = RowStore()
+        self._alike = AlikeIds()
         self._counts = {"read": 0, "graded": 0, "superseded": 0, "rejected": 0}
 
     def grade(self, batches: Iterable[Batch], left_out: tuple[str, ...]) -> GradedClass:
@@ -129,6 +131,7 @@ class _Run:
             self._rules.attempts,
             self._rules.deadline,
             left_out,
+            self._alike_pairs(),
         )
 
     def _keep(self, batches: Iterable[Batch]) -> None:
@@ -166,7 +169,9 @@ class _Run:
         used: list[tuple[str, int, str]] = []
         superseded: list[tuple[int]] = []
         rejected: list[tuple[str]] = []
-        for _, group in groupby(self._store.query(wanted), key=itemgetter(0)):
+        for student, group in groupby(self._store.query(wanted), key=itemgetter(0)):
+            if student.startswith("~"):
+                self._alike.add(student[1:])
             choice = choose(self._candidates(list(group)), self._rules.attempts)
             self._count(choice)
             if choice.counted:
@@ -176,6 +181,13 @@ class _Run:
             if len(used) + len(superseded) + len(rejected) > BATCH:
                 self._flush(used, superseded, rejected)
         self._flush(used, superseded, rejected)
+
+    def _alike_pairs(self) -> tuple[tuple[str, str], ...]:
+        numbers = [f"{len(form):06d}{form}" for form in self._alike.numbers()]
+        marks = ",".join("?" * len(numbers))
+        wanted = f"SELECT DISTINCT student FROM row WHERE student IN ({marks})"
+        known = self._store.query(wanted, tuple(numbers)) if numbers else ()
+        return self._alike.pairs({student[6:] for (student,) in known})
 
     def _candidates(self, rows: list[tuple[Any, ...]]) -> list[Candidate]:
         # Answers are compared only where two rows may be one attempt, which few are.

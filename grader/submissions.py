@@ -219,6 +219,8 @@ class GradedClass:
     deadline: datetime | None = None
     left_out: tuple[str, ...] = ()
     """Ids of questions the key leaves open, which were not graded."""
+    alike: tuple[tuple[str, str], ...] = ()
+    """Pairs of ids that differ only in how they are written (`grader.alike_ids`)."""
 
 
 def encode_response(response: Response) -> str:
