@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -19,7 +22,7 @@ from tests.grader import canvas_generator as canvas
 from tests.grader.bank_files import as_quiz, write_bank_and_key
 from tests.grader.generated import scored, wordings
 from tests.grader.large_export import write_large
-from tests.grader.test_stopped_runs import snapshot
+from tests.grader.test_stopped_runs import ENVIRONMENT, snapshot
 
 
 class Here:
@@ -163,3 +166,47 @@ def test_files_that_are_not_cut(tmp_path):
     cuts = parallel._cuts(path, 0)
     assert cuts[0] == 0 and cuts[-1] == 4 * parallel.PIECE and len(cuts) == 5
     assert all(at % 4 == 0 for at in cuts)
+
+
+SLOW = """
+import sys, time
+import grader.parallel_reading as parallel
+from grader.cli import main
+parallel.LEAST, parallel.PIECE = 0, 1 << 14
+in_order = parallel._in_order
+def slowly(*given):
+    for batch in in_order(*given):
+        yield batch
+        print("read", flush=True)
+        time.sleep(60)
+parallel._in_order = slowly
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see processes")
+def test_processes_end_with_the_one_that_started_them(large):
+    (large / "slow.py").write_text(SLOW)
+    arguments = ["export.csv", "--key", "key.yaml", "--bank", "questions", "--out", "out"]
+    run = subprocess.Popen(
+        [sys.executable, "slow.py", "grade", *arguments, "--jobs", "2"],
+        cwd=large, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert run.stdout.readline() == "read\n"
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    assert len(children) >= 2
+    run.kill()
+    run.communicate()
+    deadline = time.monotonic() + 30
+    while any(map(alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(alive, children))
+    assert not (large / "out").exists()
+
+
+def alive(process: str) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
