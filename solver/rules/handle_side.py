@@ -296,7 +296,7 @@ def handle_side(
         ),
     )
     if jug.above_chance <= CLEAR.now():
-        verdicts = none_is_clear(verdicts, names, jug.above_chance)
+        verdicts = none_is_clear(verdicts, names, jug.above_chance, CLEAR.now())
     best = claims[int(np.argmax(values))].side
     parameters = {
         "record": record_id(settings.source, settings.picture),

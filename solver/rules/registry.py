@@ -124,6 +124,7 @@ _MODULES = (
     "solver.rules.saliency_method",
     "solver.rules.solids",
     "solver.rules.handle_side",
+    "solver.rules.handle_asymmetry",
     "solver.rules.bright_places",
     "solver.rules.marked_places",
     "solver.rules.smoothgrad_method",

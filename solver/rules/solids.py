@@ -78,7 +78,7 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
         ),
     )
     if max(values) <= CLEAR.now():
-        verdicts = none_is_clear(verdicts, names, max(values))
+        verdicts = none_is_clear(verdicts, names, max(values), CLEAR.now())
     best = claims[int(np.argmax(values))].solid
     x, y, weights = DRAWINGS[best].wires(fits[best].parameters[:, None])
     points = np.stack([x, y], -1)[weights > 0].astype(float)

@@ -280,21 +280,26 @@ def _bits_set(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     return counts
 
 
-def none_is_clear(verdicts: Sequence[Verdict], names: Sequence[Pair], best: float) -> list[Verdict]:
-    """Return the verdicts left open: no drawing named stands out of noise, the best at `best`."""
-    clear = CLEAR.now()
-    numbers = f"{best:.3g} <= {clear:.3g}"
+def none_is_clear(
+    verdicts: Sequence[Verdict],
+    names: Sequence[Pair],
+    best: float,
+    least: float,
+    what: Pair = ("the best fit above chance", "最佳吻合度高於隨機的部分"),
+) -> list[Verdict]:
+    """Return the verdicts left open: nothing drawn stands out of noise, for `best` <= `least`."""
+    numbers = f"{best:.3g} <= {least:.3g}"
     return [
         replace(
             verdict,
             holds=None,
             against="what noise may get",
-            threshold=clear,
-            margin=clear - best,
+            threshold=least,
+            margin=least - best,
             sentence=(
-                f"Not decided for {name[0]}: no drawing stands clearly out of noise (the best fit "
-                f"above chance: {numbers}).",
-                f"{name[1]}未能判定：沒有任何圖形明顯優於雜訊（最佳吻合度高於隨機的部分：{numbers}）。",
+                f"Not decided for {name[0]}: no drawing stands clearly out of noise ({what[0]}: "
+                f"{numbers}).",
+                f"{name[1]}未能判定：沒有任何圖形明顯優於雜訊（{what[1]}：{numbers}）。",
             ),
         )
         for verdict, name in zip(verdicts, names, strict=True)
