@@ -123,6 +123,7 @@ _MODULES = (
     "solver.rules.lime_pieces",
     "solver.rules.saliency_method",
     "solver.rules.solids",
+    "solver.rules.solid_shapes",
     "solver.rules.handle_side",
     "solver.rules.handle_asymmetry",
     "solver.rules.bright_places",

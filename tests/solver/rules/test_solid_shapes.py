@@ -1,0 +1,52 @@
+"""The solid by the shape of the marks: better than chance by far, and open on noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from solver.evidence import Record
+from solver.rules.registry import all_rules
+from solver.rules.simulated_solids import simulated_marks
+from solver.rules.solid_drawings import DRAWINGS
+from solver.rules.solid_shapes import LIKELY, _learnt, describe, solid_probabilities
+from solver.rules.solids import NAMES, SolidClaim, SolidSettings
+from tests.solver.rules.made_maps import evidence_of, held
+from tests.solver.rules.noise_maps import NOISE
+from tests.solver.rules.test_solids import POSES, drawn
+
+
+def test_unseen_simulated_maps_are_told_apart() -> None:
+    """Chance is a sixth. The share is the one its docstring owns to."""
+    generator = np.random.default_rng(9)
+    right = [
+        np.mean(_learnt().predict(describe(simulated_marks(name, 60, generator))) == at)
+        for at, name in enumerate(DRAWINGS)
+    ]
+    assert np.mean(right) > 0.6
+    assert min(right) > 0.4
+
+
+@pytest.mark.parametrize("solid", ["cube", "ball", "tetrahedron"])
+def test_a_drawing_that_is_not_simulated_is_recognised_and_may_be_turned(solid: str) -> None:
+    """Drawn by other means than the simulation; of the cube and the cylinder see the docstring."""
+    generator = np.random.default_rng(2)
+    values = drawn(solid, POSES[solid][0]) * generator.uniform(0.4, 1, (128, 128))
+    values += 0.1 * generator.random((128, 128))
+    for turned in (values, np.rot90(values), values[:, ::-1]):
+        found = solid_probabilities(turned)
+        assert max(found, key=lambda name: found[name]) == solid
+
+
+@pytest.mark.parametrize("kind", NOISE)
+def test_noise_is_seldom_a_solid(kind: str) -> None:
+    found = [max(solid_probabilities(NOISE[kind](seed)).values()) for seed in range(12)]
+    assert np.mean(np.array(found) > LIKELY.value) <= 2 / 12
+
+
+def test_an_even_map_is_left_open() -> None:
+    second = all_rules()["map.solid"].second
+    assert second is not None
+    evidence = evidence_of(Record("saliency/0", {"map": np.zeros((128, 128))}))
+    claims = [SolidClaim(solid=name) for name in NAMES]  # type: ignore[arg-type]
+    assert held(second.decide(evidence, SolidSettings(picture=0), claims)) == [None] * 5
