@@ -5,10 +5,10 @@ and maps of noise are simulated (seeded, from drawings alone), the shape of thei
 numbers (`solver.rules.mark_shapes`), and linear discriminant analysis (Fisher 1936; covariance
 shrunk after Ledoit and Wolf 2004) says which kind the map's own marks belong to.
 
-How far it can be trusted, on simulated maps it has not seen: it is right on 0.72 of them (chance is
-0.17); of the cubes it calls 0.22 cylinders, of the cylinders 0.23 cubes, and of the tetrahedra 0.27
-pyramids. It names a solid on one map of noise in thirty. It is the weaker of the two ways, and
-where it differs from the fit of edges the map itself should be looked at.
+How far it can be trusted, on simulated maps it has not seen: the likeliest solid is the right one
+on 0.72 of them (chance is 0.17); it takes 0.25 of the cubes for cylinders, 0.21 of the cylinders
+for cubes, 0.27 of the pyramids for tetrahedra. So it names a solid only where it is rather sure: on
+a third of the maps, and then 0.93 of what it names is right. It is the weaker of the two ways.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from solver.rules.wireframe_fit import Floats, none_is_clear, stroke_marks
 
 LIKELY = threshold(
     "solid.likely",
-    0.5,
-    "A solid is named only where it is likelier than all else together, noise among it.",
+    0.6,
+    "On simulated maps not seen before nine of ten solids named at this probability are right (at "
+    "0.5 it is 0.88, at 0.7 0.97), and of 90 maps of noise none was named.",
     lowest=0.2,
     highest=0.95,
 )
@@ -51,8 +52,13 @@ def solid_probabilities(brightness: Floats) -> dict[str, float]:
 
 @cache
 def _learnt() -> Any:
-    """The classifier: a pipeline of scikit-learn that takes descriptions (S, F)."""
+    """The classifier of scikit-learn, which takes descriptions (S, F).
+
+    Its probabilities are scaled on maps left out of the learning (Platt 1999), since those of the
+    analysis itself are far too sure.
+    """
     # Imported here: every other rule does without it.
+    from sklearn.calibration import CalibratedClassifierCV
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -62,9 +68,9 @@ def _learnt() -> Any:
     kinds.append(simulated_noise(_EACH, generator))
     shapes = np.concatenate([describe(marks) for marks in kinds])
     analysis = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-    return make_pipeline(StandardScaler(), analysis).fit(
-        shapes, np.repeat(np.arange(len(kinds)), _EACH)
-    )
+    scaled = make_pipeline(StandardScaler(), analysis)
+    calibrated = CalibratedClassifierCV(scaled, method="sigmoid", cv=5, ensemble=False)
+    return calibrated.fit(shapes, np.repeat(np.arange(len(kinds)), _EACH))
 
 
 @second_way("map.solid")
@@ -74,7 +80,7 @@ def solid_by_shape(
     """How likely each solid is to give marks of such a shape, among simulated maps of all solids.
 
     Zernike moments and straight lines of the marks, against those of drawings in random poses and
-    of noise. Where none is likelier than all else together, the question is left open.
+    of noise. Where none is likely enough, the question is left open.
     """
     bright = displayed_brightness(evidence.get(settings.source, settings.picture))
     found = solid_probabilities(bright)

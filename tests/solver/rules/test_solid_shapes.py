@@ -17,14 +17,20 @@ from tests.solver.rules.test_solids import POSES, drawn
 
 
 def test_unseen_simulated_maps_are_told_apart() -> None:
-    """Chance is a sixth. The share is the one its docstring owns to."""
+    """Chance is a sixth; and what is sure enough to be named is right in nine of ten."""
     generator = np.random.default_rng(9)
-    right = [
-        np.mean(_learnt().predict(describe(simulated_marks(name, 60, generator))) == at)
-        for at, name in enumerate(DRAWINGS)
-    ]
-    assert np.mean(right) > 0.6
-    assert min(right) > 0.4
+    found = np.concatenate(
+        [
+            _learnt().predict_proba(describe(simulated_marks(name, 60, generator)))
+            for name in DRAWINGS
+        ]
+    )
+    truth = np.repeat(np.arange(len(DRAWINGS)), 60)
+    right = found.argmax(1) == truth
+    named = found[:, : len(DRAWINGS)].max(1) > LIKELY.value
+    assert right.mean() > 0.6
+    assert named.mean() > 0.2
+    assert right[named].mean() > 0.85
 
 
 @pytest.mark.parametrize("solid", ["cube", "ball", "tetrahedron"])
@@ -41,7 +47,7 @@ def test_a_drawing_that_is_not_simulated_is_recognised_and_may_be_turned(solid: 
 @pytest.mark.parametrize("kind", NOISE)
 def test_noise_is_seldom_a_solid(kind: str) -> None:
     found = [max(solid_probabilities(NOISE[kind](seed)).values()) for seed in range(12)]
-    assert np.mean(np.array(found) > LIKELY.value) <= 2 / 12
+    assert np.mean(np.array(found) > LIKELY.value) <= 1 / 12
 
 
 def test_an_even_map_is_left_open() -> None:
