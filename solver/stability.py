@@ -41,7 +41,7 @@ from solver.rules.registry import PlannedQuestion
 from solver.rules.thresholds import varied
 from solver.vary_evidence import can_resample, resampled
 from solver.vary_regions import moved_regions
-from solver.vary_samples import COUNTS, has_samples, resampled_draws
+from solver.vary_samples import COUNTS, has_samples, resampled_draws, with_other_count
 
 FACTOR = 0.25
 """Thresholds are varied by up to this share either way."""
@@ -229,17 +229,18 @@ class _Repeats:
         self, records: Records, varying: Sequence[Cause], turn: int, generator: np.random.Generator
     ) -> Records:
         """Really other seeds as far as there are any, then a bootstrap of the kept samples."""
-        factor = COUNTS[turn % len(COUNTS)] if "samples" in varying else 1.0
         real = "seeds" in varying and bool(self.reseeded)
         if real and (turn < len(self.reseeded) or not _sampled(records)):
             records = {**records, **self.reseeded[turn % len(self.reseeded)]}
             if "samples" not in varying:
                 return records
+        if "samples" not in varying:
+            return _each(records, has_samples, generator, resampled_draws)
 
-        def again(record: Record, generator: np.random.Generator) -> Record:
-            return resampled_draws(record, generator, factor)
+        def counted(record: Record, generator: np.random.Generator) -> Record:
+            return with_other_count(record, generator, COUNTS[turn % len(COUNTS)])
 
-        return _each(records, has_samples, generator, again)
+        return _each(records, has_samples, generator, counted)
 
     def hinges(self) -> list[str]:
         """The thresholds that, each alone and a quarter lower or higher, change an option."""

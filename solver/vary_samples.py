@@ -16,7 +16,7 @@ from solver.evidence import Record
 Floats = npt.NDArray[np.float64]
 
 COUNTS = (0.5, 0.25, 2.0)
-"""Other sample counts, as factors."""
+"""Other sample counts, as parts of the course's own."""
 
 KERNEL_WIDTH = 0.25
 SHOWN, MIN_WEIGHT = 11, 0.05
@@ -39,6 +39,18 @@ def resampled_draws(record: Record, generator: np.random.Generator, factor: floa
     """
     remade = _smoothgrad if record.kind == "smoothgrad" else _lime
     return remade(record, generator, factor)
+
+
+def with_other_count(record: Record, generator: np.random.Generator, factor: float) -> Record:
+    """Return the record as `factor` times the course's samples would have made it.
+
+    A record that stopped early, since what rests on it was decided, is not taken to fewer than
+    that: the course's count is in its settings, its own in its values.
+    """
+    course, taken = record.settings.get(f"{record.kind}_samples"), record.values.get("samples")
+    if isinstance(course, int) and isinstance(taken, int) and 0 < taken <= course:
+        factor = factor * course / taken
+    return resampled_draws(record, generator, factor)
 
 
 def _smoothgrad(record: Record, generator: np.random.Generator, factor: float) -> Record:

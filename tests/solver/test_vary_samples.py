@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,13 @@ from solver.explain.lime_segments import fit_weights, shown_signs
 from solver.explain.method import ExplainSettings
 from solver.explain.run import run_explanations
 from solver.reseeding import with_other_seeds
-from solver.vary_samples import drawn_signs, has_samples, lime_regression, resampled_draws
+from solver.vary_samples import (
+    drawn_signs,
+    has_samples,
+    lime_regression,
+    resampled_draws,
+    with_other_count,
+)
 
 FEW = ExplainSettings(lime_samples=300, smoothgrad_samples=40)
 
@@ -89,6 +97,18 @@ def test_fewer_samples_spread_more(record: Evidence) -> None:
             made = [resampled_draws(record.get(kind, 1), generator, factor) for _ in range(12)]
             spread[factor] = float(np.std([_unscaled(one) for one in made], axis=0).mean())
         assert spread[0.25] > 1.4 * spread[1.0] > 1.4 * 1.4 * spread[4.0]
+
+
+def test_a_count_is_a_part_of_the_courses_also_where_sampling_stopped_early(
+    record: Evidence,
+) -> None:
+    whole = record.get("lime", 1)  # 800 samples
+    stopped = replace(whole, settings={"lime_samples": 3200}, values={"samples": 800})
+    alike = with_other_count(stopped, np.random.default_rng(0), 0.25)
+    same = with_other_count(whole, np.random.default_rng(0), 1.0)
+    np.testing.assert_array_equal(alike.array("weights"), same.array("weights"))
+    odd = replace(whole, settings={"lime_samples": "many"}, values={"samples": 0})
+    assert with_other_count(odd, np.random.default_rng(0), 0.5).array("weights").shape == (20,)
 
 
 def _unscaled(record: Record) -> np.ndarray:
