@@ -79,7 +79,7 @@ class Rounds:
         """Move the stakes that are decided now, or never will be, out of those that are not."""
         everything = self._everything()
         for stake in self.stakes:
-            if stake in self.decided or any(name not in everything for name in stake.needs):
+            if stake in self.decided or self._waits(stake):
                 continue
             unfinished = self._unfinished(stake)
             counts = [samples_taken(self._record(job)) for job in unfinished]
@@ -114,17 +114,14 @@ class Rounds:
         if not resting or not taken:
             return True
         return any(
-            one not in self.decided
-            and not self._lacks(one)
-            and job.id in self.movers.get(one.identity, {job.id})
+            one not in self.decided and job.id in self.movers.get(one.identity, {job.id})
             for one in resting
         )
 
-    def _lacks(self, stake: Stake) -> bool:
-        """Whether a stake cannot be decided, since a record is missing and will not be made."""
-        sampled = {job.id for job in self.jobs if job.id not in self.failures}
-        there = self._everything()
-        return any(name not in there and name not in sampled for name in stake.needs)
+    def _waits(self, stake: Stake) -> bool:
+        """Whether a record it needs is still to be made. What cannot be made, nobody waits for."""
+        coming = {job.id for job in self.jobs if job.id not in self.failures}
+        return any(name in coming and name not in self.evidence for name in stake.needs)
 
     def _everything(self) -> Evidence:
         """The records of this run and those beside it; of two with one id, this run's."""

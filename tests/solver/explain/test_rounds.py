@@ -98,7 +98,7 @@ def test_without_claims_or_without_hope_it_is_the_courses_count(demo: Bundle) ->
 
 
 def test_claims_that_lack_something_else_keep_nothing_waiting(demo: Bundle) -> None:
-    lacking = Stake("lacks", (*WANTED, "regions/nowhere"), 1, lambda _: [math.nan])
+    lacking = Stake("lacks", (*WANTED, "regions/nowhere"), 1, lambda _: None)
     evidence, _ = run(demo, [EASY, claims("easier", WANTED[1:], 0), lacking])
     assert samples(evidence) == [20, 20]
 

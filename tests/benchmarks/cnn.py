@@ -1,0 +1,350 @@
+"""What the CNN half costs: the sample procedure, captum, and hw9, on one machine in one sitting.
+
+    python -m tests.benchmarks.cnn [--bundle DIR] [--key DIR] [--scale F | --full] [--json]
+
+Each way is run on a small part of its counts, in rounds that take turns, and the least CPU time of
+a sample is multiplied by the full count; ``--full`` runs all of it. What hw9 needs for a key is
+counted in the evidence of a key (``--key``, a folder `hw9 key` wrote; else one is made).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from solver.answer_key import make_key
+from solver.bundle import Bundle, load_bundle
+from solver.evidence import Evidence, load_evidence
+from solver.explain import filters, integrated, lime_segments, saliency, smoothgrad
+from solver.explain.method import Job, fast_settings
+from solver.resources import data_folder
+from tests.benchmarks import sample_procedure, through_captum
+
+CNN_HALF = [f"q{at:02}" for at in range(1, 21)]
+WAYS = ("sample procedure", "captum", "hw9")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Samples a picture, or steps, of the course's sample code."""
+
+    lime: int = 1000
+    smoothgrad: int = 500
+    integrated_gradients: int = 10
+    climbing: int = 100
+
+
+@dataclass(frozen=True)
+class Part:
+    """One method to time.
+
+    Attributes:
+        samples: how many a picture the sample code takes.
+        macs: multiply-adds of one sample of one picture, by way.
+        runs: by way, what runs so many samples of one picture, or (`together`) of all of them.
+        used: samples hw9 needs for a key, all pictures counted; None where no question asks.
+    """
+
+    name: str
+    samples: int
+    macs: dict[str, float]
+    runs: dict[str, Callable[[int], object]]
+    together: bool = False
+    used: int | None = None
+
+
+def multiply_adds(network: nn.Module, last: int = 37, only_one_of_last: bool = False) -> float:
+    """Return the multiply-adds of a forward pass of a picture, to ``cnn[last]`` or (37) whole."""
+    side, total = 128, 0.0
+    modules = list(network.cnn)[: last + 1]  # type: ignore[arg-type]
+    convolutions = [one for one in modules if isinstance(one, nn.Conv2d)]
+    for module in modules:
+        if isinstance(module, nn.MaxPool2d):
+            side //= 2
+        if isinstance(module, nn.Conv2d):
+            width = 1 if only_one_of_last and module is convolutions[-1] else module.out_channels
+            total += 9 * module.in_channels * width * side**2
+    if last == 37:
+        linear = [one for one in network.fc if isinstance(one, nn.Linear)]  # type: ignore[union-attr]
+        total += sum(one.in_features * one.out_features for one in linear)
+    return total
+
+
+def convolution_peak(bundle: Bundle, seconds: float = 2.0) -> float:
+    """Return the most multiply-adds a CPU second of the network's second convolution."""
+    module = bundle.prepared.cnn[3]
+    assert isinstance(module, nn.Conv2d)
+    maps = torch.rand(1, module.in_channels, 128, 128, device=bundle.device)
+    maps = maps.contiguous(memory_format=torch.channels_last)
+    macs = 9 * module.in_channels * module.out_channels * 128**2
+    best, spent = math.inf, 0.0
+    with torch.inference_mode():
+        while spent < seconds:
+            taken = _cpu_seconds(lambda: module(maps), bundle)
+            best, spent = min(best, taken), spent + max(taken, 1e-3)
+    return macs / best
+
+
+def _cpu_seconds(run: Callable[[], object], bundle: Bundle) -> float:
+    """CPU time; on a CUDA device the time until it is done."""
+    on_device = bundle.device.startswith("cuda")
+    clock = time.perf_counter if on_device else time.process_time
+    if on_device:
+        torch.cuda.synchronize()
+    began = clock()
+    run()
+    if on_device:
+        torch.cuda.synchronize()
+    return clock() - began
+
+
+def parts_of(bundle: Bundle, counts: Counts, key: Evidence) -> list[Part]:
+    """Return the methods of the CNN half with their three ways."""
+    course = sample_procedure.as_the_course_loads_it(bundle)
+    plain, every = bundle.network, list(range(len(bundle.pictures)))
+    whole = multiply_adds(plain)
+    both = {"sample procedure": 3 * whole, "captum": 2 * whole, "hw9": 2 * whole}
+    settings = fast_settings(lime_samples=counts.lime, smoothgrad_samples=counts.smoothgrad)
+    lime_job = Job("lime/0", bundle, settings)
+    noise_job = Job("smoothgrad/0", bundle, settings)
+    path_job = Job("integrated_gradients/0/10", bundle, settings)
+    parts = [
+        Part(
+            "LIME",
+            counts.lime,
+            dict.fromkeys(WAYS, whole),
+            {
+                "sample procedure": lambda n: sample_procedure.lime(course, bundle, [0], n),
+                "captum": lambda n: through_captum.lime(plain, bundle, 0, n),
+                "hw9": lambda n: lime_segments.extend(lime_job, None, n),
+            },
+            used=_used(key, "lime"),
+        ),
+        Part(
+            "saliency",
+            1,
+            both,
+            {
+                "sample procedure": lambda n: sample_procedure.saliency(course, bundle, every),
+                "captum": lambda n: through_captum.saliency(plain, bundle, every),
+                "hw9": lambda n: [saliency.raw_saliency(bundle, k) for k in every],
+            },
+            together=True,
+            used=len(every),
+        ),
+        Part(
+            "SmoothGrad",
+            counts.smoothgrad,
+            both,
+            {
+                "sample procedure": lambda n: sample_procedure.smoothgrad(course, bundle, 0, n),
+                "captum": lambda n: through_captum.smoothgrad(plain, bundle, 0, n),
+                "hw9": lambda n: smoothgrad.extend(noise_job, None, n),
+            },
+            used=_used(key, "smoothgrad"),
+        ),
+        Part(
+            "integrated gradients",
+            counts.integrated_gradients,
+            both,
+            {
+                "sample procedure": lambda n: sample_procedure.integrated_gradients(
+                    course, bundle, 0, n
+                ),
+                "captum": lambda n: through_captum.integrated_gradients(plain, bundle, 0, n),
+                "hw9": lambda n: integrated.mean_path_gradient(path_job, 0, n),
+            },
+            used=_used(key, "integrated_gradients"),
+        ),
+    ]
+    return [*parts, *(_climbing(bundle, course, counts, index) for index in (6, 23))]
+
+
+def _climbing(bundle: Bundle, course: nn.Module, counts: Counts, index: int) -> Part:
+    every, whole = list(range(len(bundle.pictures))), multiply_adds(course)
+    picture = Job(f"filter_visualization/{index}/0", bundle).picture_tensor(0)
+    # Backward reaches the pixels from the hooked layer on, and the sample code's the weights too.
+    cut, alone = multiply_adds(course, index), multiply_adds(course, index, True)
+    return Part(
+        f"filter visualization {index}",
+        counts.climbing,
+        {"sample procedure": whole + 2 * cut, "captum": whole + cut, "hw9": 2 * alone},
+        {
+            "sample procedure": lambda n: sample_procedure.filters(course, bundle, every, index, n),
+            "captum": lambda n: through_captum.filters(bundle.network, bundle, every, index, n),
+            "hw9": lambda n: [
+                filters.climb(bundle, picture, index, steps=n, rate=0.1, advance=lambda _: None)
+                for _ in every
+            ],
+        },
+        together=True,
+    )
+
+
+def _used(key: Evidence, kind: str) -> int:
+    """Samples a key rests on, all pictures counted; a path counts once, with the shorter in it."""
+    of_picture: dict[str, int] = {}
+    for record in key:
+        if record.kind == kind:
+            picture = record.id.split("/")[1]
+            taken = int(record.values.get("samples", 0))
+            of_picture[picture] = max(of_picture.get(picture, 0), taken)
+    return sum(of_picture.values())
+
+
+def measure(
+    parts: Sequence[Part], bundle: Bundle, *, scale: float, rounds: int
+) -> list[dict[str, Any]]:
+    """Return a row a method: CPU seconds by way at the sample code's counts, and of hw9's key."""
+    peak = convolution_peak(bundle, seconds=0.5 if scale < 0.001 else 2.0)
+    least = {(part.name, way): math.inf for part in parts for way in WAYS}
+    for _ in range(rounds):
+        for part in parts:
+            chunk = _chunk(part, scale)
+            for way in WAYS:
+                run = part.runs[way]
+                taken = _cpu_seconds(lambda run=run, chunk=chunk: run(chunk), bundle)  # type: ignore[misc]
+                per = chunk * (len(bundle.pictures) if part.together else 1)
+                least[part.name, way] = min(least[part.name, way], taken / per)
+    return [_row(part, least, len(bundle.pictures), peak) for part in parts]
+
+
+def _chunk(part: Part, scale: float) -> int:
+    """How many samples to time: whole batches of ten where the ways work in batches of ten."""
+    if part.name.startswith(("filter", "saliency")):
+        return max(1, round(part.samples * scale))
+    return max(10, 10 * round(part.samples * scale / 10))
+
+
+def _row(
+    part: Part, least: dict[tuple[str, str], float], pictures: int, peak: float
+) -> dict[str, Any]:
+    full = part.samples * pictures
+    ways = {
+        way: {
+            "seconds": least[part.name, way] * full,
+            "gmacs": part.macs[way] * full / 1e9,
+            "of_peak": part.macs[way] / least[part.name, way] / peak,
+        }
+        for way in WAYS
+    }
+    seconds_of_key = (part.used or 0) * least[part.name, "hw9"]
+    return {
+        "method": part.name,
+        "pictures": pictures,
+        "samples": full,
+        "ways": ways,
+        "equal_counts_over_captum": ways["captum"]["seconds"] / ways["hw9"]["seconds"],
+        "key": {"samples": part.used or 0, "seconds": seconds_of_key},
+        "ratio": ways["sample procedure"]["seconds"] / seconds_of_key if seconds_of_key else None,
+    }
+
+
+def totals(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the sums of the rows and the ratios in all."""
+    ways = {way: sum(row["ways"][way]["seconds"] for row in rows) for way in WAYS}
+    key = sum(row["key"]["seconds"] for row in rows)
+    return {
+        "ways": ways,
+        "key": key,
+        "ratio": ways["sample procedure"] / key if key else None,
+        "equal_counts_over_captum": ways["captum"] / ways["hw9"],
+    }
+
+
+def verdicts(made: Evidence, exact: Evidence) -> dict[str, bool]:
+    """Return by option whether evidence that stopped early and the course's counts agree."""
+    from solver.answer_key import decide, planned
+    from solver.bank import load_bank
+
+    bank = load_bank(data_folder("questions"))
+    questions = planned(bank, CNN_HALF)
+    found: list[dict[str, bool | None]] = []
+    for evidence in (made, exact):
+        key = decide(bank, questions, evidence).key
+        found.append({f"{q.id} {o.id}": o.holds for q in key.questions for o in q.options})
+    return {name: found[0].get(name) == holds for name, holds in found[1].items()}
+
+
+def keyed(bundle: Path | None, folder: Path | None, device: str, *, exact: bool) -> Evidence:
+    """Return the evidence of a key: of the folder given, else of one made now."""
+    if folder is not None:
+        return load_evidence(folder / "evidence")
+    with tempfile.TemporaryDirectory() as out:
+        return make_key(
+            bundle=bundle, out=Path(out), only=CNN_HALF, device=device, exact=exact
+        ).evidence
+
+
+def report(rows: Sequence[dict[str, Any]], agree: dict[str, bool] | None) -> str:
+    """Return the table a person reads."""
+    lines = [
+        f"{'method':24} {'samples':>8} " + " ".join(f"{way + ', s':>20}" for way in WAYS)
+        + f" {'captum/hw9':>10} {'of the peak':>11} {'key: samples':>12} {'s':>8} {'ratio':>7}"
+    ]  # fmt: skip
+    for row in rows:
+        seconds = " ".join(f"{row['ways'][way]['seconds']:20.1f}" for way in WAYS)
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.1f}"
+        lines.append(
+            f"{row['method']:24} {row['samples']:8} {seconds}"
+            f" {row['equal_counts_over_captum']:10.2f} {row['ways']['hw9']['of_peak']:11.0%}"
+            f" {row['key']['samples']:12} {row['key']['seconds']:8.1f} {ratio:>7}"
+        )
+    whole = totals(rows)
+    seconds = " ".join(f"{whole['ways'][way]:20.1f}" for way in WAYS)
+    ratio = "-" if whole["ratio"] is None else f"{whole['ratio']:.1f}"
+    lines.append(
+        f"{'in all':24} {'':8} {seconds} {whole['equal_counts_over_captum']:10.2f} {'':11}"
+        f" {'':12} {whole['key']:8.1f} {ratio:>7}"
+    )
+    if agree is None:
+        lines.append("Verdicts were not compared: give --exact-key, or --full.")
+    else:
+        lines.append(f"Verdicts equal: {sum(agree.values())} of {len(agree)}.")
+        lines += [f"  {name} differs" for name, same in agree.items() if not same]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--bundle", type=Path, help="course materials; the demo's if not given")
+    parser.add_argument("--key", type=Path, help="a folder `hw9 key` wrote from that bundle")
+    parser.add_argument("--exact-key", type=Path, help="one that `hw9 key --exact` wrote")
+    parser.add_argument("--scale", type=float, default=0.004, help="part of the counts to time")
+    parser.add_argument("--full", action="store_true", help="time all of the counts")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    asked = parser.parse_args()
+    bundle = load_bundle(asked.bundle or data_folder("demo"), asked.device)
+    key = keyed(asked.bundle, asked.key, asked.device, exact=False)
+    agree = None
+    if asked.full or asked.exact_key:
+        agree = verdicts(key, keyed(asked.bundle, asked.exact_key, asked.device, exact=True))
+    counts = Counts()
+    scale = 1.0 if asked.full else asked.scale
+    rows = measure(parts_of(bundle, counts, key), bundle, scale=scale, rounds=asked.rounds)
+    if asked.as_json:
+        about = {"threads": torch.get_num_threads(), "scale": scale, "counts": asdict(counts)}
+        print(json.dumps({**about, "rows": rows, "in_all": totals(rows), "verdicts": agree}))
+        return
+    print(report(rows, agree))
+    print(
+        f"CPU seconds, {torch.get_num_threads()} threads, at {scale:g} of the counts"
+        f"{'' if scale == 1 else ' and extrapolated'}; the least of {asked.rounds} rounds."
+    )
+
+
+if __name__ == "__main__":
+    main()
