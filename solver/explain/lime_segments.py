@@ -125,8 +125,8 @@ def fit_weights(
 def ridge_weights(data: npt.NDArray[np.integer], answers: npt.NDArray[np.floating]) -> Floats:
     """Return the weights of `fit_weights` (segments,), solved directly.
 
-    Equal to them to rounding, and many times faster: for the hundreds of fits that a look at the
-    samples so far needs, never for what is reported.
+    Equal to them to rounding; lime fits twice, this once. For the hundreds of fits that a look at
+    the samples so far needs, never for what is reported.
     """
     shown, count = data.astype(np.float64), data.shape[1]
     distances = 1 - np.sqrt(shown.mean(1))  # cosine distance to a row of ones
