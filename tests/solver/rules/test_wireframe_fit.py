@@ -179,7 +179,7 @@ def scipys(drawing: Drawing, marks: np.ndarray, seed: int) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("solid", ["cube", "cylinder", "pyramid", "tetrahedron"])
+@pytest.mark.parametrize("solid", ["cube", "pyramid"])
 def test_the_quick_search_finds_what_a_slow_one_finds(solid: str) -> None:
     """On noise, where there are many poor places to end in, and on the lines of a cube."""
     x, y, weights = DRAWINGS["cube"].wires(
@@ -187,7 +187,7 @@ def test_the_quick_search_finds_what_a_slow_one_finds(solid: str) -> None:
     )
     cube = np.zeros((GRID, GRID), bool)
     cube.ravel()[cells_of(x, y)[weights > 0]] = True
-    cases = [cube, *(stroke_marks(smooth_noise(seed)) for seed in range(4))]
+    cases = [cube, *(stroke_marks(smooth_noise(seed)) for seed in range(2))]
     lost = [
         scipys(DRAWINGS[solid], marks, seed) - fit(DRAWINGS[solid], marks).score
         for seed, marks in enumerate(cases)
