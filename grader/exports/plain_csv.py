@@ -114,8 +114,9 @@ class PlainCsv:
                     )
                 )
         attempt, submitted = None, None
-        if fields["attempt"].isascii() and fields["attempt"].isdigit():
-            attempt = int(fields["attempt"])
+        text = fields["attempt"]
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            attempt = int(text)
         elif fields["attempt"]:
             reason = "the attempt is not a whole number"
             rejects.append(Reject(self.source, line, student.id, "", fields["attempt"], reason))

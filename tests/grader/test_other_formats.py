@@ -163,3 +163,10 @@ def test_formats_are_told_apart(tmp_path):
         open_export(tmp_path / "b.csv", context)
     with pytest.raises(ExportError, match="there is no such file"):
         open_export(tmp_path / "c.csv", context)
+
+
+def test_an_attempt_of_twenty_digits_is_no_attempt(tmp_path):
+    """It is more than the store of rows takes, and ended the run of the whole class."""
+    one, two = plain(tmp_path, "s1,,99999999999999999999,,a,a,;", "s2,,1,,a,a,;")
+    assert one.submission.attempt is None and two.submission.attempt == 1
+    assert "the attempt is not a whole number" in one.rejects[0].reason

@@ -34,6 +34,8 @@ def _recorded_run(tmp_path: Path) -> Path:
         ('"x":[[', '"y":[['),
         (",null,null,[", ",99999999999999999999,null,["),
         (",null,null,[", ',1,"2026-04-09T10:00:00",['),
+        (",null,null,[", ",[],null,["),
+        ("[null,null,", '["1e308",null,'),
     ],
 )
 def test_a_record_that_was_changed_by_hand_names_its_line(tmp_path, old, new):
