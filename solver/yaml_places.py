@@ -17,7 +17,9 @@ from solver.encodings import START, narrow_encoding, wide_encoding
 from solver.errors import InputError
 
 MAX_BYTES = 32 << 20
-MAX_VALUES = 2_000_000
+MAX_YAML_BYTES = 4 << 20
+MAX_VALUES = 150_000
+"""Aliases counted; PyYAML takes seconds for so many. A key of 30 questions has some thousand."""
 MAX_DEPTH = 60
 MAX_BITS = 4096
 """Of a whole number. Python refuses to write out one of more than 4300 digits."""
@@ -79,9 +81,9 @@ def load_placed_yaml(path: Path, error: type[InputError]) -> PlacedYaml:
     Raises:
         InputError: (as `error`) not YAML, a key twice, a tag, or too large.
     """
-    text = read_text(path, error)
+    text = read_text(path, error, max_bytes=MAX_YAML_BYTES)
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _CountingLoader(text)
         try:
             node = loader.get_single_node()
             placed = PlacedYaml(None, path)
@@ -97,6 +99,21 @@ def load_placed_yaml(path: Path, error: type[InputError]) -> PlacedYaml:
         place = f"line {mark.line + 1}" if mark is not None else ""
         raise error(f"is not readable YAML ({what})", path=path, place=place) from None
     return placed
+
+
+class _CountingLoader(yaml.SafeLoader):
+    """Stops at more values than a file can need, instead of reading on for minutes."""
+
+    values = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(
+                None, None, "holds more values than it can need", mark
+            )
+        return super().compose_node(parent, index)
 
 
 class _Builder:

@@ -168,3 +168,15 @@ def test_what_yaml_takes_for_ends_of_lines_is_read_back_as_it_was(sign: str) -> 
     text = f"two words{sign}and more{sign}"
     written = yaml.dump({"a": text}, Dumper=YamlDumper, allow_unicode=True)
     assert yaml.safe_load(written) == {"a": text}
+
+
+@pytest.mark.parametrize("text", ["a: [" + "1," * 3000 + "1]", "- 1\n" * 3000])
+def test_a_file_of_very_many_values_is_left_before_it_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """PyYAML takes twenty microseconds a value: a dense file of megabytes took minutes."""
+    monkeypatch.setattr("solver.yaml_places.MAX_VALUES", 1000)
+    path = tmp_path / "dense.yaml"
+    path.write_text(text + "\n}")  # what comes after is not looked at
+    with pytest.raises(BankError, match=r"line \d+: .*more values than it can need"):
+        load_placed_yaml(path, BankError)
