@@ -55,7 +55,8 @@ def read_tagged(text: str, path: Path) -> list[Sentence]:
     sentences: list[Sentence] = []
     words: list[str] = []
     tags: list[str] = []
-    for number, line in enumerate([*text.splitlines(), ""], start=1):
+    # Not `splitlines`, for which a form feed or U+2028 inside a word ends a line, too.
+    for number, line in enumerate([*re.split("\r\n|\r|\n", text), ""], start=1):
         if not line.strip():
             if words:
                 sentences.append(Sentence(tuple(words), tuple(tags)))

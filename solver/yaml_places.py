@@ -106,7 +106,7 @@ class _CountingLoader(yaml.SafeLoader):
 
     values = 0
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self.values += 1
         if self.values > MAX_VALUES:
             mark = self.peek_event().start_mark

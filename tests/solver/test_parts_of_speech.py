@@ -102,3 +102,13 @@ def test_what_spacy_says_is_taken_sentence_by_sentence(
         Sentence(("Cats", "sleep", "."), ("NOUN", "NOUN", "PUNCT")),
         Sentence(("Dogs", "run", "."), ("NOUN", "NOUN", "PUNCT")),
     ]
+
+
+@pytest.mark.parametrize("sign", ["\x0c", "\x0b", "\u2028", "\x85", "\x1c"])
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "corpus.tsv"
+    path.write_text(f"one{sign}word\tNOUN\nno tag\n", "utf-8")
+    with pytest.raises(BundleError, match="line 2"):
+        load_corpus(path)
+    path.write_text(f"one{sign}word\tNOUN\n", "utf-8")
+    assert load_corpus(path)[0].words == (f"one{sign}word",)
