@@ -121,8 +121,10 @@ def open_rgb(path: Path) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BundleError(f"has more than {MAX_PIXELS:,} pixels", path=path) from None
     except Exception as problem:  # Pillow raises many kinds for damaged files
-        reason = "there is no such file" if not path.exists() else "is broken or no JPEG or PNG"
-        raise BundleError(reason, path=path, mend="Replace it.") from problem
+        missing = not path.exists()
+        reason = "there is no such file" if missing else "is broken or no JPEG or PNG"
+        mend = "Put it there." if missing else "Replace it."
+        raise BundleError(reason, path=path, mend=mend) from problem
 
 
 def resized(image: Image.Image) -> npt.NDArray[np.uint8]:

@@ -213,7 +213,7 @@ def test_a_picture_without_a_matrix_is_refused(tmp_path: Path) -> None:
     white = np.full((200, 300, 3), 255, np.uint8)
     with pytest.raises(BundleError, match="holds no field of 10 by 10 cells"):
         read_matrix(white, 10, tmp_path / "slide.png")
-    with pytest.raises(BundleError, match="no such picture"):
+    with pytest.raises(BundleError, match="there is no such file"):
         open_picture(tmp_path / "none.png")
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(BundleError, match="not a picture"):
