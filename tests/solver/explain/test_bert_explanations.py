@@ -216,7 +216,7 @@ def test_a_picture_without_a_matrix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="there is no such file"):
         open_picture(tmp_path / "none.png")
     (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(BundleError, match="not a picture"):
+    with pytest.raises(BundleError, match="is broken or no JPEG or PNG"):
         open_picture(tmp_path / "text.png")
 
 
