@@ -91,9 +91,15 @@ class OptionVerdict(Strict):
         return decided and self.second is not None and self.second.holds != self.holds
 
     @property
+    def no_margin(self) -> bool:
+        """Whether it holds, and by a margin that counts for nothing: chance would do as well."""
+        return self.holds is True and self.margin == 0
+
+    @property
     def contested(self) -> bool:
-        """Whether the verdict flips in any repeat, or the second way finds the other."""
-        return self.ways_differ or (self.flips is not None and self.flips.share > 0)
+        """Whether it flips in any repeat, the second way finds the other, or it has no margin."""
+        flips = self.flips is not None and self.flips.share > 0
+        return flips or self.ways_differ or self.no_margin
 
 
 class OtherSet(Strict):

@@ -146,6 +146,9 @@ def _contested(entry: KeyQuestion) -> Iterator[Concern]:
     differing = [option.name for option in entry.options if option.ways_differ]
     if differing:
         reasons.append(f"the second way finds otherwise for {', '.join(differing)}")
+    weightless = [option.name for option in entry.options if option.no_margin]
+    if weightless:
+        reasons.append(f"what holds of {', '.join(weightless)} has no margin")
     yield Concern(entry.id, "contested", names, f"contested: {'; '.join(reasons)}")
 
 

@@ -63,6 +63,11 @@ class ContestedView:
         return any(reading.second for reading in self.readings)
 
     @property
+    def no_margin(self) -> bool:
+        """Whether what holds of it does so by no margin."""
+        return any(option.no_margin for option in self.view.entry.options)
+
+    @property
     def rare(self) -> bool:
         """Whether one line is enough for it."""
         return self.severity < RARE
@@ -70,10 +75,12 @@ class ContestedView:
 
 def severity_of(entry: KeyQuestion) -> float:
     """Return how contested a question is, 0 to 1: the share of repeats that give another set, and
-    at least a half where the two ways find two answers, a quarter where one of them finds none."""
+    at least a half where the two ways find two answers, a quarter where one of them finds none or
+    what holds has no margin."""
     changed = entry.stability.changed if entry.stability else 0.0
     if entry.ways_agree is not False:
-        return changed
+        held_by_nothing = any(option.no_margin for option in entry.options)
+        return max(changed, UNSETTLED) if held_by_nothing else changed
     return max(changed, DISAGREE if entry.correct and entry.second_correct else UNSETTLED)
 
 

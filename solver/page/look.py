@@ -76,6 +76,9 @@ def _contested(entry: KeyQuestion) -> list[Reason]:
     differing = [option.name for option in entry.options if option.ways_differ]
     if differing:
         reasons.append(Reason(CONTESTED, "reason_ways", {"options": ", ".join(differing)}))
+    weightless = [option.name for option in entry.options if option.no_margin]
+    if weightless:
+        reasons.append(Reason(CONTESTED, "reason_no_margin", {"options": ", ".join(weightless)}))
     return reasons
 
 

@@ -170,3 +170,16 @@ def test_a_question_shows_its_second_way_and_its_repeats(bank: Bank) -> None:
     assert "The same answer in 40% of 40" in page and "flips in" in page
     assert "rests on nothing that could vary" in page
     assert "left out, it lacks lime/1" in page and "finds a, b" in page
+
+
+def test_what_holds_by_no_margin_is_contested_though_nothing_flips(bank: Bank) -> None:
+    options = [
+        option.model_copy(update={"margin": 0.0 if option.holds else option.margin})
+        for option in decided("q01").options
+    ]
+    weightless = decided("q01", options=options)
+    assert weightless.contested and not decided("q02").contested
+    assert RARE < severity_of(weightless) < severity_of(disagreeing("q03"))
+    page = page_of(bank, weightless, decided("q02"))
+    assert "no margin" in page and "毫無差距" in page
+    assert "no margin" not in page_of(bank, decided("q02"))
