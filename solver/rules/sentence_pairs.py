@@ -24,7 +24,7 @@ from solver.rules.embedding_tables import (
 )
 from solver.rules.registry import Decision, Verdict
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import Pair, below
+from solver.rules.verdicts import Pair, below, undecided
 
 Mask = npt.NDArray[np.bool_]
 Cause = Literal["meaning", "length", "position", "frequency"]
@@ -161,15 +161,9 @@ def _alone_to_blame(sentences: Sentences, cause: Cause, pairs: Mask, still: floa
 
 
 def _open(name: Pair, why: Pair) -> Verdict:
-    return Verdict(
-        holds=None,
-        value=None,
-        unit="",
-        against="",
-        threshold=None,
-        margin=None,
-        sentence=(
+    return undecided(
+        (
             f"Of {name[0]} it cannot be told: {why[0]}.",
             f"無法判定是否與{name[1]}有關：{why[1]}。",
-        ),
+        )
     )

@@ -13,7 +13,7 @@ from solver.rules.displayed import LUMA, Floats, correlation
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.saliency_method import PicturesSettings, needed_number
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import Pair, above, below
+from solver.rules.verdicts import Pair, above, below, undecided
 
 
 class TraceSettings(Parameters):
@@ -250,7 +250,7 @@ def without_range(effects: Sequence[Effect]) -> Decision:
             against = ("half of it gone", "失去一半")
             verdicts.append(below(1.0, limit, unit="rank correlation", what=kept, against=against))
         else:
-            verdicts.append(_undecided(effect))
+            verdicts.append(_range_not_kept(effect))
     note = (
         "The range of the maps before normalization was not kept. So it could be tested whether "
         "places change their order (they do not), and not how bright anything would be: with a "
@@ -268,17 +268,11 @@ _HANGS = {
 }
 
 
-def _undecided(effect: Effect) -> Verdict:
+def _range_not_kept(effect: Effect) -> Verdict:
     name = _HANGS[effect]
-    return Verdict(
-        holds=None,
-        value=None,
-        unit="",
-        against="",
-        threshold=None,
-        margin=None,
-        sentence=(
+    return undecided(
+        (
             f"{name[0]} hangs on the largest value before normalization, which was not kept.",
             f"{name[1]}取決於正規化前的最大值，而該值沒有保留。",
-        ),
+        )
     )

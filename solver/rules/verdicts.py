@@ -87,3 +87,16 @@ def one_note(sentences: Sequence[Pair]) -> Pair | None:
     if not sentences:
         return None
     return " ".join(english for english, _ in sentences), "".join(own for _, own in sentences)
+
+
+def undecided(sentence: Pair) -> Verdict:
+    """Return a verdict that nothing was measured for; the sentence says what is not known."""
+    return Verdict(
+        holds=None,
+        value=None,
+        unit="",
+        against="",
+        threshold=None,
+        margin=None,
+        sentence=sentence,
+    )
