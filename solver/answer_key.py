@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from solver.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.deciding import Decided, decide_question
-from solver.errors import EvidenceError
-from solver.evidence import MANIFEST, Evidence, load_evidence, save_evidence
+from solver.evidence import Evidence, earlier_evidence, load_evidence, save_evidence
 from solver.key import FORMAT, Key, KeyQuestion, StabilityRun
 from solver.key_folder import write_key_and_page
 from solver.reseeding import load_reseeded, run_reseeded, save_reseeded
@@ -161,7 +160,7 @@ def make_key(
             questions,
             bundle,
             Running(device, exact, processes),
-            _known(evidence, target),
+            load_evidence(evidence) if evidence is not None else earlier_evidence(target),
             target,
             Repeats(stability, reseed, progress),
         )
@@ -169,18 +168,6 @@ def make_key(
         return made
     key = write_key_and_page(made.key, questions_bank, made.evidence, made.figures, out)
     return replace(made, key=key)
-
-
-def _known(evidence: Path | None, target: Path | None) -> Evidence | None:
-    """Evidence to begin from: the folder given, else that of an earlier run into the same place."""
-    if evidence is not None:
-        return load_evidence(evidence)
-    if target is not None and (target / MANIFEST).is_file():
-        try:
-            return load_evidence(target, whole=False)
-        except EvidenceError:
-            return None  # a damaged earlier run is simply made again
-    return None
 
 
 def _only_needed(evidence: Evidence, questions: Sequence[PlannedQuestion]) -> Evidence:

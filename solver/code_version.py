@@ -32,7 +32,13 @@ def _folder_hash(folder: Path) -> str:
 _PLUMBING = ("method", "run", "rounds", "workers", "sampling", "stopping", "micro_batch")
 """Modules of `solver.explain` that decide which explanations run, and not what one computes."""
 
-_MEASURING = ("solver.network", "solver.pictures", "solver.bert_models", "solver.parts_of_speech")
+_MEASURING = (
+    "solver.network",
+    "solver.pictures",
+    "solver.lime_fit",
+    "solver.bert_models",
+    "solver.parts_of_speech",
+)
 """Modules outside `solver.explain` that take part in what an explanation computes."""
 
 

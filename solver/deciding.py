@@ -32,7 +32,8 @@ def quietly() -> Iterator[None]:
         yield
 
 
-_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a rule may raise on evidence that was made by hand, in any shape."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _attempt(
         return lacks or missing.lacks
     except EvidenceError as fault:
         return [str(fault)]
-    except _UNREADABLE as fault:  # evidence may be made by hand, and in any shape
+    except UNREADABLE as fault:  # evidence may be made by hand, and in any shape
         names = ", ".join(needs)
         return [f"evidence the rule can read, in {names} ({type(fault).__name__}: {fault})"]
     if not _finite(decision):

@@ -212,6 +212,20 @@ def load_evidence(folder: Path, *, whole: bool = True) -> Evidence:
     return evidence
 
 
+def earlier_evidence(folder: Path | None) -> Evidence | None:
+    """Return what an earlier run left in a folder, to go on from; None where that is nothing.
+
+    Damaged records are left out, and a folder that cannot be read is as good as none: what it held
+    is simply made again.
+    """
+    if folder is None or not (folder / MANIFEST).is_file():
+        return None
+    try:
+        return load_evidence(folder, whole=False)
+    except EvidenceError:
+        return None
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():

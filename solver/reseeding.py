@@ -13,8 +13,13 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solver.errors import EvidenceError
-from solver.evidence import MANIFEST, Evidence, load_evidence, save_evidence
+from solver.evidence import (
+    MANIFEST,
+    Evidence,
+    earlier_evidence,
+    load_evidence,
+    save_evidence,
+)
 from solver.stakes import Stake
 
 if TYPE_CHECKING:
@@ -64,7 +69,7 @@ def run_reseeded(
             bundle,
             with_other_seeds(settings, at),
             folder=place,
-            known=_known(place),
+            known=earlier_evidence(place),
             progress=progress,
             clock=time.perf_counter,
             about=about,
@@ -83,15 +88,6 @@ def with_other_seeds(settings: ExplainSettings, at: int) -> ExplainSettings:
         lime_seed=settings.lime_seed + at,
         smoothgrad_seed=settings.smoothgrad_seed + APART * at,
     )
-
-
-def _known(folder: Path | None) -> Evidence | None:
-    if folder is None or not (folder / MANIFEST).is_file():
-        return None
-    try:
-        return load_evidence(folder, whole=False)
-    except EvidenceError:
-        return None  # a damaged earlier run is simply made again
 
 
 def load_reseeded(evidence: Path, times: int) -> list[Evidence]:

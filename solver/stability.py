@@ -25,7 +25,7 @@ from itertools import combinations
 
 import numpy as np
 
-from solver.deciding import Decided, answer_where, verdicts_again
+from solver.deciding import UNREADABLE, Decided, answer_where, verdicts_again
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.key import (
@@ -48,7 +48,6 @@ FACTOR = 0.25
 
 Records = dict[str, Record]
 Holds = tuple[bool | None, ...]
-_UNUSABLE = (EvidenceError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,10 @@ class _Repeats:
         varying = self.causes[:-1] if cause == "together" else [cause]
         try:
             records = self._varied(varying, turn, generator)
-        except _UNUSABLE:  # evidence made by hand, of which a resample cannot be made
+        except (
+            EvidenceError,
+            *UNREADABLE,
+        ):  # evidence made by hand, of which a resample cannot be made
             return Repeat(cause, (None,) * len(self.decided.entry.options))
         factors = self._factors(generator) if "thresholds" in varying else {}
         return Repeat(cause, self._decide(records, factors))

@@ -15,12 +15,10 @@ from functools import partial
 from typing import Any
 
 from solver.code_version import rules_hash
+from solver.deciding import UNREADABLE, quietly
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
 from solver.rules.registry import PlannedQuestion, Verdict
-
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What a rule may raise on evidence that was made by hand, in any shape."""
 
 Margins = Callable[[Evidence], Sequence[float] | None]
 
@@ -62,7 +60,8 @@ def _identity(question: PlannedQuestion) -> str:
 
 def _margins(question: PlannedQuestion, evidence: Evidence) -> list[float] | None:
     try:
-        decision = question.rule.decide(evidence, question.settings, question.claims)
+        with quietly():
+            decision = question.rule.decide(evidence, question.settings, question.claims)
     except (EvidenceError, *UNREADABLE):
         return None  # the question stays open, however many samples are taken
     return [_signed(verdict) for verdict in decision.verdicts]

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from solver.evidence import Record
-from solver.vary_samples import MIN_WEIGHT, SHOWN, drawn_signs, has_samples
+from solver.lime_fit import shown_signs
+from solver.vary_samples import MIN_WEIGHT, SHOWN, has_samples
 
 Records = dict[str, Record]
 
@@ -36,6 +37,8 @@ share 9 of the 11 first at about half the samples."""
 TOKENS_FORGOTTEN = 0.1
 """The chance of a token to be forgotten: a marker that lies under another one in a plot, a word
 that another wording of the context would not have."""
+
+TINY = float(np.finfo(np.float64).tiny)
 
 NOT_DRAWN = 0
 """The role of a token that is not drawn."""
@@ -149,8 +152,9 @@ def with_segments_forgotten(record: Record, generator: np.random.Generator) -> R
         drawn = np.argsort(-np.abs(weights), kind="stable")[:shown]
         drawn = drawn[np.abs(weights[drawn]) >= least]
         weights[_forgotten(drawn, generator)] = 0.0
-        segments = record.array("segments", 2)
-        changed = {"weights": weights, "signs": drawn_signs(segments, weights, shown, least)}
+        # What is forgotten has no weight, and is not drawn whatever the least weight is.
+        signs = shown_signs(record.array("segments", 2), weights, shown, max(least, TINY))
+        changed = {"weights": weights, "signs": signs}
         return _with(record, changed)
     parts = np.zeros(signs.shape, np.int64)
     for sign in (1, -1):

@@ -8,17 +8,13 @@ others; drawn fewer or more, as another sample count would.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.linear_model import Ridge
 
 from solver.evidence import Record
-
-Floats = npt.NDArray[np.float64]
+from solver.lime_fit import ridge_fit, shown_signs
 
 COUNTS = (0.5, 0.25, 2.0)
 """Other sample counts, as parts of the course's own."""
 
-KERNEL_WIDTH = 0.25
 SHOWN, MIN_WEIGHT = 11, 0.05
 """Of the course's overlay, where a record's settings do not say."""
 
@@ -78,9 +74,9 @@ def _lime(record: Record, generator: np.random.Generator, factor: float) -> Reco
         raise ValueError(f"{record.id}: {len(draws)} draws and {len(answers)} answers")
     count = max(1, round(factor * len(draws)) - 1)
     chosen = np.concatenate([[0], generator.integers(1, len(draws), count)])
-    weights, intercept, score = lime_regression(draws[chosen], answers[chosen])
+    weights, intercept, score = ridge_fit(draws[chosen], answers[chosen])
     segments = record.array("segments", 2)
-    signs = drawn_signs(
+    signs = shown_signs(
         segments,
         weights,
         int(record.settings.get("lime_shown", SHOWN)),
@@ -89,35 +85,3 @@ def _lime(record: Record, generator: np.random.Generator, factor: float) -> Reco
     arrays = {**record.arrays, "weights": weights, "signs": signs}
     values = {**record.values, "intercept": intercept, "score": score}
     return Record(record.id, arrays, values, record.settings, record.inputs)
-
-
-def lime_regression(
-    draws: npt.NDArray[np.integer], answers: npt.NDArray[np.floating]
-) -> tuple[Floats, float, float]:
-    """Return (weights (segments,), intercept, R2) as lime's `LimeBase` fits them.
-
-    `draws` (samples, segments) are 0/1 with a first row of ones; weighted ridge regression with
-    alpha 1, each sample weighted by an exponential kernel of its cosine distance to the first row.
-    """
-    shares = draws.sum(1) / draws.shape[1]
-    distances = 1 - np.sqrt(shares)  # cosine of a 0/1 row with the row of ones
-    kernel = np.sqrt(np.exp(-(distances**2) / KERNEL_WIDTH**2))
-    rows = draws.astype(np.float64)
-    ridge = Ridge(alpha=1, fit_intercept=True).fit(rows, answers, sample_weight=kernel)
-    score = float(ridge.score(rows, answers, sample_weight=kernel))
-    return np.asarray(ridge.coef_, np.float64), float(ridge.intercept_), score
-
-
-def drawn_signs(
-    segments: npt.NDArray[np.integer], weights: Floats, shown: int, min_weight: float
-) -> npt.NDArray[np.int8]:
-    """Return the overlay (H, W) of the first `shown` segments by weight: 1 for, -1 against, else 0.
-
-    The same as `solver.explain.lime_segments.shown_signs`, which cannot be had without torch.
-    """
-    order = np.argsort(-np.abs(weights), kind="stable")[:shown]
-    by_segment = np.zeros(int(max(segments.max() + 1, len(weights))), np.int8)
-    kept = order[np.abs(weights[order]) >= min_weight]
-    by_segment[kept] = np.sign(weights[kept])
-    signs: npt.NDArray[np.int8] = by_segment[segments]
-    return signs

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +21,11 @@ from solver.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.method import ExplainSettings, Job, explanation, no_picture
 from solver.explain.sampling import Sampling, left_out, looks_at, samples_taken
+from solver.lime_fit import exponential_kernel, ridge_fit, shown_signs
 from solver.pictures import Picture
 
 Floats = npt.NDArray[np.float64]
 Classify = Callable[[Floats], npt.NDArray[np.floating]]
-
-KERNEL_WIDTH = 0.25
 
 LOOK_UNIT = 10
 """Samples are looked at after whole batches of lime."""
@@ -112,35 +110,13 @@ def fit_weights(
     """
     count = data.shape[1]
     distances = pairwise_distances(data, np.ones((1, count)), metric="cosine").ravel()
-    kernel = partial(_exponential_kernel, width=KERNEL_WIDTH)
-    intercept, weights, score, _ = LimeBase(kernel).explain_instance_with_data(
+    intercept, weights, score, _ = LimeBase(exponential_kernel).explain_instance_with_data(
         data, answers[:, None], distances, 0, count, feature_selection="auto"
     )
     by_segment = np.zeros(count)
     for index, weight in weights:
         by_segment[index] = weight
     return by_segment, float(intercept), float(score)
-
-
-def ridge_weights(data: npt.NDArray[np.integer], answers: npt.NDArray[np.floating]) -> Floats:
-    """Return the weights of `fit_weights` (segments,), solved directly.
-
-    Equal to them to rounding; lime fits twice, this once. For the hundreds of fits that a look at
-    the samples so far needs, never for what is reported.
-    """
-    shown, count = data.astype(np.float64), data.shape[1]
-    distances = 1 - np.sqrt(shown.mean(1))  # cosine distance to a row of ones
-    near = _exponential_kernel(distances, KERNEL_WIDTH)
-    centred = shown - near @ shown / near.sum()
-    weighted = centred.T * near  # (segments, samples)
-    rise = answers - near @ answers / near.sum()
-    weights: Floats = np.linalg.solve(weighted @ centred + np.eye(count), weighted @ rise)
-    return weights
-
-
-def _exponential_kernel(distances: Floats, width: float) -> Floats:
-    kernel: Floats = np.sqrt(np.exp(-(distances**2) / width**2))
-    return kernel
 
 
 def _mean_coloured(image: Floats, segments: npt.NDArray[np.int64]) -> Floats:
@@ -159,22 +135,6 @@ def _masked(
     sample = image.copy()
     sample[off] = hidden[off]
     return sample
-
-
-def shown_signs(
-    segments: npt.NDArray[np.int64], weights: Floats, shown: int, min_weight: float
-) -> npt.NDArray[np.int8]:
-    """Return what the course's overlay shows: int8 (128, 128), 1 green, -1 red, 0 neither.
-
-    Among the first `shown` segments by absolute weight, those of at least `min_weight`
-    (`get_image_and_mask` with positive_only=False, hide_rest=False).
-    """
-    signs = np.zeros(segments.shape, np.int8)
-    order = sorted(range(len(weights)), key=lambda index: abs(weights[index]), reverse=True)
-    for index in order[:shown]:
-        if abs(weights[index]) >= min_weight:
-            signs[segments == index] = 1 if weights[index] > 0 else -1
-    return signs
 
 
 _USED = (
@@ -237,7 +197,8 @@ def redraw(
     kept = len(answers) - left_out(len(answers), len(answers), most)
     for _ in range(number):
         chosen = np.sort(generator.choice(len(answers), kept, replace=False))
-        weights = ridge_weights(draws[chosen], answers[chosen])
+        # By the hundred for a look: solved directly, while what is reported is lime's own fit.
+        weights, _, _ = ridge_fit(draws[chosen], answers[chosen])
         arrays = {
             **record.arrays,
             "draws": draws[chosen],

@@ -133,12 +133,19 @@ class Job:
         return {"confidence": self.settings.confidence, "looks": sampling.looks(self)}
 
     @property
+    def sampling(self) -> Sampling:
+        """How it is taken further, of a job that is a mean over samples."""
+        found = explanation_for(self.id).sampling
+        assert found is not None
+        return found
+
+    @property
     def may_stop(self) -> bool:
         """Whether it is a mean over samples that stops when the claims on it are decided."""
-        sampling = explanation_for(self.id).sampling
-        if sampling is None or self.settings.confidence is None:
-            return False
-        return len(sampling.looks(self)) > 1
+        sampled = explanation_for(self.id).sampling is not None
+        return (
+            sampled and self.settings.confidence is not None and len(self.sampling.looks(self)) > 1
+        )
 
     def expected_inputs(self) -> dict[str, str]:
         """Hashes of what the record is made from: weights, pictures; and the method's version."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from solver.evidence import Evidence, Record
-from solver.explain.method import Job, explanation_for
-from solver.explain.sampling import Sampling, samples_taken
+from solver.explain.method import Job
+from solver.explain.sampling import samples_taken
 from solver.explain.stopping import evidence_digest, movers, undecided, was_decided
-from solver.explain.workers import Task, Workers
+from solver.explain.workers import Task, Workers, made_already
 from solver.stakes import Stake
 
 
@@ -108,7 +108,7 @@ class Rounds:
 
     def _goes_on(self, job: Job) -> bool:
         taken = samples_taken(self._record(job))
-        if job.id in self.failures or taken >= _sampling(job).most(job):
+        if job.id in self.failures or taken >= job.sampling.most(job):
             return False
         resting = [one for one in self.stakes if job.id in one.needs]
         if not resting or not taken:
@@ -132,7 +132,7 @@ class Rounds:
             job
             for job in self.jobs
             if job.id in stake.needs
-            and 0 < samples_taken(self._record(job)) < _sampling(job).most(job)
+            and 0 < samples_taken(self._record(job)) < job.sampling.most(job)
         ]
 
     def _record(self, job: Job) -> Record | None:
@@ -140,17 +140,13 @@ class Rounds:
 
     def _look_number(self, job: Job) -> int:
         taken = samples_taken(self._record(job))
-        return sum(look <= taken for look in _sampling(job).looks(job))
+        return sum(look <= taken for look in job.sampling.looks(job))
 
     def _task(self, job: Job) -> Task:
-        looks = _sampling(job).looks(job)
+        looks = job.sampling.looks(job)
         rests = any(job.id in one.needs for one in self.stakes)
         upto = looks[self._look_number(job)] if rests else looks[-1]
-        made = tuple(
-            self.evidence.get(*name.split("/"))
-            for name in explanation_for(job.id).uses(job)
-            if name in self.evidence
-        )
+        made = made_already(job, self.evidence)
         return Task(job.id, self._record(job), upto, made)
 
     def _settle(self) -> None:
@@ -165,9 +161,3 @@ class Rounds:
                     settled = replace(record, values=values)
                     self.evidence.add(settled)
                     self.keep(settled)
-
-
-def _sampling(job: Job) -> Sampling:
-    found = explanation_for(job.id).sampling
-    assert found is not None
-    return found

@@ -11,7 +11,7 @@ from solver.errors import BundleError
 from solver.evidence import Evidence, Record, save_record, write_manifest
 from solver.explain.method import ExplainSettings, Job, explanation_for
 from solver.explain.rounds import Rounds
-from solver.explain.workers import Progress, Task, Workers
+from solver.explain.workers import Progress, Task, Workers, begins_from, made_already
 from solver.stakes import Stake
 
 
@@ -111,8 +111,8 @@ def _run_plain(
     failures: dict[str, str] = {}
     while jobs:
         waiting = {job.id for job in jobs}
-        ready = [job for job in jobs if not waiting & set(_uses(job))]
-        tasks = [Task(job.id, made=_made(job, evidence)) for job in ready]
+        ready = [job for job in jobs if not waiting & set(begins_from(job))]
+        tasks = [Task(job.id, made=made_already(job, evidence)) for job in ready]
         for task, outcome, seconds in workers.run(tasks):
             if isinstance(outcome, str):
                 failures[task.id] = outcome
@@ -122,17 +122,6 @@ def _run_plain(
             saved.keep(outcome)
         jobs = [job for job in jobs if job not in ready]
     return failures
-
-
-def _uses(job: Job) -> list[str]:
-    try:
-        return explanation_for(job.id).uses(job)
-    except BundleError:
-        return []  # said as a sentence when the job itself is run
-
-
-def _made(job: Job, evidence: Evidence) -> tuple[Record, ...]:
-    return tuple(evidence.get(*name.split("/")) for name in _uses(job) if name in evidence)
 
 
 def _may_stop(job: Job) -> bool:

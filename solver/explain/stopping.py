@@ -24,8 +24,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from solver.evidence import Evidence, Record
-from solver.explain.method import Job, explanation_for
-from solver.explain.sampling import Sampling, samples_taken
+from solver.explain.method import Job
+from solver.explain.sampling import samples_taken
 from solver.stakes import Stake
 
 REDRAWS = 100
@@ -99,14 +99,8 @@ def critical(unfinished: Sequence[Job], look: int, claims_in_all: int) -> float:
     """Return the quantile of Student's t that a claim must pass at a look (the first is 1)."""
     confidence = max(job.settings.confidence or 0.0 for job in unfinished)
     share = (1 - confidence) * 6 / (np.pi * look) ** 2 / max(claims_in_all, 1)
-    freedom = min(_sampling(job).units for job in unfinished) - 1
+    freedom = min(job.sampling.units for job in unfinished) - 1
     return float(stats.t.ppf(1 - share, freedom))
-
-
-def _sampling(job: Job) -> Sampling:
-    found = explanation_for(job.id).sampling
-    assert found is not None
-    return found
 
 
 def _margins_redrawn(
@@ -120,7 +114,7 @@ def _margins_redrawn(
 
 
 def _redrawn(job: Job, evidence: Evidence) -> Iterator[Record]:
-    record, sampling = evidence.get(*job.id.split("/")), _sampling(job)
+    record, sampling = evidence.get(*job.id.split("/")), job.sampling
     seed = [zlib.crc32(job.id.encode()), samples_taken(record)]
     generator = np.random.default_rng(seed)
     return sampling.redraw(record, sampling.most(job), generator, REDRAWS)

@@ -119,6 +119,20 @@ class Workers:
         return self.pool
 
 
+def begins_from(job: Job) -> list[str]:
+    """Return the ids of the records an explanation begins from where they are there."""
+    try:
+        return explanation_for(job.id).uses(job)
+    except BundleError:
+        return []  # said as a sentence when the job itself is run
+
+
+def made_already(job: Job, evidence: Evidence) -> tuple[Record, ...]:
+    """Return those of the records it begins from that are there."""
+    names = begins_from(job)
+    return tuple(evidence.get(*name.split("/")) for name in names if name in evidence)
+
+
 def perform(
     task: Task,
     bundle: Bundle,

@@ -73,6 +73,18 @@ def checked_weights(record: Record) -> Weights:
     return weights
 
 
+def weights_with_head(record: Record, head: int) -> Weights:
+    """Return `checked_weights` of a model that has so many heads.
+
+    Raises:
+        EvidenceError: it has fewer.
+    """
+    weights = checked_weights(record)
+    if head > weights.shape[1]:
+        raise EvidenceError(f"there is no head {head}: the model has {weights.shape[1]}")
+    return weights
+
+
 def target_pairs(pieces: list[str], special: list[bool], target: Target) -> Pairs:
     """Return which places (T, T) are meant: row looks at column. Special tokens look at nothing.
 
@@ -117,9 +129,7 @@ def where_a_head_looks(
     """The share of the tokens whose strongest link in that head is the target, in the layer where
     it is largest. It holds above one half; beside it stands what the heads do on average."""
     record = evidence.get("attention")
-    weights = checked_weights(record)
-    if settings.head > weights.shape[1]:
-        raise EvidenceError(f"there is no head {settings.head}: the model has {weights.shape[1]}")
+    weights = weights_with_head(record, settings.head)
     pieces, special = record.value("pieces"), record.value("special")
     verdicts = []
     for claim in claims:

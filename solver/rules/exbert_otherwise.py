@@ -17,6 +17,7 @@ from solver.rules.attention import (
     checked_links,
     checked_weights,
     target_pairs,
+    weights_with_head,
 )
 from solver.rules.corpus_search import LayerClaim, NothingToSet, decide_on_counts
 from solver.rules.registry import Decision, second_way
@@ -40,9 +41,7 @@ def where_attention_goes(
     in the layer where that is most. It holds where it is more than to all the rest together, and
     more than heads pay it on average."""
     record = evidence.get("attention")
-    weights = checked_weights(record).astype(np.float64)
-    if settings.head > weights.shape[1]:
-        raise EvidenceError(f"there is no head {settings.head}: the model has {weights.shape[1]}")
+    weights = weights_with_head(record, settings.head).astype(np.float64)
     pieces, special = record.value("pieces"), record.value("special")
     verdicts = []
     for claim in claims:

@@ -27,6 +27,7 @@ from tests.fuzz.csv_mutations import Table
 from tests.fuzz.format import Format, Mutant, check_encoding
 from tests.grader import canvas_generator as canvas
 from tests.grader.bank_files import as_quiz, write_bank_and_key
+from tests.grader.gradebook_files import COOL
 
 RULES = ("highest", "latest", "first", "average")
 WHOLE_RUN = 40
@@ -252,14 +253,6 @@ class Gradebooks(Format):
 
     name = "gradebook"
     share = 20
-    COOL = (
-        "\ufeffStudent,ID,SIS Login ID,Section,Notes,HW8 (1200),HW9 (1234)\r\n"
-        "    Points Possible,,,,,10.00,10.00\r\n"
-        '"Lin, Mei",101,b099001,"S ""A""",,9.00,\r\n'
-        "王小明,102,b099002,S,x,8.5,3.25\r\n"
-        "=cmd(),103,b099003,S,,,EX\r\n"
-        "Chen,104,b099004,S,,7,N/A\r\n"
-    )
     UPSTREAM = (
         "Student,ID,SIS User ID,SIS Login ID,Section,HW9 (1234),Total\n"
         ",,,,,Manual Posting,\n    Points Possible,,,,,10.0,(read only)\n"
@@ -268,7 +261,7 @@ class Gradebooks(Format):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.seeds = [self.COOL.encode(), self.UPSTREAM.encode()]
+        self.seeds = [COOL.encode(), self.UPSTREAM.encode()]
         self.tables = [as_table(seed) for seed in self.seeds]
         self.graded = [_graded(str(number), total) for number, total in ((101, "9.7"), (102, "10"))]
 

@@ -9,14 +9,11 @@ import pytest
 
 from solver.bundle import Bundle
 from solver.evidence import Evidence, Record
-from solver.explain.lime_segments import fit_weights, shown_signs
 from solver.explain.method import ExplainSettings
 from solver.explain.run import run_explanations
 from solver.reseeding import with_other_seeds
 from solver.vary_samples import (
-    drawn_signs,
     has_samples,
-    lime_regression,
     resampled_draws,
     with_other_count,
 )
@@ -28,26 +25,6 @@ def draws(samples: int, segments: int, seed: int = 0) -> np.ndarray:
     made = np.random.default_rng(seed).integers(0, 2, (samples, segments)).astype(np.uint8)
     made[0] = 1
     return made
-
-
-@pytest.mark.parametrize("segments", [3, 6, 7, 60])
-def test_the_regression_is_limes_own(segments: int) -> None:
-    rows = draws(300, segments)
-    rows[5] = 0  # everything hidden: as far from the picture as can be
-    answers = rows @ np.linspace(-2, 3, segments) + np.random.default_rng(1).normal(size=300)
-    weights, intercept, score = lime_regression(rows, answers)
-    theirs, their_intercept, their_score = fit_weights(rows, answers)
-    np.testing.assert_allclose(weights, theirs, rtol=0, atol=1e-9)
-    assert intercept == pytest.approx(their_intercept, abs=1e-9)
-    assert score == pytest.approx(their_score, abs=1e-9)
-
-
-def test_the_overlay_is_the_courses() -> None:
-    segments = np.arange(64).reshape(8, 8) // 3
-    for seed in range(20):
-        weights = np.random.default_rng(seed).normal(size=22).round(1) * 0.1
-        ours = drawn_signs(segments, weights, 11, 0.05)
-        np.testing.assert_array_equal(ours, shown_signs(segments, weights, 11, 0.05))
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,10 @@ from solver.explain.lime_segments import (
     explain_by_segments,
     lime,
     lime_known_model,
-    shown_signs,
     superpixels,
 )
 from solver.explain.method import ExplainSettings, Job
+from solver.lime_fit import shown_signs
 
 SAMPLES = 60
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from solver.evidence import Evidence, Record
-from solver.explain import stopping
 from solver.explain.method import ExplainSettings, Job
 from solver.explain.sampling import Sampling, left_out, looks_at
 from solver.explain.stopping import critical, evidence_digest, movers, undecided, was_decided
@@ -42,7 +41,7 @@ NUMBERS = Sampling(
 
 @pytest.fixture(autouse=True)
 def numbers_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "_sampling", lambda job: NUMBERS)
+    monkeypatch.setattr(Job, "sampling", NUMBERS)
 
 
 def job(confidence: float) -> Job:
