@@ -57,17 +57,10 @@ class Bundle:
 
     @cached_property
     def prepared(self) -> PreparedNetwork:
-        """The network laid out for speed, with the very values it was trained to."""
+        """The network laid out for speed: a rounding apart."""
         from solver.network import PreparedNetwork
 
-        return PreparedNetwork(self.network, folded=False)
-
-    @cached_property
-    def folded(self) -> PreparedNetwork:
-        """The same with BatchNorm folded into the convolutions: a rounding apart, and faster."""
-        from solver.network import PreparedNetwork
-
-        return PreparedNetwork(self.network, folded=True)
+        return PreparedNetwork(self.network)
 
     @cached_property
     def bert(self) -> BertMaterials:

@@ -34,6 +34,7 @@ _PLUMBING = ("method", "run", "rounds", "workers", "sampling", "stopping", "micr
 
 _MEASURING = (
     "solver.network",
+    "solver.winograd",
     "solver.pictures",
     "solver.lime_fit",
     "solver.bert_models",

@@ -235,7 +235,7 @@ def _network_answers(
     job: Job, source: Picture, segments: npt.NDArray[np.int64], data: npt.NDArray[np.integer]
 ) -> Floats:
     """`answers_for` of the network, with the pictures made on its device: (rows,)."""
-    network, device = job.network(folded=True), job.bundle.device
+    network, device = job.network(), job.bundle.device
     batch = job.batch(job.settings.lime_batch)
     image = source.rgb.astype(np.double) / 255
     # (H, W, 3), as the course's pictures lie in memory: a convolution rounds by the layout as well.

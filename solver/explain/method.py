@@ -40,8 +40,8 @@ class ExplainSettings:
         visualization_rate: Adam's learning rate on the pixels.
         micro_batch: pictures a pass elsewhere; None is the fastest on this device, as for
             `lime_batch`, of those that round alike.
-        network: "as_trained", or "prepared": laid out for speed, and with BatchNorm folded where
-            only means over samples are asked for (LIME, SmoothGrad).
+        network: "as_trained", or "prepared": laid out for speed (`solver.network.PreparedNetwork`)
+            where means over samples are asked for (LIME, SmoothGrad, integrated gradients).
         confidence: None runs the course's counts. Else a mean over samples stops when the claims
             resting on it are decided at this confidence.
         corpus_nearest: how many of the nearest words of the corpus are kept.
@@ -105,11 +105,11 @@ class Job:
         """Return picture `place` as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
         return picture_tensor(self.bundle, place)
 
-    def network(self, *, folded: bool = False) -> nn.Module:
+    def network(self) -> nn.Module:
         """The network to run, as it was trained or prepared, as the settings say."""
         if self.settings.network == "as_trained":
             return self.bundle.network
-        return self.bundle.folded if folded else self.bundle.prepared
+        return self.bundle.prepared
 
     def batch(self, chosen: int | None) -> int:
         """The number of pictures a pass: the one chosen, or the fastest on this device."""

@@ -106,7 +106,7 @@ def extend(job: Job, before: Record | None, upto: int) -> Record:
         sigma=settings.smoothgrad_sigma,
         seed=settings.smoothgrad_seed + place,
         batch=job.batch(settings.micro_batch),
-        network=job.network(folded=True),
+        network=job.network(),
         advance=job.advance,
     )
     at = taken

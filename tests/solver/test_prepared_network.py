@@ -15,10 +15,9 @@ from solver.explain.method import picture_tensor
 from solver.network import PreparedNetwork, load_network
 
 
-@pytest.fixture(params=[False, True], ids=["as trained", "folded"])
-def prepared(request: pytest.FixtureRequest, demo: Bundle) -> PreparedNetwork:
-    network: PreparedNetwork = demo.folded if request.param else demo.prepared
-    return network
+@pytest.fixture
+def prepared(demo: Bundle) -> PreparedNetwork:
+    return demo.prepared
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +55,8 @@ def test_the_batch_does_not_matter(
 
 def test_folding_leaves_no_batch_norm_and_the_network_as_it_was(demo: Bundle) -> None:
     before = {name: value.clone() for name, value in demo.network.state_dict().items()}
-    fresh = PreparedNetwork(demo.network, folded=True)
-    assert not any(isinstance(module, nn.BatchNorm2d) for module in fresh.cnn)
+    fresh = PreparedNetwork(demo.network)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in fresh.direct)
     assert not any(parameter.requires_grad for parameter in fresh.parameters())
     assert not any(m.inplace for m in demo.network.cnn if isinstance(m, nn.ReLU))
     after = demo.network.state_dict()
