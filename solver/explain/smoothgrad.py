@@ -42,13 +42,14 @@ def absolute_gradients(
     """Yield |d cross-entropy / d pixel| of the noisy copies `wanted`, batch by batch.
 
     Each is float64 (B, 3, 128, 128). captum's Saliency of noise drawn as the course draws it, one
-    picture after another: copy n is the same whatever the batch and whichever were wanted before.
+    picture after another, on the CPU: copy n is the same whatever the batch and the device, and
+    whichever were wanted before.
     """
-    picture = picture_tensor(bundle, place)
+    picture = picture_tensor(bundle, place).cpu()
     label = torch.tensor([bundle.picture(place).label], device=bundle.device)
     std = course_std(picture, sigma)
     method = Saliency(scaled_loss(bundle, advance, network))
-    generator = torch.Generator(bundle.device).manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     for _ in range(wanted.start):  # what an earlier round has drawn already
         torch.empty_like(picture).normal_(0, std, generator=generator)
     for first in range(wanted.start, wanted.stop, batch):
@@ -58,11 +59,17 @@ def absolute_gradients(
         ]
         yield unscaled(
             method.attribute(
-                torch.cat(noisy).requires_grad_(),
+                _sent(torch.cat(noisy), bundle.device).requires_grad_(),
                 abs=True,
                 additional_forward_args=(label.expand(len(noisy)),),
             )
         )
+
+
+def _sent(pictures: Tensor, device: str) -> Tensor:
+    """The pictures on a device; to a GPU from pinned memory, so that it need not be waited for."""
+    waiting = pictures.pin_memory() if device.startswith("cuda") else pictures
+    return waiting.to(device, non_blocking=True)
 
 
 def mean_absolute_gradient(

@@ -4,7 +4,9 @@ At each of a few counts (`solver.explain.sampling`) every claim is decided on th
 and again on records drawn from them that differ from the record as much as it differs from the one
 at the course's count. With m the claim's margin (negative where it does not hold) and m_r that of
 draw r, ``t = |m| / sqrt(mean (m_r - m)^2)`` is held against Student's t. The claim is decided when
-t is beyond the quantile and no draw gives the other verdict.
+t is beyond the quantile and no draw gives the other verdict. A claim on several records draws from
+the samples of each, so that its error is known better than that of a claim on one: its degrees of
+freedom are those of a sum of variances (Satterthwaite 1946, Biometrics Bulletin 2:110).
 
 The error is shared out: over the looks as 6 / (pi j)^2 of it at look j, a series whose sum is 1, so
 that looking again costs nothing in validity (alpha spending, Lan and DeMets 1983, Biometrika
@@ -32,6 +34,9 @@ REDRAWS = 100
 
 FEW = 5
 """Draws that show whether a record moves a claim."""
+
+APART = 10
+"""Draws of one record alone that show its part in the variance of a claim."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -71,7 +76,31 @@ def undecided(
     error[moves] = np.sqrt((squares[moves] + margins[moves] ** 2) / (REDRAWS + 1))
     with np.errstate(invalid="ignore"):
         clear = np.abs(margins) > critical(unfinished, look, claims_in_all) * error
+    if len(unfinished) > 1 and any(steady[at] and not clear[at] for at in which):
+        freedom = _effective_freedom(stake, evidence, unfinished, margins)
+        clear = np.abs(margins) > critical(unfinished, look, claims_in_all, freedom) * error
     return [at for at in which if not (steady[at] and clear[at])]
+
+
+def _effective_freedom(
+    stake: Stake, evidence: Evidence, unfinished: Sequence[Job], margins: Floats
+) -> Floats:
+    """Degrees of freedom of each claim's variance, the sum of those the records bring: (claims,).
+
+    ``(sum v)^2 / sum (v^2 / f)`` of the parts v with f degrees each. Parts found from a few draws
+    differ more than the true ones, which makes the result too small rather than too large.
+    """
+    parts, own = np.zeros((len(unfinished), len(margins))), np.zeros((len(unfinished), 1))
+    moves = np.isfinite(margins)
+    for at, job in enumerate(unfinished):
+        own[at] = job.sampling.units - 1
+        for again in islice(_margins_redrawn(stake, evidence, [job]), APART):
+            # What a draw makes impossible to tell is no small part: then the least is taken.
+            parts[at, moves] += np.nan if again is None else (again[moves] - margins[moves]) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        freedom = parts.sum(0) ** 2 / (parts**2 / own).sum(0)
+    found: Floats = np.where(np.isfinite(freedom), np.maximum(freedom, own.min()), own.min())
+    return found
 
 
 def movers(
@@ -95,12 +124,22 @@ def movers(
     return moving or {job.id for job in unfinished}
 
 
-def critical(unfinished: Sequence[Job], look: int, claims_in_all: int) -> float:
-    """Return the quantile of Student's t that a claim must pass at a look (the first is 1)."""
+def critical(
+    unfinished: Sequence[Job], look: int, claims_in_all: int, freedom: Floats | None = None
+) -> Floats:
+    """Return the quantile of Student's t that a claim must pass at a look (the first is 1).
+
+    Args:
+        unfinished: the jobs whose samples are drawn from.
+        look: how many times the claim has been looked at, this time included.
+        claims_in_all: how many claims the error is shared out over.
+        freedom: degrees of freedom, a number a claim; if not given, those of a claim on one record.
+    """
     confidence = max(job.settings.confidence or 0.0 for job in unfinished)
     share = (1 - confidence) * 6 / (np.pi * look) ** 2 / max(claims_in_all, 1)
-    freedom = min(job.sampling.units for job in unfinished) - 1
-    return float(stats.t.ppf(1 - share, freedom))
+    least = min(job.sampling.units for job in unfinished) - 1
+    quantile: Floats = stats.t.isf(share, least if freedom is None else freedom)
+    return quantile
 
 
 def _margins_redrawn(

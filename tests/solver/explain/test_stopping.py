@@ -10,7 +10,14 @@ import pytest
 from solver.evidence import Evidence, Record
 from solver.explain.method import ExplainSettings, Job
 from solver.explain.sampling import Sampling, left_out, looks_at
-from solver.explain.stopping import critical, evidence_digest, movers, undecided, was_decided
+from solver.explain.stopping import (
+    _effective_freedom,
+    critical,
+    evidence_digest,
+    movers,
+    undecided,
+    was_decided,
+)
 from solver.stakes import Stake
 
 MOST = 500
@@ -97,6 +104,70 @@ def test_more_confidence_more_claims_and_later_looks_ask_for_more() -> None:
     assert critical([job(0.999)], 1, 1) > critical([job(0.99)], 1, 1)
     assert critical([job(0.99)], 1, 10) > critical([job(0.99)], 1, 1)
     assert critical([job(0.99)], 3, 1) > critical([job(0.99)], 2, 1)
+
+
+MANY = 10
+
+
+def many_jobs(confidence: float) -> list[Job]:
+    settings = ExplainSettings(confidence=confidence)
+    return [Job(f"numbers/{at}", None, settings) for at in range(MANY)]  # type: ignore[arg-type]
+
+
+def many_records(samples: np.ndarray) -> Evidence:
+    """Evidence of samples (records, samples)."""
+    named = {f"numbers/{at}": each for at, each in enumerate(samples)}
+    return Evidence(
+        {name: Record(name, {"samples": x}, {"samples": len(x)}) for name, x in named.items()}
+    )
+
+
+def weighted(weights: Sequence[float]) -> Stake:
+    """A claim on the weighted mean of all records."""
+
+    def margins(evidence: Evidence) -> Sequence[float]:
+        means = [mean_of(evidence.get("numbers", at)) for at in range(MANY)]
+        return [float(np.average(means, weights=weights))]
+
+    return Stake("claims", tuple(f"numbers/{at}" for at in range(MANY)), 1, margins)
+
+
+@pytest.mark.parametrize(
+    ("weights", "least", "most"),
+    [([1.0] * MANY, 60, 19 * MANY), ([100.0] + [1.0] * (MANY - 1), 19, 20)],
+)
+def test_a_claim_on_many_records_has_the_freedom_of_those_it_hangs_on(
+    weights: list[float], least: float, most: float
+) -> None:
+    samples = np.random.default_rng(8).normal(1, 1, (MANY, 40))
+    evidence, asked = many_records(samples), weighted(weights)
+    margins = np.asarray(asked.margins(evidence))
+    (found,) = _effective_freedom(asked, evidence, many_jobs(0.9), margins)
+    assert least <= found <= most
+
+
+def test_what_cannot_be_told_in_a_draw_brings_no_freedom() -> None:
+    evidence = many_records(np.random.default_rng(8).normal(1, 1, (MANY, 40)))
+    answers = iter([None, *[[1.0]] * 1000])
+    asked = Stake("claims", (), 1, lambda _: next(answers))  # type: ignore[arg-type, return-value]
+    assert _effective_freedom(asked, evidence, many_jobs(0.9), np.ones(1)) == [19]
+    endless = Stake("claims", (), 1, lambda _: [np.inf])
+    assert _effective_freedom(endless, evidence, many_jobs(0.9), np.full(1, np.inf)) == [19]
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.01])
+def test_a_claim_on_many_records_is_seldom_wrong(mean: float) -> None:
+    generator = np.random.default_rng(9)
+    asked, jobs = weighted([1.0] * MANY), many_jobs(0.9)
+    wrong, early, runs = 0, 0, 60
+    for _ in range(runs):
+        samples = generator.exponential(size=(MANY, MOST)) - 1 + mean
+        for at, look in enumerate(looks_at(MOST, 20)[:-1], start=1):
+            if is_decided(asked, many_records(samples[:, :look]), jobs, at):
+                wrong += np.sign(samples[:, :look].mean()) != np.sign(samples.mean())
+                early += 1
+                break
+    assert early and wrong / runs <= 0.1
 
 
 def test_a_verdict_that_flips_in_one_draw_is_not_decided() -> None:
