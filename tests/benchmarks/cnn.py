@@ -267,14 +267,19 @@ def _row(
     }
 
 
-def totals(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the sums of the rows and the ratios in all."""
+def totals(rows: Sequence[dict[str, Any]], whole_run: float | None = None) -> dict[str, Any]:
+    """Return the sums of the rows and the ratios in all.
+
+    `whole_run` are the CPU seconds of a run of ``hw9 key``, with all that is no sample.
+    """
     ways = {way: sum(row["ways"][way]["seconds"] for row in rows) for way in WAYS}
     key = sum(row["key"]["seconds"] for row in rows)
     return {
         "ways": ways,
         "key": key,
         "ratio": ways["sample procedure"] / key if key else None,
+        "whole_run": whole_run,
+        "whole_run_ratio": ways["sample procedure"] / whole_run if whole_run else None,
         "equal_counts_over_captum": ways["captum"] / ways["hw9"],
     }
 
@@ -293,17 +298,25 @@ def verdicts(made: Evidence, exact: Evidence) -> dict[str, bool]:
     return {name: found[0].get(name) == holds for name, holds in found[1].items()}
 
 
-def keyed(bundle: Path | None, folder: Path | None, device: str, *, exact: bool) -> Evidence:
-    """Return the evidence of a key: of the folder given, else of one made now."""
+def keyed(
+    bundle: Path | None, folder: Path | None, device: str, *, exact: bool
+) -> tuple[Evidence, float | None]:
+    """Return the evidence of a key, and the CPU seconds it took.
+
+    That of the folder given (whose seconds nobody knows), else of one made now.
+    """
     if folder is not None:
-        return load_evidence(folder / "evidence")
+        return load_evidence(folder / "evidence"), None
+    clock = time.perf_counter if device.startswith("cuda") else time.process_time
+    began = clock()
     with tempfile.TemporaryDirectory() as out:
-        return make_key(
-            bundle=bundle, out=Path(out), only=CNN_HALF, device=device, exact=exact
-        ).evidence
+        made = make_key(bundle=bundle, out=Path(out), only=CNN_HALF, device=device, exact=exact)
+    return made.evidence, clock() - began
 
 
-def report(rows: Sequence[dict[str, Any]], agree: dict[str, bool] | None) -> str:
+def report(
+    rows: Sequence[dict[str, Any]], agree: dict[str, bool] | None, whole_run: float | None = None
+) -> str:
     """Return the table a person reads."""
     lines = [
         f"{'method':24} {'samples':>8} " + " ".join(f"{way + ', s':>20}" for way in WAYS)
@@ -317,13 +330,16 @@ def report(rows: Sequence[dict[str, Any]], agree: dict[str, bool] | None) -> str
             f" {row['equal_counts_over_captum']:10.2f} {row['ways']['hw9']['of_peak']:11.0%}"
             f" {row['key']['samples']:12} {row['key']['seconds']:8.1f} {ratio:>7}"
         )
-    whole = totals(rows)
+    whole = totals(rows, whole_run)
     seconds = " ".join(f"{whole['ways'][way]:20.1f}" for way in WAYS)
     ratio = "-" if whole["ratio"] is None else f"{whole['ratio']:.1f}"
     lines.append(
         f"{'in all':24} {'':8} {seconds} {whole['equal_counts_over_captum']:10.2f} {'':11}"
         f" {'':12} {whole['key']:8.1f} {ratio:>7}"
     )
+    if whole_run is not None:
+        times = f"{whole['whole_run_ratio']:.1f} times less than the sample procedure"
+        lines.append(f"A whole run of hw9 key: {whole_run:.1f} s, {times}.")
     if agree is None:
         lines.append("Verdicts were not compared: give --exact-key, or --full.")
     else:
@@ -345,18 +361,20 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", dest="as_json")
     asked = parser.parse_args()
     bundle = load_bundle(asked.bundle or data_folder("demo"), asked.device)
-    key = keyed(asked.bundle, asked.key, asked.device, exact=False)
+    key, whole_run = keyed(asked.bundle, asked.key, asked.device, exact=False)
     agree = None
     if asked.full or asked.exact_key:
-        agree = verdicts(key, keyed(asked.bundle, asked.exact_key, asked.device, exact=True))
+        exact, _ = keyed(asked.bundle, asked.exact_key, asked.device, exact=True)
+        agree = verdicts(key, exact)
     counts = Counts()
     scale = 1.0 if asked.full else asked.scale
     rows = measure(parts_of(bundle, counts, key), bundle, scale=scale, rounds=asked.rounds)
     if asked.as_json:
         about = {"threads": torch.get_num_threads(), "scale": scale, "counts": asdict(counts)}
-        print(json.dumps({**about, "rows": rows, "in_all": totals(rows), "verdicts": agree}))
+        in_all = totals(rows, whole_run)
+        print(json.dumps({**about, "rows": rows, "in_all": in_all, "verdicts": agree}))
         return
-    print(report(rows, agree))
+    print(report(rows, agree, whole_run))
     print(
         f"CPU seconds, {torch.get_num_threads()} threads, at {scale:g} of the counts"
         f"{'' if scale == 1 else ' and extrapolated'}; the least of {asked.rounds} rounds."
