@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from solver.evidence import Evidence, Record
 from solver.explain.method import Job
 from solver.explain.sampling import samples_taken
-from solver.explain.stopping import evidence_digest, movers, undecided, was_decided
+from solver.explain.stopping import Look, evidence_digest, was_decided
 from solver.explain.workers import Task, Workers, made_already
 from solver.stakes import Stake
 
@@ -93,16 +93,12 @@ class Rounds:
         # An earlier run may have looked as often as its records have been taken further.
         before = max((self._look_number(job) for job in unfinished), default=1)
         self.looks[name] = max(self.looks.get(name, 0) + 1, before)
-        self.open[name] = undecided(
-            stake,
-            everything,
-            unfinished,
-            self.open[name],
-            look=self.looks[name],
-            claims_in_all=self.claims_in_all,
+        look = Look(stake, everything, unfinished)
+        self.open[name] = look.undecided(
+            self.open[name], number=self.looks[name], claims_in_all=self.claims_in_all
         )
         if self.open[name]:
-            self.movers[name] = movers(stake, everything, unfinished, self.open[name])
+            self.movers[name] = look.movers(self.open[name])
         else:
             self.decided.append(stake)
 

@@ -19,6 +19,8 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -32,96 +34,132 @@ from solver.stakes import Stake
 
 REDRAWS = 100
 
-FEW = 5
-"""Draws that show whether a record moves a claim."""
-
 APART = 10
 """Draws of one record alone that show its part in the variance of a claim."""
+
+MOST_OF_IT = 0.9
+"""Of a claim's variance. The records that bring so much of it are taken further; what the others
+bring could not decide the claim."""
 
 Floats = npt.NDArray[np.float64]
 
 
-def undecided(
-    stake: Stake,
-    evidence: Evidence,
-    unfinished: Sequence[Job],
-    which: Sequence[int],
-    *,
-    look: int,
-    claims_in_all: int,
-) -> list[int]:
-    """Return those of the claims `which` (places in the stake) that are not decided yet.
+@dataclass(frozen=True)
+class Look:
+    """One look at the claims of a stake.
 
-    Args:
+    Attributes:
         stake: the claims.
         evidence: every record they need.
         unfinished: the jobs of those records that could be taken further.
-        which: the claims not decided before.
-        look: how many times they have been looked at, this time included.
-        claims_in_all: how many claims the error is shared out over.
     """
-    found = stake.margins(evidence)
-    if found is None or not unfinished:
-        return []
-    margins = np.asarray(found, float)
-    squares, steady = np.zeros(len(margins)), ~np.isnan(margins)
-    # A margin without an end (a claim on a name, not on a number) does not move.
-    moves = np.isfinite(margins)
-    for again in _margins_redrawn(stake, evidence, unfinished):
-        if again is None or not steady[list(which)].any():
-            return list(which)
-        steady &= np.sign(again) == np.sign(margins)
-        squares[moves] += (again[moves] - margins[moves]) ** 2
-    error = np.zeros(len(margins))
-    error[moves] = np.sqrt((squares[moves] + margins[moves] ** 2) / (REDRAWS + 1))
+
+    stake: Stake
+    evidence: Evidence
+    unfinished: Sequence[Job]
+
+    @cached_property
+    def margins(self) -> Floats | None:
+        """Margins (claims,); None where the evidence lacks what samples do not bring."""
+        found = self.stake.margins(self.evidence)
+        return None if found is None else np.asarray(found, float)
+
+    def undecided(self, which: Sequence[int], *, number: int, claims_in_all: int) -> list[int]:
+        """Return those of the claims `which` (places in the stake) that are not decided yet.
+
+        Args:
+            which: the claims not decided before.
+            number: how many times they have been looked at, this time included.
+            claims_in_all: how many claims the error is shared out over.
+        """
+        margins = self.margins
+        if margins is None or not self.unfinished:
+            return []
+        squares, steady = np.zeros(len(margins)), ~np.isnan(margins)
+        # A margin without an end (a claim on a name, not on a number) does not move.
+        moves = np.isfinite(margins)
+        for again in self._redrawn(self.unfinished):
+            if again is None or not steady[list(which)].any():
+                return list(which)
+            steady &= np.sign(again) == np.sign(margins)
+            squares[moves] += (again[moves] - margins[moves]) ** 2
+        error = np.zeros(len(margins))
+        error[moves] = np.sqrt((squares[moves] + margins[moves] ** 2) / (REDRAWS + 1))
+        clear = np.abs(margins) > critical(self.unfinished, number, claims_in_all) * error
+        if len(self.unfinished) > 1 and any(steady[at] and not clear[at] for at in which):
+            bound = critical(self.unfinished, number, claims_in_all, self.freedom)
+            clear = np.abs(margins) > bound * error
+        return [at for at in which if not (steady[at] and clear[at])]
+
+    @cached_property
+    def freedom(self) -> Floats:
+        """Degrees of freedom of each claim's variance: (claims,).
+
+        ``(sum v)^2 / sum (v^2 / f)`` of the parts v the records bring, with f degrees each. Parts
+        found from a few draws differ more than the true ones, which makes the result too small
+        rather than too large.
+        """
+        own = np.array([job.sampling.units - 1.0 for job in self.unfinished])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            freedom = self.parts.sum(0) ** 2 / (self.parts**2 / own[:, None]).sum(0)
+        known = np.isfinite(freedom)
+        found: Floats = np.where(known, np.maximum(freedom, own.min()), own.min())
+        return found
+
+    @cached_property
+    def parts(self) -> Floats:
+        """The variance each unfinished record brings into each claim: (records, claims).
+
+        Without an end where a claim on a name changes, or where a draw makes one impossible to
+        tell.
+        """
+        margins = self.margins
+        assert margins is not None
+        parts = np.zeros((len(self.unfinished), len(margins)))
+        for at, job in enumerate(self.unfinished):
+            for again in islice(self._redrawn([job]), APART):
+                parts[at] += np.inf if again is None else _squares(again, margins)
+        return parts / APART
+
+    def movers(self, which: Sequence[int]) -> set[str]:
+        """Return the ids of the records to be taken further for the claims `which`.
+
+        Of each claim those that bring most of its variance: a claim on one picture does not wait
+        for nine, nor one on ten for those that hardly move it. Where nothing moves anything (the
+        claims cannot be told yet), all of them.
+        """
+        if self.margins is None:
+            return set()
+        ids = np.array([job.id for job in self.unfinished])
+        moving: set[str] = set()
+        for claim in which:
+            moving.update(ids[_largest(self.parts[:, claim])].tolist())
+        return moving or set(ids.tolist())
+
+    def _redrawn(self, jobs: Sequence[Job]) -> Iterator[Floats | None]:
+        """Margins (claims,) on redrawn records, draw by draw; None where a draw lacks something."""
+        for records in zip(*(_redrawn(job, self.evidence) for job in jobs), strict=True):
+            named = {one.id: one for one in (*self.evidence, *records)}
+            found = self.stake.margins(Evidence(named, self.evidence.bundle))
+            yield None if found is None else np.asarray(found, float)
+
+
+def _squares(again: Floats, margins: Floats) -> Floats:
+    """The squared distance of two margins: 0 of equal ones, no end of what is not a number."""
     with np.errstate(invalid="ignore"):
-        clear = np.abs(margins) > critical(unfinished, look, claims_in_all) * error
-    if len(unfinished) > 1 and any(steady[at] and not clear[at] for at in which):
-        freedom = _effective_freedom(stake, evidence, unfinished, margins)
-        clear = np.abs(margins) > critical(unfinished, look, claims_in_all, freedom) * error
-    return [at for at in which if not (steady[at] and clear[at])]
-
-
-def _effective_freedom(
-    stake: Stake, evidence: Evidence, unfinished: Sequence[Job], margins: Floats
-) -> Floats:
-    """Degrees of freedom of each claim's variance, the sum of those the records bring: (claims,).
-
-    ``(sum v)^2 / sum (v^2 / f)`` of the parts v with f degrees each. Parts found from a few draws
-    differ more than the true ones, which makes the result too small rather than too large.
-    """
-    parts, own = np.zeros((len(unfinished), len(margins))), np.zeros((len(unfinished), 1))
-    moves = np.isfinite(margins)
-    for at, job in enumerate(unfinished):
-        own[at] = job.sampling.units - 1
-        for again in islice(_margins_redrawn(stake, evidence, [job]), APART):
-            # What a draw makes impossible to tell is no small part: then the least is taken.
-            parts[at, moves] += np.nan if again is None else (again[moves] - margins[moves]) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        freedom = parts.sum(0) ** 2 / (parts**2 / own).sum(0)
-    found: Floats = np.where(np.isfinite(freedom), np.maximum(freedom, own.min()), own.min())
+        squares = np.where(again == margins, 0.0, (again - margins) ** 2)
+    both = np.isnan(again) & np.isnan(margins)
+    found: Floats = np.where(both, 0.0, np.where(np.isnan(squares), np.inf, squares))
     return found
 
 
-def movers(
-    stake: Stake, evidence: Evidence, unfinished: Sequence[Job], which: Sequence[int]
-) -> set[str]:
-    """Return the ids of those records whose samples move one of the claims `which` at all.
-
-    The others need not be taken further for them: a claim on one picture does not wait for nine.
-    Where nothing moves anything (the claims cannot be told yet), all of them.
-    """
-    base = stake.margins(evidence)
-    if base is None:
-        return set()
-    chosen = np.asarray(base, float)[list(which)]
-    moving = set()
-    for job in unfinished:
-        for again in islice(_margins_redrawn(stake, evidence, [job]), FEW):
-            if again is None or not np.array_equal(again[list(which)], chosen):
-                moving.add(job.id)
-                break
-    return moving or {job.id for job in unfinished}
+def _largest(parts: Floats) -> npt.NDArray[np.intp]:
+    """Places of the largest parts that make up most of the sum; none of parts that are all 0."""
+    order = np.argsort(-parts, kind="stable")
+    if np.isinf(parts).any():
+        return order[np.isinf(parts[order])]
+    before = np.cumsum(parts[order]) - parts[order]
+    return order[(before < MOST_OF_IT * parts.sum()) & (parts[order] > 0)]
 
 
 def critical(
@@ -140,16 +178,6 @@ def critical(
     least = min(job.sampling.units for job in unfinished) - 1
     quantile: Floats = stats.t.isf(share, least if freedom is None else freedom)
     return quantile
-
-
-def _margins_redrawn(
-    stake: Stake, evidence: Evidence, unfinished: Sequence[Job]
-) -> Iterator[Floats | None]:
-    """Margins (claims,) on redrawn records, draw by draw; None where a draw lacks something."""
-    for records in zip(*(_redrawn(job, evidence) for job in unfinished), strict=True):
-        changed = Evidence({one.id: one for one in (*evidence, *records)}, evidence.bundle)
-        found = stake.margins(changed)
-        yield None if found is None else np.asarray(found, float)
 
 
 def _redrawn(job: Job, evidence: Evidence) -> Iterator[Record]:

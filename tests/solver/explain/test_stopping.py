@@ -10,14 +10,7 @@ import pytest
 from solver.evidence import Evidence, Record
 from solver.explain.method import ExplainSettings, Job
 from solver.explain.sampling import Sampling, left_out, looks_at
-from solver.explain.stopping import (
-    _effective_freedom,
-    critical,
-    evidence_digest,
-    movers,
-    undecided,
-    was_decided,
-)
+from solver.explain.stopping import Look, critical, evidence_digest, was_decided
 from solver.stakes import Stake
 
 MOST = 500
@@ -69,7 +62,7 @@ def stake(margins: object = None) -> Stake:
 
 def is_decided(asked: Stake, evidence: Evidence, jobs: list[Job], look: int = 1) -> bool:
     which = range(asked.count)
-    return not undecided(asked, evidence, jobs, which, look=look, claims_in_all=1)
+    return not Look(asked, evidence, jobs).undecided(which, number=look, claims_in_all=1)
 
 
 def first_decided(samples: np.ndarray, confidence: float) -> int | None:
@@ -141,18 +134,36 @@ def test_a_claim_on_many_records_has_the_freedom_of_those_it_hangs_on(
 ) -> None:
     samples = np.random.default_rng(8).normal(1, 1, (MANY, 40))
     evidence, asked = many_records(samples), weighted(weights)
-    margins = np.asarray(asked.margins(evidence))
-    (found,) = _effective_freedom(asked, evidence, many_jobs(0.9), margins)
+    (found,) = Look(asked, evidence, many_jobs(0.9)).freedom
     assert least <= found <= most
 
 
-def test_what_cannot_be_told_in_a_draw_brings_no_freedom() -> None:
+def test_what_cannot_be_told_in_a_draw_brings_no_freedom_and_goes_on() -> None:
     evidence = many_records(np.random.default_rng(8).normal(1, 1, (MANY, 40)))
-    answers = iter([None, *[[1.0]] * 1000])
+    answers = iter([[1.0], *[[1.0]] * 25, None, *[[1.0]] * 1000])
     asked = Stake("claims", (), 1, lambda _: next(answers))  # type: ignore[arg-type, return-value]
-    assert _effective_freedom(asked, evidence, many_jobs(0.9), np.ones(1)) == [19]
-    endless = Stake("claims", (), 1, lambda _: [np.inf])
-    assert _effective_freedom(endless, evidence, many_jobs(0.9), np.full(1, np.inf)) == [19]
+    look = Look(asked, evidence, many_jobs(0.9))
+    assert look.freedom == [19]
+    assert look.movers([0]) == {"numbers/2"}
+
+
+def test_a_claim_on_a_name_is_moved_by_what_changes_the_name() -> None:
+    evidence = many_records(np.random.default_rng(8).normal(1, 1, (MANY, 40)))
+    first = mean_of(evidence.get("numbers", 3))
+    asked = Stake(
+        "claims", (), 1, lambda e: [np.inf if mean_of(e.get("numbers", 3)) == first else -np.inf]
+    )
+    look = Look(asked, evidence, many_jobs(0.9))
+    assert look.movers([0]) == {"numbers/3"}
+    assert look.freedom == [19]
+
+
+def test_of_a_claim_on_many_records_those_that_hardly_move_it_wait() -> None:
+    samples = np.random.default_rng(2).normal(0, 1, (MANY, 40))
+    evidence, jobs = many_records(samples), many_jobs(0.9)
+    heavy = weighted([10.0, 10.0, *[1.0] * (MANY - 2)])
+    assert Look(heavy, evidence, jobs).movers([0]) == {"numbers/0", "numbers/1"}
+    assert len(Look(weighted([1.0] * MANY), evidence, jobs).movers([0])) >= 7
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.01])
@@ -223,7 +234,8 @@ def test_claims_are_decided_one_by_one_and_wait_only_for_what_moves_them() -> No
 
     asked = Stake("two", ("numbers/0", "numbers/1"), 2, margins)
     evidence = Evidence({one.id: one for one in records})
-    left = undecided(asked, evidence, jobs, [0, 1], look=1, claims_in_all=2)
+    look = Look(asked, evidence, jobs)
+    left = look.undecided([0, 1], number=1, claims_in_all=2)
     assert left == [1]
-    assert movers(asked, evidence, jobs, left) == {"numbers/1"}
-    assert movers(asked, evidence, jobs, [0, 1]) == {"numbers/0", "numbers/1"}
+    assert look.movers(left) == {"numbers/1"}
+    assert look.movers([0, 1]) == {"numbers/0", "numbers/1"}
