@@ -181,6 +181,37 @@ def test_a_claim_on_many_records_is_seldom_wrong(mean: float) -> None:
     assert early and wrong / runs <= 0.1
 
 
+@pytest.mark.parametrize("mean", [0.0, 0.02])
+def test_it_is_seldom_wrong_when_only_what_moves_a_claim_goes_on(mean: float) -> None:
+    """The records that bring most of the variance are taken further, the others are left."""
+    generator = np.random.default_rng(10)
+    scales = np.array([4.0, 3.0, 1.0, 0.2])[:, None]
+    asked = Stake(
+        "claims", (), 1, lambda e: [sum(mean_of(e.get("numbers", at)) for at in range(4))]
+    )
+    looks, wrong, early, left = looks_at(MOST, 20), 0, 0, 0
+    for _ in range(50):
+        samples = scales * (generator.exponential(size=(4, MOST)) - 1) + mean
+        at, number = [0] * 4, 0
+        while max(at) < len(looks) - 1:
+            number += 1
+            named = {f"numbers/{k}": samples[k, : looks[at[k]]] for k in range(4)}
+            evidence = Evidence(
+                {n: Record(n, {"samples": x}, {"samples": len(x)}) for n, x in named.items()}
+            )
+            look = Look(asked, evidence, many_jobs(0.9)[:4])
+            if not look.undecided([0], number=number, claims_in_all=1):
+                early += 1
+                mean_now = sum(float(x.mean()) for x in named.values())
+                wrong += np.sign(mean_now) != np.sign(samples.mean(1).sum())
+                break
+            moving = look.movers([0])
+            at = [one + (f"numbers/{k}" in moving) for k, one in enumerate(at)]
+        left += at[3] == 0
+    assert early and wrong / 50 <= 0.1
+    assert left >= 40
+
+
 def test_a_verdict_that_flips_in_one_draw_is_not_decided() -> None:
     calls = iter([5.0, *[5.0] * 40, -5.0, *[5.0] * 60])
     evidence = so_far(np.ones(40))
