@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grader.csv_text import defused
+from grader.exports.csv_records import FIELD_LIMIT
 from grader.submissions import ReadRow, Refused, Reject, Student, Submission
 from solver.errors import ExportError
 from solver.whole_files import write_whole
@@ -25,6 +26,7 @@ from solver.yaml_places import read_text
 
 _HEADER = ("pseudonym", "student", "name", "section", "sis_id")
 _KEY_ROW = "(key of this table)"
+_KEY_BYTES = 16
 
 
 class Pseudonyms:
@@ -41,26 +43,45 @@ class Pseudonyms:
         if path.exists():
             self._key = self._read()
         else:
-            self._key = secrets.token_bytes(16)
+            self._key = secrets.token_bytes(_KEY_BYTES)
             self._text = ""
             self._append([_HEADER, (_KEY_ROW, self._key.hex(), "", "", "")])
 
     def _read(self) -> bytes:
         text = read_text(self._path, ExportError, max_bytes=1 << 30)
-        rows = list(csv.reader(text.splitlines()))
         try:
+            csv.field_size_limit(FIELD_LIMIT)
+            rows = list(csv.reader(io.StringIO(text, newline="")))
             if tuple(rows[0]) != _HEADER or rows[1][0] != _KEY_ROW:
                 raise ValueError
             key = bytes.fromhex(rows[1][1])
-            self._known = {row[0] for row in rows[2:] if row}
-            self._text = text.removeprefix("\ufeff")
-        except (ValueError, IndexError):
+            if len(key) != _KEY_BYTES:
+                raise ValueError
+        except (ValueError, IndexError, csv.Error):
             raise ExportError(
                 "is no table of pseudonyms",
                 path=self._path,
                 mend="Name one that hw9 wrote, or a file that is not there yet.",
             ) from None
+        self._text = text.rstrip("\r\n") + "\r\n"
+        for number, row in enumerate(rows[2:], 3):
+            if row:
+                self._known.add(self._checked(row, key, number))
         return key
+
+    def _checked(self, row: list[str], key: bytes, number: int) -> str:
+        """Return a row's pseudonym, which must be the one of its student: else names are mixed."""
+        student = row[1] if len(row) > 1 else ""
+        # A spreadsheet's guard before "=" and the like is no part of the id.
+        if row[0] not in {_pseudonym(key, each) for each in (student, student.removeprefix("'"))}:
+            raise ExportError(
+                f"{row[0]!r} is not the pseudonym of the student beside it, so the table was "
+                "changed by hand or is damaged",
+                path=self._path,
+                place=f"row {number}",
+                mend="Put it back as hw9 wrote it, or name a file that is not there yet.",
+            )
+        return row[0]
 
     def _append(self, rows: Iterable[tuple[str, ...]]) -> None:
         # Whole or not at all: half a row would give its pseudonym away to nobody ever again.
@@ -71,8 +92,7 @@ class Pseudonyms:
 
     def name_of(self, student: str) -> str:
         """Return the pseudonym of a student id."""
-        digest = hmac.new(self._key, student.encode(), hashlib.sha256).digest()
-        return "p" + base64.b32encode(digest)[:11].decode().lower()
+        return _pseudonym(self._key, student)
 
     def through(self, rows: Iterable[ReadRow], source: str = "export") -> Iterator[ReadRow]:
         """Yield the rows with pseudonyms; students new to the table are added to it.
@@ -101,6 +121,11 @@ class Pseudonyms:
     def _hidden(self, reject: Reject, source: str) -> Reject:
         student = self.name_of(reject.student) if reject.student else ""
         return replace(reject, source=source, student=student, text="")
+
+
+def _pseudonym(key: bytes, student: str) -> str:
+    digest = hmac.new(key, student.encode(), hashlib.sha256).digest()
+    return "p" + base64.b32encode(digest)[:11].decode().lower()
 
 
 def _hidden(submission: Submission, pseudonym: str, source: str) -> Submission:

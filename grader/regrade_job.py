@@ -63,6 +63,7 @@ class Regrade:
         bank: the questions, for the pages.
         how: one of Canvas' four ways.
         questions: ids to regrade; empty: all whose answer, points or voidness the key changes.
+        key_path: where the new key was read, for what is said of it.
     """
 
     folder: Path
@@ -70,6 +71,7 @@ class Regrade:
     bank: Bank
     how: How
     questions: Sequence[str] = ()
+    key_path: Path | None = None
 
 
 @dataclass
@@ -135,13 +137,14 @@ def plan_regrade(job: Regrade) -> Plan:
     former = read_standing(job.folder)
     recorded = run.data["questions"]  # only their answers can be graded again
     standing_path = job.folder / STANDING
-    before = as_graded(_of(run.key, job.bank, recorded), former, standing_path)
-    new_key = job.key or run.key
+    own_key = job.folder / "key.yaml"
+    before = as_graded(_of(run.key, job.bank, recorded, own_key), former, standing_path)
+    new_key, new_path = (job.key, job.key_path) if job.key else (run.key, own_key)
     changed = changed_questions(run.key, new_key)
     taken = _taken(job, changed, before)
-    after = regraded(before, _of(new_key, job.bank, recorded), taken, job.how)
+    after = regraded(before, _of(new_key, job.bank, recorded, new_path), taken, job.how)
     key = merged_key(run.key, new_key, [*taken, *run.data["left_out"]], job.how)
-    by_key = _of(key, job.bank, recorded)
+    by_key = _of(key, job.bank, recorded, new_path)
     standing = new_standing(former, by_key, after, dict.fromkeys(taken, job.how))
     return Plan(
         job,
@@ -172,8 +175,11 @@ def _state(folder: Path) -> str:
         return ""  # what cannot be read is told by whoever reads it
 
 
-def _of(key: Key, bank: Bank, recorded: Sequence[str]) -> tuple[ScoredQuestion, ...]:
-    return tuple(question for question in scored_questions(key, bank) if question.id in recorded)
+def _of(
+    key: Key, bank: Bank, recorded: Sequence[str], path: Path | None
+) -> tuple[ScoredQuestion, ...]:
+    found = scored_questions(key, bank, path=path)
+    return tuple(question for question in found if question.id in recorded)
 
 
 def _taken(job: Regrade, changed: Sequence[str], before: tuple[ScoredQuestion, ...]) -> list[str]:

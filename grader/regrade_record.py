@@ -136,24 +136,25 @@ def _grades_alike(one: ScoredQuestion | None, other: ScoredQuestion) -> bool:
 
 
 def read_log(folder: Path) -> str:
-    """Return the log's text, after checking that no line of it was changed.
+    """Return the log's text, after checking that no line of it was changed or taken out.
 
     Raises:
-        ExportError: a line is damaged or does not follow from those before it.
+        ExportError: a line is damaged, does not follow from those before it, or is missing.
     """
     path = folder / LOG
-    if not path.exists():
-        return ""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError):
         raise ExportError("cannot be read", path=path) from None
     before = ""
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
+    # Not `splitlines`: a reason may hold U+2028 or NEL, which JSON leaves as they are.
+    lines = [f"{line}\n" for line in text.split("\n")]
+    lines[-1] = lines[-1].removesuffix("\n")
+    for number, line in enumerate(filter(None, lines), 1):
         try:
             entry = json.loads(line)
             sound = entry["number"] == number and entry["before_sha256"] == _digest(before)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             sound = False
         if not sound or not line.endswith("\n"):
             raise ExportError(
@@ -163,12 +164,19 @@ def read_log(folder: Path) -> str:
                 mend="Put the log back as it was, or grade the exports again into a new folder.",
             )
         before += line
+    former = [int(each.name) for each in (folder / FORMER).glob("[0-9]*") if each.name.isdecimal()]
+    if max(former, default=0) > text.count("\n"):
+        raise ExportError(
+            f"lacks the line of regrade {max(former)}, whose former results are in {FORMER}",
+            path=path,
+            mend="Put the log back as it was, or grade the exports again into a new folder.",
+        )
     return text
 
 
 def log_entries(folder: Path) -> list[dict[str, Any]]:
     """Return the entries of a folder's log, oldest first."""
-    return [json.loads(line) for line in read_log(folder).splitlines()]
+    return [json.loads(line) for line in read_log(folder).split("\n") if line]
 
 
 def with_entry(log: str, entry: dict[str, Any]) -> str:

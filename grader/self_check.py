@@ -73,14 +73,16 @@ class Checked:
         return [each.id for each in self.questions if each.state in states]
 
 
-def check_answers(answers: Path, key: Key, bank: Bank, *, reveal: bool = False) -> Checked:
-    """Check one person's ``answers.yaml``.
+def check_answers(
+    answers: Path, key: Key, bank: Bank, *, reveal: bool = False, key_path: Path | None = None
+) -> Checked:
+    """Check one person's ``answers.yaml``; `key_path` says where the key was read.
 
     Raises:
         ExportError: it is not such a file, or answers what a question does not offer.
         KeyFileError: the key names an option its question does not have.
     """
-    scored = {question.id: question for question in scored_questions(key, bank)}
+    scored = {question.id: question for question in scored_questions(key, bank, path=key_path)}
     export = AnswersYaml(answers, tuple(scored.values()), left_out=open_questions(key))
     responses = export.submission().responses
     texts = QuestionTexts(bank, key)

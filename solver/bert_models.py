@@ -1,15 +1,13 @@
 """BERT models, by folder or by name, and WordPiece tokenizers, loaded without trusting them.
 
-Weights are read as safetensors or with ``weights_only``; no code that comes with a model is run.
+Their files are read and checked in `solver.bert_folder`; no code that comes with a model is run.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import socket
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from safetensors import SafetensorError
-
+from solver.bert_folder import FILES, WEIGHTS, read_config, read_weights, read_word_pieces
 from solver.errors import BundleError
 from solver.whole_files import sha256_of
 
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from transformers import BertForMaskedLM, BertTokenizer
 
 CONNECT_SECONDS = 4.0
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Tokenizer:
     """A WordPiece tokenizer with what it was read from."""
 
     inner: BertTokenizer
-    source: Path | str
+    source: Path
 
     @cached_property
     def pieces(self) -> list[str]:
@@ -114,7 +110,7 @@ class Bert:
         """Return the attention of every layer and head: (layers, heads, T, T), on the CPU.
 
         Raises:
-            BundleError: the model gives none, as happens without eager attention.
+            BundleError: the model gives none, as happens without eager attention, or no numbers.
         """
         import torch
 
@@ -125,7 +121,29 @@ class Bert:
                 f"the model gave attention of {len(found or ())} layers, not of {self.layers}",
                 mend="Install a version of transformers that knows attn_implementation='eager'.",
             )
-        return torch.stack([one[0].cpu() for one in found])
+        return self.finite(torch.stack([one[0].cpu() for one in found]))
+
+    def predictions(self, encoding: Encoding) -> Tensor:
+        """Return the masked-LM head's logits at each piece: (T, vocabulary), on the CPU."""
+        import torch
+
+        with torch.no_grad():
+            logits: Tensor = self.model(**self.inputs([encoding])).logits[0]
+        return self.finite(logits.cpu())
+
+    def finite(self, values: Tensor) -> Tensor:
+        """Return what the model gave, where it is numbers.
+
+        Raises:
+            BundleError: NaN or infinity is among them: weights can be finite and make none.
+        """
+        if not values.isfinite().all():
+            raise BundleError(
+                "its weights give NaN or infinity on a text of the bundle",
+                path=self.tokenizer.source,
+                mend="Copy the model again.",
+            )
+        return values
 
     def inputs(self, encodings: list[Encoding]) -> dict[str, Tensor]:
         """The model's inputs of a batch: ids, segments and mask, each (B, longest)."""
@@ -156,10 +174,10 @@ class Bert:
         inputs = self.inputs(encodings)
         with torch.no_grad():
             if layers is not None:
-                return self._states_up_to(layers, inputs)
-            out = self.model.bert(**inputs, output_hidden_states=True)
-        states: tuple[Tensor, ...] = out.hidden_states
-        return states
+                states = self._states_up_to(layers, inputs)
+            else:
+                states = self.model.bert(**inputs, output_hidden_states=True).hidden_states
+        return tuple(self.finite(each) for each in states)
 
     def _states_up_to(self, layers: int, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
         """The first layers' states, layer by layer; the model's own pass runs them all."""
@@ -182,27 +200,28 @@ class Bert:
                 )
 
 
-def load_tokenizer(folder: Path | str) -> Tokenizer:
-    """Load a WordPiece tokenizer from a folder with ``vocab.txt``, or by name.
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Load a WordPiece tokenizer from a folder with ``vocab.txt`` or ``tokenizer.json``.
 
     Raises:
         BundleError: the files are missing or not a tokenizer's.
     """
     from transformers import BertTokenizer
 
-    names = ("vocab.txt", "tokenizer.json")
-    if isinstance(folder, Path) and not any((folder / name).is_file() for name in names):
-        raise BundleError(
-            "holds no vocab.txt, so it is no BERT tokenizer", path=folder, mend="Copy it whole."
+    read = read_word_pieces(folder)
+    try:
+        made = BertTokenizer(
+            vocab=read.ids,
+            do_lower_case=read.lowercase,
+            strip_accents=read.strip_accents,
+            tokenize_chinese_chars=read.split_chinese,
+            **read.special,
         )
-    with _quiet():
-        try:
-            tokenizer = BertTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise BundleError(
-                f"is not a tokenizer that can be read ({_first_line(problem)})", path=folder
-            ) from None
-    return Tokenizer(tokenizer, folder)
+    except (ValueError, KeyError, TypeError, OverflowError) as problem:
+        raise BundleError(
+            f"is not a tokenizer that can be made ({_first_line(problem)})", path=folder
+        ) from None
+    return Tokenizer(made, folder)
 
 
 def find_model(base: Path, name: str) -> Path | str:
@@ -215,65 +234,60 @@ def model_hashes(source: Path | str) -> dict[str, str]:
     """Hashes of a model folder's files; a model by name is known by its name alone."""
     if isinstance(source, str):
         return {"name": source}
-    names = (*_WEIGHTS, "config.json", "vocab.txt", "tokenizer_config.json")
-    paths = [source / name for name in names]
+    paths = [source / name for name in FILES]
     return {path.name: sha256_of(path) for path in paths if path.is_file()}
 
 
 def load_bert(source: Path | str, device: str = "cpu", *, predicts: bool = True) -> Bert:
     """Load a BERT with its tokenizer, in eval mode, with attention to be read.
 
-    A name is looked for among what transformers has fetched before, then, where the network is
-    there, on the hub. Where it is to predict words (`predicts`) it must have a masked-LM head.
+    A name is looked for among what was fetched before, then, where the network is there, on the
+    hub. Where it is to predict words (`predicts`) it must have a masked-LM head.
 
     Raises:
         BundleError: it is nowhere, or not a BERT.
     """
     if isinstance(source, Path):
-        _check_folder(source)
         return _load(source, device, predicts)
-    try:
-        return _load(source, device, predicts)
-    except BundleError:
-        _fetch(source)
-        return _load(source, device, predicts)
+    kept = _fetched(source)
+    return _load(kept if kept is not None else _fetch(source), device, predicts)
 
 
-def _load(source: Path | str, device: str, predicts: bool) -> Bert:
-    from transformers import BertForMaskedLM
+def _load(folder: Path, device: str, predicts: bool) -> Bert:
+    import torch
+    from transformers import BertConfig, BertForMaskedLM
 
-    tokenizer = load_tokenizer(source)
+    build = read_config(folder)
+    state = read_weights(folder, build)
+    tokenizer = load_tokenizer(folder)
     with _quiet():
         try:
             # Annotated by hand: with output_loading_info it returns a pair, which its types omit.
             loaded: Any = BertForMaskedLM.from_pretrained(
-                source,
-                local_files_only=True,
+                None,
+                config=BertConfig(**build),
+                state_dict=state,
+                dtype=torch.float32,
                 attn_implementation="eager",
-                weights_only=True,
                 output_loading_info=True,
             )
-        except _LOADING as problem:
+        except (ValueError, KeyError, RuntimeError, TypeError) as problem:
             raise BundleError(
-                f"is not a BERT that can be loaded ({_first_line(problem)})", path=source
+                f"is not a BERT that can be loaded ({_first_line(problem)})", path=folder
             ) from None
     model: BertForMaskedLM = loaded[0]
-    _check_complete(source, sorted(loaded[1]["missing_keys"]), predicts)
+    _check_complete(folder, sorted(loaded[1]["missing_keys"]), predicts)
     if len(tokenizer.inner) > model.config.vocab_size:
         raise BundleError(
             f"its vocabulary has {len(tokenizer.inner)} pieces and its weights only "
             f"{model.config.vocab_size}",
-            path=source,
+            path=folder,
             mend="Take tokenizer and weights from the same model.",
         )
     return Bert(model.eval().to(device), tokenizer, device)
 
 
-_LOADING = (OSError, ValueError, KeyError, RuntimeError, TypeError, EOFError, SafetensorError,
-            pickle.UnpicklingError, zipfile.BadZipFile)  # fmt: skip
-
-
-def _check_complete(source: Path | str, missing: list[str], predicts: bool) -> None:
+def _check_complete(source: Path, missing: list[str], predicts: bool) -> None:
     """What is missing would be drawn at random, and the model then speak nonsense."""
     body = [name for name in missing if name.startswith("bert.") and "pooler" not in name]
     if body:
@@ -290,17 +304,22 @@ def _check_complete(source: Path | str, missing: list[str], predicts: bool) -> N
         )
 
 
-def _check_folder(folder: Path) -> None:
-    if not (folder / "config.json").is_file():
-        raise BundleError("holds no config.json, so it is no model", path=folder)
-    if not any((folder / name).is_file() for name in _WEIGHTS):
-        raise BundleError(
-            f"holds no weights ({' or '.join(_WEIGHTS)})", path=folder, mend="Copy it whole."
-        )
+_PATTERNS = ["config.json", "model.safetensors", "vocab.txt", "tokenizer*.json", "special*.json"]
 
 
-def _fetch(name: str) -> None:
-    """Fetch a model by name, if its hub answers at all.
+def _fetched(name: str) -> Path | None:
+    """Return the folder of a model that was fetched before, None where none was."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(name, local_files_only=True))
+    except (OSError, ValueError):  # not there, or no name that the hub could have
+        return None
+    return folder if any((folder / each).is_file() for each in WEIGHTS) else None
+
+
+def _fetch(name: str) -> Path:
+    """Fetch a model by name, if its hub answers at all, and return its folder.
 
     Raises:
         BundleError: the hub cannot be reached, or does not have it; names both ways out.
@@ -316,10 +335,9 @@ def _fetch(name: str) -> None:
         )
     from huggingface_hub import snapshot_download
 
-    patterns = ["config.json", "model.safetensors", "vocab.txt", "tokenizer*.json"]
     with _quiet():
         try:
-            snapshot_download(name, allow_patterns=patterns)
+            return Path(snapshot_download(name, allow_patterns=_PATTERNS))
         except Exception as problem:
             raise BundleError(
                 f"the model {name!r} could not be fetched ({_first_line(problem)})", mend=way_out

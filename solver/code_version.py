@@ -37,6 +37,7 @@ _MEASURING = (
     "solver.winograd",
     "solver.pictures",
     "solver.lime_fit",
+    "solver.bert_folder",
     "solver.bert_models",
     "solver.parts_of_speech",
 )

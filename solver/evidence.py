@@ -157,6 +157,7 @@ def save_record(record: Record, folder: Path) -> dict[str, Any]:
         "id": record.id,
         "file": name,
         "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
+        "entry_sha256": _entry_hash(record.values, record.settings, record.inputs),
         "arrays": {
             key: {"shape": list(array.shape), "dtype": str(array.dtype)}
             for key, array in sorted(record.arrays.items())
@@ -165,6 +166,12 @@ def save_record(record: Record, folder: Path) -> dict[str, Any]:
         "settings": record.settings,
         "inputs": record.inputs,
     }
+
+
+def _entry_hash(*parts: dict[str, Any]) -> str:
+    """Hash of what stands of a record in the manifest alone, as it is read back."""
+    read_back = json.loads(json.dumps(parts))
+    return hashlib.sha256(json.dumps(read_back, sort_keys=True).encode()).hexdigest()
 
 
 def save_evidence(evidence: Evidence, folder: Path) -> None:
@@ -190,7 +197,8 @@ def load_evidence(folder: Path, *, whole: bool = True) -> Evidence:
 
     Args:
         folder: with ``manifest.json``.
-        whole: False leaves out the records that cannot be read, as after a run that was killed.
+        whole: False leaves out the records that cannot be read, as after a run that was killed,
+            and those without the hashes that a run writes.
 
     Raises:
         EvidenceError: no manifest, not JSON, an unknown format, a file outside the folder, an
@@ -201,7 +209,7 @@ def load_evidence(folder: Path, *, whole: bool = True) -> Evidence:
     evidence = Evidence(bundle=document.get("bundle"))
     for index, entry in enumerate(entries):
         try:
-            record = _read_record(folder, entry, index)
+            record = _read_record(folder, entry, index, hashed=not whole)
         except EvidenceError:
             if whole:
                 raise
@@ -251,7 +259,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return document
 
 
-def _read_record(folder: Path, entry: Any, index: int) -> Record:
+def _read_record(folder: Path, entry: Any, index: int, *, hashed: bool) -> Record:
     path = folder / MANIFEST
     place = f"record {index + 1}"
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str) or not entry["id"]:
@@ -260,6 +268,17 @@ def _read_record(folder: Path, entry: Any, index: int) -> Record:
     for name, part in parts.items():
         if not isinstance(part, dict):
             raise EvidenceError(f"{name!r} must be a mapping", path=path, place=entry["id"])
+    known = entry.get("entry_sha256")
+    if hashed and (known is None or entry.get("sha256") is None):
+        raise EvidenceError("was written by hand", path=path, place=entry["id"])
+    if known is not None and known != _entry_hash(*parts.values()):
+        raise EvidenceError(
+            "its values are not those that were measured",
+            path=path,
+            place=entry["id"],
+            mend='Make it again from the bundle; if you changed it yourself, take its "sha256" and '
+            '"entry_sha256" out.',
+        )
     arrays = {}
     if entry.get("file") is not None:
         arrays = _read_arrays(folder, entry)

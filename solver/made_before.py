@@ -24,8 +24,8 @@ from solver.whole_files import sha256_of, sha256_of_all, write_whole
 FORMAT = "hw9-made/1"
 FILE = "made.json"
 _LIBRARIES = (
-    "captum", "lime", "matplotlib", "numpy", "pillow", "scikit-image", "scikit-learn", "scipy",
-    "torch", "transformers",
+    "captum", "lime", "matplotlib", "numpy", "pillow", "safetensors", "scikit-image",
+    "scikit-learn", "scipy", "tokenizers", "torch", "transformers",
 )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def check(
     folder = bank_folder or data_folder("questions")
     bank = load_bank(folder)
     key = _key(key_path, bundle, folder, out, shown=not as_json)
-    checked = check_answers(answers, key, bank, reveal=reveal)
+    checked = check_answers(answers, key, bank, reveal=reveal, key_path=key_path)
     if as_json:
         click.echo(json.dumps(_as_data(checked, language), ensure_ascii=False, indent=1))
     else:

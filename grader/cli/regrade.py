@@ -117,6 +117,7 @@ def _job(given: dict[str, Any]) -> Any:
         bank=load_bank(given["bank_folder"] or data_folder("questions")),
         how=given["how"],
         questions=given["questions"],
+        key_path=given["key_path"],
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from solver.bert_materials import FILE
 from solver.bert_models import Encoding
+from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.method import Job, bert_inputs, explanation, no_picture
 
@@ -52,7 +54,12 @@ def word_span(sentence: str, word: str) -> tuple[int, int]:
 
 
 def place_of(encoding: Encoding, sentence: str, word: str) -> int:
-    """Return the place of a word's first piece."""
+    """Return the place of a word's first piece.
+
+    Raises:
+        BundleError: the tokenizer passes over it, as over signs that do not print.
+    """
     place = encoding.piece_of_character(word_span(sentence, word)[0])
-    assert place is not None  # a word that stands in the text has a piece
+    if place is None:
+        raise BundleError(f"the word {word!r} of {FILE} is none to the model's tokenizer")
     return place

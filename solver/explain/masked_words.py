@@ -6,7 +6,6 @@ The word is swapped for [MASK] and the softmax of the masked-LM head is read at 
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from solver.bert_models import Bert, Encoding
 from solver.evidence import Record
@@ -31,8 +30,7 @@ def masked_words(job: Job) -> Record:
     sentence = with_masks(materials.file.attention.sentence, hidden, bert)
     encoding = bert.tokenizer.encode(sentence)
     at = place_of_mask(materials.file.attention.sentence, hidden, encoding, bert)
-    with torch.no_grad():
-        logits = bert.model(**bert.inputs([encoding])).logits[0, at].double().cpu()
+    logits = bert.predictions(encoding)[at].double()
     job.advance(1)
     probabilities = logits.softmax(0).numpy()[: len(bert.tokenizer.pieces)]
     pieces = bert.tokenizer.pieces

@@ -22,6 +22,7 @@ WHERE = {
     "mask": "picture_formats:Masks",
     "bert.yaml": "yaml_formats:BertYaml",
     "corpus": "text_formats:Corpora",
+    "BERT folder": "bert_folder_format:BertFolders",
     "evidence manifest": "evidence_formats:Manifests",
     "evidence arrays": "evidence_formats:EvidenceArrays",
     "checkpoint": "torch_formats:Checkpoints",
@@ -30,6 +31,8 @@ WHERE = {
     "picture": "picture_formats:Pictures",
     "slide picture": "picture_formats:Slides",
     "run record": "text_formats:RunRecords",
+    "regrade record": "kept_formats:RegradeRecords",
+    "pseudonyms": "kept_formats:PseudonymTables",
 }
 
 
