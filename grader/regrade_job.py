@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.conservation import check_record
 from grader.csv_text import decimal_text, defused, write_table
-from grader.folder_swap import leftovers
+from solver.folder_swap import leftovers
 from grader.grade_job import write_results
 from grader.grading import grade
 from grader.progress import watched

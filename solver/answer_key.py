@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from solver.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.deciding import Decided, decide_question
-from solver.evidence import Evidence, earlier_evidence, load_evidence, save_evidence
+from solver.evidence import (
+    Evidence,
+    earlier_evidence,
+    left_by,
+    load_evidence,
+    save_evidence,
+)
 from solver.key import FORMAT, Key, KeyQuestion, StabilityRun
 from solver.key_folder import write_key_and_page
 from solver.reseeding import load_reseeded, run_reseeded, save_reseeded
@@ -73,6 +79,7 @@ def explain(
     *,
     folder: Path | None = None,
     known: Evidence | None = None,
+    also: Sequence[Evidence] = (),
     progress: Progress | None = None,
     about: dict[str, Any] | None = None,
     processes: int = 1,
@@ -86,6 +93,7 @@ def explain(
         settings,
         folder=folder,
         known=known,
+        also=also,
         progress=progress,
         clock=time.perf_counter,
         about=about,
@@ -131,12 +139,14 @@ def make_key(
     progress: Progress | None = None,
     stability: int = 0,
     reseed: int = 2,
+    stopped: Sequence[Path] = (),
 ) -> MadeKey:
     """Make a key from a bundle (the demo's, if nothing is given), or from evidence alone.
 
     With `out` it is written there: ``evidence/``, ``key.html`` and last ``key.yaml``. Records of an
-    earlier run, in `evidence` or in ``out/evidence``, that are still good are not made again, and
-    what a TA set by hand in the key there is kept.
+    earlier run, in `evidence`, in ``out/evidence`` or in the folders of evidence `stopped`, that
+    are still good are not made again, and what a TA set by hand in the key there is kept. Nothing
+    else may write there meanwhile, and a kill may leave a part (`solver.key_folder` sees to both).
     With `evidence` and no `bundle` no model is loaded and torch is not imported. For `device`,
     `exact` and `processes` see `Running`.
 
@@ -163,6 +173,7 @@ def make_key(
             load_evidence(evidence) if evidence is not None else earlier_evidence(target),
             target,
             Repeats(stability, reseed, progress),
+            stopped,
         )
     if out is None:
         return made
@@ -199,6 +210,7 @@ def _from_bundle(
     known: Evidence | None,
     target: Path | None,
     repeats: Repeats,
+    stopped: Sequence[Path],
 ) -> MadeKey:
     from solver.bundle import load_bundle
 
@@ -214,6 +226,7 @@ def _from_bundle(
         settings,
         folder=target,
         known=known,
+        also=left_by(stopped),
         progress=repeats.progress,
         about=about,
         processes=running.processes,
@@ -224,6 +237,7 @@ def _from_bundle(
         settings,
         repeats.reseed if repeats.count else 0,
         folder=target,
+        stopped=stopped,
         progress=repeats.progress,
         about=about,
         stakes=stakes_of(questions),

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -232,6 +232,11 @@ def earlier_evidence(folder: Path | None) -> Evidence | None:
         return load_evidence(folder, whole=False)
     except EvidenceError:
         return None
+
+
+def left_by(folders: Iterable[Path]) -> list[Evidence]:
+    """Return what runs that were stopped left in folders of evidence."""
+    return [found for found in map(earlier_evidence, folders) if found is not None]
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from solver.evidence import (
     MANIFEST,
     Evidence,
     earlier_evidence,
+    left_by,
     load_evidence,
     save_evidence,
 )
@@ -51,13 +52,17 @@ def run_reseeded(
     times: int,
     *,
     folder: Path | None = None,
+    stopped: Sequence[Path] = (),
     progress: Progress | None = None,
     about: dict[str, Any] | None = None,
     stakes: Sequence[Stake] = (),
     beside: Evidence | None = None,
     processes: int = 1,
 ) -> list[Evidence]:
-    """Run the sampling records among `needed` with `times` other seeds; see `run_explanations`."""
+    """Run the sampling records among `needed` with `times` other seeds; see `run_explanations`.
+
+    `stopped` are folders of evidence of runs that were stopped.
+    """
     from solver.explain.run import run_explanations
 
     wanted = sampling_records(needed)
@@ -70,6 +75,7 @@ def run_reseeded(
             with_other_seeds(settings, at),
             folder=place,
             known=earlier_evidence(place),
+            also=left_by(reseeded_folder(each, at) for each in stopped),
             progress=progress,
             clock=time.perf_counter,
             about=about,

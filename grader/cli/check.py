@@ -84,12 +84,19 @@ def _key(
     from grader.cli.explain_progress import watching
     from grader.cli.key import chosen_device
     from solver.answer_key import make_key
+    from solver.key_folder import Desk, make_once
 
     with watching(shown=shown) as progress:
-        made = make_key(
-            bundle=bundle, bank=bank, out=out, device=chosen_device("auto"), progress=progress
-        )
-    return made.key
+
+        def make(desk: Desk | None = None) -> Key:
+            folder, stopped = (desk.folder, desk.stopped) if desk else (None, ())
+            device = chosen_device("auto")
+            return make_key(
+                bundle=bundle, bank=bank, out=folder, device=device, progress=progress,
+                stopped=stopped,
+            ).key  # fmt: skip
+
+        return make_once(out, make, {}, bank=bank, bundle=bundle).key if out else make()
 
 
 def _say(checked: Checked, language: str) -> None:

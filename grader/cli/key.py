@@ -12,7 +12,7 @@ from grader.cli import LazyGroup
 
 if TYPE_CHECKING:
     from solver.key import Key, KeyQuestion
-    from solver.key_folder import KeyInFolder
+    from solver.key_folder import Desk, KeyInFolder
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -92,8 +92,9 @@ def key(
     """Make the answer key: run the explanations, measure each option's claim, write the page.
 
     Writes key.yaml (answers, verdicts, hashes), key.html (the page to look through and sign) and
-    evidence/ (what was measured; hw9 key --evidence decides on it again, without a model). A run
-    that was stopped goes on from the evidence already in --out.
+    evidence/ (what was measured; hw9 key --evidence decides on it again, without a model). --out
+    holds the whole old key or the whole new one; a run that was stopped goes on, started again,
+    from what it had measured.
 
     \b
     Examples:
@@ -115,12 +116,12 @@ def key(
     options["exact"] = exact
     with watching(shown=not as_json) as progress:
 
-        def make() -> Key:
+        def make(desk: Desk) -> Key:
             return make_key(
                 bundle=bundle,
                 bank=bank,
-                evidence=evidence,
-                out=out,
+                evidence=desk.evidence,
+                out=desk.folder,
                 only=names,
                 device="cpu" if alone else chosen_device(device),
                 exact=exact,
@@ -128,6 +129,7 @@ def key(
                 progress=progress,
                 stability=stability,
                 reseed=reseed,
+                stopped=desk.stopped,
             ).key
 
         made = make_once(out, make, options, bank=bank, bundle=bundle, evidence=evidence)

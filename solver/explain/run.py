@@ -61,6 +61,7 @@ def run_explanations(
     *,
     folder: Path | None = None,
     known: Evidence | None = None,
+    also: Sequence[Evidence] = (),
     progress: Progress | None = None,
     clock: Callable[[], float] = lambda: 0.0,
     about: Mapping[str, Any] | None = None,
@@ -68,30 +69,31 @@ def run_explanations(
     beside: Evidence | None = None,
     processes: int = 1,
 ) -> tuple[Evidence, dict[str, str]]:
-    """Return the records `wanted`, made from the bundle or taken from `known` where still good.
+    """Return the records `wanted`, made from the bundle or taken from what is known and still good.
 
     Besides, by id, a sentence for each record that could not be made: a bundle may lack the
     materials of some questions, and the others go on.
 
-    A known record is good when its settings and the hashes of its inputs and its method's code are
-    those a run would write now. With `folder` each record is saved as it is made, so that a run
+    What is `known`, or `also` known (of runs that were stopped), is good when its settings and the
+    hashes of its inputs and its method's code are those a run would write now. With `folder` each record is saved as it is made, so that a run
     that is stopped can go on from there. Where the settings have a confidence, records that are
     means over samples are taken as far as the claims of `stakes` need, from where a known one ends;
     `beside` holds records these claims rest on as well and that are no part of this run.
     """
     progress = progress or Silent()
     jobs = [Job(name, bundle, settings, progress.advance) for name in dict.fromkeys(wanted)]
-    good = {job.id for job in jobs if _is_good(job, known)}
+    every = [each for each in (known, *also) if each is not None]
+    good = _good(jobs, every)
     saved = _Saved(folder, about)
     evidence = Evidence(bundle=about)
     if folder is not None:
-        for record in _others_still_good(jobs, known, bundle, settings):
+        for record in _others_still_good(jobs, every, bundle, settings):
             saved.add(record)
     # What is known goes first, so that a run which is stopped has lost nothing of it.
     for job in jobs:
         if job.id in good:
-            evidence.add(_kept(job, known))
-            saved.add(evidence.get(*job.id.split("/")))
+            evidence.add(good[job.id])
+            saved.add(good[job.id])
     sampled = [job for job in jobs if _may_stop(job)]
     plain = [job for job in jobs if job.id not in good and job not in sampled]
     with full_precision(), Workers(bundle, settings, progress, clock, processes) as workers:
@@ -145,12 +147,12 @@ def _may_stop(job: Job) -> bool:
 
 
 def _others_still_good(
-    jobs: list[Job], known: Evidence | None, bundle: Bundle, settings: ExplainSettings
+    jobs: list[Job], known: Sequence[Evidence], bundle: Bundle, settings: ExplainSettings
 ) -> list[Record]:
     """What is known, good and not asked for: asking for less must not lose hours of work."""
     asked = {job.id for job in jobs}
-    others = [Job(record.id, bundle, settings) for record in known or () if record.id not in asked]
-    return [_kept(job, known) for job in others if _is_good(job, known)]
+    others = {record.id for evidence in known for record in evidence} - asked
+    return list(_good([Job(name, bundle, settings) for name in sorted(others)], known).values())
 
 
 def _passes(job: Job) -> int:
@@ -160,13 +162,18 @@ def _passes(job: Job) -> int:
         return 1  # said again, as a sentence, when the job itself is run
 
 
-def _kept(job: Job, known: Evidence | None) -> Record:
-    assert known is not None
-    return known.get(*job.id.split("/"))
+def _good(jobs: list[Job], known: Sequence[Evidence]) -> dict[str, Record]:
+    """The first good record of each job for which there is one."""
+    found: dict[str, Record] = {}
+    for job in jobs:
+        for evidence in known:
+            if job.id not in found and _is_good(job, evidence):
+                found[job.id] = evidence.get(*job.id.split("/"))
+    return found
 
 
-def _is_good(job: Job, known: Evidence | None) -> bool:
-    if known is None or job.id not in known or job.id.startswith("regions/"):
+def _is_good(job: Job, known: Evidence) -> bool:
+    if job.id not in known or job.id.startswith("regions/"):
         return False
     record = known.get(*job.id.split("/"))
     try:

@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import grader.folder_swap as folder_swap
+import solver.folder_swap as folder_swap
 from grader.cli.grade import grade
 from grader.cli.regrade import regrade
 from solver.key import save_key

@@ -170,6 +170,8 @@ def test_a_bundle_makes_the_key_first(
     stub.make_key = make_key  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "solver.answer_key", stub)
     monkeypatch.setattr("grader.cli.key.chosen_device", lambda wanted: "cpu")
+    monkeypatch.setattr("solver.key_folder.load_bank", lambda _: bank)
+    monkeypatch.setattr("solver.made_before.inputs_hash", lambda *_, **__: "what is no bundle")
     question = scored_questions(made_key(bank), bank)[0]
     path = answers_file(tmp_path, {"q01": question.accepted[0]})
     args = [str(path), "--bundle", str(tmp_path), "--bank", str(tmp_path)]
@@ -179,7 +181,8 @@ def test_a_bundle_makes_the_key_first(
     assert seen[0]["out"] is None  # nothing is left unless asked for
     kept = CliRunner().invoke(command, [*args, "--out", str(tmp_path / "mine")])
     assert kept.exit_code == 0
-    assert seen[1]["out"] == tmp_path / "mine"
+    assert seen[1]["out"].parent == tmp_path  # beside it, until all is there
+    assert (tmp_path / "mine").is_dir()
 
 
 @pytest.mark.parametrize("args", [[], ["--key", "k.yaml", "--bundle", "b"], ["--out", "o"]])

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-import grader.folder_swap as folder_swap
-from grader.folder_swap import leftovers, mend, new_beside, swap
+import solver.folder_swap as folder_swap
+from solver.folder_swap import leftovers, mend, new_beside, swap
 from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
 from grader.run_folder import MENDED, folder_made_whole
 from solver.bank import load_bank

@@ -3,10 +3,10 @@
     python -m tests.solver.key_kill_campaign --kills 150 --json
 
 Three scenes: a first key from evidence, a key over one made from other evidence, and a key from a
-bundle whose explanations are run. Key and page are two files, put in place one after the other; so
-after a kill each is the whole old one or the whole new one, no record mixes two states, and while
-they may disagree the folder has no note of being finished (``evidence/made.json``), by which the
-next run knows to make it again. That run must end in the very bytes of an undisturbed one.
+bundle whose explanations are run. After a kill the folder is, file by file and byte by byte, the
+whole old one or the whole new one; what a run had measured lies beside it, and no record of that
+mixes two states. The next run must end in the very bytes of an undisturbed one, with nothing left
+beside the folder.
 """
 
 from __future__ import annotations
@@ -25,9 +25,14 @@ import torch
 import tests.grader.kill_campaign as kills
 from grader.cli.key import key as key_command
 from solver.errors import EvidenceError
-from solver.evidence import MANIFEST, Evidence, Record, load_evidence, save_evidence
-from solver.key import load_key
-from solver.made_before import FILE as NOTE
+from solver.evidence import (
+    MANIFEST,
+    Evidence,
+    Record,
+    left_by,
+    load_evidence,
+    save_evidence,
+)
 from solver.resources import data_folder
 from tests.fuzz.made_evidence import made_record
 
@@ -91,26 +96,20 @@ def state() -> State:
 
 def check(found: State, old: State, new: State) -> str:
     """Hold what a killed run left against both states; return which it is."""
-    finished = f"evidence/{NOTE}" in found
-    for name in ("key.yaml", "key.html"):
-        assert found.get(name) in (old.get(name), new.get(name)), f"{name} is neither"
-    if "key.yaml" in found:
-        load_key(OUT / "key.yaml")
-    if finished:
-        assert found in (old, new), "it says that it is finished, and is not"
-    if MANIFEST in {Path(name).name for name in found}:
-        _check_records()
-    if found in (old, new):
-        return "old" if found == old else "new"
-    return "between"
+    differing = sorted(name for name in {*found, *old, *new} if found.get(name) != old.get(name))
+    assert found in (old, new), f"neither the old state nor the new one: {differing}"
+    for folder in Path().glob(f".{OUT}.*.partial/evidence"):
+        if (folder / MANIFEST).is_file():
+            _check_records(folder)
+    return "old" if found == old else "new"
 
 
-def _check_records() -> None:
+def _check_records(folder: Path) -> None:
     """No record may have the arrays of one state and the values of the other."""
     whole = {name: load_evidence(Path(name)) for name in ("old", "new")}
     with contextlib.suppress(EvidenceError):  # refused, or left out one by one
-        load_evidence(OUT / "evidence")
-    for record in load_evidence(OUT / "evidence", whole=False):
+        load_evidence(folder)
+    for record in (each for evidence in left_by([folder]) for each in evidence):
         if "of" in record.values:
             known = whole[record.values["of"]].get(*record.id.split("/"))
             for name, array in known.arrays.items():
@@ -161,6 +160,7 @@ def _scene(
             continue
         met["killed"] += 1
         met[check(state(), old, new)] += 1
+        met["something left beside it"] += bool([each for each in kills.beside() if "lock" not in each])
         kills.finished(arguments)
         again = state()
         other = sorted(name for name in {*again, *new} if again.get(name) != new.get(name))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from grader.cli import hw9
+from solver.answer_key import make_key
 from solver.errors import Hw9Error, OutputError
-from solver.evidence import Evidence, Record, save_evidence
-from solver.key import Key, load_key
-from solver.key_folder import make_once
+from solver.evidence import Evidence, Record, load_evidence, save_evidence
+from solver.key import Key, load_key, save_key
+from solver.key_folder import Desk, make_once
 from solver.one_at_a_time import one_at_a_time
+from solver.resources import data_folder
 
 
 @pytest.fixture
@@ -67,23 +70,101 @@ def test_an_answer_set_by_hand_stays_when_the_key_is_made_again(
 
 
 def test_a_run_beside_another_is_refused(evidence: Path, tmp_path: Path) -> None:
-    def never() -> Key:
+    def never(_: Desk) -> Key:
         raise AssertionError("the folder was not this run's")
 
     with one_at_a_time(tmp_path / "out"), pytest.raises(OutputError, match="another run"):
         make_once(tmp_path / "out", never, {}, evidence=evidence)
 
 
-def test_a_run_that_fails_is_not_taken_for_one_that_was_made(
-    evidence: Path, tmp_path: Path
+def test_a_run_that_fails_leaves_the_folder_as_it_was(evidence: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("key", "--evidence", evidence, "--only", "q14", "--out", out)
+    before = state_of(out)
+
+    def fails(desk: Desk) -> Key:
+        (desk.folder / "key.yaml").unlink()
+        raise OutputError(f"{desk.folder}: no room")
+
+    with pytest.raises(OutputError, match="no room") as found:
+        make_once(out, fails, {"other": 1}, evidence=evidence)
+    assert str(found.value) == f"{out}: no room"  # and not the place it was made in
+    assert state_of(out) == before
+    assert sorted(tmp_path.iterdir()) == [evidence, out]
+
+
+def test_what_a_stopped_run_had_measured_is_gone_on_from(evidence: Path, tmp_path: Path) -> None:
+    out, seen = tmp_path / "out", []
+
+    def stops(desk: Desk) -> Key:
+        seen.append(desk)
+        shutil.copytree(evidence, desk.folder / "evidence", dirs_exist_ok=True)
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            make_once(out, stops, {}, bundle=data_folder("demo"))
+    assert not out.exists()
+    first, second = seen
+    assert second.stopped == (first.folder / "evidence",) and first.stopped == ()
+    made = make_key(evidence=evidence, only=["q14"]).key
+
+    def ends(desk: Desk) -> Key:
+        assert set(desk.stopped) == {each.folder / "evidence" for each in seen}
+        save_key(made, desk.folder / "key.yaml")
+        return made
+
+    make_once(out, ends, {}, bundle=data_folder("demo"))
+    assert sorted(tmp_path.iterdir()) == [evidence, out]
+
+
+def test_nothing_is_written_over_what_changed_meanwhile(evidence: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("key", "--evidence", evidence, "--only", "q14", "--out", out)
+    made = load_key(out / "key.yaml")
+
+    def slow(desk: Desk) -> Key:
+        run("key", "override", "q14", "--void", "--key", out / "key.yaml")
+        save_key(made, desk.folder / "key.yaml")
+        return made
+
+    with pytest.raises(OutputError, match="changed by somebody else"):
+        make_once(out, slow, {"other": 1}, evidence=evidence)
+    assert load_key(out / "key.yaml").questions[0].void
+
+
+@pytest.mark.parametrize("case", ["the working folder", "others' folders"])
+def test_where_no_folder_can_be_swapped_files_are_put_in_place(
+    evidence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     out = tmp_path / "out"
-    asked = ("key", "--evidence", evidence, "--only", "q14", "--out", out)
-    run(*asked)
+    (out / "scores" if case == "others' folders" else out).mkdir(parents=True)
+    if case == "the working folder":
+        monkeypatch.chdir(out)
+    number = out.stat().st_ino
+    run("key", "--evidence", evidence, "--only", "q14", "--out", out)
+    assert out.stat().st_ino == number
+    assert load_key(out / "key.yaml") and (out / "evidence" / "made.json").is_file()
+    assert sorted(tmp_path.iterdir()) == [evidence, out]
 
-    def fails() -> Key:
-        raise OutputError("no room")
 
-    with pytest.raises(OutputError, match="no room"):
-        make_once(out, fails, {"other": 1}, evidence=evidence)
-    assert "nothing was run again" not in run(*asked)
+def test_a_note_beside_a_key_stays_and_so_do_the_modes(evidence: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("key", "--evidence", evidence, "--only", "q14", "--out", out)
+    (out / "note.txt").write_text("mine", "utf-8")
+    out.chmod(0o750)
+    run("key", "--evidence", evidence, "--only", "q14", "--stability", "2", "--out", out)
+    assert (out / "note.txt").read_text("utf-8") == "mine"
+    assert out.stat().st_mode & 0o777 == 0o750
+
+
+def test_its_own_evidence_decided_again_stays_whole(evidence: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    record = Record("module/13", values={"class": "ReLU"})
+    both = Evidence({name: Record(name, values={"class": "ReLU"}) for name in ("module/6",)})
+    both.add(record)
+    save_evidence(both, evidence)
+    run("key", "--evidence", evidence, "--only", "q14", "--out", out)
+    shutil.copytree(evidence, out / "evidence", dirs_exist_ok=True)
+    run("key", "--evidence", out / "evidence", "--only", "q14", "--stability", "2", "--out", out)
+    assert {each.id for each in load_evidence(out / "evidence")} == {"module/6", "module/13"}

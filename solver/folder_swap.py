@@ -30,6 +30,33 @@ def new_beside(out: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=PARTIAL, dir=out.parent))
 
 
+def linked_copy(source: Path, target: Path) -> None:
+    """Put all of a folder into another, file by file under a second name: no byte is copied.
+
+    Where files cannot have two names they are copied. Either way a file that is replaced in the one
+    folder (`solver.whole_files`) stays as it is in the other.
+
+    Raises:
+        OSError: something cannot be read or written.
+    """
+    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True, copy_function=_linked)
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def can_be_swapped(out: Path) -> bool:
+    """Say whether another folder can take the place of `out`.
+
+    None can take that of a mount; and whoever works in it would be left in one that is gone.
+    """
+    return not out.is_dir() or not (os.path.ismount(out) or Path.cwd().is_relative_to(out))
+
+
 def leftovers(out: Path) -> list[Path]:
     """Return what runs that were killed have left beside `out`, in order of their names.
 
@@ -54,12 +81,17 @@ def mend(out: Path) -> bool:
         Whether there was anything to do.
     """
     found = leftovers(out)
-    aside = _aside(out)
-    if aside in found and not out.exists():
-        aside.replace(out)
+    bring_back(out)
     for path in found:
         shutil.rmtree(path, ignore_errors=True)
     return bool(found)
+
+
+def bring_back(out: Path) -> None:
+    """Put an old folder back that a killed run had moved aside, if nothing is in its place."""
+    aside = _aside(out)
+    if aside in leftovers(out) and not out.exists():
+        aside.replace(out)
 
 
 def swap(new: Path, out: Path) -> None:
