@@ -124,6 +124,8 @@ def _one_process(figures: Figures, seed: int, numbers: range) -> int:
                 continue
             worker.kill()
             worker.join()
+            if worker.exitcode == 1 and at.value == numbers.start:  # no crash: its own traceback
+                raise RuntimeError(f"{figures.format}: cannot be tried")
             said = f"no sign for {STUCK_SECONDS} s" if stuck else f"died ({worker.exitcode})"
             number = at.value
             figures.add(Trial(figures.format, seed, number, "?", "find", said, "", 0.0, 0))

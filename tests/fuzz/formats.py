@@ -17,6 +17,8 @@ WHERE = {
     "bank": "yaml_formats:Banks",
     "bank header": "yaml_formats:BankHeaders",
     "key": "yaml_formats:Keys",
+    "standing key": "key_folder_formats:StandingKeys",
+    "key folder": "key_folder_formats:KeyFolders",
     "override": "yaml_formats:Overrides",
     "regions": "yaml_formats:RegionFiles",
     "mask": "picture_formats:Masks",
