@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grader.scored_questions import accepted_answers, choice_named
 from solver.bank import Bank, Question
+from solver.encodings import is_text
 from solver.errors import InputError, KeyFileError
 from solver.key import Answer, Key, KeyQuestion, Override
 
@@ -39,7 +40,7 @@ def with_override(
     """
     if not why.strip():
         raise InputError("an override needs a reason", mend='Give it with --why "...".')
-    if not all(map(_is_text, (correct, why, by))):
+    if not all(map(is_text, (correct, why, by))):
         raise InputError(
             "what was given holds bytes that are not UTF-8", place="--correct, --why or --by"
         )
@@ -71,11 +72,6 @@ def with_void(key: Key, question: str, path: Path | None = None) -> Key:
         KeyFileError: the key has no such question.
     """
     return _replaced(key, _entry(key, question, path).model_copy(update={"void": True}))
-
-
-def _is_text(given: str) -> bool:
-    # A terminal that speaks another encoding hands its bytes over as lone surrogates.
-    return not any("\ud800" <= sign <= "\udfff" for sign in given)
 
 
 def _replaced(key: Key, entry: KeyQuestion) -> Key:

@@ -12,7 +12,6 @@ from typing import Any
 
 from grader.conservation import check_record
 from grader.csv_text import decimal_text, defused, write_table
-from solver.folder_swap import leftovers
 from grader.grade_job import write_results
 from grader.grading import grade
 from grader.progress import watched
@@ -44,7 +43,9 @@ from grader.run_record import ROWS, RunRecord, read_run, write_run
 from grader.scored_questions import open_questions, scored_questions
 from grader.submissions import GradedClass, ScoredQuestion
 from solver.bank import Bank
+from solver.encodings import is_text
 from solver.errors import InputError, OutputError
+from solver.folder_swap import leftovers
 from solver.key import Key, dump_key
 from solver.whole_files import sha256_of, sha256_of_all, write_whole
 
@@ -253,9 +254,12 @@ def write_regrade(
         The folder of the former results.
 
     Raises:
+        InputError: the signature is not text.
         OutputError: the folder cannot be written, another run is writing it, or one has since
             the plan was made.
     """
+    if not all(map(is_text, (signature.by, signature.why, signature.when))):
+        raise InputError("what was given holds bytes that are not UTF-8", place="--by or --why")
     with only_run(plan.job.folder):
         if _state(plan.job.folder) != plan.state:
             raise OutputError(

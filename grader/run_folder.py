@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from solver.folder_swap import mend, new_beside, swap
 from grader.run_record import is_run
 from solver.errors import OutputError
+from solver.folder_swap import mend, new_beside, swap
 from solver.one_at_a_time import one_at_a_time
 
 MENDED = "cleared away what an earlier run into this folder had left when it was stopped"

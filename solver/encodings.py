@@ -45,3 +45,11 @@ def narrow_encoding(data: bytes) -> str:
     except UnicodeDecodeError:
         return ""
     return "Big5"
+
+
+def is_text(given: str) -> bool:
+    """Say whether words from a terminal can be written as UTF-8.
+
+    A terminal that speaks another encoding hands its bytes over as lone surrogates.
+    """
+    return not any("\ud800" <= sign <= "\udfff" for sign in given)

@@ -75,10 +75,11 @@ def run_explanations(
     materials of some questions, and the others go on.
 
     What is `known`, or `also` known (of runs that were stopped), is good when its settings and the
-    hashes of its inputs and its method's code are those a run would write now. With `folder` each record is saved as it is made, so that a run
-    that is stopped can go on from there. Where the settings have a confidence, records that are
-    means over samples are taken as far as the claims of `stakes` need, from where a known one ends;
-    `beside` holds records these claims rest on as well and that are no part of this run.
+    hashes of its inputs and its method's code are those a run would write now. With `folder` each
+    record is saved as it is made, so that a run that is stopped can go on from there. Where the
+    settings have a confidence, records that are means over samples are taken as far as the claims
+    of `stakes` need, from where a known one ends; `beside` holds records these claims rest on as
+    well and that are no part of this run.
     """
     progress = progress or Silent()
     jobs = [Job(name, bundle, settings, progress.advance) for name in dict.fromkeys(wanted)]

@@ -20,6 +20,7 @@ WHERE = {
     "standing key": "key_folder_formats:StandingKeys",
     "key folder": "key_folder_formats:KeyFolders",
     "override": "yaml_formats:Overrides",
+    "command words": "command_words_format:CommandWords",
     "regions": "yaml_formats:RegionFiles",
     "mask": "picture_formats:Masks",
     "bert.yaml": "yaml_formats:BertYaml",

@@ -174,7 +174,9 @@ class PseudonymTables(Format):
         at = rng.randrange(2, len(rows))
         expect: Any = "refused"
         if how == "key":
-            rows[1][1] = rng.choice(["", "00", "x" * 32, "0" * 32, rows[1][1] + "00", "\uff10" * 32])
+            rows[1][1] = rng.choice(
+                ["", "00", "x" * 32, "0" * 32, rows[1][1] + "00", "\uff10" * 32]
+            )
         elif how in ("pseudonym", "student"):
             rows[at][how == "student"] = rng.choice(["", "p", rows[at - 1][0], "=x", "\u202e"])
         elif how == "swap":
@@ -214,5 +216,3 @@ def _row(student: str) -> ReadRow:
 
 def _as_json(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-

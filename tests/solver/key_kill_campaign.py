@@ -160,7 +160,9 @@ def _scene(
             continue
         met["killed"] += 1
         met[check(state(), old, new)] += 1
-        met["something left beside it"] += bool([each for each in kills.beside() if "lock" not in each])
+        met["something left beside it"] += bool(
+            [each for each in kills.beside() if "lock" not in each]
+        )
         kills.finished(arguments)
         again = state()
         other = sorted(name for name in {*again, *new} if again.get(name) != new.get(name))
