@@ -25,14 +25,14 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
 
 
 def _points(value: object) -> object:
-    if isinstance(value, float):
+    if isinstance(value, bool | float):
         raise ValueError('points are written as text, "0.3", so that no rounding can creep in')
     if isinstance(value, str) and not re.fullmatch(r"\d{1,4}(\.\d{1,4})?", value):
         raise ValueError(f'points are a plain decimal number such as "0.3", not {value!r}')
     return value
 
 
-Points = Annotated[Decimal, BeforeValidator(_points), Field(ge=0)]
+Points = Annotated[Decimal, BeforeValidator(_points), Field(ge=0, lt=10_000)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 

@@ -51,12 +51,13 @@ class KeyFolders(Format):
     """
 
     name = "key folder"
-    share = 3
+    share = 2
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         demo = data_folder("demo")
         self.bundle, self.out = folder / "bundle", folder / "out"
+        self.bank = _bank_of(ASKED, folder / "questions")
         (self.bundle / "food").mkdir(parents=True)
         shutil.copy(demo / "food" / "1_2.png", self.bundle / "food")
         shutil.copytree(demo / "masks", self.bundle / "masks")
@@ -75,10 +76,10 @@ class KeyFolders(Format):
         def make(desk: Desk) -> Key:
             self.makes += 1
             return make_key(
-                bundle=self.bundle, out=desk.folder, only=ASKED, stopped=desk.stopped
+                bundle=self.bundle, bank=self.bank, out=desk.folder, stopped=desk.stopped
             ).key
 
-        return make_once(self.out, make, {"only": ASKED}, bundle=self.bundle).key
+        return make_once(self.out, make, {}, bank=self.bank, bundle=self.bundle).key
 
     def state(self) -> dict[str, bytes]:
         """Every file of the folder."""
@@ -165,6 +166,19 @@ class KeyFolders(Format):
         assert mutant.how.startswith("key.yaml"), f"could have been made again: {refusal}"
         name, raw = mutant.data.split(b"|", 1)
         assert (self.out / name.decode()).read_bytes() == raw, "a refused run wrote"
+
+
+def _bank_of(wanted: list[str], folder: Path) -> Path:
+    """Write a bank of some of the questions that ship; reading all of them takes longer."""
+    shipped = data_folder("questions")
+    folder.mkdir()
+    shutil.copy(shipped / "bank.yaml", folder)
+    for path in sorted(shipped.glob("0*.yaml")):
+        data = yaml.load(path.read_bytes(), yaml.CSafeLoader)
+        data["questions"] = [each for each in data["questions"] if each["id"] in wanted]
+        if data["questions"]:
+            (folder / path.name).write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
+    return folder
 
 
 def _by_nobody(key: Key) -> Key:
