@@ -20,6 +20,7 @@ from grader.submissions import Chosen, GradedClass, Ticked, decode_response
 from grader.wrong_key import LEAST_RISE, LEAST_T, NEGATIVE_AT, Suspicion
 from solver.bank import Bank
 from solver.key import Key, KeyQuestion, Override
+from solver.page.two_languages import without_turning
 from solver.whole_files import write_whole
 
 
@@ -132,7 +133,7 @@ def class_page(
         analysis.possible,
         words().plain("distribution", language),
     )
-    return (
+    html = (
         environment()
         .get_template("class/class.html")
         .render(
@@ -147,6 +148,7 @@ def class_page(
             limits=_limits(),
         )
     )
+    return without_turning(html)
 
 
 def _limits() -> dict[str, object]:

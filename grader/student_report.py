@@ -35,6 +35,7 @@ from grader.submissions import (
 )
 from solver.bank import Bank
 from solver.key import Key, OptionVerdict, Sentence
+from solver.page.two_languages import without_turning
 from solver.whole_files import write_whole
 
 LONGEST_NAME = 80
@@ -155,7 +156,7 @@ class StudentPages:
         cards = [self._card_of(question, graded) for question in self._questions]
         worth = {question.id: question.points for question in self._questions}
         full = sum(1 for name, points in graded.points.items() if points == worth.get(name))
-        return self._page.render(
+        html = self._page.render(
             language=self._language,
             title=self._title,
             graded=graded,
@@ -167,6 +168,7 @@ class StudentPages:
             full=full,
             cards=cards,
         )
+        return without_turning(html)
 
     def _card_of(self, question: ScoredQuestion, graded: GradedSubmission) -> Card:
         response = graded.submission.responses.get(question.id, NOT_SHOWN)

@@ -6,6 +6,7 @@ Only plain YAML is taken: no tags of Python objects, no key twice, no aliases wi
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,13 +83,15 @@ def load_placed_yaml(path: Path, error: type[InputError]) -> PlacedYaml:
         InputError: (as `error`) not YAML, a key twice, a tag, or too large.
     """
     text = read_text(path, error, max_bytes=MAX_YAML_BYTES)
+    # YAML takes these for ends of lines, and no editor does.
+    odd = [found.start() for found in re.finditer("[\x85\u2028\u2029]", text)]
     try:
         loader = _CountingLoader(text)
         try:
             node = loader.get_single_node()
             placed = PlacedYaml(None, path)
             if node is not None:
-                placed.data = _Builder(loader, placed, error).build(node, (), 0)
+                placed.data = _Builder(loader, placed, error, odd).build(node, (), 0)
         finally:
             loader.dispose()
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
@@ -96,9 +99,14 @@ def load_placed_yaml(path: Path, error: type[InputError]) -> PlacedYaml:
         what = (
             getattr(problem, "problem", None) or "is nested too deep or holds an unreadable value"
         )
-        place = f"line {mark.line + 1}" if mark is not None else ""
+        place = f"line {_line(mark, odd)}" if mark is not None else ""
         raise error(f"is not readable YAML ({what})", path=path, place=place) from None
     return placed
+
+
+def _line(mark: yaml.Mark, odd: list[int]) -> int:
+    """Return the line of a mark as an editor counts, given where YAML alone ends a line."""
+    return int(mark.line) + 1 - bisect_left(odd, mark.index)
 
 
 class _CountingLoader(yaml.SafeLoader):
@@ -120,13 +128,17 @@ class _Builder:
     """Turns composed nodes into plain data, counting values so that aliases cannot explode."""
 
     def __init__(
-        self, loader: yaml.SafeLoader, placed: PlacedYaml, error: type[InputError]
+        self,
+        loader: yaml.SafeLoader,
+        placed: PlacedYaml,
+        error: type[InputError],
+        odd: list[int],
     ) -> None:
-        self.loader, self.placed, self.error = loader, placed, error
+        self.loader, self.placed, self.error, self.odd = loader, placed, error, odd
         self.values = 0
 
     def build(self, node: yaml.Node, place: Place, depth: int) -> Any:
-        line = node.start_mark.line + 1
+        line = _line(node.start_mark, self.odd)
         self.placed.lines[place] = line
         self.values += 1
         if self.values > MAX_VALUES or depth > MAX_DEPTH:
@@ -143,7 +155,7 @@ class _Builder:
         return self._scalar(node)
 
     def _scalar(self, node: yaml.Node) -> Any:
-        line = node.start_mark.line + 1
+        line = _line(node.start_mark, self.odd)
         try:
             value = self.loader.construct_object(node, deep=True)
         except (ValueError, ArithmeticError, LookupError, AttributeError):
@@ -156,7 +168,7 @@ class _Builder:
     def _mapping(self, node: yaml.MappingNode, place: Place, depth: int) -> dict[Any, Any]:
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
+            line = _line(key_node.start_mark, self.odd)
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._refuse("a key must be a single word or number", line)
             key = self._scalar(key_node)

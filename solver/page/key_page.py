@@ -20,7 +20,14 @@ from solver.key import Key
 from solver.page.contested import RARE, contested_of, stability_line
 from solver.page.look import CLOSE, CONTESTED, SMALL
 from solver.page.numbers import percent
-from solver.page.two_languages import both, policy_for, template_environment, worded, words
+from solver.page.two_languages import (
+    both,
+    policy_for,
+    template_environment,
+    without_turning,
+    worded,
+    words,
+)
 from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
 from solver.resources import data_folder
 from solver.rules.registry import Figure, all_rules
@@ -49,7 +56,7 @@ def render_key_page(
     facts = facts_of(key)
     sentence, values = stability_line(key)
     page = environment().get_template("key/key.html")
-    return page.render(
+    html = page.render(
         language=language,
         key=key,
         title=bank.header.title,
@@ -66,6 +73,7 @@ def render_key_page(
         facts=facts,
         hashes=short_hashes(facts),
     )
+    return without_turning(html)
 
 
 def _with_next(

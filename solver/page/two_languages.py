@@ -80,6 +80,18 @@ def spans(english: Markup, chinese: Markup) -> Markup:
     )
 
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def without_turning(page: str) -> str:
+    """Return a page on which signs that turn the direction of writing stand as ``\\u202e``.
+
+    One such sign in a text would let all that follows it in the same line be read backwards. Marks
+    that only say how a sign beside them is written (U+200E, U+200F) stay.
+    """
+    return _TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", page)
+
+
 class Words:
     """A page's own texts by name; they are trusted HTML, the values put into them are not."""
 

@@ -1,0 +1,169 @@
+"""Markup, scripts and marks that turn the writing in every text of a key's page: shown, never run.
+
+The texts are those of the bank in both languages, the key (sentences, units, reasons and names of
+overrides, thresholds, file names, settings) and the evidence (pieces, words, sentences of a corpus,
+names of regions, pictures and models).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from solver.answer_key import decide, needed_records, planned
+from solver.bank import load_bank
+from solver.evidence import Evidence, Record
+from solver.key import Key, Override
+from solver.page.key_page import render_key_page
+from solver.parts_of_speech import TAGS
+from solver.resources import data_folder
+from solver.rules.registry import Figure
+from tests.fuzz.made_evidence import made_record
+from tests.hostile_texts import (
+    Texts,
+    bare,
+    check_shown,
+    check_tags,
+    hostile_bank,
+    shown_by,
+)
+
+ASKED = [f"q{number:02d}" for number in range(1, 31) if number not in (7, 8)]
+"""Those two fit drawings for seconds."""
+KEPT = {"format", "id", "kind", "points", "rule", "state", "blank", "correct", "settings", "code"}
+"""What a key's schema, or its question, binds."""
+
+
+def changed(data: Any, texts: Texts, kept: frozenset[str] = frozenset()) -> Any:
+    """Return data of JSON with every text that nothing binds swapped for a hostile one."""
+    if isinstance(data, dict):
+        return {
+            name: value if name in kept else changed(value, texts, kept)
+            for name, value in data.items()
+        }
+    if isinstance(data, list):
+        return [changed(each, texts, kept) for each in data]
+    return texts(data) if isinstance(data, str) else data
+
+
+def hostile_evidence(names: list[str], texts: Texts) -> Evidence:
+    records = []
+    for made in map(made_record, names):
+        values = json.loads(json.dumps(made.values))
+        if made.kind == "corpus_search":
+            values["nearest"] = [[["word", "NOUN"]] * 3 for _ in range(12)]
+        values = changed(values, texts, frozenset({"tags", "tag", "changes", "class", "nearest"}))
+        for row in values.get("nearest", []):
+            row[:] = [[texts(word), tag if tag in TAGS else "NOUN"] for word, tag in row]
+        arrays = {
+            key: np.array([texts(str(each)) for each in array])
+            if array.dtype.kind == "U"
+            else array
+            for key, array in made.arrays.items()
+        }
+        records.append(Record(made.id, arrays, values, {"model": texts("")}))
+    bundle = {"name": texts(""), "sha256": "0" * 64, "files": {texts(""): texts("")}}
+    return Evidence({record.id: record for record in records}, bundle)
+
+
+def hostile_key(key: Key, texts: Texts) -> Key:
+    """The key with hostile texts, half of it contested, some of it set by hand."""
+    data = changed(key.model_dump(mode="json", by_alias=True), texts, frozenset(KEPT))
+    data["stability"] = {"repeats": 40, "factor": 0.25, "pixels": 3.0, "reseeded": 2}
+    for number, question in enumerate(data["questions"]):
+        if number % 3 == 0:
+            question["override"] = Override(
+                correct=question["correct"], why=texts(""), by=texts("")
+            )
+        if number % 2 == 0:
+            question["stability"] = {
+                "repeats": 40, "changed": 0.5,
+                "by_cause": {"seeds": {"repeats": 9, "changed": 0.4}},
+                "sets": [], "thresholds": [texts("")], "hinges_on": [texts("")],
+            }  # fmt: skip
+            for option in question["options"]:
+                said = {"en": texts(""), "zh-Hant": texts("")}
+                option["flips"] = {"share": 0.3, "by_cause": {"seeds": 0.3}}
+                option["second"] = {
+                    "holds": not option["holds"], "value": texts(""), "unit": texts(""),
+                    "against": texts(""), "threshold": texts(""), "sentence": said,
+                }  # fmt: skip
+        else:
+            question["second_lacks"] = [texts("")]
+    data["bundle"] = {"name": texts(""), "sha256": "0" * 64, "files": {texts(""): texts("")}}
+    data["settings"] = {"lime": {texts(""): texts("")}}
+    return Key.model_validate(data)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The page, and what must be seen on it."""
+    texts = Texts()
+    bank = load_bank(data_folder("questions"))
+    asked = planned(bank, ASKED)
+    evidence = hostile_evidence(needed_records(asked), texts)
+    decided = decide(bank, asked, evidence)
+    names = [texts("") for _ in range(24)]
+    regions = Record("regions/1", {name: np.eye(128, dtype=bool) for name in names})
+    evidence.add(regions)
+    look = {"record": "saliency/1", "picture": 1, "regions": names}
+    figures = {**decided.figures, "q05": [*decided.figures["q05"], Figure("map", look)]}
+    seen = Texts()
+    seen.given = [""] * 100_000  # numbers of their own
+    page = render_key_page(
+        hostile_key(decided.key, seen), hostile_bank(bank, seen), evidence, figures
+    )
+    path = tmp_path_factory.mktemp("hostile") / "key.html"
+    path.write_text(page, "utf-8")
+    return path, [*texts.given, *seen.given[100_000:]]
+
+
+def test_the_page_has_no_element_or_handler_out_of_a_text(made: tuple[Path, list[str]]) -> None:
+    page = made[0].read_text("utf-8")
+    check_tags(page)
+
+
+def test_nothing_turns_the_direction_of_the_page(made: tuple[Path, list[str]]) -> None:
+    page = made[0].read_text("utf-8")
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)
+    assert "\\u202egnp.exe" in page
+
+
+def test_the_policy_allows_no_script_and_no_request(made: tuple[Path, list[str]]) -> None:
+    (policy,) = re.findall(
+        r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">',
+        made[0].read_text("utf-8").replace("&#39;", "'"),
+    )
+    parts = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert parts.pop("default-src") == "'none'"
+    assert re.fullmatch(r"'sha256-[A-Za-z0-9+/=]{44}'", parts.pop("style-src"))
+    assert parts == {"img-src": "data:", "base-uri": "'none'", "form-action": "'none'"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no chromium here")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("policy", ["with its policy", "without"])
+def test_in_a_browser_nothing_runs_and_nothing_is_asked_for(
+    browser: Any, made: tuple[Path, list[str]], tmp_path: Path, policy: str
+) -> None:
+    path, given = made
+    shown = shown_by(browser, path if policy == "with its policy" else bare(path, tmp_path))
+    check_shown(shown, given, 500)
