@@ -389,3 +389,48 @@ def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Ba
     assert CliRunner().invoke(command, args).exit_code == 0
     assert not (run / "gradebook.csv").exists()
     assert (run / "former" / "2" / "gradebook.csv").read_text().splitlines() == filled
+
+
+def test_a_reason_with_another_end_of_a_line_leaves_a_log_that_can_be_read(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    bank, _, _ = made_run(run)
+    signature = Signature("T\u2028A", "seen\x85 in\u2029class")
+    write_regrade(plan_regrade(Regrade(run, None, bank, "everybody", ["q02"])), signature)
+    write_regrade(plan_regrade(Regrade(run, None, bank, "everybody", ["q03"])), signature)
+    assert [entry["why"] for entry in log_entries(run)] == [signature.why] * 2
+
+
+def test_a_signature_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    bank, _, _ = made_run(run)
+    before = state(run)
+    plan = plan_regrade(Regrade(run, None, bank, "everybody", ["q02"]))
+    for words in (("\udcff", "x"), ("x", "\udcff"), ("x", "y", "\ud800")):
+        with pytest.raises(InputError, match="not UTF-8"):
+            write_regrade(plan, Signature(*words))
+    assert state(run) == before
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_log_that_lacks_its_end_is_noticed(tmp_path: Path, kept: int) -> None:
+    run = tmp_path / "run"
+    bank, _, _ = made_run(run)
+    for name in ("q02", "q03"):
+        write_regrade(plan_regrade(Regrade(run, None, bank, "everybody", [name])), BY_TA)
+    lines = (run / "regrades.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (run / "regrades.jsonl").write_text("".join(lines[:kept]), "utf-8")
+    with pytest.raises(ExportError, match="lacks the line of regrade 2"):
+        read_log(run)
+
+
+def test_a_key_that_does_not_fit_is_named_by_its_file(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    bank, key, _ = made_run(run)
+    pair = next(question for question in key.questions if question.kind == "pair")
+    (blank, choice), *_ = pair.correct.items()  # type: ignore[union-attr]
+    half = pair.model_copy(update={"correct": {blank: choice}})
+    broken = key.model_copy(
+        update={"questions": [half if q.id == pair.id else q for q in key.questions]}
+    )
+    with pytest.raises(InputError, match=r"new\.yaml"):
+        plan_regrade(Regrade(run, broken, bank, "current", key_path=tmp_path / "new.yaml"))

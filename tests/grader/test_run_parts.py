@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -237,3 +238,25 @@ def test_tables_are_for_excel_too(tmp_path):
     )
     with pytest.raises(OutputError, match="cannot be written"):
         write_table(tmp_path / "none" / "t.csv", [], [])
+
+
+def test_a_table_of_pseudonyms_that_was_damaged_is_refused(tmp_path):
+    path = tmp_path / "table.csv"
+    ids = ["1", "=2", "'3", "a\u2028b", "x" * 200_000]
+    one = submission("1", 1, "a").submission
+    rows = [ReadRow(replace(one, student=Student(each)), ()) for each in ids]
+    shown = [row.submission.student.id for row in Pseudonyms(path).through(rows)]
+    whole = path.read_text("utf-8", newline="")
+    assert [Pseudonyms(path).name_of(each) for each in ids] == shown  # read back, however odd
+    key = whole.splitlines()[1].split(",")[1]
+    for bad, says in (
+        (whole.replace(key, ""), "no table of pseudonyms"),  # a key that anybody could guess
+        (whole.replace(key, key[:-2]), "no table of pseudonyms"),
+        (whole.replace(key, "0" * 32), r"row 3: .*not the pseudonym of the student"),
+        (whole.replace(f"{shown[0]},1,", f"{shown[1]},1,"), r"row 3: .*not the pseudonym"),
+        (whole.replace(f"{shown[0]},1,", f"{shown[0]},9,"), r"row 3: .*not the pseudonym"),
+        (whole.replace(f"{shown[0]},1,", f"{shown[0]}"), r"row 3: .*not the pseudonym"),
+    ):
+        path.write_text(bad, "utf-8", newline="")
+        with pytest.raises(ExportError, match=says):
+            Pseudonyms(path)

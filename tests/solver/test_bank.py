@@ -136,6 +136,7 @@ FAULTS = [
     (fault(TOPIC, "{en: B, zh-Hant: 乙}", "{en: B, zh-Hant: 乙, fr: b}"), 16, "'fr' is not known"),
     (fault(TOPIC, "id: b", "id: a"), 4, "the option id 'a' stands twice"),
     (fault(TOPIC, '"0.3"', "0.3"), 6, "points are written as text"),
+    (fault(TOPIC, '"0.3"', "1" + "0" * 30), 6, "less than 10000"),
     (fault(TOPIC, '"0.3"', '"-1"'), 6, "plain decimal number"),
     (fault(TOPIC, '"0.3"', '"1e3"'), 6, "plain decimal number"),
     (fault(TOPIC, '"0.3"', '"NaN"'), 6, "plain decimal number"),

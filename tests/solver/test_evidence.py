@@ -256,3 +256,29 @@ def test_what_is_still_whole_of_a_killed_run_is_kept(tmp_path: Path) -> None:
     found = load_evidence(tmp_path / "1.0", whole=False)
     assert [record.id for record in found] == ["saliency/0"]
     assert found.get("saliency", 0).value("raw_max") == 1.0
+
+
+def damaged_value(folder: Path) -> None:
+    record = Record("module/6", values={"class": "ReLU"}, inputs={"checkpoint": "a"})
+    save_evidence(Evidence({record.id: record}), folder)
+    text = (folder / "manifest.json").read_text("utf-8")
+    (folder / "manifest.json").write_text(text.replace("ReLU", "ReLV"), "utf-8")
+
+
+def test_a_value_that_was_not_measured_is_refused_and_never_gone_on_from(tmp_path: Path) -> None:
+    damaged_value(tmp_path)
+    with pytest.raises(EvidenceError, match=r"module/6: its values are not those .* measured"):
+        load_evidence(tmp_path)
+    assert len(load_evidence(tmp_path, whole=False)) == 0
+
+
+def test_a_record_without_its_hashes_can_be_given_and_is_never_gone_on_from(
+    tmp_path: Path,
+) -> None:
+    damaged_value(tmp_path)
+    document = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    for name in ("sha256", "entry_sha256"):
+        del document["records"][0][name]
+    (tmp_path / "manifest.json").write_text(json.dumps(document), "utf-8")
+    assert load_evidence(tmp_path).get("module", 6).value("class") == "ReLV"
+    assert len(load_evidence(tmp_path, whole=False)) == 0

@@ -186,7 +186,7 @@ def test_a_file_of_very_many_values_is_left_before_it_is_read_to_its_end(
 def test_a_line_is_counted_as_an_editor_does(tmp_path: Path, sign: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(f'a: "x{sign * 5}y"\nb: 1\nc: [\n', "utf-8")
-    with pytest.raises(InputError, match="line [34]:"):
+    with pytest.raises(InputError, match=r"line [34]:"):
         load_placed_yaml(path, InputError)
     path.write_text(f'a: "x{sign * 5}y"\nb: 1\nc: 3\n', "utf-8", newline="\r\n")
     assert load_placed_yaml(path, InputError).lines[("c",)] == 3

@@ -171,6 +171,15 @@ def test_what_is_kept_is_what_a_fresh_run_makes(demo: Bundle, tmp_path: Path) ->
     assert fresh == resumed
 
 
+def test_what_several_stopped_runs_left_is_not_made_again(demo: Bundle, tmp_path: Path) -> None:
+    other, _ = run(["module/6", "saliency/0"], demo)
+    stale = Evidence({"saliency/0": Record("saliency/0", other.get("saliency", 0).arrays)})
+    first, _ = run(["picture/0"], demo)
+    _, seen = run(CHEAP, demo, folder=tmp_path, known=stale, also=[first, other])
+    assert seen.begun == ["regions/0", "activation/6/1"]
+    assert {record.id for record in load_evidence(tmp_path)} == set(CHEAP)
+
+
 def test_asking_for_less_does_not_lose_the_rest(demo: Bundle, tmp_path: Path) -> None:
     run(CHEAP, demo, folder=tmp_path)
     run(["picture/0"], demo, folder=tmp_path, known=load_evidence(tmp_path))
