@@ -246,7 +246,7 @@ def test_a_table_of_pseudonyms_that_was_damaged_is_refused(tmp_path):
     one = submission("1", 1, "a").submission
     rows = [ReadRow(replace(one, student=Student(each)), ()) for each in ids]
     shown = [row.submission.student.id for row in Pseudonyms(path).through(rows)]
-    whole = path.read_text("utf-8", newline="")
+    whole = path.read_bytes().decode()
     assert [Pseudonyms(path).name_of(each) for each in ids] == shown  # read back, however odd
     key = whole.splitlines()[1].split(",")[1]
     for bad, says in (
@@ -257,6 +257,6 @@ def test_a_table_of_pseudonyms_that_was_damaged_is_refused(tmp_path):
         (whole.replace(f"{shown[0]},1,", f"{shown[0]},9,"), r"row 3: .*not the pseudonym"),
         (whole.replace(f"{shown[0]},1,", f"{shown[0]}"), r"row 3: .*not the pseudonym"),
     ):
-        path.write_text(bad, "utf-8", newline="")
+        path.write_bytes(bad.encode())
         with pytest.raises(ExportError, match=says):
             Pseudonyms(path)
