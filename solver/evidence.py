@@ -153,11 +153,10 @@ def save_record(record: Record, folder: Path) -> dict[str, Any]:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **dict(sorted(record.arrays.items())))
     write_whole(folder / name, buffer.getvalue())
-    return {
+    entry = {
         "id": record.id,
         "file": name,
         "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
-        "entry_sha256": _entry_hash(record.values, record.settings, record.inputs),
         "arrays": {
             key: {"shape": list(array.shape), "dtype": str(array.dtype)}
             for key, array in sorted(record.arrays.items())
@@ -166,11 +165,13 @@ def save_record(record: Record, folder: Path) -> dict[str, Any]:
         "settings": record.settings,
         "inputs": record.inputs,
     }
+    return {**entry, "entry_sha256": _entry_hash(entry)}
 
 
-def _entry_hash(*parts: dict[str, Any]) -> str:
-    """Hash of what stands of a record in the manifest alone, as it is read back."""
-    read_back = json.loads(json.dumps(parts))
+def _entry_hash(entry: Mapping[str, Any]) -> str:
+    """Hash of all that the manifest says of a record but this hash, as it is read back."""
+    said = {name: value for name, value in entry.items() if name != "entry_sha256"}
+    read_back = json.loads(json.dumps(said))
     return hashlib.sha256(json.dumps(read_back, sort_keys=True).encode()).hexdigest()
 
 
@@ -274,20 +275,20 @@ def _read_record(folder: Path, entry: Any, index: int, *, hashed: bool) -> Recor
         if not isinstance(part, dict):
             raise EvidenceError(f"{name!r} must be a mapping", path=path, place=entry["id"])
     known = entry.get("entry_sha256")
-    if hashed and (known is None or entry.get("sha256") is None):
+    if hashed and known is None:
         raise EvidenceError("was written by hand", path=path, place=entry["id"])
-    if known is not None and known != _entry_hash(*parts.values()):
-        raise EvidenceError(
-            "its values are not those that were measured",
-            path=path,
-            place=entry["id"],
-            mend='Make it again from the bundle; if you changed it yourself, take its "sha256" and '
-            '"entry_sha256" out.',
-        )
+    if known is not None and known != _entry_hash(entry):
+        raise EvidenceError("is not what was measured", path=path, place=entry["id"], mend=_BY_HAND)
     arrays = {}
     if entry.get("file") is not None:
         arrays = _read_arrays(folder, entry)
     return Record(entry["id"], arrays, parts["values"], parts["settings"], parts["inputs"])
+
+
+_BY_HAND = (
+    'Make it again from the bundle; if you changed it yourself, take its "sha256" and '
+    f'"entry_sha256" out of {MANIFEST}.'
+)
 
 
 def _check_hash(path: Path, entry: dict[str, Any]) -> None:
@@ -301,8 +302,7 @@ def _check_hash(path: Path, entry: dict[str, Any]) -> None:
             f"is not the file that {MANIFEST} was written for",
             path=path,
             place=entry["id"],
-            mend='Make it again from the bundle; if you changed it yourself, take its "sha256" '
-            f"out of {MANIFEST}.",
+            mend=_BY_HAND,
         )
 
 

@@ -91,7 +91,7 @@ def _as_by_hand(manifest: Path) -> None:
     """Take the files' hashes out, with which every change of a file would be refused at once."""
     document = json.loads(manifest.read_bytes())
     for record in document["records"]:
-        del record["sha256"]
+        del record["sha256"], record["entry_sha256"]
     manifest.write_text(json.dumps(document, indent=1), "utf-8")
 
 
