@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -336,6 +337,10 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
     for key, array in arrays.items():
         if array.dtype.kind not in PLAIN_KINDS:
             raise EvidenceError(f"the array {key!r} holds neither numbers nor words", path=path)
+        if not array.size and math.prod(max(side, 1) for side in array.shape) > MAX_MAP_PIXELS:
+            raise EvidenceError(
+                f"the array {key!r} has the shape {array.shape} and holds no value", path=path
+            )
         if key in MAPS and array.ndim > 1 and array.shape[0] * array.shape[1] > MAX_MAP_PIXELS:
             raise EvidenceError(
                 f"the map {key!r} has {array.shape[0]} x {array.shape[1]} places",

@@ -6,6 +6,7 @@ piece i takes from each piece; a row sums to 1.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from solver.bert_materials import FILE
@@ -32,8 +33,8 @@ def attention(job: Job) -> Record:
         "pieces": encoding.pieces,
         "special": encoding.special,
         "links": [
-            [place_of(encoding, part.sentence, link.source),
-             place_of(encoding, part.sentence, link.target)]
+            [place_of(encoding, part.sentence, word, materials.folder / FILE)
+             for word in (link.source, link.target)]
             for link in part.links
         ],
         "link_words": [[link.source, link.target] for link in part.links],
@@ -53,13 +54,13 @@ def word_span(sentence: str, word: str) -> tuple[int, int]:
     return at, at + len(word)
 
 
-def place_of(encoding: Encoding, sentence: str, word: str) -> int:
-    """Return the place of a word's first piece.
+def place_of(encoding: Encoding, sentence: str, word: str, path: Path) -> int:
+    """Return the place of a word's first piece; `path` is of the file that names the word.
 
     Raises:
         BundleError: the tokenizer passes over it, as over signs that do not print.
     """
     place = encoding.piece_of_character(word_span(sentence, word)[0])
     if place is None:
-        raise BundleError(f"the word {word!r} of {FILE} is none to the model's tokenizer")
+        raise BundleError(f"the word {word!r} is none to the model's tokenizer", path=path)
     return place

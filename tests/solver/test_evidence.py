@@ -293,3 +293,10 @@ def test_an_entry_that_lost_a_part_is_never_gone_on_from(tmp_path: Path, name: s
     del document["records"][0][name]
     (tmp_path / "manifest.json").write_text(json.dumps(document), "utf-8")
     assert len(load_evidence(tmp_path, whole=False)) == 0
+
+
+def test_an_empty_array_with_an_endless_side_is_refused(tmp_path: Path) -> None:
+    array = np.zeros((0, 10**12), dtype=np.float32)
+    np.savez(tmp_path / "x.npz", map=array)
+    written(tmp_path, {"id": "activation/6/1", "file": "x.npz"})
+    assert "(0, 1000000000000) and holds no value" in refused(tmp_path)

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from solver.bert_models import Bert
+from solver.bert_models import Bert, load_tokenizer
 from solver.bundle import Bundle, load_bundle
 from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain import corpus_search
-from solver.explain.attention import word_span
+from solver.explain.attention import place_of, word_span
 from solver.explain.embeddings import CHANGES, changed_pair
 from solver.explain.hidden_states import ANSWER, CONTEXT, QUESTION, SPECIAL, principal_points
 from solver.explain.method import ExplainSettings, Job, explanation_for
@@ -232,3 +232,9 @@ def test_the_real_slide_is_read() -> None:
     fruit = np.arange(10) < 5
     same = fruit[:, None] == fruit
     assert values[same].min() > values[~same].mean()
+
+
+def test_a_word_that_the_tokenizer_passes_over_is_named_with_its_file(tmp_path: Path) -> None:
+    encoding = load_tokenizer(data_folder("demo") / "bert-base-cased").encode("her  book")
+    with pytest.raises(BundleError, match=r"bert\.yaml: the word ' ' is none to"):
+        place_of(encoding, "her  book", " ", tmp_path / "bert.yaml")
