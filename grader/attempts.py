@@ -14,6 +14,9 @@ from typing import NamedTuple
 from grader.submissions import AttemptsRule
 
 AVERAGE_DECIMALS = 4
+CERTAIN = ""
+UNREAD_CELL = "a cell could not be read"
+MAY_BE_HIGHER = "another attempt, with a cell that could not be read, may be higher"
 
 
 class Candidate(NamedTuple):
@@ -90,12 +93,12 @@ def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
     superseded = repeated + [row.seq for row in others]
     doubt = doubt or _own_doubt(used)
     if rule == "highest" and not doubt and any(row.at_most > used.total for row in others):
-        doubt = "another attempt, with a cell that could not be read, may be higher"
+        doubt = MAY_BE_HIGHER
     return Choice([used.seq], superseded, rejected, reason, doubt)
 
 
 def _own_doubt(row: Candidate) -> str:
-    return "a cell could not be read" if row.at_most > row.total else ""
+    return UNREAD_CELL if row.at_most > row.total else CERTAIN
 
 
 def _pick(rows: Sequence[Candidate], rule: AttemptsRule) -> Candidate:

@@ -8,24 +8,33 @@ cases: answers times totals.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from operator import is_
+from typing import NamedTuple, TypeVar
 
-from grader.row_cells import MOST_KNOWN, Cell, Columns
+import numpy as np
+
+from grader.coded_columns import Coded, Codes, together
+from grader.exact_sums import ExactSums
+from grader.row_cells import Cell
 from grader.submissions import (
     GradedSubmission,
     Refused,
     Response,
+    Rows,
     ScoredQuestion,
     encode_response,
 )
+from grader.used_columns import Answered, UsedColumns, used_columns
 
 ZERO = Decimal(0)
 REFUSED = "?"
 UNANSWERED = ""
 NOT_SHOWN = "-"
 
+_MOST_FACTS = 1 << 32
+Value = TypeVar("Value")
 PointsRule = Callable[[ScoredQuestion, Response], Decimal | None]
 """Points of a response under some policy; None where it was not shown or not readable."""
 
@@ -64,52 +73,59 @@ class ClassTally:
         self.n = 0
         self.late = 0
         self._canvas = canvas
-        self._columns = Columns([question.id for question in questions])
-        self._known: dict[Cell, _Facts] = {}
+        self._place = {question.id: place for place, question in enumerate(questions)}
         self._shared: dict[tuple[int, str, Decimal | None], _Facts] = {}
-        self._groups: dict[tuple[Decimal, Decimal], list[dict[_Facts, int]]] = {}
+        self._groups: dict[tuple[Decimal, Decimal], int] = {}
+        self._met = [_Met() for _ in questions]
         self._codes: dict[Response | None, str] = {}
+        self._last: tuple[list[Sequence[Answered]], list[list[_Facts]], _Sums] | None = None
 
-    def add(self, graded: GradedSubmission) -> None:
-        """Count one student."""
-        self.n += 1
-        self.late += graded.late is not None
-        submission = graded.submission
-        cells = self._columns.cells_of(submission.responses, submission.canvas_points)
-        own = list(map(graded.points.get, self._columns.names))
-        known = self._known
-        try:
-            facts = [known[cell] for cell in cells]
-        except KeyError:
-            facts = self._facts(cells, own)
-        if [each.own for each in facts] != own:  # an average, or points given by hand
-            facts = list(map(self._fact, range(len(own)), cells, own))
-        earned = sum([each.earned for each in facts], ZERO)
-        available = self.available - sum([each.lacking for each in facts], ZERO)
-        self._count(earned, available, facts)
-        if graded.complete:
-            self.pairs[graded.total, sum([each.canvas for each in facts], ZERO)] += 1
-        if available == self.available:
-            self.rights[sum([each.right for each in facts])] += 1
+    def add(self, used: UsedColumns) -> None:
+        """Count some students."""
+        self.n += len(used)
+        self.late += sum(late is not None for late in used.late)
+        facts, sums = self._facts(used)
+        codes = [column.codes for column in used.answers]
+        lacking = sums.lacking.of(codes, len(used))
+        available = lacking.made(lambda points: self.available - points)
+        groups = together(sums.earned.of(codes, len(used)), available)
+        self._count(groups, codes, facts)
+        totals = together(used.totals, sums.canvas.of(codes, len(used)))
+        complete = used.doubts.made(lambda doubt: doubt[0])
+        for (pair, certain), times in _counted(together(totals, complete)):
+            if certain:
+                self.pairs[pair] += times
+        rights = together(sums.right.of(codes, len(used)), available)
+        for (right, points), times in _counted(rights):
+            if points == self.available:
+                self.rights[int(right)] += times
 
-    def _count(self, earned: Decimal, available: Decimal, facts: list[_Facts]) -> None:
-        self.overall[earned, available] += 1
-        group = self._groups.get((earned, available))
-        if group is None:
-            group = self._groups[earned, available] = [{} for _ in self.questions]
-        for times, each in zip(group, facts, strict=True):
-            times[each] = times.get(each, 0) + 1
+    def _count(
+        self,
+        groups: Coded[tuple[Decimal, Decimal]],
+        codes: Sequence[Codes],
+        facts: Sequence[Sequence[_Facts]],
+    ) -> None:
+        for group, times in _counted(groups):
+            self.overall[group] += times
+        known = self._groups
+        numbers = np.array([known.setdefault(group, len(known)) for group in groups.values])
+        of_student = numbers[groups.codes]
+        for met, column, of in zip(self._met, codes, facts, strict=True):
+            met.add(of_student, column, of)
 
-    def _facts(self, cells: Sequence[Cell], own: Sequence[Decimal | None]) -> list[_Facts]:
-        facts = []
-        for place, (cell, points) in enumerate(zip(cells, own, strict=True)):
-            fact = self._known.get(cell)
-            if fact is None:
-                fact = self._fact(place, cell, points)
-                if len(self._known) < MOST_KNOWN * len(self.questions):
-                    self._known[cell] = fact
-            facts.append(fact)
-        return facts
+    def _facts(self, used: UsedColumns) -> tuple[list[list[_Facts]], _Sums]:
+        """Return what every cell that these students gave adds to the counts."""
+        values = [column.values for column in used.answers]
+        if self._last is not None and all(map(is_, self._last[0], values)):
+            return self._last[1:]
+        facts = [
+            [self._fact(place, each.cell, each.points) for each in column]
+            for place, column in enumerate(values)
+        ]
+        sums = _Sums(facts)
+        self._last = values, facts, sums
+        return facts, sums
 
     def _fact(self, place: int, cell: Cell, own: Decimal | None) -> _Facts:
         case = (place, self.code_of(cell.response), own)
@@ -122,17 +138,22 @@ class ClassTally:
 
     def cases(self, question: str) -> Counter[Case]:
         """Return how many students have each case of a question."""
-        place = self._columns.place[question]
+        met = self._met[self._place[question]]
+        groups = list(self._groups)
         found: Counter[Case] = Counter()
-        for (earned, available), columns in self._groups.items():
-            for each, times in columns[place].items():
-                found[Case(each.code, each.own, earned, available)] += times
+        for group, fact, times in met.counts():
+            found[Case(fact.code, fact.own, *groups[group])] += times
         return found
 
-    def add_all(self, used: Iterable[GradedSubmission]) -> ClassTally:
+    def points(self, question: str) -> Decimal:
+        """Return the points that all students together earned on a question."""
+        counts = self._met[self._place[question]].counts()
+        return sum((fact.own * times for _, fact, times in counts if fact.own), ZERO)
+
+    def add_all(self, used: Rows[GradedSubmission]) -> ClassTally:
         """Count every student of `used`; return this tally."""
-        for graded in used:
-            self.add(graded)
+        for columns in used_columns(used, self.questions):
+            self.add(columns)
         return self
 
     def canvas_points(self, question: ScoredQuestion, response: Response) -> Decimal:
@@ -184,6 +205,47 @@ class _Facts:
         self.lacking = question.points if counted and own is None else ZERO
         self.canvas = canvas
         self.right = int(counted and own == question.points)
+
+
+class _Met:
+    """How many students of each group gave which cells of one question."""
+
+    def __init__(self) -> None:
+        self._facts: dict[_Facts, int] = {}
+        self._keys: Codes = np.empty(0, dtype=np.int64)
+        self._times: Codes = np.empty(0, dtype=np.int64)
+
+    def add(self, groups: Codes, codes: Codes, facts: Sequence[_Facts]) -> None:
+        """Count students by the number of their group and the code of what they gave."""
+        known = self._facts
+        numbers = np.array([known.setdefault(fact, len(known)) for fact in facts], dtype=np.int64)
+        keys, times = np.unique(groups * _MOST_FACTS + numbers[codes], return_counts=True)
+        before = self._times
+        self._keys, which = np.unique(np.concatenate([self._keys, keys]), return_inverse=True)
+        self._times = np.zeros(len(self._keys), dtype=np.int64)
+        np.add.at(self._times, which, np.concatenate([before, times]))
+
+    def counts(self) -> Iterator[tuple[int, _Facts, int]]:
+        """Yield groups by their numbers, with what was given there and how often."""
+        facts = list(self._facts)
+        for key, times in zip(self._keys.tolist(), self._times.tolist(), strict=True):
+            yield key // _MOST_FACTS, facts[key % _MOST_FACTS], times
+
+
+class _Sums:
+    """Sums over what the cells of a student add."""
+
+    def __init__(self, facts: Sequence[Sequence[_Facts]]) -> None:
+        self.earned = ExactSums([[each.earned for each in column] for column in facts])
+        self.lacking = ExactSums([[each.lacking for each in column] for column in facts])
+        self.canvas = ExactSums([[each.canvas for each in column] for column in facts])
+        self.right = ExactSums([[Decimal(each.right) for each in column] for column in facts])
+
+
+def _counted(column: Coded[Value]) -> Iterator[tuple[Value, int]]:
+    """Yield the values that some row has, with how many have each."""
+    times = np.bincount(column.codes, minlength=len(column.values)).tolist()
+    return ((value, n) for value, n in zip(column.values, times, strict=True) if n)
 
 
 def counts(question: ScoredQuestion) -> bool:

@@ -11,21 +11,25 @@ Only the files are believed. A difference is a fault of this program, and stops 
 from __future__ import annotations
 
 import csv
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
+
 from grader.attempts import AVERAGE_DECIMALS
 from grader.class_tally import ClassTally
-from grader.row_store import BATCH
+from grader.coded_columns import Coded, Codes, together
+from grader.exact_sums import ExactSums
 from grader.run_record import ROWS
-from grader.submissions import GradedClass, GradedSubmission
+from grader.submissions import GradedClass
+from grader.used_columns import UsedColumns
 from solver.errors import Hw9Error
 
 ZERO = Decimal(0)
+BATCH = 500
 FIELD_LIMIT = 1 << 24
 """Letters of a cell of our own tables: more than any reader lets in."""
 
@@ -42,11 +46,13 @@ class Ledger:
         self.students = self.rows = 0
         self.points = ZERO
 
-    def add(self, graded: GradedSubmission) -> None:
-        """Count one student."""
-        self.students += 1
-        self.rows += graded.rows
-        self.points += graded.total
+    def add(self, used: UsedColumns) -> None:
+        """Count some students."""
+        self.students += len(used)
+        self.rows += sum(used.rows)
+        times = np.bincount(used.totals.codes, minlength=len(used.totals.values))
+        for total, number in zip(used.totals.values, times.tolist(), strict=True):
+            self.points += total * number
 
 
 def check_tables(folder: Path, graded: GradedClass, ledger: Ledger, tally: ClassTally) -> None:
@@ -64,9 +70,7 @@ def check_tables(folder: Path, graded: GradedClass, ledger: Ledger, tally: Class
     _same("rows graded in scores.csv", scores.rows, ledger.rows)
     _same("points in scores.csv", scores.total, ledger.points)
     for question in graded.questions:
-        counted = sum(
-            (case.points * n for case, n in tally.cases(question.id).items() if case.points), ZERO
-        )
+        counted = tally.points(question.id)
         _same(f"points of {question.id} in scores.csv", scores.points[question.id], counted)
     rejects = sum(1 for _ in _rows(folder / "rejects.csv")) - 1
     _same("rows in rejects.csv", rejects, len(graded.rejects))
@@ -97,8 +101,9 @@ class _Scores:
         self._averaged = graded.attempts == "average"
         # Cells of an average are rounded each, and so is the total.
         self._leeway = (len(self._ids) + 1) * Decimal(5).scaleb(-AVERAGE_DECIMALS - 1)
-        self._numbers: dict[str, Decimal] = {"": ZERO}
-        columns: list[Counter[str]] = [Counter() for _ in self._ids]
+        self._places: dict[str, int] = {}
+        self._numbers: list[Decimal] = []
+        self._sums, self._summed = ExactSums(()), 0
         rows = _rows(path)
         header = next(rows, [])
         first = header.index(self._ids[0]) if self._ids else 0
@@ -106,32 +111,44 @@ class _Scores:
         if header[cells] != self._ids:
             _fault("scores.csv has other columns than the questions")
         at_total, at_rows = header.index("total"), header.index("attempts_averaged")
+        columns = [ZERO] * len(self._ids)
         while batch := list(islice(rows, BATCH)):
-            for row in batch:
-                self._add(row[cells], row[at_total], row[at_rows])
-            by_question = zip(*(row[cells] for row in batch), strict=True)
-            for column, texts in zip(columns, by_question, strict=True):
-                column.update(texts)
-        self.points = {
-            name: sum((self._numbers[text] * n for text, n in column.items()), ZERO)
-            for name, column in zip(self._ids, columns, strict=True)
-        }
+            table = list(zip(*batch, strict=True))
+            codes = list(map(self._codes, table[cells]))
+            self._add(codes, self._codes(table[at_total]), table[at_rows])
+            sums = map(self._sum, codes)
+            columns = [so_far + more for so_far, more in zip(columns, sums, strict=True)]
+        self.points = dict(zip(self._ids, columns, strict=True))
         if not self._averaged:
             _same("points over students and over questions", sum(self.points.values()), self.total)
 
-    def _add(self, cells: list[str], total: str, rows: str) -> None:
-        self.students += 1
-        self.rows += int(rows or 1)
-        numbers = self._numbers
-        try:
-            points = sum(map(numbers.__getitem__, cells), ZERO)
-        except KeyError:
-            numbers.update({text: Decimal(text) for text in cells if text})
-            points = sum(map(numbers.__getitem__, cells), ZERO)
-        known = Decimal(total)
-        self.total += known
-        if abs(points - known) > (self._leeway if self._averaged else 0):
-            _fault(f"student {self.students} of scores.csv has {points} points in all, not {known}")
+    def _codes(self, texts: Sequence[str]) -> Codes:
+        """Return for each number in a column its place in `_numbers`; an empty cell is 0."""
+        for text in set(texts) - self._places.keys():
+            self._places[text] = len(self._numbers)
+            self._numbers.append(Decimal(text or 0))
+        found = map(self._places.__getitem__, texts)
+        return np.fromiter(found, dtype=np.int64, count=len(texts))
+
+    def _sum(self, codes: Codes) -> Decimal:
+        times = np.bincount(codes, minlength=len(self._numbers)).tolist()
+        return sum((n * number for number, n in zip(self._numbers, times, strict=True) if n), ZERO)
+
+    def _add(self, cells: Sequence[Codes], totals: Codes, rows: Sequence[str]) -> None:
+        """Add some students, whose cells must sum up to their totals."""
+        self.rows += sum(int(each or 1) for each in rows)
+        self.total += self._sum(totals)
+        if len(self._numbers) != self._summed:
+            self._summed = len(self._numbers)
+            self._sums = ExactSums([self._numbers] * len(cells))
+        sums = self._sums.of(cells, len(rows))
+        leeway = self._leeway if self._averaged else 0
+        both = together(sums, Coded(self._numbers, totals))
+        for place, (points, known) in enumerate(both.values):
+            if abs(points - known) > leeway:
+                student = self.students + 1 + int(np.argmax(both.codes == place))
+                _fault(f"student {student} of scores.csv has {points} points in all, not {known}")
+        self.students += len(rows)
 
 
 def _check_items(path: Path, graded: GradedClass, scores: _Scores) -> None:

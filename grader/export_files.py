@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,14 +44,16 @@ def open_exports(paths: Sequence[Path], context: ReadingContext) -> list[Export]
     Raises:
         ExportError: a file is no export, has other questions, or is given twice.
     """
+    sizes = Counter(path.stat().st_size for path in paths if path.is_file())
     seen: dict[str, Path] = {}
     for path in paths:
-        digest = sha256_of(path) if path.is_file() else str(path)
-        if digest in seen:
+        alone = not path.is_file() or sizes[path.stat().st_size] == 1
+        content = str(path) if alone else sha256_of(path)
+        if content in seen:
             raise ExportError(
-                f"is the same file as {seen[digest]}", path=path, mend="Give it once."
+                f"is the same file as {seen[content]}", path=path, mend="Give it once."
             )
-        seen[digest] = path
+        seen[content] = path
     return [open_export(path, context) for path in paths]
 
 

@@ -10,27 +10,29 @@ from itertools import chain
 from pathlib import Path
 
 from grader.alike_ids import said_of
+from grader.block_reading import cores, read_blocks
 from grader.class_report import write_class_report
 from grader.class_tally import ClassTally
 from grader.conservation import Ledger, check_record, check_tables
 from grader.export_files import ReadingContext, open_exports
 from grader.exports import Export
 from grader.gradebook import Gradebook
-from grader.grading import Rules, grade_scored
+from grader.grading import Rules, grade_blocks
 from grader.item_analysis import analyse
 from grader.item_tables import write_items_and_summary
-from grader.parallel_reading import cores, scored_batches
-from grader.progress import watched_batches
+from grader.progress import watched_blocks
 from grader.pseudonyms import Pseudonyms
 from grader.quiz_texts import known_quizzes, wordings_by_question
+from grader.row_cells import Columns
+from grader.row_columns import RowBlock, blocks_of_rows
 from grader.run_folder import check_target, folder_made_whole, only_run
 from grader.run_record import FORMAT, ROWS, ExportHash, RunData, write_run
 from grader.score_tables import ScoreCounts, write_score_tables
 from grader.scored_questions import open_questions, scored_questions
-from grader.scored_rows import Batch, RowScorer, ScoringRules
 from grader.scoring import CanvasPartial
 from grader.student_report import write_student_pages
-from grader.submissions import GradedClass, GradedSubmission, ScoredQuestion
+from grader.submissions import GradedClass, ScoredQuestion
+from grader.used_columns import UsedColumns
 from solver.bank import Bank
 from solver.errors import InputError, KeyFileError, OutputError
 from solver.key import Key
@@ -58,7 +60,7 @@ class Job:
         pages: write the class report and the students' pages.
         reveal: show right options on the students' pages.
         replace: write over an older run.
-        jobs: processes that read a large export; 0: as many as there are cores.
+        jobs: threads that read a large export; 0: as many as there are cores.
     """
 
     exports: Sequence[Path]
@@ -111,8 +113,8 @@ def _graded_into_folder(job: Job) -> Outcome:
     exports = _exports(job, questions)
     gradebook = Gradebook(job.gradebook, job.column) if job.gradebook else None
     with folder_made_whole(job.out) as folder:
-        graded = grade_scored(
-            watched_batches(_batches(job, exports, questions)),
+        graded = grade_blocks(
+            watched_blocks(_blocks(job, exports, questions)),
             questions,
             job.rules,
             left_out=open_questions(job.key),
@@ -136,20 +138,19 @@ def _graded_into_folder(job: Job) -> Outcome:
     return Outcome(graded, scores, tuple(notes), files)
 
 
-def _batches(
+def _blocks(
     job: Job, exports: Sequence[Export], questions: tuple[ScoredQuestion, ...]
-) -> Iterator[Batch]:
-    rules = ScoringRules(questions, job.rules.policy)
+) -> Iterator[RowBlock]:
+    columns = Columns([question.id for question in questions])
     if job.pseudonyms is None:
-        yield from scored_batches(exports, rules, job.jobs or cores())
+        yield from read_blocks(exports, columns, job.jobs or cores())
         return
-    # The table of pseudonyms is kept by one process, which sees every name.
     table = Pseudonyms(job.pseudonyms)
     rows = (
         table.through(export.rows(), name)
         for export, name in zip(exports, _names(job), strict=True)
     )
-    yield Batch(0, RowScorer(rules).scored(chain.from_iterable(rows)))
+    yield from blocks_of_rows(chain.from_iterable(rows), columns)
 
 
 def _names(job: Job) -> list[str]:
@@ -171,9 +172,9 @@ def write_results(
     tally = ClassTally(graded.questions, CanvasPartial().points)
     ledger = Ledger()
 
-    def watch(student: GradedSubmission) -> None:
-        ledger.add(student)
-        tally.add(student)
+    def watch(used: UsedColumns) -> None:
+        ledger.add(used)
+        tally.add(used)
 
     counts = write_score_tables(graded, folder, watch=watch)
     analysis = analyse(tally)

@@ -114,8 +114,9 @@ def _listed(question: ScoredQuestion, ticked: Iterable[tuple[str, str]]) -> list
 
 def _group_ticks(rows: PlacedRows, weight: Array) -> dict[tuple[str, str], float]:
     found: dict[tuple[str, str], float] = {}
+    parts = {code: _parts_of_code(code) for code in set(rows.codes)}
     for code, persons in zip(rows.codes, weight.tolist(), strict=True):
-        for part in _parts_of_code(code):
+        for part in parts[code]:
             found[part] = found.get(part, 0.0) + persons
     return found
 

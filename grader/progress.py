@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from grader.scored_rows import Batch
+from grader.row_columns import RowBlock
 
 Item = TypeVar("Item")
 PATIENCE = 2.0
@@ -31,15 +31,16 @@ def watched(items: Iterable[Item], what: str) -> Iterator[Item]:
         count.stop()
 
 
-def watched_batches(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Yield batches of rows; on a terminal, show how many rows there were so far."""
+def watched_blocks(blocks: Iterable[RowBlock]) -> Iterator[RowBlock]:
+    """Yield blocks of rows; on a terminal, show how many rows there were so far."""
     if not sys.stderr.isatty():
-        yield from batches
+        yield from blocks
         return
     count = _Count("rows read")
     try:
-        for before, rows in batches:
-            yield Batch(before, count.over(rows))
+        for block in blocks:
+            count.add(block.size)
+            yield block
     finally:
         count.stop()
 
@@ -56,10 +57,15 @@ class _Count:
     def over(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yield the items, counted."""
         for item in items:
-            self._number += 1
-            if self._number % EVERY == 0:
-                self._show()
+            self.add(1)
             yield item
+
+    def add(self, number: int) -> None:
+        """Count so many more."""
+        shown = self._number // EVERY
+        self._number += number
+        if self._number // EVERY > shown:
+            self._show()
 
     def _show(self) -> None:
         if self._status is None and time.monotonic() - self._began > PATIENCE:

@@ -4,7 +4,8 @@
            [canvas points...], canvas score, file, line], "x": [[file, line, student, question,
            text, reason]...]}
 
-Responses and points stand in the order of the questions; `s` is null for a refused row.
+Responses and points stand in the order of the questions; `s` is null for a refused row. Lines are
+written by `grader.record_lines`.
 """
 
 from __future__ import annotations
@@ -24,44 +25,15 @@ _number = lru_cache(maxsize=1 << 14)(Decimal)
 _moment = lru_cache(maxsize=1 << 12)(datetime.fromisoformat)
 
 
-def row_head(submission: Submission, cells: Sequence[Cell], moment: str) -> str:
-    """Return the line of a row up to the number of its line, which `row_line` adds.
-
-    Args:
-        submission: the row.
-        cells: its cells, in the order of the questions.
-        moment: its time in ISO form, "" if not known.
-    """
-    student = submission.student
-    quoted = encode_basestring
-    when = f'"{moment}"' if moment else "null"
-    score = "null" if submission.canvas_score is None else f'"{submission.canvas_score}"'
-    attempt = "null" if submission.attempt is None else submission.attempt
-    codes = ",".join([cell.code for cell in cells])
-    points = ",".join([cell.points_code for cell in cells])
-    return (
-        f'{{"s":[[{quoted(student.id)},{quoted(student.name)},{quoted(student.section)},'
-        f"{quoted(student.section_id)},{quoted(student.sis_id)}],{attempt},{when},[{codes}],"
-        f"[{points}],{score},{quoted(submission.source)},"
-    )
+def person_text(student: Student) -> str:
+    """Return a person as a line has them."""
+    fields = (student.id, student.name, student.section, student.section_id, student.sis_id)
+    return f"[{','.join(map(encode_basestring, fields))}]"
 
 
-def row_line(head: str, number: int, rejects: Sequence[Reject] = ()) -> str:
-    """Return the whole line of a row, without its end.
-
-    Args:
-        head: of `row_head`, "" for a refused row.
-        number: the line of the export it stood on.
-        rejects: what was refused of it.
-    """
-    start = f"{head}{number}]" if head else '{"s":null'
-    if not rejects:
-        return start + "}"
-    listed = [
-        [each.source, each.line, each.student, each.question, each.text, each.reason]
-        for each in rejects
-    ]
-    return f'{start},"x":{json.dumps(listed, ensure_ascii=False, separators=(",", ":"))}}}'
+def moment_text(moment: datetime | None) -> str:
+    """Return a time as a line has it."""
+    return f'"{moment.isoformat()}"' if moment else "null"
 
 
 class RecordedRows:

@@ -1,96 +1,32 @@
 """Rows waiting on disk between reading and reporting, so that memory does not grow with them.
 
-What is sorted and joined lies in a private temporary SQLite database: it has no name, small ones
-never leave memory, and it is gone with the process. The rows themselves lie in the run's record,
-or in a file without a name, and are read again by their place in it.
+The rows themselves lie as lines in the run's record, or in a file without a name, and are read
+again by their place in it. What is counted, sorted and joined are numbers of one size a row, in
+files without a name that are gone with the process.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from solver.errors import OutputError
 
-BATCH = 2000
-BUFFER = 1 << 20
-_SCHEMA = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA temp_store = FILE;
-PRAGMA cache_size = -32768;
-CREATE TABLE row (
-    seq INTEGER PRIMARY KEY, student TEXT NOT NULL, attempt INTEGER, submitted TEXT,
-    total TEXT, at_most TEXT, at INTEGER NOT NULL, size INTEGER NOT NULL
-);
-CREATE TABLE used (place INTEGER PRIMARY KEY, rows TEXT NOT NULL, last INTEGER, doubt TEXT);
-CREATE TABLE superseded (place INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
-CREATE TABLE reject (place INTEGER PRIMARY KEY, record TEXT NOT NULL);
-"""
-
-Item = TypeVar("Item", covariant=True)
+PIECE = 1 << 16
+"""Rows of numbers that are looked at together."""
+Numbers = NDArray[Any]
 
 
-class RowStore:
-    """The rows of one run."""
-
-    def __init__(self) -> None:
-        self._base = sqlite3.connect("")
-        with _disk():
-            self._base.executescript(_SCHEMA)
-
-    def add_many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Run an INSERT for each of `rows`.
-
-        Raises:
-            OutputError: there is no room for temporary files.
-        """
-        with _disk():
-            self._base.executemany(statement, rows)
-
-    def query(self, statement: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a SELECT."""
-        with _disk():
-            cursor = self._base.execute(statement, values)
-            while batch := cursor.fetchmany(BATCH):
-                yield from batch
-
-    def count(self, table: str) -> int:
-        """Return how many rows a table has."""
-        ((number,),) = self.query(f"SELECT count(*) FROM {table}")
-        return int(number)
-
-
-class StoredRows(Generic[Item]):
-    """A SELECT that can be counted and gone over again; each row is made into an object."""
-
-    def __init__(
-        self,
-        store: RowStore,
-        table: str,
-        statement: str,
-        make: Callable[[tuple[Any, ...]], Item],
-    ) -> None:
-        self._store, self._statement, self._make = store, statement, make
-        self._length = store.count(table)
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[Item]:
-        make = self._make
-        for row in self._store.query(self._statement):
-            yield make(row)
-
-
-class RowLines:
-    """Lines in a file, written one after another and read again by their place.
+class _Bytes:
+    """Bytes in a file, written one after another and read again by their place.
 
     Args:
         path: a new file for one's own eyes (0600); None: one without a name.
@@ -101,9 +37,7 @@ class RowLines:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._end = 0
-        self._waiting: list[bytes] = []
-        self._held = 0
+        self.size = 0
         with self._room():
             if path is None:
                 with tempfile.TemporaryFile() as file:
@@ -113,47 +47,103 @@ class RowLines:
         # Rows are read for as long as the class is in use, so the file is closed with it.
         weakref.finalize(self, os.close, self._handle)
 
-    def add(self, line: str) -> tuple[int, int]:
-        """Add a line, without its end; return where it begins and how many bytes it has."""
-        data = f"{line}\n".encode()
-        at, size = self._end, len(data)
-        self._end += size
-        self._waiting.append(data)
-        self._held += size
-        if self._held > BUFFER:
-            self.flush()
-        return at, size - 1
+    def add(self, data: bytes) -> None:
+        rest = memoryview(data)
+        with self._room():
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+        self.size += len(data)
 
-    def flush(self) -> None:
-        """Give everything to the system."""
-        if self._waiting:
-            data = memoryview(b"".join(self._waiting))
-            self._waiting, self._held = [], 0
-            with self._room():
-                while data:
-                    data = data[os.write(self._handle, data) :]
-
-    def read(self, at: int, size: int) -> str:
-        """Return a line that was flushed."""
-        return os.pread(self._handle, size, at).decode()
+    def read(self, at: int, size: int) -> bytes:
+        return os.pread(self._handle, size, at)
 
     @contextmanager
     def _room(self) -> Iterator[None]:
         try:
             yield
         except OSError as problem:
+            if self._path is None:
+                raise OutputError(
+                    f"the rows cannot be kept on disk while grading ({problem.strerror}). Make "
+                    "room in the folder for temporary files, or name another in TMPDIR."
+                ) from None
             raise OutputError(
-                f"{self._path or 'the rows'}: cannot be written ({problem.strerror}). Give another "
-                "folder, or make room."
+                f"{self._path}: cannot be written ({problem.strerror}). Give another folder, or "
+                "make room."
             ) from None
 
 
-@contextmanager
-def _disk() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as problem:
-        raise OutputError(
-            f"the rows cannot be kept on disk while grading ({problem}). Make room in the folder "
-            "for temporary files, or name another in TMPDIR."
-        ) from None
+class StoredLines:
+    """Lines of text.
+
+    Args:
+        path: a new file for one's own eyes (0600); None: one without a name.
+
+    Raises:
+        OutputError: it cannot be made, or there is no room.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._bytes = _Bytes(path)
+        self._number = 0
+
+    def __len__(self) -> int:
+        return self._number
+
+    def add(self, lines: Sequence[str]) -> tuple[Numbers, Numbers]:
+        """Add lines without their ends; return where each begins, and how many bytes it has."""
+        encoded = list(map(str.encode, lines))
+        sizes = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
+        ends = np.cumsum(sizes + 1) + self._bytes.size
+        self._bytes.add(b"\n".join([*encoded, b""]))
+        self._number += len(encoded)
+        return ends - sizes - 1, sizes
+
+    def read(self, at: int, size: int) -> str:
+        """Return a line by its place."""
+        return self._bytes.read(at, size).decode()
+
+    def __iter__(self) -> Iterator[str]:
+        at, rest = 0, b""
+        while data := self._bytes.read(at, 1 << 20):
+            at += len(data)
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                yield line.decode()
+
+
+class StoredNumbers:
+    """Rows of numbers, all of one kind.
+
+    Args:
+        kind: a structured type of numpy.
+
+    Raises:
+        OutputError: there is no room for temporary files.
+    """
+
+    def __init__(self, kind: np.dtype[Any]) -> None:
+        self.kind = kind
+        self._bytes = _Bytes()
+
+    def __len__(self) -> int:
+        return self._bytes.size // self.kind.itemsize
+
+    def add(self, rows: Numbers) -> None:
+        """Add rows."""
+        self._bytes.add(rows.tobytes())
+
+    def pieces(self, most: int = PIECE) -> Iterator[Numbers]:
+        """Yield all rows, some thousands at a time."""
+        for at in range(0, len(self), most):
+            yield self.between(at, at + most)
+
+    def between(self, begin: int, end: int) -> Numbers:
+        """Return the rows from one number up to another."""
+        size = self.kind.itemsize
+        return np.frombuffer(self._bytes.read(begin * size, (end - begin) * size), self.kind)
+
+    def at(self, places: Iterable[int]) -> Numbers:
+        """Return rows by their numbers."""
+        read, size = self._bytes.read, self.kind.itemsize
+        return np.frombuffer(b"".join([read(n * size, size) for n in places]), self.kind)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from grader.csv_text import decimal_text, defused, write_table
-from grader.submissions import GradedClass, GradedSubmission, Student, Submission
+from grader.submissions import GradedClass, Student, Submission
+from grader.used_columns import UsedColumns, used_columns
 
-MOST_TEXTS = 1 << 12
 PERSON = ("student", "name", "section", "sis_id")
 REJECT_COLUMNS = ("file", "line", "student", "question", "text", "reason")
 LATE_COLUMNS = (*PERSON, "attempt", "submitted", "late", "used")
@@ -26,7 +25,7 @@ class ScoreCounts:
 
 
 def write_score_tables(
-    graded: GradedClass, out: Path, *, watch: Callable[[GradedSubmission], None] | None = None
+    graded: GradedClass, out: Path, *, watch: Callable[[UsedColumns], None] | None = None
 ) -> ScoreCounts:
     """Write scores.csv and rejects.csv, and late.csv where a deadline was given.
 
@@ -38,7 +37,7 @@ def write_score_tables(
     Args:
         graded: the class.
         out: folder.
-        watch: is shown each student in passing, to spare going over them all again.
+        watch: is shown the students in passing, to spare going over them all again.
 
     Raises:
         OutputError: a table cannot be written.
@@ -47,7 +46,7 @@ def write_score_tables(
     header = [*PERSON, "attempt", "attempts_averaged", "submitted", "late", *ids, "total"]
     header += ["possible", "complete", "canvas_score", "fudge", "difference", "note"]
     counts = ScoreCounts()
-    write_table(out / "scores.csv", header, _score_rows(graded, ids, counts, watch))
+    write_table(out / "scores.csv", header, _score_rows(graded, counts, watch))
     write_table(out / "rejects.csv", REJECT_COLUMNS, _reject_rows(graded))
     if graded.deadline is not None:
         write_table(out / "late.csv", LATE_COLUMNS, _late_rows(graded, graded.deadline))
@@ -55,42 +54,33 @@ def write_score_tables(
 
 
 def _score_rows(
-    graded: GradedClass,
-    ids: list[str],
-    counts: ScoreCounts,
-    watch: Callable[[GradedSubmission], None] | None,
-) -> Iterator[list[str]]:
-    texts = _PointTexts()
-    for each in graded.used:
-        counts.incomplete += not each.complete
-        counts.late += each.late is not None
+    graded: GradedClass, counts: ScoreCounts, watch: Callable[[UsedColumns], None] | None
+) -> Iterator[Sequence[str]]:
+    for used in used_columns(graded.used, graded.questions):
         if watch is not None:
-            watch(each)
-        yield _score_row(each, ids, texts)
+            watch(used)
+        counts.incomplete += sum(used.doubts.spread(lambda doubt: not doubt[0]))
+        counts.late += sum(late is not None for late in used.late)
+        yield from zip(*_score_columns(used), strict=True)
 
 
-class _PointTexts:
-    """Texts of points by the object: a question gives the same few to a whole class.
-
-    By value would not do, since 0.3 and 0.30 are equal and are written otherwise.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[Decimal | None, str]] = {}
-
-    def of(self, points: Iterable[Decimal | None]) -> list[str]:
-        known = self._known
-        values = list(points)
-        try:
-            return [known[id(value)][1] for value in values]
-        except KeyError:
-            return [self._text(value) for value in values]
-
-    def _text(self, value: Decimal | None) -> str:
-        text = decimal_text(value)
-        if len(self._known) < MOST_TEXTS:
-            self._known[id(value)] = value, text  # kept, so that no other can be at its place
-        return text
+def _score_columns(used: UsedColumns) -> list[Sequence[str]]:
+    """Return the columns of scores.csv for some students."""
+    return [
+        *zip(*map(_person, used.students), strict=True),
+        ["" if attempt is None else str(attempt) for attempt in used.attempts],
+        [str(rows) if rows > 1 else "" for rows in used.rows],
+        list(map(_moment, used.submitted)),
+        [late_text(late) if late else "" for late in used.late],
+        *(column.spread(lambda answer: decimal_text(answer.points)) for column in used.answers),
+        used.totals.spread(decimal_text),
+        used.possible.spread(decimal_text),
+        used.doubts.spread(lambda doubt: "yes" if doubt[0] else "no"),
+        used.scores.spread(decimal_text),
+        used.fudge.spread(decimal_text),
+        used.difference.spread(decimal_text),
+        used.doubts.spread(lambda doubt: doubt[1]),
+    ]
 
 
 def _person(student: Student) -> list[str]:
@@ -98,31 +88,7 @@ def _person(student: Student) -> list[str]:
     return [defused(field) for field in fields]
 
 
-def _score_row(each: GradedSubmission, ids: list[str], texts: _PointTexts) -> list[str]:
-    submission = each.submission
-    return [
-        *_person(submission.student),
-        _attempt(submission),
-        str(each.rows) if each.rows > 1 else "",
-        _moment(submission),
-        late_text(each.late) if each.late else "",
-        *texts.of(map(each.points.__getitem__, ids)),
-        decimal_text(each.total),
-        decimal_text(each.possible),
-        "yes" if each.complete else "no",
-        decimal_text(submission.canvas_score),
-        decimal_text(each.fudge),
-        decimal_text(each.difference),
-        each.doubt,
-    ]
-
-
-def _attempt(submission: Submission) -> str:
-    return "" if submission.attempt is None else str(submission.attempt)
-
-
-def _moment(submission: Submission) -> str:
-    moment = submission.submitted
+def _moment(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC).isoformat(' ', 'seconds')[:19]} UTC" if moment else ""
 
 
@@ -159,8 +125,8 @@ def _late_row(submission: Submission, deadline: datetime, used: str) -> Iterator
         late = late_text(submission.submitted - deadline)
         yield [
             *_person(submission.student),
-            _attempt(submission),
-            _moment(submission),
+            "" if submission.attempt is None else str(submission.attempt),
+            _moment(submission.submitted),
             late,
             used,
         ]

@@ -148,15 +148,13 @@ class Scorer:
         try:
             return [known[cell] for cell in cells]
         except KeyError:
-            return [
-                self._points(question, cell)
-                for question, cell in zip(self.questions, cells, strict=True)
-            ]
+            return [self.points(place, cell) for place, cell in enumerate(cells)]
 
-    def _points(self, question: ScoredQuestion, cell: Cell) -> Decimal | None:
+    def points(self, place: int, cell: Cell) -> Decimal | None:
+        """Return what a cell of a question (its place among them) earned."""
         if cell in self._known:
             return self._known[cell]
-        points = self.policy.points(question, cell.response)
+        points = self.policy.points(self.questions[place], cell.response)
         if len(self._known) < MOST_KNOWN * len(self.questions):
             self._known[cell] = points
             self._sums[cell] = points or ZERO

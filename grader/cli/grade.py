@@ -53,7 +53,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--no-pages", is_flag=True, help="Write tables only.")
 @click.option("--reveal", is_flag=True, help="Show the right options on students' pages.")
 @click.option("--replace", is_flag=True, help="Replace a run that is in the folder already.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes for large files. [default: cores]")
+@click.option("--jobs", type=click.IntRange(1), help="Threads for large files. [default: cores]")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 def grade(**given: Any) -> None:
     """Grade submissions exported from NTU COOL.

@@ -7,11 +7,11 @@ second.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
-from collections.abc import Generator, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Generator, Iterator, Sequence
 from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
@@ -53,17 +53,19 @@ class CsvRecords:
         self.path = path
         self.delimiter = delimiter
 
-    def read(self, width: int) -> Iterator[Record]:
+    def read(self, width: int, begin: int = 0, before: int = 0) -> Iterator[Record]:
         """Yield every record that is not empty, the header among them.
 
         Args:
             width: how many cells a record has; more are let pass where they are empty.
+            begin: byte where a record begins, 0 for the beginning of the file.
+            before: how many lines stand before it.
         """
-        number, wanted = 0, 0
+        number, wanted = before, 0
         lines: list[str] = []
-        with open_text(self.path) as file:
+        with open_text(self.path, begin) as file:
             for first, more in zip(chain((True,), repeat(False)), _blocks(file), strict=False):
-                if first and is_separator_line(more[0]):
+                if first and not begin and is_separator_line(more[0]):
                     del more[0]
                     number = 1
                 lines += more
@@ -157,18 +159,27 @@ class RecordBlock:
         return ""
 
 
-def lines_between(path: Path, begin: int, end: int) -> list[str]:
-    """Return the lines of a CSV from one byte to another, both at ends of lines.
-
-    The line ``sep=;`` at the beginning of a file stays.
-    """
-    with path.open("rb") as file:
-        file.seek(begin)
-        data = file.read(end - begin)
-    if not begin:
-        data = data.removeprefix(codecs.BOM_UTF8)
+def lines_of(data: bytes) -> list[str]:
+    """Return the lines of a part of a CSV, with their ends."""
     text = data.decode("utf-8", "surrogateescape")
     return _lines_of(text) if text else []
+
+
+def size_of(lines: Sequence[str]) -> int:
+    """Return how many bytes of a file lines are."""
+    return len("".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def first_record(path: Path) -> tuple[int, int]:
+    """Return the byte where a CSV's first record begins, and how many lines stand before it.
+
+    A byte-order mark comes before it, and perhaps the line ``sep=;``.
+    """
+    with path.open("rb") as file:
+        mark = len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0
+    with open_text(path) as text:
+        line = text.readline(FIELD_LIMIT)
+    return (mark + size_of([line]), 1) if is_separator_line(line) else (mark, 0)
 
 
 def _is_utf8(text: str) -> bool:
@@ -209,8 +220,12 @@ def _printable(line: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def open_text(path: Path) -> io.TextIOBase:
+def open_text(path: Path, begin: int = 0) -> io.TextIOBase:
     """Open a CSV for reading; bytes that are not UTF-8 come through as lone surrogates.
+
+    Args:
+        path: the file.
+        begin: the first byte that is read; a byte-order mark is passed over only at 0.
 
     Raises:
         ExportError: no such file, a folder, or a spreadsheet's own format.
@@ -229,7 +244,10 @@ def open_text(path: Path) -> io.TextIOBase:
             raise ExportError(
                 "is a spreadsheet or an archive, not a CSV", path=path, mend="Export it as CSV."
             )
-        return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+        binary = path.open("rb")
+        binary.seek(begin)
+        encoding = "utf-8" if begin else "utf-8-sig"
+        return io.TextIOWrapper(binary, encoding, "surrogateescape", newline="")
     except FileNotFoundError:
         raise ExportError("there is no such file", path=path) from None
     except IsADirectoryError:

@@ -1,0 +1,50 @@
+"""What the single texts of a Canvas export say: an attempt, a time, a score, points."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from grader.exports.times import read_time
+from grader.option_matching import MEMORY
+
+
+@lru_cache(maxsize=MEMORY)
+def attempt_number(text: str) -> tuple[int | None, str]:
+    """Return the number of an attempt, or why there is none ("" where the text is empty)."""
+    number = text.strip().removesuffix(".0")
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        return int(number), ""
+    return None, "the attempt is not a whole number" if text.strip() else ""
+
+
+def moment_of(text: str) -> tuple[datetime | None, str]:
+    """Return the time of submission, or why there is none ("" where the text is empty)."""
+    if not text.strip():
+        return None, ""
+    try:
+        return read_time(text), ""
+    except ValueError as problem:
+        return None, f"the time of submission {problem}"
+
+
+@lru_cache(maxsize=MEMORY)
+def canvas_score(text: str) -> tuple[Decimal | None, str]:
+    """Return Canvas' score, or why there is none ("" where the text is empty)."""
+    if not text.strip():
+        return None, ""
+    score = points_of(text)
+    return score, "Canvas' score is not a number" if score is None else ""
+
+
+def points_of(text: str) -> Decimal | None:
+    """Return a number of points, None if the text is none."""
+    text = text.strip()
+    if "," in text and "." not in text:  # a spreadsheet's decimal comma
+        text = text.replace(",", ".", 1)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < 1_000_000 else None

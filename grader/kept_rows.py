@@ -1,0 +1,143 @@
+"""The rows of a run, scored as they come, kept on disk, and had again one by one or by the number.
+
+Memory holds a block of rows at a time and what is the same for many rows: cells, totals, and ids
+that are no number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.cell_table import OTHER, CellTable, TableSums
+from grader.coded_columns import Coded, coded, together
+from grader.record_lines import block_lines
+from grader.row_cells import Cell
+from grader.row_columns import RowBlock, RowColumns
+from grader.row_index import INDEX, StudentNumbers, Totals, details_kind, score_text
+from grader.row_record import RecordedRows
+from grader.row_store import Numbers, StoredLines, StoredNumbers
+from grader.scoring import ZERO, Scorer
+from grader.submissions import Reject, Submission
+
+
+class KeptRows:
+    """Every row of a run.
+
+    Args:
+        scorer: questions and policy.
+        record: a new file for the lines of the rows; None: one without a name.
+
+    Attributes:
+        read, refused: how many rows there were, and how many of them had no submission.
+        index, details: numbers of each row with a submission, in the order of reading.
+        table, named, totals: what those numbers stand for.
+        rejects: what was refused, packed; more may be added.
+    """
+
+    def __init__(self, scorer: Scorer, record: Path | None) -> None:
+        self.scorer = scorer
+        self.read = self.refused = 0
+        self.index = StoredNumbers(INDEX)
+        self.details = StoredNumbers(details_kind(len(scorer.questions)))
+        self.table = CellTable(len(scorer.questions))
+        self.named = StudentNumbers()
+        self.totals = Totals()
+        self.rejects = StoredLines()
+        self._lines = StoredLines(record)
+        self._recorded = RecordedRows([question.id for question in scorer.questions])
+        self._earned = TableSums(self.table, self._points)
+        self._open = TableSums(self.table, self._open_points)
+
+    def add(self, block: RowBlock) -> None:
+        """Take the next rows."""
+        places = [self._lines.add(lines) for lines in block_lines(block)]
+        rejects = dict(block.refused)
+        for part in block.parts:
+            rejects |= {int(part.places[row]): found for row, found in part.rejects.items()}
+        self.rejects.add([packed(each) for place in sorted(rejects) for each in rejects[place]])
+        index = np.empty(block.size, self.index.kind)
+        details = np.empty(block.size, self.details.kind)
+        if block.size:
+            details["at"] = np.concatenate([at for at, _ in places])
+            details["size"] = np.concatenate([size for _, size in places])
+        kept = np.zeros(block.size, dtype=bool)
+        for part in block.parts:
+            kept[part.places] = True
+            self._number(part, index, details)
+        self.index.add(index[kept])
+        self.details.add(details[kept])
+        self.read += block.size
+        self.refused += len(block.refused)
+
+    def _number(self, part: RowColumns, index: Numbers, details: Numbers) -> None:
+        """Write a part's numbers into those of its block."""
+        students = part.students.copy()
+        for row, name in part.named.items():
+            students[row] = self.named.number(name)
+        cells = self.table.numbers(part.cells, len(part))
+        total, at_most = self._scored(part, cells)
+        index["student"][part.places] = students
+        index["attempt"][part.places] = part.attempts
+        index["total"][part.places] = self.totals.numbers(total)
+        index["at_most"][part.places] = self.totals.numbers(at_most)
+        scores = np.array(
+            [score_text(score) for score in part.scores.values], details["score"].dtype
+        )
+        details["score"][part.places] = scores[part.scores.codes]
+        details["cells"][part.places] = cells
+
+    def _scored(
+        self, part: RowColumns, cells: NDArray[np.uint16]
+    ) -> tuple[Coded[Decimal], Coded[Decimal]]:
+        """Return the known points of rows, and what they would be if all refused were right."""
+        if (cells == OTHER).any():
+            rows = zip(*(column.spread(_same) for column in part.cells), strict=True)
+            scored = [self.scorer.total(row) for row in rows]
+            return coded([total for total, _ in scored]), coded([most for _, most in scored])
+        total = self._earned.of(cells)
+        both = together(total, self._open.of(cells))
+        return total, Coded([known + lacking for known, lacking in both.values], both.codes)
+
+    def _points(self, place: int, cell: Cell) -> Decimal:
+        return self.scorer.points(place, cell) or ZERO
+
+    def _open_points(self, place: int, cell: Cell) -> Decimal:
+        if cell.refused and self.scorer.points(place, cell) is None:
+            return self.scorer.questions[place].points
+        return ZERO
+
+    def lines(self, details: Numbers) -> list[str]:
+        """Return the lines of rows by their details."""
+        places = zip(details["at"].tolist(), details["size"].tolist(), strict=True)
+        return [self._lines.read(at, size) for at, size in places]
+
+    def submissions(self, seqs: list[int]) -> Iterator[Submission]:
+        """Yield rows again by their numbers."""
+        for line in self.lines(self.details.at(seqs)):
+            yield self._recorded.submission(line)
+
+    def submission(self, seq: int) -> Submission:
+        """Return a row again by its number."""
+        (only,) = self.submissions([seq])
+        return only
+
+
+def packed(each: Reject) -> str:
+    """Return a reject as a line."""
+    fields = [each.source, each.line, each.student, each.question, each.text, each.reason]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def unpacked(line: str) -> Reject:
+    """Return the reject of a line."""
+    return Reject(*json.loads(line))
+
+
+def _same(cell: Cell) -> Cell:
+    return cell
