@@ -93,6 +93,8 @@ def discrimination(earned: Array, groups: ExtremeGroups, n: int) -> Estimate:
     """
     if n < LEAST_FOR_GROUPS:
         return too_few(n, LEAST_FOR_GROUPS)
+    if not (groups.upper.any() and groups.lower.any()):
+        return too_few(0, LEAST_FOR_SHARE)  # all of a group were not shown it, or were refused
     upper = float((earned * groups.upper).sum() / groups.upper.sum())
     lower = float((earned * groups.lower).sum() / groups.lower.sum())
     return Estimate(upper - lower, n)

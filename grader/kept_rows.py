@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,8 @@ class KeptRows:
         self.rejects = StoredLines()
         self._lines = StoredLines(record)
         self._recorded = RecordedRows([question.id for question in scorer.questions])
-        self._earned = TableSums(self.table, self._points)
-        self._open = TableSums(self.table, self._open_points)
+        self._earned = TableSums(self.table, partial(_earned, scorer))
+        self._open = TableSums(self.table, partial(_open, scorer))
 
     def add(self, block: RowBlock) -> None:
         """Take the next rows."""
@@ -104,14 +105,6 @@ class KeptRows:
         both = together(total, self._open.of(cells))
         return total, Coded([known + lacking for known, lacking in both.values], both.codes)
 
-    def _points(self, place: int, cell: Cell) -> Decimal:
-        return self.scorer.points(place, cell) or ZERO
-
-    def _open_points(self, place: int, cell: Cell) -> Decimal:
-        if cell.refused and self.scorer.points(place, cell) is None:
-            return self.scorer.questions[place].points
-        return ZERO
-
     def lines(self, details: Numbers) -> list[str]:
         """Return the lines of rows by their details."""
         places = zip(details["at"].tolist(), details["size"].tolist(), strict=True)
@@ -126,6 +119,16 @@ class KeptRows:
         """Return a row again by its number."""
         (only,) = self.submissions([seq])
         return only
+
+
+def _earned(scorer: Scorer, place: int, cell: Cell) -> Decimal:
+    return scorer.points(place, cell) or ZERO
+
+
+def _open(scorer: Scorer, place: int, cell: Cell) -> Decimal:
+    """Return the points that a cell may be worth beyond those that are known."""
+    refused = cell.refused and scorer.points(place, cell) is None
+    return scorer.questions[place].points if refused else ZERO
 
 
 def packed(each: Reject) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import JSONDecoder
 
 import numpy as np
@@ -18,7 +18,7 @@ from grader.kept_rows import KeptRows
 from grader.row_cells import Cell
 from grader.row_index import LONG_SCORE, NO_SCORE
 from grader.row_store import Numbers, StoredNumbers
-from grader.scoring import ZERO
+from grader.scoring import ZERO, Scorer
 from grader.submissions import GradedSubmission, Student, Submission
 from grader.used_columns import MOST_STUDENTS, Answered, UsedColumns, columns_of
 
@@ -61,7 +61,7 @@ class UsedRows:
         self._all_points = sum((each.points for each in self._scorer.questions), ZERO)
         table, points = kept.table, self._scorer.points
         self._earned = TableSums(table, lambda place, cell: points(place, cell) or ZERO)
-        self._hidden = TableSums(table, self._hidden_points)
+        self._hidden = TableSums(table, partial(_hidden, self._scorer))
         self._canvas = TableSums(table, lambda _, cell: cell.points or ZERO)
         self._known = TableSums(table, lambda _, cell: ZERO if cell.points is None else ONE)
         self._unknown = TableSums(table, lambda _, cell: ONE if _is_unknown(cell) else ZERO)
@@ -144,11 +144,8 @@ class UsedRows:
         return submitted - deadline if late and submitted and deadline else None
 
     def _possible(self, cells: Sequence[Cell]) -> Decimal:
-        hidden = [self._hidden_points(place, cell) for place, cell in enumerate(cells)]
+        hidden = [_hidden(self._scorer, place, cell) for place, cell in enumerate(cells)]
         return self._all_points - sum(hidden, ZERO)
-
-    def _hidden_points(self, place: int, cell: Cell) -> Decimal:
-        return ZERO if cell.shown else self._scorer.questions[place].points
 
     def _columns(self, piece: Numbers, details: Numbers) -> UsedColumns:
         """Return students of one row each, whose cells are all in the table."""
@@ -204,6 +201,11 @@ def _differences(
 ) -> Coded[Decimal | None]:
     pairs = together(together(totals, others), doubts)
     return pairs.made(lambda each: difference(*each[0]) if each[1][0] else None)
+
+
+def _hidden(scorer: Scorer, place: int, cell: Cell) -> Decimal:
+    """Return the points that a question is not worth because it was not shown."""
+    return ZERO if cell.shown else scorer.questions[place].points
 
 
 def _is_unknown(cell: Cell) -> bool:

@@ -100,11 +100,12 @@ def _crowd(
 ) -> list[Suspicion]:
     upper, lower = (_shares(answers, group) for group in ("upper", "lower"))
     of_key = [sum(shares.get(one, 0.0) for one in keyed) for shares in (upper, lower)]
-    favourite = max(gaps, key=lambda answer: (upper[answer], answer), default=None)
+    # A group that left the question empty has no shares.
+    favourite = max(gaps, key=lambda answer: (upper.get(answer, 0.0), answer), default=None)
     if not upper or favourite is None:
         return []
     alone = upper[favourite] > MOST_OF_UPPER and of_key[0] < HARDLY_ANY
-    rises = upper[favourite] - lower[favourite] >= LEAST_RISE
+    rises = upper[favourite] - lower.get(favourite, 0.0) >= LEAST_RISE
     beaten = of_key[0] <= of_key[1] and upper[favourite] > of_key[0]
     if not (alone or (rises and beaten)):
         return []

@@ -52,7 +52,7 @@ def regular_stretch(data: bytes, delimiter: str, *, last: bool) -> RegularStretc
         delimiter: one letter.
         last: whether the file ends here, so that the last line needs no end.
     """
-    if data.startswith(BOM) or b"\x00" in data:
+    if not data or data.startswith(BOM) or b"\x00" in data:
         return None
     array = np.frombuffer(data, np.uint8)
     marks = _places(array, _QUOTE)

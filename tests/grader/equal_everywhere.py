@@ -3,7 +3,7 @@
     python -m tests.grader.equal_everywhere
 
 The same lines must come out under every Python, locale, time zone, hash seed and number of
-processes; ``scripts/equal-everywhere`` runs it under every Python there is.
+threads, with polars and without; ``scripts/equal-everywhere`` runs it under every Python there is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import grader.parallel_reading as parallel
+import grader.block_reading as block_reading
 from grader.cli.grade import grade
 from grader.cli.regrade import regrade
 from tests.grader import canvas_generator as canvas
@@ -46,7 +46,7 @@ def prepare() -> None:
 
 def run(jobs: int) -> None:
     """Grade and regrade in the current folder."""
-    parallel.LEAST, parallel.PIECE = 0, 2000
+    block_reading.LEAST, block_reading.BLOCK = 0, 2000
     for command, arguments in (
         (grade, GRADE.format(jobs=jobs).split()),
         (regrade, REGRADE.split()),

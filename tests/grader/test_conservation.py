@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
+import grader.chosen_rows as chosen_rows
 import grader.conservation as conservation
 import grader.grade_job as grade_job
-import grader.grading as grading
 import grader.item_tables as item_tables
-import grader.parallel_reading as parallel
 import grader.row_store as row_store
 import grader.score_tables as score_tables
 from grader.attempts import Choice
-from grader.grade_job import run_job
 from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
 from solver.bank import load_bank
 from solver.errors import Hw9Error
 from tests.grader.test_grade_command import Desk
-from tests.grader.test_parallel_reading import job, large  # noqa: F401
 from tests.grader.test_stopped_runs import snapshot
 
 
@@ -46,27 +44,35 @@ def student_twice(monkeypatch):
     monkeypatch.setattr(score_tables, "_score_rows", lambda *g: (r := list(rows(*g))) + r[:1])
 
 
+def changed_rows(monkeypatch, change):
+    """Have the rows of scores.csv, lists of cells, changed on their way."""
+    rows = score_tables._score_rows
+    monkeypatch.setattr(
+        score_tables, "_score_rows", lambda *given: change([list(row) for row in rows(*given)])
+    )
+
+
 def other_total(monkeypatch):
     # "total" is the sixth cell from the first of the rest: possible, complete, canvas, ...
-    def change(row):
-        return [*row[:-7], str(Decimal(row[-7]) + Decimal("0.1")), *row[-6:]]
+    def change(rows):
+        rows[2][-7] = str(Decimal(rows[2][-7]) + Decimal("0.1"))
+        return rows
 
-    monkeypatch.setattr(score_tables, "_score_row", once(score_tables._score_row, change))
+    changed_rows(monkeypatch, change)
 
 
 def points_moved_between_questions(monkeypatch):
-    first = 8
-    row_of = score_tables._score_row
+    first, questions = 8, 6
 
-    def swapped(each, ids, texts):
-        row = row_of(each, ids, texts)
-        for at in range(first, first + len(ids) - 1):
-            if Decimal(row[at] or 0) != Decimal(row[at + 1] or 0):
-                row[at], row[at + 1] = row[at + 1], row[at]
-                return row
-        return row
+    def swapped(rows):
+        for row in rows:
+            for at in range(first, first + questions - 1):
+                if Decimal(row[at] or 0) != Decimal(row[at + 1] or 0):
+                    row[at], row[at + 1] = row[at + 1], row[at]
+                    break
+        return rows
 
-    monkeypatch.setattr(score_tables, "_score_row", swapped)
+    changed_rows(monkeypatch, swapped)
 
 
 def lost_reject(monkeypatch):
@@ -75,17 +81,12 @@ def lost_reject(monkeypatch):
 
 
 def lost_line_of_the_record(monkeypatch):
-    add = row_store.RowLines.add
-    calls = [0]
+    add = row_store._Bytes.add
 
-    def forgetting(self, line):
-        calls[0] += 1
-        place = add(self, line)
-        if calls[0] == 2:
-            self._waiting[-1] = self._waiting[-1].replace(b"\n", b" ")
-        return place
+    def forgetting(self, data):
+        add(self, data.replace(b"\n", b" ", 1) if data.startswith(b'{"s"') else data)
 
-    monkeypatch.setattr(row_store.RowLines, "add", forgetting)
+    monkeypatch.setattr(row_store._Bytes, "add", forgetting)
 
 
 def lost_right_answer(monkeypatch):
@@ -106,26 +107,43 @@ def lost_row_of_a_student(monkeypatch):
     def change(choice: Choice) -> Choice:
         return replace(choice, superseded=choice.superseded[1:], counted=choice.counted[1:])
 
-    monkeypatch.setattr(grading, "choose", once(grading.choose, change, at=1))
+    chosen = chosen_rows.ChosenRows._chosen
+    monkeypatch.setattr(chosen_rows.ChosenRows, "_chosen", once(chosen, change, at=1))
+    by_one(monkeypatch)
+
+
+def by_one(monkeypatch):
+    """Have every student's attempts weighed by `choose`."""
+    plain = chosen_rows.plain_choices
+
+    def none(*given):
+        found = plain(*given)
+        return replace(found, plain=np.zeros_like(found.plain))
+
+    monkeypatch.setattr(chosen_rows, "plain_choices", none)
 
 
 def lost_superseded_row(monkeypatch):
-    add = row_store.RowStore.add_many
+    choose = chosen_rows.ChosenRows._choose
 
-    def forgetting(self, statement, rows):
-        rows = list(rows)
-        add(self, statement, rows[1:] if "superseded" in statement else rows)
+    def forgetting(self, rows, seqs):
+        choose(self, rows, seqs)
+        kept = self.superseded.between(1, len(self.superseded))
+        self.superseded = row_store.StoredNumbers(kept.dtype)
+        self.superseded.add(kept)
 
-    monkeypatch.setattr(row_store.RowStore, "add_many", forgetting)
+    monkeypatch.setattr(chosen_rows.ChosenRows, "_choose", forgetting)
 
 
 def lost_in_what_was_graded(monkeypatch):
     tally = grade_job.ClassTally.add
 
-    def forgetting(self, graded):
-        points = dict(graded.points)
-        name = next(name for name in points if points[name])
-        tally(self, replace(graded, points={**points, name: Decimal(0)}))
+    def forgetting(self, used):
+        name = next(
+            n for n, column in enumerate(used.answers) if any(each.points for each in column.values)
+        )
+        none = used.answers[name].made(lambda each: each._replace(points=Decimal(0)))
+        tally(self, replace(used, answers=(*used.answers[:name], none, *used.answers[name + 1 :])))
 
     monkeypatch.setattr(grade_job.ClassTally, "add", forgetting)
 
@@ -204,22 +222,3 @@ def test_nothing_is_lost_under_any_rule(desk, monkeypatch, attempts, policy):
     assert scores.students == 5 and scores.total == sum(
         Decimal(row["total"]) for row in desk.table("scores.csv")
     )
-
-
-def test_a_piece_that_is_not_read_to_its_end_stops_the_run(large, monkeypatch):  # noqa: F811
-    cuts = parallel._cuts
-    monkeypatch.setattr(parallel, "_cuts", lambda *g: [*(c := cuts(*g)), c[-1] + 1])
-
-    class Short:
-        def submit(self, function, begin, end, size):
-            from concurrent.futures import Future
-
-            done = Future()
-            done.set_result(parallel._Piece([], 0, end - begin))
-            return done
-
-    monkeypatch.setattr(parallel, "ProcessPoolExecutor", lambda *g, **n: Short())
-    monkeypatch.setattr(Short, "shutdown", lambda self, **n: None, raising=False)
-    with pytest.raises(Hw9Error, match=r"bytes of an export were not read.*fault of the program"):
-        run_job(job(large, "out", 2))
-    assert not (large / "out").exists()

@@ -33,7 +33,7 @@ def hashes(place: dict[str, str]) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_hash_seed_time_zone_locale_and_processes_change_no_byte():
+def test_hash_seed_time_zone_locale_and_threads_change_no_byte():
     found = {name: hashes(place) for name, place in PLACES.items()}
     names = [line.split("  ")[1] for line in found["plain"]]
     assert {"out/scores.csv", "out/class.html", "out/rows.jsonl", "out/former/1/moves.csv"} <= set(

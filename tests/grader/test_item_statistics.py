@@ -15,6 +15,7 @@ from scipy import stats
 
 from grader.estimates import Lack
 from grader.item_statistics import (
+    ExtremeGroups,
     difficulty,
     discrimination,
     extreme_groups,
@@ -104,6 +105,13 @@ def test_discrimination_by_hand() -> None:
     item[2] = 1.0  # and one of the lower
     found = discrimination(item, extreme_groups(total, ones(total)), 40)
     assert found.value == pytest.approx(6 / 11 - 1 / 11)
+
+
+def test_a_group_of_whom_nobody_could_be_read_gives_no_discrimination() -> None:
+    # Of a class whose lowest were all refused, only the others' answers are among the rows.
+    groups = ExtremeGroups(np.ones(40), np.zeros(40), 11)
+    found = discrimination(np.ones(40), groups, 40)
+    assert found.value is None and found.lack is Lack.FEW
 
 
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=80))

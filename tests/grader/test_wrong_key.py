@@ -11,6 +11,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from grader.estimates import Estimate
 from grader.item_analysis import analyse_class
 from grader.item_statistics import extreme_groups, point_biserial
 from grader.scored_questions import scored_questions
@@ -85,3 +86,15 @@ def test_in_a_whole_class_only_the_question_with_the_wrong_key_stands_out() -> N
 
 def test_no_class_no_suspicion() -> None:
     assert suspicions({}, frozenset({"a"}), point_biserial(*[np.array([])] * 3)) == ()
+
+
+@pytest.mark.parametrize("empty", ["upper", "lower"])
+def test_a_group_that_left_the_question_empty_is_no_crowd(empty: str) -> None:
+    def cases(persons: float) -> AnswerCases:
+        some, none = np.array([persons]), np.zeros(1)
+        upper, lower = (none, some) if empty == "upper" else (some, none)
+        return AnswerCases(np.array([0.5]), np.array([20.0]), upper, lower)
+
+    answers = {"a": cases(0.0), "b": cases(9.0)}
+    found = suspicions(answers, frozenset("a"), Estimate(None, 40))
+    assert [each.sign for each in found] == ([] if empty == "upper" else [Sign.CROWD])
