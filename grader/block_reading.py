@@ -2,15 +2,16 @@
 
 A large Student Analysis CSV is read in stretches of some thousand rows, each at once where it is
 certain how it divides into cells (`grader.exports.csv_blocks`). Any other stretch, and any other
-file, is read row by row and put into the same form; so damage costs the time of the stretch it is
-in, and the rows come out as if one reader had read them all one by one.
+file, is read row by row and put into the same form, and so is everything where polars is missing.
+So damage costs the time of the stretch it is in, and the rows come out as if one reader had read
+them all one by one.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 
 from grader.exports import Export
@@ -31,6 +32,8 @@ BLOCK = 1 << 23
 """Bytes of a stretch: some thousand rows."""
 LEAST = 1 << 20
 """Bytes of a file below which loading polars costs more than it saves."""
+OLDEST_POLARS = 2
+"""The first version that can be told not to take a row with too many cells."""
 
 
 def cores() -> int:
@@ -63,7 +66,15 @@ def read_blocks(
 
 def _is_large(export: StudentAnalysis) -> bool:
     path = export.path
-    return path.is_file() and path.stat().st_size >= LEAST and find_spec("polars") is not None
+    return path.is_file() and path.stat().st_size >= LEAST and _polars() >= OLDEST_POLARS
+
+
+def _polars() -> int:
+    """Return the first number of the version of polars that is here, 0 if none is."""
+    try:
+        return int(version("polars").split(".")[0])
+    except PackageNotFoundError:
+        return 0
 
 
 class _Stretches:

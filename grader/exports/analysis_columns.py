@@ -75,9 +75,9 @@ class AnalysisColumns:
         lines = lines + (before + 1)
         if header:
             table, lines = table[1:], lines[1:]
-        filled = ~table.select(pl.all_horizontal(pl.all() == "")).to_series().to_numpy()
-        if not filled.all():
-            table, lines = table.filter(filled), lines[filled]
+        if (table[f"{self._export.person_at[0]}"] == "").any():
+            filled = table.select(pl.any_horizontal(pl.all() != "")).to_series()
+            table, lines = table.filter(filled), lines[filled.to_numpy()]
         return self._rows(table, lines)
 
     def _table(self, stretch: RegularStretch) -> pl.DataFrame | None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from decimal import Decimal
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -161,7 +162,17 @@ def test_a_row_that_polars_loses_is_read_all_the_same(large, monkeypatch):
 
 
 def test_without_polars_rows_are_read_one_by_one(large, monkeypatch):
-    monkeypatch.setattr(block_reading, "find_spec", lambda name: None)
+    monkeypatch.setattr(block_reading, "_polars", lambda: 0)
     monkeypatch.delitem(sys.modules, "grader.exports.analysis_columns")
     monkeypatch.setitem(sys.modules, "polars", None)
     assert not as_columns(large)
+
+
+def test_polars_is_used_where_it_is_new_enough(monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(block_reading, "version", missing)
+    assert block_reading._polars() == 0 < block_reading.OLDEST_POLARS
+    monkeypatch.setattr(block_reading, "version", lambda name: "1.40.1")
+    assert block_reading._polars() < block_reading.OLDEST_POLARS
