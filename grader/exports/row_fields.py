@@ -47,4 +47,5 @@ def points_of(text: str) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and abs(number) < 1_000_000 else None
+    # Not abs(number), which would round, and raises Overflow of 1E9999999.
+    return number if number.is_finite() and number.copy_abs() < 1_000_000 else None

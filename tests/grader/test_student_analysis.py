@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.exports.row_fields import canvas_score, points_of
 from grader.exports.student_analysis import StudentAnalysis
 from grader.exports.times import read_time
 from grader.submissions import NOT_SHOWN, UNANSWERED, Refused, Ticked
@@ -326,3 +327,14 @@ def test_a_cell_of_megabytes_refuses_its_row_once(path, megabytes):
     assert two.submission is None and two.rejects[0].line == 3
     assert "field larger than" in two.rejects[0].reason and len(two.rejects[0].text) <= 500
     assert (one.submission.line, three.submission.line) == (2, 4)
+
+
+@pytest.mark.parametrize("text", ["1E999999999", "-1E999999999", "1000000", "nan", "x", "0x1"])
+def test_what_is_no_number_of_points(text):
+    assert points_of(text) is None
+    assert canvas_score(text) == (None, "Canvas' score is not a number")
+
+
+@pytest.mark.parametrize("text", ["0.30", "1,5", " -2 ", "1E-999999999", "999999.9"])
+def test_what_is_a_number_of_points(text):
+    assert str(points_of(text)) == text.strip().replace(",", ".")
