@@ -36,7 +36,7 @@ class CellTable:
 
     def numbers(self, columns: Sequence[Coded[Cell]], rows: int) -> Numbers:
         """Return the numbers of rows' cells: (rows, questions)."""
-        found = np.empty((rows, len(self.cells)), dtype=np.uint16)
+        found = np.empty((rows, len(self.cells)), dtype=np.uint16, order="F")
         for place, column in enumerate(columns):
             numbers = [self._number(place, cell) for cell in column.values]
             found[:, place] = np.array(numbers, dtype=np.uint16)[column.codes]

@@ -149,7 +149,7 @@ class UsedRows:
 
     def _columns(self, piece: Numbers, details: Numbers) -> UsedColumns:
         """Return students of one row each, whose cells are all in the table."""
-        numbers = details["cells"]
+        numbers = np.asfortranarray(details["cells"])  # a question's numbers side by side
         heads = list(map(_head, self._kept.lines(details)))
         totals = self._earned.of(numbers)
         doubts = Coded([(not doubt, doubt) for doubt in self._chosen.doubts], piece["doubt"])

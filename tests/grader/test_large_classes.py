@@ -57,6 +57,6 @@ def test_memory_does_not_grow_with_the_class(tmp_path, capsys):
         print(
             f"\n{ROWS} rows: {large['cpu_s']:.0f} s of CPU, {large['peak_mb']:.0f} MB at the peak"
         )
-    # Beyond its caches (32 MB of rows, 30 x 4096 cells) nothing is kept.
+    # Beyond what it has in hand (8 MB of an export, 30 x 4096 cells) nothing is kept.
     assert large["peak_mb"] < small["peak_mb"] + 64
     assert large["cpu_s"] / ROWS < 0.001
