@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 
 from grader.exports import Export
@@ -32,8 +31,6 @@ BLOCK = 1 << 23
 """Bytes of a stretch: some thousand rows."""
 LEAST = 1 << 20
 """Bytes of a file below which loading polars costs more than it saves."""
-OLDEST_POLARS = 2
-"""The first version that can be told not to take a row with too many cells."""
 
 
 def cores() -> int:
@@ -66,15 +63,7 @@ def read_blocks(
 
 def _is_large(export: StudentAnalysis) -> bool:
     path = export.path
-    return path.is_file() and path.stat().st_size >= LEAST and _polars() >= OLDEST_POLARS
-
-
-def _polars() -> int:
-    """Return the first number of the version of polars that is here, 0 if none is."""
-    try:
-        return int(version("polars").split(".")[0])
-    except PackageNotFoundError:
-        return 0
+    return path.is_file() and path.stat().st_size >= LEAST
 
 
 class _Stretches:

@@ -3,7 +3,7 @@
     python -m tests.grader.equal_everywhere
 
 The same lines must come out under every Python, locale, time zone, hash seed and number of
-threads, with polars and without; ``scripts/equal-everywhere`` runs it under every Python there is.
+threads; ``scripts/equal-everywhere`` runs it under every Python there is.
 """
 
 from __future__ import annotations

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from decimal import Decimal
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +14,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import grader.block_reading as block_reading
 import grader.row_index as row_index
 import grader.row_store as row_store
 from grader.cell_table import CellTable
@@ -159,20 +156,3 @@ def test_a_row_that_polars_loses_is_read_all_the_same(large, monkeypatch):
     monkeypatch.setattr(analysis_columns.pl, "read_csv", lambda *g, **n: read(*g, **n)[1:])
     met = as_columns(large)
     assert met["row by row"] and not met["as columns"]
-
-
-def test_without_polars_rows_are_read_one_by_one(large, monkeypatch):
-    monkeypatch.setattr(block_reading, "_polars", lambda: 0)
-    monkeypatch.delitem(sys.modules, "grader.exports.analysis_columns")
-    monkeypatch.setitem(sys.modules, "polars", None)
-    assert not as_columns(large)
-
-
-def test_polars_is_used_where_it_is_new_enough(monkeypatch):
-    def missing(name):
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr(block_reading, "version", missing)
-    assert block_reading._polars() == 0 < block_reading.OLDEST_POLARS
-    monkeypatch.setattr(block_reading, "version", lambda name: "1.40.1")
-    assert block_reading._polars() < block_reading.OLDEST_POLARS
