@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ from grader.student_report import write_student_pages
 from tests.grader.made_classes import made_class, overridden
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NAMES = ("<script>alert(1)</script>", '=HYPERLINK("http://evil.example","x")', "王小明")
 
 
@@ -34,17 +31,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_class_report(made, out, bank, key)
     write_student_pages(replace(made, used=tuple(used[:3])), out, bank, key, reveal=True)
     return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM)
-        yield found
-        found.close()
 
 
 class Opened:

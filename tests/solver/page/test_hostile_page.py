@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -145,18 +143,6 @@ def test_the_policy_allows_no_script_and_no_request(made: tuple[Path, list[str]]
     assert parts.pop("default-src") == "'none'"
     assert re.fullmatch(r"'sha256-[A-Za-z0-9+/=]{44}'", parts.pop("style-src"))
     assert parts == {"img-src": "data:", "base-uri": "'none'", "form-action": "'none'"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("there is no chromium here")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.mark.browser
