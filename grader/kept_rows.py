@@ -38,6 +38,7 @@ class KeptRows:
         read, refused: how many rows there were, and how many of them had no submission.
         index, details: numbers of each row with a submission, in the order of reading.
         table, named, totals: what those numbers stand for.
+        earned: the known points of rows, by the numbers of their cells.
         rejects: what was refused, packed; more may be added.
     """
 
@@ -52,7 +53,7 @@ class KeptRows:
         self.rejects = StoredLines()
         self._lines = StoredLines(record)
         self._recorded = RecordedRows([question.id for question in scorer.questions])
-        self._earned = TableSums(self.table, partial(_earned, scorer))
+        self.earned = TableSums(self.table, partial(_earned, scorer))
         self._open = TableSums(self.table, partial(_open, scorer))
 
     def add(self, block: RowBlock) -> None:
@@ -101,7 +102,7 @@ class KeptRows:
             rows = zip(*(column.spread(_same) for column in part.cells), strict=True)
             scored = [self.scorer.total(row) for row in rows]
             return coded([total for total, _ in scored]), coded([most for _, most in scored])
-        total = self._earned.of(cells)
+        total = self.earned.of(cells)
         both = together(total, self._open.of(cells))
         return total, Coded([known + lacking for known, lacking in both.values], both.codes)
 

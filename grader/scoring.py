@@ -136,7 +136,6 @@ class Scorer:
         self._known: dict[Cell, Decimal | None] = {}
         self._sums: dict[Cell, Decimal] = {}
         self._refused: set[Cell] = set()
-        self._hidden: set[Cell] = set()
 
     def row(self, responses: Mapping[str, Response]) -> list[Decimal | None]:
         """Return what each question earned, in the order of the questions."""
@@ -160,16 +159,7 @@ class Scorer:
             self._sums[cell] = points or ZERO
             if cell.refused and points is None:
                 self._refused.add(cell)
-            if not cell.shown:
-                self._hidden.add(cell)
         return points
-
-    def all_shown(self, cells: Sequence[Cell]) -> bool:
-        """Say whether every question was put to the student."""
-        if len(self._known) < MOST_KNOWN * len(self.questions):
-            self.cells(cells)  # so that all of them are known
-            return self._hidden.isdisjoint(cells)
-        return all(cell.shown for cell in cells)
 
     def total(self, cells: Sequence[Cell]) -> tuple[Decimal, Decimal]:
         """Return the known points of a row, and what they would be if all refused were right."""

@@ -60,7 +60,6 @@ class UsedRows:
         self._ids = self._scorer.columns.names
         self._all_points = sum((each.points for each in self._scorer.questions), ZERO)
         table, points = kept.table, self._scorer.points
-        self._earned = TableSums(table, lambda place, cell: points(place, cell) or ZERO)
         self._hidden = TableSums(table, partial(_hidden, self._scorer))
         self._canvas = TableSums(table, lambda _, cell: cell.points or ZERO)
         self._known = TableSums(table, lambda _, cell: ZERO if cell.points is None else ONE)
@@ -151,7 +150,7 @@ class UsedRows:
         """Return students of one row each, whose cells are all in the table."""
         numbers = np.asfortranarray(details["cells"])  # a question's numbers side by side
         heads = list(map(_head, self._kept.lines(details)))
-        totals = self._earned.of(numbers)
+        totals = self._kept.earned.of(numbers)
         doubts = Coded([(not doubt, doubt) for doubt in self._chosen.doubts], piece["doubt"])
         scores = _scores(details["score"])
         submitted = [head[2] for head in heads]

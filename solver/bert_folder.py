@@ -8,7 +8,6 @@ numbers, tensors and pieces, and never the folder.
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solver.errors import BundleError
+from solver.json_files import read_json
 from solver.yaml_places import read_text
 
 if TYPE_CHECKING:
@@ -87,14 +87,7 @@ def _number(value: Any, name: str, most: int, path: Path) -> int:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(read_text(path, BundleError, max_bytes=MOST_JSON_BYTES))
-    except json.JSONDecodeError as problem:
-        raise BundleError(
-            f"is not JSON ({problem.msg})", path=path, place=f"line {problem.lineno}"
-        ) from None
-    except (RecursionError, ValueError):
-        raise BundleError("is not JSON that can be read", path=path) from None
+    data = read_json(path, BundleError, max_bytes=MOST_JSON_BYTES)
     if not isinstance(data, dict):
         raise BundleError("is no mapping of names to values", path=path)
     return data

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.errors import EvidenceError
+from solver.json_files import read_json
 from solver.whole_files import sha256_of, write_whole
-from solver.yaml_places import read_text
 
 FORMAT = "hw9-evidence/1"
 MANIFEST = "manifest.json"
@@ -249,14 +249,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
             path=folder,
             mend="Give a folder that `hw9 key` wrote, or see docs/evidence-format.md.",
         )
-    try:
-        document = json.loads(read_text(path, EvidenceError))
-    except json.JSONDecodeError as problem:
-        raise EvidenceError(
-            f"is not JSON ({problem.msg})", path=path, place=f"line {problem.lineno}"
-        ) from None
-    except (RecursionError, ValueError):
-        raise EvidenceError("is not JSON that can be read", path=path) from None
+    document = read_json(path, EvidenceError)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise EvidenceError(f'does not say "format": "{FORMAT}"', path=path)
     if not isinstance(document.get("records"), list):

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.csv_spans import BOM
 from grader.exports.csv_records import FIELD_LIMIT
 
-BOM = b"\xef\xbb\xbf"
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
 _MOST_STEPS = 100
 _CACHED = 1 << 17
