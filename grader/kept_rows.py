@@ -132,10 +132,10 @@ def _open(scorer: Scorer, place: int, cell: Cell) -> Decimal:
     return scorer.questions[place].points if refused else ZERO
 
 
-def packed(each: Reject) -> str:
-    """Return a reject as a line."""
+def packed(each: Reject) -> bytes:
+    """Return a reject as a line in UTF-8, with its end."""
     fields = [each.source, each.line, each.student, each.question, each.text, each.reason]
-    return json.dumps(fields, ensure_ascii=False)
+    return f"{json.dumps(fields, ensure_ascii=False)}\n".encode()
 
 
 def unpacked(line: str) -> Reject:

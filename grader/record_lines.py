@@ -21,22 +21,23 @@ TOGETHER = 1000
 """Lines that are made together: few enough to stay in the processor's cache."""
 
 
-def block_lines(block: RowBlock) -> Iterator[list[str]]:
-    """Yield the lines of a block, without their ends, some at a time."""
+def block_lines(block: RowBlock) -> Iterator[list[bytes]]:
+    """Yield the lines of a block in UTF-8, each with its end, some at a time."""
     if len(block.parts) == 1 and len(block.parts[0]) == block.size:
         yield from _part_lines(block.parts[0])
         return
-    lines = [""] * block.size
+    lines = [b""] * block.size
     for part in block.parts:
         of_part = chain.from_iterable(_part_lines(part))
         for place, line in zip(part.places.tolist(), of_part, strict=True):
             lines[place] = line
     for place, rejects in block.refused.items():
-        lines[place] = f'{{"s":null,{_rejects_text(rejects)}}}' if rejects else '{"s":null}'
+        said = b"," + _rejects_text(rejects) if rejects else b""
+        lines[place] = b'{"s":null%b}\n' % said
     yield lines
 
 
-def _part_lines(rows: RowColumns) -> Iterator[list[str]]:
+def _part_lines(rows: RowColumns) -> Iterator[list[bytes]]:
     groups = _neighbours(rows.cells)
     repeated = [
         *_listed(groups, attrgetter("code")),
@@ -44,21 +45,21 @@ def _part_lines(rows: RowColumns) -> Iterator[list[str]]:
         rows.scores.made(lambda score: "null" if score is None else f'"{score}"'),
         rows.sources.made(encode_basestring),
     ]
-    texts = [(objects(column.values), column.codes) for column in repeated]
+    texts = [(objects(list(map(str.encode, column.values))), column.codes) for column in repeated]
     for begin in range(0, len(rows), TOGETHER):
         some = slice(begin, begin + TOGETHER)
         columns = [
-            rows.persons[some],
-            ["null" if each == UNKNOWN else str(each) for each in rows.attempts[some].tolist()],
+            [b'{"s":[' + person for person in rows.persons[some]],
+            [b"null" if each == UNKNOWN else b"%d" % each for each in rows.attempts[some].tolist()],
             rows.moments[some],
             *(values[codes[some]].tolist() for values, codes in texts),
-            list(map(str, rows.lines[some].tolist())),
+            [b"%d]}\n" % line for line in rows.lines[some].tolist()],
         ]
-        lines = [f'{{"s":[{parts}]}}' for parts in map(",".join, zip(*columns, strict=True))]
+        lines = list(map(b",".join, zip(*columns, strict=True)))
         for place, rejects in rows.rejects.items():
             if begin <= place < begin + TOGETHER:
-                line = lines[place - begin]
-                lines[place - begin] = f"{line[:-1]},{_rejects_text(rejects)}}}"
+                line = lines[place - begin].removesuffix(b"}\n")
+                lines[place - begin] = b"%b,%b}\n" % (line, _rejects_text(rejects))
         yield lines
 
 
@@ -82,9 +83,9 @@ def _listed(
         yield column.made(lambda cells: f"{before}{','.join(map(text, cells))}{after}")  # noqa: B023
 
 
-def _rejects_text(rejects: Sequence[Reject]) -> str:
+def _rejects_text(rejects: Sequence[Reject]) -> bytes:
     listed = [
         [each.source, each.line, each.student, each.question, each.text, each.reason]
         for each in rejects
     ]
-    return f'"x":{json.dumps(listed, ensure_ascii=False, separators=(",", ":"))}'
+    return f'"x":{json.dumps(listed, ensure_ascii=False, separators=(",", ":"))}'.encode()

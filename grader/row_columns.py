@@ -32,9 +32,9 @@ class RowColumns:
         students: their ids, as `student_number` gives them: int (n,), `UNKNOWN` for an id in
             `named`.
         named: ids that are no plain number, by their place among these n.
-        persons: who it is, as a record writes it (`grader.row_record.person_text`).
+        persons: who it is, in UTF-8 as a record writes it (`grader.row_record.person_text`).
         attempts: int (n,), number of the attempt, `UNKNOWN` if the export does not say it.
-        moments: when it was handed in, as a record writes it.
+        moments: when it was handed in, in UTF-8 as a record writes it.
         cells: for each question, in the order of the run, its cells.
         scores: Canvas' score.
         sources: the export's name.
@@ -45,9 +45,9 @@ class RowColumns:
     places: Codes
     students: Codes
     named: Mapping[int, str]
-    persons: Sequence[str]
+    persons: Sequence[bytes]
     attempts: Codes
-    moments: Sequence[str]
+    moments: Sequence[bytes]
     cells: tuple[Coded[Cell], ...]
     scores: Coded[Decimal | None]
     sources: Coded[str]

@@ -25,15 +25,15 @@ _number = lru_cache(maxsize=1 << 14)(Decimal)
 _moment = lru_cache(maxsize=1 << 12)(datetime.fromisoformat)
 
 
-def person_text(student: Student) -> str:
-    """Return a person as a line has them."""
+def person_text(student: Student) -> bytes:
+    """Return a person as a line has them, in UTF-8."""
     fields = (student.id, student.name, student.section, student.section_id, student.sis_id)
-    return f"[{','.join(map(encode_basestring, fields))}]"
+    return f"[{','.join(map(encode_basestring, fields))}]".encode()
 
 
-def moment_text(moment: datetime | None) -> str:
-    """Return a time as a line has it."""
-    return f'"{moment.isoformat()}"' if moment else "null"
+def moment_text(moment: datetime | None) -> bytes:
+    """Return a time as a line has it, in UTF-8."""
+    return f'"{moment.isoformat()}"'.encode() if moment else b"null"
 
 
 class RecordedRows:

@@ -90,14 +90,17 @@ class StoredLines:
     def __len__(self) -> int:
         return self._number
 
-    def add(self, lines: Sequence[str]) -> tuple[Numbers, Numbers]:
-        """Add lines without their ends; return where each begins, and how many bytes it has."""
-        encoded = list(map(str.encode, lines))
-        sizes = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
-        ends = np.cumsum(sizes + 1) + self._bytes.size
-        self._bytes.add(b"\n".join([*encoded, b""]))
-        self._number += len(encoded)
-        return ends - sizes - 1, sizes
+    def add(self, lines: Sequence[bytes]) -> tuple[Numbers, Numbers]:
+        """Add lines in UTF-8, each with its end.
+
+        Returns:
+            Where each begins, and how many bytes it has without its end.
+        """
+        sizes = np.fromiter(map(len, lines), dtype=np.int64, count=len(lines))
+        ends = np.cumsum(sizes) + self._bytes.size
+        self._bytes.add(b"".join(lines))
+        self._number += len(lines)
+        return ends - sizes, sizes - 1
 
     def read(self, at: int, size: int) -> str:
         """Return a line by its place."""

@@ -150,14 +150,14 @@ class AnalysisColumns:
             parts.append(columns_of_rows(kept, others, self._export.row_columns))
         return RowBlock(count, tuple(parts), refused)
 
-    def _persons(self, table: pl.DataFrame, odd: Odd) -> tuple[Codes, list[str]]:
+    def _persons(self, table: pl.DataFrame, odd: Odd) -> tuple[Codes, list[bytes]]:
         places = self._export.person_at
         fields = [pl.col(f"{place}") for place in places]
         texts = [*fields, *[pl.lit("")] * (len(_PERSON) - len(fields))]
         form = ",".join(['"{}"'] * len(_PERSON))
         number = pl.col(f"{places[0]}")
         found = table.select(
-            person=pl.format(f"[{form}]", *texts),
+            person=pl.format(f"[{form}]", *texts).cast(pl.Binary),
             student=number.str.len_bytes().cast(pl.Int64) * 10**MOST_DIGITS
             + number.cast(pl.Int64, strict=False),
             odd=~number.str.contains(_NUMBER)
@@ -187,13 +187,13 @@ class AnalysisColumns:
         odd |= np.array([bool(wrong) for _, wrong in said], dtype=bool)[texts.codes]
         return [answer for answer, _ in said], texts.codes
 
-    def _moments(self, table: pl.DataFrame, odd: Odd) -> list[str]:
+    def _moments(self, table: pl.DataFrame, odd: Odd) -> list[bytes]:
         column = table[f"{self._export.submitted_at}"]
         day = _distinct(column.str.slice(0, 10))
         known = np.array([_is_day(text) for text in day.values], dtype=bool)[day.codes]
         regular = known & column.str.contains(_MOMENT).to_numpy()
         form = pl.format('"{}T{}+00:00"', column.str.slice(0, 10), column.str.slice(11, 8))
-        moments: list[str] = table.select(form).to_series().to_list()
+        moments: list[bytes] = table.select(form.cast(pl.Binary)).to_series().to_list()
         for row in np.flatnonzero(~regular).tolist():
             moment, wrong = moment_of(column[row])
             moments[row] = moment_text(moment)
