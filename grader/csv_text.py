@@ -15,12 +15,27 @@ from pathlib import Path
 
 from solver.errors import OutputError
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = "=+@\t\r-"
+"""A text that begins with one of these is a formula to a spreadsheet."""
+QUOTED = '",\r\n'
+"""A text that holds one of these stands between quotation marks."""
+_FORMULA = tuple(FORMULA)
 
 
 def defused(text: str) -> str:
     """Return the text so that no spreadsheet runs it: ``'`` before ``= + - @``, tab and CR."""
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def cell(text: str) -> str:
+    """Return a text as a cell, between quotation marks where it needs them, as `csv` writes it.
+
+    >>> cell("x,y")
+    '"x,y"'
+    """
+    if any(letter in text for letter in QUOTED):
+        return '"{}"'.format(text.replace('"', '""'))
+    return text
 
 
 def decimal_text(value: Decimal | None) -> str:
@@ -33,7 +48,7 @@ def decimal_text(value: Decimal | None) -> str:
 
 
 @contextmanager
-def private_text(path: Path) -> Iterator[io.TextIOBase]:
+def private_file(path: Path) -> Iterator[io.BufferedWriter]:
     """Open a new file for one's own eyes (0600) to be written bit by bit.
 
     Raises:
@@ -41,7 +56,7 @@ def private_text(path: Path) -> Iterator[io.TextIOBase]:
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(handle, "wb") as file:
             yield file
     except OSError as problem:
         raise OutputError(
@@ -55,8 +70,25 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
     Raises:
         OutputError: it cannot be written.
     """
-    with private_text(path) as file:
-        file.write("\ufeff")
-        writer = csv.writer(file, lineterminator="\r\n")
+    with private_file(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
+        text.write("\ufeff")
+        writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def write_lines(path: Path, header: Sequence[str], lines: Iterable[list[bytes]]) -> None:
+    """Write a CSV of lines that are there already, in UTF-8 and with their ends.
+
+    Args:
+        path: of the file.
+        header: names of the columns.
+        lines: some at a time.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with private_file(path) as file:
+        file.write("\ufeff{}\r\n".format(",".join(map(cell, header))).encode())
+        for some in lines:
+            file.write(b"".join(some))

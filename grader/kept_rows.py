@@ -20,6 +20,7 @@ from grader.coded_columns import Coded, coded, together
 from grader.record_lines import block_lines
 from grader.row_cells import Cell
 from grader.row_columns import RowBlock, RowColumns
+from grader.row_heads import HEAD_SIZE, Heads, heads_of_lines
 from grader.row_index import INDEX, StudentNumbers, Totals, details_kind, score_text
 from grader.row_record import RecordedRows
 from grader.row_store import Numbers, StoredLines, StoredNumbers
@@ -106,15 +107,21 @@ class KeptRows:
         both = together(total, self._open.of(cells))
         return total, Coded([known + lacking for known, lacking in both.values], both.codes)
 
-    def lines(self, details: Numbers) -> list[str]:
-        """Return the lines of rows by their details."""
-        places = zip(details["at"].tolist(), details["size"].tolist(), strict=True)
-        return [self._lines.read(at, size) for at, size in places]
+    def heads(self, details: Numbers, *, dated: bool) -> Heads:
+        """Return how rows begin, by their details; their times only if `dated`."""
+        firsts = [
+            self._lines.first(at, min(size, HEAD_SIZE))
+            for at, size in zip(details["at"].tolist(), details["size"].tolist(), strict=True)
+        ]
+        return heads_of_lines(firsts, lambda place: self._line(details[place]), dated=dated)
+
+    def _line(self, detail: Numbers) -> str:
+        return self._lines.read(int(detail["at"]), int(detail["size"]))
 
     def submissions(self, seqs: list[int]) -> Iterator[Submission]:
         """Yield rows again by their numbers."""
-        for line in self.lines(self.details.at(seqs)):
-            yield self._recorded.submission(line)
+        for detail in self.details.at(seqs):
+            yield self._recorded.submission(self._line(detail))
 
     def submission(self, seq: int) -> Submission:
         """Return a row again by its number."""

@@ -106,6 +106,10 @@ class StoredLines:
         """Return a line by its place."""
         return self._bytes.read(at, size).decode()
 
+    def first(self, at: int, size: int) -> bytes:
+        """Return the first bytes of a line by its place; they may end within a letter."""
+        return self._bytes.read(at, size)
+
     def __iter__(self) -> Iterator[str]:
         at, rest = 0, b""
         while data := self._bytes.read(at, 1 << 20):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from grader.csv_text import decimal_text, defused, write_table
+from grader.csv_columns import decimal_cell, joined_cells, plain_cells, text_cells
+from grader.csv_text import cell, defused, write_lines, write_table
+from grader.row_heads import table_moment
 from grader.submissions import GradedClass, Student, Submission
 from grader.used_columns import UsedColumns, used_columns
 
 PERSON = ("student", "name", "section", "sis_id")
+PERSON_FIELDS = ("id", "name", "section", "sis_id")
 REJECT_COLUMNS = ("file", "line", "student", "question", "text", "reason")
 LATE_COLUMNS = (*PERSON, "attempt", "submitted", "late", "used")
 
@@ -46,7 +49,7 @@ def write_score_tables(
     header = [*PERSON, "attempt", "attempts_averaged", "submitted", "late", *ids, "total"]
     header += ["possible", "complete", "canvas_score", "fudge", "difference", "note"]
     counts = ScoreCounts()
-    write_table(out / "scores.csv", header, _score_rows(graded, counts, watch))
+    write_lines(out / "scores.csv", header, _score_rows(graded, counts, watch))
     write_table(out / "rejects.csv", REJECT_COLUMNS, _reject_rows(graded))
     if graded.deadline is not None:
         write_table(out / "late.csv", LATE_COLUMNS, _late_rows(graded, graded.deadline))
@@ -55,41 +58,37 @@ def write_score_tables(
 
 def _score_rows(
     graded: GradedClass, counts: ScoreCounts, watch: Callable[[UsedColumns], None] | None
-) -> Iterator[Sequence[str]]:
+) -> Iterator[list[bytes]]:
     for used in used_columns(graded.used, graded.questions):
         if watch is not None:
             watch(used)
         counts.incomplete += sum(used.doubts.spread(lambda doubt: not doubt[0]))
         counts.late += sum(late is not None for late in used.late)
-        yield from zip(*_score_columns(used), strict=True)
+        yield joined_cells(_score_columns(used))
 
 
-def _score_columns(used: UsedColumns) -> list[Sequence[str]]:
-    """Return the columns of scores.csv for some students."""
+def _score_columns(used: UsedColumns) -> list[Sequence[bytes]]:
+    """Return the columns of scores.csv for some students, those of a person as one."""
+    heads = used.heads.texts
     return [
-        *zip(*map(_person, used.students), strict=True),
-        ["" if attempt is None else str(attempt) for attempt in used.attempts],
-        [str(rows) if rows > 1 else "" for rows in used.rows],
-        list(map(_moment, used.submitted)),
-        [late_text(late) if late else "" for late in used.late],
-        *(column.spread(lambda answer: decimal_text(answer.points)) for column in used.answers),
-        used.totals.spread(decimal_text),
-        used.possible.spread(decimal_text),
-        used.doubts.spread(lambda doubt: "yes" if doubt[0] else "no"),
-        used.scores.spread(decimal_text),
-        used.fudge.spread(decimal_text),
-        used.difference.spread(decimal_text),
-        used.doubts.spread(lambda doubt: doubt[1]),
+        text_cells(heads.select(PERSON_FIELDS)),
+        plain_cells(heads["attempt"]),
+        [b"%d" % rows if rows > 1 else b"" for rows in used.rows],
+        plain_cells(heads["submitted"]),
+        [late_text(late).encode() if late else b"" for late in used.late],
+        *(column.spread(lambda answer: decimal_cell(answer.points)) for column in used.answers),
+        used.totals.spread(decimal_cell),
+        used.possible.spread(decimal_cell),
+        used.doubts.spread(lambda doubt: b"yes" if doubt[0] else b"no"),
+        used.scores.spread(decimal_cell),
+        used.fudge.spread(decimal_cell),
+        used.difference.spread(decimal_cell),
+        used.doubts.spread(lambda doubt: cell(doubt[1]).encode()),
     ]
 
 
 def _person(student: Student) -> list[str]:
-    fields = (student.id, student.name, student.section, student.sis_id)
-    return [defused(field) for field in fields]
-
-
-def _moment(moment: datetime | None) -> str:
-    return f"{moment.astimezone(UTC).isoformat(' ', 'seconds')[:19]} UTC" if moment else ""
+    return [defused(getattr(student, field)) for field in PERSON_FIELDS]
 
 
 def late_text(late: timedelta) -> str:
@@ -126,7 +125,7 @@ def _late_row(submission: Submission, deadline: datetime, used: str) -> Iterator
         yield [
             *_person(submission.student),
             "" if submission.attempt is None else str(submission.attempt),
-            _moment(submission.submitted),
+            table_moment(submission.submitted),
             late,
             used,
         ]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from grader.coded_columns import Coded, coded
 from grader.row_cells import Cell, Columns
-from grader.submissions import GradedSubmission, Rows, ScoredQuestion, Student
+from grader.row_heads import Heads, heads_of
+from grader.submissions import GradedSubmission, Rows, ScoredQuestion
 
 MOST_STUDENTS = 1 << 14
 """Students of one batch."""
@@ -31,9 +32,7 @@ class UsedColumns:
     `answers` has a column a question.
     """
 
-    students: Sequence[Student]
-    attempts: Sequence[int | None]
-    submitted: Sequence[datetime | None]
+    heads: Heads
     rows: Sequence[int]
     late: Sequence[timedelta | None]
     answers: tuple[Coded[Answered], ...]
@@ -46,7 +45,7 @@ class UsedColumns:
     """Whether a total is certain, and why it is not."""
 
     def __len__(self) -> int:
-        return len(self.students)
+        return len(self.heads)
 
 
 @runtime_checkable
@@ -84,9 +83,7 @@ def columns_of(graded: Sequence[GradedSubmission], columns: Columns) -> UsedColu
     """
     made = [each.submission for each in graded]
     return UsedColumns(
-        [each.student for each in made],
-        [each.attempt for each in made],
-        [each.submitted for each in made],
+        heads_of(made),
         [each.rows for each in graded],
         [each.late for each in graded],
         _answers(graded, columns),

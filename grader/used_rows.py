@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
-from json import JSONDecoder
 
 import numpy as np
 
@@ -19,15 +18,11 @@ from grader.row_cells import Cell
 from grader.row_index import LONG_SCORE, NO_SCORE
 from grader.row_store import Numbers, StoredNumbers
 from grader.scoring import ZERO, Scorer
-from grader.submissions import GradedSubmission, Student, Submission
+from grader.submissions import GradedSubmission, Submission
 from grader.used_columns import MOST_STUDENTS, Answered, UsedColumns, columns_of
 
 FUDGE_PLACES = Decimal("0.0001")
 ONE = Decimal(1)
-_PERSON_AT = len('{"s":[')
-_MOST_HEAD = 80
-"""Letters that the number of an attempt and a time take in a line, and more."""
-_decode = JSONDecoder().raw_decode
 
 
 class Submissions:
@@ -149,18 +144,14 @@ class UsedRows:
     def _columns(self, piece: Numbers, details: Numbers) -> UsedColumns:
         """Return students of one row each, whose cells are all in the table."""
         numbers = np.asfortranarray(details["cells"])  # a question's numbers side by side
-        heads = list(map(_head, self._kept.lines(details)))
+        heads = self._kept.heads(details, dated=self._deadline is not None)
         totals = self._kept.earned.of(numbers)
         doubts = Coded([(not doubt, doubt) for doubt in self._chosen.doubts], piece["doubt"])
         scores = _scores(details["score"])
-        submitted = [head[2] for head in heads]
-        deadline = self._deadline
         return UsedColumns(
-            students=[head[0] for head in heads],
-            attempts=[head[1] for head in heads],
-            submitted=submitted,
+            heads=heads,
             rows=[1] * len(piece),
-            late=list(map(self._late, submitted)) if deadline else [None] * len(piece),
+            late=list(map(self._late, heads.moments or [None] * len(piece))),
             answers=tuple(
                 Coded(values, codes) for values, codes in zip(self._answers, numbers.T, strict=True)
             ),
@@ -176,17 +167,6 @@ class UsedRows:
         asked = together(self._unknown.of(numbers), self._known.of(numbers))
         sums = together(self._canvas.of(numbers), asked)
         return sums.made(lambda each: None if each[1][0] or not each[1][1] else each[0])
-
-
-def _head(line: str) -> tuple[Student, int | None, datetime | None]:
-    """Return how a line begins: who, which attempt, when."""
-    person, end = _decode(line, _PERSON_AT)
-    attempt, moment, _ = line[end + 1 : end + _MOST_HEAD].split(",", 2)
-    return (
-        Student(*person),
-        None if attempt == "null" else int(attempt),
-        None if moment == "null" else datetime.fromisoformat(moment[1:-1]),
-    )
 
 
 def _scores(texts: Numbers) -> Coded[Decimal | None]:

@@ -68,14 +68,14 @@ def rows(draw) -> ReadRow:
     return ReadRow(submission, rejects)
 
 
-def lines_of(read: list[ReadRow], ids: tuple[str, ...] = IDS) -> list[str]:
+def lines_of(read: list[ReadRow], ids: tuple[str, ...] = IDS) -> list[bytes]:
     return [line for some in block_lines(block_of_rows(read, Columns(ids))) for line in some]
 
 
 @given(st.lists(rows(), max_size=4))
 def test_rows_survive_their_lines(read):
     lines = lines_of(read)
-    assert not any("\n" in line for line in lines)
+    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
     assert [RecordedRows(IDS).row(line) for line in lines] == read
 
 
