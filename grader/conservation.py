@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from itertools import islice
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
+import polars as pl
 
 from grader.attempts import AVERAGE_DECIMALS
 from grader.class_tally import ClassTally
@@ -25,11 +25,11 @@ from grader.coded_columns import Coded, Codes, together
 from grader.exact_sums import ExactSums
 from grader.run_record import ROWS
 from grader.submissions import GradedClass
+from grader.table_batches import TableError, table_batches
 from grader.used_columns import UsedColumns
 from solver.errors import Hw9Error
 
 ZERO = Decimal(0)
-BATCH = 500
 FIELD_LIMIT = 1 << 24
 """Letters of a cell of our own tables: more than any reader lets in."""
 
@@ -101,42 +101,46 @@ class _Scores:
         self._averaged = graded.attempts == "average"
         # Cells of an average are rounded each, and so is the total.
         self._leeway = (len(self._ids) + 1) * Decimal(5).scaleb(-AVERAGE_DECIMALS - 1)
-        self._places: dict[str, int] = {}
         self._numbers: list[Decimal] = []
         self._sums, self._summed = ExactSums(()), 0
-        rows = _rows(path)
-        header = next(rows, [])
-        first = header.index(self._ids[0]) if self._ids else 0
-        cells = slice(first, first + len(self._ids))
-        if header[cells] != self._ids:
-            _fault("scores.csv has other columns than the questions")
-        at_total, at_rows = header.index("total"), header.index("attempts_averaged")
+        self._kind = pl.Enum([])
         columns = [ZERO] * len(self._ids)
-        while batch := list(islice(rows, BATCH)):
-            table = list(zip(*batch, strict=True))
-            codes = list(map(self._codes, table[cells]))
-            self._add(codes, self._codes(table[at_total]), table[at_rows])
-            sums = map(self._sum, codes)
-            columns = [so_far + more for so_far, more in zip(columns, sums, strict=True)]
+        header = next(_rows(path), [])
+        first = header.index(self._ids[0]) if self._ids else 0
+        if header[first : first + len(self._ids)] != self._ids:
+            _fault("scores.csv has other columns than the questions")
+        try:
+            for batch in table_batches(path, header, [*self._ids, "total", "attempts_averaged"]):
+                *cells, total = self._codes(batch.drop("attempts_averaged"))
+                self._add(cells, total, batch["attempts_averaged"])
+                sums = map(self._sum, cells)
+                columns = [so_far + more for so_far, more in zip(columns, sums, strict=True)]
+        except TableError as problem:
+            _fault(f"{path.name} cannot be read back: {problem}")
         self.points = dict(zip(self._ids, columns, strict=True))
         if not self._averaged:
             _same("points over students and over questions", sum(self.points.values()), self.total)
 
-    def _codes(self, texts: Sequence[str]) -> Codes:
-        """Return for each number in a column its place in `_numbers`; an empty cell is 0."""
-        for text in set(texts) - self._places.keys():
-            self._places[text] = len(self._numbers)
-            self._numbers.append(Decimal(text or 0))
-        found = map(self._places.__getitem__, texts)
-        return np.fromiter(found, dtype=np.int64, count=len(texts))
+    def _codes(self, table: pl.DataFrame) -> list[Codes]:
+        """Return for each number of each column its place in `_numbers`; an empty cell is 0."""
+        found = table.cast(self._kind, strict=False)
+        lacking = [column for column in found if column.null_count()]
+        if lacking:
+            met = [table[column.name].filter(column.is_null()) for column in lacking]
+            new = pl.concat([column.alias("") for column in met]).unique(maintain_order=True)
+            self._numbers += map(_number, new)
+            self._kind = pl.Enum([*self._kind.categories, *new])
+            found = table.cast(self._kind)
+        return [column.to_physical().to_numpy() for column in found]
 
     def _sum(self, codes: Codes) -> Decimal:
         times = np.bincount(codes, minlength=len(self._numbers)).tolist()
         return sum((n * number for number, n in zip(self._numbers, times, strict=True) if n), ZERO)
 
-    def _add(self, cells: Sequence[Codes], totals: Codes, rows: Sequence[str]) -> None:
+    def _add(self, cells: Sequence[Codes], totals: Codes, rows: pl.Series) -> None:
         """Add some students, whose cells must sum up to their totals."""
-        self.rows += sum(int(each or 1) for each in rows)
+        for text, times in rows.value_counts().iter_rows():
+            self.rows += int(text or 1) * times
         self.total += self._sum(totals)
         if len(self._numbers) != self._summed:
             self._summed = len(self._numbers)
@@ -164,6 +168,13 @@ def _check_items(path: Path, graded: GradedClass, scores: _Scores) -> None:
         if plain and not question.void:
             points = int(row["right"]) * question.points
             _same(f"points {of}", points, scores.points[question.id])
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text or 0)
+    except InvalidOperation:
+        _fault(f"scores.csv has {text!r} where a number must be")
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

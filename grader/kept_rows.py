@@ -109,10 +109,7 @@ class KeptRows:
 
     def heads(self, details: Numbers, *, dated: bool) -> Heads:
         """Return how rows begin, by their details; their times only if `dated`."""
-        firsts = [
-            self._lines.first(at, min(size, HEAD_SIZE))
-            for at, size in zip(details["at"].tolist(), details["size"].tolist(), strict=True)
-        ]
+        firsts = self._lines.firsts(details["at"], HEAD_SIZE)
         return heads_of_lines(firsts, lambda place: self._line(details[place]), dated=dated)
 
     def _line(self, detail: Numbers) -> str:
@@ -120,7 +117,7 @@ class KeptRows:
 
     def submissions(self, seqs: list[int]) -> Iterator[Submission]:
         """Yield rows again by their numbers."""
-        for detail in self.details.at(seqs):
+        for detail in self.details.at(np.asarray(seqs, dtype=np.int64)):
             yield self._recorded.submission(self._line(detail))
 
     def submission(self, seq: int) -> Submission:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 from solver.errors import OutputError
 
+_NEAR = 1 << 12
+"""Bytes that are read over rather than that a new place is looked for."""
+_WINDOW = 1 << 18
 PIECE = 1 << 16
 """Rows of numbers that are looked at together."""
 Numbers = NDArray[Any]
@@ -56,6 +59,17 @@ class _Bytes:
 
     def read(self, at: int, size: int) -> bytes:
         return os.pread(self._handle, size, at)
+
+    def read_each(self, places: NDArray[np.int64], size: int) -> list[bytes]:
+        """Return `size` bytes from each of many places; those that follow closely at one go."""
+        found: list[bytes] = []
+        begin, window = 0, b""
+        for at in places.tolist():
+            if not 0 <= at - begin <= len(window) - size:
+                near = 0 <= at - begin < len(window) + _NEAR
+                begin, window = at, os.pread(self._handle, _WINDOW if near else size, at)
+            found.append(window[at - begin : at - begin + size])
+        return found
 
     @contextmanager
     def _room(self) -> Iterator[None]:
@@ -106,9 +120,14 @@ class StoredLines:
         """Return a line by its place."""
         return self._bytes.read(at, size).decode()
 
-    def first(self, at: int, size: int) -> bytes:
-        """Return the first bytes of a line by its place; they may end within a letter."""
-        return self._bytes.read(at, size)
+    def firsts(self, places: NDArray[np.int64], size: int) -> list[bytes]:
+        """Return the first bytes of lines by their places; what follows a line may be among them.
+
+        Args:
+            places: where each begins.
+            size: how many bytes; fewer at the end of the file.
+        """
+        return self._bytes.read_each(places, size)
 
     def __iter__(self) -> Iterator[str]:
         at, rest = 0, b""
@@ -150,7 +169,8 @@ class StoredNumbers:
         size = self.kind.itemsize
         return np.frombuffer(self._bytes.read(begin * size, (end - begin) * size), self.kind)
 
-    def at(self, places: Iterable[int]) -> Numbers:
+    def at(self, places: NDArray[np.int64]) -> Numbers:
         """Return rows by their numbers."""
-        read, size = self._bytes.read, self.kind.itemsize
-        return np.frombuffer(b"".join([read(n * size, size) for n in places]), self.kind)
+        size = self.kind.itemsize
+        begins = places * size
+        return np.frombuffer(b"".join(self._bytes.read_each(begins, size)), self.kind)

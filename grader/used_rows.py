@@ -74,7 +74,7 @@ class UsedRows:
     def columns(self) -> Iterator[UsedColumns]:
         """Go over them as columns, some thousand at a time."""
         for piece in self._chosen.used.pieces(MOST_STUDENTS):
-            details = self._kept.details.at(piece["seq"].tolist())
+            details = self._kept.details.at(piece["seq"])
             single = (piece["rows"] == 1).all()
             known = (details["cells"] != OTHER).all() and (details["score"] != LONG_SCORE).all()
             if single and known:
