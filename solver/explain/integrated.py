@@ -21,10 +21,8 @@ from solver.errors import BundleError
 from solver.evidence import Record, record_id
 from solver.explain.method import Job, explanation, first_picture
 from solver.explain.saliency import min_max
-from solver.explain.sampling import Sampling, left_out, looks_at, samples_taken
-
-Floats = npt.NDArray[np.float64]
-
+from solver.explain.sampling import Floats, Sampling, Share, left_out, looks_at, samples_taken
+from solver.pictures import SIDE
 
 BASE = 10
 """A path of many steps is made of paths of ten, each begun a little further from the baseline."""
@@ -81,27 +79,47 @@ def _shorter(job: Job) -> list[str]:
     return [record_id("integrated_gradients", place, steps // 10)]
 
 
-def extend(job: Job, before: Record | None, upto: int) -> Record:
-    """Take a record of integrated gradients to `upto` of its steps.
+def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats:
+    """Return the sums of mean gradients of the paths of ten up to `upto`: (bins of the share, ...).
 
     A path of 100 or 1000 steps holds the path of a tenth of them, which is not run again; the rest
-    is run as paths of ten, in an order drawn once, so that the first of them stand for all.
+    is run as paths of ten, in an order drawn once, so that the first of them stand for all. Any
+    other path is run at once: (1, 3, 128, 128), in one share.
     """
     place, steps = job.place
+    if not _shorter(job):
+        means = [mean_path_gradient(job, place, steps) for _ in share.among(1)]
+        rows = [one.double().cpu().numpy() for one in means]
+        return np.reshape(rows, (-1, 3, SIDE, SIDE))
+    rest = _order(steps)
+    count = min(BINS, len(rest))
+    own = share.among(count)
+    sums = np.zeros((len(own), 3, SIDE, SIDE))
+    for at in range(_paths(job, samples_taken(before)), _paths(job, upto)):
+        if at % count in own:
+            mean = mean_path_gradient(job, place, BASE, begin=rest[at] / steps)
+            sums[at % count - own.start] += mean.double().cpu().numpy()
+    return sums
+
+
+def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
+    """Return the record at `upto` of its steps; `sums` (bins, 3, H, W) are those since `before`."""
     names = _shorter(job)
     if not names:
-        return _record(job, mean_path_gradient(job, place, steps).double().cpu().numpy(), steps)
-    base, rest = _base(job, names[0]), _order(steps)
-    bins = np.zeros((min(BINS, len(rest)), *base.shape))
-    taken = max(samples_taken(before) - steps // 10, 0) // BASE
+        return _record(job, sums[0], job.place[1])
+    taken, count = _paths(job, samples_taken(before)), _paths(job, upto)
+    bins = sums
     if before is not None and taken:
         scale = before.value("bin_scale")
-        bins = before.array("bin_means", 4).transpose(0, 3, 1, 2) * scale * (taken / len(bins))
-    for at in range(taken, (upto - steps // 10) // BASE):
-        mean = mean_path_gradient(job, place, BASE, begin=rest[at] / steps)
-        bins[at % len(bins)] += mean.double().cpu().numpy()
-    count = (upto - steps // 10) // BASE
-    return _record(job, _together(base, bins.sum(0) / count), upto, bins * (len(bins) / count))
+        bins = before.array("bin_means", 4).transpose(0, 3, 1, 2) * scale * (taken / len(sums))
+        bins = bins + sums
+    mean = _together(_base(job, names[0]), bins.sum(0) / count)
+    return _record(job, mean, upto, bins * (len(bins) / count))
+
+
+def _paths(job: Job, steps: int) -> int:
+    """How many paths of ten lie in so many steps, those of the shorter path left out."""
+    return max(steps - job.place[1] // 10, 0) // BASE
 
 
 def _order(steps: int) -> npt.NDArray[np.int64]:
@@ -159,13 +177,16 @@ def redraw(
         yield replace(record, arrays={"map": scaled}, values=values)
 
 
+SAMPLING = Sampling(_most, _looks, measured, joined, redraw, units=BINS)
+
+
 @explanation(
     "integrated_gradients",
     pictures=first_picture,
     passes=_most,
     used=("micro_batch", "network"),
     version=2,
-    sampling=Sampling(_most, _looks, extend, redraw, units=BINS),
+    sampling=SAMPLING,
     uses=_shorter,
 )
 def integrated_gradients(job: Job) -> Record:
@@ -176,7 +197,7 @@ def integrated_gradients(job: Job) -> Record:
     Values: raw_min, raw_max; `neutral`, the displayed value of a gradient of 0; steps; samples, the
     steps that were run.
     """
-    return extend(job, None, _most(job))
+    return SAMPLING.extend(job, None, _most(job))
 
 
 TRACED_STEPS = 10

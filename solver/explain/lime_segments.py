@@ -20,11 +20,10 @@ from sklearn.metrics import pairwise_distances
 from solver.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.method import ExplainSettings, Job, explanation, no_picture
-from solver.explain.sampling import Sampling, left_out, looks_at, samples_taken
+from solver.explain.sampling import Floats, Sampling, Share, left_out, looks_at, samples_taken
 from solver.lime_fit import exponential_kernel, ridge_fit, shown_signs
 from solver.pictures import Picture
 
-Floats = npt.NDArray[np.float64]
 Classify = Callable[[Floats], npt.NDArray[np.floating]]
 
 LOOK_UNIT = 10
@@ -158,23 +157,35 @@ def _most(job: Job) -> int:
     return job.settings.lime_samples
 
 
-def extend(job: Job, before: Record | None, upto: int) -> Record:
-    """Take a record of LIME to the first `upto` of the course's draws."""
+def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats:
+    """Return the network's answers to a share of the draws from those in `before` on: (rows,)."""
     (place,) = job.place
     source = job.bundle.picture(place)
     taken = samples_taken(before)
-    segments = superpixels(source.rgb, job.settings)
-    draws = draws_for(place, job.bundle, job.settings)[:upto]
-    draws[0, :] = 1  # lime's first sample hides nothing
-    answers = _network_answers(job, source, segments, draws[taken:])
-    if before is not None and taken:
+    own = share.among(upto - taken)
+    draws = _draws(job, upto)[taken + own.start : taken + own.stop]
+    return _network_answers(job, source, superpixels(source.rgb, job.settings), draws)
+
+
+def joined(job: Job, before: Record | None, upto: int, answers: Floats) -> Record:
+    """Return the record of the first `upto` draws; `answers` (rows,) are those since `before`."""
+    (place,) = job.place
+    source = job.bundle.picture(place)
+    if before is not None and samples_taken(before):
         answers = np.concatenate([before.array("answers", 1), answers])
     arrays = {
-        "segments": segments.astype(np.int32),
-        "draws": draws.astype(np.uint8),
+        "segments": superpixels(source.rgb, job.settings).astype(np.int32),
+        "draws": _draws(job, upto).astype(np.uint8),
         "answers": answers,
     }
     return _fitted(job.record(arrays, {"label": source.label, "samples": upto}), job.settings)
+
+
+def _draws(job: Job, upto: int) -> npt.NDArray[np.int64]:
+    """The first of the course's draws, with nothing hidden in lime's first sample."""
+    draws = draws_for(job.place[0], job.bundle, job.settings)[:upto]
+    draws[0, :] = 1
+    return draws
 
 
 def _fitted(record: Record, settings: ExplainSettings) -> Record:
@@ -213,13 +224,16 @@ def _looks(job: Job) -> list[int]:
     return looks_at(_most(job), LOOK_UNIT, least=LEAST)
 
 
+SAMPLING = Sampling(_most, _looks, measured, joined, redraw, units=LEAST)
+
+
 @explanation(
     "lime",
     pictures=_pictures_up_to,
     passes=_most,
     used=_USED,
     version=2,
-    sampling=Sampling(_most, _looks, extend, redraw, units=LEAST),
+    sampling=SAMPLING,
 )
 def lime(job: Job) -> Record:
     """LIME of one picture for its true label.
@@ -228,7 +242,7 @@ def lime(job: Job) -> Record:
     answers float64 (samples,), the label's logit; weights float64 (segments,); signs int8
     (128, 128), what the overlay shows (1 for, -1 against).
     """
-    return extend(job, None, _most(job))
+    return SAMPLING.extend(job, None, _most(job))
 
 
 def _network_answers(

@@ -64,6 +64,11 @@ class ExplainSettings:
     confidence: float | None = None
     corpus_nearest: int = 50
 
+    @property
+    def batches_round_alike(self) -> bool:
+        """Whether a picture's answer has the same bits in whatever batch: of those chosen here."""
+        return self.lime_batch is None and self.micro_batch is None
+
 
 CONFIDENCE = 0.999
 

@@ -2,7 +2,9 @@
 
 A sampled explanation is made by a function that takes its record so far to more samples; the
 record itself is all that is kept between two rounds, so that a run which goes on from saved
-evidence is the run that never stopped. From the samples kept in it other records can be drawn, as
+evidence is the run that never stopped. What the new samples bring is measured first, in rows that
+may come from several processes, and then joined to the record: in one order, however the rows were
+dealt, so that the bits are the same. From the samples kept in it other records can be drawn, as
 different from it as it is from the one at the course's count.
 
 Source: the delete-d jackknife, Shao and Wu 1989, "A General Theory for Jackknife Variance
@@ -17,11 +19,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from solver.evidence import Record
 
 if TYPE_CHECKING:
     from solver.explain.method import Job
+
+Floats = npt.NDArray[np.float64]
 
 GROUPS = 20
 """Samples whose single results are too large to keep are kept as the means of so many groups."""
@@ -32,13 +37,31 @@ the one before, so that no more than about half of the work can be too much."""
 
 
 @dataclass(frozen=True)
+class Share:
+    """One of `of` nearly equal shares, numbered from 0, into which work is dealt."""
+
+    number: int
+    of: int
+
+    def among(self, rows: int) -> range:
+        """Return which of so many rows are its own; all shares in order make up all rows."""
+        return range(rows * self.number // self.of, rows * (self.number + 1) // self.of)
+
+
+WHOLE = Share(0, 1)
+
+
+@dataclass(frozen=True)
 class Sampling:
     """How an explanation is taken further.
 
     Attributes:
         most: the course's count of samples for a job.
         looks: ascending counts at which a run may stop; the last is the course's.
-        extend: from a job and its record so far (None: none yet) to the record at a count.
+        measured: from a job, its record so far (None: none yet), a count and a share to the rows
+            (rows, ...) of what the samples up to the count bring; those of all shares, one after
+            the other, are those of the whole.
+        joined: from a job, its record so far, a count and all rows to the record at that count.
         redraw: from a record, the course's count, a generator and a number to so many records
             drawn from its samples.
         units: how many equal parts of the samples are drawn from.
@@ -46,9 +69,14 @@ class Sampling:
 
     most: Callable[[Job], int]
     looks: Callable[[Job], list[int]]
-    extend: Callable[[Job, Record | None, int], Record]
+    measured: Callable[[Job, Record | None, int, Share], Floats]
+    joined: Callable[[Job, Record | None, int, Floats], Record]
     redraw: Callable[[Record, int, np.random.Generator, int], Iterator[Record]]
     units: int
+
+    def extend(self, job: Job, before: Record | None, upto: int) -> Record:
+        """Return the record of a job taken from what it is so far to a count of samples."""
+        return self.joined(job, before, upto, self.measured(job, before, upto, WHOLE))
 
 
 def samples_taken(record: Record | None) -> int:

@@ -7,7 +7,8 @@ cross-entropy is averaged, the three channels kept, one min-max over all three.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 
 import numpy as np
 import torch
@@ -18,7 +19,16 @@ from solver.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.method import Job, every_picture, explanation, first_picture, picture_tensor
 from solver.explain.saliency import min_max, scaled_loss, unscaled
-from solver.explain.sampling import GROUPS, Sampling, groups_of, left_out, looks_at, samples_taken
+from solver.explain.sampling import (
+    GROUPS,
+    Floats,
+    Sampling,
+    Share,
+    groups_of,
+    left_out,
+    looks_at,
+    samples_taken,
+)
 from solver.pictures import SIDE
 
 
@@ -31,7 +41,7 @@ def course_std(picture: Tensor, sigma: float) -> float:
 def absolute_gradients(
     bundle: Bundle,
     place: int,
-    wanted: range,
+    wanted: Sequence[int],
     *,
     sigma: float,
     seed: int,
@@ -39,7 +49,7 @@ def absolute_gradients(
     network: nn.Module | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Tensor]:
-    """Yield |d cross-entropy / d pixel| of the noisy copies `wanted`, batch by batch.
+    """Yield |d cross-entropy / d pixel| of the noisy copies `wanted` (ascending), batch by batch.
 
     Each is float64 (B, 3, 128, 128). captum's Saliency of noise drawn as the course draws it, one
     picture after another, on the CPU: copy n is the same whatever the batch and the device, and
@@ -49,14 +59,8 @@ def absolute_gradients(
     label = torch.tensor([bundle.picture(place).label], device=bundle.device)
     std = course_std(picture, sigma)
     method = Saliency(scaled_loss(bundle, advance, network))
-    generator = torch.Generator().manual_seed(seed)
-    for _ in range(wanted.start):  # what an earlier round has drawn already
-        torch.empty_like(picture).normal_(0, std, generator=generator)
-    for first in range(wanted.start, wanted.stop, batch):
-        noisy = [
-            picture + torch.empty_like(picture).normal_(0, std, generator=generator)
-            for _ in range(first, min(first + batch, wanted.stop))
-        ]
+    copies = _noisy_copies(picture, wanted, std, seed)
+    while noisy := list(islice(copies, batch)):
         yield unscaled(
             method.attribute(
                 _sent(torch.cat(noisy), bundle.device).requires_grad_(),
@@ -64,6 +68,19 @@ def absolute_gradients(
                 additional_forward_args=(label.expand(len(noisy)),),
             )
         )
+
+
+def _noisy_copies(
+    picture: Tensor, wanted: Sequence[int], std: float, seed: int
+) -> Iterator[Tensor]:
+    """The copies `wanted`; those between them are drawn too and left, as the generator needs."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = 0
+    for at in wanted:
+        for _ in range(drawn, at):
+            torch.empty_like(picture).normal_(0, std, generator=generator)
+        yield picture + torch.empty_like(picture).normal_(0, std, generator=generator)
+        drawn = at + 1
 
 
 def _sent(pictures: Tensor, device: str) -> Tensor:
@@ -97,53 +114,56 @@ def _most(job: Job) -> int:
     return job.settings.smoothgrad_samples
 
 
-def extend(job: Job, before: Record | None, upto: int) -> Record:
-    """Take a record of SmoothGrad to `upto` samples.
+def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats:
+    """Return the sums of the gradients of the samples up to `upto`: (groups of the share, 3, H, W).
 
     Sample n belongs to group n modulo the number of groups, so that the groups are of one size
-    whenever their number divides `upto`.
+    whenever their number divides `upto`. A share has whole groups: the order in which the samples
+    of a group are added up is then the same, however the groups are dealt.
     """
     (place,) = job.place
-    settings = job.settings
-    taken, total, groups = _so_far(job, before)
+    settings, count = job.settings, groups_of(_most(job))
+    own = share.among(count)
+    wanted = [at for at in range(samples_taken(before), upto) if at % count in own]
     gradients = absolute_gradients(
         job.bundle,
         place,
-        range(taken, upto),
+        wanted,
         sigma=settings.smoothgrad_sigma,
         seed=settings.smoothgrad_seed + place,
         batch=job.batch(settings.micro_batch),
         network=job.network(),
         advance=job.advance,
     )
-    at = taken
-    for batch in gradients:
-        total += batch.sum(0)
-        for one in batch:
-            groups[at % len(groups)] += one
-            at += 1
-    mean = (total / upto).permute(1, 2, 0).cpu().numpy()  # (128, 128, 3)
+    sums = torch.zeros(len(own), 3, SIDE, SIDE, dtype=torch.float64, device=job.bundle.device)
+    for at, one in zip(wanted, chain.from_iterable(gradients), strict=True):
+        sums[at % count - own.start] += one
+    found: Floats = sums.cpu().numpy()
+    return found
+
+
+def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
+    """Return the record at `upto` samples; `sums` (groups, 3, H, W) are those since `before`."""
+    (place,) = job.place
+    total, groups = _so_far(before, len(sums))
+    mean = ((total + sums.sum(0)) / upto).transpose(1, 2, 0)  # (128, 128, 3)
     scaled, low, high = min_max(mean)
-    of_groups = (groups * len(groups) / upto).permute(0, 2, 3, 1).cpu().numpy()
+    of_groups = ((groups + sums) * len(sums) / upto).transpose(0, 2, 3, 1)
     arrays = {"map": scaled, "group_means": (of_groups / (high or 1.0)).astype(np.float16)}
-    std = course_std(job.picture_tensor(place), settings.smoothgrad_sigma)
+    std = course_std(job.picture_tensor(place), job.settings.smoothgrad_sigma)
     values = {"raw_min": low, "raw_max": high, "std": std, "samples": upto}
     return job.record(arrays, values)
 
 
-def _so_far(job: Job, before: Record | None) -> tuple[int, Tensor, Tensor]:
-    """(samples taken, the sum of their gradients (3, H, W), the sums by group (G, 3, H, W))."""
-    count = groups_of(_most(job))
+def _so_far(before: Record | None, count: int) -> tuple[Floats, Floats]:
+    """(the sum of the gradients so far (3, H, W), the sums by group (count, 3, H, W))."""
     taken = samples_taken(before)
     if before is None or not taken:
-        total = torch.zeros(3, SIDE, SIDE, dtype=torch.float64, device=job.bundle.device)
-        return 0, total, total.expand(count, 3, SIDE, SIDE).clone()
+        return np.zeros((3, SIDE, SIDE)), np.zeros((count, 3, SIDE, SIDE))
     low, high = before.value("raw_min"), before.value("raw_max")
     mean = before.array("map", 3).astype(np.float64) * (high - low) + low
     means = before.array("group_means", 4).astype(np.float64) * (high or 1.0)
-    total = torch.from_numpy(mean).permute(2, 0, 1) * taken
-    groups = torch.from_numpy(means).permute(0, 3, 1, 2) * (taken / count)
-    return taken, total.to(job.bundle.device), groups.to(job.bundle.device)
+    return mean.transpose(2, 0, 1) * taken, means.transpose(0, 3, 1, 2) * (taken / count)
 
 
 def redraw(
@@ -164,13 +184,16 @@ def _looks(job: Job) -> list[int]:
     return looks_at(_most(job), groups_of(_most(job)))
 
 
+SAMPLING = Sampling(_most, _looks, measured, joined, redraw, units=GROUPS)
+
+
 @explanation(
     "smoothgrad",
     pictures=first_picture,
     passes=_most,
     used=_USED,
     version=2,
-    sampling=Sampling(_most, _looks, extend, redraw, units=GROUPS),
+    sampling=SAMPLING,
 )
 def smoothgrad(job: Job) -> Record:
     """SmoothGrad of one picture.
@@ -179,7 +202,7 @@ def smoothgrad(job: Job) -> Record:
     of each equal group of samples over raw_max. Values: raw_min, raw_max before it was scaled; std;
     samples.
     """
-    return extend(job, None, _most(job))
+    return SAMPLING.extend(job, None, _most(job))
 
 
 TRACED = 6

@@ -1,22 +1,28 @@
-"""Explanations one after another in this process, or several at once in processes of their own."""
+"""Explanations one after another in this process, or several at once in processes of their own.
+
+Several processes share a mean over samples among them, each a part of its samples, so that none is
+idle while another takes the last one far.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import torch
 
 from solver.bundle import Bundle, load_bundle
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record
 from solver.explain.method import ExplainSettings, Job, explanation_for
+from solver.explain.sampling import Floats, Share
 
 
 class Progress(Protocol):
@@ -52,6 +58,9 @@ class Task:
 Outcome = tuple[Task, Record | str, float]
 """A task, its record or a sentence saying why it could not be made, and the seconds it took."""
 
+Piece = Record | Floats | str
+"""What a process brings of a task: the record, a share's rows, or a sentence."""
+
 
 class Workers:
     """Runs tasks on a bundle; a context, at whose end the processes are gone."""
@@ -79,10 +88,18 @@ class Workers:
 
     def run(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Yield what came of each task: in order from one process, as they end from several."""
-        if self.jobs == 1 or len(tasks) < 2:
+        shares = {task.id: self._shares(task) for task in tasks}
+        if self.jobs == 1 or sum(map(len, shares.values())) < 2:
             yield from map(self._here, tasks)
         else:
-            yield from self._in_processes(tasks)
+            yield from self._in_processes(tasks, shares)
+
+    def _shares(self, task: Task) -> list[Share | None]:
+        """The shares into which a task is dealt; None is all of it, up to the record."""
+        alike = self.settings.batches_round_alike
+        if self.jobs == 1 or not alike or not _is_sampled(task):
+            return [None]
+        return [Share(number, self.jobs) for number in range(self.jobs)]
 
     def _here(self, task: Task) -> Outcome:
         began = self.clock()
@@ -90,22 +107,54 @@ class Workers:
         outcome = perform(task, self.bundle, self.settings, self.progress.advance)
         return task, outcome, self.clock() - began
 
-    def _in_processes(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def _in_processes(
+        self, tasks: Sequence[Task], shares: Mapping[str, list[Share | None]]
+    ) -> Iterator[Outcome]:
         began = self.clock()
-        futures: dict[Future[Record | str], Task] = {
-            self._processes().submit(_perform_there, task): task for task in tasks
-        }
+        # The longest first, lest one process be left with it when the others are done.
+        longest_first = sorted(tasks, key=self._passes, reverse=True)
+        pieces: dict[str, dict[int, Piece]] = {task.id: {} for task in tasks}
         try:
+            futures: dict[Future[Piece], tuple[Task, int]] = {
+                self._processes().submit(_perform_there, task, share): (task, at)
+                for task in longest_first
+                for at, share in enumerate(shares[task.id])
+            }
             for future in as_completed(futures):
-                task = futures[future]
-                self.progress.begin(task.id)
-                yield task, future.result(), (self.clock() - began) / len(tasks)
+                task, at = futures.pop(future)
+                come = pieces[task.id]
+                come[at] = future.result()
+                if len(come) == len(shares[task.id]):
+                    self.progress.begin(task.id)
+                    outcome = self._together(task, [come[place] for place in sorted(come)])
+                    come.clear()
+                    yield task, outcome, (self.clock() - began) / len(tasks)
         except BrokenProcessPool:
             raise BundleError(
                 "a process that ran explanations was ended from outside",
                 mend="It may have been short of memory: run again with --jobs 1; what was done "
                 "is kept.",
             ) from None
+
+    def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | str:
+        """The record of all pieces of a task, in order, or what is said of one that failed."""
+        rows: list[Floats] = []
+        for piece in pieces:
+            if not isinstance(piece, np.ndarray):
+                return piece
+            rows.append(piece)
+        try:
+            job = _job(task, self.bundle, self.settings)
+            return job.sampling.joined(job, task.before, _upto(task, job), np.concatenate(rows))
+        except BundleError as problem:
+            return str(problem)
+
+    def _passes(self, task: Task) -> int:
+        try:
+            job = _job(task, self.bundle, self.settings)
+            return explanation_for(task.id).passes(job)
+        except BundleError:
+            return 0  # said as a sentence when the task itself is run
 
     def _processes(self) -> ProcessPoolExecutor:
         if self.pool is None:
@@ -140,14 +189,45 @@ def perform(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Record | str:
     """Return the record of a task, or a sentence saying what the bundle lacks for it."""
-    job = Job(task.id, bundle, settings, advance, Evidence({one.id: one for one in task.made}))
+    job = _job(task, bundle, settings, advance)
     try:
         found = explanation_for(task.id)
-        if task.upto is None or found.sampling is None:
+        if found.sampling is None:
             return found.run(job)
-        return found.sampling.extend(job, task.before, task.upto)
+        return found.sampling.extend(job, task.before, _upto(task, job))
     except BundleError as problem:
         return str(problem)
+
+
+def measure(task: Task, bundle: Bundle, settings: ExplainSettings, share: Share) -> Floats | str:
+    """Return a share's rows of a mean over samples (rows, ...), or a sentence as `perform` does."""
+    job = _job(task, bundle, settings)
+    try:
+        return job.sampling.measured(job, task.before, _upto(task, job), share)
+    except BundleError as problem:
+        return str(problem)
+
+
+def _job(
+    task: Task,
+    bundle: Bundle,
+    settings: ExplainSettings,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Job:
+    made = Evidence({one.id: one for one in task.made})
+    return Job(task.id, bundle, settings, advance, made)
+
+
+def _is_sampled(task: Task) -> bool:
+    try:
+        return explanation_for(task.id).sampling is not None
+    except BundleError:
+        return False  # said as a sentence when the task itself is run
+
+
+def _upto(task: Task, job: Job) -> int:
+    """The count a mean over samples is taken to: the course's where the task is to be run whole."""
+    return job.sampling.most(job) if task.upto is None else task.upto
 
 
 _there: list[tuple[Bundle, ExplainSettings]] = []
@@ -158,5 +238,7 @@ def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: i
     _there.append((load_bundle(folder, device), settings))
 
 
-def _perform_there(task: Task) -> Record | str:
-    return perform(task, *_there[0])
+def _perform_there(task: Task, share: Share | None) -> Piece:
+    if share is None:
+        return perform(task, *_there[0])
+    return measure(task, *_there[0], share)

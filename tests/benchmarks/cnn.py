@@ -146,7 +146,7 @@ def parts_of(bundle: Bundle, counts: Counts, key: Evidence) -> list[Part]:
             {
                 "sample procedure": lambda n: sample_procedure.lime(course, bundle, [0], n),
                 "captum": lambda n: through_captum.lime(plain, bundle, 0, n),
-                "hw9": lambda n: lime_segments.extend(lime_job, None, n),
+                "hw9": lambda n: lime_segments.SAMPLING.extend(lime_job, None, n),
             },
             used=_used(key, "lime"),
         ),
@@ -169,7 +169,7 @@ def parts_of(bundle: Bundle, counts: Counts, key: Evidence) -> list[Part]:
             {
                 "sample procedure": lambda n: sample_procedure.smoothgrad(course, bundle, 0, n),
                 "captum": lambda n: through_captum.smoothgrad(plain, bundle, 0, n),
-                "hw9": lambda n: smoothgrad.extend(noise_job, None, n),
+                "hw9": lambda n: smoothgrad.SAMPLING.extend(noise_job, None, n),
             },
             used=_used(key, "smoothgrad"),
         ),

@@ -68,10 +68,10 @@ def test_redrawn_means_spread_as_means_do() -> None:
 @pytest.mark.parametrize("cut", [20])
 def test_smoothgrad_taken_further_is_smoothgrad(demo: Bundle, cut: int) -> None:
     job = Job("smoothgrad/4", demo, FEW)
-    begun = smoothgrad.extend(job, None, cut)
+    begun = smoothgrad.SAMPLING.extend(job, None, cut)
     assert begun.value("samples") == cut
     assert begun.array("group_means").shape == (20, 128, 128, 3)
-    further, whole = smoothgrad.extend(job, begun, 40), smoothgrad.smoothgrad(job)
+    further, whole = smoothgrad.SAMPLING.extend(job, begun, 40), smoothgrad.smoothgrad(job)
     assert np.allclose(further.array("map"), whole.array("map"), atol=1e-6)
     assert further.value("raw_max") == pytest.approx(whole.value("raw_max"), rel=1e-6)
     groups = whole.array("group_means").astype(float)
@@ -83,8 +83,8 @@ def test_smoothgrad_taken_further_is_smoothgrad(demo: Bundle, cut: int) -> None:
 
 def test_lime_taken_further_is_lime_to_the_last_bit(demo: Bundle) -> None:
     job = Job("lime/3", demo, FEW)
-    begun = lime_segments.extend(job, None, 50)
-    further, whole = lime_segments.extend(job, begun, 80), lime_segments.lime(job)
+    begun = lime_segments.SAMPLING.extend(job, None, 50)
+    further, whole = lime_segments.SAMPLING.extend(job, begun, 80), lime_segments.lime(job)
     assert further.values == whole.values
     for name, array in whole.arrays.items():
         assert np.array_equal(further.array(name), array), name
@@ -142,10 +142,10 @@ def test_a_path_may_stop_and_go_on(demo: Bundle, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(integrated, "mean_path_gradient", gradient)
     job = Job("integrated_gradients/7/1000", demo, FEW)
     assert job.may_stop
-    begun = integrated.extend(job, None, 300)
+    begun = integrated.SAMPLING.extend(job, None, 300)
     assert sorted(run)[:2] == [0.0, 0.001] or 0.0 in run
     first = len(run)
-    further = integrated.extend(job, begun, 1000)
+    further = integrated.SAMPLING.extend(job, begun, 1000)
     whole = integrated.integrated_gradients(job)
     expected = gradient(job, 7, 1000).permute(1, 2, 0).numpy()
     for record in (further, whole):
