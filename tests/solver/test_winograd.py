@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from solver.explain.micro_batch import CANDIDATES
 from solver.network import FLAT, GENUINE_WIDTHS, PreparedNetwork, build_network, flat_shares
 from solver.winograd import LEAST_CHANNELS, LEAST_SIDE, TILE, WinogradConv2d, convolved, transformed
 
@@ -135,3 +136,17 @@ def test_a_flat_picture_is_explained_by_the_direct_convolutions(genuine: Prepare
     for at in (1, 2):
         assert torch.equal(found[at], directly(genuine, pictures[at : at + 1])[0])
     assert torch.equal(found[:1], gradient(genuine, noisy))
+
+
+def test_at_genuine_width_a_picture_has_the_same_bits_in_every_batch(
+    genuine: PreparedNetwork,
+) -> None:
+    """What dealing samples among processes rests on."""
+    pictures = torch.rand(4, 3, 128, 128, generator=torch.Generator().manual_seed(6))
+    answers, gradients = [], []
+    for batch in CANDIDATES:
+        with torch.inference_mode():
+            answers.append(torch.cat([genuine(one) for one in pictures.split(batch)]))
+        gradients.append(torch.cat([gradient(genuine, one) for one in pictures.split(batch)]))
+    assert all(torch.equal(one, answers[0]) for one in answers)
+    assert all(torch.equal(one, gradients[0]) for one in gradients)
