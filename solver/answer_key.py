@@ -110,7 +110,7 @@ class Running:
         device: where the networks run.
         exact: the course's sample counts on the network as it was trained; else sampling stops
             when what the questions claim is decided.
-        processes: how many run independent explanations.
+        processes: how many the explanations, and their samples, are dealt among.
     """
 
     device: str = "cpu"

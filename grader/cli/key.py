@@ -71,7 +71,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Processes for independent explanations.",
+    help="Processes among which explanations and their samples are dealt.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 @click.pass_context
