@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from grader.exports import Export
 from grader.exports.csv_blocks import regular_stretch
@@ -24,8 +25,12 @@ from grader.exports.csv_records import (
     size_of,
 )
 from grader.exports.student_analysis import StudentAnalysis
+from grader.one_ahead import one_ahead
 from grader.row_cells import Columns
 from grader.row_columns import RowBlock, block_of_rows, blocks_of_rows
+
+if TYPE_CHECKING:
+    from grader.exports.analysis_columns import RecordTable
 
 BLOCK = 1 << 23
 """Bytes of a stretch: some thousand rows."""
@@ -56,7 +61,10 @@ def read_blocks(
     for export in exports:
         if isinstance(export, StudentAnalysis) and _is_large(export):
             os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-            yield from _Stretches(export).blocks()
+            stretches = _Stretches(export)
+            read = stretches.read()
+            for each in one_ahead(read) if threads > 1 else read:
+                yield each if isinstance(each, RowBlock) else stretches.columns.block(each)
         else:
             yield from blocks_of_rows(export.rows(), columns)
 
@@ -67,18 +75,21 @@ def _is_large(export: StudentAnalysis) -> bool:
 
 
 class _Stretches:
-    """One file, stretch after stretch; each begins where the one before it ended."""
+    """One file, stretch after stretch; each begins where the one before it ended.
+
+    A thread may read ahead while another makes rows of what was read.
+    """
 
     def __init__(self, export: StudentAnalysis) -> None:
         from grader.exports.analysis_columns import AnalysisColumns  # loads polars
 
         self._export = export
-        self._columns = AnalysisColumns(export)
+        self.columns = AnalysisColumns(export)
         self._at, self._lines = first_record(export.path)
         self._header = True
 
-    def blocks(self) -> Iterator[RowBlock]:
-        """Yield every row under the header."""
+    def read(self) -> Iterator[RowBlock | RecordTable]:
+        """Yield every row under the header, those that were read at once as their cells."""
         size = BLOCK
         with self._export.path.open("rb") as file:
             while True:
@@ -91,21 +102,20 @@ class _Stretches:
                     yield from self._rest()
                     return
                 begun = self._at
-                block = self._at_once(data, last=last) or self._row_by_row(data, last=last)
-                yield block
+                yield self._at_once(data, last=last) or self._row_by_row(data, last=last)
                 # A record that goes on for many stretches is not begun again with each of them.
                 size = BLOCK if self._at > begun else 2 * size
 
-    def _at_once(self, data: bytes, *, last: bool) -> RowBlock | None:
+    def _at_once(self, data: bytes, *, last: bool) -> RecordTable | None:
         stretch = regular_stretch(data, self._export.delimiter, last=last)
         if stretch is None:
             return None
-        block = self._columns.block(stretch, self._lines, header=self._header)
-        if block is not None:
+        table = self.columns.table(stretch, self._lines, header=self._header)
+        if table is not None:
             self._at += stretch.size
             self._lines += stretch.lines
             self._header = False
-        return block
+        return table
 
     def _row_by_row(self, data: bytes, *, last: bool) -> RowBlock:
         lines = lines_of(data if last else data[: data.rfind(b"\n") + 1])

@@ -57,8 +57,9 @@ def heads_of_lines(firsts: Sequence[bytes], whole: Callable[[int], str], *, date
         whole: returns a whole line by its place among these.
         dated: whether the times are asked for.
     """
-    # A letter may be cut in two at the end; then the whole line is asked for.
-    column = pl.Series("line", firsts, dtype=pl.Binary).cast(pl.String, strict=False)
+    # Only a letter that is cut in two at the end is left out.
+    begun = [first.decode("utf-8", "ignore") for first in firsts]
+    column = pl.Series("line", begun, dtype=pl.String)
     groups = column.str.extract_groups(_PLAIN).struct.unnest()
     odd = groups["1"].is_null().arg_true().to_list()
     texts = groups.select(

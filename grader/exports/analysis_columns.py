@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -30,6 +30,7 @@ from grader.row_columns import (
     UNKNOWN,
     RowBlock,
     RowColumns,
+    block_of_rows,
     columns_of_rows,
 )
 from grader.row_record import moment_text
@@ -46,6 +47,13 @@ Odd = NDArray[np.bool_]
 Said = TypeVar("Said")
 
 
+class RecordTable(NamedTuple):
+    """Some records of an export: (n, columns) texts, and the line each begins on, int (n,)."""
+
+    texts: pl.DataFrame
+    lines: Codes
+
+
 class AnalysisColumns:
     """Reads stretches of one export, one after another.
 
@@ -60,8 +68,8 @@ class AnalysisColumns:
         cells = [place for column in export.columns for place in (column.at, column.at + 1)]
         self._texts = _KnownTexts([f"{place}" for place in cells])
 
-    def block(self, stretch: RegularStretch, before: int, *, header: bool) -> RowBlock | None:
-        """Return a stretch of the file as a block.
+    def table(self, stretch: RegularStretch, before: int, *, header: bool) -> RecordTable | None:
+        """Return the records of a stretch of the file, None if they are not surely these.
 
         Args:
             stretch: whole records.
@@ -76,35 +84,13 @@ class AnalysisColumns:
         if header:
             table, lines = table[1:], lines[1:]
         if (table[f"{self._export.person_at[0]}"] == "").any():
-            filled = table.select(pl.any_horizontal(pl.all() != "")).to_series()
+            filled = table.select(pl.any_horizontal(pl.all().cast(pl.String) != "")).to_series()
             table, lines = table.filter(filled), lines[filled.to_numpy()]
-        return self._rows(table, lines)
+        return RecordTable(table, lines)
 
-    def _table(self, stretch: RegularStretch) -> pl.DataFrame | None:
-        """Return all cells as text, None if these are not surely those that the bytes hold."""
-        try:
-            table = pl.read_csv(
-                stretch.data,
-                has_header=False,
-                schema=self._schema,
-                separator=self._export.delimiter,
-                empty_string_is_null=False,
-                extra_columns="raise",
-            )
-        except pl.exceptions.PolarsError:
-            return None
-        records = stretch.lines + (not stretch.data.endswith(b"\n"))
-        if stretch.starts is not None:
-            records = len(stretch.starts)
-        # Every byte is in a cell, between two, or a mark: so no row was short, and none skipped.
-        cells = table.select(pl.all().str.len_bytes().cast(pl.Int64).sum()).sum_horizontal()[0]
-        ends = records - (not stretch.data.endswith(b"\n"))
-        between = len(table) * (table.width - 1) + ends + stretch.marks - stretch.doubled
-        if len(table) != records or cells + between != len(stretch.data):
-            return None
-        return table
-
-    def _rows(self, table: pl.DataFrame, lines: Codes) -> RowBlock | None:
+    def block(self, records: RecordTable) -> RowBlock:
+        """Return records as rows."""
+        table, lines = records
         count = len(table)
         odd = np.zeros(count, dtype=bool)
         students, persons = self._persons(table, odd)
@@ -128,16 +114,54 @@ class AnalysisColumns:
             return RowBlock(count, (rows,))
         return self._with_odd(rows, table, np.flatnonzero(odd))
 
-    def _with_odd(self, rows: RowColumns, table: pl.DataFrame, odd: Codes) -> RowBlock | None:
-        """Return the block with some rows read one by one."""
+    def _table(self, stretch: RegularStretch) -> pl.DataFrame | None:
+        """Return all cells as text, None if these are not surely those that the bytes hold."""
+        for schema in (self._schema | self._texts.schema, self._schema):
+            try:
+                table = pl.read_csv(
+                    stretch.data,
+                    has_header=False,
+                    schema=schema,
+                    separator=self._export.delimiter,
+                    empty_string_is_null=False,
+                    extra_columns="raise",
+                )
+            except pl.exceptions.PolarsError:
+                continue  # with texts that were not met before, or no table at all
+            filled = self._texts.filled(table)
+            if filled is None:
+                continue
+            table = filled
+            return table if self._is_whole(table, stretch) else None
+        return None
+
+    def _is_whole(self, table: pl.DataFrame, stretch: RegularStretch) -> bool:
+        """Say whether every byte is in a cell, between two, or a mark.
+
+        So no row was short, and none was skipped.
+        """
+        records = stretch.lines + (not stretch.data.endswith(b"\n"))
+        if stretch.starts is not None:
+            records = len(stretch.starts)
+        texts = [column for column in table if column.dtype == pl.String]
+        cells = sum(int(column.str.len_bytes().cast(pl.Int64).sum()) for column in texts)
+        cells += self._texts.bytes_in(table)
+        ends = records - (not stretch.data.endswith(b"\n"))
+        between = len(table) * (table.width - 1) + ends + stretch.marks - stretch.doubled
+        return len(table) == records and cells + between == len(stretch.data)
+
+    def _with_odd(self, rows: RowColumns, table: pl.DataFrame, odd: Codes) -> RowBlock:
+        """Return the block with some rows read one by one; with all, where most are odd."""
         count = len(rows)
         if 2 * len(odd) > count:
-            return None
-        plain = np.setdiff1d(np.arange(count), odd, assume_unique=True)
+            odd = np.arange(count)
         read = [
             self._export.row(Record(int(rows.lines[place]), list(table.row(int(place)))))
             for place in odd
         ]
+        if len(odd) == count:
+            return block_of_rows(read, self._export.row_columns)
+        plain = np.setdiff1d(np.arange(count), odd, assume_unique=True)
         refused = {
             int(place): row.rejects
             for place, row in zip(odd, read, strict=True)
@@ -224,11 +248,16 @@ class _KnownTexts:
 
     Args:
         names: of the columns.
+
+    Attributes:
+        schema: with which polars reads them as numbers of these texts; empty as long as new ones
+            are met, since it reads none that it does not know.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self._texts: dict[str, list[str]] = {name: [] for name in names}
         self._kinds = {name: pl.Enum([]) for name in names}
+        self.schema: dict[str, pl.Enum] = {}
 
     def coded(self, table: pl.DataFrame) -> dict[str, Coded[str]]:
         """Return the texts of each column, and which row has which."""
@@ -241,14 +270,41 @@ class _KnownTexts:
             kinds[name] = pl.Enum(texts[name])
             if len(texts[name]) <= MEMORY and max(map(len, met)) <= LONGEST:
                 self._texts[name], self._kinds[name] = texts[name], kinds[name]
+        self.schema = {} if new else self._kinds
         found = found.with_columns(table[name].cast(kinds[name]) for name in new)
-        codes = found.select(pl.all().to_physical().cast(pl.Int64))
-        return {column.name: Coded(texts[column.name], column.to_numpy()) for column in codes}
+        return {column.name: Coded(texts[column.name], _numbers(column)) for column in found}
+
+    def filled(self, table: pl.DataFrame) -> pl.DataFrame | None:
+        """Return a table read with `schema`, with its empty cells; None if "" was not met before.
+
+        Of a text that it is to know, polars takes an empty one for none at all.
+        """
+        lacking = [column.name for column in _known(table) if column.null_count()]
+        if any("" not in self._texts[name] for name in lacking):
+            return None
+        return table.with_columns(pl.col(lacking).fill_null("")) if lacking else table
+
+    def bytes_in(self, table: pl.DataFrame) -> int:
+        """Return how many bytes the cells have that were read as numbers of texts."""
+        total = 0
+        for column in _known(table):
+            sizes = [len(text.encode()) for text in self._texts[column.name]]
+            total += int(np.array(sizes, dtype=np.int64)[_numbers(column)].sum())
+        return total
+
+
+def _known(table: pl.DataFrame) -> list[pl.Series]:
+    return [column for column in table if column.dtype == pl.Enum]
+
+
+def _numbers(column: pl.Series) -> Codes:
+    """Return the number of each text of a column, of which none is null."""
+    return column.to_physical().to_numpy()
 
 
 def _distinct(column: pl.Series) -> Coded[str]:
     texts = column.unique(maintain_order=True)
-    codes = column.cast(pl.Enum(texts)).to_physical().to_numpy().astype(np.int64)
+    codes = _numbers(column.cast(pl.Enum(texts)))
     return Coded(texts.to_list(), codes)
 
 

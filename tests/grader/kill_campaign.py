@@ -6,7 +6,8 @@ Three scenes: a first run, a run that replaces another, a regrade. Half of the r
 (SIGKILL) after a random time, half at a random one of the file operations they announce to
 Python's audit hooks, which meets the moments around the exchange of folders far more often than
 any clock. After each kill the run is started again and must end in the new state with nothing left
-beside it. Every run is a fork of this one process, so that a kill costs milliseconds.
+beside it. Every run is a fork of this one process, so that a kill costs milliseconds. This one
+grades nothing itself: a fork of a process in which polars has threads would wait for them forever.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import grader.grade_job
+import grader.regrade_job  # noqa: F401
 import solver.folder_swap as folder_swap
 from grader.cli.grade import grade
 from grader.cli.regrade import regrade
@@ -176,7 +179,7 @@ def campaign(kills: int, seed: int, *, exchange: bool = True) -> dict[str, dict[
     if not exchange:
         folder_swap._exchange = lambda one, other: False
     prepare(Path())
-    command(SCENES["first"])  # in this process, so that every fork has its modules loaded
+    finished(SCENES["first"])
     run = Path("old")
     Path("out").rename(run)
     rng = random.Random(seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from decimal import Decimal
 
@@ -34,22 +36,34 @@ def once(function, change, at: int = 3):
     return changed
 
 
+def lines_written(rows, *given) -> list[bytes]:
+    return [line for some in rows(*given) for line in some]
+
+
 def lost_student(monkeypatch):
     rows = score_tables._score_rows
-    monkeypatch.setattr(score_tables, "_score_rows", lambda *g: list(rows(*g))[1:])
+    monkeypatch.setattr(score_tables, "_score_rows", lambda *g: [lines_written(rows, *g)[1:]])
 
 
 def student_twice(monkeypatch):
     rows = score_tables._score_rows
-    monkeypatch.setattr(score_tables, "_score_rows", lambda *g: (r := list(rows(*g))) + r[:1])
+    monkeypatch.setattr(
+        score_tables, "_score_rows", lambda *g: [(r := lines_written(rows, *g)) + r[:1]]
+    )
 
 
 def changed_rows(monkeypatch, change):
     """Have the rows of scores.csv, lists of cells, changed on their way."""
     rows = score_tables._score_rows
-    monkeypatch.setattr(
-        score_tables, "_score_rows", lambda *given: change([list(row) for row in rows(*given)])
-    )
+
+    def changed(*given):
+        texts = b"".join(lines_written(rows, *given)).decode()
+        cells = change(list(csv.reader(io.StringIO(texts, newline=""))))
+        written = io.StringIO(newline="")
+        csv.writer(written, lineterminator="\r\n").writerows(cells)
+        return [[written.getvalue().encode()]]
+
+    monkeypatch.setattr(score_tables, "_score_rows", changed)
 
 
 def other_total(monkeypatch):
@@ -149,12 +163,12 @@ def lost_in_what_was_graded(monkeypatch):
 
 
 def other_columns(monkeypatch):
-    write = score_tables.write_table
+    write = score_tables.write_lines
 
     def renamed(path, header, rows):
         write(path, [name.replace("q02", "q03") for name in header], rows)
 
-    monkeypatch.setattr(score_tables, "write_table", renamed)
+    monkeypatch.setattr(score_tables, "write_lines", renamed)
 
 
 IN_EVERY_RUN = [

@@ -159,8 +159,8 @@ def test_a_record_says_where_it_is_damaged(tmp_path):
         "pseudonyms": False, "notes": ["陳"],
     }  # fmt: skip
     write_run(tmp_path, data, key)
-    (tmp_path / "rows.jsonl").write_text(
-        lines_of([submission("1", 1, "a")], ("q01",))[0] + "\n{}\n"
+    (tmp_path / "rows.jsonl").write_bytes(
+        lines_of([submission("1", 1, "a")], ("q01",))[0] + b"{}\n"
     )
     run = read_run(tmp_path)
     assert run.data == data and run.rules.attempts == "latest" and run.key == key
