@@ -39,8 +39,11 @@ TREES = st.recursive(
 )
 @given(tree=TREES)
 def test_it_reads_what_safe_load_reads(tmp_path: Path, tree: Any) -> None:
-    text = yaml.safe_dump(tree, allow_unicode=True)
+    text = yaml.safe_dump(tree)
     assert placed(tmp_path, text).data == yaml.safe_load(text) == tree
+    # Written as it is, U+0085 is a line's end, which PyYAML itself does not read back as it was.
+    text = yaml.safe_dump(tree, allow_unicode=True)
+    assert placed(tmp_path, text).data == yaml.safe_load(text)
 
 
 @settings(
