@@ -12,10 +12,10 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ PLAIN_KINDS = "biufU"
 """Kinds of NumPy arrays that evidence is made of: truth values, numbers, words."""
 
 Array = npt.NDArray[Any]
+Found = TypeVar("Found")
 
 
 def record_id(kind: str, *place: object) -> str:
@@ -60,6 +61,24 @@ class Record:
     values: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+    _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_found": {}}
+
+    def once(self, what: Hashable, find: Callable[[], Found]) -> Found:
+        """Return what `find` finds out about this record, which it is asked but once.
+
+        Claims are decided hundreds of times on evidence of which one record has changed.
+
+        Args:
+            what: a name for it, with every threshold that it hangs on.
+            find: raises where it finds nothing, and is asked again then.
+        """
+        if what not in self._found:
+            self._found[what] = find()
+        found: Found = self._found[what]
+        return found
 
     @property
     def kind(self) -> str:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.evidence import Array, Evidence, MissingEvidence, Record
 from solver.rules.thresholds import threshold
 
 Floats = npt.NDArray[np.float64]
@@ -68,13 +68,22 @@ def readable_brightness(record: Record) -> tuple[Floats, Mask]:
     """Return a map's displayed brightness from its lowest readable value up, and what is readable.
 
     Counted from the lowest value, since the course's normalization displays every map so: a map
-    and its scaled or lifted copy look the same.
+    and its scaled or lifted copy look the same. Neither can be written to.
     """
+    return record.once("readable brightness", lambda: _read_brightness(record))
+
+
+def _read_brightness(record: Record) -> tuple[Floats, Mask]:
     bright, valid = displayed_brightness(record), valid_places(record)
     if not valid.any():
         raise EvidenceError(f"record {record.id}: 'valid' leaves no place to read")
     lifted: Floats = np.clip(bright - bright[valid].min(), 0, None)
-    return lifted, valid
+    return _kept(lifted), _kept(valid)
+
+
+def _kept(array: Array) -> Array:
+    array.setflags(write=False)
+    return array
 
 
 def reservations(record: Record, array: str = "map") -> list[tuple[str, str]]:
@@ -120,6 +129,19 @@ def brightest_places(bright: Floats, valid: Mask) -> Mask:
     level = max(float(np.quantile(read, 1 - MARKED.now())) - rounding, lowest + rounding)
     marked: Mask = (smooth >= level) & valid
     return marked
+
+
+def brightest_of(record: Record) -> Mask:
+    """Return the brightest twentieth of a record's map where it can be read; not to be written to.
+
+    Raises:
+        EvidenceError: the map cannot be read.
+    """
+    hangs_on = (EYE.now(), MARKED.now())
+    return record.once(
+        ("brightest places", hangs_on),
+        lambda: _kept(brightest_places(*readable_brightness(record))),
+    )
 
 
 def _blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:

@@ -18,7 +18,7 @@ from solver.rules.chance import CHANCE
 from solver.rules.displayed import (
     Floats,
     Mask,
-    brightest_places,
+    brightest_of,
     correlation,
     fitted_to,
     readable_brightness,
@@ -270,7 +270,6 @@ def _block_means(values: Floats) -> Floats:
 
 
 def _marked_share(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
-    bright, valid = readable_brightness(evidence.get(kind, picture))
-    inside = fitted_to(region(evidence, picture, settings.region), bright.shape)
-    marked = brightest_places(bright, valid)
+    marked = brightest_of(evidence.get(kind, picture))
+    inside = fitted_to(region(evidence, picture, settings.region), marked.shape)
     return float((marked & inside).sum() / marked.sum()) if marked.any() else 0.0

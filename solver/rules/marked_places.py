@@ -23,7 +23,13 @@ from solver.rules.bright_places import (
     place_figure,
 )
 from solver.rules.chance import CHANCE, share_by_chance
-from solver.rules.displayed import brightest_places, density, readable_brightness, reservations
+from solver.rules.displayed import (
+    brightest_of,
+    density,
+    readable_brightness,
+    reservations,
+    valid_places,
+)
 from solver.rules.registry import Decision, Verdict, second_way
 from solver.rules.verdicts import Pair, below, one_note, strongest
 
@@ -42,7 +48,7 @@ def most_marked_region(
     """
     record = evidence.get(*settings.record.split("/"))
     bright, valid = readable_brightness(record)
-    marked = brightest_places(bright, valid).astype(float)
+    marked = brightest_of(record).astype(float)
     masks = [masks_of(evidence, settings.picture, claim, bright.shape) for claim in claims]
     values = [min(density(marked, mask, valid) for mask in parts) for parts in masks]
     names = [claim.name for claim in claims]
@@ -93,7 +99,7 @@ def clearly_marked_place(
     the dim ones.
     """
     record = evidence.get(*settings.record.split("/"))
-    bright, valid = readable_brightness(record)
-    marked = brightest_places(bright, valid).astype(float)
+    valid = valid_places(record)
+    marked = brightest_of(record).astype(float)
     what = ("brightest places on {0} against the rest", "{0}上最亮處的密度與其餘之比")
     return clear_decision(evidence, settings, claims, marked, valid, what, record)

@@ -9,8 +9,7 @@ from skimage.color import rgb2lab
 from skimage.metrics import structural_similarity
 
 from solver.evidence import Evidence
-from solver.rules.displayed import Floats
-from solver.rules.map_agreement import brightest_places
+from solver.rules.displayed import Floats, brightest_places
 from solver.rules.registry import Decision, Verdict, second_way
 from solver.rules.saliency_method import PicturesSettings
 from solver.rules.smoothgrad_method import Effect, UnnormalizedClaim, as_viewed

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -300,3 +302,29 @@ def test_an_empty_array_with_an_endless_side_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", map=array)
     written(tmp_path, {"id": "activation/6/1", "file": "x.npz"})
     assert "(0, 1000000000000) and holds no value" in refused(tmp_path)
+
+
+def test_what_is_found_out_of_a_record_is_found_once_and_stays_with_that_record_alone() -> None:
+    record, asked = Record("saliency/0", {"map": np.ones((2, 2))}), []
+
+    def find() -> int:
+        asked.append(1)
+        return len(asked)
+
+    assert [record.once("so", find), record.once("so", find), record.once("other", find)] == [
+        1,
+        1,
+        2,
+    ]
+    for another in (replace(record), pickle.loads(pickle.dumps(record))):
+        assert another.once("so", find) == len(asked)
+        assert another.arrays.keys() == record.arrays.keys()
+    assert len(asked) == 4
+
+
+def test_what_could_not_be_found_out_is_asked_again() -> None:
+    record = Record("saliency/0")
+    for _ in range(2):
+        with pytest.raises(EvidenceError, match="lacks the array"):
+            record.once("map", lambda: record.array("map"))
+    assert record.once("map", lambda: 3) == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from solver.errors import EvidenceError
 from solver.evidence import MissingEvidence, Record
 from solver.rules.displayed import (
     MARKED,
+    brightest_of,
     brightest_places,
     density,
     displayed_brightness,
@@ -21,7 +24,7 @@ from solver.rules.displayed import (
     standing_out,
     valid_places,
 )
-from solver.rules.thresholds import varied
+from solver.rules.thresholds import reads, varied
 from tests.solver.rules.made_maps import box, evidence_of, regions, smooth_noise
 
 SEEDS = st.integers(0, 10**6)
@@ -170,3 +173,25 @@ def test_a_plateau_is_marked_whole_and_the_ground_is_not() -> None:
     lone = np.zeros((128, 128))
     lone[60, 60] = 1
     assert 0 < brightest_places(lone, everywhere).sum() < 150
+
+
+def test_the_brightest_places_of_a_record_are_found_once_and_follow_their_thresholds() -> None:
+    record = Record("smoothgrad/0", {"map": np.random.default_rng(3).random((64, 64, 3))})
+    found = brightest_of(record)
+    assert brightest_of(record) is found
+    assert np.array_equal(found, brightest_places(*readable_brightness(record)))
+    with varied({"displayed.marked_share": 2.0}):
+        assert brightest_of(record).sum() == pytest.approx(2 * found.sum(), abs=2)
+    assert brightest_of(record) is found
+    mirrored = replace(record, arrays={"map": record.arrays["map"][:, ::-1]})
+    assert np.array_equal(brightest_of(mirrored), found[:, ::-1])
+    with pytest.raises(ValueError, match="read-only"):
+        found[0, 0] = True
+
+
+def test_what_is_found_of_a_record_says_which_thresholds_it_hangs_on_each_time() -> None:
+    record = Record("saliency/0", {"map": np.random.default_rng(3).random((64, 64))})
+    for _ in range(2):
+        with reads() as read:
+            brightest_of(record)
+        assert read == {"displayed.eye", "displayed.marked_share"}

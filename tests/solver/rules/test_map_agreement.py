@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from solver.evidence import Evidence, MissingEvidence, Record
+from solver.rules.displayed import brightest_places
 from solver.rules.map_agreement import (
     CompareClaim,
     CompareSettings,
     block_correlation,
-    brightest_places,
 )
 from solver.rules.map_distances import overlap
 from tests.solver.rules.made_maps import (
