@@ -35,6 +35,7 @@ _PLUMBING = ("method", "run", "rounds", "workers", "sampling", "stopping", "micr
 _MEASURING = (
     "solver.network",
     "solver.winograd",
+    "solver.matrix_products",
     "solver.pictures",
     "solver.lime_fit",
     "solver.bert_folder",

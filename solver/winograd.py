@@ -17,10 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from solver.matrix_products import WIDE, product, products
+
 TILE = 4
 PATCH = TILE + 2
-STRIP_TILES = 64
-"""Tiles worked on at once: their patches, products and results stay in a core's own cache."""
+STRIP_TILES = 256 if WIDE else 64
+"""Tiles worked on at once. Few enough that their patches, products and results stay in a core's own
+cache; but the wider a unit is, the more rows a product must have to fill it."""
 
 LEAST_CHANNELS = 64
 LEAST_SIDE = 16
@@ -123,7 +126,11 @@ def transformed(weight: Tensor) -> Tensor:
     """Take weights (out, in, 3, 3) to the 36 places where they multiply: (36, in, out)."""
     matrix = torch.tensor(_WEIGHT, dtype=torch.float64)
     places = torch.einsum("ia,jb,ocab->ijco", matrix, matrix, weight.double())
-    return places.flatten(0, 1).float().contiguous()
+    by_output = places.flatten(0, 1).float().transpose(1, 2)
+    # Lying with the inputs next to one another, which is how oneDNN would have them.
+    return (
+        by_output.contiguous().transpose(1, 2) if WIDE else by_output.transpose(1, 2).contiguous()
+    )
 
 
 def convolved(maps: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -150,20 +157,20 @@ def _convolve(maps: Tensor, weight: Tensor, bias: Tensor | None, into: Tensor) -
     patches = _overlapping(strip, rows, across)
     gathered = torch.empty(patches.shape)
     spread = torch.empty(PATCH**2, tiles * channels)
-    products = torch.empty(PATCH**2, tiles, out)
+    multiplied = torch.empty(PATCH**2, tiles, out)
     made = torch.empty(TILE**2, tiles * out)
-    made_in_place = made.view(TILE, TILE, rows, across, out).permute(2, 0, 3, 1, 4)
     strips = into.view(down // rows, rows, TILE, across, TILE, out)
     for at, target in enumerate(strips):
         _fill(strip, maps, at * rows * TILE - 1)
         gathered.copy_(patches)
-        torch.mm(_TO_PRODUCTS, gathered.view(PATCH**2, -1), out=spread)
-        torch.bmm(spread.view(PATCH**2, tiles, channels), weight, out=products)
-        torch.mm(_TO_OUTPUTS, products.view(PATCH**2, -1), out=made)
+        at_places = product(_TO_PRODUCTS, gathered.view(PATCH**2, -1), spread)
+        products(at_places.view(PATCH**2, tiles, channels), weight, multiplied)
+        found = product(_TO_OUTPUTS, multiplied.view(PATCH**2, -1), made)
+        in_place = found.view(TILE, TILE, rows, across, out).permute(2, 0, 3, 1, 4)
         if bias is None:
-            target.copy_(made_in_place)
+            target.copy_(in_place)
         else:
-            torch.add(made_in_place, bias, out=target)
+            torch.add(in_place, bias, out=target)
 
 
 def _rows_of_tiles(down: int, across: int) -> int:

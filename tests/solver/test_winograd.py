@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -115,15 +117,22 @@ def directly(network: PreparedNetwork, pictures: Tensor) -> Tensor:
     return found
 
 
-def test_at_genuine_width_a_noisy_picture_is_explained_as_directly(
+def test_at_genuine_width_noisy_pictures_are_explained_as_well_as_directly(
     genuine: PreparedNetwork,
 ) -> None:
-    picture = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(4))
+    """Held against float64: where a ReLU is about 0, either way of rounding may turn it over."""
+    exact = copy.deepcopy(genuine).double()
+    pictures = torch.rand(4, 3, 128, 128, generator=torch.Generator().manual_seed(4))
     with torch.inference_mode():  # which comes first when LIME does
-        genuine(picture)
-    mine, theirs = gradient(genuine, picture), directly(genuine, picture)
-    assert float((mine - theirs).norm() / theirs.norm()) < 5e-3
-    assert not torch.equal(mine, theirs)
+        genuine(pictures)
+    ours, theirs = [], []
+    for picture in pictures.split(1):
+        expected = directly(exact, picture.double())
+        found = gradient(genuine, picture), directly(genuine, picture)
+        assert not torch.equal(*found)
+        for gaps, one in zip((ours, theirs), found, strict=True):
+            gaps.append(float((one - expected).norm() / expected.norm()))
+    assert sum(ours) < 3 * sum(theirs) < 0.3
 
 
 def test_a_flat_picture_is_explained_by_the_direct_convolutions(genuine: PreparedNetwork) -> None:
