@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_header
 from grader.exports.option_ids import chosen_values, ticked_ids
+from grader.exports.row_fields import student_fault
 from grader.exports.times import read_time
 from grader.submissions import (
     NOT_SHOWN,
@@ -87,9 +88,9 @@ class PlainCsv:
             name: record.cells[self._at[name]].strip() if name in self._at else ""
             for name in FIELDS
         }
-        if not fields["student"]:
+        if fault := student_fault(fields["student"]):
             text = ", ".join(cell for cell in record.cells if cell)[:500]
-            refused = Reject(self.source, record.line, "", "", text, "has no student id")
+            refused = Reject(self.source, record.line, "", "", text, fault)
             return ReadRow(None, (refused,))
         return self._submission(record.line, record.cells, fields)
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from grader.exports.times import read_time
 from grader.option_matching import MEMORY
+
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,2}")
+
+
+def student_fault(student: str) -> str:
+    """Return why an id names nobody, "" where it names somebody.
+
+    A spreadsheet shows an id of many digits as 1.01E+15 and saves it so: all whose first digits
+    are alike would be one student.
+    """
+    if _ROUNDED.fullmatch(student):
+        return "the student id was rounded by a spreadsheet; export it again"
+    return "" if student else "has no student id"
 
 
 @lru_cache(maxsize=MEMORY)

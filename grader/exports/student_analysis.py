@@ -12,7 +12,7 @@ from grader.exports.columns import is_student_analysis, layout_of
 from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_header
 from grader.exports.question_cells import AnalysisColumn
 from grader.exports.question_columns import ColumnMatcher, Wordings, how_matched
-from grader.exports.row_fields import attempt_number, canvas_score, moment_of
+from grader.exports.row_fields import attempt_number, canvas_score, moment_of, student_fault
 from grader.row_cells import CanvasPoints, Columns, Responses, picker
 from grader.submissions import ReadRow, Reject, Student, Submission
 from solver.errors import ExportError
@@ -97,9 +97,9 @@ class StudentAnalysis:
         if cells is None:
             return self._refused_row(line, text, reason)
         student = Student(*[text.strip() for text in self._person(cells)])
-        if not student.id:
+        if fault := student_fault(student.id):
             text = ", ".join(cell for cell in cells[: len(self.layout.fields)] if cell)
-            return self._refused_row(line, text, "has no student id")
+            return self._refused_row(line, text, fault)
         return self._submission(line, cells, student)
 
     def _refused_row(self, line: int, text: str, reason: str) -> ReadRow:

@@ -99,9 +99,11 @@ def test_any_text_is_read_or_refused(cell):
 
 
 def test_rows_and_headers_that_are_refused(tmp_path):
-    rows = plain(tmp_path, "s1,,,,a,a,;", ",,,,a,a,;", "s2,,,,a", "s3,,x,soon,a,a,;")
-    assert [row.submission is None for row in rows] == [False, True, True, False]
+    lines = ("s1,,,,a,a,;", ",,,,a,a,;", "s2,,,,a", "s3,,x,soon,a,a,;", "1E+05,,,,a,a,;")
+    rows = plain(tmp_path, *lines)
+    assert [row.submission is None for row in rows] == [False, True, True, False, True]
     assert "has no student id" in rows[1].rejects[0].reason
+    assert "rounded by a spreadsheet" in rows[4].rejects[0].reason
     assert [each.reason.split()[1] for each in rows[3].rejects] == ["attempt", "time"]
     for header, said in (
         (HEADER + ",q99", "'q99' is neither a question of the key nor known"),
