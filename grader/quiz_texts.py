@@ -22,6 +22,7 @@ from solver.key import Key
 from solver.whole_files import write_whole
 from solver.yaml_places import YamlDumper, load_placed_yaml, validated
 
+QUIZ_FORMAT = "hw9-quiz/1"
 QuizLanguage = Literal["en", "zh-Hant", "both"]
 QUIZ_LANGUAGES: tuple[QuizLanguage, ...] = ("en", "zh-Hant", "both")
 Choices = tuple[tuple[str, str], ...]
@@ -158,7 +159,7 @@ def load_quiz(path: Path) -> WordedQuiz:
 def save_quiz(quiz: WordedQuiz, path: Path) -> None:
     """Write a `quiz.yaml` whole: the same quiz, the same bytes."""
     data = {
-        "format": "hw9-quiz/1",
+        "format": QUIZ_FORMAT,
         "title": quiz.title,
         "questions": [_as_data(question) for question in quiz.questions],
     }

@@ -56,6 +56,7 @@ def import_qti(
     quiz = _chosen(read_package(package), title, package)
     matched = match_quiz(quiz, bank, package, _key(key_path))
     target = out or _default_target(bank_folder, quiz.title)
+    _spare_other_files(target)
     if not as_json:
         _show(matched, bank)
     if not yes:
@@ -66,6 +67,21 @@ def import_qti(
         click.echo(json.dumps(done | {"passed_over": list(matched.passed_over)}, indent=1))
     else:
         click.echo(f"{len(matched.quiz.questions)} questions kept in {target}")
+
+
+def _spare_other_files(target: Path) -> None:
+    """Refuse to write a quiz.yaml over a file that is none, such as a key."""
+    from grader.quiz_texts import QUIZ_FORMAT
+    from solver.errors import InputError
+
+    if target.is_file():
+        with target.open("rb") as file:
+            if QUIZ_FORMAT.encode() not in file.read(100):
+                raise InputError(
+                    "is there already, and is not what import-qti writes",
+                    path=target,
+                    mend="Give another file with --out.",
+                )
 
 
 def _ask() -> None:
@@ -129,6 +145,7 @@ def _default_target(bank_folder: Path | None, title: str) -> Path:
     show_default=True,
     help="Of the wordings.",
 )
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 def export_qti(
     out: Path,
@@ -136,6 +153,7 @@ def export_qti(
     key_path: Path | None,
     no_answers: bool,
     language: Any,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Write the bank as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
@@ -148,7 +166,10 @@ def export_qti(
       hw9 bank export-qti quiz.zip --key key.yaml
     """
     from grader.qti_write import quiz_to_write, write_package
+    from solver.errors import InputError
 
+    if out.exists() and not force:
+        raise InputError("is there already", path=out, mend="Give --force to write over it.")
     key = _key(key_path)
     quiz = quiz_to_write(_bank(bank_folder), language, key, answers=not no_answers)
     marked = sum(1 for item in quiz.items if item.right)

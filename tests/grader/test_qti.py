@@ -379,6 +379,23 @@ def test_the_commands(tmp_path: Path):
     assert "has no quiz 'no'" in unknown
 
 
+def test_the_commands_write_over_no_file_of_somebody_else(tmp_path: Path):
+    write_bank_and_key(tmp_path, 10)
+    questions, key = tmp_path / "questions", tmp_path / "key.yaml"
+    theirs = tmp_path / "export.csv"
+    theirs.write_text("name,id\n")
+    export = [export_qti, theirs, "--bank", questions, "--key", key]
+    assert "is there already" in run(*export, ok=False)
+    assert theirs.read_text() == "name,id\n"
+    run(*export, "--force")
+    before = key.read_bytes()
+    taken = [import_qti, theirs, "--bank", questions, "--yes", "--out"]
+    assert "is not what import-qti writes" in run(*taken, key, ok=False)
+    assert key.read_bytes() == before
+    for _ in range(2):
+        run(*taken, tmp_path / "quiz.yaml")
+
+
 def _packed_with(quiz_xml: bytes) -> bytes:
     return zipped({"imsmanifest.xml": b"<m/>", "q/q.xml": quiz_xml})
 
