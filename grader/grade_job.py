@@ -136,7 +136,7 @@ def _graded_into_folder(job: Job) -> Outcome:
         notes += _reading_notes(graded)
         notes += [said_of(graded.alike)] if graded.alike else []
         if gradebook is not None:
-            notes.append(_fill(gradebook, graded, folder, job))
+            notes.append(fill_gradebook(gradebook, graded, folder, skip_unknown=job.skip_unknown))
         scores = write_results(
             graded, folder, job.bank, job.key, pages=job.pages, reveal=job.reveal
         )
@@ -254,8 +254,15 @@ def _check_pseudonyms(job: Job) -> None:
         )
 
 
-def _fill(gradebook: Gradebook, graded: GradedClass, folder: Path, job: Job) -> str:
-    filled = gradebook.fill(graded.used, skip_unknown=job.skip_unknown)
+def fill_gradebook(
+    gradebook: Gradebook, graded: GradedClass, folder: Path, *, skip_unknown: bool
+) -> str:
+    """Write gradebook.csv into a run's folder, and return a sentence on what was filled.
+
+    Raises:
+        ExportError: a student is not in it, or fits two of its rows.
+    """
+    filled = gradebook.fill(graded.used, skip_unknown=skip_unknown)
     write_whole(folder / "gradebook.csv", filled.content, private=True)
     note = f"gradebook.csv: {filled.filled} scores filled in"
     for number, what in (

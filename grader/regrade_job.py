@@ -12,7 +12,8 @@ from typing import Any
 
 from grader.conservation import check_record
 from grader.csv_text import decimal_text, defused, write_table
-from grader.grade_job import write_results
+from grader.grade_job import fill_gradebook, write_results
+from grader.gradebook import Gradebook
 from grader.grading import grade
 from grader.progress import watched
 from grader.regrade_record import (
@@ -237,6 +238,7 @@ def write_regrade(
     pages: bool | None = None,
     reveal: bool = False,
     gradebook: tuple[Path, str] | None = None,
+    skip_unknown: bool = False,
 ) -> Path:
     """Write the regraded run in place of the old one, whole or not at all.
 
@@ -248,7 +250,9 @@ def write_regrade(
         signature: for the log.
         pages: whether to write the class report and the students' pages; None: if the run had.
         reveal: show right options on the students' pages.
-        gradebook: a gradebook's CSV and its column, to be filled anew.
+        gradebook: a gradebook's CSV and its column, to be filled anew; what was filled is added
+            to the plan's notes.
+        skip_unknown: leave out students who are not in the gradebook.
 
     Returns:
         The folder of the former results.
@@ -266,7 +270,7 @@ def write_regrade(
                 f"{plan.job.folder}: was changed by another run since this regrade was planned. "
                 "Nothing was written; look at it and regrade again."
             )
-        return _write_in_place(plan, signature, pages, reveal, gradebook)
+        return _write_in_place(plan, signature, pages, reveal, gradebook, skip_unknown)
 
 
 def _write_in_place(
@@ -275,6 +279,7 @@ def _write_in_place(
     pages: bool | None,
     reveal: bool,
     gradebook: tuple[Path, str] | None,
+    skip_unknown: bool,
 ) -> Path:
     old = plan.job.folder.resolve()
     log = read_log(old)
@@ -287,7 +292,8 @@ def _write_in_place(
         with_pages = (old / "class.html").exists() if pages is None else pages
         write_results(plan.after, new, plan.job.bank, plan.key, pages=with_pages, reveal=reveal)
         if gradebook is not None:
-            _fill(gradebook, plan.after, new / "gradebook.csv")
+            book = Gradebook(*gradebook)
+            plan.notes.append(fill_gradebook(book, plan.after, new, skip_unknown=skip_unknown))
         write_run(new, plan.run.data, plan.key)
         check_record(new, plan.after)
         if plan.standing:
@@ -296,13 +302,6 @@ def _write_in_place(
         entry = _entry(plan, signature, old, new)
         write_whole(new / LOG, with_entry(log, entry), private=True)
     return old / former
-
-
-def _fill(gradebook: tuple[Path, str], graded: GradedClass, path: Path) -> None:
-    from grader.gradebook import Gradebook
-
-    filled = Gradebook(*gradebook).fill(graded.used)
-    write_whole(path, filled.content, private=True)
 
 
 def _keep_former(old: Path, new: Path, former: Path) -> None:

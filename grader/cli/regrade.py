@@ -46,6 +46,7 @@ _HOW = {
 @click.option("--when", default="", help="A date for the log; left out if not given.")
 @click.option("--gradebook", type=_FILE, help="The gradebook's exported CSV, to be filled anew.")
 @click.option("--column", default="", help='Its column to fill, e.g. "HW9 (1234)".')
+@click.option("--skip-unknown", is_flag=True, help="Leave out who is not in the gradebook.")
 @click.option("--pages/--no-pages", default=None, help="Write pages.  [default: as the run did]")
 @click.option("--reveal", is_flag=True, help="Show the right options on students' pages.")
 @click.option("--all", "show_all", is_flag=True, help=f"List every student, not the first {SHOWN}.")
@@ -130,6 +131,7 @@ def _write(plan: Plan, given: dict[str, Any]) -> Path:
         pages=given["pages"],
         reveal=given["reveal"],
         gradebook=(given["gradebook"], given["column"]) if given["gradebook"] else None,
+        skip_unknown=given["skip_unknown"],
     )
 
 

@@ -391,6 +391,24 @@ def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Ba
     assert (run / "former" / "2" / "gradebook.csv").read_text().splitlines() == filled
 
 
+def test_who_left_the_gradebook_can_be_left_out(tmp_path: Path, bank_folder: Bank) -> None:
+    run = tmp_path / "run"
+    _, _, submissions = made_run(run, 5)
+    lines = ["Student,ID,SIS Login ID,Section,HW9 (7)"]
+    lines += [f'"{s.student.name}",{s.student.id},x,A,' for s in submissions[1:]]
+    (tmp_path / "theirs.csv").write_text("\n".join(lines) + "\n")
+    args = [str(run), "--how", "everybody", "--question", "q01", "--write", "--by", "TA"]
+    args += ["--why", "typo", "--gradebook", str(tmp_path / "theirs.csv"), "--column", "HW9 (7)"]
+    refused = CliRunner().invoke(command, args)
+    assert isinstance(refused.exception, ExportError)
+    assert "leave them out with --skip-unknown" in str(refused.exception)
+    assert not (run / "former").exists()
+    done = CliRunner().invoke(command, [*args, "--skip-unknown"])
+    assert done.exit_code == 0, done.output
+    number = len(submissions) - 1
+    assert f"gradebook.csv: {number} scores filled in, 1 not in the gradebook" in done.output
+
+
 def test_a_reason_with_another_end_of_a_line_leaves_a_log_that_can_be_read(tmp_path: Path) -> None:
     run = tmp_path / "run"
     bank, _, _ = made_run(run)
