@@ -303,10 +303,12 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
 
 
 def short_hashes(facts: list[tuple[str, list[tuple[str, str]]]]) -> list[tuple[str, str, str]]:
-    """Return of each part its first hash: (part, the first 12 digits, all of it)."""
+    """Return the hash of each part, not of a file in it: (part, the first 12 digits, all of it)."""
     found = []
     for name, lines in facts:
-        whole = next((text for _, text in lines if re.fullmatch(r"[0-9a-f]{32,64}", text)), None)
+        own_first = sorted(lines, key=lambda line: line[0] != "sha256")
+        hashes = (text for _, text in own_first if re.fullmatch(r"[0-9a-f]{32,64}", text))
+        whole = next(hashes, None)
         if whole:
             found.append((name, whole[:12], whole))
     return found

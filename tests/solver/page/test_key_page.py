@@ -292,6 +292,14 @@ def test_hashes_are_short_and_in_full(page: str) -> None:
     assert f"<dd><code>{'cd' * 32}</code></dd>" in page and "lime / lime_seed" in page
 
 
+def test_the_bundles_hash_is_its_own_and_not_that_of_its_first_file(bank: Bank) -> None:
+    bundle = {"files": {"bert.yaml": "12" * 32}, "name": "demo", "sha256": "cd" * 32}
+    key = made_key(decided("q01")).model_copy(update={"bundle": bundle})
+    html = render_key_page(key, bank, Evidence(), {})
+    assert f'<code title="{"cd" * 32}">' in html
+    assert f'<code title="{"12" * 32}">' not in html
+
+
 def test_a_question_the_bank_lacks_is_shown_by_its_id(bank: Bank) -> None:
     html = render_key_page(made_key(decided("q99")), bank, Evidence(), {})
     assert "sentence of a" in section(html, "q99")
