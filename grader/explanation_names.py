@@ -46,27 +46,27 @@ _NAMES: dict[str, tuple[str, str]] = {
     "module": ("module {0} of the network", "網路的第 {0} 個模組"),
     "activation": (
         "filter activation of layer {0} on {pictures}",
-        "第 {0} 層濾鏡對{pictures} 的活化",
+        "第 {0} 層濾波器對{pictures} 的活化",
     ),
     "filter_visualization": (
         "filter visualization of layer {0} from {pictures}",
-        "從{pictures} 出發的第 {0} 層濾鏡視覺化",
+        "從{pictures} 出發的第 {0} 層濾波器視覺化",
     ),
     "filter_trace": (
         "what the filter section holds fixed and what it varies",
-        "濾鏡一節固定了什麼、改變了什麼",
+        "濾波器一節固定了什麼、改變了什麼",
     ),
     "integrated_gradients": (
         "integrated gradients of {pictures} ({0} steps)",
-        "{pictures} 的 integrated gradients（{0} 步）",
+        "{pictures} 的積分梯度（{0} 步）",
     ),
     "integrated_path": (
         "the inputs integrated gradients feeds to the network for {pictures}",
-        "integrated gradients 就{pictures} 餵給網路的輸入",
+        "積分梯度就{pictures} 餵給網路的輸入",
     ),
     "picture": ("{pictures} itself", "{pictures} 本身"),
     "regions": ("the named regions of {pictures}", "{pictures} 的具名區域"),
-    "attention": ("attention of every layer and head", "各層各注意力頭的注意力"),
+    "attention": ("attention of every layer and head", "各層各個 head 的注意力"),
     "masked_words": ("predictions for the masked words", "被遮蓋的詞的預測"),
     "corpus_search": ("corpus search, layer by layer", "逐層的語料搜尋"),
     "hidden_states": (

@@ -49,7 +49,7 @@ def check(
       answers:
         q01: b
         q03: [a, b]
-        q22: {word: her, drop: "0.44"}
+        q22: {a: her, b: "0.44"}
 
     \b
     Example:
@@ -119,7 +119,8 @@ def _say_question(question: CheckedQuestion, language: str) -> None:
     click.echo(f"\n{question.id}  {question.state}  ({question.worth:f} points)")
     click.echo(f"  {question.stem.in_language(language)}")
     if question.look_again:
-        names = "; ".join(name.in_language(language) for name in question.look_again)
+        between = "; " if language == "en" else "；"
+        names = between.join(name.in_language(language) for name in question.look_again)
         click.echo(f"  look again at: {names}")
     if question.answer is None:
         return

@@ -38,7 +38,7 @@ def override(
     \b
     Example:
       hw9 key override q09 --correct d --why "the wording was reversed" --by TA
-      hw9 key override q22 --correct "word=her,drop=0.44" --why "as in the lecture"
+      hw9 key override q22 --correct "a=her,b=0.44" --why "as in the lecture"
       hw9 key override q09 --undo
     """
     from grader import key_override

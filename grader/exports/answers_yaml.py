@@ -4,7 +4,7 @@ student: me                # may be left out
 answers:
   q01: b
   q03: [a, b]
-  q22: {word: her, drop: "0.44"}
+  q22: {a: her, b: "0.44"}
 """
 
 from __future__ import annotations

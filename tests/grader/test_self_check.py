@@ -19,9 +19,10 @@ from grader.explanation_names import explanation_names
 from grader.scored_questions import scored_questions
 from grader.self_check import check_answers
 from grader.submissions import Chosen, Ticked
-from solver.bank import Bank
+from solver.bank import Bank, load_bank
 from solver.errors import ExportError
 from solver.key import Key, save_key
+from solver.resources import data_folder
 from tests.grader.made_classes import (
     every_answer,
     made_bank,
@@ -130,6 +131,21 @@ def test_the_command_names_explanations_and_keeps_the_answer(tmp_path: Path, ban
     (right,) = question.accepted[0].options
     assert f"({right})" in shown
     assert "0.6 of the light lies there" in shown
+
+
+def test_the_example_in_the_help_answers_questions_that_there_are() -> None:
+    shipped = {question.id: question for question in load_bank(data_folder("questions")).questions}
+    example = command.help[command.help.index("answers:\n") :].split("\n\n")[0]
+    for name, answer in yaml.safe_load(example)["answers"].items():
+        names = [each.id for each in shipped[name].blanks or shipped[name].options]
+        assert {*answer} <= {*names}
+
+
+def test_the_names_of_explanations_use_the_words_of_the_bank() -> None:
+    for record in ("activation/6/0", "filter_trace", "filter_visualization/6/0"):
+        assert "濾波器" in explanation_names([record])[0].zh_hant
+    for record in ("integrated_gradients/7/10", "integrated_path/7"):
+        assert "積分梯度" in explanation_names([record])[0].zh_hant
 
 
 def test_json_says_the_same(tmp_path: Path, bank: Bank) -> None:
