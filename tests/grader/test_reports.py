@@ -180,6 +180,21 @@ def test_an_unrevealed_page_does_not_tell_which_other_option_is_right(seed: int)
         assert len(seen) == 1
 
 
+@pytest.mark.parametrize(("difference", "partly"), [("-0.15", True), ("0.3", False)])
+def test_partial_credit_is_the_reason_only_where_canvas_gave_more(
+    difference: str, partly: bool
+) -> None:
+    bank, key, made = made_class(1, 1, questions=6)
+    (each,) = made.used
+    submission = replace(each.submission, canvas_score=Decimal("1.5"))
+    each = replace(each, submission=submission, difference=Decimal(difference), complete=True)
+    (source,) = pages_of(bank, key, replace(made, used=(each,))).values()
+    page = Page(source)
+    assert "NTU COOL shows 1.5" in page.en and signed(Decimal(difference)) in page.zh
+    assert ("part of the points for part of the options" in page.en) == partly
+    assert ("它會依部分選項給部分分數" in page.zh) == partly
+
+
 def test_every_state_of_a_question() -> None:
     bank = made_bank(6, 1)
     key = overridden(with_question(made_key(bank, 1), "q04", void=True), "q03", ["b"], why="Typo!")
