@@ -228,11 +228,18 @@ def open_text(path: Path, begin: int = 0) -> io.TextIOBase:
         begin: the first byte that is read; a byte-order mark is passed over only at 0.
 
     Raises:
-        ExportError: no such file, a folder, or a spreadsheet's own format.
+        ExportError: no such file, a folder, a pipe, or a spreadsheet's own format.
     """
     try:
         with path.open("rb") as file:
             start = file.read(START)
+            again = file.seekable()
+        if not again:
+            raise ExportError(
+                "is a pipe, and it is read more than once",
+                path=path,
+                mend="Save it as a file first.",
+            )
         wide = wide_encoding(start)
         if wide:
             raise ExportError(

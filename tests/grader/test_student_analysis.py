@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.exports.csv_records import open_text
 from grader.exports.row_fields import canvas_score, points_of
 from grader.exports.student_analysis import StudentAnalysis
 from grader.exports.times import read_time
@@ -142,6 +144,16 @@ def test_a_bad_row_is_refused_and_the_others_stand(path, line, reason):
     assert [row.submission is None for row in read] == [False, True, False]
     (reject,) = read[1].rejects
     assert reason in reject.reason and reject.line == 3
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no names of open files here")
+def test_a_pipe_gets_a_sentence():
+    reading, writing = os.pipe()
+    os.write(writing, GOOD.encode())
+    os.close(writing)
+    with pytest.raises(ExportError, match=r"is a pipe, .* Save it as a file first"):
+        open_text(Path(f"/dev/fd/{reading}"))
+    os.close(reading)
 
 
 def test_a_stray_quote_swallows_no_rows(path):
