@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from scipy import ndimage
 
-from solver.evidence import Evidence, record_id
+from solver.evidence import Evidence, Record, record_id
 from solver.rules.chance import CHANCE
 from solver.rules.displayed import (
     Floats,
@@ -119,9 +119,7 @@ def compare(
         f"{{0}}最亮處落在{region_name(settings.region)[1]}內的比例",
     )
     measure = Measure(
-        agreement=lambda first, second: block_correlation(
-            first[0], second[0], first[1] & second[1]
-        ),
+        agreement=_block_agreement,
         closeness={kind: float(values.mean()) for kind, values in shares.items()},
         agreement_unit="correlation",
         closeness_unit="share of the brightest twentieth",
@@ -153,11 +151,11 @@ Reading = tuple[Floats, Mask]
 
 @dataclass(frozen=True)
 class Measure:
-    """One way to measure agreement (of two readings) and closeness (a number a kind, larger is
+    """One way to measure agreement (of two maps) and closeness (a number a kind, larger is
     closer), with the words for both. `lead_by_chance`: how often chance would make one kind lead
     the other as far; 0 where that is not asked."""
 
-    agreement: Callable[[Reading, Reading], float]
+    agreement: Callable[[Record, Record], float]
     closeness: Mapping[str, float]
     agreement_unit: str
     closeness_unit: str
@@ -206,10 +204,9 @@ def _verdict(
         return _by_chance(verdict, measure.lead_by_chance) if leads_by_chance else verdict
     assert claim.picture is not None
     first, second = (
-        readable_brightness(evidence.get(kind, claim.picture))
-        for kind in (settings.first, settings.second)
+        evidence.get(kind, claim.picture) for kind in (settings.first, settings.second)
     )
-    value = measure.agreement(first, _at_size_of(first, second))
+    value = measure.agreement(first, second)
     what = (
         f"agreement of the two maps of picture {claim.picture}",
         f"圖片 {claim.picture} 的兩種圖之一致度",
@@ -237,12 +234,33 @@ def _by_chance(leading: Verdict, chance: float) -> Verdict:
     return replace(verdict, holds=False)
 
 
+def readings(first: Record, second: Record) -> tuple[Reading, Reading]:
+    """Return what is seen of two maps, of the second at the size of the first."""
+    one = readable_brightness(first)
+    return one, _at_size_of(one, readable_brightness(second))
+
+
 def _at_size_of(first: Reading, second: Reading) -> Reading:
     rows, columns = (
         np.arange(n) * m // n for n, m in zip(first[0].shape, second[0].shape, strict=True)
     )
     place = np.ix_(rows, columns)
     return second[0][place], second[1][place]
+
+
+def _block_agreement(first: Record, second: Record) -> float:
+    one, other = readable_brightness(first), readable_brightness(second)
+    if one[0].shape == other[0].shape and one[1].all() and other[1].all():
+        return correlation(_blocks_of(first), _blocks_of(second))
+    these, those = readings(first, second)
+    return block_correlation(these[0], those[0], these[1] & those[1])
+
+
+def _blocks_of(record: Record) -> Floats:
+    """The block means of a map that can be read everywhere."""
+    return record.once(
+        ("block means", BLOCKS.now()), lambda: _block_means(readable_brightness(record)[0])
+    )
 
 
 def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) -> float:

@@ -25,6 +25,7 @@ from solver.rules.map_agreement import (
     Measure,
     Reading,
     compared,
+    readings,
 )
 from solver.rules.registry import Decision, second_way
 
@@ -51,7 +52,7 @@ def compare_by_distance(
         for kind in (settings.first, settings.second)
     }
     measure = Measure(
-        agreement=overlap,
+        agreement=lambda first, second: overlap(*readings(first, second)),
         closeness={kind: float(values.mean()) for kind, values in nearness.items()},
         lead_by_chance=_lead_by_chance(*nearness.values()),
         agreement_unit="overlap beyond chance",
