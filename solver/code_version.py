@@ -34,6 +34,7 @@ _PLUMBING = ("method", "run", "rounds", "workers", "sampling", "stopping", "micr
 
 _MEASURING = (
     "solver.network",
+    "solver.local_forward",
     "solver.winograd",
     "solver.matrix_products",
     "solver.pictures",

@@ -20,6 +20,7 @@ from torch.nn import functional
 from solver.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.method import Job, every_picture, explanation, picture_tensor
+from solver.local_forward import LocalForward, Window
 
 Map = npt.NDArray[np.float32]
 Forward = Callable[[Tensor, Tensor], Tensor]
@@ -66,13 +67,18 @@ def unscaled(gradient: Tensor) -> Tensor:
     return gradient.detach().double() / LOSS_SCALE
 
 
-def raw_saliency(bundle: Bundle, place: int) -> npt.NDArray[np.float64]:
-    """Return |d cross-entropy / d pixel| of one picture, maximum over channels: (128, 128)."""
+def absolute_gradient(bundle: Bundle, place: int) -> Tensor:
+    """Return |d cross-entropy / d pixel| of one picture: float64 (3, 128, 128)."""
     label = torch.tensor([bundle.picture(place).label], device=bundle.device)
     gradient = Saliency(scaled_loss(bundle)).attribute(
         picture_tensor(bundle, place).requires_grad_(), abs=True, additional_forward_args=(label,)
     )
-    values: npt.NDArray[np.float64] = unscaled(gradient)[0].amax(0).cpu().numpy()
+    return unscaled(gradient)[0]
+
+
+def raw_saliency(bundle: Bundle, place: int) -> npt.NDArray[np.float64]:
+    """Return |d cross-entropy / d pixel| of one picture, maximum over channels: (128, 128)."""
+    values: npt.NDArray[np.float64] = absolute_gradient(bundle, place).amax(0).cpu().numpy()
     return values
 
 
@@ -137,31 +143,24 @@ def saliency_derivative(job: Job) -> Record:
 def _largest_differences(
     job: Job, place: int, flat: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.float64]:
-    """|central difference| of the loss at each pixel, maximum over the channels: (pixels,)."""
+    """|central difference| of the loss at each pixel, in the channel that is shown: (pixels,)."""
     network = copy.deepcopy(job.bundle.network).double()
     label = torch.tensor([job.bundle.picture(place).label], device=job.bundle.device)
-    picture = job.picture_tensor(place)
-    gradient = _input_gradient(network, picture.double(), label)
-    # Of the three channels the one that is shown: where the gradient is largest.
-    channels = gradient.abs()[0].argmax(0).flatten()
+    picture = job.picture_tensor(place).double()
+    near = LocalForward(network, picture)
+    channels = absolute_gradient(job.bundle, place).argmax(0).flatten()
     estimates = np.zeros(len(flat))
-    with torch.no_grad():
-        for at, pixel in enumerate(flat):
-            row, column = divmod(int(pixel), 128)
-            channel = int(channels[int(pixel)])
-            pair = picture.double().repeat(2, 1, 1, 1)
-            pair[0, channel, row, column] += STEP
-            pair[1, channel, row, column] -= STEP
-            losses = functional.cross_entropy(network(pair), label.repeat(2), reduction="none")
-            estimates[at] = float((losses[0] - losses[1]).abs()) / (2 * STEP)
-            job.advance(2)
+    for at, pixel in enumerate(flat):
+        row, column = divmod(int(pixel), picture.shape[-1])
+        here = Window(row, row + 1, column, column + 1)
+        pair = here.of(picture).repeat(2, 1, 1, 1)
+        pair[:, channels[pixel], 0, 0] += pair.new_tensor([STEP, -STEP])
+        losses = functional.cross_entropy(
+            near.logits(pair, here), label.repeat(2), reduction="none"
+        )
+        estimates[at] = float((losses[0] - losses[1]).abs()) / (2 * STEP)
+        job.advance(2)
     return estimates
-
-
-def _input_gradient(network: torch.nn.Module, picture: Tensor, label: Tensor) -> Tensor:
-    leaf = picture.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(functional.cross_entropy(network(leaf), label), leaf)
-    return gradient
 
 
 def _what_moves(bundle: Bundle, place: int) -> dict[str, bool]:
