@@ -40,11 +40,12 @@ def test_it_is_the_whole_pass(
 
 
 def test_a_change_of_all_of_it_is_a_whole_pass(network: FoodNetwork) -> None:
-    first, second = torch.rand(2, 1, 3, SIDE, SIDE, dtype=torch.float64).unbind()
+    generator = torch.Generator().manual_seed(1)
+    first, second = torch.rand(2, 1, 3, SIDE, SIDE, generator=generator, dtype=torch.float64)
     found = LocalForward(network, first).logits(second, Window(0, SIDE, 0, SIDE))
     with torch.no_grad():
         assert torch.allclose(found, network(second), rtol=1e-12, atol=1e-13)
-        assert not torch.allclose(found, network(first), rtol=1e-3)
+        assert not torch.allclose(found, network(first), rtol=1e-9)
 
 
 @pytest.mark.parametrize("place", [0, 1, 63, 64, 126, 127])
