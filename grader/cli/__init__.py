@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
         "key": ("grader.cli.key:key", "Make the answer key, from course materials or evidence."),
         "explain": ("grader.cli.explain:explain", "Draw one explanation as the course does."),
         "bundle": ("grader.cli.bundle:bundle", "Look at a folder of course materials."),
-        "bank": ("grader.cli.bank:bank", "Check the questions; take a quiz in or out."),
+        "bank": ("grader.cli.bank:bank", "Show or check the questions; take a quiz in or out."),
         "grade": ("grader.cli.grade:grade", "Grade exports of NTU COOL with a key."),
         "regrade": ("grader.cli.regrade:regrade", "Grade again after a change of key."),
         "check": ("grader.cli.check:check", "Check your own answers against a key."),

@@ -1,4 +1,4 @@
-"""`hw9 bank`: check the questions; take a quiz in or out."""
+"""`hw9 bank`: show and check the questions; take a quiz in or out."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.group(
     cls=LazyGroup,
     lazy={
+        "show": ("grader.cli.bank_show:show", "Show the questions with their options and ids."),
         "check": ("grader.cli.bank:check", "Check every question, claim and wording."),
         "import-qti": ("grader.cli.bank_qti:import_qti", "Read a quiz's own texts from a package."),
         "export-qti": ("grader.cli.bank_qti:export_qti", "Write the bank as a quiz package."),
     },
 )
 def bank() -> None:
-    """Check the questions, or take a quiz in or out.
+    """Show or check the questions, or take a quiz in or out.
 
     \b
-    Example:
+    Examples:
+      hw9 bank show q02
       hw9 bank check --bank questions/
     """
 

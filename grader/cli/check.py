@@ -18,6 +18,11 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("answers", type=_FILE, metavar="ANSWERS.yaml")
+@click.option(
+    "--template",
+    is_flag=True,
+    help="Write ANSWERS.yaml with all questions and options, to be filled in; check nothing.",
+)
 @click.option("--key", "key_path", type=_FILE, help="The answer key (key.yaml).")
 @click.option("--bundle", type=_FOLDER, help="Your course materials: the key is made from them.")
 @click.option("--out", type=_FOLDER, help="With --bundle: keep the key here, answers and all.")
@@ -28,11 +33,12 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     type=click.Choice(["en", "zh-Hant"]),
     default="en",
     show_default=True,
-    help="Of the questions.",
+    help="Of the questions and of all that is said.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 def check(
     answers: Path,
+    template: bool,
     key_path: Path | None,
     bundle: Path | None,
     out: Path | None,
@@ -43,7 +49,9 @@ def check(
 ) -> None:
     """Check your own answers: what is fully right, and what to look at again.
 
-    The right options are not told unless you ask with --reveal. ANSWERS.yaml holds option ids:
+    Begin with --template: it writes ANSWERS.yaml with every question, its options and their ids,
+    for you to fill in. The right options are not told unless you ask with --reveal. Filled in, the
+    file holds option ids:
 
     \b
       answers:
@@ -53,17 +61,30 @@ def check(
 
     \b
     Example:
+      hw9 check answers.yaml --template
       hw9 check answers.yaml --key key.yaml
       hw9 check answers.yaml --bundle hw9_materials
     """
     from grader.self_check import check_answers
     from solver.bank import load_bank
+    from solver.errors import ExportError
     from solver.resources import data_folder
 
+    if template:
+        if bundle or out or reveal or as_json:
+            raise click.UsageError("--template goes with --key, --bank and --language alone.")
+        _write_template(answers, key_path, bank_folder or data_folder("questions"), language)
+        return
     if (key_path is None) == (bundle is None):
         raise click.UsageError("Give either --key or --bundle.")
     if out is not None and bundle is None:
         raise click.UsageError("--out goes with --bundle.")
+    if not answers.exists():
+        raise ExportError(
+            "there is no such file",
+            path=answers,
+            mend=f"hw9 check {answers} --template writes one to fill in.",
+        )
     folder = bank_folder or data_folder("questions")
     bank = load_bank(folder)
     key = _key(key_path, bundle, folder, out, shown=not as_json)
@@ -72,6 +93,24 @@ def check(
         click.echo(json.dumps(_as_data(checked, language), ensure_ascii=False, indent=1))
     else:
         _say(checked, language)
+
+
+def _write_template(answers: Path, key_path: Path | None, folder: Path, language: str) -> None:
+    from grader.answer_sheet import answer_sheet, said
+    from solver.bank import load_bank
+    from solver.errors import ExportError
+    from solver.key import load_key
+    from solver.whole_files import write_whole
+
+    if answers.exists():
+        raise ExportError(
+            "is there already, and may hold your answers",
+            path=answers,
+            mend="Give another name, or move it away.",
+        )
+    sheet = answer_sheet(load_bank(folder), language, load_key(key_path) if key_path else None)
+    write_whole(answers, sheet)
+    click.echo(said("template_written", language, path=answers))
 
 
 def _key(

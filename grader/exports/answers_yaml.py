@@ -58,7 +58,7 @@ class AnswersYaml:
         answers = self._answers(placed)
         responses: dict[str, Response] = dict.fromkeys(self._questions, UNANSWERED)
         for name, value in answers.items():
-            if name in self._left_out:
+            if name in self._left_out or _is_empty(value):
                 continue
             question = self._questions.get(str(name))
             if question is None:
@@ -98,10 +98,9 @@ class AnswersYaml:
         return answers
 
     def _response(self, placed: PlacedYaml, question: ScoredQuestion, value: Any) -> Response:
-        if value is None:
-            return UNANSWERED
         if isinstance(value, dict) and question.kind == "pair":
-            return chosen_values(question, {str(k): str(v) for k, v in value.items()}, str(value))
+            given = {str(k): "" if v is None else str(v) for k, v in value.items()}
+            return chosen_values(question, given, str(value))
         if isinstance(value, list) and question.kind != "pair":
             return ticked_ids(question, [str(each) for each in value], str(value))
         if isinstance(value, (dict, list)):
@@ -112,3 +111,10 @@ class AnswersYaml:
     def _error(self, placed: PlacedYaml, name: Any, message: str) -> ExportError:
         line = placed.line_of(("answers", name))
         return ExportError(message, path=self._path, place=f"line {line}")
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether nothing was filled in; then the question need not be one of the key's."""
+    if isinstance(value, dict):
+        return all(each is None for each in value.values())
+    return value is None or value == []

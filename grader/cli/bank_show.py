@@ -1,0 +1,45 @@
+"""`hw9 bank show`: the questions with their options and ids, to be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("questions", nargs=-1, metavar="[QUESTION]...")
+@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@click.option("--key", "key_path", type=_FILE, help="For the numbers a drop-down offers.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh-Hant"]),
+    default="en",
+    show_default=True,
+    help="Of the questions.",
+)
+def show(
+    questions: tuple[str, ...], bank_folder: Path | None, key_path: Path | None, language: str
+) -> None:
+    """Show questions with their options and ids: all, or the ones named. No answer is shown.
+
+    For a file to fill in: hw9 check answers.yaml --template.
+
+    \b
+    Examples:
+      hw9 bank show
+      hw9 bank show q02 q22 --language zh-Hant
+    """
+    from grader.answer_sheet import question_lines
+    from solver.bank import load_bank
+    from solver.key import load_key
+    from solver.resources import data_folder
+
+    bank = load_bank(bank_folder or data_folder("questions"))
+    key = load_key(key_path) if key_path else None
+    asked = [bank.question(name) for name in questions] or list(bank.questions)
+    texts = ["\n".join(question_lines(question, language, key)) for question in asked]
+    click.echo("\n\n".join(texts))
