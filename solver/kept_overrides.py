@@ -1,7 +1,8 @@
-"""What a TA set by hand in a key stays when the key is made again in the same place."""
+"""What a key holds stays when a key is made in the same place: its questions, and what a TA set."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from solver.errors import KeyFileError
@@ -19,16 +20,9 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
         KeyFileError: the file there cannot be read, or something was set by hand for a question
             that the new key does not have, so that writing over it would lose it.
     """
-    if not path.is_file():
+    before = _key_there(path)
+    if before is None:
         return key, []
-    try:
-        before = load_key(path)
-    except KeyFileError as fault:
-        raise KeyFileError(
-            f"cannot be read, so what was set by hand in it would be lost ({fault})",
-            path=path,
-            mend="Move it away, or give another folder with --out.",
-        ) from None
     by_hand = {each.id: each for each in before.questions if each.override or each.void}
     asked = {each.id: each for each in key.questions}
     lost = [name for name, old in by_hand.items() if not _fits(old, asked.get(name))]
@@ -40,6 +34,57 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
         )
     questions = [_with(each, by_hand.get(each.id)) for each in key.questions]
     return key.model_copy(update={"questions": questions}), sorted(by_hand)
+
+
+def spare_other_questions(
+    asked: Collection[str], path: Path, *, of: int, replace: bool = False
+) -> int:
+    """Return how many questions the key at `path` has (0 where there is none), if they will stay.
+
+    Asked before anything is run, so that nobody waits minutes for a refusal.
+
+    Args:
+        asked: ids of the questions that the run will decide.
+        path: where the new key is to be written; there may be no file yet.
+        of: how many questions the bank has.
+        replace: the key there may go, whatever it holds.
+
+    Raises:
+        KeyFileError: the key there cannot be read, or has questions the new one will not have.
+    """
+    before = _key_there(path)
+    if before is None:
+        return 0
+    held = [each.id for each in before.questions]
+    lost = [name for name in held if name not in asked]
+    if lost and not replace:
+        raise KeyFileError(
+            f"this run makes a key of {len(asked)} of the bank's {of} questions, and the folder "
+            f"holds a key of {len(held)}: {_some(lost)} would be lost",
+            path=path,
+            mend="Give another folder with --out to keep that key, or hw9 key --force to "
+            "replace it.",
+        )
+    return len(held)
+
+
+def _key_there(path: Path) -> Key | None:
+    if not path.is_file():
+        return None
+    try:
+        return load_key(path)
+    except KeyFileError as fault:
+        raise KeyFileError(
+            f"cannot be read, so what was set by hand in it would be lost ({fault})",
+            path=path,
+            mend="Move it away, or give another folder with --out.",
+        ) from None
+
+
+def _some(names: list[str]) -> str:
+    if len(names) <= 4:
+        return ", ".join(names)
+    return f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def _fits(old: KeyQuestion, new: KeyQuestion | None) -> bool:

@@ -24,7 +24,7 @@ from solver.folder_swap import (
     new_beside,
     swap,
 )
-from solver.kept_overrides import with_kept_overrides
+from solver.kept_overrides import spare_other_questions, with_kept_overrides
 from solver.key import Key, save_key
 from solver.one_at_a_time import one_at_a_time
 from solver.resources import data_folder
@@ -40,11 +40,15 @@ class KeyInFolder:
         key: the key, with what was set by hand.
         unchanged: it had been made before from the same inputs, and nothing was run or written.
         kept: ids of the questions for which something set by hand was kept.
+        asked_of: how many questions the bank has.
+        held: how many the key had that lay there before.
     """
 
     key: Key
     unchanged: bool
     kept: tuple[str, ...]
+    asked_of: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def make_once(
     bank: Path | None = None,
     bundle: Path | None = None,
     evidence: Path | None = None,
+    replace: bool = False,
 ) -> KeyInFolder:
     """Return the key of a folder, made by `make` unless it holds just that already.
 
@@ -81,14 +86,19 @@ def make_once(
     Args:
         out: the folder, which this run has for itself meanwhile.
         make: makes and writes the key into a desk's folder (`solver.answer_key.make_key`).
-        options: all that shapes the key besides bank, bundle and evidence.
+        options: all that shapes the key besides bank, bundle and evidence; "only" names the
+            questions it is made of, where they are not all.
         bank, bundle, evidence: as given to `make`.
+        replace: a key that lies there may go, whatever questions it has.
 
     Raises:
         OutputError: another run is writing there, or nothing can be written.
+        KeyFileError: the key that lies there has questions that the new one will not have.
         Hw9Error: what `make` raises.
     """
     questions = load_bank(bank or data_folder("questions"))
+    asked = list(dict.fromkeys(options.get("only") or [each.id for each in questions.questions]))
+    asked_of = len(questions.questions)
     materials = bundle or (data_folder("demo") if evidence is None else None)
     with one_at_a_time(out):
         place = out.resolve()
@@ -97,11 +107,14 @@ def make_once(
         before = made_before.recall(place, inputs)
         if before is not None:
             mend(place)
-            return KeyInFolder(before, True, _by_hand(before))
+            return KeyInFolder(before, True, _by_hand(before), asked_of, len(before.questions))
+        for name in asked:
+            questions.question(name)  # a name that is none is said first
+        held = spare_other_questions(asked, place / "key.yaml", of=asked_of, replace=replace)
         with _desk(out, evidence, keep=materials is not None) as desk:
             key = make(desk)
             made_before.remember(desk.folder, inputs)
-        return KeyInFolder(key, False, _by_hand(key))
+        return KeyInFolder(key, False, _by_hand(key), asked_of, held)
 
 
 def _bring_back(place: Path) -> None:

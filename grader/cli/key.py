@@ -73,6 +73,11 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Processes among which explanations and their samples are dealt.",
 )
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace a key in --out that has questions the new one will not have.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 @click.pass_context
 def key(
@@ -87,6 +92,7 @@ def key(
     reseed: int,
     exact: bool,
     jobs: int,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Make the answer key: run the explanations, measure each option's claim, write the page.
@@ -94,14 +100,15 @@ def key(
     Writes key.yaml (answers, verdicts, hashes), key.html (the page to look through and sign) and
     evidence/ (what was measured; hw9 key --evidence decides on it again, without a model). --out
     holds the whole old key or the whole new one; a run that was stopped goes on, started again,
-    from what it had measured.
+    from what it had measured. With --only the key has those questions alone, so that it needs a
+    folder of its own: a larger key in --out is replaced only with --force.
 
     \b
     Examples:
       hw9 key                                        the demo, into key-out/
       hw9 key --bundle course/ --out spring          from your course materials
       hw9 key --evidence spring/evidence --out again the same, without a model
-      hw9 key --only q07,q12 --bundle course/        two questions
+      hw9 key --only q07,q12 --out two               two questions, in a folder of their own
       hw9 key --bundle course/ --stability 40        and which answers hang on a choice
     """
     if ctx.invoked_subcommand is not None:
@@ -132,7 +139,9 @@ def key(
                 stopped=desk.stopped,
             ).key
 
-        made = make_once(out, make, options, bank=bank, bundle=bundle, evidence=evidence)
+        made = make_once(
+            out, make, options, bank=bank, bundle=bundle, evidence=evidence, replace=force
+        )
     if as_json:
         click.echo(json.dumps(_as_json(made), ensure_ascii=False, indent=1))
         return
@@ -198,6 +207,10 @@ def _say(made: KeyInFolder, out: Path) -> None:
         click.echo(f"{question.id}  {answer or '(no option holds)'}")
     decided = sum(question.state == "decided" for question in questions)
     click.echo(f"\n{decided} of {len(questions)} questions answered; {out / 'key.html'} shows why.")
+    if len(questions) < made.asked_of:
+        before = f" It replaced a key of {made.held}." if made.held > len(questions) else ""
+        has = f"This key has {len(questions)} of the bank's {made.asked_of} questions."
+        click.echo(f"{has}{before}")
     contested = [question.id for question in questions if question.contested]
     if contested:
         click.echo(f"Contested, so look at these first: {', '.join(contested)}.")

@@ -54,6 +54,7 @@ SCENES = {
         "cpu",
         "--bundle",
         "bundle",
+        "--force",  # the key that lies there has more questions
     ],
 }
 State = dict[str, bytes]

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from grader.cli import hw9
 from solver.answer_key import make_key
-from solver.errors import Hw9Error, OutputError
+from solver.errors import BankError, Hw9Error, KeyFileError, OutputError
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.key import Key, load_key, save_key
 from solver.key_folder import Desk, make_once
@@ -168,3 +168,63 @@ def test_its_own_evidence_decided_again_stays_whole(evidence: Path, tmp_path: Pa
     shutil.copytree(evidence, out / "evidence", dirs_exist_ok=True)
     run("key", "--evidence", out / "evidence", "--only", "q14", "--stability", "2", "--out", out)
     assert {each.id for each in load_evidence(out / "evidence")} == {"module/6", "module/13"}
+
+
+def key_of_two(evidence: Path, out: Path) -> tuple[object, ...]:
+    """A folder with a key of q14 and q15; return the words that made it, but for `--only`."""
+    asked = ("key", "--evidence", evidence, "--out", out)
+    run(*asked, "--only", "q14,q15")
+    return asked
+
+
+def test_a_key_is_not_replaced_by_one_of_fewer_questions(evidence: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = key_of_two(evidence, out)
+    before = state_of(out)
+    with pytest.raises(KeyFileError) as found:
+        run(*asked, "--only", "q14")
+    said = str(found.value)
+    assert "a key of 1 of the bank's 30 questions, and the folder holds a key of 2" in said
+    assert "q15 would be lost" in said and "--out" in said and "--force" in said
+    with pytest.raises(KeyFileError, match="q14, q15 would be lost"):
+        run(*asked, "--only", "q07")
+    assert state_of(out) == before
+    replaced = run(*asked, "--only", "q14", "--force")
+    assert "This key has 1 of the bank's 30 questions. It replaced a key of 2." in replaced
+    assert [each.id for each in load_key(out / "key.yaml").questions] == ["q14"]
+
+
+def test_the_same_or_more_questions_need_no_flag(evidence: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = key_of_two(evidence, out)
+    again = run(*asked, "--only", "q14,q15")
+    assert "This key has 2 of the bank's 30 questions.\n" in again and "nothing was run" in again
+    run(*asked, "--only", "q15,q14", "--stability", "2")
+    whole = run(*asked)
+    assert "This key has" not in whole and "30 questions answered" in whole
+    assert len(load_key(out / "key.yaml").questions) == 30
+
+
+def test_a_refusal_comes_before_anything_is_run(evidence: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    key_of_two(evidence, out)
+
+    def never(_: Desk) -> Key:
+        raise AssertionError("it was run")
+
+    with pytest.raises(KeyFileError, match="would be lost"):
+        make_once(out, never, {"only": ["q14"]}, evidence=evidence)
+    with pytest.raises(BankError, match="no question 'q99'"):
+        make_once(out, never, {"only": ["q99"]}, evidence=evidence)
+    (out / "key.yaml").write_text("no key", "utf-8")
+    with pytest.raises(KeyFileError, match="cannot be read"):
+        make_once(out, never, {"only": ["q14"]}, evidence=evidence)
+
+
+def test_an_answer_set_by_hand_is_not_lost_by_force(evidence: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = key_of_two(evidence, out)
+    run("key", "override", "q15", "--void", "--key", out / "key.yaml")
+    with pytest.raises(KeyFileError, match="set by hand for q15"):
+        run(*asked, "--only", "q14", "--force")
+    assert [each.id for each in load_key(out / "key.yaml").questions] == ["q14", "q15"]
