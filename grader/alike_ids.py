@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from grader.plurals import counted
+
 MOST = 500
 """Pairs that are kept; a class with more has another fault, and is told of these."""
 
@@ -53,5 +55,5 @@ class AlikeIds:
 def said_of(pairs: tuple[tuple[str, str], ...]) -> str:
     """Return the sentence for the person who grades."""
     shown = "; ".join(f"{one!r} and {two!r}" for one, two in pairs[:5])
-    more = f" and {len(pairs) - 5} more pairs" if len(pairs) > 5 else ""
+    more = f" and {counted(len(pairs) - 5, 'more pair')}" if len(pairs) > 5 else ""
     return f"ids that differ only in how they are written, each graded by itself: {shown}{more}"

@@ -21,6 +21,7 @@ from grader.gradebook import Gradebook
 from grader.grading import Rules, grade_blocks
 from grader.item_analysis import analyse
 from grader.item_tables import write_items_and_summary
+from grader.plurals import counted
 from grader.progress import watched_blocks
 from grader.pseudonyms import Pseudonyms
 from grader.quiz_texts import known_quizzes, wordings_by_question
@@ -264,11 +265,11 @@ def fill_gradebook(
     """
     filled = gradebook.fill(graded.used, skip_unknown=skip_unknown)
     write_whole(folder / "gradebook.csv", filled.content, private=True)
-    note = f"gradebook.csv: {filled.filled} scores filled in"
+    note = f"gradebook.csv: {counted(filled.filled, 'score')} filled in"
     for number, what in (
         (filled.replaced, "of them in place of another score"),
         (filled.kept, "left as EX or N/A"),
-        (filled.incomplete, "left out, their totals being incomplete"),
+        (filled.incomplete, "left out as incomplete"),
         (filled.unknown, "not in the gradebook"),
     ):
         note += f", {number} {what}" if number else ""

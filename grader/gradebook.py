@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from grader.csv_spans import CellSpan, cell_spans, replaced
+from grader.plurals import counted
 from grader.submissions import GradedSubmission
 from solver.encodings import START, narrow_encoding, wide_encoding
 from solver.errors import ExportError
@@ -136,7 +137,7 @@ class Gradebook:
             return  # Canvas' row of "Manual Posting" marks has no student
         if len(record) != width:
             raise self._error(
-                f"has {len(record)} cells where the header has {width}",
+                f"has {counted(len(record), 'cell')} where the header has {width}",
                 "Export it again.",
                 f"record {number}",
             )

@@ -114,7 +114,7 @@ def _counts(kept: KeptRows, chosen: ChosenRows) -> RowCounts:
     counts = RowCounts(kept.read, chosen.graded, len(chosen.superseded), rejected)
     if not counts.add_up:
         raise Hw9Error(
-            f"{counts.read} rows were read, but {counts.graded} graded, {counts.superseded} "
+            f"rows read: {counts.read}, but {counts.graded} graded, {counts.superseded} "
             f"superseded and {counts.rejected} rejected. Nothing was written; this is a fault "
             "of the program, please report it."
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.cell_text import collapsed, fingerprint, without_tags
+from grader.plurals import counted
 from grader.qti_read import Labels, QtiItem, QtiQuiz
 from grader.quiz_texts import QUIZ_LANGUAGES, Choices, WordedQuestion, WordedQuiz, quiz_of_bank
 from solver.bank import Bank, Question
@@ -85,7 +86,7 @@ def _by_order(items: Sequence[QtiItem], bank: Bank, path: Path) -> list[tuple[Qu
             )
     if len(items) != len(bank.questions):
         raise BankError(
-            f"has {len(items)} questions where the bank has {len(bank.questions)}",
+            f"has {counted(len(items), 'question')} where the bank has {len(bank.questions)}",
             path=path,
             mend="The two must ask the same questions in the same order.",
         )
@@ -107,8 +108,8 @@ def _worded(
         return WordedQuestion(question.id, question.kind, item.stem, options, ident=item.ident)
     if len(item.lists) != len(question.blanks):
         raise BankError(
-            f"its question matched to {question.id} has {len(item.lists)} drop-downs, not "
-            f"{len(question.blanks)}",
+            f"its question matched to {question.id} has {counted(len(item.lists), 'drop-down')}, "
+            f"not {len(question.blanks)}",
             path=path,
         )
     named = dict(item.lists)
@@ -135,7 +136,7 @@ def _choices(
 ) -> Choices:
     if len(labels) != len(ids):
         raise BankError(
-            f"its question matched to {where} has {len(labels)} options, not {len(ids)}",
+            f"its question matched to {where} has {counted(len(labels), 'option')}, not {len(ids)}",
             path=path,
             mend="The two must ask the same questions in the same order.",
         )

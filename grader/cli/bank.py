@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import LazyGroup
+from grader.plurals import counted
 
 if TYPE_CHECKING:
     from solver.bank import Bank
@@ -103,7 +104,10 @@ def _say(found: Bank, planned: list[PlannedQuestion], warnings: list[Concern] | 
     for one in planned:
         asked = one.question
         click.echo(f"{asked.id}  {asked.kind:8} {asked.points}  {one.rule.name}")
-    click.echo(f"{len(planned)} questions, {points} points: well formed. {found.sha256[:12]}")
+    click.echo(
+        f"{counted(len(planned), 'question')}, {counted(points, 'point')}: well formed. "
+        f"{found.sha256[:12]}"
+    )
     if warnings is None:
         return
     for warning in warnings:
@@ -112,8 +116,4 @@ def _say(found: Bank, planned: list[PlannedQuestion], warnings: list[Concern] | 
         click.echo("No warnings: each question can be answered as it is worded.")
         return
     questions = len({warning.question for warning in warnings})
-    click.echo(f"{_counted(len(warnings), 'warning')} on {_counted(questions, 'question')}.")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    click.echo(f"{counted(len(warnings), 'warning')} on {counted(questions, 'question')}.")

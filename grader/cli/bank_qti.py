@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.plurals import counted
+
 if TYPE_CHECKING:
     from grader.qti_match import MatchedQuiz
     from grader.qti_read import QtiQuiz
@@ -66,7 +68,7 @@ def import_qti(
         done = {"out": str(target), "questions": len(matched.quiz.questions), "how": matched.how}
         click.echo(json.dumps(done | {"passed_over": list(matched.passed_over)}, indent=1))
     else:
-        click.echo(f"{len(matched.quiz.questions)} questions kept in {target}")
+        click.echo(f"{counted(len(matched.quiz.questions), 'question')} kept in {target}")
 
 
 def _spare_other_files(target: Path) -> None:
@@ -180,7 +182,8 @@ def export_qti(
         click.echo(json.dumps(done | {"with_answers": marked}, indent=1))
     else:
         click.echo(
-            f"{len(quiz.items)} questions, {points} points, {marked} with their answers: {out}"
+            f"{counted(len(quiz.items), 'question')}, {counted(points, 'point')}, "
+            f"{marked} with {'its answer' if marked == 1 else 'their answers'}: {out}"
         )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.plurals import counted
+
 if TYPE_CHECKING:
     from solver.bert_models import Bert
     from solver.bundle import Bundle
@@ -67,7 +69,7 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
     write_whole(path, dump_bert_file(made))
     for number, item in enumerate(made.reading.items, start=1):
         click.echo(f"item {number}: {item.question} -> {item.answer}")
-    click.echo(f"{len(made.embeddings.sentences)} sentences with {made.embeddings.word}")
+    click.echo(f"{counted(len(made.embeddings.sentences), 'sentence')} with {made.embeddings.word}")
     if found.unread:
         cells = ", ".join(str(number) for number in found.unread)
         click.echo(f"not read, since it is no Python: code cell {cells}")
@@ -194,7 +196,10 @@ def _bert(found: Bundle, problems: list[str]) -> dict[str, Any]:
 
 def _size(bert: Bert) -> str:
     parameters = sum(weight.numel() for weight in bert.model.parameters())
-    return f"{parameters:,} parameters, {bert.layers} layers, {len(bert.tokenizer.pieces)} pieces"
+    return (
+        f"{parameters:,} parameters, {counted(bert.layers, 'layer')}, "
+        f"{counted(len(bert.tokenizer.pieces), 'piece')}"
+    )
 
 
 def _say(report: dict[str, Any]) -> None:
@@ -213,7 +218,7 @@ def _say(report: dict[str, Any]) -> None:
         right = sum(guess["right"] for guess in network["predictions"])
         click.echo(
             f"network    {network['parameters']:,} parameters, widths {network['widths']}; "
-            f"{right} of {len(network['predictions'])} pictures right"
+            f"{right} of {counted(len(network['predictions']), 'picture')} right"
         )
     for name, what in report.get("bert", {}).items():
         click.echo(f"{name:10} {what}")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.plurals import counted
+
 if TYPE_CHECKING:
     from grader.self_check import Checked, CheckedQuestion
     from solver.key import Key
@@ -142,8 +144,8 @@ def _say(checked: Checked, language: str) -> None:
     right = checked.ids("right", "void")
     could = len(checked.questions) - len(checked.ids("open"))
     click.echo(
-        f"{len(right)} of {could} questions fully right: "
-        f"{checked.points:f} of {checked.possible:f} points"
+        f"{len(right)} of {counted(could, 'question')} fully right: "
+        f"{checked.points:f} of {counted(checked.possible, 'point')}"
     )
     if right:
         click.echo(f"fully right: {', '.join(right)}")
@@ -155,7 +157,7 @@ def _say(checked: Checked, language: str) -> None:
 
 
 def _say_question(question: CheckedQuestion, language: str) -> None:
-    click.echo(f"\n{question.id}  {question.state}  ({question.worth:f} points)")
+    click.echo(f"\n{question.id}  {question.state}  ({counted(question.worth, 'point')})")
     click.echo(f"  {question.stem.in_language(language)}")
     if question.look_again:
         between = "; " if language == "en" else "；"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.plurals import counted
+
 if TYPE_CHECKING:
     from grader.grade_job import Job, Outcome
     from solver.bank import Bank
@@ -150,15 +152,14 @@ def _say(outcome: Outcome, out: Path) -> None:
     for note in data["notes"]:
         click.echo(note)
     click.echo(
-        f"{rows['read']} rows read = {rows['graded']} graded + {rows['superseded']} superseded by "
-        f"another attempt + {rows['rejected']} rejected"
+        f"{counted(rows['read'], 'row')} read = {rows['graded']} graded + "
+        f"{rows['superseded']} superseded by another attempt + {rows['rejected']} rejected"
     )
-    line = f"{data['students']} students"
+    line = counted(data["students"], "student")
     if data["incomplete"]:
         line += f", {data['incomplete']} with an incomplete total"
     if data["rejects"]:
-        what = "row or cell" if data["rejects"] == 1 else "rows or cells"
-        line += f", {data['rejects']} {what} in rejects.csv"
+        line += f", {counted(data['rejects'], 'row or cell', 'rows or cells')} in rejects.csv"
     if outcome.graded.deadline is not None:
         line += f", {data['late']} late"
     click.echo(line)

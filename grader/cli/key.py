@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import LazyGroup
+from grader.plurals import counted
 
 if TYPE_CHECKING:
     from solver.key import Key, KeyQuestion
@@ -206,10 +207,13 @@ def _say(made: KeyInFolder, out: Path) -> None:
                 lacking.setdefault(line.partition(" (")[2] or line, []).append(question.id)
         click.echo(f"{question.id}  {answer or '(no option holds)'}")
     decided = sum(question.state == "decided" for question in questions)
-    click.echo(f"\n{decided} of {len(questions)} questions answered; {out / 'key.html'} shows why.")
+    click.echo(
+        f"\n{decided} of {counted(len(questions), 'question')} answered; "
+        f"{out / 'key.html'} shows why."
+    )
     if len(questions) < made.asked_of:
         before = f" It replaced a key of {made.held}." if made.held > len(questions) else ""
-        has = f"This key has {len(questions)} of the bank's {made.asked_of} questions."
+        has = f"This key has {len(questions)} of the bank's {counted(made.asked_of, 'question')}."
         click.echo(f"{has}{before}")
     contested = [question.id for question in questions if question.contested]
     if contested:

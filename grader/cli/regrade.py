@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.plurals import counted
+
 if TYPE_CHECKING:
     from grader.regrade_job import MoveCounts, Plan
     from grader.regrading import Move
@@ -147,7 +149,8 @@ def _say(plan: Plan, counts: MoveCounts, at_most: int | None) -> None:
         )
         click.echo(f"{change.id}: earned by {before} before, by {after} now")
     moved = counts.up + counts.down
-    line = f"{moved} of {counts.students} students move"
+    verb = "moves" if 1 in (moved, counts.students) else "move"
+    line = f"{moved} of {counted(counts.students, 'student')} {verb}"
     if moved:
         line += (
             f": {counts.up} up (at most {_points(counts.most_up)}), "

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+from grader.plurals import counted
 from solver.errors import ExportError
 
 _QUESTION = re.compile(r"\s*(\d+):(.*)\Z", re.DOTALL)
@@ -102,7 +103,8 @@ def layout_of(header: Sequence[str], sample: Sequence[Sequence[str]], path: Path
         questions.append(QuestionColumn(at, match[1], match[2].strip()))
         at += 2
     if len(header) - at != TRAILING:
-        what = f"has {len(header) - at} columns after its {len(questions)} questions"
+        what = f"has {counted(len(header) - at, 'column')} after its "
+        what += counted(len(questions), "question")
         if at < len(header):
             what += f", from {_shortened(header[at])} on"
         raise ExportError(
@@ -126,7 +128,8 @@ def _leading_fields(
     candidates = [names for names in _layouts() if len(names) == len(header)]
     if not candidates:
         raise ExportError(
-            f"has {len(header)} columns before its first question, where Canvas writes 5 to 9",
+            f"has {counted(len(header), 'column')} before its first question, "
+            "where Canvas writes 5 to 9",
             path=path,
             place="line 1",
             mend="Export it again, and change nothing in its columns.",

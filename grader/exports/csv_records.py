@@ -16,6 +16,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
 
+from grader.plurals import counted
 from solver.encodings import START, wide_encoding
 from solver.errors import ExportError
 
@@ -153,7 +154,7 @@ class RecordBlock:
         """Say what is wrong with the cells of some lines, "" if nothing is."""
         width = len(cells)
         if width < self._width or any(cells[self._width :]):
-            return f"has {width} cells where the header has {self._width}"
+            return f"has {counted(width, 'cell')} where the header has {self._width}"
         if any(map(_WRONG.search, self.lines[begun:end])):
             return _wrong_characters(cells)
         return ""

@@ -15,6 +15,7 @@ from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_head
 from grader.exports.option_ids import chosen_values, ticked_ids
 from grader.exports.row_fields import student_fault
 from grader.exports.times import read_time
+from grader.plurals import counted
 from grader.submissions import (
     NOT_SHOWN,
     UNANSWERED,
@@ -151,7 +152,9 @@ def read_ids(question: ScoredQuestion, cell: str) -> Response:
         return chosen_values(question, named, cell)
     blanks = [blank for blank, _ in question.blanks]
     if len(parts) != len(blanks):
-        return Refused(cell, f"has {len(parts)} choices where the question has {len(blanks)}")
+        return Refused(
+            cell, f"has {counted(len(parts), 'choice')} where the question has {len(blanks)}"
+        )
     return chosen_values(question, dict(zip(blanks, parts, strict=True)), cell)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.cell_text import fingerprint
 from grader.exports.columns import QuestionColumn
+from grader.plurals import counted
 from grader.quiz_texts import WordedQuestion
 from solver.errors import ExportError
 
@@ -136,4 +137,4 @@ def how_matched(matched: Sequence[MatchedColumn]) -> str:
     for each in matched:
         ways.setdefault(each.how, []).append(each.question)
     parts = [f"{len(found)} by {how} ({_listed(found)})" for how, found in ways.items()]
-    return f"{len(matched)} question columns matched: {'; '.join(parts)}"
+    return f"{counted(len(matched), 'question column')} matched: {'; '.join(parts)}"

@@ -89,6 +89,15 @@ def test_scores_as_the_ten_lines_say(desk):
         assert sum(points) == Decimal(each["total"])
 
 
+def test_one_of_a_kind_is_said_in_the_singular(desk):
+    desk.export(students=1, seed=3)
+    said = desk.run("export.csv", "--attempts", "average")
+    assert len(desk.rows) == 1
+    assert "1 row read = 1 graded" in said and "\n1 student\n" in said
+    page = (desk.folder / "out" / "class.html").read_text("utf-8")
+    assert "1 rows read" not in page and ">students<" not in page and ">student<" in page
+
+
 def test_the_folder_holds_everything_and_is_private(desk):
     desk.export()
     desk.run("export.csv", "--deadline", "2026-04-09 10:03 +0000")

@@ -347,6 +347,14 @@ def test_the_command_shows_first_and_writes_only_if_told(tmp_path: Path, bank_fo
     assert len(log_entries(run)) == 1
 
 
+def test_one_student_moves_in_the_singular(tmp_path: Path, bank_folder: Bank) -> None:
+    made_run(tmp_path / "run", 1, seed=4)
+    args = [str(tmp_path / "run"), "--how", "everybody"]
+    args += [word for number in range(1, 7) for word in ("--question", f"q0{number}")]
+    shown = CliRunner().invoke(command, args)
+    assert "1 of 1 student moves: 1 up" in shown.output
+
+
 @pytest.mark.parametrize("args", [["--how", "current"], ["--how", "everybody"]])
 def test_the_command_asks_for_what_is_missing(tmp_path: Path, args: list[str]) -> None:
     found = CliRunner().invoke(command, [str(tmp_path), *args])

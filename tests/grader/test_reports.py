@@ -121,7 +121,7 @@ def test_the_class_page_says_what_the_analysis_found() -> None:
         decimals_of(first.point_biserial.value),
         "the wording <i>was</i> reversed",
         "Void: everybody has the points.",
-        f"{analysis.differ} of 200 totals differ",
+        f"Totals that differ: {analysis.differ} of 200.",
     ):
         assert text in page.en, text
     assert "請先檢查這些題目的答案" in page.zh

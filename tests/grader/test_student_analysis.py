@@ -136,7 +136,7 @@ def test_cells_about_the_row_are_refused_without_losing_the_answers(path, old, n
         (GOOD.replace(",7,", ",,"), "has no student id"),
         (GOOD.replace("Anna,7,", ",,"), "has no student id"),
         (GOOD.replace(",7,", ",1.01E+15,"), "rounded by a spreadsheet"),
-        ("garbage", "has 1 cells where the header has 13"),
+        ("garbage", "has 1 cell where the header has 13"),
     ],
 )  # fmt: skip
 def test_a_bad_row_is_refused_and_the_others_stand(path, line, reason):
