@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cell_text import collapsed
 from grader.plurals import counted
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 SHOWN = 30
+_BLANK = ("Cc", "Zs", "Zl", "Zp")
+"""Kinds of signs that are shown as a blank: ends of lines, control characters, other blanks."""
 _HOW = {
     "current": "only the current answer earns",
     "both": "the current and the former answer earn",
@@ -186,8 +190,9 @@ def _cells(move: Move) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Keep a name from sending commands to the terminal."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+    """Keep a name on its line, and from sending commands to the terminal."""
+    signs = (" " if unicodedata.category(each) in _BLANK else each for each in text)
+    return "".join(each if each.isprintable() else "\ufffd" for each in collapsed("".join(signs)))
 
 
 def _plain(value: Any) -> str:

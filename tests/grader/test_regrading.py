@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import grader.regrade_job as regrade_job
+from grader.cli.regrade import _printable
 from grader.cli.regrade import regrade as command
 from grader.grade_job import write_results
 from grader.grading import Rules, grade
@@ -373,6 +374,22 @@ def test_a_name_cannot_send_commands_to_the_terminal(tmp_path: Path, bank_folder
     shown = CliRunner().invoke(command, args)
     assert shown.exit_code == 0
     assert "\x1b" not in shown.output
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("李\n換行", "李 換行"),
+        ("李\r\n換行 ", "李 換行"),
+        ("a\tb\x7f", "a b"),
+        ("李\u3000換行", "李 換行"),
+        ("李\u2028換行", "李 換行"),
+        ("b\u202ea", "b\ufffda"),
+        ("O'Neil", "O'Neil"),
+    ],
+)
+def test_a_name_stays_on_its_line_in_the_list(name: str, shown: str) -> None:
+    assert _printable(name) == shown
 
 
 def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Bank) -> None:
