@@ -76,19 +76,17 @@ def regrade(**given: Any) -> None:
     _check(given)
     plan = plan_regrade(_job(given))
     counts = count_moves(plan)
-    written = None
-    if given["write"] and not plan.nothing_changes:
-        written = _write(plan, given)
+    # A gradebook can be filled after a regrade that was written without it.
+    changes = bool(given["gradebook"]) or not plan.nothing_changes
+    put_aside = changes and not given["gradebook"] and (given["folder"] / "gradebook.csv").exists()
+    written = _write(plan, given) if given["write"] and changes else None
+    if put_aside:
+        plan.notes.append(_put_aside(written))
     if given["as_json"]:
         click.echo(json.dumps(_as_data(plan, counts, written), ensure_ascii=False, indent=1))
         return
     _say(plan, counts, None if given["show_all"] else SHOWN)
-    if (given["folder"] / "gradebook.csv").exists() and not (given["gradebook"] or written):
-        click.echo(
-            "gradebook.csv is filled with the former scores and will be put aside; to fill it "
-            "anew, name the gradebook's own export with --gradebook and --column"
-        )
-    if plan.nothing_changes:
+    if not changes:
         click.echo("nothing changes, so nothing was written")
     elif written is None:
         click.echo(
@@ -96,6 +94,20 @@ def regrade(**given: Any) -> None:
         )
     else:
         click.echo(f"written to {given['folder']}; what was there before is in {written}")
+
+
+def _put_aside(former: Path | None) -> str:
+    """Say what becomes of a filled gradebook that is not filled anew, and what to do about it."""
+    how = 'with --gradebook FILE (the gradebook\'s own export) and --column "NAME (ID)"'
+    if former is None:
+        return (
+            "gradebook.csv is filled with the former scores, so writing will put it aside; to "
+            f"have it filled anew, give this command {how}"
+        )
+    return (
+        "gradebook.csv was filled with the former scores, so it was put aside as "
+        f"{former / 'gradebook.csv'}; to have it filled anew, give this command again {how}"
+    )
 
 
 def _check(given: dict[str, Any]) -> None:

@@ -401,7 +401,7 @@ def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Ba
     (run / "gradebook.csv").write_text("former")
     args = [str(run), "--how", "everybody", "--question", "q01"]
     shown = CliRunner().invoke(command, args)
-    assert "put aside" in shown.output
+    assert "writing will put it aside" in shown.output
     write = ["--write", "--by", "TA", "--why", "typo"]
     book = ["--gradebook", str(tmp_path / "theirs.csv"), "--column", "HW9 (7)"]
     done = CliRunner().invoke(command, [*args, *write, *book, "--json"])
@@ -411,9 +411,35 @@ def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Ba
     assert [Decimal(line.rsplit(",", 1)[1]) for line in filled[2:]] == list(totals(plan).values())
     assert (run / "former" / "1" / "gradebook.csv").read_text() == "former"
     args = [str(run), "--how", "everybody", "--question", "q02", *write]
-    assert CliRunner().invoke(command, args).exit_code == 0
+    written = CliRunner().invoke(command, args)
+    assert written.exit_code == 0
     assert not (run / "gradebook.csv").exists()
-    assert (run / "former" / "2" / "gradebook.csv").read_text().splitlines() == filled
+    former = run / "former" / "2" / "gradebook.csv"
+    assert former.read_text().splitlines() == filled
+    assert f"it was put aside as {former.resolve()}" in written.output
+    assert "give this command again with --gradebook FILE" in written.output
+    assert "nothing changes" in CliRunner().invoke(command, args).output
+    again = CliRunner().invoke(command, [*args, *book])
+    assert again.exit_code == 0, again.output
+    assert "scores filled in" in again.output and "put aside" not in again.output
+    plan = plan_regrade(Regrade(run, None, bank_folder, "everybody", ["q02"]))
+    refilled = (run / "gradebook.csv").read_text().splitlines()[2:]
+    assert [Decimal(line.rsplit(",", 1)[1]) for line in refilled] == list(totals(plan).values())
+
+
+def test_what_becomes_of_the_gradebook_is_said_to_programs_too(
+    tmp_path: Path, bank_folder: Bank
+) -> None:
+    run = tmp_path / "run"
+    made_run(run, 5)
+    (run / "gradebook.csv").write_text("former")
+    args = [str(run), "--how", "everybody", "--question", "q01", "--json"]
+    notes = json.loads(CliRunner().invoke(command, args).output)["notes"]
+    assert any("writing will put it aside" in note for note in notes)
+    args += ["--write", "--by", "TA", "--why", "typo"]
+    notes = json.loads(CliRunner().invoke(command, args).output)["notes"]
+    assert any("it was put aside" in note for note in notes)
+    assert json.loads(CliRunner().invoke(command, args).output)["notes"] == []
 
 
 def test_who_left_the_gradebook_can_be_left_out(tmp_path: Path, bank_folder: Bank) -> None:
