@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.scored_questions import accepted_answers, choice_named
+from grader.scored_questions import accepted_answers, choice_named, unknown_choice
 from solver.bank import Bank, Question
 from solver.encodings import is_text
 from solver.errors import InputError, KeyFileError
@@ -124,11 +124,7 @@ def _check_choices(
     for blank, choice in answer.items():
         known = _choices(entry, asked, blank)
         if known and choice_named(choice, {name: name for name in known}) not in known:
-            raise KeyFileError(
-                f"the drop-down {blank!r} of {entry.id} has no choice {choice!r}",
-                path=path,
-                mend=f"It has {', '.join(known)}.",
-            )
+            raise unknown_choice(entry, asked, blank, choice, path)
 
 
 def _choices(entry: KeyQuestion, asked: Question | None, blank: str) -> list[str]:

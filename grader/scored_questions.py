@@ -116,7 +116,7 @@ def _accepted_pair(
         choice = choice_named(value, names)
         # A number that was measured may be given as the quiz has it; an option must be one.
         if names and choice not in names.values() and _number(value) is None:
-            raise _unknown(entry, value, tuple(dict.fromkeys(names.values())), path)
+            raise unknown_choice(entry, question, blank, value, path)
         choices.add((blank, choice))
     return Chosen(frozenset(choices))
 
@@ -129,6 +129,38 @@ def _unknown(
         path=path,
         mend=f"It has {', '.join(known)}.",
     )
+
+
+def unknown_choice(
+    entry: KeyQuestion,
+    question: Question | None,
+    blank: str,
+    value: str,
+    path: Path | str | None = None,
+) -> KeyFileError:
+    """Return the error of a value that is no choice of a drop-down, with those that are."""
+    return KeyFileError(
+        f"the answer of {entry.id} names {value!r}, which its drop-down {blank!r} does not have",
+        path=path,
+        mend=f"It has {', '.join(_listed_choices(entry, question, blank))}.",
+    )
+
+
+def _listed_choices(entry: KeyQuestion, question: Question | None, blank: str) -> list[str]:
+    """Return a drop-down's choices for people: ``a (0.081)``, or ``a (she / 她)``."""
+    texts: dict[str, dict[str, None]] = {}
+    for each in question.blanks if question else []:
+        if each.id == blank:
+            for option in each.options or []:
+                texts[option.id] = dict.fromkeys((option.text.en, option.text.zh_hant))
+    for verdict in entry.options:
+        if verdict.blank == blank:
+            known = texts.setdefault(verdict.id, {})
+            known |= {verdict.text: None} if verdict.text else {}
+    return [
+        f"{name} ({' / '.join(filter(None, known))})" if any(known) else name
+        for name, known in texts.items()
+    ]
 
 
 def _option_ids(entry: KeyQuestion, question: Question | None) -> tuple[str, ...]:

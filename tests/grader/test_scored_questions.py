@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grader.exports.answers_yaml import AnswersYaml
+from grader.key_override import with_override
 from grader.quiz_texts import WordedQuestion, WordedQuiz, known_quizzes, save_quiz
 from grader.scored_questions import open_questions, scored_questions
 from grader.submissions import Chosen, Ticked
@@ -114,6 +115,19 @@ def test_a_measured_choice_is_its_text_and_a_number_by_its_value():
         key, PAIR.id, override=Override(correct={"x": "a", "y": "0.6"}, why="the quiz's own")
     )
     assert accepted(others, PAIR.id, bank) == (Chosen(frozenset({("x", "a"), ("y", "0.6")})),)
+
+
+@pytest.mark.parametrize("with_bank", [True, False])
+def test_an_unknown_choice_is_answered_with_those_there_are(with_bank: bool) -> None:
+    bank, key = _measured()
+    given = bank if with_bank else None
+    for value in ("0.6", "z"):
+        with pytest.raises(KeyFileError, match="which its drop-down 'y' does not have") as said:
+            with_override(key, PAIR.id, f"x=a,y={value}", "why", bank=given)
+        assert str(said.value).endswith("It has a (0.22), b (0.44), c (0.88).")
+    with pytest.raises(KeyFileError, match="its drop-down 'x'") as said:
+        with_override(key, PAIR.id, "x=zz,y=a", "why", bank=given)
+    assert "It has a (" in str(said.value)
 
 
 def test_a_quizs_own_numbers_are_the_keys_where_they_are_equal(tmp_path):
