@@ -74,7 +74,7 @@ def test_cells(tmp_path, question, cell, expected):
         ("q01", "z", "names 'z'; the question's options are a, b"),
         ("q01", "a b", "several options of a question that takes one"),
         ("q02", "a a", "twice"),
-        ("q03", "a", "has 1 choices where the question has 2"),
+        ("q03", "a", "has 1 choice where the question has 2"),
         ("q03", "a;0.2", "chooses '0.2'; drop has 0.1, 0.44"),
         ("q03", "word=a;word=b", "twice"),
         ("q03", "verb=a", "names 'verb'; the drop-downs are word, drop"),
