@@ -8,12 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from grader.alike_ids import AlikeIds
+from grader.alike_ids import AlikeIds, is_plain_number
 from grader.attempt_columns import DOUBTS, PlainChoices, plain_choices
 from grader.attempts import Candidate, Choice, choose, told_apart
 from grader.kept_rows import KeptRows, packed
-from grader.row_columns import UNKNOWN
-from grader.row_index import by_student, sortable
+from grader.row_columns import UNKNOWN, student_of, with_leading_zeros
+from grader.row_index import by_student
 from grader.row_store import Numbers, StoredNumbers
 from grader.submissions import AttemptsRule, Reject, Submission, encode_response
 
@@ -49,9 +49,8 @@ class ChosenRows:
         self._rule = rule
         self._ranks = kept.totals.ranks()
         alike = AlikeIds()
-        for name in kept.named.names():
-            if sortable(name).startswith("~"):
-                alike.add(name)
+        for name in _not_plain(kept):
+            alike.add(name)
         asked = {kept.named.known(form): form for form in alike.numbers()}
         asked.pop(UNKNOWN, None)
         numbers = set()
@@ -116,6 +115,14 @@ class ChosenRows:
         if len(counted) > 1:
             self.averaged.add(np.array(counted, dtype=np.int64).view(_SEQ))
         return (counted[-1], len(counted), first, self.doubts.index(choice.doubt))
+
+
+def _not_plain(kept: KeptRows) -> Iterator[str]:
+    """Yield the ids that are no number written as numbers are, those with leading zeros first."""
+    found = [np.unique(with_leading_zeros(piece["student"])) for piece in kept.index.pieces()]
+    if found:
+        yield from map(student_of, np.unique(np.concatenate(found)).tolist())
+    yield from (name for name in kept.named.names() if not is_plain_number(name))
 
 
 def _others(found: PlainChoices, rows: int) -> Iterator[tuple[int, int, int]]:

@@ -21,6 +21,8 @@ from grader.submissions import ReadRow, Reject, Submission
 BLOCK_ROWS = 2000
 MOST_DIGITS = 17
 UNKNOWN = -1
+_SMALLEST = np.array([0, 0, *(10**places for places in range(1, MOST_DIGITS))], dtype=np.int64)
+"""Of numbers with so many digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,18 @@ def student_number(student: str) -> int:
     if student.isascii() and student.isdigit() and len(student) <= MOST_DIGITS:
         return len(student) * 10**MOST_DIGITS + int(student)
     return UNKNOWN
+
+
+def with_leading_zeros(students: Codes) -> Codes:
+    """Return the numbers that begin with a zero, among those that `student_number` gives."""
+    length, value = np.divmod(students, 10**MOST_DIGITS)
+    return students[(length > 1) & (value < _SMALLEST[np.clip(length, 0, MOST_DIGITS)])]
+
+
+def student_of(number: int) -> str:
+    """Return the id that a number from `student_number` stands for."""
+    length, value = divmod(number, 10**MOST_DIGITS)
+    return f"{value:0{length}d}"
 
 
 def block_of_rows(rows: Sequence[ReadRow], columns: Columns) -> RowBlock:
