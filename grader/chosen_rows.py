@@ -12,6 +12,7 @@ from grader.alike_ids import AlikeIds, is_plain_number
 from grader.attempt_columns import DOUBTS, PlainChoices, plain_choices
 from grader.attempts import Candidate, Choice, choose, told_apart
 from grader.kept_rows import KeptRows, packed
+from grader.many_names import NameWatch
 from grader.row_columns import UNKNOWN, student_of, with_leading_zeros
 from grader.row_index import by_student
 from grader.row_store import Numbers, StoredNumbers
@@ -37,6 +38,7 @@ class ChosenRows:
         graded, contrary: how many rows make grades, and how many contradict each other.
         doubts: why a total is not certain.
         alike: pairs of ids that differ only in how they are written.
+        many_names: ids that stand with more than one name.
     """
 
     def __init__(self, kept: KeptRows, rule: AttemptsRule) -> None:
@@ -53,7 +55,7 @@ class ChosenRows:
             alike.add(name)
         asked = {kept.named.known(form): form for form in alike.numbers()}
         asked.pop(UNKNOWN, None)
-        numbers = set()
+        numbers, names = set(), NameWatch(kept)
         for rows, seqs in by_student(kept.index, kept.named):
             numbers |= {
                 asked[each]
@@ -61,8 +63,10 @@ class ChosenRows:
                     np.array(list(asked), np.int64), rows["student"]
                 ).tolist()
             }
+            names.add(rows, seqs)
             self._choose(rows, seqs)
         self.alike = alike.pairs(numbers)
+        self.many_names = names.found()
 
     def _choose(self, rows: Numbers, seqs: Numbers) -> None:
         """Weigh the attempts of some students: their rows, those of a student together."""

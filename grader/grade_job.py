@@ -21,6 +21,7 @@ from grader.gradebook import Gradebook
 from grader.grading import Rules, grade_blocks
 from grader.item_analysis import analyse
 from grader.item_tables import write_items_and_summary
+from grader.many_names import said_of_names
 from grader.plurals import counted
 from grader.progress import watched_blocks
 from grader.pseudonyms import Pseudonyms
@@ -136,6 +137,7 @@ def _graded_into_folder(job: Job) -> Outcome:
         ]
         notes += _reading_notes(graded)
         notes += [said_of(graded.alike)] if graded.alike else []
+        notes += [said_of_names(graded.many_names)] if graded.many_names else []
         if gradebook is not None:
             notes.append(fill_gradebook(gradebook, graded, folder, skip_unknown=job.skip_unknown))
         scores = write_results(

@@ -93,6 +93,7 @@ def grade_blocks(
         rules.deadline,
         left_out,
         chosen.alike,
+        chosen.many_names,
     )
 
 

@@ -87,6 +87,7 @@ class KeptRows:
         total, at_most = self._scored(part, cells)
         index["student"][part.places] = students
         index["attempt"][part.places] = part.attempts
+        index["person"][part.places] = np.fromiter(map(hash, part.persons), np.int64, len(part))
         index["total"][part.places] = self.totals.numbers(total)
         index["at_most"][part.places] = self.totals.numbers(at_most)
         scores = np.array(

@@ -26,9 +26,16 @@ _SAMPLE = 1 << 16
 
 
 INDEX = np.dtype(
-    [("student", np.int64), ("attempt", np.int64), ("total", np.int32), ("at_most", np.int32)]
+    [
+        ("student", np.int64),
+        ("attempt", np.int64),
+        ("total", np.int32),
+        ("at_most", np.int32),
+        ("person", np.int64),
+    ]
 )
-"""What attempts are chosen by; `total` and `at_most` are numbers of `Totals`."""
+"""What attempts are chosen by; `total` and `at_most` are numbers of `Totals`, and `person` is equal
+where rows say the same of who it is."""
 
 
 def details_kind(questions: int) -> np.dtype[Any]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from solver.bank import Kind
 
@@ -201,6 +201,21 @@ class RowCounts:
         return self.read == self.graded + self.superseded + self.rejected
 
 
+class NamedRow(NamedTuple):
+    """A name, and the first row in which an id stands with it."""
+
+    name: str
+    source: str
+    line: int
+
+
+class ManyNames(NamedTuple):
+    """An id, and its names in the order of reading (`grader.many_names`)."""
+
+    student: str
+    rows: tuple[NamedRow, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class GradedClass:
     """Everything a run found; reports are made of this alone.
@@ -221,6 +236,8 @@ class GradedClass:
     """Ids of questions the key leaves open, which were not graded."""
     alike: tuple[tuple[str, str], ...] = ()
     """Pairs of ids that differ only in how they are written (`grader.alike_ids`)."""
+    many_names: tuple[ManyNames, ...] = ()
+    """Ids that stand with more than one name."""
 
 
 def encode_response(response: Response) -> str:
