@@ -8,7 +8,7 @@ matched to a question and option of ours. A question can so have several wording
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,7 @@ class WordedQuestion:
         blanks: of a *pair*: drop-down, and its choices. Where the bank has no options for a
             drop-down (choices around a measured value) a choice's id is its text.
         ident: the item's id in the QTI package it came from, else "".
+        bare: of a *pair* of the bank, the stem without its drop-downs, else "".
     """
 
     id: str
@@ -48,6 +49,7 @@ class WordedQuestion:
     options: Choices = ()
     blanks: tuple[tuple[str, Choices], ...] = ()
     ident: str = ""
+    bare: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def _worded(question: Question, language: QuizLanguage, key: Key | None) -> Word
         (blank.id, _choices(question.id, blank, language, key)) for blank in question.blanks
     )
     stem = stem_html(question, language)
-    return WordedQuestion(question.id, question.kind, stem, options, blanks)
+    bare = _html(_asked(question, language)) if blanks else ""
+    return WordedQuestion(question.id, question.kind, stem, options, blanks, bare=bare)
 
 
 def _choices(question: str, blank: Blank, language: QuizLanguage, key: Key | None) -> Choices:
@@ -97,9 +100,17 @@ def in_one_line(text: Wording, language: QuizLanguage) -> str:
 
 def stem_html(question: Question, language: QuizLanguage) -> str:
     """Return a question's stem as the HTML an exported quiz has; a pair names its blanks in it."""
-    languages = ("en", "zh-Hant") if language == "both" else (language,)
-    lines = [question.stem.in_language(each) for each in languages]
-    lines += [f"{in_one_line(blank.label, language)} [{blank.id}]" for blank in question.blanks]
+    labels = [f"{in_one_line(blank.label, language)} [{blank.id}]" for blank in question.blanks]
+    return _html(_asked(question, language) + labels)
+
+
+def _asked(question: Question, language: QuizLanguage) -> list[str]:
+    languages: tuple[Literal["en", "zh-Hant"], ...] = ("en", "zh-Hant")
+    shown = languages if language == "both" else (language,)
+    return [question.stem.in_language(each) for each in shown]
+
+
+def _html(lines: Sequence[str]) -> str:
     return "".join(f"<p>{_escaped(line)}</p>" for line in lines)
 
 

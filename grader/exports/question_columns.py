@@ -1,6 +1,8 @@
 """Which question a column of an export is: by Canvas' id, by its text, or by its place.
 
-The first way that speaks is taken, and each export says which was used for what.
+The first way that speaks is taken, and each export says which was used for what. "Words" are a text
+without its punctuation and the marks of its drop-downs (`grader.exports.column_texts`); "order" and
+"elimination" are the place among the columns that are recognised (`grader.exports.column_places`).
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.cell_text import fingerprint
+from grader.exports.column_places import ColumnPlaces
+from grader.exports.column_texts import begins, words_of_column, words_of_wording
 from grader.exports.columns import QuestionColumn
 from grader.plurals import counted
 from grader.quiz_texts import WordedQuestion
@@ -52,12 +56,16 @@ class ColumnMatcher:
         """
         self._by_ident()
         self._by_text()
-        self._by_order()
-        if self._left:
-            raise self._left_over(path)
+        self._by_words()
+        self._by_first_words()
+        places = self._by_place()
+        unclear = [gap for gap in places.gaps if any(each in self._left for each in gap.columns)]
+        if unclear:
+            raise places.error(unclear[0], path)
         if self._open and not allow_missing:
             raise ExportError(
-                f"has no column for {_listed(self._open)} of the key",
+                f"has no column for {places.listed(self._open)} of the key "
+                f"({how_matched(self._matched)})",
                 path=path,
                 mend="If the quiz left them out, say --allow-missing.",
             )
@@ -91,39 +99,64 @@ class ColumnMatcher:
                 mark = fingerprint(wording.stem)
                 if mark:
                     texts.setdefault(mark, {}).setdefault(question, []).append(wording)
+        marks = {
+            column: (fingerprint(column.text), "".join(column.text.split()))
+            for column in self._left
+        }
+        self._where_equal(marks, texts, "text")
+
+    def _by_words(self) -> None:
+        texts: dict[str, dict[str, list[WordedQuestion]]] = {}
+        for question in self._open:
+            for wording in self._wordings[question]:
+                for words in words_of_wording(wording):
+                    texts.setdefault(words, {})[question] = list(self._wordings[question])
+        marks = {column: words_of_column(column.text) for column in self._left}
+        self._where_equal(marks, texts, "words")
+
+    def _where_equal(
+        self,
+        marks: Mapping[QuestionColumn, Sequence[str]],
+        texts: Mapping[str, Mapping[str, Sequence[WordedQuestion]]],
+        how: str,
+    ) -> None:
+        """Take the columns with a mark that as many open questions have."""
         columns: dict[str, list[QuestionColumn]] = {}
-        for column in self._left:
-            for mark in dict.fromkeys((fingerprint(column.text), "".join(column.text.split()))):
-                if mark in texts:
-                    columns.setdefault(mark, []).append(column)
-                    break
+        for column, of_column in marks.items():
+            known = next((mark for mark in of_column if mark in texts), None)
+            if known is not None:
+                columns.setdefault(known, []).append(column)
         for mark, same in columns.items():
             questions = [each for each in texts[mark] if each in self._open]
             if len(questions) != len(same):
                 continue
-            how = "text" if len(same) == 1 else "text, and place among equal texts"
+            said = how if len(same) == 1 else f"{how}, and place among equal texts"
             for column, question in zip(same, questions, strict=True):
-                self._take(column, question, texts[mark][question], how)
+                self._take(column, question, texts[mark][question], said)
 
-    def _by_order(self) -> None:
-        if len(self._left) != len(self._open):
-            return
-        for column, question in list(zip(self._left, self._open, strict=True)):
-            self._take(column, question, self._wordings[question], "order")
+    def _by_first_words(self) -> None:
+        """Take what begins with the text of one open question alone, and is the only one to."""
+        begun = {
+            column: [
+                question
+                for question in self._open
+                if any(begins(column.text, wording) for wording in self._wordings[question])
+            ]
+            for column in self._left
+        }
+        for column, questions in begun.items():
+            alone = (
+                len(questions) == 1 and sum(questions[0] in each for each in begun.values()) == 1
+            )
+            if alone:
+                self._take(column, questions[0], self._wordings[questions[0]], "first words")
 
-    def _left_over(self, path: Path) -> ExportError:
-        column = self._left[0]
-        text = " ".join(column.text.split())
-        also = f" ({len(self._left)} such columns)" if len(self._left) > 1 else ""
-        open_ones = f"; without a column are {_listed(self._open)}" if self._open else ""
-        return ExportError(
-            f"question {column.canvas_id} ({text[:60]!r}) is no question of the key, "
-            f"by its id, its text or its place{also}{open_ones}",
-            path=path,
-            place=f"line 1, column {column.at + 1}",
-            mend="Give the quiz's own texts (hw9 bank import-qti, then --quiz), or leave it out "
-            f"with --skip-column {column.canvas_id}.",
-        )
+    def _by_place(self) -> ColumnPlaces:
+        recognised = [(each.column, each.question) for each in self._matched]
+        places = ColumnPlaces(list(self._wordings), recognised, self._left)
+        for column, question, how in places.told():
+            self._take(column, question, self._wordings[question], how)
+        return places
 
 
 def _listed(questions: Sequence[str]) -> str:
