@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 import yaml
 
 from grader.cell_text import collapsed
+from grader.plurals import counted
 from solver.bank import Bank, Blank, Option, Question
 from solver.errors import printable
 from solver.key import Key
@@ -25,6 +27,13 @@ WIDTH = 92
 def said(name: str, language: str, **values: object) -> str:
     """Return a text of ``templates/check/words.yaml`` in one language, its places filled."""
     return words("check").pair(name, **values)[language == CHINESE]
+
+
+def number_of(count: int | Decimal, thing: str, language: str) -> str:
+    """Return "2 points" in English, and in Chinese the number: its texts say what is counted."""
+    if language == CHINESE:
+        return f"{count:f}" if isinstance(count, Decimal) else str(count)
+    return counted(count, thing)
 
 
 def answer_sheet(bank: Bank, language: str, key: Key | None = None) -> str:
@@ -54,7 +63,7 @@ def question_lines(question: Question, language: str, key: Key | None = None) ->
     """Return a question with its options and their ids, as lines of text."""
     name = "several_n" if question.choose else question.kind
     kind = said(name, language, n=question.choose)
-    points = f"{question.points:f}"
+    points = number_of(question.points, "point", language)
     lines = [said("heading", language, id=question.id, kind=kind, points=points)]
     lines += _wrapped(question.stem.in_language(language), language, "", "")
     lines += _option_lines(question.options, language, "  ")

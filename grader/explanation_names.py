@@ -11,69 +11,71 @@ from collections.abc import Iterable
 
 from solver.key import Sentence
 
-# Where in a record's place its picture stands, of the kinds that have one.
-_PICTURE_AT = {
-    "lime": 0,
-    "saliency": 0,
-    "smoothgrad": 0,
-    "integrated_gradients": 0,
-    "integrated_path": 0,
-    "picture": 0,
-    "regions": 0,
-    "activation": 1,
-    "filter_visualization": 1,
+# What the numbers after a kind count, in order. Those of other kinds are not named.
+_FIELDS: dict[str, tuple[str, ...]] = {
+    "lime": ("picture",),
+    "saliency": ("picture",),
+    "smoothgrad": ("picture",),
+    "module": ("module",),
+    "activation": ("layer", "picture"),
+    "filter_visualization": ("layer", "picture"),
+    "integrated_gradients": ("picture", "steps"),
+    "integrated_path": ("picture",),
+    "picture": ("picture",),
+    "regions": ("picture",),
+    "hidden_states": ("model", "question"),
 }
 # Not explanations: what they are held against. Named only where there is nothing else.
 _BESIDE = {"picture", "regions"}
 
-# {pictures}: the pictures; {0}, {1}: the other numbers after the kind.
+# A field in braces becomes its numbers, in English with what is counted: "pictures 0, 1".
 _NAMES: dict[str, tuple[str, str]] = {
-    "lime": ("LIME of {pictures}", "{pictures} 的 LIME"),
+    "lime": ("LIME of {picture}", "圖片 {picture} 的 LIME"),
     "lime_known_model": (
         "LIME of a classifier whose weights are known",
         "對已知權重的分類器所做的 LIME",
     ),
-    "saliency": ("saliency map of {pictures}", "{pictures} 的顯著圖"),
+    "saliency": ("saliency map of {picture}", "圖片 {picture} 的顯著圖"),
     "saliency_derivative": (
         "what the saliency map is the derivative of",
-        "顯著圖是什麼對什麼的導數",
+        "顯著圖是什麼對什麼的微分",
     ),
-    "smoothgrad": ("SmoothGrad of {pictures}", "{pictures} 的 SmoothGrad"),
+    "smoothgrad": ("SmoothGrad of {picture}", "圖片 {picture} 的 SmoothGrad"),
     "smoothgrad_trace": (
         "what SmoothGrad feeds to the network, and what it averages",
         "SmoothGrad 餵給網路什麼、又平均了什麼",
     ),
-    "module": ("module {0} of the network", "網路的第 {0} 個模組"),
+    "module": ("{module} of the network", "網路的第 {module} 個模組"),
     "activation": (
-        "filter activation of layer {0} on {pictures}",
-        "第 {0} 層濾波器對{pictures} 的活化",
+        "filter activation of {layer} on {picture}",
+        "第 {layer} 層濾波器對圖片 {picture} 的活化",
     ),
     "filter_visualization": (
-        "filter visualization of layer {0} from {pictures}",
-        "從{pictures} 出發的第 {0} 層濾波器視覺化",
+        "filter visualization of {layer} from {picture}",
+        "從圖片 {picture} 出發的第 {layer} 層濾波器視覺化",
     ),
     "filter_trace": (
         "what the filter section holds fixed and what it varies",
         "濾波器一節固定了什麼、改變了什麼",
     ),
     "integrated_gradients": (
-        "integrated gradients of {pictures} ({0} steps)",
-        "{pictures} 的積分梯度（{0} 步）",
+        "integrated gradients of {picture} ({steps} steps)",
+        "圖片 {picture} 的積分梯度（{steps} 步）",
     ),
     "integrated_path": (
-        "the inputs integrated gradients feeds to the network for {pictures}",
-        "積分梯度就{pictures} 餵給網路的輸入",
+        "the inputs integrated gradients feeds to the network for {picture}",
+        "積分梯度就圖片 {picture} 餵給網路的輸入",
     ),
-    "picture": ("{pictures} itself", "{pictures} 本身"),
-    "regions": ("the named regions of {pictures}", "{pictures} 的具名區域"),
+    "picture": ("{picture} itself", "圖片 {picture} 本身"),
+    "regions": ("the named regions of {picture}", "圖片 {picture} 中標出的區域"),
     "attention": ("attention of every layer and head", "各層各個 head 的注意力"),
-    "masked_words": ("predictions for the masked words", "被遮蓋的詞的預測"),
+    "masked_words": ("predictions for the masked words", "遮住的詞的預測"),
     "corpus_search": ("corpus search, layer by layer", "逐層的語料搜尋"),
     "hidden_states": (
-        "hidden states of model {0} on item {1}, drawn in two dimensions",
-        "模型 {0} 在第 {1} 題的隱藏狀態（二維圖）",
+        "hidden states of {model} on {question}, drawn in two dimensions",
+        "模型 {model} 在閱讀理解第 {question} 題的隱藏狀態（二維圖）",
     ),
-    "embeddings": ("embeddings of the ten sentences", "十個句子的詞嵌入"),
+    "embeddings": ("embeddings of the ten sentences", "十個句子的嵌入"),
     "embedding_trials": (
         "how a character’s embedding changes when one thing is varied",
         "每次只改變一件事時，字的嵌入如何變化",
@@ -83,53 +85,78 @@ _NAMES: dict[str, tuple[str, str]] = {
         "相似度矩陣與投影片圖的比較",
     ),
 }
+_COUNTED = {"question": "reading question"}
+"""What English calls a field, where it is not by its own name."""
+
+Numbers = tuple[str, ...]
+Group = tuple[str, tuple[Numbers, ...]]
+"""A kind, and for each of its fields the numbers it takes: every combination is a record."""
 
 
 def explanation_names(records: Iterable[str]) -> tuple[Sentence, ...]:
-    """Return what to call some records, those of one explanation on several pictures as one.
+    """Return what to call some records, as few names as all of them need.
 
     >>> [name.en for name in explanation_names(["saliency/0", "saliency/1", "regions/1"])]
     ['saliency map of pictures 0, 1']
     """
-    groups: dict[tuple[str, ...], list[str]] = {}
+    named: list[Group] = []
     for record in dict.fromkeys(records):
         kind, *place = record.split("/")
-        picture = _PICTURE_AT.get(kind)
-        if picture is None or picture >= len(place):
-            groups[tuple(record.split("/"))] = []
-        else:
-            others = (kind, *place[:picture], *place[picture + 1 :])
-            groups.setdefault(others, []).append(place[picture])
-    kept = {group: seen for group, seen in groups.items() if group[0] not in _BESIDE} or groups
-    return tuple(_named(group, pictures) for group, pictures in kept.items())
+        fields = _FIELDS.get(kind)
+        if kind in _NAMES and fields is None:
+            place = []  # one name for all of the kind
+        elif fields is None or len(place) < len(fields):
+            kind, place = record, []
+        counted = place[: len(fields or ())]
+        named.append((kind, tuple((number,) for number in counted)))
+    groups = _merged(dict.fromkeys(named))
+    kept = [group for group in groups if group[0] not in _BESIDE] or groups
+    return tuple(_named(*group) for group in kept)
 
 
-def _named(group: tuple[str, ...], pictures: list[str]) -> Sentence:
-    kind, *place = group
-    plain = "/".join(group)
-    english, chinese = _NAMES.get(kind, (plain, plain))
-    if kind in _PICTURE_AT and not pictures:
-        english = chinese = plain
-    several = "pictures" if len(pictures) > 1 else "picture"
-    listed = _in_runs(pictures)
-    try:
-        return Sentence(
-            en=english.format(*place, pictures=f"{several} {listed}"),
-            zh_hant=chinese.format(*place, pictures=f"圖片 {listed}"),
-        )
-    except IndexError:
-        return Sentence(en=plain, zh_hant=plain)
+def _merged(groups: Iterable[Group]) -> list[Group]:
+    """Draw together groups that differ in one field alone, the last field first."""
+    merged = list(groups)
+    for field in reversed(range(max((len(places) for _, places in merged), default=0))):
+        by_rest: dict[tuple[object, ...], Group] = {}
+        for kind, places in merged:
+            rest = (kind, len(places), *places[:field], *places[field + 1 :])
+            if field < len(places) and rest in by_rest:
+                both = (*by_rest[rest][1][field], *places[field])
+                places = (*places[:field], both, *places[field + 1 :])
+            by_rest[rest] = (kind, places)
+        merged = list(by_rest.values())
+    return merged
 
 
-def _in_runs(numbers: list[str]) -> str:
+def _named(kind: str, places: tuple[Numbers, ...]) -> Sentence:
+    english, chinese = _NAMES.get(kind, (kind, kind))
+    fields = dict(zip(_FIELDS.get(kind, ()), places, strict=False))
+    if kind not in _NAMES or (kind in _FIELDS and not fields):
+        return Sentence(en=kind, zh_hant=kind)
+    return Sentence(
+        en=english.format(**{name: _counted(name, each) for name, each in fields.items()}),
+        zh_hant=chinese.format(**{name: "、".join(_runs(each)) for name, each in fields.items()}),
+    )
+
+
+def _counted(field: str, numbers: Numbers) -> str:
+    """Return numbers with what they count: "pictures 0, 1"."""
+    listed = ", ".join(_runs(numbers))
+    if field == "steps":  # said after the number
+        return listed
+    return f"{_COUNTED.get(field, field)}{'s' if len(numbers) > 1 else ''} {listed}"
+
+
+def _runs(numbers: Numbers) -> list[str]:
     """Return numbers with runs of three or more drawn together: 0, 2–5."""
     if not all(number.isdecimal() for number in numbers):
-        return ", ".join(numbers)
+        return list(numbers)
     runs: list[list[int]] = []
     for number in sorted(map(int, numbers)):
         if runs and runs[-1][-1] == number - 1:
             runs[-1].append(number)
         else:
             runs.append([number])
-    parts = [f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
-    return ", ".join(parts)
+    parts = [[f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run) for run in runs]
+    return [each for part in parts for each in part]

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.plurals import counted
-
 if TYPE_CHECKING:
     from grader.self_check import Checked, CheckedQuestion
     from solver.key import Key
@@ -67,6 +65,7 @@ def check(
       hw9 check answers.yaml --key key.yaml
       hw9 check answers.yaml --bundle hw9_materials
     """
+    from grader.check_said import lines_of
     from grader.self_check import check_answers
     from solver.bank import load_bank
     from solver.errors import ExportError
@@ -94,7 +93,7 @@ def check(
     if as_json:
         click.echo(json.dumps(_as_data(checked, language), ensure_ascii=False, indent=1))
     else:
-        _say(checked, language)
+        click.echo("\n".join(lines_of(checked, language)))
 
 
 def _write_template(answers: Path, key_path: Path | None, folder: Path, language: str) -> None:
@@ -138,48 +137,6 @@ def _key(
             ).key  # fmt: skip
 
         return make_once(out, make, {}, bank=bank, bundle=bundle).key if out else make()
-
-
-def _say(checked: Checked, language: str) -> None:
-    right = checked.ids("right", "void")
-    could = len(checked.questions) - len(checked.ids("open"))
-    click.echo(
-        f"{len(right)} of {counted(could, 'question')} fully right: "
-        f"{checked.points:f} of {counted(checked.possible, 'point')}"
-    )
-    if right:
-        click.echo(f"fully right: {', '.join(right)}")
-    if checked.ids("open"):
-        click.echo(f"not checked, the key has no answer: {', '.join(checked.ids('open'))}")
-    for question in checked.questions:
-        if question.state in ("not right", "unanswered"):
-            _say_question(question, language)
-
-
-def _say_question(question: CheckedQuestion, language: str) -> None:
-    click.echo(f"\n{question.id}  {question.state}  ({counted(question.worth, 'point')})")
-    click.echo(f"  {question.stem.in_language(language)}")
-    if question.look_again:
-        between = "; " if language == "en" else "；"
-        names = between.join(name.in_language(language) for name in question.look_again)
-        click.echo(f"  look again at: {names}")
-    if question.answer is None:
-        return
-    for parts in question.answer.accepted:
-        words = "; ".join(_part(part, language) for part in parts)
-        click.echo(f"  right: {words}")
-    if question.answer.why_set_by_hand:
-        click.echo(f"  set by hand: {question.answer.why_set_by_hand}")
-    for part, sentence in question.answer.reasons:
-        click.echo(f"    {_part(part, language)}")
-        click.echo(f"      {sentence.in_language(language)}")
-
-
-def _part(part: Any, language: str) -> str:
-    label = f"{part.label.in_language(language)}: " if part.label else ""
-    text = part.text.in_language(language)
-    name = f"{part.blank}:{part.option}" if part.blank else part.option
-    return f"{label}{text} ({name})" if text != part.option else f"{label}{text}"
 
 
 def _as_data(checked: Checked, language: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import types
 from decimal import Decimal
@@ -126,11 +127,30 @@ def test_the_command_names_explanations_and_keeps_the_answer(tmp_path: Path, ban
     assert "  right: " not in plain
     assert "of the light" not in plain
     chinese = run(tmp_path, key, {"q01": wrong}, "--language", "zh-Hant")
-    assert "圖片 2 的顯著圖" in chinese
+    assert "請再看：圖片 2 的顯著圖" in chinese
+    assert "10 題中全對 0 題：得 0 分，滿分 3.4 分\n" in chinese
+    assert "q01　不正確（0.3 分）" in chinese and "q02　未作答（0.3 分）" in chinese
     shown = run(tmp_path, key, {"q01": wrong}, "--reveal")
     (right,) = question.accepted[0].options
     assert f"({right})" in shown
     assert "0.6 of the light lies there" in shown
+
+
+ENGLISH = re.compile("[a-z]{3,}")
+
+
+def test_in_chinese_nothing_is_said_in_english(tmp_path: Path, bank: Bank) -> None:
+    key = made_key(bank)
+    for entry in key.questions:
+        key = with_question(key, entry.id, evidence=["hidden_states/1/1", "smoothgrad/7"])
+    key = with_question(key, "q01", correct=[], state="open")
+    key = overridden(key, "q03", ["a"], why="題目敘述相反")
+    question = next(each for each in scored_questions(key, bank) if each.id == "q04")
+    said = run(tmp_path, key, {"q04": question.accepted[0]}, "--reveal", "--language", "zh-Hant")
+    assert "正確答案：" in said and "由助教設定：題目敘述相反" in said
+    assert set(ENGLISH.findall(said.replace("SmoothGrad", ""))) == set()
+    help_of_pair = next(line for line in said.splitlines() if "部分 x" in line)
+    assert "部分 x：" in help_of_pair and "（x:" in help_of_pair
 
 
 def test_the_example_in_the_help_answers_questions_that_there_are() -> None:
@@ -248,6 +268,16 @@ def test_records_of_one_explanation_are_named_together() -> None:
         "lime",
         "other/3",
     ]
+    nine = [f"hidden_states/{model}/{item}" for model in (1, 2, 3) for item in (1, 2, 3)]
+    steps = [f"integrated_gradients/7/{steps}" for steps in (10, 100, 1000)]
+    layers = [f"activation/{layer}/{picture}" for layer in (4, 0, 8) for picture in (0, 1)]
+    assert [name.en for name in explanation_names(nine + steps + layers)] == [
+        "hidden states of models 1–3 on reading questions 1–3, drawn in two dimensions",
+        "integrated gradients of picture 7 (10, 100, 1000 steps)",
+        "filter activation of layers 0, 4, 8 on pictures 0, 1",
+    ]
+    (name,) = explanation_names(layers)
+    assert name.zh_hant == "第 0、4、8 層濾波器對圖片 0、1 的活化"
     assert [name.en for name in explanation_names(["regions/1"])] == [
         "the named regions of picture 1"
     ]
