@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from solver.bank import MeasuredChoices
+from solver.chinese import with_blanks
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
 from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Sentence
@@ -254,7 +255,7 @@ def _rounded(value: Any) -> Any:
 
 
 def _sentence(pair: tuple[str, str]) -> Sentence:
-    return Sentence(en=pair[0], zh_hant=pair[1])
+    return Sentence(en=pair[0], zh_hant=with_blanks(pair[1]))
 
 
 def answer_of(question: PlannedQuestion, options: Sequence[OptionVerdict]) -> Answer:

@@ -139,6 +139,8 @@ class TopicView:
 
 def measured_line(verdict: OptionVerdict | SecondVerdict) -> Markup:
     """Return the numbers of a verdict in one line, in both languages."""
+    if isinstance(verdict.value, str):
+        return _named_line(verdict)
     say = words()
     unit = _unit(verdict.unit)
     parts = [Markup('<b class="value">{}</b>{}').format(number(verdict.value), unit)]
@@ -148,6 +150,20 @@ def measured_line(verdict: OptionVerdict | SecondVerdict) -> Markup:
         share = relative_margin(verdict)
         tail = f" ({percent(share)})" if share is not None else ""
         parts.append(say.say("margin", margin=number(verdict.margin) + tail))
+    return Markup(" ").join(Markup("<span>{}</span>").format(part) for part in parts)
+
+
+def _named_line(verdict: OptionVerdict | SecondVerdict) -> Markup:
+    """What was found and what the option says, where both are names and no number is measured."""
+    say = words()
+    values = {
+        name: (number(text), number(text).replace(", ", "、"))
+        for name, text in (("found", verdict.value), ("claimed", verdict.threshold))
+    }
+    unit = f"named:{verdict.unit}"
+    parts = [say.say(unit if unit in say else "named:", **values)]
+    if verdict.margin is not None:
+        parts.append(say.say("margin", margin=number(verdict.margin)))
     return Markup(" ").join(Markup("<span>{}</span>").format(part) for part in parts)
 
 

@@ -165,7 +165,7 @@ def _target_verdict(target: Target, share: float, layer: int, average: float) ->
         sentence=(
             f"At most (layer {layer}) {share:.2f} of the tokens look first at {name[0]} "
             f"{sign} {limit:.2f} (average head: {average:.2f}).",
-            f"最高在第 {layer} 層：{share:.2f} 的 token 最注意{name[1]} {sign} {limit:.2f}"
+            f"以第 {layer} 層為最多：最注意{name[1]}的 token 占 {share:.2f} {sign} {limit:.2f}"
             f"（各 head 平均 {average:.2f}）。",
         ),
     )
@@ -222,7 +222,7 @@ def coreference(
         holds = paid[at] > limit + TIE
         sign = ">" if holds else "<="
         english = f"Layer {claim.layer} head {claim.head} pays at least {paid[at]:.2f} to each"
-        chinese = f"第 {claim.layer} 層第 {claim.head} 個 head 對每個所指的詞至少給 {paid[at]:.2f}"
+        chinese = f"第 {claim.layer} 層第 {claim.head} 個 head 給每個所指的詞的注意力"
         verdicts.append(
             Verdict(
                 holds=holds,
@@ -233,7 +233,7 @@ def coreference(
                 margin=abs(paid[at] - limit),
                 sentence=(
                     f"{english} word referred to {sign} {limit:.2f} (the best rival).",
-                    f"{chinese} {sign} {limit:.2f}（最強的對手）。",
+                    f"{chinese}至少為 {paid[at]:.2f} {sign} {limit:.2f}（最強的對手）。",
                 ),
             )
         )

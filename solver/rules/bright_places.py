@@ -94,14 +94,14 @@ def brightest_region(
     masks = [masks_of(evidence, settings.picture, claim, bright.shape) for claim in claims]
     values = [min(density(bright, mask, valid) for mask in parts) for parts in masks]
     read = {
-        "brightness": ("brightness", "亮度"),
-        "standing_out": ("brightness above the surroundings", "高於周圍的亮度"),
+        "brightness": ("brightness", "的亮度"),
+        "standing_out": ("brightness above the surroundings", "比周圍亮的程度"),
     }[settings.reading]
     verdicts = strongest(
         values,
         [claim.name for claim in claims],
         unit="times the picture's mean",
-        what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}的{read[1]}與全圖平均之比"),
+        what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}{read[1]}與全圖平均之比"),
     )
     note = reservations(record)
     if len(claims) > 1:
@@ -144,7 +144,7 @@ def map_figure(record: str, picture: int, regions: Sequence[str]) -> Figure:
     return Figure(
         "map",
         {"record": record, "picture": picture, "regions": list(dict.fromkeys(regions))},
-        (f"Picture {picture} and its map ({record})", f"圖片 {picture} 與其圖（{record}）"),
+        (f"Picture {picture} and its map ({record})", f"圖片 {picture} 與對應的圖（{record}）"),
     )
 
 
@@ -201,7 +201,7 @@ def clear_place(
     """
     record = evidence.get(*settings.record.split("/"))
     bright, valid = readable_brightness(record)
-    what = ("density on {0} against the rest", "{0}上的密度與其餘之比")
+    what = ("density on {0} against the rest", "{0}上的密度與其餘部分之比")
     return clear_decision(evidence, settings, claims, bright, valid, what, record)
 
 
@@ -282,9 +282,9 @@ class _Test:
                 unit="share of placements",
                 what=(
                     f"{english} {one.contrast:.3g}; placements of the map that do as well",
-                    f"{chinese} {one.contrast:.3g}；任意擺放而不遜於此的比例",
+                    f"{chinese} {one.contrast:.3g}；任意擺放時也能達到的比例",
                 ),
-                against=("beyond chance", "非偶然"),
+                against=("beyond chance", "非偶然的門檻"),
             )
         return above(
             one.contrast,
@@ -292,7 +292,7 @@ class _Test:
             unit="times the rest",
             what=(
                 f"{english} (by chance: {one.chance:.3g})",
-                f"{chinese}（偶然機率 {one.chance:.3g}）",
+                f"{chinese}（偶然如此的機率 {one.chance:.3g}）",
             ),
             against=(
                 f"{self.times:g} times as dense is clear",

@@ -88,7 +88,7 @@ def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:
     return (
         f"Moved and turned over the picture in every way, the map has as much on {name[0]} in "
         f"{chance:.2g} of the ways: {'beyond' if beyond else 'not beyond'} chance.",
-        f"把圖在畫面上任意平移與翻轉，{name[1]}達到同樣程度者占 {chance:.2g}："
+        f"把圖在畫面上任意平移與翻轉後，{name[1]}達到同樣程度的擺法占 {chance:.2g}："
         f"{'並非偶然' if beyond else '不排除偶然'}。",
     )
 
@@ -100,6 +100,6 @@ def lead_sentence(name: tuple[str, str], rival: tuple[str, str], chance: float) 
         f"Moved and turned over the picture in every way, the map leads as far on {name[0]} over "
         f"{rival[0]} in {chance:.2g} of the ways: "
         f"{'beyond chance' if beyond else 'not beyond chance, so take the two for a near tie'}.",
-        f"把圖在畫面上任意平移與翻轉，{name[1]}領先{rival[1]}達此程度者占 {chance:.2g}："
-        f"{'並非偶然' if beyond else '不排除偶然，兩者可視為相近'}。",
+        f"把圖在畫面上任意平移與翻轉後，{name[1]}領先{rival[1]}達此程度的擺法占 {chance:.2g}："
+        f"{'並非偶然' if beyond else '不排除偶然，兩者可視為不相上下'}。",
     )

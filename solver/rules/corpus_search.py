@@ -80,7 +80,7 @@ def _verdict(
     lead = ahead[layer - 1]
     holds = layer == first
     english = f"In layer {layer} {tag} leads by {lead} of the nearest words"
-    chinese = f"第 {layer} 層最近的詞中 {tag} 領先 {lead} 個"
+    chinese = f"第 {layer} 層最接近的詞中，{tag} 領先其他詞性 {lead} 個"
     margin = abs(lead)
     if not holds and lead > 0 and first is not None:
         english += f", but it leads in layer {first} already"
@@ -112,12 +112,12 @@ def _note(first: int | None, ahead: list[int], tag: str) -> tuple[str, str] | No
     english, chinese = [], []
     if before:
         english.append(f"{tag} also leads in layer {_list(before)}, which is not offered.")
-        chinese.append(f"{tag} 在選項以外的第 {_list(before)} 層也領先。")
+        chinese.append(f"{tag} 在選項以外的第 {_list(before, '、')} 層也領先。")
     if lost:
         english.append(f"{tag} loses the lead again in layer {_list(lost)}.")
-        chinese.append(f"{tag} 在第 {_list(lost)} 層又失去領先。")
+        chinese.append(f"{tag} 在第 {_list(lost, '、')} 層又失去領先。")
     return " ".join(english), "".join(chinese)
 
 
-def _list(layers: list[int]) -> str:
-    return ", ".join(str(layer) for layer in layers)
+def _list(layers: list[int], between: str = ", ") -> str:
+    return between.join(str(layer) for layer in layers)

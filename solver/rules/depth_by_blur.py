@@ -61,7 +61,10 @@ def _verdict(claim: DepthClaim, shares: dict[str, float], own: float, others: fl
             shares[claim.detail],
             MOSTLY.now(),
             unit="share of the pictures",
-            what=(f"pictures in which the later map is {claim.detail}", f"後層圖{name}的圖片比例"),
+            what=(
+                f"pictures in which the later map is {claim.detail}",
+                f"後層的圖{name}的圖片所占比例",
+            ),
             against=("most of them", "大多數"),
         )
     decide = above if claim.place == "same" else below
@@ -71,9 +74,9 @@ def _verdict(claim: DepthClaim, shares: dict[str, float], own: float, others: fl
         unit="rank correlation",
         what=(
             f"agreement of where there is contrast (with other pictures {others:.2g})",
-            f"有對比之處的一致度（與其他圖片為 {others:.2g}）",
+            f"有明暗對比之處的一致程度（與其他圖片相比為 {others:.2g}）",
         ),
-        against=("clearly more than with other pictures", "明顯高於與其他圖片"),
+        against=("clearly more than with other pictures", "明顯高於與其他圖片相比時"),
     )
 
 

@@ -58,7 +58,7 @@ def _best(shares: list[float | None], names: list[Pair]) -> list[Verdict]:
             [share for share, _ in known],
             [name for _, name in known],
             unit="share of pairs of cells",
-            what=("order of the cells kept with {0}", "以{0}計時保持的亮暗次序"),
+            what=("order of the cells kept with {0}", "以{0}計時，亮暗次序保持不變的比例"),
         )
         if len(known) > 1
         else []
@@ -101,7 +101,7 @@ def curve_by_parabola(
                 amounts[claim.shape],
                 leg if turn else 1 - leg,
                 unit="of the longer way",
-                what=(f'"{name[0]}" in the parabola', f"拋物線中「{name[1]}」的成分"),
+                what=(f'"{name[0]}" in the parabola', f"以拋物線擬合時「{name[1]}」的成分"),
                 against=("a turn that counts", "算得上轉折") if turn else ("no turn", "沒有轉折"),
                 inclusive=turn,
             )

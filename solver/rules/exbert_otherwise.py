@@ -60,7 +60,7 @@ def where_attention_goes(
                     f"attention paid to {name[0]} in layer {layer + 1}",
                     f"第 {layer + 1} 層給予{name[1]}的注意力",
                 ),
-                against=("all the rest, and the average head", "其餘全部與各 head 平均"),
+                against=("all the rest, and the average head", "其餘的總和，以及各 head 的平均"),
             )
         )
     return Decision(verdicts)
@@ -98,7 +98,10 @@ def link_against_other_words(
         [*ratios, 1.0],
         [*names, ("as much as the next word", "與次高的詞相同")],
         unit="times",
-        what=("attention to the word referred to over the next, {0}", "所指的詞與次高者之比，{0}"),
+        what=(
+            "attention to the word referred to over the next, {0}",
+            "{0}給所指的詞的注意力與次高的詞之比",
+        ),
     )
     return Decision(verdicts[:-1])
 

@@ -50,9 +50,9 @@ def module(evidence: Evidence, settings: ModuleSettings, claims: Sequence[Module
             threshold=claim.module,
             margin=None,
             sentence=(
-                f"cnn[{settings.index}] is a {found}"
+                f"Module {settings.index} of the network, cnn[{settings.index}], is a {found}"
                 + ("." if claim.module == found else f", not a {claim.module}."),
-                f"cnn[{settings.index}] 是 {found}"
+                f"網路的第 {settings.index} 個模組 cnn[{settings.index}] 是 {found}"
                 + ("。" if claim.module == found else f"，不是 {claim.module}。"),
             ),
         )
@@ -149,9 +149,9 @@ def _depth_verdict(claim: DepthClaim, detail: float, own: float, others: float) 
         unit="correlation",
         what=(
             f"agreement of the places that react (with other pictures {others:.2g})",
-            f"反應位置的一致度（與其他圖片為 {others:.2g}）",
+            f"活化位置的一致程度（與其他圖片相比為 {others:.2g}）",
         ),
-        against=("clearly more than with other pictures", "明顯高於與其他圖片"),
+        against=("clearly more than with other pictures", "明顯高於與其他圖片相比時"),
     )
 
 
@@ -266,7 +266,7 @@ class SectionClaim(Parameters):
 
 
 _FINDS = {
-    "places_that_activate": ("which places activate a filter", "哪些位置活化濾波器"),
+    "places_that_activate": ("which places activate a filter", "哪些位置會活化濾波器"),
     "picture_that_activates_most": (
         "which picture activates a filter most",
         "何種圖最能活化濾波器",
@@ -302,7 +302,7 @@ def section(
                 float(count),
                 0.5,
                 unit="computations",
-                what=(f"computations that find {english}", f"能找出「{chinese}」的計算數"),
+                what=(f"computations that find {english}", f"能找出「{chinese}」的計算個數"),
                 against=("one or more", "至少一個"),
             )
         )

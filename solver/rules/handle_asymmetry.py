@@ -141,7 +141,7 @@ def handle_by_asymmetry(
         unit="share of the strokes",
         what=(
             "strokes without a mirror image that lie at {0}",
-            "位於{0}且沒有鏡像對應的線條",
+            "位於{0}且沒有鏡像對應的線條所占的比例",
         ),
     )
     if found.symmetry <= SYMMETRIC.now():

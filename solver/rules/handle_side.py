@@ -292,7 +292,7 @@ def handle_side(
         unit="standard deviations",
         what=(
             "how far the best handle at {0} stands out of places at random",
-            "{0}之最佳把手比隨機位置突出的程度",
+            "{0}的最佳把手位置比隨機位置突出的程度",
         ),
     )
     if jug.above_chance <= CLEAR.now():

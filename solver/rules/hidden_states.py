@@ -6,7 +6,7 @@ All is measured on the plots the course looks at (`solver.rules.state_plots`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from scipy.stats import chi2, mannwhitneyu
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
+from solver.rules.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, told_of_each
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.state_plots import Floats, Mask, Plots, checked, last_context, mean_distance
 from solver.rules.thresholds import threshold
@@ -104,7 +105,7 @@ def matching_layers(
         [*means, CHANCE],
         [*map(layers_named, claims), ("chance", "隨機")],
         unit="share of pairs",
-        what=("the answer lies nearer to the question in {0}", "答案較接近問題的比例，{0}"),
+        what=("the answer lies nearer to the question in {0}", "{0}中答案較接近問題的比例"),
     )[:-1]
     verdicts = [
         _beside_chance(one, chance_of_nearness(every, span)) if one.holds else one
@@ -150,7 +151,7 @@ def _beside_chance(verdict: Verdict, probability: float) -> Verdict:
     """The verdict with the probability of chance, and no margin where that is not rare."""
     rare = probability < CHANCE_LEVEL.now()
     english = f" Chance would do so with a probability of at most {probability:.2g}"
-    chinese = f"偶然如此的機率至多 {probability:.2g}"
+    chinese = f"純屬偶然的機率至多 {probability:.2g}"
     english += "." if rare else ", which is not rare: the margin counts for nothing."
     chinese += "。" if rare else "，並不罕見，故差距不計。"
     sentence = (verdict.sentence[0] + english, verdict.sentence[1] + chinese)
@@ -211,19 +212,22 @@ def wrong_items(
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
     found = {one.item: lead_of_answer(one) for one in every}
     unknown = {one.item for one in every if standing_apart(one) <= 0}
-    told = [
-        ", ".join(f"{q}: {name[at]} ({lead:+.2f})" for q, (lead, name) in sorted(found.items()))
-        for at in (0, 1)
-    ]
     outcome = Outcome(
         true={item for item, (lead, _) in found.items() if lead <= 0} - unknown,
         unknown=unknown,
         margins={item: abs(lead) for item, (lead, _) in found.items()},
-        unit="items",
+        things=ITEMS,
+    )
+    told = told_of_each(
+        {
+            item: (f"{name[0]} ({lead:+.2f})", f"{name[1]}（{lead:+.2f}）")
+            for item, (lead, name) in found.items()
+        },
+        ITEMS,
     )
     sentence = (
         f"outermost in the last layer, and its lead: {told[0]}",
-        f"最後一層最外側及領先：{told[1]}",
+        f"最後一層中最外側的 token 及其領先的程度：{told[1]}",
     )
     verdicts = [set_verdict(set(claim.items), outcome, sentence) for claim in claims]
     figures = [_scatter(settings.model, one.item, [len(one.points)]) for one in every]
@@ -235,7 +239,7 @@ def _nothing_apart(items: set[int]) -> Pair | None:
         return None
     return (
         f"In the last layer no token stands apart on item {listed(items)}.",
-        f"第 {listed(items)} 題的最後一層沒有特別突出的 token。",
+        f"{ITEMS.named(items)[1]}的最後一層沒有特別突出的 token。",
     )
 
 
@@ -258,16 +262,16 @@ def fine_tuned(
         model: float(np.mean([standing_apart(one) for one in every]))
         for model, every in plots.items()
     }
-    told = ", ".join(f"{model}: {score:+.2f}" for model, score in sorted(scores.items()))
+    told = told_of_each({model: f"{score:+.2f}" for model, score in scores.items()}, MODELS)
     outcome = Outcome(
         true={model for model, score in scores.items() if score > 0},
         unknown=set(settings.models) - set(plots),
         margins={model: abs(score) for model, score in scores.items()},
-        unit="models",
+        things=MODELS,
     )
     sentence = (
-        f"how far the outermost token stands out beyond chance: {told}",
-        f"最外側的 token 超出隨機的程度：{told}",
+        f"how far the outermost token stands out beyond chance: {told[0]}",
+        f"最外側的 token 超出隨機的程度：{told[1]}",
     )
     figures = [
         _scatter(model, every[0].item, [len(every[0].points)]) for model, every in plots.items()
@@ -300,61 +304,13 @@ def _items_used(plots: dict[int, list[Plots]], settings: ModelsSettings) -> Pair
         return None
     parts = [(model, listed(used.get(model, set()))) for model in settings.models]
     english = ", ".join(f"model {model}: {items}" for model, items in parts)
-    chinese = "，".join(f"模型 {model}：{items}" for model, items in parts)
+    chinese = "；".join(
+        f"模型 {model}：第 {items.replace(', ', '、')} 題" for model, items in parts
+    )
     return (
         f"Not every plot is there. Items each model was judged on: {english}.",
         f"圖不齊全。各模型所依據的題目：{chinese}。",
     )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was found of a set of things.
-
-    Attributes:
-        true: those of which it is so.
-        unknown: those of which it could not be told.
-        margins: of each that was measured, how far it is from the other verdict.
-        unit: what they are.
-    """
-
-    true: set[int]
-    unknown: set[int]
-    margins: dict[int, float]
-    unit: str
-
-
-def set_verdict(claimed: set[int], outcome: Outcome, told: Pair) -> Verdict:
-    """Return the verdict on a claim that names a set: right when it is the very set.
-
-    A set that is wrong about what could be told is refuted; else what could not be told leaves it
-    open.
-
-    Raises:
-        EvidenceError: it names what was not looked at.
-    """
-    outside = claimed - set(outcome.margins) - outcome.unknown
-    if outside:
-        raise EvidenceError(f"the options name {sorted(outside)}, which was not measured")
-    margins = {one: far for one, far in outcome.margins.items() if one not in outcome.unknown}
-    wrong = (claimed ^ outcome.true) - outcome.unknown
-    english, chinese = f"{told[0][:1].upper()}{told[0][1:]}", told[1]
-    found = listed(outcome.true)
-    if not wrong and outcome.unknown:
-        open_ = listed(outcome.unknown)
-        sentence = (f"{english}; {open_} cannot be told.", f"{chinese}；{open_} 無法判定。")
-        return Verdict(None, found, outcome.unit, "the very set", listed(claimed), None, sentence)
-    # The verdict turns when the weakest element changes sides, or all it is wrong about do.
-    margin = max(margins[one] for one in wrong) if wrong else min(margins.values())
-    sentence = (f"{english}; so {found}.", f"{chinese}；故為 {found}。")
-    return Verdict(
-        not wrong, found, outcome.unit, "the very set", listed(claimed), margin, sentence
-    )
-
-
-def listed(numbers: set[int]) -> str:
-    """Return numbers in order, or a dash for none."""
-    return ", ".join(str(one) for one in sorted(numbers)) or "-"
 
 
 def _scatter(

@@ -46,8 +46,8 @@ MOST = threshold("integrated.most", 0.5, "of the samples: more than not", lowest
 _SAMPLES = {
     "random": ("unrelated to the path", "與路徑無關"),
     "between": ("successive steps between baseline and picture", "依序介於基準與圖片之間"),
-    "baseline": ("the baseline", "基準本身"),
-    "shifted": ("the picture shifted", "平移後的圖片"),
+    "baseline": ("the baseline", "就是基準"),
+    "shifted": ("the picture shifted", "是平移後的圖片"),
 }
 
 
@@ -72,7 +72,7 @@ def path(evidence: Evidence, settings: PathSettings, claims: Sequence[PathClaim]
             unit="share of the samples",
             what=(
                 f"samples that are {_SAMPLES[claim.samples][0]}",
-                f"{_SAMPLES[claim.samples][1]}的樣本比例",
+                f"樣本{_SAMPLES[claim.samples][1]}的比例",
             ),
             against=("more than half", "過半"),
         )
@@ -189,7 +189,7 @@ def more_steps(
 
 
 def _steps_verdict(effect: str, r: float, contrast: float) -> Verdict:
-    what = ("correlation with the map of fewer steps", "與較少步數之圖的相關係數")
+    what = ("correlation with the map of fewer steps", "與步數較少的圖的相關係數")
     left = ("contrast left at more steps", "步數增加後剩餘的對比")
     alike, faded = ALIKE.now(), FADED.now()
     if effect == "nothing":

@@ -94,7 +94,7 @@ def sign_in_region(
         values,
         [pair_name(claim) for claim in claims],
         unit="share of the region",
-        what=("share of the region covered by {0}", "該區域被覆蓋的比例，{0}"),
+        what=("share of the region covered by {0}", "{0}占該區域面積的比例"),
     )
     figure = overlay_figure(settings.picture, [claim.region for claim in claims])
     leader = int(np.argmax(values))
@@ -177,7 +177,7 @@ def signs_along_contour(
     minor = float(min(shares.values()) / used) if used > 0 else 0.0
     of_contour: RoleWords = {
         "used": ("share of the contour in colour", "輪廓被上色的比例"),
-        "minor": ("share of the lesser colour on the contour", "輪廓上較少之顏色的比例"),
+        "minor": ("share of the lesser colour on the contour", "輪廓上較少的顏色所占的比例"),
     }
     verdicts = [role_verdict(claim.role, used, minor, shares, of_contour) for claim in claims]
     rest = (positive | negative)[~inside & valid]
@@ -185,7 +185,7 @@ def signs_along_contour(
     note = [
         (
             f"Coloured are {used:.0%} of the contour and {elsewhere:.0%} of the rest.",
-            f"上色者占輪廓的 {used:.0%}，占其餘部分的 {elsewhere:.0%}。",
+            f"上色部分占輪廓的 {used:.0%}，占其餘部分的 {elsewhere:.0%}。",
         ),
         *overlay_reservations(evidence.get("lime", settings.picture)),
     ]
@@ -277,9 +277,9 @@ def colour_meaning(
                 unit="share of segments",
                 what=(
                     f"of {int(risen.sum())} segments drawn {colour[0]}, those truly {meaning[0]}",
-                    f"畫成{colour[1]}的 {int(risen.sum())} 個區塊中，真正{meaning[1]}者",
+                    f"畫成{colour[1]}的 {int(risen.sum())} 個區塊中，真正{meaning[1]}的比例",
                 ),
-                against=("a colour without meaning", "顏色無意義時"),
+                against=("a colour without meaning", "顏色沒有意義時的比例"),
             )
         )
     return Decision(verdicts, [known_model_figure(truth, rise)])
@@ -313,5 +313,5 @@ def known_model_figure(truth: Floats, rise: Floats) -> Figure:
     return Figure(
         "table",
         {"columns": columns, "rows": sorted(rows, reverse=True)},
-        ("A classifier of known weights, explained", "權重已知之分類器的解釋"),
+        ("A classifier of known weights, explained", "權重已知的分類器的解釋"),
     )

@@ -73,9 +73,9 @@ def weight_in_region(
         inside = fitted_to(region(evidence, settings.picture, claim.region), weight.shape)
         of_sign = np.clip(weight * SIGN[claim.sign], 0, None)
         values.append(float(of_sign[inside].sum()) / total if total > 0 else 0.0)
-    what = ("share of the weight that is {0}", "權重中屬於{0}的比例")
+    what = ("share of the weight that is {0}", "{0}占全部權重的比例")
     if not told:
-        what = ("share of all that is drawn that is {0}", "全部上色處中屬於{0}的比例")
+        what = ("share of all that is drawn that is {0}", "{0}占全部上色面積的比例")
     names = [pair_name(claim) for claim in claims]
     verdicts = strongest(
         values, names, unit=f"share of the {'weight' if told else 'drawn'}", what=what
@@ -103,7 +103,7 @@ def _untold(told: bool) -> list[Pair]:
     return [
         (
             "The weights are not told: of the drawn colours only the area could be weighed.",
-            "未提供權重：只能以上色的面積計算。",
+            "證據沒有權重：只能以上色的面積計算。",
         )
     ]
 
@@ -130,7 +130,10 @@ def pieces_along_contour(
     minor = min(count.values()) / len(on_contour) if on_contour else 0.0
     words: RoleWords = {
         "used": ("share of the drawn pieces on the contour", "上色區塊落在輪廓上的比例"),
-        "minor": ("share of the rarer sign among the pieces on it", "輪廓上較少之符號的比例"),
+        "minor": (
+            "share of the rarer side, for or against, among the pieces on it",
+            "輪廓上的區塊中較少的一方（支持或反對）所占的比例",
+        ),
     }
     verdicts = [role_verdict(claim.role, used, minor, count, words) for claim in claims]
     note = overlay_reservations(record)
@@ -142,7 +145,7 @@ def pieces_along_contour(
 
 _PATCHES = (
     "The segments are not told: unbroken patches of one colour stand for them.",
-    "未提供區塊：以同色相連的區域代替。",
+    "證據沒有區塊：以同色相連的區域代替。",
 )
 
 
@@ -190,7 +193,7 @@ def colour_by_rank(
                     f"how {colour[0]} rises with the true weight {meaning[0]}",
                     f"{colour[1]}隨真實權重（{meaning[1]}）上升的程度",
                 ),
-                against=("beyond chance", "非偶然"),
+                against=("beyond chance", "非偶然的門檻"),
             )
         )
     return Decision(verdicts, [known_model_figure(truth, rise)])

@@ -125,11 +125,15 @@ def compare(
         closeness_unit="share of the brightest twentieth",
         closeness_what=what,
     )
-    note = _spread_note(shares) if any(claim.closer for claim in claims) else []
+    note = (
+        _spread_note(shares, region_name(settings.region))
+        if any(claim.closer for claim in claims)
+        else []
+    )
     return compared(evidence, settings, claims, measure, note)
 
 
-def _spread_note(shares: Mapping[str, Floats]) -> list[Pair]:
+def _spread_note(shares: Mapping[str, Floats], region: Pair) -> list[Pair]:
     (first, of_first), (second, of_second) = shares.items()
     lead = of_first - of_second
     error = float(lead.std(ddof=1) / np.sqrt(len(lead))) if len(lead) > 1 else 0.0
@@ -137,10 +141,11 @@ def _spread_note(shares: Mapping[str, Floats]) -> list[Pair]:
     other, others = _MAP_NAMES[second], int((lead < 0).sum())
     return [
         (
-            f"{said[0]} is closer in {count} pictures, {other[0]} in {others}; the mean difference "
-            f"is {float(lead.mean()):.3g}, its standard error over the pictures {error:.3g}.",
-            f"{said[1]}在 {count} 張圖片中較貼近，{other[1]}在 {others} 張；"
-            f"平均差 {float(lead.mean()):.3g}，跨圖片的標準誤 {error:.3g}。",
+            f"{said[0]} is closer to {region[0]} in {count} pictures, {other[0]} in {others}; the "
+            f"mean difference is {float(lead.mean()):.3g}, its standard error over the pictures "
+            f"{error:.3g}.",
+            f"{said[1]}在 {count} 張圖片中較貼近{region[1]}，{other[1]}在 {others} 張中較貼近；"
+            f"平均差 {float(lead.mean()):.3g}，各圖片間的標準誤 {error:.3g}。",
         )
     ]
 
@@ -209,13 +214,13 @@ def _verdict(
     value = measure.agreement(first, second)
     what = (
         f"agreement of the two maps of picture {claim.picture}",
-        f"圖片 {claim.picture} 的兩種圖之一致度",
+        f"圖片 {claim.picture} 的兩種圖的一致程度",
     )
     unit = measure.agreement_unit
     if claim.agree:
-        against = ("the same places", "位置相同")
+        against = ("the same places", "達此即位置相同")
         return above(value, SAME.now(), unit=unit, what=what, against=against, inclusive=True)
-    against = ("other places", "位置不同")
+    against = ("other places", "低於此即位置不同")
     return below(value, DIFFERENT.now(), unit=unit, what=what, against=against)
 
 
@@ -229,7 +234,7 @@ def _by_chance(leading: Verdict, chance: float) -> Verdict:
             f"{english}; by chance the pictures would side with it as clearly",
             f"{chinese}；各圖偶然如此一致的機率",
         ),
-        against=("beyond chance", "非偶然"),
+        against=("beyond chance", "非偶然的門檻"),
     )
     return replace(verdict, holds=False)
 

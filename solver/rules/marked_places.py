@@ -56,7 +56,7 @@ def most_marked_region(
         values,
         names,
         unit="times an even spread",
-        what=("brightest places on {0} over an even spread", "落在{0}的最亮處與均勻分布之比"),
+        what=("brightest places on {0} over an even spread", "最亮處落在{0}的比例與均勻分布之比"),
     )
     leader = int(np.argmax(values))
     chances = {
@@ -81,10 +81,10 @@ def _by_chance(name: Pair, rival: Pair, value: float, chance: float) -> Verdict:
         what=(
             f"{name[0]} has most of the brightest places, {value:.3g} times an even spread; "
             f"placements of the map whose brightness leads {rival[0]} by as much",
-            f"{name[1]}的最亮處最多，為均勻分布的 {value:.3g} 倍；"
-            f"任意擺放而亮度同樣領先{rival[1]}的比例",
+            f"最亮處落在{name[1]}的最多，為均勻分布的 {value:.3g} 倍；"
+            f"任意擺放時亮度同樣領先{rival[1]}的比例",
         ),
-        against=("beyond chance", "非偶然"),
+        against=("beyond chance", "非偶然的門檻"),
     )
     return replace(verdict, holds=False)
 
@@ -101,5 +101,5 @@ def clearly_marked_place(
     record = evidence.get(*settings.record.split("/"))
     valid = valid_places(record)
     marked = brightest_of(record).astype(float)
-    what = ("brightest places on {0} against the rest", "{0}上最亮處的密度與其餘之比")
+    what = ("brightest places on {0} against the rest", "{0}上最亮處的密度與其餘部分之比")
     return clear_decision(evidence, settings, claims, marked, valid, what, record)

@@ -90,7 +90,9 @@ def _fall(alone: Record, both: Record, word: str) -> Verdict:
         threshold=None,
         margin=None,
         sentence=(
-            f'P("{word}") is {before:.3f} and, with the second word hidden too, {after:.3f}.',
-            f"P(「{word}」) 為 {before:.3f}；第二個詞也遮住後為 {after:.3f}。",
+            f'P("{word}") is {before:.3f} and, with the second word hidden too, {after:.3f}: '
+            f"it falls by {before - after:.3f}.",
+            f"「{word}」的機率為 {before:.3f}；第二個詞也遮住後為 {after:.3f}，"
+            f"下降 {before - after:.3f}。",
         ),
     )

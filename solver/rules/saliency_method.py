@@ -79,9 +79,9 @@ def derivative(
         numerator, denominator = _QUANTITY[claim.numerator], _QUANTITY[claim.denominator]
         what = (
             f"likeness of the map to d {numerator[0]} / d {denominator[0]} ({why[0]})",
-            f"圖與 d {numerator[1]} / d {denominator[1]} 的相似度（{why[1]}）",
+            f"顯著圖與「d {numerator[1]} / d {denominator[1]}」的相似度（{why[1]}）",
         )
-        against = ("needed of the right one", "正確者應達")
+        against = ("needed of the right one", "正確的量應達到")
         verdicts.append(
             above(
                 likeness,
@@ -115,14 +115,14 @@ def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
         if count != size:
             return 0.0, (
                 f"{count:.0f} values, the map has {size:.0f}",
-                f"有 {count:.0f} 個值，圖有 {size:.0f} 個",
+                f"它有 {count:.0f} 個值，顯著圖有 {size:.0f} 個",
             )
     method, differences = record.array("method", 1), record.array("differences", 1)
     if len(method) < 3 or method.std() == 0 or differences.std() == 0:
         raise MissingEvidence([f"{record.id}: three or more differing gradients"])
     r = float(np.corrcoef(method, differences)[0, 1])
     ratio = float(np.median(method / np.where(differences == 0, np.nan, differences)))
-    return max(r, 0.0), (f"ratio of the values {ratio:.3g}", f"數值之比 {ratio:.3g}")
+    return max(r, 0.0), (f"ratio of the values {ratio:.3g}", f"數值的比 {ratio:.3g}")
 
 
 class PicturesSettings(Parameters):
@@ -183,7 +183,7 @@ def normalization(
     return Decision(verdicts, [figure])
 
 
-_UNSEEN = ("a change nobody sees", "看不出的變化")
+_UNSEEN = ("a change nobody sees", "肉眼看不出的變化")
 
 
 def _raw_map(record: Record) -> Floats:
@@ -213,14 +213,14 @@ def _normalization_changes(
         "none": (
             float(max(difference, largest)),
             "of full brightness",
-            ("largest difference to maps on one scale", "與共同尺度下之圖的最大差異"),
+            ("largest difference to maps on one scale", "與採用共同尺度的圖相比的最大差異"),
         ),
         "lowers_scale": (
             before - after,
             power,
             (
                 f"fall of the ratio of scales between pictures ({scale})",
-                f"圖片間尺度比的下降（{scale_zh}）",
+                f"圖片之間尺度差距的下降（{scale_zh}）",
             ),
         ),
         "raises_scale": (
@@ -228,18 +228,18 @@ def _normalization_changes(
             power,
             (
                 f"rise of the ratio of scales between pictures ({scale})",
-                f"圖片間尺度比的上升（{scale_zh}）",
+                f"圖片之間尺度差距的上升（{scale_zh}）",
             ),
         ),
         "spreads": (
             even,
             "of the greatest entropy",
-            ("change of evenness of a map", "圖之均勻度的變化"),
+            ("change of evenness of a map", "圖上分布均勻程度的變化"),
         ),
         "marks": (
             marked,
             "of the range",
-            ("change of the spread of a map's values", "圖值離散度的變化"),
+            ("change of the spread of a map's values", "圖的數值離散程度的變化"),
         ),
     }
 

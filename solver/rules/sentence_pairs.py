@@ -142,7 +142,7 @@ def _verdict(sentences: Sentences, cause: Cause) -> Verdict:
         what=(
             f"most that {count} pairs of sentences{at_one_place[0]} differ which differ in "
             f"{name[0]}",
-            f"{at_one_place[1]}{name[1]}不同的 {count} 對句子之最大距離",
+            f"{at_one_place[1]}{name[1]}不同的 {count} 對句子之間的最大距離",
         ),
         against=("rounding", "捨入誤差"),
     )

@@ -37,7 +37,7 @@ MOSTLY = threshold(
     highest=0.99,
 )
 _FED = {
-    "noisy_copies": ("noisy copies of the one picture", "同一張圖加雜訊"),
+    "noisy_copies": ("noisy copies of the one picture", "加了雜訊的同一張圖"),
     "several_pictures": ("different pictures", "多張不同圖片"),
 }
 _WATCHED = {"output": ("the output", "輸出"), "saliency_map": ("the saliency map", "顯著圖")}
@@ -206,19 +206,19 @@ class _Viewed:
             decide = below if effect == "nothing" else above
             return decide(self.brightest, visible, unit="of 1", what=what, against=dark)
         if effect == "same":
-            what = ("mean difference to the normalized map", "與正規化後之圖的平均差異")
+            what = ("mean difference to the normalized map", "與正規化後的圖的平均差異")
             against: Pair = ("looks the same", "看起來相同")
             return below(self.difference, ALIKE.now(), unit="of 1", what=what, against=against)
         if effect == "outline_clearer":
-            what = ("contrast over that of the normalized map", "對比度與正規化後之比")
+            what = ("contrast over that of the normalized map", "對比度與正規化後的圖之比")
             against = ("more, to be seen", "看得出更高")
             return above(self.gain, CLEARER.now(), unit="times", what=what, against=against)
         if effect == "swap":
-            what = ("correlation with the normalized map", "與正規化後之圖的相關係數")
+            what = ("correlation with the normalized map", "與正規化後的圖的相關係數")
             against = ("turned round", "反轉")
             return below(self.r, -turned, unit="correlation", what=what, against=against)
         # Elsewhere: neither the same places nor, turned round, the same places dark.
-        what = ("likeness to the normalized map", "與正規化後之圖的相似度")
+        what = ("likeness to the normalized map", "與正規化後的圖的相似度")
         against = ("half of it gone", "失去一半")
         return below(abs(self.r), turned, unit="|correlation|", what=what, against=against)
 

@@ -27,8 +27,8 @@ Solid = Literal["cube", "ball", "cylinder", "pyramid", "tetrahedron"]
 
 NAMES = {
     "cube": ("a cube", "立方體"),
-    "ball": ("a ball", "球"),
-    "cylinder": ("a cylinder", "圓柱"),
+    "ball": ("a ball", "球體"),
+    "cylinder": ("a cylinder", "圓柱體"),
     "pyramid": ("a pyramid", "角錐"),
     "tetrahedron": ("a tetrahedron", "四面體"),
 }
@@ -74,7 +74,7 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
         unit="F score above chance",
         what=(
             "fit of the visible edges of {0} to the strokes, above chance",
-            "{0}可見稜線與線條的吻合度（高於隨機的部分）",
+            "{0}的可見稜線與線條的吻合度（高於隨機的部分）",
         ),
     )
     if max(values) <= CLEAR.now():

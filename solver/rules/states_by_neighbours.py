@@ -15,12 +15,11 @@ from solver.rules.hidden_states import (
     ModelsClaim,
     ModelSettings,
     ModelsSettings,
-    Outcome,
     checked_spans,
     layers_named,
     plots_there_are,
-    set_verdict,
 )
+from solver.rules.named_sets import ITEMS, MODELS, Outcome, set_verdict, told_of_each
 from solver.rules.registry import Decision, second_way
 from solver.rules.state_plots import Floats, Plots, checked, last_context
 from solver.rules.thresholds import threshold
@@ -47,7 +46,7 @@ def matching_by_nearest_link(
         [*means, CHANCE],
         [*map(layers_named, claims), ("chance", "隨機")],
         unit="share of the context",
-        what=("the nearest pair of answer and question in {0}", "答案與問題最近的一對，{0}"),
+        what=("the nearest pair of answer and question in {0}", "{0}中答案與問題最接近的一對"),
     )
     return Decision(verdicts[:-1])
 
@@ -80,14 +79,17 @@ def wrong_by_loneliness(
     answer. The option that names just the wrong items holds."""
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
     leads = {one.item: lonelier_answer(one) for one in every}
-    told = ", ".join(f"{q}: {lead:+.2f}" for q, lead in sorted(leads.items()))
+    told = told_of_each({item: f"{lead:+.2f}" for item, lead in leads.items()}, ITEMS)
     outcome = Outcome(
         true={item for item, lead in leads.items() if lead <= 0},
         unknown=set(),
         margins={item: abs(lead) for item, lead in leads.items()},
-        unit="items",
+        things=ITEMS,
     )
-    sentence = (f"lead of the answer in loneliness: {told}", f"答案孤立程度的領先：{told}")
+    sentence = (
+        f"lead of the answer in loneliness: {told[0]}",
+        f"答案的孤立程度領先其餘 token 多少：{told[1]}",
+    )
     return Decision([set_verdict(set(claim.items), outcome, sentence) for claim in claims])
 
 
@@ -132,16 +134,16 @@ def tuned_by_loneliness(
         for model, every in plots.items()
     }
     limit = ALONE.now()
-    told = ", ".join(f"{model}: {times:.2f}" for model, times in sorted(alone.items()))
+    told = told_of_each({model: f"{times:.2f}" for model, times in alone.items()}, MODELS)
     outcome = Outcome(
         true={model for model, times in alone.items() if times > limit},
         unknown=set(settings.models) - set(plots),
         margins={model: abs(times - limit) for model, times in alone.items()},
-        unit="models",
+        things=MODELS,
     )
     sentence = (
-        f"loneliness of the loneliest token, times the usual distance: {told}",
-        f"最孤立 token 的孤立程度（一般距離的倍數）：{told}",
+        f"loneliness of the loneliest token, times the usual distance: {told[0]}",
+        f"最孤立的 token 的孤立程度（一般距離的倍數）：{told[1]}",
     )
     return Decision([set_verdict(set(claim.models), outcome, sentence) for claim in claims])
 

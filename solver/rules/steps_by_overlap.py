@@ -104,10 +104,10 @@ def _verdict(effect: str, same: float, turned: float, left: float) -> Verdict:
     kept, least = KEPT.now(), LEFT.now()
     seen = ("places seen, over those before", "看得見的位置數與之前之比")
     if effect == "nothing":
-        return below(left, least, unit="times", what=seen, against=("nothing left", "不再有"))
+        return below(left, least, unit="times", what=seen, against=("nothing left", "幾乎不剩"))
     if left < least:
         return above(left, least, unit="times", what=seen, against=("still there", "仍在"))
-    more: tuple[str, str] = ("more stay than go", "留下者過半")
+    more: tuple[str, str] = ("more stay than go", "留下的過半")
     if effect == "same":
         what = ("strongest places that stay, beyond chance", "最強處保留的比例（扣除偶然）")
         return above(same, kept, unit="share", what=what, against=more)

@@ -91,17 +91,17 @@ def _verdict(
         decide = below if effect == "nothing" else above
         return decide(lightest, black, unit="L*", what=what, against=("black", "黑色"))
     if effect == "same":
-        what = ("structural similarity to the normalized map", "與正規化後之圖的結構相似度")
+        what = ("structural similarity to the normalized map", "與正規化後的圖的結構相似度")
         return above(
             similarity, ALIKE.now(), unit="SSIM", what=what, against=("no difference", "無差異")
         )
     if effect == "outline_clearer":
-        what = ("steps of lightness over those before", "明度變化與正規化後之比")
+        what = ("steps of lightness over those before", "明度變化與正規化後的圖之比")
         return above(
             gain, CLEARER.now(), unit="times", what=what, against=("more, to be seen", "看得出更高")
         )
     if effect == "swap":
-        what = ("share of the brightest places that are darkest now", "最亮處變為最暗的比例")
+        what = ("share of the brightest places that are darkest now", "最亮處變成最暗的比例")
         return above(dark, half, unit="share", what=what, against=("most", "大多數"))
-    what = ("share of the brightest places that stay marked", "最亮處仍顯著的比例")
+    what = ("share of the brightest places that stay marked", "最亮處仍然顯著的比例")
     return below(max(bright, dark), half, unit="share", what=what, against=("most", "大多數"))

@@ -34,8 +34,8 @@ def _against_rival(
     holds = value - threshold > TIE
     sign = ">" if holds else "<" if threshold - value > TIE else "="
     measured = [text.format(name) for text, name in zip(what, names[index], strict=True)]
-    english = f"{measured[0]}: {value:.3g} {sign} {threshold:.3g} ({names[rival][0]})"
-    chinese = f"{measured[1]}：{value:.3g} {sign} {threshold:.3g}（{names[rival][1]}）"
+    english = f"{measured[0]}: {shown(value)} {sign} {shown(threshold)} ({names[rival][0]})"
+    chinese = f"{measured[1]}：{shown(value)} {sign} {shown(threshold)}（{names[rival][1]}）"
     return Verdict(
         holds=holds,
         value=value,
@@ -53,7 +53,7 @@ def above(
     """Return a verdict that holds when the value is above the threshold (or equal, `inclusive`)."""
     holds = value >= threshold if inclusive else value > threshold
     sign = (">=" if inclusive else ">") if holds else ("<" if inclusive else "<=")
-    numbers = f"{value:.3g} {sign} {threshold:.3g}"
+    numbers = f"{shown(value)} {sign} {shown(threshold)}"
     return Verdict(
         holds=bool(holds),
         value=float(value),
@@ -80,6 +80,15 @@ def below(value: float, threshold: float, *, unit: str, what: Pair, against: Pai
         margin=opposite.margin,
         sentence=opposite.sentence,
     )
+
+
+def shown(value: float) -> str:
+    """Return a number for a sentence: three digits, and thousands in full.
+
+    >>> shown(0.12345), shown(3601.4), shown(9.6e-05)
+    ('0.123', '3601', '9.6e-05')
+    """
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def one_note(sentences: Sequence[Pair]) -> Pair | None:

@@ -21,6 +21,7 @@ from solver.key import Cause, Key, KeyQuestion
 from solver.page.key_page import render_key_page
 from solver.page.look import STATES
 from solver.page.two_languages import words
+from solver.page.views import measured_line
 from solver.resources import data_folder
 from solver.rules.registry import Figure
 from tests.solver.page.made_keys import (
@@ -341,3 +342,14 @@ def test_code_in_a_wording_is_set_as_code(tmp_path: Path) -> None:
     asked = bank_question("q01", stem="what `cnnid` <b>is</b>")
     html = render_key_page(made_key(decided("q01")), made_bank(tmp_path, [asked]), Evidence(), {})
     assert "what <code>cnnid</code> &lt;b&gt;is" in html
+
+
+def test_names_that_were_found_are_told_from_what_an_option_says() -> None:
+    """Beside the right option stood "Conv2d against Conv2d", and item 2 read as "2 items"."""
+    module = verdict("a", holds=True, value="Conv2d", threshold="Conv2d", unit="")
+    line = str(measured_line(module))
+    assert 'found <b class="value">Conv2d</b>, the option says Conv2d' in line
+    assert "實際為" in line and "選項說是 Conv2d" in line
+    items = str(measured_line(verdict("b", value="2", threshold="1, 3", unit="items")))
+    assert "items <b" in items and "實際為第" in items and "選項說是第 1、3 題" in items
+    assert "against" in str(measured_line(verdict("c")))

@@ -51,6 +51,20 @@ def test_the_answer_follows_the_mass(seed: int, name: str, scale: float) -> None
     assert brightest(evidence(values, **turned)) == expected[1:] + expected[:1]
 
 
+@pytest.mark.parametrize(
+    ("reading", "said"),
+    [
+        ("brightness", "蛋糕的亮度與全圖平均之比："),
+        ("standing_out", "蛋糕比周圍亮的程度與全圖平均之比："),
+    ],
+)
+def test_what_was_read_is_said_in_chinese_that_reads(reading: str, said: str) -> None:
+    found = evidence(smooth_noise(0) + 2.0 * PARTS["cake"])
+    read = {"record": "saliency/2", "picture": 2, "reading": reading}
+    verdict = decide("map.brightest_region", found, read, BRIGHTEST).verdicts[0]
+    assert verdict.sentence[1].startswith(said)
+
+
 def test_a_large_region_does_not_win_by_its_size() -> None:
     values = np.where(PARTS["phone"], 1.0, 0) + np.where(box(0, 0, 128, 70), 0.9, 0)
     masks = {"cake": box(0, 0, 128, 70), "phone": PARTS["phone"], "plate": box(120, 80, 8, 40)}

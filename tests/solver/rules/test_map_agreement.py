@@ -171,7 +171,9 @@ def test_the_note_counts_the_pictures() -> None:
         CLOSER,
     )
     assert decision.note is not None
-    assert decision.note[0].startswith("saliency is closer in 1 pictures, SmoothGrad in 0")
+    assert decision.note[0].startswith(
+        "saliency is closer to the food in 1 pictures, SmoothGrad in 0"
+    )
 
 
 def test_one_kind_of_map_is_not_compared_with_itself() -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 import solver.rules
 from solver.bank import load_bank
 from solver.evidence import Evidence, MissingEvidence
+from solver.page.two_languages import words
 from solver.resources import data_folder
 from solver.rules import registry
 from solver.rules.registry import Decision, all_rules, plan_questions, rule
@@ -97,3 +98,10 @@ def test_a_rule_over_pictures_needs_a_picture(name: str) -> None:
     with pytest.raises(ValidationError, match="pictures"):
         model.model_validate(known)
     model.model_validate(known | {"pictures": [0]})
+
+
+def test_every_unit_has_a_name_in_chinese() -> None:
+    texts = words()
+    for path in SOURCES:
+        for unit in re.findall(r'\bunit="([^"]+)"', path.read_text(encoding="utf-8")):
+            assert f"unit:{unit}" in texts, f"{path.name}: {unit}"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.rules.registry import Verdict
-from solver.rules.verdicts import TIE, above, below, strongest
+from solver.rules.verdicts import TIE, above, below, shown, strongest
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
 VALUES = st.lists(NUMBERS, min_size=2, max_size=6)
@@ -70,4 +70,4 @@ def test_above_and_below_are_opposites(value: float, threshold: float) -> None:
     assert strict.holds is (value > threshold)
     assert under.holds is (value < threshold)
     assert over.margin == under.margin == abs(value - threshold)
-    assert f"{value:.3g}" in under.sentence[0]
+    assert shown(value) in under.sentence[0]
