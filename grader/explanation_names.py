@@ -45,7 +45,7 @@ _NAMES: dict[str, tuple[str, str]] = {
         "what SmoothGrad feeds to the network, and what it averages",
         "SmoothGrad 餵給網路什麼、又平均了什麼",
     ),
-    "module": ("{module} of the network", "網路的第 {module} 個模組"),
+    "module": ("{module} of the network", "網路中索引 {module} 的模組"),
     "activation": (
         "filter activation of {layer} on {picture}",
         "第 {layer} 層濾波器對圖片 {picture} 的活化",

@@ -19,6 +19,7 @@ from solver.page.two_languages import (
     both,
     policy_for,
     template_environment,
+    worded,
 )
 from solver.page.two_languages import words as page_words
 from solver.resources import data_folder
@@ -76,7 +77,13 @@ def environment() -> Environment:
     """Return the environment of all report templates, made once."""
     made = template_environment()
     made.filters.update(
-        points=points, signed=signed, number=number, percent=percent, both=both, fixed=decimals_of
+        points=points,
+        signed=signed,
+        number=number,
+        percent=percent,
+        both=both,
+        worded=worded,
+        fixed=decimals_of,
     )
     style = _style()
     made.globals.update(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _CHINESE, _LATIN = "\u4e00-\u9fff", "A-Za-z0-9"
-_JOIN = re.compile(f"(?<=[{_CHINESE}])(?=[{_LATIN}])|(?<=[{_LATIN}%])(?=[{_CHINESE}])")
+_JOIN = re.compile(f"(?<=[{_CHINESE}])(?=[+\u2212-]?[{_LATIN}])|(?<=[{_LATIN}%])(?=[{_CHINESE}])")
 
 
 def with_blanks(text: str) -> str:

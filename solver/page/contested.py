@@ -95,7 +95,9 @@ def _contested(view: QuestionView) -> ContestedView:
     shares: list[tuple[str, float]] = []
     if stability and stability.repeats:
         none = words().pair("no_option_holds")[0]
-        others = [(answer_text(one.correct) or none, one.share) for one in stability.sets]
+        others = [
+            (answer_text(one.correct, view.asked) or none, one.share) for one in stability.sets
+        ]
         same = max(1 - sum(share for _, share in others) - stability.undecided, 0.0)
         shares = [(view.derived or none, same), *others]
         if stability.undecided:

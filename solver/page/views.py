@@ -17,7 +17,7 @@ from solver.page.bars import bars_of
 from solver.page.figures import figure_html
 from solver.page.look import STATES, Reason, closest, reasons_to_look, relative_margin
 from solver.page.numbers import number, percent
-from solver.page.two_languages import Pair, as_pair, with_code, words
+from solver.page.two_languages import Pair, as_pair, both, with_code, words
 from solver.rules.registry import Figure, Rule
 
 
@@ -78,8 +78,8 @@ class QuestionView:
     entry: KeyQuestion
     stem: Pair
     asked: Question | None
-    answer: str
-    derived: str
+    answer: Markup
+    derived: Markup
     groups: tuple[OptionGroup, ...]
     reasons: tuple[Reason, ...]
     margin: str
@@ -109,9 +109,9 @@ class QuestionView:
         return any(option.second for option in self.entry.options)
 
     @property
-    def second_answer(self) -> str:
+    def second_answer(self) -> Markup:
         """The answer by the second way; empty where there is none."""
-        return answer_text(self.entry.second_correct or [])
+        return answer_text(self.entry.second_correct or [], self.asked)
 
     @property
     def states(self) -> list[str]:
@@ -213,8 +213,8 @@ def _view(
         entry=entry,
         stem=as_pair(asked.stem) if asked else (entry.id, entry.id),
         asked=asked,
-        answer=answer_text(entry.effective),
-        derived=answer_text(entry.correct),
+        answer=answer_text(entry.effective, asked),
+        derived=answer_text(entry.correct, asked),
         groups=tuple(_groups(entry, asked)),
         reasons=tuple(reasons_to_look(entry, asked)),
         margin=percent(found[0]) if found else "–",
@@ -226,11 +226,24 @@ def _view(
     )
 
 
-def answer_text(answer: Answer) -> str:
-    """Return an answer in one line: "a, c", or "word: a · fall: 0.42" of a pair."""
-    if isinstance(answer, dict):
-        return " · ".join(f"{blank}: {choice}" for blank, choice in answer.items())
-    return ", ".join(answer)
+def answer_text(answer: Answer, asked: Question | None) -> Markup:
+    """Return an answer in one line: "a, c", or "word: her · fall: 0.42" of a pair.
+
+    A key names a choice in English; the bank has it in both languages.
+    """
+    if not isinstance(answer, dict):
+        return escape(", ".join(answer))
+    chosen = [(blank, _choice(asked, blank, choice)) for blank, choice in answer.items()]
+    english = " · ".join(f"{blank}: {text[0]}" for blank, text in chosen)
+    return both((english, " · ".join(f"{blank}: {text[1]}" for blank, text in chosen)))
+
+
+def _choice(asked: Question | None, blank: str, choice: str) -> Pair:
+    for one in asked.blanks if asked else []:
+        for option in one.options or []:
+            if one.id == blank and choice in (option.id, option.text.en):
+                return as_pair(option.text)
+    return choice, choice
 
 
 def _groups(entry: KeyQuestion, asked: Question | None) -> list[OptionGroup]:

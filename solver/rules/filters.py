@@ -52,7 +52,7 @@ def module(evidence: Evidence, settings: ModuleSettings, claims: Sequence[Module
             sentence=(
                 f"Module {settings.index} of the network, cnn[{settings.index}], is a {found}"
                 + ("." if claim.module == found else f", not a {claim.module}."),
-                f"網路的第 {settings.index} 個模組 cnn[{settings.index}] 是 {found}"
+                f"網路中索引 {settings.index} 的模組 cnn[{settings.index}] 是 {found}"
                 + ("。" if claim.module == found else f"，不是 {claim.module}。"),
             ),
         )

@@ -258,6 +258,18 @@ def test_equal_answers_with_other_points_get_their_own_cards() -> None:
     assert cards == ["0.15", "0.3", "0"]
 
 
+def test_code_in_a_wording_is_set_as_code() -> None:
+    """The key's page did so; students' pages and the class's showed the backticks."""
+    bank, key, made = made_class(1, 3, questions=5)
+    stem = Wording(en="With `cnnid` set to 6?", zh_hant="當 `cnnid` 設為 6 時？")
+    topic = bank.topics[0]
+    questions = (topic.questions[0].model_copy(update={"stem": stem}), *topic.questions[1:])
+    coded = replace(bank, topics=(replace(topic, questions=questions), *bank.topics[1:]))
+    for source in (class_page_of(coded, key, made), *pages_of(coded, key, made).values()):
+        assert "With <code>cnnid</code> set to 6?" in source
+        assert "當 <code>cnnid</code> 設為 6 時？" in source and "`" not in source
+
+
 # --- hostile texts --------------------------------------------------------------------------
 
 

@@ -269,6 +269,9 @@ def test_a_pair_shows_each_drop_down_with_its_choices(page: str) -> None:
     rows = re.findall(r'<li class="option( keyed)?">.*?<b class="id">(\w)</b>', html, re.DOTALL)
     assert rows == [(" keyed", "a"), ("", "b"), ("", "c"), ("", "a"), (" keyed", "b")]
     assert "0.24" in html and "how far in English" in html
+    head = re.search(r'<b class="answer">(.*?)</b>', html, re.DOTALL)
+    assert head and "word: option a in English · fall: 0.24" in head[1]
+    assert "word: option a 中文 · fall: 0.24" in head[1]
 
 
 def test_what_needs_a_look_comes_in_order_and_links_on(page: str) -> None:
