@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,13 +37,19 @@ half of the samples are taken away."""
 
 def superpixels(rgb: npt.NDArray[np.uint8], settings: ExplainSettings) -> npt.NDArray[np.int64]:
     """Return the course's segments of a picture: int (128, 128)."""
-    image = rgb.astype(np.double) / 255
+    found = _segments(rgb.tobytes(), rgb.shape, settings.lime_segments, settings.lime_start_label)
+    return found.copy()
+
+
+@lru_cache(maxsize=64)
+def _segments(
+    rgb: bytes, shape: tuple[int, ...], count: int, start_label: int
+) -> npt.NDArray[np.int64]:
+    """The segments of a picture, found once: each part of the samples of a picture needs those of
+    the pictures before it as well."""
+    image = np.frombuffer(rgb, np.uint8).reshape(shape).astype(np.double) / 255
     segments: npt.NDArray[np.int64] = slic(
-        image,
-        n_segments=settings.lime_segments,
-        compactness=1,
-        sigma=1,
-        start_label=settings.lime_start_label,
+        image, n_segments=count, compactness=1, sigma=1, start_label=start_label
     )
     return segments
 

@@ -98,16 +98,15 @@ def run_explanations(
     sampled = [job for job in jobs if _may_stop(job)]
     plain = [job for job in jobs if job.id not in good and job not in sampled]
     with full_precision(), Workers(bundle, settings, progress, clock, processes) as workers:
-        rounds = Rounds(sampled, stakes, evidence, beside or Evidence(), workers, saved.keep)
-        coming = [job for job in sampled if job.id not in good]
-        progress.start([(job.id, _passes(job)) for job in [*plain, *coming]])
-        failures = _run_plain(plain, evidence, workers, progress, saved)
-        rounds.run()
-    for identifier, seconds in rounds.seconds.items():
-        if identifier not in rounds.failures:
-            progress.finish(identifier, seconds)
+        coming = {job.id for job in plain}
+        rounds = Rounds(
+            sampled, stakes, evidence, beside or Evidence(), coming, saved.keep, progress.finish
+        )
+        to_run = [*plain, *(job for job in sampled if job.id not in good)]
+        progress.start([(job.id, _passes(job)) for job in to_run])
+        failures = _run(plain, rounds, workers)
     saved.write_manifest()
-    return evidence, failures | rounds.failures
+    return evidence, {job.id: failures[job.id] for job in jobs if job.id in failures}
 
 
 @contextmanager
@@ -120,23 +119,35 @@ def full_precision() -> Iterator[None]:
         yield
 
 
-def _run_plain(
-    jobs: list[Job], evidence: Evidence, workers: Workers, progress: Progress, saved: _Saved
-) -> dict[str, str]:
-    """Run explanations whole, those that others begin from first; return why some could not be."""
-    failures: dict[str, str] = {}
-    while jobs:
-        waiting = {job.id for job in jobs}
-        ready = [job for job in jobs if not waiting & set(begins_from(job))]
-        tasks = [Task(job.id, made=made_already(job, evidence)) for job in ready]
-        for task, outcome, seconds in workers.run(tasks):
-            if isinstance(outcome, str):
-                failures[task.id] = outcome
-                continue
-            progress.finish(task.id, seconds)
-            evidence.add(outcome)
-            saved.keep(outcome)
-        jobs = [job for job in jobs if job not in ready]
+def _run(plain: list[Job], rounds: Rounds, workers: Workers) -> dict[str, str]:
+    """Run explanations whole and means in rounds; return why some could not be made.
+
+    Those that others begin from go before them; else what is to be run whole goes first.
+    """
+    failures = rounds.failures
+    waiting = list(plain)
+
+    def add_what_can_be_run() -> None:
+        for job in [job for job in waiting if not rounds.coming & set(begins_from(job))]:
+            waiting.remove(job)
+            workers.add([Task(job.id, made=made_already(job, rounds.evidence))])
+        for number, tasks in rounds.tasks():
+            workers.add(tasks, rank=1 + number)
+
+    add_what_can_be_run()
+    for outcome in workers.outcomes():
+        task, record, seconds = outcome
+        if task.id not in rounds.coming:
+            rounds.take(outcome)
+        else:
+            rounds.coming.remove(task.id)
+            if isinstance(record, str):
+                failures[task.id] = record
+            else:
+                rounds.evidence.add(record)
+                rounds.keep(record)
+                rounds.finish(task.id, seconds)
+        add_what_can_be_run()
     return failures
 
 

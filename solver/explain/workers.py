@@ -6,12 +6,15 @@ idle while another takes the last one far.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +25,7 @@ from solver.bundle import Bundle, load_bundle
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record
 from solver.explain.method import ExplainSettings, Job, explanation_for
-from solver.explain.sampling import Floats, Share
+from solver.explain.sampling import Floats, Share, samples_taken
 
 
 class Progress(Protocol):
@@ -56,14 +59,34 @@ class Task:
 
 
 Outcome = tuple[Task, Record | str, float]
-"""A task, its record or a sentence saying why it could not be made, and the seconds it took."""
+"""A task, its record or a sentence saying why it could not be made, and the seconds it took, those
+of all processes together."""
 
 Piece = Record | Floats | str
 """What a process brings of a task: the record, a share's rows, or a sentence."""
 
 
+PIECE = 12
+"""Samples a process takes at once: some seconds of the genuine network at most, so that what is
+more urgent does not wait long for it."""
+
+
+@dataclass
+class _Underway:
+    """A task dealt among processes: its shares, what came of them so far, and the seconds."""
+
+    task: Task
+    shares: list[Share | None]
+    come: dict[int, Piece] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
 class Workers:
-    """Runs tasks on a bundle; a context, at whose end the processes are gone."""
+    """Runs tasks on a bundle; a context, at whose end the processes are gone.
+
+    Tasks wait in a queue, to which others may be added while their outcomes come: what is to be run
+    after something needs only that to be over.
+    """
 
     def __init__(
         self,
@@ -78,6 +101,8 @@ class Workers:
         # On CUDA the device itself runs in parallel; a second process would only share it.
         self.jobs = 1 if bundle.device.startswith("cuda") else max(jobs, 1)
         self.pool: ProcessPoolExecutor | None = None
+        self.queue: list[tuple[int, int, int, _Underway, int]] = []
+        self.added = 0
 
     def __enter__(self) -> Workers:
         return self
@@ -86,20 +111,35 @@ class Workers:
         if self.pool is not None:
             self.pool.shutdown(wait=True, cancel_futures=True)
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        """Yield what came of each task: in order from one process, as they end from several."""
-        shares = {task.id: self._shares(task) for task in tasks}
-        if self.jobs == 1 or sum(map(len, shares.values())) < 2:
-            yield from map(self._here, tasks)
-        else:
-            yield from self._in_processes(tasks, shares)
+    def add(self, tasks: Iterable[Task], rank: int = 0) -> None:
+        """Put tasks into the queue, behind those of a lower rank.
+
+        Within a rank one process takes them in order. Several take the longest first, lest one be
+        left with it when the others are done.
+        """
+        for task in tasks:
+            under_way = _Underway(task, self._shares(task))
+            size = -self._passes(task) if self.jobs > 1 else 0
+            for at in range(len(under_way.shares)):
+                heappush(self.queue, (rank, size, self.added, under_way, at))
+                self.added += 1
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Yield what came of each task as it ends, until the queue is empty."""
+        while self.queue:
+            # A single thing to do is not worth the start of processes.
+            if self.jobs == 1 or (self.pool is None and len(self.queue) == 1):
+                yield self._here(heappop(self.queue)[3].task)
+            else:
+                yield from self._in_processes()
 
     def _shares(self, task: Task) -> list[Share | None]:
         """The shares into which a task is dealt; None is all of it, up to the record."""
         alike = self.settings.batches_round_alike
         if self.jobs == 1 or not alike or not _is_sampled(task):
             return [None]
-        return [Share(number, self.jobs) for number in range(self.jobs)]
+        count = self.jobs * max(math.ceil(self._samples(task) / (PIECE * self.jobs)), 1)
+        return [Share(number, count) for number in range(count)]
 
     def _here(self, task: Task) -> Outcome:
         began = self.clock()
@@ -107,34 +147,37 @@ class Workers:
         outcome = perform(task, self.bundle, self.settings, self.progress.advance)
         return task, outcome, self.clock() - began
 
-    def _in_processes(
-        self, tasks: Sequence[Task], shares: Mapping[str, list[Share | None]]
-    ) -> Iterator[Outcome]:
-        began = self.clock()
-        # The longest first, lest one process be left with it when the others are done.
-        longest_first = sorted(tasks, key=self._passes, reverse=True)
-        pieces: dict[str, dict[int, Piece]] = {task.id: {} for task in tasks}
+    def _in_processes(self) -> Iterator[Outcome]:
+        """Deal the queue among processes, until it is empty and they are done."""
+        running: dict[Future[tuple[Piece, float]], tuple[_Underway, int]] = {}
         try:
-            futures: dict[Future[Piece], tuple[Task, int]] = {
-                self._processes().submit(_perform_there, task, share): (task, at)
-                for task in longest_first
-                for at, share in enumerate(shares[task.id])
-            }
-            for future in as_completed(futures):
-                task, at = futures.pop(future)
-                come = pieces[task.id]
-                come[at] = future.result()
-                if len(come) == len(shares[task.id]):
-                    self.progress.begin(task.id)
-                    outcome = self._together(task, [come[place] for place in sorted(come)])
-                    come.clear()
-                    yield task, outcome, (self.clock() - began) / len(tasks)
+            while self.queue or running:
+                # One waits, so that no process has to while this one looks at claims. More of them
+                # would be in the way of what is added later and is to go first.
+                while self.queue and len(running) < self.jobs + 1:
+                    *_, under_way, at = heappop(self.queue)
+                    there = self._processes().submit(
+                        _perform_there, under_way.task, under_way.shares[at]
+                    )
+                    running[there] = under_way, at
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    under_way, at = running.pop(future)
+                    under_way.come[at], seconds = future.result()
+                    under_way.seconds += seconds
+                    if len(under_way.come) == len(under_way.shares):
+                        yield self._ended(under_way)
         except BrokenProcessPool:
             raise BundleError(
                 "a process that ran explanations was ended from outside",
                 mend="It may have been short of memory: run again with --jobs 1; what was done "
                 "is kept.",
             ) from None
+
+    def _ended(self, under_way: _Underway) -> Outcome:
+        task, come = under_way.task, under_way.come
+        self.progress.begin(task.id)
+        outcome = self._together(task, [come[at] for at in sorted(come)])
+        return task, outcome, under_way.seconds
 
     def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | str:
         """The record of all pieces of a task, in order, or what is said of one that failed."""
@@ -148,6 +191,13 @@ class Workers:
             return job.sampling.joined(job, task.before, _upto(task, job), np.concatenate(rows))
         except BundleError as problem:
             return str(problem)
+
+    def _samples(self, task: Task) -> int:
+        """How many a mean over samples is to be taken further."""
+        try:
+            return _upto(task, _job(task, self.bundle, self.settings)) - samples_taken(task.before)
+        except BundleError:
+            return 0
 
     def _passes(self, task: Task) -> int:
         try:
@@ -238,7 +288,8 @@ def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: i
     _there.append((load_bundle(folder, device), settings))
 
 
-def _perform_there(task: Task, share: Share | None) -> Piece:
-    if share is None:
-        return perform(task, *_there[0])
-    return measure(task, *_there[0], share)
+def _perform_there(task: Task, share: Share | None) -> tuple[Piece, float]:
+    """What comes of a share, or of the whole, and the seconds it took."""
+    began = time.perf_counter()
+    piece = perform(task, *_there[0]) if share is None else measure(task, *_there[0], share)
+    return piece, time.perf_counter() - began

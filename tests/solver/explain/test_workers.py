@@ -169,7 +169,8 @@ def test_a_share_that_fails_is_a_sentence_and_the_others_go_on(demo: Bundle) -> 
 def test_a_process_that_is_killed_is_a_sentence(demo: Bundle) -> None:
     tasks = [Task(f"smoothgrad/{place}", upto=20) for place in range(10)]
     with Workers(demo, FAST, Silent(), lambda: 0.0, jobs=2) as workers:
-        come = workers.run(tasks)
+        workers.add(tasks)
+        come = workers.outcomes()
         next(come)
         assert workers.pool is not None
         for process in list(workers.pool._processes):
