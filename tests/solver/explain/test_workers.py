@@ -184,5 +184,6 @@ def test_batches_that_a_person_chose_are_dealt_to_nobody(demo: Bundle) -> None:
     for chosen in (ExplainSettings(), fast_settings(micro_batch=2), fast_settings(lime_batch=10)):
         assert Workers(demo, chosen, Silent(), lambda: 0.0, 2)._shares(Task("lime/3")) == [None]
     dealt = Workers(demo, FAST, Silent(), lambda: 0.0, 2)
-    assert dealt._shares(Task("lime/3")) == [Share(0, 2), Share(1, 2)]
+    assert dealt._shares(Task("lime/3")) == [Share(at, 4) for at in range(4)]
+    assert dealt._shares(Task("lime/3", upto=20)) == [Share(0, 2), Share(1, 2)]
     assert dealt._shares(Task("saliency/0")) == dealt._shares(Task("nothing/0")) == [None]
