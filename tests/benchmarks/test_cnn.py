@@ -11,7 +11,9 @@ from solver.evidence import Evidence, Record
 from solver.network import GENUINE_WIDTHS, build_network
 from solver.resources import data_folder
 from tests.benchmarks import sample_procedure, through_captum
-from tests.benchmarks.cnn import Counts, measure, multiply_adds, parts_of, report, totals, verdicts
+from tests.benchmarks.cnn import Counts, measure, parts_of, report, totals, verdicts
+from tests.benchmarks.multiply_adds import multiply_adds
+from tests.benchmarks.timing import Seconds
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,11 @@ def test_it_runs_on_tiny_counts(bundle: Bundle) -> None:
     assert np.isfinite(totals(rows)["ratio"])
     text = report(rows, {"q01 a": True, "q01 b": False})
     assert "Verdicts equal: 1 of 2." in text and "q01 b differs" in text
+    # A run that takes the clock a fifth of what the sample procedure takes it.
+    clock = sum(row["ways"]["sample procedure"]["clock"] for row in rows)
+    whole_run = Seconds(cpu=clock, clock=clock / 5)
+    assert totals(rows, whole_run)["whole_run_ratio_by_the_clock"] == pytest.approx(5)
+    assert " 5.0 times less than the sample procedure" in report(rows, None, whole_run)
 
 
 def test_the_same_evidence_gives_equal_verdicts() -> None:
