@@ -203,6 +203,10 @@ def integrated_gradients(job: Job) -> Record:
 TRACED_STEPS = 10
 
 
+def _in_batches(job: Job, batch: int) -> Job:
+    return replace(job, settings=replace(job.settings, micro_batch=batch))
+
+
 @explanation("integrated_path", pictures=first_picture, passes=lambda job: TRACED_STEPS)
 def integrated_path(job: Job) -> Record:
     """The samples the path function makes, caught at the network's door.
@@ -215,7 +219,8 @@ def integrated_path(job: Job) -> Record:
         lambda _, inputs: fed.append(inputs[0].detach().clone())
     )
     try:
-        mean_path_gradient(job, place, TRACED_STEPS)
+        # One by one: so few steps are not worth finding out how many at once would be fastest.
+        mean_path_gradient(_in_batches(job, 1), place, TRACED_STEPS)
     finally:
         hook.remove()
     samples = torch.cat(fed)[:TRACED_STEPS].permute(0, 2, 3, 1).cpu().numpy()

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import time
-from itertools import takewhile
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -28,23 +28,50 @@ they no longer fit into any cache (ten at once: 1.1 times the time a picture).""
 WORTH_KEEPING = 1.0
 """Seconds of probing from which the result is kept for the next run."""
 
+TRIES = 2
+"""Timings of a batch, of which the least counts."""
+
 _found: dict[str, int] = {}
 
 
-def fastest_batch(bundle: Bundle) -> int:
+def fastest_batch(bundle: Bundle, threads: int | None = None) -> int:
     """Return how many pictures to pass at once through the prepared networks of a bundle.
 
-    On CUDA it is set by the memory alone, a quarter of a GB a picture and at most 64.
+    On CUDA it is set by the memory alone, a quarter of a GB a picture and at most 64. With
+    `threads` it is the fastest on so many, which another process has.
     """
+    if threads not in (None, torch.get_num_threads()):
+        with _threads(threads):
+            return fastest_batch(bundle)
     if bundle.device.startswith("cuda"):
         memory = torch.cuda.get_device_properties(bundle.device).total_memory
         return max(1, min(64, 1 << ((memory >> 28).bit_length() - 1)))
-    widths = [one.out_channels for one in bundle.network.cnn if isinstance(one, nn.Conv2d)]
-    name = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, "
-    name += f"{torch.get_num_threads()} threads, widths {widths}, fewer products, rests"
+    name = _name(bundle)
     if name not in _found:
         _found[name] = _kept().get(name) or _probed(bundle, name)
     return _found[name]
+
+
+def found_elsewhere(bundle: Bundle, batch: int) -> None:
+    """Take what another process with as many threads found, so that it is not sought again."""
+    _found[_name(bundle)] = batch
+
+
+@contextlib.contextmanager
+def _threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _name(bundle: Bundle) -> str:
+    """All that decides which batch is the fastest."""
+    widths = [one.out_channels for one in bundle.network.cnn if isinstance(one, nn.Conv2d)]
+    name = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, "
+    return name + f"{torch.get_num_threads()} threads, widths {widths}, fewer products, rests"
 
 
 def _probed(bundle: Bundle, name: str) -> int:
@@ -53,35 +80,32 @@ def _probed(bundle: Bundle, name: str) -> int:
     pictures = torch.stack([torch.from_numpy(as_tensor_values(one)) for one in chosen])
     # Noisy, as those of SmoothGrad are: a flat picture takes another way.
     pictures += 0.1 * torch.rand(pictures.shape, generator=torch.Generator().manual_seed(0))
-    alone = _answers(bundle.prepared, pictures, 1)
-    alike = takewhile(
-        lambda batch: torch.equal(_answers(bundle.prepared, pictures, batch), alone), CANDIDATES
-    )
-    seconds = {
-        batch: min(_timed(bundle.prepared, pictures, batch) for _ in range(2)) for batch in alike
-    }
+    alone = [_timed(bundle.prepared, one) for one in pictures.split(1)]
+    answers = torch.cat([answer for answer, _ in alone])
+    seconds = {1: min(taken for _, taken in alone)}
+    for batch in CANDIDATES[1:]:
+        tries = [_timed(bundle.prepared, pictures[:batch]) for _ in range(TRIES)]
+        if not all(torch.equal(answer, answers[:batch]) for answer, _ in tries):
+            break
+        seconds[batch] = min(taken for _, taken in tries) / batch
     best = min(seconds, key=lambda batch: seconds[batch])
     if time.process_time() - began > WORTH_KEEPING:
         _keep(name, best)
     return best
 
 
-def _timed(network: nn.Module, pictures: Tensor, batch: int) -> float:
+def _timed(network: nn.Module, pictures: Tensor) -> tuple[Tensor, float]:
+    """What comes out for pictures passed at once, and the CPU seconds that took.
+
+    Logits, and gradients of the sum of their squares, which no sure class makes vanish.
+    """
     began = time.process_time()
-    _answers(network, pictures, batch)
-    return time.process_time() - began
-
-
-def _answers(network: nn.Module, pictures: Tensor, batch: int) -> Tensor:
-    """Logits, and gradients of the sum of their squares, which no sure class makes vanish."""
-    found = []
-    for part in pictures.split(batch):
-        with torch.enable_grad():
-            leaf = part.clone().requires_grad_()
-            logits = network(leaf)
-            (gradient,) = torch.autograd.grad(logits.square().sum(), leaf)
-        found.append(torch.cat([logits.detach(), gradient.flatten(1)], 1))
-    return torch.cat(found)
+    with torch.enable_grad():
+        leaf = pictures.clone().requires_grad_()
+        logits = network(leaf)
+        (gradient,) = torch.autograd.grad(logits.square().sum(), leaf)
+    found = torch.cat([logits.detach(), gradient.flatten(1)], 1)
+    return found, time.process_time() - began
 
 
 def _file() -> Path:

@@ -25,6 +25,7 @@ from solver.bundle import Bundle, load_bundle
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record
 from solver.explain.method import ExplainSettings, Job, explanation_for
+from solver.explain.micro_batch import fastest_batch, found_elsewhere
 from solver.explain.sampling import Floats, Share, samples_taken
 
 
@@ -156,9 +157,9 @@ class Workers:
                 # would be in the way of what is added later and is to go first.
                 while self.queue and len(running) < self.jobs + 1:
                     *_, under_way, at = heappop(self.queue)
-                    there = self._processes().submit(
-                        _perform_there, under_way.task, under_way.shares[at]
-                    )
+                    share = under_way.shares[at]
+                    batch = self._batch(share)
+                    there = self._processes().submit(_perform_there, under_way.task, share, batch)
                     running[there] = under_way, at
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     under_way, at = running.pop(future)
@@ -206,14 +207,22 @@ class Workers:
         except BundleError:
             return 0  # said as a sentence when the task itself is run
 
+    def _batch(self, share: Share | None) -> int | None:
+        """How many samples go at once; sought here, while processes do what has no shares."""
+        return None if share is None else fastest_batch(self.bundle, self._threads)
+
+    @property
+    def _threads(self) -> int:
+        """How many threads a process has."""
+        return max(1, (os.cpu_count() or 1) // self.jobs)
+
     def _processes(self) -> ProcessPoolExecutor:
         if self.pool is None:
-            threads = max(1, (os.cpu_count() or 1) // self.jobs)
             self.pool = ProcessPoolExecutor(
                 self.jobs,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_open_there,
-                initargs=(self.bundle.folder, self.bundle.device, self.settings, threads),
+                initargs=(self.bundle.folder, self.bundle.device, self.settings, self._threads),
             )
         return self.pool
 
@@ -288,8 +297,10 @@ def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: i
     _there.append((load_bundle(folder, device), settings))
 
 
-def _perform_there(task: Task, share: Share | None) -> tuple[Piece, float]:
+def _perform_there(task: Task, share: Share | None, batch: int | None) -> tuple[Piece, float]:
     """What comes of a share, or of the whole, and the seconds it took."""
     began = time.perf_counter()
+    if batch is not None:
+        found_elsewhere(_there[0][0], batch)
     piece = perform(task, *_there[0]) if share is None else measure(task, *_there[0], share)
     return piece, time.perf_counter() - began

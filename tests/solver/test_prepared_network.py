@@ -77,12 +77,11 @@ def test_the_fastest_batch_is_found_once(
     monkeypatch.setattr(micro_batch, "WORTH_KEEPING", 0.0)
     timed: list[int] = []
 
-    def clock(network: nn.Module, pictures: Tensor, batch: int) -> float:
-        timed.append(batch)
-        return {1: 3.0, 2: 1.0, 3: 1.5, 4: 2.0}[batch]
+    def clock(network: nn.Module, pictures: Tensor) -> tuple[Tensor, float]:
+        timed.append(len(pictures))
+        return torch.zeros(len(pictures), 1), {1: 3.0, 2: 2.0, 3: 4.5, 4: 8.0}[len(pictures)]
 
     monkeypatch.setattr(micro_batch, "_timed", clock)
-    monkeypatch.setattr(micro_batch, "_answers", lambda *_: torch.zeros(1))
     assert micro_batch.fastest_batch(demo) == micro_batch.fastest_batch(demo) == 2
     assert set(timed) <= set(micro_batch.CANDIDATES)
     count = len(timed)
@@ -93,6 +92,25 @@ def test_the_fastest_batch_is_found_once(
     assert kept == 2
 
 
+def test_another_process_need_not_seek_it_and_has_its_own_threads(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = torch.get_num_threads()
+    seen: list[int] = []
+
+    def probed(bundle: Bundle, name: str) -> int:
+        seen.append(torch.get_num_threads())
+        return 3
+
+    monkeypatch.setattr(micro_batch, "_found", {})
+    monkeypatch.setattr(micro_batch, "_kept", dict)
+    monkeypatch.setattr(micro_batch, "_probed", probed)
+    assert micro_batch.fastest_batch(demo, threads=here + 1) == 3
+    assert (seen, torch.get_num_threads()) == ([here + 1], here)
+    micro_batch.found_elsewhere(demo, 4)
+    assert (micro_batch.fastest_batch(demo), len(seen)) == (4, 1)
+
+
 def test_a_batch_that_rounds_otherwise_is_never_taken_however_fast(
     demo: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,8 +118,11 @@ def test_a_batch_that_rounds_otherwise_is_never_taken_however_fast(
     monkeypatch.setattr(micro_batch, "_found", {})
     monkeypatch.setattr(micro_batch, "_kept", dict)
     monkeypatch.setattr(micro_batch, "WORTH_KEEPING", float("inf"))
-    monkeypatch.setattr(micro_batch, "_timed", lambda network, pictures, batch: 1 / batch)
-    monkeypatch.setattr(micro_batch, "_answers", lambda n, p, batch: torch.tensor(answers[batch]))
+
+    def clock(network: nn.Module, pictures: Tensor) -> tuple[Tensor, float]:
+        return torch.full((len(pictures), 1), answers[len(pictures)]), 1.0
+
+    monkeypatch.setattr(micro_batch, "_timed", clock)
     assert micro_batch.fastest_batch(demo) == 2
 
 
