@@ -31,6 +31,10 @@ WORTH_KEEPING = 1.0
 TRIES = 2
 """Timings of a batch, of which the least counts."""
 
+CLEARLY = 0.95
+"""Of the time of a smaller batch: a larger one that takes more is not worth its memory. Timings on a
+machine that does other things too differ by more than such gains."""
+
 _found: dict[str, int] = {}
 
 
@@ -88,7 +92,9 @@ def _probed(bundle: Bundle, name: str) -> int:
         if not all(torch.equal(answer, answers[:batch]) for answer, _ in tries):
             break
         seconds[batch] = min(taken for _, taken in tries) / batch
-    best = min(seconds, key=lambda batch: seconds[batch])
+    best = 1
+    for batch, taken in seconds.items():
+        best = batch if taken < CLEARLY * seconds[best] else best
     if time.process_time() - began > WORTH_KEEPING:
         _keep(name, best)
     return best

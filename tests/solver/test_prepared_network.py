@@ -92,6 +92,22 @@ def test_the_fastest_batch_is_found_once(
     assert kept == 2
 
 
+@pytest.mark.parametrize(("two", "chosen"), [(0.97, 1), (0.9, 2)])
+def test_a_larger_batch_is_taken_where_it_is_clearly_faster(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch, two: float, chosen: int
+) -> None:
+    seconds = {1: 1.0, 2: 2 * two, 3: 3.0, 4: 4.0}
+
+    def clock(network: nn.Module, pictures: Tensor) -> tuple[Tensor, float]:
+        return torch.zeros(len(pictures), 1), seconds[len(pictures)]
+
+    monkeypatch.setattr(micro_batch, "_found", {})
+    monkeypatch.setattr(micro_batch, "_kept", dict)
+    monkeypatch.setattr(micro_batch, "WORTH_KEEPING", float("inf"))
+    monkeypatch.setattr(micro_batch, "_timed", clock)
+    assert micro_batch.fastest_batch(demo) == chosen
+
+
 def test_another_process_need_not_seek_it_and_has_its_own_threads(
     demo: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
