@@ -32,8 +32,8 @@ TRIES = 2
 """Timings of a batch, of which the least counts."""
 
 CLEARLY = 0.95
-"""Of the time of a smaller batch: a larger one that takes more is not worth its memory. Timings on a
-machine that does other things too differ by more than such gains."""
+"""Of the time of a smaller batch: a larger one that takes more is not worth its memory. Timings on
+a machine that does other things too differ by more than such gains."""
 
 _found: dict[str, int] = {}
 

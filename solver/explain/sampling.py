@@ -35,9 +35,6 @@ _LOOKS = (0.08, 0.14, 0.24, 0.36, 0.52, 0.74)
 """Shares of the course's count after which the claims are looked at: each some one and a half times
 the one before, so that no more than about half of the work can be too much."""
 
-SOON = 1.25
-"""A count that is less than so many times the one before brings too little for a look."""
-
 
 @dataclass(frozen=True)
 class Share:
@@ -89,16 +86,9 @@ def samples_taken(record: Record | None) -> int:
 
 
 def looks_at(most: int, unit: int, least: int = 0) -> list[int]:
-    """Return the counts to look at: multiples of `unit`, none under `least`, the last is `most`.
-
-    Where the first counts are under `least`, it is the first itself, in whole units; those that
-    come soon after it are left out, since a look costs part of the error whatever it brings.
-    """
-    first = int(np.ceil(least / unit)) * unit
-    counts = [int(np.ceil(share * most / unit)) * unit for share in _LOOKS]
-    if min(counts) < first:
-        counts = [first, *(count for count in counts if count >= SOON * first)]
-    return sorted({count for count in counts if count < most} | {most})
+    """Return the counts to look at: multiples of `unit`, none under `least`, the last is `most`."""
+    counts = {int(np.ceil(share * most / unit)) * unit for share in _LOOKS}
+    return sorted({count for count in counts if least <= count < most} | {most})
 
 
 def groups_of(samples: int) -> int:

@@ -24,15 +24,6 @@ def test_looks_ascend_in_whole_units_to_the_courses_count(most: int, unit: int, 
     assert looks == sorted(set(looks))
     assert looks[-1] == most
     assert all(look % unit == 0 and least <= look < most for look in looks[:-1])
-    # The first is not far above the least that is asked for.
-    assert looks[0] <= max(most * 0.08, least) + unit
-
-
-def test_the_first_look_is_at_the_least_that_is_asked_for() -> None:
-    assert looks_at(1000, 20) == [80, 140, 240, 360, 520, 740, 1000]
-    assert looks_at(1000, 20, least=200) == [200, 360, 520, 740, 1000]
-    assert looks_at(1000, 100, least=101) == [200, 300, 400, 600, 800, 1000]
-    assert looks_at(100, 20, least=200) == [100]
 
 
 @given(samples=st.integers(1, 1000))
