@@ -220,11 +220,16 @@ class Rounds:
 
 
 def groups_of_jobs(jobs: Sequence[Job], stakes: Sequence[Stake]) -> list[Group]:
-    """Return the jobs in groups, such that no claim rests on two of them; the largest first."""
+    """Return the jobs in groups, such that no claim rests on two of them; the largest first.
+
+    Claims that rest on none of the jobs are in no group.
+    """
     groups = [Group([job], []) for job in jobs]
     for stake in stakes:
         needs = set(stake.needs)
         joined = [one for one in groups if any(job.id in needs for job in one.jobs)]
+        if not joined:
+            continue
         together = Group([job for one in joined for job in one.jobs], [])
         together.stakes = [*(each for one in joined for each in one.stakes), stake]
         groups = [*(one for one in groups if one not in joined), together]

@@ -179,6 +179,35 @@ def test_a_process_that_is_killed_is_a_sentence(demo: Bundle) -> None:
             list(come)
 
 
+def test_tasks_of_a_lower_rank_go_first_whenever_they_were_added(demo: Bundle) -> None:
+    with Workers(demo, FAST, Silent(), lambda: 0.0) as workers:
+        workers.add([Task("picture/1"), Task("picture/0")], rank=2)
+        workers.add([Task("picture/2")], rank=1)
+        done = []
+        for task, _, _ in workers.outcomes():
+            done.append(task.id)
+            if task.id == "picture/1":
+                workers.add([Task("picture/3")], rank=1)
+    assert done == ["picture/2", "picture/1", "picture/3", "picture/0"]
+
+
+def test_processes_take_the_longest_of_a_rank_first(demo: Bundle) -> None:
+    workers = Workers(demo, FAST, Silent(), lambda: 0.0, jobs=2)
+    workers.add(
+        [Task("picture/0"), Task("integrated_gradients/7/10"), Task("lime/3"), Task("smoothgrad/1")]
+    )
+    order = [entry[3].task.id for entry in sorted(workers.queue, key=lambda entry: entry[:3])]
+    assert list(dict.fromkeys(order)) == [
+        "smoothgrad/1",
+        "lime/3",
+        "integrated_gradients/7/10",
+        "picture/0",
+    ]
+    assert (
+        order.count("smoothgrad/1") == 6
+    )  # sixty samples in parts of at most twelve, an even number
+
+
 def test_batches_that_a_person_chose_are_dealt_to_nobody(demo: Bundle) -> None:
     """In another batch a network may round otherwise, and a share ends in a smaller one."""
     for chosen in (ExplainSettings(), fast_settings(micro_batch=2), fast_settings(lime_batch=10)):
