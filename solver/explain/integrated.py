@@ -8,7 +8,6 @@ three channels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +20,16 @@ from solver.errors import BundleError
 from solver.evidence import Record, record_id
 from solver.explain.method import Job, explanation, first_picture
 from solver.explain.saliency import min_max
-from solver.explain.sampling import Floats, Sampling, Share, left_out, looks_at, samples_taken
+from solver.explain.sampling import (
+    Floats,
+    Ints,
+    Sampling,
+    Share,
+    Units,
+    left_out,
+    looks_at,
+    samples_taken,
+)
 from solver.pictures import SIDE
 
 BASE = 10
@@ -161,23 +169,23 @@ def _range(low: float, high: float) -> dict[str, float]:
     return {"raw_min": low, "raw_max": high, "neutral": neutral}
 
 
-def redraw(
-    record: Record, most: int, generator: np.random.Generator, number: int
-) -> Iterator[Record]:
-    """Yield records over some of the bins of a long path (see `solver.explain.sampling`)."""
+def units_of(record: Record, most: int) -> Units:
+    """The bins of a long path, without the shorter one (see `solver.explain.sampling`)."""
     low, high = record.value("raw_min"), record.value("raw_max")
     bins = record.array("bin_means", 4) * record.value("bin_scale")
     whole = record.array("map", 3).astype(np.float64) * (high - low) + low
     shorter = most // 10
-    left = left_out(len(bins), samples_taken(record) - shorter, most - shorter)
-    for _ in range(number):
-        chosen = np.sort(generator.choice(len(bins), len(bins) - left, replace=False))
+
+    def only(chosen: Ints) -> Record:
         scaled, *ends = min_max(whole + 0.9 * (bins[chosen].mean(0) - bins.mean(0)))
         values = {**record.values, **_range(*ends)}
-        yield replace(record, arrays={"map": scaled}, values=values)
+        return replace(record, arrays={"map": scaled}, values=values)
+
+    left = left_out(len(bins), samples_taken(record) - shorter, most - shorter)
+    return Units(len(bins), left, only)
 
 
-SAMPLING = Sampling(_most, _looks, measured, joined, redraw, units=BINS)
+SAMPLING = Sampling(_most, _looks, measured, joined, units_of, units=BINS)
 
 
 @explanation(

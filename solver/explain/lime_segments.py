@@ -7,7 +7,7 @@ for one label, another batch or a progress of its own; a test holds both against
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -21,7 +21,16 @@ from sklearn.metrics import pairwise_distances
 from solver.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.method import ExplainSettings, Job, explanation, no_picture
-from solver.explain.sampling import Floats, Sampling, Share, left_out, looks_at, samples_taken
+from solver.explain.sampling import (
+    Floats,
+    Ints,
+    Sampling,
+    Share,
+    Units,
+    left_out,
+    looks_at,
+    samples_taken,
+)
 from solver.lime_fit import exponential_kernel, ridge_fit, shown_signs
 from solver.pictures import Picture
 
@@ -205,16 +214,13 @@ def _fitted(record: Record, settings: ExplainSettings) -> Record:
     return replace(record, arrays=arrays, values=values)
 
 
-def redraw(
-    record: Record, most: int, generator: np.random.Generator, number: int
-) -> Iterator[Record]:
-    """Yield records of LIME fitted to some of its samples (see `solver.explain.sampling`)."""
+def units_of(record: Record, most: int) -> Units:
+    """The samples of a record, to be fitted again (see `solver.explain.sampling`)."""
     limits = [record.settings[name] for name in _SHOWN]
     draws, answers = record.array("draws", 2), record.array("answers", 1)
     segments = record.array("segments", 2)
-    kept = len(answers) - left_out(len(answers), len(answers), most)
-    for _ in range(number):
-        chosen = np.sort(generator.choice(len(answers), kept, replace=False))
+
+    def only(chosen: Ints) -> Record:
         # By the hundred for a look: solved directly, while what is reported is lime's own fit.
         weights, _, _ = ridge_fit(draws[chosen], answers[chosen])
         arrays = {
@@ -224,14 +230,16 @@ def redraw(
             "weights": weights,
             "signs": shown_signs(segments, weights, *limits),
         }
-        yield replace(record, arrays=arrays)
+        return replace(record, arrays=arrays)
+
+    return Units(len(answers), left_out(len(answers), len(answers), most), only)
 
 
 def _looks(job: Job) -> list[int]:
     return looks_at(_most(job), LOOK_UNIT, least=LEAST)
 
 
-SAMPLING = Sampling(_most, _looks, measured, joined, redraw, units=LEAST)
+SAMPLING = Sampling(_most, _looks, measured, joined, units_of, units=LEAST)
 
 
 @explanation(

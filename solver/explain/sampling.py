@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from solver.explain.method import Job
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 GROUPS = 20
 """Samples whose single results are too large to keep are kept as the means of so many groups."""
@@ -52,6 +53,22 @@ WHOLE = Share(0, 1)
 
 
 @dataclass(frozen=True)
+class Units:
+    """The equal parts into which a record's samples fall: the draws from them are its doubles.
+
+    Attributes:
+        number: how many there are.
+        left_out: how many a record lacks that differs from this one as much as this one differs
+            from the one at the course's count (`left_out`).
+        only: from the numbers of some (ascending) to the record that rests on these alone.
+    """
+
+    number: int
+    left_out: int
+    only: Callable[[Ints], Record]
+
+
+@dataclass(frozen=True)
 class Sampling:
     """How an explanation is taken further.
 
@@ -62,21 +79,36 @@ class Sampling:
             (rows, ...) of what the samples up to the count bring; those of all shares, one after
             the other, are those of the whole.
         joined: from a job, its record so far, a count and all rows to the record at that count.
-        redraw: from a record, the course's count, a generator and a number to so many records
-            drawn from its samples.
-        units: how many equal parts of the samples are drawn from.
+        units_of: from a record and the course's count to the units its samples fall into.
+        units: how many there are at the least.
     """
 
     most: Callable[[Job], int]
     looks: Callable[[Job], list[int]]
     measured: Callable[[Job, Record | None, int, Share], Floats]
     joined: Callable[[Job, Record | None, int, Floats], Record]
-    redraw: Callable[[Record, int, np.random.Generator, int], Iterator[Record]]
+    units_of: Callable[[Record, int], Units]
     units: int
 
     def extend(self, job: Job, before: Record | None, upto: int) -> Record:
         """Return the record of a job taken from what it is so far to a count of samples."""
         return self.joined(job, before, upto, self.measured(job, before, upto, WHOLE))
+
+    def redraw(
+        self, record: Record, most: int, generator: np.random.Generator, number: int
+    ) -> Iterator[Record]:
+        """Yield so many records, each over some of a record's units, chosen at random."""
+        units = self.units_of(record, most)
+        for _ in range(number):
+            kept = units.number - units.left_out
+            yield units.only(np.sort(generator.choice(units.number, kept, replace=False)))
+
+    def each_left_out(self, record: Record, most: int) -> Iterator[Record]:
+        """Yield the records that lack one of at most 20 parts of the units, part by part."""
+        units = self.units_of(record, most)
+        parts = np.arange(units.number) % min(units.number, GROUPS)
+        for part in range(min(units.number, GROUPS)):
+            yield units.only(np.flatnonzero(parts != part))
 
 
 def samples_taken(record: Record | None) -> int:

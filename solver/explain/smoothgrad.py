@@ -22,8 +22,10 @@ from solver.explain.saliency import min_max, scaled_loss, unscaled
 from solver.explain.sampling import (
     GROUPS,
     Floats,
+    Ints,
     Sampling,
     Share,
+    Units,
     groups_of,
     left_out,
     looks_at,
@@ -166,25 +168,24 @@ def _so_far(before: Record | None, count: int) -> tuple[Floats, Floats]:
     return mean.transpose(2, 0, 1) * taken, means.transpose(0, 3, 1, 2) * (taken / count)
 
 
-def redraw(
-    record: Record, most: int, generator: np.random.Generator, number: int
-) -> Iterator[Record]:
-    """Yield records of SmoothGrad over some of its groups (see `solver.explain.sampling`)."""
+def units_of(record: Record, most: int) -> Units:
+    """The groups of a record's samples (see `solver.explain.sampling`)."""
     scale = record.value("raw_max")
     means = record.array("group_means", 4).astype(np.float32)
-    kept = len(means) - left_out(len(means), samples_taken(record), most)
-    for _ in range(number):
-        chosen = generator.choice(len(means), kept, replace=False)
-        scaled, low, high = min_max(means[np.sort(chosen)].mean(0))
+
+    def only(chosen: Ints) -> Record:
+        scaled, low, high = min_max(means[chosen].mean(0))
         values = {**record.values, "raw_min": low * scale, "raw_max": high * scale}
-        yield Record(record.id, {"map": scaled}, values, record.settings, record.inputs)
+        return Record(record.id, {"map": scaled}, values, record.settings, record.inputs)
+
+    return Units(len(means), left_out(len(means), samples_taken(record), most), only)
 
 
 def _looks(job: Job) -> list[int]:
     return looks_at(_most(job), groups_of(_most(job)))
 
 
-SAMPLING = Sampling(_most, _looks, measured, joined, redraw, units=GROUPS)
+SAMPLING = Sampling(_most, _looks, measured, joined, units_of, units=GROUPS)
 
 
 @explanation(

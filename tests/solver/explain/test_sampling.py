@@ -3,6 +3,8 @@ as much as the theory says."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,8 @@ from solver.bundle import Bundle
 from solver.evidence import Evidence, Record
 from solver.explain import integrated, lime_segments, smoothgrad
 from solver.explain.method import ExplainSettings, Job, fast_settings
-from solver.explain.sampling import groups_of, left_out, looks_at
+from solver.explain.saliency import min_max
+from solver.explain.sampling import Units, groups_of, left_out, looks_at
 
 FEW = fast_settings(smoothgrad_samples=40, lime_samples=80)
 
@@ -59,10 +62,35 @@ def test_redrawn_means_spread_as_means_do() -> None:
         means = samples[:taken].reshape(5, 20, 1, 1, 1).mean(0)
         pair = np.concatenate([means, np.zeros_like(means)], 1)  # a second pixel that is always 0
         record = Record("smoothgrad/0", {"group_means": pair}, {"raw_max": 1.0, "samples": taken})
-        drawn = [one.values["raw_max"] for one in smoothgrad.redraw(record, most, generator, 30)]
+        redrawn = smoothgrad.SAMPLING.redraw(record, most, generator, 30)
+        drawn = [one.values["raw_max"] for one in redrawn]
         spreads.append(np.mean((np.array(drawn) - means.mean()) ** 2))
         errors.append((samples.mean() - means.mean()) ** 2)
     assert np.mean(spreads) == pytest.approx(np.mean(errors), rel=0.35)
+
+
+@given(number=st.integers(1, 70))
+def test_each_unit_is_left_out_once(number: int) -> None:
+    chosen: list[list[int]] = []
+
+    def only(some: np.ndarray) -> Record:
+        chosen.append(some.tolist())
+        return Record("numbers/0")
+
+    divided = replace(smoothgrad.SAMPLING, units_of=lambda record, most: Units(number, 0, only))
+    assert len(list(divided.each_left_out(Record("numbers/0"), 100))) == min(number, 20)
+    lacking = [sorted(set(range(number)) - set(some)) for some in chosen]
+    assert sorted(unit for some in lacking for unit in some) == list(range(number))
+    assert max(map(len, lacking)) - min(map(len, lacking)) <= 1
+
+
+def test_what_is_left_of_smoothgrad_is_the_mean_of_the_other_groups() -> None:
+    means = np.random.default_rng(1).random((5, 4, 4, 3))
+    record = Record("smoothgrad/0", {"group_means": means}, {"raw_max": 2.0, "samples": 5})
+    for at, one in enumerate(smoothgrad.SAMPLING.each_left_out(record, 20)):
+        others = np.delete(means, at, axis=0).mean(0)
+        assert one.value("raw_max") == pytest.approx(2 * others.max(), rel=1e-6)
+        assert np.allclose(one.array("map"), min_max(others)[0], atol=1e-6)
 
 
 @pytest.mark.parametrize("cut", [20])
@@ -104,12 +132,12 @@ def test_lime_on_the_prepared_network_is_lime(demo: Bundle) -> None:
 def test_lime_drawn_again_is_lime_of_some_of_the_samples(demo: Bundle) -> None:
     record = lime_segments.lime(Job("lime/3", demo, FEW))
     generator = np.random.default_rng(0)
-    (one,) = lime_segments.redraw(record, 200, generator, 1)
+    (one,) = lime_segments.SAMPLING.redraw(record, 200, generator, 1)
     assert len(one.array("answers")) == len(one.array("draws")) < 80
     again, _, _ = lime_segments.fit_weights(one.array("draws"), one.array("answers"))
     assert np.allclose(one.array("weights"), again, rtol=1e-9, atol=1e-12)
     # At the course's count nothing is left to chance.
-    (same,) = lime_segments.redraw(record, 80, generator, 1)
+    (same,) = lime_segments.SAMPLING.redraw(record, 80, generator, 1)
     assert np.allclose(same.array("weights"), record.array("weights"), rtol=1e-9, atol=1e-12)
     assert np.array_equal(same.array("signs"), record.array("signs"))
 
@@ -154,6 +182,6 @@ def test_a_path_may_stop_and_go_on(demo: Bundle, monkeypatch: pytest.MonkeyPatch
     assert first == 10 + 20  # the path of a hundred, and twenty of the ninety it lacks
     assert whole.value("samples") == 1000 > begun.value("samples")
     # Nothing is run twice: together they are every tenth of a thousandth once.
-    redrawn = list(integrated.redraw(begun, 1000, np.random.default_rng(0), 5))
+    redrawn = list(integrated.SAMPLING.redraw(begun, 1000, np.random.default_rng(0), 5))
     assert all(not np.array_equal(one.array("map"), begun.array("map")) for one in redrawn)
     assert np.abs(redrawn[0].array("map") - begun.array("map")).max() < 0.2
