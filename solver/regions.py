@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy import ndimage
 
 from solver.errors import BundleError
 from solver.pictures import SIDE, Picture, fingerprint, fingerprint_distance
@@ -191,6 +190,8 @@ def _halved(canvas: Image.Image) -> Mask:
 
 
 def _border(mask: Mask, width: float) -> Mask:
+    from scipy import ndimage  # some tenths of a second, and a bundle is often only looked at
+
     inside = ndimage.distance_transform_edt(mask)
     outside = ndimage.distance_transform_edt(~mask)
     near: Mask = np.maximum(inside, outside) <= max(width / 2, 1.0)
