@@ -211,10 +211,6 @@ def integrated_gradients(job: Job) -> Record:
 TRACED_STEPS = 10
 
 
-def _in_batches(job: Job, batch: int) -> Job:
-    return replace(job, settings=replace(job.settings, micro_batch=batch))
-
-
 @explanation("integrated_path", pictures=first_picture, passes=lambda job: TRACED_STEPS)
 def integrated_path(job: Job) -> Record:
     """The samples the path function makes, caught at the network's door.
@@ -222,13 +218,14 @@ def integrated_path(job: Job) -> Record:
     Arrays: samples float32 (10, 128, 128, 3); baseline and picture float32 (128, 128, 3).
     """
     (place,) = job.place
+    # So few steps are not worth finding out how many at once would be fastest.
+    one_by_one = replace(job, settings=replace(job.settings, micro_batch=1))
     fed: list[Tensor] = []
     hook = job.network().register_forward_pre_hook(
         lambda _, inputs: fed.append(inputs[0].detach().clone())
     )
     try:
-        # One by one: so few steps are not worth finding out how many at once would be fastest.
-        mean_path_gradient(_in_batches(job, 1), place, TRACED_STEPS)
+        mean_path_gradient(one_by_one, place, TRACED_STEPS)
     finally:
         hook.remove()
     samples = torch.cat(fed)[:TRACED_STEPS].permute(0, 2, 3, 1).cpu().numpy()

@@ -99,16 +99,17 @@ class Sampling:
     ) -> Iterator[Record]:
         """Yield so many records, each over some of a record's units, chosen at random."""
         units = self.units_of(record, most)
+        kept = units.number - units.left_out
         for _ in range(number):
-            kept = units.number - units.left_out
             yield units.only(np.sort(generator.choice(units.number, kept, replace=False)))
 
     def each_left_out(self, record: Record, most: int) -> Iterator[Record]:
         """Yield the records that lack one of at most 20 parts of the units, part by part."""
         units = self.units_of(record, most)
-        parts = np.arange(units.number) % min(units.number, GROUPS)
-        for part in range(min(units.number, GROUPS)):
-            yield units.only(np.flatnonzero(parts != part))
+        count = min(units.number, GROUPS)
+        part_of = np.arange(units.number) % count
+        for part in range(count):
+            yield units.only(np.flatnonzero(part_of != part))
 
 
 def samples_taken(record: Record | None) -> int:

@@ -249,7 +249,7 @@ def where_skewed(bound: Floats, skewness: Floats) -> Floats:
         found: Floats = np.maximum(np.where(np.abs(of) < STRAIGHT, bound, inverse), bound)
         return found
 
-    lighter = np.broadcast_to(LIGHTER_TAILS[:, None], (len(LIGHTER_TAILS), len(skewness)))
+    lighter = LIGHTER_TAILS[:, None]
     of_lighter = np.where(lighter > skewness, asked(lighter), 0.0)
     found: Floats = np.maximum(asked(skewness), of_lighter.max(0))
     return found

@@ -13,8 +13,6 @@ import argparse
 import json
 import re
 import resource
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from solver.bert_models import Bert, load_tokenizer
 from solver.explain.corpus_search import Nearest, batches, search_batch, unit
 from solver.explain.embeddings import characters
 from solver.parts_of_speech import Sentence, paragraphs
+from tests.benchmarks.timing import Seconds, timed
 
 SENTENCE = "The students visited the professor and asked her to teach them machine learning."
 NEAREST = 50
@@ -79,41 +78,36 @@ def plain(bert: Bert, corpus: list[Sentence], query: torch.Tensor) -> tuple[Near
     return best, seen
 
 
-def timed(run: Callable[[], Any]) -> tuple[Any, float, float]:
-    """Return what `run` gives, its seconds and its seconds of CPU."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    result = run()
-    return result, time.perf_counter() - wall, time.process_time() - cpu
-
-
 def measure(bert: Bert, corpus: list[Sentence], part: int) -> list[dict[str, Any]]:
     """Return a row for each thing timed."""
     encoding = bert.tokenizer.encode(SENTENCE)
     states = bert.hidden_states([encoding], bert.layers - 1)
     query = unit(torch.stack([state[0, 5] for state in states]))
     some = corpus[:: max(1, len(corpus) // part)]
-    (slow, few), wall, cpu = timed(lambda: plain(bert, some, query))
-    (quick, again), wall_same, cpu_same = timed(lambda: ours(bert, some, query))
+    (slow, few), slowly = timed(lambda: plain(bert, some, query))
+    (quick, again), quickly = timed(lambda: ours(bert, some, query))
     agree = bool(torch.allclose(slow.similarities, quick.similarities, atol=1e-4))
-    (_, pieces), wall_all, cpu_all = timed(lambda: ours(bert, corpus, query))
-    _, wall_look, cpu_look = timed(lambda: bert.attentions(encoding))
+    (_, pieces), whole = timed(lambda: ours(bert, corpus, query))
+    extrapolated = Seconds(*(one * pieces / few for one in slowly))
+    _, look = timed(lambda: bert.attentions(encoding))
     texts = [("他" * 10, 3)] * 10
-    _, wall_ten, cpu_ten = timed(lambda: characters(bert, texts, 1))
-    _, wall_zero, cpu_zero = timed(lambda: characters(bert, texts * 8, 1, layers=0))
+    _, ten = timed(lambda: characters(bert, texts, 1))
+    _, zero = timed(lambda: characters(bert, texts * 8, 1, layers=0))
 
-    def row(what: str, pieces: int, wall: float, cpu: float, **more: Any) -> dict[str, Any]:
-        return {"what": what, "pieces": pieces, "seconds": wall, "cpu_seconds": cpu, **more}
+    def row(what: str, pieces: int, took: Seconds, **more: Any) -> dict[str, Any]:
+        seconds = {"seconds": took.clock, "cpu_seconds": took.cpu}
+        return {"what": what, "pieces": pieces, **seconds, **more}
 
     return [
-        row("corpus search, plain, a part", few, wall, cpu),
-        row("corpus search, ours, the same part", again, wall_same, cpu_same,
-            ratio=cpu / cpu_same, same_result=agree),
-        row("corpus search, ours, whole", pieces, wall_all, cpu_all),
-        row("corpus search, plain, whole (extrapolated)", pieces, wall * pieces / few,
-            cpu * pieces / few, ratio=cpu * pieces / few / cpu_all),
-        row("attention of the sentence", len(encoding.ids), wall_look, cpu_look),
-        row("ten sentences, every layer", 120, wall_ten, cpu_ten),
-        row("eighty sentences, layer 0", 960, wall_zero, cpu_zero),
+        row("corpus search, plain, a part", few, slowly),
+        row("corpus search, ours, the same part", again, quickly,
+            ratio=slowly.cpu / quickly.cpu, same_result=agree),
+        row("corpus search, ours, whole", pieces, whole),
+        row("corpus search, plain, whole (extrapolated)", pieces, extrapolated,
+            ratio=extrapolated.cpu / whole.cpu),
+        row("attention of the sentence", len(encoding.ids), look),
+        row("ten sentences, every layer", 120, ten),
+        row("eighty sentences, layer 0", 960, zero),
     ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ from solver.network import FLAT, flat_shares
 from solver.resources import data_folder
 from tests.benchmarks import sample_procedure, through_captum
 from tests.benchmarks.multiply_adds import multiply_adds, prepared_multiply_adds
-from tests.benchmarks.timing import Seconds, taken_by
+from tests.benchmarks.timing import Seconds, timed
 
 CNN_HALF = [f"q{at:02}" for at in range(1, 21)]
 WAYS = ("sample procedure", "captum", "hw9")
@@ -78,8 +78,8 @@ def convolution_peak(bundle: Bundle, seconds: float = 2.0) -> float:
     best, spent = math.inf, 0.0
     with torch.inference_mode():
         while spent < seconds:
-            taken = taken_by(lambda: module(maps), bundle.device).cpu
-            best, spent = min(best, taken), spent + max(taken, 1e-3)
+            _, taken = timed(lambda: module(maps), bundle.device)
+            best, spent = min(best, taken.cpu), spent + max(taken.cpu, 1e-3)
     return macs / best
 
 
@@ -197,7 +197,7 @@ def measure(
             chunk = _chunk(part, scale)
             for way in WAYS:
                 run = part.runs[way]
-                taken = taken_by(lambda run=run, chunk=chunk: run(chunk), bundle.device)  # type: ignore[misc]
+                _, taken = timed(lambda run=run, chunk=chunk: run(chunk), bundle.device)  # type: ignore[misc]
                 per = chunk * (len(bundle.pictures) if part.together else 1)
                 before = least[part.name, way]
                 least[part.name, way] = Seconds(
@@ -290,7 +290,7 @@ def keyed(
             *(("--exact",) if exact else ()),
         ]
         # A process apart: what it does is ended when it is, on a device too.
-        taken = taken_by(lambda: subprocess.run(asked, check=True, capture_output=True), "cpu")
+        _, taken = timed(lambda: subprocess.run(asked, check=True, capture_output=True))
         evidence = load_evidence(Path(out) / "evidence")
     return evidence, Seconds(taken.clock, taken.clock) if device.startswith("cuda") else taken
 

@@ -6,9 +6,11 @@ import math
 import os
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
+
+Result = TypeVar("Result")
 
 
 class Seconds(NamedTuple):
@@ -21,17 +23,17 @@ class Seconds(NamedTuple):
     clock: float = math.inf
 
 
-def taken_by(run: Callable[[], object], device: str) -> Seconds:
-    """Run it, and return the seconds that took."""
+def timed(run: Callable[[], Result], device: str = "cpu") -> tuple[Result, Seconds]:
+    """Return what `run` gives, and the seconds that took."""
     on_device = device.startswith("cuda")
     if on_device:
         torch.cuda.synchronize()
     before, began = _of_the_processor(), time.perf_counter()
-    run()
+    result = run()
     if on_device:
         torch.cuda.synchronize()
     clock = time.perf_counter() - began
-    return Seconds(clock if on_device else _of_the_processor() - before, clock)
+    return result, Seconds(clock if on_device else _of_the_processor() - before, clock)
 
 
 def _of_the_processor() -> float:

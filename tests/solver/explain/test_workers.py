@@ -203,9 +203,8 @@ def test_processes_take_the_longest_of_a_rank_first(demo: Bundle) -> None:
         "integrated_gradients/7/10",
         "picture/0",
     ]
-    assert (
-        order.count("smoothgrad/1") == 6
-    )  # sixty samples in parts of at most twelve, an even number
+    # Sixty samples in parts of at most twelve, as many for each process.
+    assert order.count("smoothgrad/1") == 6
 
 
 def test_batches_that_a_person_chose_are_dealt_to_nobody(demo: Bundle) -> None:
