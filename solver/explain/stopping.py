@@ -31,7 +31,7 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import optimize, stats
 
 from solver.evidence import Evidence, Record
 from solver.explain.method import Job
@@ -49,10 +49,6 @@ bring could not decide the claim."""
 
 STRAIGHT = 1e-6
 """A skewness below this moves no quantile by a digit that counts."""
-
-LIGHTER_TAILS = -np.arange(0.01, 2, 0.01)
-"""Skewnesses of which a heavier one is asked for no less. That of a mean over 20 parts is never
-beyond 0.93."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -234,24 +230,35 @@ def critical(
 def where_skewed(bound: Floats, skewness: Floats) -> Floats:
     """Return the t whose Hall transform is `bound`: larger where a margin's tail is at its line.
 
-    The transform falls flat near ``t = -3 / g``, and rises again behind it; a tail that is heavier
-    than another is nevertheless never asked for less.
+    The transform falls flat at ``t = -3 / g`` and rises again behind it, so that the t asked for
+    comes to a peak and would fall behind it. A tail heavier than that of the peak is asked for what
+    the peak is: never for less than a lighter one.
 
     Args:
         bound: a quantile, or one a claim.
         skewness: that of the margin as seen from its line, so that a tail on the line's side is
             negative: (claims,).
     """
+    skewness = np.maximum(skewness, -_skewness_asked_most(bound))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = (np.cbrt(1 + skewness * (bound - skewness / 6)) - 1) * 3 / skewness
+    found: Floats = np.maximum(np.where(np.abs(skewness) < STRAIGHT, bound, inverse), bound)
+    return found
 
-    def asked(of: Floats) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            inverse = (np.cbrt(1 + of * (bound - of / 6)) - 1) * 3 / of
-        found: Floats = np.maximum(np.where(np.abs(of) < STRAIGHT, bound, inverse), bound)
-        return found
 
-    lighter = LIGHTER_TAILS[:, None]
-    of_lighter = np.where(lighter > skewness, asked(lighter), 0.0)
-    found: Floats = np.maximum(asked(skewness), of_lighter.max(0))
+def _skewness_asked_most(bound: Floats) -> Floats:
+    """The size s of the skewness for which the inverse of Hall's transform is largest.
+
+    ``t(s) = 3 (1 + c) / s`` with ``c^3 = s b + s^2 / 6 - 1``. Where its derivative is 0, t is 3 / w
+    and s is ``w (3/2 + w^2 / 12)``, with w the one positive root of ``w^4 / 144 + w^2 / 4 + b w -
+    3/4``: rising and convex, so that Newton's way down from ``3 / 4b`` cannot miss it.
+    """
+    w = optimize.newton(
+        lambda w: w**4 / 144 + w**2 / 4 + bound * w - 3 / 4,
+        3 / (4 * bound),
+        lambda w: w**3 / 36 + w / 2 + bound,
+    )
+    found: Floats = w * (3 / 2 + w**2 / 12)
     return found
 
 
