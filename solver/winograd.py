@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from solver.matrix_products import WIDE, product, products
+from solver.matrix_products import BY_ONEDNN, WIDE, product, products
 
 TILE = 4
 PATCH = TILE + 2
@@ -127,10 +127,9 @@ def transformed(weight: Tensor) -> Tensor:
     matrix = torch.tensor(_WEIGHT, dtype=torch.float64)
     places = torch.einsum("ia,jb,ocab->ijco", matrix, matrix, weight.double())
     by_output = places.flatten(0, 1).float().transpose(1, 2)
-    # Lying with the inputs next to one another, which is how oneDNN would have them.
-    return (
-        by_output.contiguous().transpose(1, 2) if WIDE else by_output.transpose(1, 2).contiguous()
-    )
+    if BY_ONEDNN:  # which would have the inputs lie next to one another
+        return by_output.contiguous().transpose(1, 2)
+    return by_output.transpose(1, 2).contiguous()
 
 
 def convolved(maps: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from solver import matrix_products
-from solver.matrix_products import WIDE, product, products
+from solver.matrix_products import BY_ONEDNN, WIDE, description, is_amds, product, products
 
 sizes = st.integers(1, 70)
 
@@ -17,11 +20,11 @@ sizes = st.integers(1, 70)
 HAS_ONEDNN = hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
-@pytest.fixture(params=[False, True])
-def wide(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=[False, True], ids=["BLAS", "oneDNN"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param and not HAS_ONEDNN:
         pytest.skip("this torch has no oneDNN")
-    monkeypatch.setattr(matrix_products, "WIDE", request.param)
+    monkeypatch.setattr(matrix_products, "BY_ONEDNN", request.param)
 
 
 def made(*shape: int, seed: int) -> Tensor:
@@ -33,7 +36,7 @@ def is_close(found: Tensor, left: Tensor, right: Tensor) -> bool:
     return bool(torch.allclose(found.double(), expected, rtol=0, atol=1e-4))
 
 
-@pytest.mark.usefixtures("wide")
+@pytest.mark.usefixtures("library")
 def test_either_library_multiplies() -> None:
     @settings(deadline=None, max_examples=30)
     @given(sizes, sizes, sizes, st.integers(0, 99))
@@ -49,7 +52,7 @@ def test_either_library_multiplies() -> None:
     check()
 
 
-@pytest.mark.usefixtures("wide")
+@pytest.mark.usefixtures("library")
 def test_several_threads_give_the_bits_of_one() -> None:
     left, right = made(256, 128, seed=1), made(128, 512, seed=2)
     before, found = torch.get_num_threads(), []
@@ -62,6 +65,26 @@ def test_several_threads_give_the_bits_of_one() -> None:
     assert all(torch.equal(one, found[0]) for one in found)
 
 
-def test_which_library_is_asked_hangs_on_the_processor_alone() -> None:
+@pytest.mark.parametrize(
+    ("described", "of_amd"),
+    [
+        ("vendor_id\t: AuthenticAMD\ncpu family\t: 25\n", True),
+        ("AMD64 Family 25 Model 33 Stepping 0, AuthenticAMD", True),
+        ("vendor_id\t: GenuineIntel\ncpu family\t: 6\n", False),
+        ("Intel64 Family 6 Model 154 Stepping 3, GenuineIntel", False),
+        ("", False),
+    ],
+)
+def test_the_maker_is_read_off_what_linux_and_windows_say(described: str, of_amd: bool) -> None:
+    assert is_amds(described) is of_amd
+
+
+def test_which_library_is_asked_hangs_on_the_processor_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     widest = torch.backends.cpu.get_cpu_capability() == "AVX512"
-    assert widest or not WIDE
+    assert widest == WIDE
+    expected = widest and HAS_ONEDNN and is_amds(description())
+    assert expected == BY_ONEDNN
+    monkeypatch.setattr(matrix_products, "_LINUX_SAYS", tmp_path / "not there")
+    assert description() == platform.processor()
