@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from solver.bundle import Bundle, as_tensor_values
 from solver.errors import OutputError
+from solver.matrix_products import BY_ONEDNN
 from solver.whole_files import write_whole
 
 CANDIDATES = (1, 2, 3, 4)
@@ -75,7 +76,8 @@ def _name(bundle: Bundle) -> str:
     """All that decides which batch is the fastest."""
     widths = [one.out_channels for one in bundle.network.cnn if isinstance(one, nn.Conv2d)]
     name = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, "
-    return name + f"{torch.get_num_threads()} threads, widths {widths}, fewer products, rests"
+    name += f"{torch.get_num_threads()} threads, widths {widths}, fewer products, "
+    return name + ("by oneDNN" if BY_ONEDNN else "by BLAS")
 
 
 def _probed(bundle: Bundle, name: str) -> int:
