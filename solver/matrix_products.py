@@ -33,9 +33,9 @@ def is_amds(described: str) -> bool:
 def description() -> str:
     """What the system says of its processor; empty where it says nothing."""
     try:
-        return platform.processor() + _LINUX_SAYS.read_text(errors="replace")
+        return _LINUX_SAYS.read_text(errors="replace")
     except OSError:
-        return platform.processor()
+        return platform.processor()  # elsewhere; on Linux it would start a program to be asked
 
 
 BY_ONEDNN = WIDE and is_amds(description()) and hasattr(torch.ops.mkldnn, "_linear_pointwise")

@@ -76,11 +76,11 @@ def test_the_layers_in_which_the_answer_comes_to_the_question_are_found(
 ) -> None:
     layers = range(3 * block, 3 * block + 3)
     evidence = evidence_of({(1, q): turned(made(seed + q, layers), *view) for q in (1, 2)})
-    for way in (matching_layers, matching_by_nearest_link):
+    # Of all seeds the least margins are 0.169 and 0.057: chance brings a single link near sooner.
+    for way, least in ((matching_layers, 0.1), (matching_by_nearest_link, 0.05)):
         verdicts = way(evidence, ModelSettings(model=1, items=[1, 2]), BLOCKS).verdicts
         assert [verdict.holds for verdict in verdicts] == [at == block for at in range(4)]
-        # Of all 10,001 seeds the least is 0.057, where chance brings a link near in other layers.
-        assert (verdicts[block].margin or 0) > 0.05
+        assert (verdicts[block].margin or 0) > least
 
 
 def test_an_answer_that_never_comes_near_matches_nowhere() -> None:
