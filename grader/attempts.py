@@ -159,7 +159,12 @@ def average(values: Sequence[Decimal]) -> Decimal:
     >>> average([Decimal("0.3"), Decimal("0"), Decimal("0")])
     Decimal('0.1')
     """
-    mean = sum((Fraction(value) for value in values), Fraction(0)) / len(values)
+    return mean(sum((Fraction(value) for value in values), Fraction(0)), len(values))
+
+
+def mean(total: Fraction | Decimal, n: int) -> Decimal:
+    """Return total / n as `average` does."""
+    mean = Fraction(total) / n
     exact = Decimal(mean.numerator) / Decimal(mean.denominator)
     rounded = exact.quantize(Decimal(1).scaleb(-AVERAGE_DECIMALS), rounding=ROUND_HALF_UP)
     return rounded.normalize() + Decimal(0)

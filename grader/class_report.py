@@ -16,7 +16,8 @@ from grader.item_tables import answer_text, key_answer_text
 from grader.option_shares import OptionShare
 from grader.pages import environment, words
 from grader.question_texts import Part, QuestionTexts
-from grader.submissions import Chosen, GradedClass, Ticked, decode_response
+from grader.submissions import Chosen, Ticked, decode_response
+from grader.table.graded import GradedClass
 from grader.wrong_key import LEAST_RISE, LEAST_T, NEGATIVE_AT, Suspicion
 from solver.bank import Bank
 from solver.key import Key, KeyQuestion, Override

@@ -1,46 +1,34 @@
-"""Counts that are enough for every statistic of a class, and do not grow with it.
+"""Counts that are enough for every statistic of a class.
 
-A student enters as one case a question: (response, points, points earned in all, points there
-were in all). Equal cases are counted, so a class of a million takes the memory of its distinct
-cases: answers times totals.
+A student enters as one case a question: (response, points, points earned in all, points there were
+in all). Equal cases are counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from operator import is_
-from typing import NamedTuple, TypeVar
+from functools import cached_property
+from typing import NamedTuple
 
-import numpy as np
+import polars as pl
 
-from grader.coded_columns import Coded, Codes, together
-from grader.exact_sums import ExactSums
-from grader.row_cells import Cell
-from grader.submissions import (
-    GradedSubmission,
-    Refused,
-    Response,
-    Rows,
-    ScoredQuestion,
-    encode_response,
-)
-from grader.used_columns import Answered, UsedColumns, used_columns
+from grader.scoring import Policy
+from grader.submissions import Refused, Response, ScoredQuestion, encode_response
+from grader.table.answers import answer, per_distinct
+from grader.table.sums import UNITS, Points, decimals, points_of
+from grader.table.used import UsedStudents
 
 ZERO = Decimal(0)
 REFUSED = "?"
 UNANSWERED = ""
 NOT_SHOWN = "-"
 
-_MOST_FACTS = 1 << 32
-Value = TypeVar("Value")
-PointsRule = Callable[[ScoredQuestion, Response], Decimal | None]
-"""Points of a response under some policy; None where it was not shown or not readable."""
+_GROUP = ["earned", "available"]
 
 
 class Case(NamedTuple):
-    """What one question looked like for one student.
+    """How one question went for one student.
 
     `response` is its code ("a,c", "" unanswered, "-" not shown, "?" refused); `earned` and
     `available` are the student's points over all counted questions that were read.
@@ -53,112 +41,115 @@ class Case(NamedTuple):
 
 
 class ClassTally:
-    """Adds up graded submissions.
+    """Counts of a graded class.
+
+    Args:
+        questions: all that were graded, void ones too.
+        used: the students.
+        canvas: Canvas' own partial credit.
 
     Attributes:
-        questions: all that were graded, void ones too.
-        overall: how many students have each (earned, available), of all students.
-        pairs: complete submissions by (total, total under Canvas' partial credit).
-        rights: complete submissions by the number of counted questions with full points.
+        questions, counted: all, and those whose points say something of a student.
+        available: points of the counted questions.
         n, late: all students, and those whose used attempt came after the deadline.
     """
 
-    def __init__(self, questions: tuple[ScoredQuestion, ...], canvas: PointsRule) -> None:
+    def __init__(
+        self, questions: tuple[ScoredQuestion, ...], used: UsedStudents, canvas: Policy
+    ) -> None:
         self.questions = questions
         self.counted = tuple(question for question in questions if counts(question))
-        self.available = sum((question.points for question in self.counted), Decimal(0))
-        self.overall: Counter[tuple[Decimal, Decimal]] = Counter()
-        self.pairs: Counter[tuple[Decimal, Decimal]] = Counter()
-        self.rights: Counter[int] = Counter()
-        self.n = 0
-        self.late = 0
+        self.available = sum((question.points for question in self.counted), ZERO)
+        self.n = len(used)
+        self.late = used.frame["late"].count()
         self._canvas = canvas
-        self._place = {question.id: place for place, question in enumerate(questions)}
-        self._shared: dict[tuple[int, str, Decimal | None], _Facts] = {}
-        self._groups: dict[tuple[Decimal, Decimal], int] = {}
-        self._met = [_Met() for _ in questions]
+        self._used = used
+        self._cells = dict(zip(used.table.cells.names, used.table.cells.of, strict=True))
+        self._points = used.point_texts(used.frame)
         self._codes: dict[Response | None, str] = {}
-        self._last: tuple[list[Sequence[Answered]], list[list[_Facts]], _Sums] | None = None
+        self._groups = self._grouped()
 
-    def add(self, used: UsedColumns) -> None:
-        """Count some students."""
-        self.n += len(used)
-        self.late += sum(late is not None for late in used.late)
-        facts, sums = self._facts(used)
-        codes = [column.codes for column in used.answers]
-        lacking = sums.lacking.of(codes, len(used))
-        available = lacking.made(lambda points: self.available - points)
-        groups = together(sums.earned.of(codes, len(used)), available)
-        self._count(groups, codes, facts)
-        totals = together(used.totals, sums.canvas.of(codes, len(used)))
-        complete = used.doubts.made(lambda doubt: doubt[0])
-        for (pair, certain), times in _counted(together(totals, complete)):
-            if certain:
-                self.pairs[pair] += times
-        rights = together(sums.right.of(codes, len(used)), available)
-        for (right, points), times in _counted(rights):
-            if points == self.available:
-                self.rights[int(right)] += times
+    def _grouped(self) -> pl.DataFrame:
+        """Return for each student the units earned and available, and how many were right."""
+        self._scale = max(map(decimals, self._all_points()), default=0)
+        sums = {"earned": UNITS, "available": UNITS, "right": pl.Int32}
+        total = pl.DataFrame({n: pl.zeros(self.n, kind, eager=True) for n, kind in sums.items()})
+        for question in self.counted:
+            texts = self._points.select(points_of(question.id))
+            own, worth = pl.col("own"), pl.lit(self._units(question.points), UNITS)
+            total = total.with_columns(own=per_distinct(texts, self._units_of, UNITS)).select(
+                pl.col("earned") + own.fill_null(0),
+                pl.col("available") + pl.when(own.is_not_null()).then(worth).otherwise(0),
+                pl.col("right") + (own == worth).fill_null(value=False).cast(pl.Int32),
+            )
+        return total
 
-    def _count(
-        self,
-        groups: Coded[tuple[Decimal, Decimal]],
-        codes: Sequence[Codes],
-        facts: Sequence[Sequence[_Facts]],
-    ) -> None:
-        for group, times in _counted(groups):
-            self.overall[group] += times
-        known = self._groups
-        numbers = np.array([known.setdefault(group, len(known)) for group in groups.values])
-        of_student = numbers[groups.codes]
-        for met, column, of in zip(self._met, codes, facts, strict=True):
-            met.add(of_student, column, of)
+    def _all_points(self) -> set[Decimal]:
+        own = {Decimal(each) for column in self._points for each in column.unique().drop_nulls()}
+        return own | {question.points for question in self.questions}
 
-    def _facts(self, used: UsedColumns) -> tuple[list[list[_Facts]], _Sums]:
-        """Return what every cell that these students gave adds to the counts."""
-        values = [column.values for column in used.answers]
-        if self._last is not None and all(map(is_, self._last[0], values)):
-            return self._last[1:]
-        facts = [
-            [self._fact(place, each.cell, each.points) for each in column]
-            for place, column in enumerate(values)
-        ]
-        sums = _Sums(facts)
-        self._last = values, facts, sums
-        return facts, sums
+    def _units(self, points: Decimal) -> int:
+        return int(points.scaleb(self._scale))
 
-    def _fact(self, place: int, cell: Cell, own: Decimal | None) -> _Facts:
-        case = (place, self.code_of(cell.response), own)
-        fact = self._shared.get(case)
-        if fact is None:
-            question = self.questions[place]
-            canvas = self.canvas_points(question, cell.response)
-            fact = self._shared[case] = _Facts(question, case[1], own, canvas)
-        return fact
+    def _units_of(self, text: str | None) -> int | None:
+        return None if text is None else self._units(Decimal(text))
+
+    def _decimal(self, units: int) -> Decimal:
+        return Decimal(units).scaleb(-self._scale)
+
+    @cached_property
+    def overall(self) -> Counter[tuple[Decimal, Decimal]]:
+        """How many students have each (earned, available), of all students."""
+        found = self._groups.group_by(_GROUP, maintain_order=True).len()
+        return Counter(
+            {(self._decimal(one), self._decimal(two)): n for one, two, n in found.iter_rows()}
+        )
+
+    @cached_property
+    def rights(self) -> Counter[int]:
+        """Students who were shown all counted questions, by how many they had right."""
+        whole = self._groups.filter(pl.col("available") == pl.lit(self._units(self.available), UNITS))
+        return Counter(dict(whole.group_by("right", maintain_order=True).len().iter_rows()))
+
+    @cached_property
+    def pairs(self) -> Counter[tuple[Decimal, Decimal]]:
+        """Complete submissions by (total, total under Canvas' partial credit)."""
+        frame, canvas = self._used.frame, Points(self._used.table, self.questions, self._canvas)
+        sums = frame.select("total", "doubt").with_columns(
+            units=canvas.earned(frame), places=canvas.total_places(frame)
+        )
+        known = sums.filter(pl.col("doubt") == "").drop("doubt")
+        found: Counter[tuple[Decimal, Decimal]] = Counter()
+        for total, units, places, n in (
+            known.group_by(pl.all(), maintain_order=True).len().iter_rows()
+        ):
+            found[Decimal(total), canvas.decimal(units, places)] += n
+        return found
 
     def cases(self, question: str) -> Counter[Case]:
         """Return how many students have each case of a question."""
-        met = self._met[self._place[question]]
-        groups = list(self._groups)
+        columns = self._groups.select(_GROUP).with_columns(
+            self._used.frame[answer(question)].alias("cell"),
+            self._points[points_of(question)].alias("points"),
+        )
+        cells = self._cells[question]
         found: Counter[Case] = Counter()
-        for group, fact, times in met.counts():
-            found[Case(fact.code, fact.own, *groups[group])] += times
+        for earned, available, cell, points, n in (
+            columns.group_by(pl.all(), maintain_order=True).len().iter_rows()
+        ):
+            code = self.code_of(cells[cell].response)
+            own = None if points is None else Decimal(points)
+            found[Case(code, own, self._decimal(earned), self._decimal(available))] += n
         return found
 
     def points(self, question: str) -> Decimal:
         """Return the points that all students together earned on a question."""
-        counts = self._met[self._place[question]].counts()
-        return sum((fact.own * times for _, fact, times in counts if fact.own), ZERO)
-
-    def add_all(self, used: Rows[GradedSubmission]) -> ClassTally:
-        """Count every student of `used`; return this tally."""
-        for columns in used_columns(used, self.questions):
-            self.add(columns)
-        return self
+        texts = self._points[points_of(question)].drop_nulls()
+        return sum((Decimal(text) * n for text, n in texts.value_counts().iter_rows()), ZERO)
 
     def canvas_points(self, question: ScoredQuestion, response: Response) -> Decimal:
         """Points under Canvas' partial credit; 0 where it was not shown or not readable."""
-        return self._canvas(question, response) or Decimal(0)
+        return self._canvas.points(question, response) or ZERO
 
     @property
     def complete(self) -> int:
@@ -183,69 +174,6 @@ class ClassTally:
             code = NOT_SHOWN if response is None else encode_response(response)
             self._codes[response] = code
         return self._codes[response]
-
-
-class _Facts:
-    """What a cell adds to the counts; one object for all cells of a question that add the same.
-
-    code, own: what it is counted under, and the points it earned; earned, lacking: the points it
-    adds to those earned and takes from those available; canvas: points under partial credit;
-    right: 1 if it earned all.
-    """
-
-    __slots__ = ("canvas", "code", "earned", "lacking", "own", "right")
-
-    def __init__(
-        self, question: ScoredQuestion, code: str, own: Decimal | None, canvas: Decimal
-    ) -> None:
-        counted = counts(question)
-        self.code = code
-        self.own = own
-        self.earned = own if counted and own is not None else ZERO
-        self.lacking = question.points if counted and own is None else ZERO
-        self.canvas = canvas
-        self.right = int(counted and own == question.points)
-
-
-class _Met:
-    """How many students of each group gave which cells of one question."""
-
-    def __init__(self) -> None:
-        self._facts: dict[_Facts, int] = {}
-        self._keys: Codes = np.empty(0, dtype=np.int64)
-        self._times: Codes = np.empty(0, dtype=np.int64)
-
-    def add(self, groups: Codes, codes: Codes, facts: Sequence[_Facts]) -> None:
-        """Count students by the number of their group and the code of what they gave."""
-        known = self._facts
-        numbers = np.array([known.setdefault(fact, len(known)) for fact in facts], dtype=np.int64)
-        keys, times = np.unique(groups * _MOST_FACTS + numbers[codes], return_counts=True)
-        before = self._times
-        self._keys, which = np.unique(np.concatenate([self._keys, keys]), return_inverse=True)
-        self._times = np.zeros(len(self._keys), dtype=np.int64)
-        np.add.at(self._times, which, np.concatenate([before, times]))
-
-    def counts(self) -> Iterator[tuple[int, _Facts, int]]:
-        """Yield groups by their numbers, with what was given there and how often."""
-        facts = list(self._facts)
-        for key, times in zip(self._keys.tolist(), self._times.tolist(), strict=True):
-            yield key // _MOST_FACTS, facts[key % _MOST_FACTS], times
-
-
-class _Sums:
-    """Sums over what the cells of a student add."""
-
-    def __init__(self, facts: Sequence[Sequence[_Facts]]) -> None:
-        self.earned = ExactSums([[each.earned for each in column] for column in facts])
-        self.lacking = ExactSums([[each.lacking for each in column] for column in facts])
-        self.canvas = ExactSums([[each.canvas for each in column] for column in facts])
-        self.right = ExactSums([[Decimal(each.right) for each in column] for column in facts])
-
-
-def _counted(column: Coded[Value]) -> Iterator[tuple[Value, int]]:
-    """Yield the values that some row has, with how many have each."""
-    times = np.bincount(column.codes, minlength=len(column.values)).tolist()
-    return ((value, n) for value, n in zip(column.values, times, strict=True) if n)
 
 
 def counts(question: ScoredQuestion) -> bool:

@@ -11,22 +11,19 @@ Only the files are believed. A difference is a fault of this program, and stops 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NoReturn
 
-import numpy as np
 import polars as pl
 
 from grader.attempts import AVERAGE_DECIMALS
 from grader.class_tally import ClassTally
-from grader.coded_columns import Coded, Codes, together
-from grader.exact_sums import ExactSums
-from grader.run_record import ROWS
-from grader.submissions import GradedClass
-from grader.table_batches import TableError, table_batches
-from grader.used_columns import UsedColumns
+from grader.table.answers import per_distinct
+from grader.table.graded import GradedClass
+from grader.table.record import FILE
+from grader.table.sums import UNITS, decimals
 from solver.errors import Hw9Error
 
 ZERO = Decimal(0)
@@ -34,41 +31,20 @@ FIELD_LIMIT = 1 << 24
 """Letters of a cell of our own tables: more than any reader lets in."""
 
 
-class Ledger:
-    """Adds up students as they are written, to be held against the tables.
-
-    Attributes:
-        students, rows: how many, and the rows of the exports they stand for.
-        points: of all of them.
-    """
-
-    def __init__(self) -> None:
-        self.students = self.rows = 0
-        self.points = ZERO
-
-    def add(self, used: UsedColumns) -> None:
-        """Count some students."""
-        self.students += len(used)
-        self.rows += sum(used.rows)
-        times = np.bincount(used.totals.codes, minlength=len(used.totals.values))
-        for total, number in zip(used.totals.values, times.tolist(), strict=True):
-            self.points += total * number
-
-
-def check_tables(folder: Path, graded: GradedClass, ledger: Ledger, tally: ClassTally) -> None:
+def check_tables(folder: Path, graded: GradedClass, tally: ClassTally) -> None:
     """Hold ``scores.csv``, ``rejects.csv`` and ``items.csv`` of a folder against what was graded.
 
     Raises:
         Hw9Error: something was lost or made on the way.
     """
     counts = graded.counts
-    _same("students", ledger.students, len(graded.used))
-    _same("rows graded", ledger.rows, counts.graded)
+    totals = graded.used.frame["total"].value_counts().iter_rows()
+    total = sum((Decimal(text) * n for text, n in totals), ZERO)
     _same("rows superseded", len(graded.superseded), counts.superseded)
     scores = _Scores(folder / "scores.csv", graded)
-    _same("students in scores.csv", scores.students, ledger.students)
-    _same("rows graded in scores.csv", scores.rows, ledger.rows)
-    _same("points in scores.csv", scores.total, ledger.points)
+    _same("students in scores.csv", scores.students, len(graded.used))
+    _same("rows graded in scores.csv", scores.rows, counts.graded)
+    _same("points in scores.csv", scores.total, total)
     for question in graded.questions:
         counted = tally.points(question.id)
         _same(f"points of {question.id} in scores.csv", scores.points[question.id], counted)
@@ -78,81 +54,78 @@ def check_tables(folder: Path, graded: GradedClass, ledger: Ledger, tally: Class
 
 
 def check_record(folder: Path, graded: GradedClass) -> None:
-    """Hold the lines of a run's record against the rows that were read.
+    """Hold a run's record against the rows that were read.
 
     Raises:
         Hw9Error: a row is missing from it, or stands there twice.
     """
-    lines = 0
-    with (folder / ROWS).open("rb") as file:
-        while block := file.read(1 << 20):
-            lines += block.count(b"\n")
+    rows = pl.scan_parquet(folder / FILE, glob=False)
+    read, whole = rows.select(pl.len(), pl.col("student").count().alias("whole")).collect().row(0)
     counts = graded.counts
-    _same(f"rows in {ROWS}", lines, counts.graded + counts.superseded + counts.rejected)
+    _same(f"rows in {FILE}", read, counts.graded + counts.superseded + counts.rejected)
+    kept = counts.graded + counts.superseded + graded.rejects.contrary
+    _same(f"submissions in {FILE}", whole, kept)
 
 
 class _Scores:
     """``scores.csv`` added up: each student's row, and each question's column."""
 
     def __init__(self, path: Path, graded: GradedClass) -> None:
-        self.students = self.rows = 0
-        self.total = ZERO
-        self._ids = [question.id for question in graded.questions]
-        self._averaged = graded.attempts == "average"
-        # Cells of an average are rounded each, and so is the total.
-        self._leeway = (len(self._ids) + 1) * Decimal(5).scaleb(-AVERAGE_DECIMALS - 1)
-        self._numbers: list[Decimal] = []
-        self._sums, self._summed = ExactSums(()), 0
-        self._kind = pl.Enum([])
-        columns = [ZERO] * len(self._ids)
+        ids = [question.id for question in graded.questions]
         header = next(_rows(path), [])
-        first = header.index(self._ids[0]) if self._ids else 0
-        if header[first : first + len(self._ids)] != self._ids:
+        first = header.index(ids[0]) if ids else 0
+        if header[first : first + len(ids)] != ids:
             _fault("scores.csv has other columns than the questions")
+        names = [*ids, "total", "attempts_averaged"]
+        places = [f"{header.index(name)}" for name in names]
         try:
-            for batch in table_batches(path, header, [*self._ids, "total", "attempts_averaged"]):
-                *cells, total = self._codes(batch.drop("attempts_averaged"))
-                self._add(cells, total, batch["attempts_averaged"])
-                sums = map(self._sum, cells)
-                columns = [so_far + more for so_far, more in zip(columns, sums, strict=True)]
-        except TableError as problem:
-            _fault(f"{path.name} cannot be read back: {problem}")
-        self.points = dict(zip(self._ids, columns, strict=True))
-        if not self._averaged:
-            _same("points over students and over questions", sum(self.points.values()), self.total)
+            table = pl.read_csv(
+                path,
+                has_header=False,
+                skip_rows=1,
+                schema={f"{place}": pl.String for place in range(len(header))},
+                raise_if_empty=False,
+            )
+        except pl.exceptions.PolarsError as problem:
+            _fault(f"{path.name} cannot be read back: {str(problem).partition(chr(10))[0]}")
+        *cells, totals, averaged = table.select(places)
+        self.students = len(table)
+        texts = {text for column in (*cells, totals) for text in column.unique()}
+        self._numbers = {text: _number(text) for text in texts}
+        self._scale = max(map(decimals, self._numbers.values()), default=0)
+        units = [self._units(column) for column in cells]
+        self.points = {name: self._sum(column) for name, column in zip(ids, units, strict=True)}
+        self.total = self._sum(self._units(totals))
+        self.rows = int(averaged.fill_null("1").cast(pl.Int64).sum())
+        self._check_rows(units, self._units(totals), graded)
 
-    def _codes(self, table: pl.DataFrame) -> list[Codes]:
-        """Return for each number of each column its place in `_numbers`; an empty cell is 0."""
-        found = table.cast(self._kind, strict=False)
-        lacking = [column for column in found if column.null_count()]
-        if lacking:
-            met = [table[column.name].filter(column.is_null()) for column in lacking]
-            new = pl.concat([column.alias("") for column in met]).unique(maintain_order=True)
-            self._numbers += map(_number, new)
-            self._kind = pl.Enum([*self._kind.categories, *new])
-            found = table.cast(self._kind)
-        return [column.to_physical().to_numpy() for column in found]
+    def _units(self, column: pl.Series) -> pl.Series:
+        def units(text: str | None) -> int:
+            return int(self._numbers[text].scaleb(self._scale))
 
-    def _sum(self, codes: Codes) -> Decimal:
-        times = np.bincount(codes, minlength=len(self._numbers)).tolist()
-        return sum((n * number for number, n in zip(self._numbers, times, strict=True) if n), ZERO)
+        return per_distinct(column.to_frame(), units, UNITS)
 
-    def _add(self, cells: Sequence[Codes], totals: Codes, rows: pl.Series) -> None:
-        """Add some students, whose cells must sum up to their totals."""
-        for text, times in rows.value_counts().iter_rows():
-            self.rows += int(text or 1) * times
-        self.total += self._sum(totals)
-        if len(self._numbers) != self._summed:
-            self._summed = len(self._numbers)
-            self._sums = ExactSums([self._numbers] * len(cells))
-        sums = self._sums.of(cells, len(rows))
-        leeway = self._leeway if self._averaged else 0
-        both = together(sums, Coded(self._numbers, totals))
-        for place, (points, known) in enumerate(both.values):
-            if abs(points - known) > leeway:
-                student = self.students + 1 + int(np.argmax(both.codes == place))
-                _fault(f"student {student} of scores.csv has {points} points in all, not {known}")
-        self.students += len(rows)
+    def _sum(self, units: pl.Series) -> Decimal:
+        return Decimal(units.sum() or 0).scaleb(-self._scale)
+
+    def _check_rows(self, cells: list[pl.Series], totals: pl.Series, graded: GradedClass) -> None:
+        """Hold the cells of each student against the total."""
+        sums = pl.zeros(self.students, UNITS, eager=True)
+        for column in cells:
+            sums = sums + column
+        off = (sums - totals).abs()
+        leeway = 0
+        if graded.used.averaged and len(graded.used) == self.students:
+            # Cells of an average are rounded each, and so is the total; where its attempts showed
+            # different questions, means of cells do not add up to the mean of the totals.
+            most = (len(cells) + 1) * Decimal(5).scaleb(-AVERAGE_DECIMALS - 1)
+            leeway = int(most.scaleb(self._scale))
+            off = pl.DataFrame({"off": off, "alike": graded.used.frame["alike"]}).select(
+                pl.when("alike").then("off").otherwise(0)
+            )["off"]
+        for student in (off > leeway).arg_true()[:1]:
+            points, known = (self._sum(each.slice(student, 1)) for each in (sums, totals))
+            _fault(f"student {student + 1} of scores.csv has {points} points in all, not {known}")
 
 
 def _check_items(path: Path, graded: GradedClass, scores: _Scores) -> None:
@@ -170,7 +143,7 @@ def _check_items(path: Path, graded: GradedClass, scores: _Scores) -> None:
             _same(f"points {of}", points, scores.points[question.id])
 
 
-def _number(text: str) -> Decimal:
+def _number(text: str | None) -> Decimal:
     try:
         return Decimal(text or 0)
     except InvalidOperation:

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from itertools import chain
 from pathlib import Path
 
-from grader.alike_ids import said_of
-from grader.block_reading import cores, read_blocks
 from grader.class_report import write_class_report
 from grader.class_tally import ClassTally
-from grader.conservation import Ledger, check_record, check_tables
+from grader.conservation import check_record, check_tables
 from grader.export_files import ReadingContext, open_exports
 from grader.exports import Export
+from grader.exports.blocks import cores, read_blocks
 from grader.gradebook import Gradebook
-from grader.grading import Rules, grade_blocks
+from grader.grading import Rules, grade_table
+from grader.identities import said_of, said_of_names
 from grader.item_analysis import analyse
 from grader.item_tables import write_items_and_summary
-from grader.many_names import said_of_names
 from grader.plurals import counted
-from grader.progress import watched_blocks
+from grader.progress import watched
 from grader.pseudonyms import Pseudonyms
 from grader.quiz_texts import known_quizzes, wordings_by_question
-from grader.row_cells import Columns
-from grader.row_columns import RowBlock, blocks_of_rows
 from grader.run_folder import check_target, folder_made_whole, only_run
-from grader.run_record import FORMAT, ROWS, ExportHash, RunData, write_run
+from grader.run_record import FORMAT, ExportHash, RunData, write_run
 from grader.score_tables import ScoreCounts, write_score_tables
 from grader.scored_questions import open_questions, scored_questions
 from grader.scoring import CanvasPartial
 from grader.student_report import write_student_pages
-from grader.submissions import GradedClass, ScoredQuestion
-from grader.used_columns import UsedColumns
+from grader.submissions import ScoredQuestion
+from grader.table.answers import AnswerTable, Block, table_of
+from grader.table.cells import Cells
+from grader.table.graded import GradedClass
 from solver.bank import Bank
 from solver.errors import InputError, KeyFileError, OutputError
 from solver.key import Key
@@ -123,13 +122,8 @@ def _graded_into_folder(job: Job) -> Outcome:
     exports = _exports(job, questions)
     gradebook = Gradebook(job.gradebook, job.column) if job.gradebook else None
     with folder_made_whole(job.out) as folder:
-        graded = grade_blocks(
-            watched_blocks(_blocks(job, exports, questions)),
-            questions,
-            job.rules,
-            left_out=open_questions(job.key),
-            record=folder / ROWS,
-        )
+        table = _table(job, exports, questions)
+        graded = grade_table(table, questions, job.rules, left_out=open_questions(job.key))
         notes += [
             f"{name}: {note}"
             for export, name in zip(exports, _names(job), strict=True)
@@ -143,25 +137,26 @@ def _graded_into_folder(job: Job) -> Outcome:
         scores = write_results(
             graded, folder, job.bank, job.key, pages=job.pages, reveal=job.reveal
         )
-        write_run(folder, _run_data(job, questions, notes), job.key)
+        write_run(folder, _run_data(job, questions, notes), job.key, table)
         check_record(folder, graded)
         files = tuple(sorted(str(each.relative_to(folder)) for each in _files(folder)))
     return Outcome(graded, scores, tuple(notes), files)
 
 
-def _blocks(
+def _table(
     job: Job, exports: Sequence[Export], questions: tuple[ScoredQuestion, ...]
-) -> Iterator[RowBlock]:
-    columns = Columns([question.id for question in questions])
-    if job.pseudonyms is None:
-        yield from read_blocks(exports, columns, job.jobs or cores())
-        return
-    table = Pseudonyms(job.pseudonyms)
-    rows = (
-        table.through(export.rows(), name)
-        for export, name in zip(exports, _names(job), strict=True)
-    )
-    yield from blocks_of_rows(chain.from_iterable(rows), columns)
+) -> AnswerTable:
+    # What counts is the first call of a process: polars makes its threads once.
+    os.environ.setdefault("POLARS_MAX_THREADS", str(job.jobs or cores()))
+    for export, name in zip(exports, _names(job), strict=True):
+        export.source = name
+    cells = Cells([question.id for question in questions])
+    table = table_of(watched(read_blocks(exports, cells), "rows read", _rows), cells)
+    return Pseudonyms(job.pseudonyms).over(table) if job.pseudonyms else table
+
+
+def _rows(block: Block) -> int:
+    return len(block.frame)
 
 
 def _names(job: Job) -> list[str]:
@@ -180,17 +175,11 @@ def write_results(
         Hw9Error: what was written does not add up (`grader.conservation`).
         OutputError: they cannot be written.
     """
-    tally = ClassTally(graded.questions, CanvasPartial().points)
-    ledger = Ledger()
-
-    def watch(used: UsedColumns) -> None:
-        ledger.add(used)
-        tally.add(used)
-
-    counts = write_score_tables(graded, folder, watch=watch)
+    counts = write_score_tables(graded, folder)
+    tally = ClassTally(graded.questions, graded.used, CanvasPartial())
     analysis = analyse(tally)
     write_items_and_summary(graded, folder, analysis=analysis)
-    check_tables(folder, graded, ledger, tally)
+    check_tables(folder, graded, tally)
     if pages:
         write_class_report(graded, folder, bank, key, analysis=analysis)
         write_student_pages(graded, folder, bank, key, reveal=reveal)

@@ -1,33 +1,24 @@
-"""A grading run: rows in, one graded class out, every row accounted for.
-
-Rows are scored as they come and wait on disk (`grader.kept_rows`); then each student's attempts are
-weighed (`grader.chosen_rows`), and what counts is had again for the reports (`grader.used_rows`).
-Memory holds a block of rows at a time, whatever the size of the class.
-"""
+"""A grading run: a table of answers in, one graded class out, every row accounted for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from grader.chosen_rows import ChosenRows
-from grader.kept_rows import KeptRows, unpacked
-from grader.row_cells import Columns
-from grader.row_columns import RowBlock, blocks_of_rows
-from grader.row_store import StoredLines
-from grader.scoring import POLICIES, Scorer
+from grader.identities import alike_ids, many_names
+from grader.scoring import POLICIES
 from grader.submissions import (
     AttemptsRule,
-    GradedClass,
     PolicyName,
     ReadRow,
-    Reject,
-    RowCounts,
     ScoredQuestion,
 )
-from grader.used_rows import Submissions, UsedRows
+from grader.table.answers import AnswerTable, table_of_rows
+from grader.table.choice import ChosenRows, chosen_rows
+from grader.table.graded import GradedClass, Rejects, RowCounts
+from grader.table.sums import Points
+from grader.table.used import TableRows, UsedStudents
 from solver.errors import Hw9Error
 
 
@@ -46,73 +37,52 @@ def grade(
     rules: Rules | None = None,
     *,
     left_out: tuple[str, ...] = (),
-    record: Path | None = None,
 ) -> GradedClass:
-    """Grade rows, however many.
+    """Grade rows that were read one by one.
 
     Args:
-        rows: of any number of exports, each yielded once.
+        rows: of any number of exports.
         questions: what each question accepts.
         rules: policy, attempts and deadline.
         left_out: ids of questions that are not graded, to be said in reports.
-        record: a new file for every row as a line of JSON (`grader.row_record`), to grade again.
 
     Raises:
         Hw9Error: rows were lost or doubled on the way, which would be a fault of this program.
-        OutputError: no room for temporary files.
     """
-    columns = Columns([question.id for question in questions])
-    blocks = blocks_of_rows(rows, columns)
-    return grade_blocks(blocks, questions, rules or Rules(), left_out=left_out, record=record)
+    table = table_of_rows(rows, [question.id for question in questions])
+    return grade_table(table, questions, rules or Rules(), left_out=left_out)
 
 
-def grade_blocks(
-    blocks: Iterable[RowBlock],
+def grade_table(
+    table: AnswerTable,
     questions: tuple[ScoredQuestion, ...],
     rules: Rules,
     *,
     left_out: tuple[str, ...] = (),
-    record: Path | None = None,
 ) -> GradedClass:
-    """Grade rows that are in columns already, of these questions in this order.
-
-    Arguments and errors are those of `grade`.
-    """
-    kept = KeptRows(Scorer(questions, POLICIES[rules.policy]), record)
-    for block in blocks:
-        kept.add(block)
-    chosen = ChosenRows(kept, rules.attempts)
+    """Grade a table of these questions in this order; arguments and errors are those of `grade`."""
+    points = Points(table, questions, POLICIES[rules.policy])
+    chosen = chosen_rows(table, points, rules.attempts)
+    used = UsedStudents(table, points, chosen, rules.deadline)
     return GradedClass(
         questions,
-        UsedRows(kept, chosen, rules.deadline),
-        Submissions(kept, chosen.superseded),
-        Rejects(kept.rejects),
-        _counts(kept, chosen),
+        used,
+        TableRows(table, chosen.superseded["row"]),
+        Rejects(table, chosen),
+        _counts(table, chosen),
         rules.policy,
         rules.attempts,
         rules.deadline,
         left_out,
-        chosen.alike,
-        chosen.many_names,
+        alike_ids(table),
+        many_names(table),
     )
 
 
-class Rejects:
-    """What was refused: rows and cells in the order of reading, then rows that contradict."""
-
-    def __init__(self, lines: StoredLines) -> None:
-        self._lines = lines
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    def __iter__(self) -> Iterator[Reject]:
-        yield from map(unpacked, self._lines)
-
-
-def _counts(kept: KeptRows, chosen: ChosenRows) -> RowCounts:
-    rejected = kept.refused + chosen.contrary
-    counts = RowCounts(kept.read, chosen.graded, len(chosen.superseded), rejected)
+def _counts(table: AnswerTable, chosen: ChosenRows) -> RowCounts:
+    refused = table.frame["student"].null_count() + len(chosen.contrary)
+    graded = int(chosen.used["rows"].sum())
+    counts = RowCounts(len(table.frame), graded, len(chosen.superseded), refused)
     if not counts.add_up:
         raise Hw9Error(
             f"rows read: {counts.read}, but {counts.graded} graded, {counts.superseded} "

@@ -33,7 +33,8 @@ from grader.option_shares import (
 )
 from grader.reliability import Reliability, reliability, variance
 from grader.scoring import CanvasPartial
-from grader.submissions import GradedClass, ScoredQuestion, decode_response
+from grader.submissions import ScoredQuestion, decode_response
+from grader.table.graded import GradedClass
 from grader.wrong_key import AnswerCases, Suspicion, suspicions
 
 
@@ -119,7 +120,7 @@ def analyse(tally: ClassTally) -> ClassAnalysis:
 
 def analyse_class(graded: GradedClass) -> ClassAnalysis:
     """Count a graded class and analyse it."""
-    return analyse(ClassTally(graded.questions, CanvasPartial().points).add_all(graded.used))
+    return analyse(ClassTally(graded.questions, graded.used, CanvasPartial()))
 
 
 def summary_of(counts_of_totals: Counter[Decimal]) -> Totals:

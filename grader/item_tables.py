@@ -15,7 +15,8 @@ from typing import Any
 from grader.csv_text import defused, write_table
 from grader.estimates import Estimate
 from grader.item_analysis import ClassAnalysis, QuestionAnalysis, Totals, analyse_class
-from grader.submissions import Answer, Chosen, GradedClass
+from grader.submissions import Answer, Chosen
+from grader.table.graded import GradedClass
 from grader.wrong_key import Suspicion
 from solver.key import Answer as KeyAnswer
 from solver.whole_files import write_whole

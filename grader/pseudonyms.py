@@ -13,13 +13,17 @@ import hashlib
 import hmac
 import io
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from grader.csv_text import defused
 from grader.exports.csv_records import FIELD_LIMIT
-from grader.submissions import ReadRow, Refused, Reject, Student, Submission
+from grader.submissions import Refused, Response
+from grader.table.answers import NUMBER, PERSON, AnswerTable, answer, per_distinct
+from grader.table.cells import Cells
 from solver.errors import ExportError
 from solver.whole_files import write_whole
 from solver.yaml_places import read_text
@@ -94,51 +98,52 @@ class Pseudonyms:
         """Return the pseudonym of a student id."""
         return _pseudonym(self._key, student)
 
-    def through(self, rows: Iterable[ReadRow], source: str = "export") -> Iterator[ReadRow]:
-        """Yield the rows with pseudonyms; students new to the table are added to it.
+    def over(self, table: AnswerTable) -> AnswerTable:
+        """Return a table with pseudonyms; students new to this one are added to it.
 
-        Texts that could not be read are left out, since anybody's name may stand in them, and so
-        is the name of the file.
-
-        Args:
-            rows: as they were read.
-            source: what the file is called in every output.
+        Texts that could not be read are left out, since anybody's name may stand in them.
         """
-        new: list[tuple[str, ...]] = []
-        for row in rows:
-            submission = row.submission
-            if submission is not None:
-                student = submission.student
-                pseudonym = self.name_of(student.id)
-                if pseudonym not in self._known:
-                    self._known.add(pseudonym)
-                    new.append((pseudonym, *map(defused, _fields(student))))
-                submission = _hidden(submission, pseudonym, source)
-            yield ReadRow(submission, tuple(self._hidden(each, source) for each in row.rejects))
+        frame = table.frame
+        people = frame.filter(pl.col("student").is_not_null()).unique(
+            "student", keep="first", maintain_order=True
+        )
+        names = {student: self.name_of(student) for student in people["student"]}
+        new = [
+            (names[student], *map(defused, (student, " ".join(name.split()), section, sis)))
+            for student, name, section, sis in people.select(
+                "student", "name", "section", "sis_id"
+            ).iter_rows()
+            if names[student] not in self._known
+        ]
         if new:
+            self._known.update(row[0] for row in new)
             self._append(new)
+        nobody = pl.when(pl.col("student").is_not_null()).then(pl.lit(""))
+        hidden = frame.with_columns(
+            per_distinct(frame.select("student"), names.get, pl.String).alias("student"),
+            *(nobody.alias(name) for name in PERSON[1:]),
+        )
+        cells, columns = _without_texts(table)
+        rejects = table.rejects.with_columns(text=pl.lit(""))
+        return AnswerTable(hidden.with_columns(columns), cells, rejects)
 
-    def _hidden(self, reject: Reject, source: str) -> Reject:
-        student = self.name_of(reject.student) if reject.student else ""
-        return replace(reject, source=source, student=student, text="")
+
+def _without_texts(table: AnswerTable) -> tuple[Cells, list[pl.Series]]:
+    cells, columns = Cells(table.cells.names), []
+    for place, name in enumerate(cells.names):
+        numbers = [
+            cells.number_of(place, _without_text(cell.response), cell.points)
+            for cell in table.cells.of[place]
+        ]
+        column = pl.Series(answer(name), numbers, dtype=NUMBER)
+        columns.append(column.gather(table.frame[answer(name)]))
+    return cells, columns
+
+
+def _without_text(response: Response) -> Response:
+    return replace(response, text="") if isinstance(response, Refused) else response
 
 
 def _pseudonym(key: bytes, student: str) -> str:
     digest = hmac.new(key, student.encode(), hashlib.sha256).digest()
     return "p" + base64.b32encode(digest)[:11].decode().lower()
-
-
-def _hidden(submission: Submission, pseudonym: str, source: str) -> Submission:
-    hidden = replace(submission, student=Student(pseudonym), source=source)
-    refused = {
-        name: replace(response, text="")
-        for name, response in submission.responses.items()
-        if isinstance(response, Refused)
-    }
-    if not refused:
-        return hidden
-    return replace(hidden, responses={**submission.responses, **refused})
-
-
-def _fields(student: Student) -> tuple[str, str, str, str]:
-    return student.id, " ".join(student.name.split()), student.section, student.sis_id

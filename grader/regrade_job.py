@@ -14,8 +14,7 @@ from grader.conservation import check_record
 from grader.csv_text import decimal_text, defused, write_table
 from grader.grade_job import fill_gradebook, write_results
 from grader.gradebook import Gradebook
-from grader.grading import grade
-from grader.progress import watched
+from grader.grading import grade_table
 from grader.regrade_record import (
     FORMER,
     LOG,
@@ -40,9 +39,13 @@ from grader.regrading import (
     regraded,
 )
 from grader.run_folder import folder_made_whole, only_run
-from grader.run_record import ROWS, RunRecord, read_run, write_run
+from grader.run_record import RunRecord, read_run, write_run
 from grader.scored_questions import open_questions, scored_questions
-from grader.submissions import GradedClass, ScoredQuestion
+from grader.submissions import ScoredQuestion
+from grader.table.answers import AnswerTable
+from grader.table.former_record import FORMER_FILE
+from grader.table.graded import GradedClass
+from grader.table.record import FILE
 from solver.bank import Bank
 from solver.encodings import is_text
 from solver.errors import InputError, OutputError
@@ -52,7 +55,7 @@ from solver.whole_files import sha256_of, sha256_of_all, write_whole
 
 RESULTS = ("scores.csv", "rejects.csv", "late.csv", "items.csv", "summary.json", "gradebook.csv")
 PAGES = ("class.html", "students")
-RECORD = ("run.json", "key.yaml", ROWS, STANDING, LOG)
+RECORD = ("run.json", "key.yaml", FILE, FORMER_FILE, STANDING, LOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +151,15 @@ def plan_regrade(job: Regrade) -> Plan:
     key = merged_key(run.key, new_key, [*taken, *run.data["left_out"]], job.how)
     by_key = _of(key, job.bank, recorded, new_path)
     standing = new_standing(former, by_key, after, dict.fromkeys(taken, job.how))
+    table = run.table()
     return Plan(
         job,
         run,
         key,
         question_changes(before, after),
         standing,
-        _graded(run, before, run.data["left_out"]),
-        _graded(run, after, run.data["left_out"]),
+        _graded(run, table, before),
+        _graded(run, table, after),
         state,
         _notes(run, job.bank, new_key, [name for name in changed if name not in taken]),
     )
@@ -213,10 +217,9 @@ def _notes(run: RunRecord, bank: Bank, new_key: Key, not_taken: Sequence[str]) -
 
 
 def _graded(
-    run: RunRecord, questions: tuple[ScoredQuestion, ...], left_out: Sequence[str]
+    run: RunRecord, table: AnswerTable, questions: tuple[ScoredQuestion, ...]
 ) -> GradedClass:
-    rows = watched(run.rows(), "rows graded again")
-    return grade(rows, questions, run.rules, left_out=tuple(left_out))
+    return grade_table(table, questions, run.rules, left_out=tuple(run.data["left_out"]))
 
 
 def count_moves(plan: Plan) -> MoveCounts:
@@ -287,14 +290,12 @@ def _write_in_place(
     with folder_made_whole(old) as new:
         _keep_former(old, new, former)
         _keep_others(old, new)
-        shutil.copyfile(old / ROWS, new / ROWS)
-        (new / ROWS).chmod(0o600)
         with_pages = (old / "class.html").exists() if pages is None else pages
         write_results(plan.after, new, plan.job.bank, plan.key, pages=with_pages, reveal=reveal)
         if gradebook is not None:
             book = Gradebook(*gradebook)
             plan.notes.append(fill_gradebook(book, plan.after, new, skip_unknown=skip_unknown))
-        write_run(new, plan.run.data, plan.key)
+        write_run(new, plan.run.data, plan.key, plan.after.used.table)
         check_record(new, plan.after)
         if plan.standing:
             write_whole(new / STANDING, standing_text(plan.standing), private=True)

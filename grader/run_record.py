@@ -1,33 +1,34 @@
 """What a run's folder keeps so that it can be graded again without the exports.
 
-``run.json``     format, rules, hashes of exports and bank, counts
-``key.yaml``     the key as it was used
-``rows.jsonl``   every row that was read, by option ids (`grader.row_record`), refused ones too
+``run.json``      format, rules, hashes of exports and bank, hash of the rows
+``key.yaml``      the key as it was used
+``rows.parquet``  every row that was read, by option ids, refused ones too (`grader.table.record`)
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import (
+    Literal,
+    NotRequired,  # pydantic needs this one before Python 3.12
+)
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
-from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
+from typing_extensions import TypedDict
 
 from grader.grading import Rules
-from grader.row_record import RecordedRows
 from grader.scored_questions import open_questions
-from grader.submissions import AttemptsRule, PolicyName, ReadRow
+from grader.submissions import AttemptsRule, PolicyName
+from grader.table.answers import AnswerTable
+from grader.table.former_record import FORMER_FILE, read_former_rows
+from grader.table.record import FILE, MEND, made_from, read_rows, write_rows
 from solver.errors import ExportError
 from solver.key import Key, dump_key, load_key
-from solver.whole_files import write_whole
+from solver.whole_files import sha256_of, write_whole
 
-FORMAT: Literal["hw9-run/1"] = "hw9-run/1"
-ROWS = "rows.jsonl"
-MOST_POINTS = 1_000_000
-"""The readers of exports take no number from here on."""
+FORMAT: Literal["hw9-run/2"] = "hw9-run/2"
 
 
 class ExportHash(TypedDict):
@@ -40,7 +41,7 @@ class ExportHash(TypedDict):
 class RunData(TypedDict):
     """What `run.json` holds."""
 
-    format: Literal["hw9-run/1"]
+    format: Literal["hw9-run/1", "hw9-run/2"]
     questions: list[str]
     left_out: list[str]
     policy: PolicyName
@@ -50,6 +51,7 @@ class RunData(TypedDict):
     bank_sha256: str
     pseudonyms: bool
     notes: list[str]
+    rows_sha256: NotRequired[str]
 
 
 _RUN = TypeAdapter(RunData)
@@ -68,76 +70,40 @@ class RunRecord:
         """The policy, attempts and deadline it was graded with."""
         return Rules(self.data["policy"], self.data["attempts"], self.data["deadline"])
 
-    def rows(self) -> Iterator[ReadRow]:
-        """Yield every row again, as `grader.grading.grade` takes them.
+    def table(self) -> AnswerTable:
+        """Return every row again.
 
         Questions graded now must be among `data["questions"]`.
 
         Raises:
-            ExportError: the record is damaged; names the line.
+            ExportError: the record is damaged, or was changed since it was written.
         """
-        path = self.folder / ROWS
-        recorded = RecordedRows(self.data["questions"])
-        try:
-            with path.open(encoding="utf-8") as file:
-                for number, line in enumerate(file, 1):
-                    yield _row(line, recorded, path, number)
-        except (OSError, UnicodeDecodeError):
-            raise ExportError(
-                "cannot be read", path=path, mend="Grade the exports again."
-            ) from None
+        questions = self.data["questions"]
+        if self.data["format"] == "hw9-run/1":
+            return read_former_rows(self.folder / FORMER_FILE, questions)
+        path = self.folder / FILE
+        if not path.is_file():
+            raise ExportError("there is no such file", path=path, mend=MEND)
+        if sha256_of(path) != self.data.get("rows_sha256"):
+            raise ExportError("was changed since the run wrote it", path=path, mend=MEND)
+        return read_rows(path, questions, _made_from(self.data))
 
 
-def _row(line: str, recorded: RecordedRows, path: Path, number: int) -> ReadRow:
-    try:
-        row = recorded.row(line)
-        _check_kinds(row)
-        return row
-    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
-        raise ExportError(
-            "is not a row as a run records it",
-            path=path,
-            place=f"line {number}",
-            mend="Grade the exports again.",
-        ) from None
-
-
-def _check_kinds(row: ReadRow) -> None:
-    """Raise ValueError where a row is not what the program itself writes of one."""
-    texts: list[str] = []
-    for each in row.rejects:
-        texts += (each.source, each.student, each.question, each.text, each.reason)
-        _check_number(each.line)
-    if row.submission is not None:
-        made = row.submission
-        who = made.student
-        texts += (made.source, who.id, who.name, who.section, who.section_id, who.sis_id)
-        _check_number(made.line)
-        _check_number(0 if made.attempt is None else made.attempt)
-        if made.submitted is not None and made.submitted.tzinfo is None:
-            raise ValueError("a time without its zone")
-        numbers = [made.canvas_score, *made.canvas_points.values()]
-        if not all(n is None or (n.is_finite() and abs(n) < MOST_POINTS) for n in numbers):
-            raise ValueError("points that no export has")
-    elif not row.rejects:
-        raise ValueError("a row without a reason why it was refused")
-    "".join(texts).encode()  # fails on what is no text, and on halves of characters
-
-
-def _check_number(number: object) -> None:
-    if type(number) is not int or not 0 <= number < 1 << 40:
-        raise ValueError("no number of a line or an attempt")
-
-
-def write_run(out: Path, data: RunData, key: Key) -> None:
-    """Write ``run.json`` and ``key.yaml`` beside the rows, which `grade` wrote as it read them.
+def write_run(out: Path, data: RunData, key: Key, table: AnswerTable) -> None:
+    """Write the rows, ``run.json`` and ``key.yaml``.
 
     Raises:
         OutputError: they cannot be written.
     """
+    write_rows(table, out / FILE, _made_from(data))
+    data = {**data, "format": FORMAT, "rows_sha256": sha256_of(out / FILE)}
     text = json.dumps(_RUN.dump_python(data, mode="json"), ensure_ascii=False, indent=1) + "\n"
     write_whole(out / "run.json", text, private=True)
     write_whole(out / "key.yaml", dump_key(key), private=True)
+
+
+def _made_from(data: RunData) -> str:
+    return made_from([(each["name"], each["sha256"]) for each in data["exports"]])
 
 
 def is_run(folder: Path) -> bool:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
-from grader.csv_columns import decimal_cell, joined_cells, plain_cells, text_cells
-from grader.csv_text import cell, defused, write_lines, write_table
-from grader.row_heads import table_moment
-from grader.submissions import GradedClass, Student, Submission
-from grader.used_columns import UsedColumns, used_columns
+import polars as pl
+
+from grader.csv_text import FORMULA, decimal_text, defused, private_file, write_table
+from grader.table.answers import MOMENT, per_distinct
+from grader.table.graded import GradedClass
+from grader.table.sums import points_of
+from grader.table.used import UsedStudents
 
 PERSON = ("student", "name", "section", "sis_id")
-PERSON_FIELDS = ("id", "name", "section", "sis_id")
 REJECT_COLUMNS = ("file", "line", "student", "question", "text", "reason")
-LATE_COLUMNS = (*PERSON, "attempt", "submitted", "late", "used")
+TOGETHER = 1 << 16
+"""Rows that are written together."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class ScoreCounts:
     """How many of the students used are not complete, and how many came late."""
 
@@ -27,9 +30,7 @@ class ScoreCounts:
     late: int = 0
 
 
-def write_score_tables(
-    graded: GradedClass, out: Path, *, watch: Callable[[UsedColumns], None] | None = None
-) -> ScoreCounts:
+def write_score_tables(graded: GradedClass, out: Path) -> ScoreCounts:
     """Write scores.csv and rejects.csv, and late.csv where a deadline was given.
 
     scores.csv: a row a student, ordered by id: person, attempt, time, points of each question
@@ -37,62 +38,93 @@ def write_score_tables(
     `fudge` (what Canvas' fudge field must hold) and `difference` (total - Canvas' score, which is
     the same unless a fudge was entered before).
 
-    Args:
-        graded: the class.
-        out: folder.
-        watch: is shown the students in passing, to spare going over them all again.
-
     Raises:
         OutputError: a table cannot be written.
     """
-    ids = [question.id for question in graded.questions]
-    header = [*PERSON, "attempt", "attempts_averaged", "submitted", "late", *ids, "total"]
-    header += ["possible", "complete", "canvas_score", "fudge", "difference", "note"]
-    counts = ScoreCounts()
-    write_lines(out / "scores.csv", header, _score_rows(graded, counts, watch))
+    used = graded.used
+    write_frames(out / "scores.csv", _score_rows(graded))
     write_table(out / "rejects.csv", REJECT_COLUMNS, _reject_rows(graded))
     if graded.deadline is not None:
-        write_table(out / "late.csv", LATE_COLUMNS, _late_rows(graded, graded.deadline))
-    return counts
+        write_frames(out / "late.csv", iter([_late_rows(graded)]))
+    return ScoreCounts(used.frame.filter(pl.col("doubt") != "").height, used.frame["late"].count())
 
 
-def _score_rows(
-    graded: GradedClass, counts: ScoreCounts, watch: Callable[[UsedColumns], None] | None
-) -> Iterator[list[bytes]]:
-    for used in used_columns(graded.used, graded.questions):
-        if watch is not None:
-            watch(used)
-        counts.incomplete += sum(used.doubts.spread(lambda doubt: not doubt[0]))
-        counts.late += sum(late is not None for late in used.late)
-        yield joined_cells(_score_columns(used))
+def write_frames(path: Path, frames: Iterator[pl.DataFrame]) -> None:
+    """Write frames of text, one under the other, as a CSV for people (`grader.csv_text`).
+
+    Args:
+        path: a new file, for one's own eyes (0600).
+        frames: at least one; null for an empty cell, formulas defused.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with private_file(path) as file:
+        for number, frame in enumerate(frames):
+            first = number == 0
+            frame.write_csv(file, include_bom=first, include_header=first, line_terminator="\r\n")
 
 
-def _score_columns(used: UsedColumns) -> list[Sequence[bytes]]:
-    """Return the columns of scores.csv for some students, those of a person as one."""
-    heads = used.heads.texts
+def _score_rows(graded: GradedClass) -> Iterator[pl.DataFrame]:
+    used = graded.used
+    for begin in range(0, max(len(used), 1), TOGETHER):
+        yield _score_columns(used, used.frame[begin : begin + TOGETHER])
+
+
+def _score_columns(used: UsedStudents, part: pl.DataFrame) -> pl.DataFrame:
+    points = used.point_texts(part)
+    names = used.table.cells.names
+    late = part.select(per_distinct(part.select("late"), _late_text, pl.String).alias("late"))
+    scores = per_distinct(part.select("canvas_score"), _plain, pl.String)
+    return part.select(
+        *_person(),
+        pl.col("attempt").cast(pl.String),
+        pl.when(pl.col("rows") > 1).then(pl.col("rows").cast(pl.String)).alias("attempts_averaged"),
+        _moment(),
+        late["late"],
+        *(points[points_of(name)].alias(name) for name in names),
+        pl.col("total", "possible"),
+        pl.when(pl.col("doubt") == "")
+        .then(pl.lit("yes"))
+        .otherwise(pl.lit("no"))
+        .alias("complete"),
+        scores.alias("canvas_score"),
+        pl.col("fudge", "difference"),
+        _filled(pl.col("doubt")).alias("note"),
+    )
+
+
+def _person() -> list[pl.Expr]:
+    """Return the columns of a person, so that no spreadsheet runs a name as a formula."""
+    formula = rf"^[{FORMULA}]".replace("-", r"\-")
     return [
-        text_cells(heads.select(PERSON_FIELDS)),
-        plain_cells(heads["attempt"]),
-        [b"%d" % rows if rows > 1 else b"" for rows in used.rows],
-        plain_cells(heads["submitted"]),
-        [late_text(late).encode() if late else b"" for late in used.late],
-        *(column.spread(lambda answer: decimal_cell(answer.points)) for column in used.answers),
-        used.totals.spread(decimal_cell),
-        used.possible.spread(decimal_cell),
-        used.doubts.spread(lambda doubt: b"yes" if doubt[0] else b"no"),
-        used.scores.spread(decimal_cell),
-        used.fudge.spread(decimal_cell),
-        used.difference.spread(decimal_cell),
-        used.doubts.spread(lambda doubt: cell(doubt[1]).encode()),
+        pl.when(pl.col(name).str.contains(formula))
+        .then(pl.lit("'") + pl.col(name))
+        .otherwise(_filled(pl.col(name)))
+        .alias(name)
+        for name in PERSON
     ]
 
 
-def _person(student: Student) -> list[str]:
-    return [defused(getattr(student, field)) for field in PERSON_FIELDS]
+def _filled(column: pl.Expr) -> pl.Expr:
+    """Return null for an empty text, which would be written between quotation marks."""
+    return pl.when(column != "").then(column)
+
+
+def _moment() -> pl.Expr:
+    return pl.col("submitted").dt.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else decimal_text(Decimal(text))
+
+
+def _late_text(late: timedelta | None) -> str | None:
+    return None if late is None else late_text(late)
 
 
 def late_text(late: timedelta) -> str:
-    """Return how late something was, as ``1d 02:03:04``."""
+    """Return how late a submission was, as ``1d 02:03:04``."""
     minutes, seconds = divmod(int(late.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -112,20 +144,19 @@ def _reject_rows(graded: GradedClass) -> Iterator[list[str]]:
         ]
 
 
-def _late_rows(graded: GradedClass, deadline: datetime) -> Iterator[list[str]]:
-    for graded_one in graded.used:
-        yield from _late_row(graded_one.submission, deadline, "yes")
-    for submission in graded.superseded:
-        yield from _late_row(submission, deadline, "no")
+def _late_rows(graded: GradedClass) -> pl.DataFrame:
+    """Return every late attempt: of students used, then of those that another one stands for."""
+    both = ((graded.used, "yes"), (graded.superseded, "no"))
+    return pl.concat([_late_of(rows.frame, graded, used) for rows, used in both])
 
 
-def _late_row(submission: Submission, deadline: datetime, used: str) -> Iterator[list[str]]:
-    if submission.submitted is not None and submission.submitted > deadline:
-        late = late_text(submission.submitted - deadline)
-        yield [
-            *_person(submission.student),
-            "" if submission.attempt is None else str(submission.attempt),
-            table_moment(submission.submitted),
-            late,
-            used,
-        ]
+def _late_of(frame: pl.DataFrame, graded: GradedClass, used: str) -> pl.DataFrame:
+    after = pl.col("submitted") - pl.lit(graded.deadline).cast(MOMENT)
+    late = frame.with_columns(after=after).filter(pl.col("after") > pl.duration())
+    return late.select(
+        *_person(),
+        pl.col("attempt").cast(pl.String),
+        _moment(),
+        per_distinct(late.select("after"), _late_text, pl.String).alias("late"),
+        pl.lit(used).alias("used"),
+    )

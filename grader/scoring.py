@@ -11,12 +11,10 @@ Sources:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol, assert_never
 
-from grader.row_cells import MOST_KNOWN, Cell, Columns
 from grader.submissions import (
     Answer,
     Chosen,
@@ -120,61 +118,3 @@ def _part(points: Decimal, share: Fraction) -> Decimal:
 POLICIES: dict[PolicyName, Policy] = {
     policy.name: policy for policy in (AllOrNothing(), CanvasPartial())
 }
-
-
-class Scorer:
-    """Scores rows of a fixed list of questions; a cell met again is looked up.
-
-    Cells are known by identity (`grader.row_cells`), which is several times faster than by value;
-    each is kept here, so that no other can take its place.
-    """
-
-    def __init__(self, questions: tuple[ScoredQuestion, ...], policy: Policy) -> None:
-        self.questions = questions
-        self.policy = policy
-        self.columns = Columns([question.id for question in questions])
-        self._known: dict[Cell, Decimal | None] = {}
-        self._sums: dict[Cell, Decimal] = {}
-        self._refused: set[Cell] = set()
-
-    def row(self, responses: Mapping[str, Response]) -> list[Decimal | None]:
-        """Return what each question earned, in the order of the questions."""
-        return self.cells(self.columns.cells_of(responses, {}))
-
-    def cells(self, cells: Sequence[Cell]) -> list[Decimal | None]:
-        """Return what each cell earned; None where it was not shown or not readable."""
-        known = self._known
-        try:
-            return [known[cell] for cell in cells]
-        except KeyError:
-            return [self.points(place, cell) for place, cell in enumerate(cells)]
-
-    def points(self, place: int, cell: Cell) -> Decimal | None:
-        """Return what a cell of a question (its place among them) earned."""
-        if cell in self._known:
-            return self._known[cell]
-        points = self.policy.points(self.questions[place], cell.response)
-        if len(self._known) < MOST_KNOWN * len(self.questions):
-            self._known[cell] = points
-            self._sums[cell] = points or ZERO
-            if cell.refused and points is None:
-                self._refused.add(cell)
-        return points
-
-    def total(self, cells: Sequence[Cell]) -> tuple[Decimal, Decimal]:
-        """Return the known points of a row, and what they would be if all refused were right."""
-        try:
-            total = sum(map(self._sums.__getitem__, cells), ZERO)
-        except KeyError:
-            points = self.cells(cells)
-            total = sum(filter(None, points), ZERO)
-        else:
-            if self._refused.isdisjoint(cells):
-                return total, total
-            points = self.cells(cells)
-        open_points = (
-            question.points
-            for question, cell, each in zip(self.questions, cells, points, strict=True)
-            if each is None and cell.refused
-        )
-        return total, total + sum(open_points, ZERO)

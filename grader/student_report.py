@@ -24,7 +24,6 @@ from grader.submissions import (
     NOT_SHOWN,
     AttemptsRule,
     Chosen,
-    GradedClass,
     GradedSubmission,
     NotShown,
     Refused,
@@ -33,6 +32,7 @@ from grader.submissions import (
     Ticked,
     Unanswered,
 )
+from grader.table.graded import GradedClass
 from solver.bank import Bank
 from solver.key import Key, OptionVerdict, Sentence
 from solver.page.two_languages import without_turning

@@ -1,37 +1,22 @@
 """What was ticked and what it earned: the words every part of the grader speaks.
 
 Reading makes a `Submission` of a row, scoring makes a `GradedSubmission` of it, and a run ends in
-one `GradedClass`. All of it is plain frozen data, so that tests and reports can make it by hand.
-
-A class may be larger than memory: `GradedClass.used`, `.superseded` and `.rejects` are `Rows`,
-which can be counted and gone over as often as needed. Go over them; do not make lists of them.
+one `GradedClass` (`grader.table.graded`). All of it is plain frozen data.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple
 
 from solver.bank import Kind
 
 AttemptsRule = Literal["highest", "latest", "first", "average"]
 PolicyName = Literal["all-or-nothing", "canvas-partial"]
-
-Item = TypeVar("Item", covariant=True)
-
-
-class Rows(Protocol[Item]):
-    """Something of known length that can be gone over again and again (a tuple is one)."""
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-
-    def __iter__(self) -> Iterator[Item]:
-        """Go over them, always in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +171,6 @@ class GradedSubmission:
         return self.submission.canvas_score
 
 
-@dataclass(frozen=True, slots=True)
-class RowCounts:
-    """Where the rows went; they must add up before anything is written."""
-
-    read: int
-    graded: int
-    superseded: int
-    rejected: int
-
-    @property
-    def add_up(self) -> bool:
-        """Whether no row was lost and none was made."""
-        return self.read == self.graded + self.superseded + self.rejected
-
-
 class NamedRow(NamedTuple):
     """A name, and the first row in which an id stands with it."""
 
@@ -210,34 +180,10 @@ class NamedRow(NamedTuple):
 
 
 class ManyNames(NamedTuple):
-    """An id, and its names in the order of reading (`grader.many_names`)."""
+    """An id, and its names in the order of reading (`grader.identities`)."""
 
     student: str
     rows: tuple[NamedRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GradedClass:
-    """Everything a run found; reports are made of this alone.
-
-    `used` is ordered by student id (numbers as numbers). `rejects` holds refused rows and cells;
-    `counts.rejected` counts rows only.
-    """
-
-    questions: tuple[ScoredQuestion, ...]
-    used: Rows[GradedSubmission]
-    superseded: Rows[Submission]
-    rejects: Rows[Reject]
-    counts: RowCounts
-    policy: PolicyName = "all-or-nothing"
-    attempts: AttemptsRule = "highest"
-    deadline: datetime | None = None
-    left_out: tuple[str, ...] = ()
-    """Ids of questions the key leaves open, which were not graded."""
-    alike: tuple[tuple[str, str], ...] = ()
-    """Pairs of ids that differ only in how they are written (`grader.alike_ids`)."""
-    many_names: tuple[ManyNames, ...] = ()
-    """Ids that stand with more than one name."""
 
 
 def encode_response(response: Response) -> str:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from grader.exports.question_columns import MatchedColumn
 from grader.exports.row_fields import points_of
 from grader.option_matching import LONGEST, MEMORY, CellReader
-from grader.row_cells import Cell
 from grader.submissions import NOT_SHOWN, Refused, Response
+from grader.table.cells import Cell
 
 
 class ReadCell(Cell):

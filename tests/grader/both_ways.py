@@ -30,7 +30,8 @@ from grader.grading import Rules, grade, grade_blocks
 from grader.item_tables import write_items_and_summary
 from grader.row_cells import Columns
 from grader.score_tables import write_score_tables
-from grader.submissions import GradedClass, ScoredQuestion
+from grader.submissions import ScoredQuestion
+from grader.table.graded import GradedClass
 from solver.errors import ExportError
 from tests.fuzz.csv_formats import Exports
 from tests.grader import canvas_generator as canvas

@@ -14,19 +14,8 @@ import numpy as np
 
 from grader.scored_questions import scored_questions
 from grader.scoring import AllOrNothing, CanvasPartial, Policy
-from grader.submissions import (
-    UNANSWERED,
-    Answer,
-    Chosen,
-    GradedClass,
-    GradedSubmission,
-    Response,
-    RowCounts,
-    ScoredQuestion,
-    Student,
-    Submission,
-    Ticked,
-)
+from grader.submissions import (UNANSWERED, Answer, Chosen, GradedSubmission, Response, ScoredQuestion, Student, Submission, Ticked)
+from grader.table.graded import GradedClass, RowCounts
 from solver.bank import Bank, BankFile, Blank, Option, Question, Topic, Wording
 from solver.key import Key, KeyQuestion, OptionVerdict, Override, Sentence
 from solver.yaml_places import PlacedYaml

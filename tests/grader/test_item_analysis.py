@@ -18,14 +18,8 @@ from grader.estimates import Lack
 from grader.item_analysis import analyse, analyse_class
 from grader.scored_questions import scored_questions
 from grader.scoring import CanvasPartial
-from grader.submissions import (
-    NOT_SHOWN,
-    UNANSWERED,
-    Chosen,
-    GradedClass,
-    Refused,
-    Ticked,
-)
+from grader.submissions import NOT_SHOWN, UNANSWERED, Chosen, Refused, Ticked
+from grader.table.graded import GradedClass
 from grader.wrong_key import Sign
 from tests.grader.made_classes import (
     graded,

@@ -25,15 +25,8 @@ from grader.item_analysis import analyse_class
 from grader.pages import decimals_of, points, signed
 from grader.scored_questions import scored_questions
 from grader.student_report import StudentPages, page_name, write_student_pages
-from grader.submissions import (
-    NOT_SHOWN,
-    UNANSWERED,
-    Chosen,
-    GradedClass,
-    GradedSubmission,
-    Refused,
-    Ticked,
-)
+from grader.submissions import (NOT_SHOWN, UNANSWERED, Chosen, GradedSubmission, Refused, Ticked)
+from grader.table.graded import GradedClass
 from solver.bank import Bank, Wording
 from solver.key import Key
 from solver.resources import data_folder

@@ -1,10 +1,9 @@
-"""Every row of some exports, in blocks of columns.
+"""Exports as blocks of a table.
 
-A large Student Analysis CSV is read in stretches of some thousand rows, each at once where it is
-certain how it divides into cells (`grader.exports.csv_blocks`). Any other stretch, and any other
-file, is read row by row and put into the same form, and so is everything where polars is missing.
-So damage costs the time of the stretch it is in, and the rows come out as if one reader had read
-them all one by one.
+A large Student Analysis CSV is read in stretches of some ten thousand rows, each at once by polars
+where it is certain how it divides into cells (`grader.exports.csv_blocks`). Any other stretch, and
+any other file, is read row by row. So damage costs the time of the stretch it is in, and the rows
+come out as if one reader had read them all one by one.
 """
 
 from __future__ import annotations
@@ -25,17 +24,15 @@ from grader.exports.csv_records import (
     size_of,
 )
 from grader.exports.student_analysis import StudentAnalysis
-from grader.one_ahead import one_ahead
-from grader.row_cells import Columns
-from grader.row_columns import RowBlock, block_of_rows, blocks_of_rows
+from grader.table.answers import Block, block_of_rows, blocks_of_rows
 
 if TYPE_CHECKING:
-    from grader.exports.analysis_columns import RecordTable
+    from grader.table.cells import Cells
 
-BLOCK = 1 << 23
-"""Bytes of a stretch: some thousand rows."""
+STRETCH = 1 << 24
+"""Bytes that are read together: some ten thousand rows."""
 LEAST = 1 << 20
-"""Bytes of a file below which loading polars costs more than it saves."""
+"""Bytes of a file below which reading it row by row is as fast."""
 
 
 def cores() -> int:
@@ -45,52 +42,42 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def read_blocks(
-    exports: Sequence[Export], columns: Columns, threads: int = 1
-) -> Iterator[RowBlock]:
+def read_blocks(exports: Sequence[Export], cells: Cells) -> Iterator[Block]:
     """Yield the rows of exports, in their order.
 
     Args:
         exports: opened already.
-        columns: the questions of the run.
-        threads: how many polars may use; what counts is the first call of a process.
+        cells: of the run; new ones are added.
 
     Raises:
         ExportError: a file cannot be read any more.
     """
     for export in exports:
         if isinstance(export, StudentAnalysis) and _is_large(export):
-            os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-            stretches = _Stretches(export)
-            read = stretches.read()
-            for each in one_ahead(read) if threads > 1 else read:
-                yield each if isinstance(each, RowBlock) else stretches.columns.block(each)
+            yield from _Stretches(export, cells).blocks()
         else:
-            yield from blocks_of_rows(export.rows(), columns)
+            yield from blocks_of_rows(export.rows(), cells)
 
 
 def _is_large(export: StudentAnalysis) -> bool:
-    path = export.path
-    return path.is_file() and path.stat().st_size >= LEAST
+    return export.path.is_file() and export.path.stat().st_size >= LEAST
 
 
 class _Stretches:
-    """One file, stretch after stretch; each begins where the one before it ended.
+    """One file, stretch after stretch; each begins where the one before it ended."""
 
-    A thread may read ahead while another makes rows of what was read.
-    """
-
-    def __init__(self, export: StudentAnalysis) -> None:
-        from grader.exports.analysis_columns import AnalysisColumns  # loads polars
+    def __init__(self, export: StudentAnalysis, cells: Cells) -> None:
+        from grader.exports.analysis_frames import AnalysisFrames
 
         self._export = export
-        self.columns = AnalysisColumns(export)
+        self._cells = cells
+        self._frames = AnalysisFrames(export, cells)
         self._at, self._lines = first_record(export.path)
         self._header = True
 
-    def read(self) -> Iterator[RowBlock | RecordTable]:
-        """Yield every row under the header, those that were read at once as their cells."""
-        size = BLOCK
+    def blocks(self) -> Iterator[Block]:
+        """Yield every row under the header."""
+        size = STRETCH
         with self._export.path.open("rb") as file:
             while True:
                 file.seek(self._at)
@@ -104,35 +91,34 @@ class _Stretches:
                 begun = self._at
                 yield self._at_once(data, last=last) or self._row_by_row(data, last=last)
                 # A record that goes on for many stretches is not begun again with each of them.
-                size = BLOCK if self._at > begun else 2 * size
+                size = STRETCH if self._at > begun else 2 * size
 
-    def _at_once(self, data: bytes, *, last: bool) -> RecordTable | None:
+    def _at_once(self, data: bytes, *, last: bool) -> Block | None:
         stretch = regular_stretch(data, self._export.delimiter, last=last)
         if stretch is None:
             return None
-        table = self.columns.table(stretch, self._lines, header=self._header)
-        if table is not None:
+        block = self._frames.block(stretch, self._lines, header=self._header)
+        if block is not None:
             self._at += stretch.size
             self._lines += stretch.lines
             self._header = False
-        return table
+        return block
 
-    def _row_by_row(self, data: bytes, *, last: bool) -> RowBlock:
+    def _row_by_row(self, data: bytes, *, last: bool) -> Block:
         lines = lines_of(data if last else data[: data.rfind(b"\n") + 1])
         export = self._export
         records = RecordBlock(lines, export.delimiter, export.layout.width, last=last)
         rows = list(map(export.row, self._under_header(records.records(self._lines))))
         self._at += size_of(lines[: records.taken])
         self._lines += records.taken
-        return block_of_rows(rows, export.row_columns)
+        return block_of_rows(rows, self._cells)
 
-    def _rest(self) -> Iterator[RowBlock]:
+    def _rest(self) -> Iterator[Block]:
         """Yield what is left of a file whose lines end otherwise, or not at all."""
         export = self._export
         reader = CsvRecords(export.path, export.delimiter)
         records = reader.read(export.layout.width, self._at, self._lines)
-        rows = map(export.row, self._under_header(records))
-        yield from blocks_of_rows(rows, export.row_columns)
+        yield from blocks_of_rows(map(export.row, self._under_header(records)), self._cells)
 
     def _under_header(self, records: Iterator[Record]) -> Iterator[Record]:
         first = next(records, None)

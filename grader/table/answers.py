@@ -1,0 +1,205 @@
+"""The table of a run: every row of its exports, and for each question which cell the row has.
+
+Columns: `ROW`, and ``answer:ID`` for each question, the number of its cell (`grader.table.cells`).
+A row that was refused as a whole has no student. `rejects` has a line for everything that could not
+be read: the place of its row, the question ("" of a row), the text, the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from grader.submissions import (
+    NOT_SHOWN,
+    ReadRow,
+    Reject,
+    Student,
+    Submission,
+)
+from grader.table.cells import Cells
+
+PERSON = ("student", "name", "section", "section_id", "sis_id")
+MOMENT = pl.Datetime("us", "UTC")
+ROW: dict[str, pl.DataType | type[pl.DataType]] = {
+    **dict.fromkeys(PERSON, pl.String),
+    "attempt": pl.Int64,
+    "submitted": MOMENT,
+    "canvas_score": pl.String,
+    "file": pl.String,
+    "line": pl.Int64,
+}
+NUMBER = pl.UInt32
+REJECTS = {"row": pl.Int64, "question": pl.String, "text": pl.String, "reason": pl.String}
+BLOCK_ROWS = 2000
+TEXT_SHOWN = 500
+"""Letters of a text that could not be read, as far as a table of rejects shows it."""
+_decimal = lru_cache(maxsize=1 << 14)(Decimal)
+
+
+def answer(question: str) -> str:
+    """Return the name of a question's column."""
+    return f"answer:{question}"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows that follow each other, as a part of a table; `rejects` count rows from 0."""
+
+    frame: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTable:
+    """Every row of a run.
+
+    Attributes:
+        frame: (rows, ...) in the order of reading; see above.
+        cells: what the numbers stand for.
+        rejects: what could not be read, in the order of reading.
+    """
+
+    frame: pl.DataFrame
+    cells: Cells
+    rejects: pl.DataFrame
+
+    def submission(self, row: int) -> Submission:
+        """Return the submission of a row that has one."""
+        (only,) = self.submissions(self.frame[[row]])
+        return only
+
+    def submissions(self, frame: pl.DataFrame) -> Iterator[Submission]:
+        """Yield the submissions of some rows of the table, refused ones passed over."""
+        questions = list(map(answer, self.cells.names))
+        kept = frame.select(*ROW, *questions).filter(pl.col("student").is_not_null())
+        naive = kept.with_columns(pl.col("submitted").dt.replace_time_zone(None))
+        for begin in range(0, len(naive), BLOCK_ROWS):
+            for row in naive[begin : begin + BLOCK_ROWS].iter_rows():
+                yield self._submission(row)
+
+    def _submission(self, row: tuple[Any, ...]) -> Submission:
+        *person, attempt, moment, score, file, line = row[: len(ROW)]
+        found = [
+            cells[number] for cells, number in zip(self.cells.of, row[len(ROW) :], strict=True)
+        ]
+        return Submission(
+            Student(*person),
+            attempt,
+            moment.replace(tzinfo=UTC) if moment else None,
+            {name: cell.response for name, cell in zip(self.cells.names, found, strict=True)},
+            {name: cell.points for name, cell in zip(self.cells.names, found, strict=True)},
+            None if score is None else _decimal(score),
+            file,
+            line,
+        )
+
+    def each_reject(self) -> Iterator[Reject]:
+        """Yield what could not be read."""
+        rows = self.frame.with_row_index("row").select(
+            pl.col("row").cast(pl.Int64), "file", "line", "student"
+        )
+        found = self.rejects.join(rows, on="row", how="left", maintain_order="left")
+        found = found.with_columns(pl.col("student").fill_null(""))
+        for row in found.select("file", "line", "student", *list(REJECTS)[1:]).iter_rows():
+            yield Reject(*row)
+
+
+def table_of(blocks: Iterable[Block], cells: Cells) -> AnswerTable:
+    """Return one table of blocks that follow each other."""
+    frames, rejects, rows = [_no_rows(cells)], [pl.DataFrame(schema=REJECTS)], 0
+    for block in blocks:
+        frames.append(block.frame)
+        if len(block.rejects):
+            rejects.append(block.rejects.with_columns(pl.col("row") + rows))
+        rows += len(block.frame)
+    return AnswerTable(pl.concat(frames), cells, pl.concat(rejects))
+
+
+def table_of_rows(rows: Iterable[ReadRow], questions: Sequence[str]) -> AnswerTable:
+    """Return the table of rows that were read one by one."""
+    cells = Cells(questions)
+    return table_of(blocks_of_rows(rows, cells), cells)
+
+
+def blocks_of_rows(rows: Iterable[ReadRow], cells: Cells) -> Iterator[Block]:
+    """Yield rows, however many, as blocks."""
+    rows = iter(rows)
+    while some := list(islice(rows, BLOCK_ROWS)):
+        yield block_of_rows(some, cells)
+
+
+def block_of_rows(rows: Sequence[ReadRow], cells: Cells) -> Block:
+    """Return rows that were read one by one as a block."""
+    found = [_fields(row, cells) for row in rows]
+    rejects = [
+        (place, each.question, each.text, each.reason)
+        for place, row in enumerate(rows)
+        for each in row.rejects
+    ]
+    return Block(
+        pl.DataFrame(found, schema=schema_of(cells.names), orient="row"),
+        pl.DataFrame(rejects, schema=REJECTS, orient="row"),
+    )
+
+
+def schema_of(questions: Sequence[str]) -> dict[str, Any]:
+    """Return names and types of a table's columns."""
+    return {**ROW, **dict.fromkeys(map(answer, questions), NUMBER)}
+
+
+def _no_rows(cells: Cells) -> pl.DataFrame:
+    return pl.DataFrame(schema=schema_of(cells.names))
+
+
+def _fields(row: ReadRow, cells: Cells) -> tuple[Any, ...]:
+    made = row.submission
+    if made is None:
+        where = (row.rejects[0].source, row.rejects[0].line) if row.rejects else ("", 0)
+        numbers = [cells.number_of(place, NOT_SHOWN, None) for place in range(len(cells.names))]
+        return (*[None] * (len(ROW) - 2), *where, *numbers)
+    numbers = [
+        cells.number_of(place, made.responses.get(name, NOT_SHOWN), made.canvas_points.get(name))
+        for place, name in enumerate(cells.names)
+    ]
+    who = made.student
+    return (
+        *(who.id, who.name, who.section, who.section_id, who.sis_id),
+        made.attempt,
+        _utc(made.submitted),
+        None if made.canvas_score is None else str(made.canvas_score),
+        made.source,
+        made.line,
+        *numbers,
+    )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC) if moment else None
+
+
+def per_distinct(frame: pl.DataFrame, of: Callable[..., Any], dtype: Any) -> pl.Series:
+    """Return of(...) for every row of some columns, each distinct row worked out once.
+
+    Args:
+        frame: (n, columns).
+        of: takes a value a column; a fault of a value is raised as it is.
+        dtype: of the result.
+    """
+    distinct = frame.unique(maintain_order=True)
+    found = pl.Series("found", [of(*row) for row in distinct.iter_rows()], dtype=dtype)
+    joined = frame.join(
+        distinct.with_columns(found),
+        on=frame.columns,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    return joined["found"]

@@ -1,0 +1,68 @@
+"""Means over several attempts, for students whose grade is an average.
+
+A question's points are the mean over the attempts that showed it; the total is the mean of the
+attempts' totals, and what was possible the mean of what each could earn. Where attempts showed
+different questions (drawn from a pool), the points of the questions need not add up to the total.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from grader.attempts import mean
+from grader.csv_text import decimal_text
+from grader.table.answers import AnswerTable, per_distinct
+from grader.table.choice import ChosenRows
+from grader.table.sums import UNITS, Points, points_of
+
+
+def with_averages(
+    frame: pl.DataFrame, table: AnswerTable, points: Points, chosen: ChosenRows
+) -> pl.DataFrame:
+    """Return used rows with means in ``total``, ``possible`` and a column ``points:ID`` a question.
+
+    Args:
+        frame: (students, ...) the rows used, with ``total`` and ``possible`` as text, in the order
+            of `chosen.used`.
+        table, points, chosen: of the run.
+
+    Returns:
+        The frame, with a column ``alike`` more: whether all attempts showed the same questions.
+    """
+    means = _means(table, points, chosen)
+    frame = frame.with_columns(chosen.used["place"], *points.texts(frame))
+    joined = frame.join(means, on="place", how="left", maintain_order="left", suffix=" mean")
+    several = pl.col("rows") > 1
+    names = ["total", "possible", *map(points_of, points.names)]
+    return joined.select(
+        pl.all().exclude("place", "alike", *names, *(f"{name} mean" for name in names)),
+        *(pl.when(several).then(f"{name} mean").otherwise(name).alias(name) for name in names),
+        pl.col("alike").fill_null(value=True),
+    )
+
+
+def _means(table: AnswerTable, points: Points, chosen: ChosenRows) -> pl.DataFrame:
+    """Return the means of each place in the order of students, as text."""
+    counted = table.frame[chosen.averaged["row"]]
+    all_units = points.units(points.all)
+    counted = pl.DataFrame([
+        chosen.averaged["place"],
+        points.earned(counted).alias("total"),
+        pl.select(pl.lit(all_units, UNITS) - points.hidden(counted)).to_series().alias("possible"),
+        points.shown(counted).alias("shown"),
+        *points.units_of(counted),
+    ])  # fmt: skip
+    names = ["total", "possible", *map(points_of, points.names)]
+    sums = counted.group_by("place", maintain_order=True).agg(
+        pl.col(names).sum(),
+        pl.col(names).count().name.suffix(" n"),
+        (pl.col("shown").n_unique() == 1).alias("alike"),
+    )
+
+    def text(units: int, n: int) -> str | None:
+        return decimal_text(mean(points.decimal(units, points.places), n)) if n else None
+
+    means = [
+        per_distinct(sums.select(name, f"{name} n"), text, pl.String).alias(name) for name in names
+    ]
+    return sums.select("place", "alike").with_columns(means)

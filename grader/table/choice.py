@@ -1,0 +1,165 @@
+"""Which attempts count, for every student of a table.
+
+A student with one row, or whose rows each have an attempt's number of their own, is decided by a
+largest or smallest number, all such students at once. Everybody else is weighed one by one by
+`grader.attempts.choose`, with which this agrees.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import polars as pl
+
+from grader.attempts import (
+    CERTAIN,
+    MAY_BE_HIGHER,
+    UNREAD_CELL,
+    Candidate,
+    choose,
+    told_apart,
+)
+from grader.submissions import AttemptsRule
+from grader.table.answers import AnswerTable, answer
+from grader.table.sums import Points
+
+_USED = {"place": pl.Int64, "row": pl.Int64, "rows": pl.Int64, "doubt": pl.String}
+_LISTED = {"place": pl.Int64, "row": pl.Int64}
+_CONTRARY = {**_LISTED, "reason": pl.String}
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRows:
+    """What became of every row with a submission, students in their order.
+
+    Attributes:
+        used: of each student with a grade: its place, the row used (of an average: the latest),
+            how many rows it is made of, and why its total is not certain ("" if it is).
+        averaged: the rows that averages of several are made of.
+        superseded: rows that another one stands for.
+        contrary: rows that contradict each other, and why.
+    """
+
+    used: pl.DataFrame
+    averaged: pl.DataFrame
+    superseded: pl.DataFrame
+    contrary: pl.DataFrame
+
+
+def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> ChosenRows:
+    """Apply an attempts rule to every student."""
+    total = points.earned(table.frame)
+    rows = (
+        table.frame.select("student", "attempt", "submitted")
+        .with_columns(total=total, at_most=total + points.open(table.frame))
+        .with_row_index("row")
+        .with_columns(pl.col("row").cast(pl.Int64))
+        .filter(pl.col("student").is_not_null())
+    )
+    rows = rows.join(in_order(rows["student"]), on="student", maintain_order="left")
+    apart = rows.group_by("place").agg(
+        plain=(pl.len() == 1)
+        | ((pl.col("attempt").n_unique() == pl.len()) & (pl.col("attempt").null_count() == 0))
+    )
+    rows = rows.join(apart, on="place", maintain_order="left").sort("place", "row")
+    plain = rows.filter("plain").drop("plain")
+    parts = [_averages(plain) if rule == "average" else _picked(plain, rule)]
+    parts.append(_weighed(rows.filter(~pl.col("plain")), table, rule))
+    return ChosenRows(
+        *(
+            pl.concat([getattr(part, name) for part in parts]).sort("place", maintain_order=True)
+            for name in ("used", "averaged", "superseded", "contrary")
+        )
+    )
+
+
+def in_order(students: pl.Series) -> pl.DataFrame:
+    """Return each id once, with its place in the order of students: numbers by value, then others.
+
+    Of numbers that are equal the one with fewer digits is first: 7 before 007.
+    """
+    number = pl.col("student").str.contains("^[0-9]+$")
+    ids = pl.DataFrame({"student": students.unique()})
+    ids = ids.sort(
+        ~number, pl.when(number).then(pl.col("student").str.len_bytes()), pl.col("student")
+    )
+    return ids.with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+
+
+def _picked(rows: pl.DataFrame, rule: AttemptsRule) -> ChosenRows:
+    """Take one row of each student, by the largest or smallest number."""
+    by = ["total", "attempt"] if rule == "highest" else ["attempt"]
+    ordered = rows.sort("place", *by, maintain_order=True).group_by("place", maintain_order=True)
+    best = ordered.first() if rule == "first" else ordered.last()
+    used = best.select("place", used="row", own="total", unread=pl.col("at_most") > pl.col("total"))
+    rows = rows.join(used, on="place", maintain_order="left")
+    others = rows.filter(pl.col("row") != pl.col("used"))
+    higher = others.filter(pl.col("at_most") > pl.col("own"))["place"].unique()
+    may_be_higher = pl.col("place").is_in(higher.implode()) & pl.lit(rule == "highest")
+    unread = pl.when("unread").then(pl.lit(UNREAD_CELL))
+    doubt = unread.when(may_be_higher).then(pl.lit(MAY_BE_HIGHER)).otherwise(pl.lit(CERTAIN))
+    used = used.select(
+        "place", pl.col("used").alias("row"), pl.lit(1, pl.Int64).alias("rows"),
+        doubt.alias("doubt"),
+    )  # fmt: skip
+    none = pl.DataFrame(schema=_LISTED)
+    return ChosenRows(used, none, others.select(*_LISTED), pl.DataFrame(schema=_CONTRARY))
+
+
+def _averages(rows: pl.DataFrame) -> ChosenRows:
+    """Count every row of each student, the latest for who and when it was."""
+    ordered = rows.sort("place", "attempt", maintain_order=True)
+    unread = (pl.col("at_most") > pl.col("total")).any()
+    used = ordered.group_by("place", maintain_order=True).agg(
+        pl.col("row").last(),
+        pl.len().cast(pl.Int64).alias("rows"),
+        pl.when(unread).then(pl.lit(UNREAD_CELL)).otherwise(pl.lit(CERTAIN)).alias("doubt"),
+    )
+    several = used.filter(pl.col("rows") > 1)["place"]
+    averaged = ordered.filter(pl.col("place").is_in(several.implode())).select(*_LISTED)
+    return ChosenRows(used, averaged, pl.DataFrame(schema=_LISTED), pl.DataFrame(schema=_CONTRARY))
+
+
+def _weighed(rows: pl.DataFrame, table: AnswerTable, rule: AttemptsRule) -> ChosenRows:
+    """Weigh students one by one by all that is known of their rows."""
+    used, averaged, superseded, contrary = [], [], [], []
+    for mine in rows.partition_by("place", maintain_order=True):
+        place = mine["place"][0]
+        choice = choose(list(_candidates(mine, table)), rule)
+        superseded += [(place, row) for row in choice.superseded]
+        contrary += [(place, row, choice.reason) for row in choice.rejected]
+        if choice.counted:
+            used.append((place, choice.counted[-1], len(choice.counted), choice.doubt))
+        if len(choice.counted) > 1:
+            averaged += [(place, row) for row in choice.counted]
+    return ChosenRows(
+        pl.DataFrame(used, schema=_USED, orient="row"),
+        pl.DataFrame(averaged, schema=_LISTED, orient="row"),
+        pl.DataFrame(superseded, schema=_LISTED, orient="row"),
+        pl.DataFrame(contrary, schema=_CONTRARY, orient="row"),
+    )
+
+
+def _candidates(mine: pl.DataFrame, table: AnswerTable) -> Iterator[Candidate]:
+    # Answers are compared only where two rows may be one attempt, which few are.
+    apart = told_apart(mine["attempt"].to_list())
+    columns = mine.select(
+        "row", "attempt", pl.col("submitted").dt.replace_time_zone(None), "total", "at_most"
+    )
+    for row, attempt, moment, total, at_most in columns.iter_rows():
+        digest = "" if apart else _digest(table, row)
+        yield Candidate(row, attempt, _text(moment), Decimal(total), Decimal(at_most), digest)
+
+
+def _text(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
+def _digest(table: AnswerTable, row: int) -> str:
+    numbers = table.frame.select(map(answer, table.cells.names)).row(row)
+    codes = [cells[n].code for cells, n in zip(table.cells.of, numbers, strict=True)]
+    return hashlib.blake2b("\0".join(codes).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,74 @@
+"""A graded class: all that a run found, and where each of its rows went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from grader.submissions import AttemptsRule, ManyNames, PolicyName, Reject, ScoredQuestion
+from grader.table.answers import AnswerTable
+from grader.table.choice import ChosenRows
+from grader.table.used import TableRows, UsedStudents
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """Where the rows went; they must add up before anything is written."""
+
+    read: int
+    graded: int
+    superseded: int
+    rejected: int
+
+    @property
+    def add_up(self) -> bool:
+        """Whether no row was lost and none was made."""
+        return self.read == self.graded + self.superseded + self.rejected
+
+
+class Rejects:
+    """What was refused: rows and cells in the order of reading, then rows that contradict.
+
+    Attributes:
+        contrary: how many rows contradict each other.
+    """
+
+    def __init__(self, table: AnswerTable, chosen: ChosenRows) -> None:
+        self._table = table
+        self._contrary = chosen.contrary
+        self.contrary = len(chosen.contrary)
+
+    def __len__(self) -> int:
+        return len(self._table.rejects) + self.contrary
+
+    def __iter__(self) -> Iterator[Reject]:
+        yield from self._table.each_reject()
+        for row, reason in self._contrary.select("row", "reason").iter_rows():
+            made = self._table.submission(row)
+            number = "" if made.attempt is None else f"attempt {made.attempt}"
+            yield Reject(made.source, made.line, made.student.id, "", number, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class GradedClass:
+    """Everything a run found; reports are made of this alone.
+
+    `used` is ordered by student id (numbers as numbers). `rejects` holds refused rows and cells;
+    `counts.rejected` counts rows only.
+    """
+
+    questions: tuple[ScoredQuestion, ...]
+    used: UsedStudents
+    superseded: TableRows
+    rejects: Rejects
+    counts: RowCounts
+    policy: PolicyName = "all-or-nothing"
+    attempts: AttemptsRule = "highest"
+    deadline: datetime | None = None
+    left_out: tuple[str, ...] = ()
+    """Ids of questions the key leaves open, which were not graded."""
+    alike: tuple[tuple[str, str], ...] = ()
+    """Pairs of ids that differ only in how they are written (`grader.identities`)."""
+    many_names: tuple[ManyNames, ...] = ()
+    """Ids that stand with more than one name."""

@@ -1,0 +1,183 @@
+"""The table of a run as a Parquet file, from which it can be graded again without the exports.
+
+``rows.parquet``, a row a row of the exports, in the order of reading; readable by polars, pandas,
+DuckDB (docs/runs.md):
+
+    student, name, section, section_id, sis_id   text; null in a row that was refused as a whole
+    attempt                                      int64; null where the export does not say it
+    submitted                                    timestamp, UTC
+    canvas_score                                 a decimal as text
+    file, line                                   where the row begins
+    answer:ID, canvas:ID                         a question's response (`encode_response`), and
+                                                 Canvas' points for it as text, null if not known
+    refused                                      list of {question, text, reason}: what could not be
+                                                 read; question "" stands for the row
+
+Its metadata says the format and the hash of what it was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from grader.csv_text import private_file
+from grader.submissions import decode_response
+from grader.table.answers import NUMBER, PERSON, REJECTS, ROW, AnswerTable, answer
+from grader.table.cells import Cell, Cells
+from solver.errors import ExportError
+from solver.whole_files import sha256_of_all
+
+FILE = "rows.parquet"
+FORMAT = "hw9-rows/2"
+MOST_POINTS = 1_000_000
+"""The readers of exports take no number from here on."""
+MOST_LINE = 1 << 40
+_REFUSED = pl.List(pl.Struct({"question": pl.String, "text": pl.String, "reason": pl.String}))
+_CODE = pl.Categorical()
+MEND = "Grade the exports again."
+
+
+def canvas(question: str) -> str:
+    """Return the name of the column of Canvas' points."""
+    return f"canvas:{question}"
+
+
+def write_rows(table: AnswerTable, path: Path, made_from: str) -> None:
+    """Write a table, for one's own eyes (0600).
+
+    Args:
+        table: of the run.
+        path: a new file.
+        made_from: hash of the exports, for the metadata.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    refused = table.rejects.group_by("row", maintain_order=True).agg(
+        pl.struct("question", "text", "reason").alias("refused")
+    )
+    rows = table.frame.select(*ROW).with_row_index("row").cast({"row": pl.Int64})
+    rows = rows.join(refused, on="row", how="left", maintain_order="left").drop("row")
+    columns = [rows["refused"].cast(_REFUSED)]
+    for name, cells in zip(table.cells.names, table.cells.of, strict=True):
+        numbers = table.frame[answer(name)]
+        for column, texts in (
+            (answer(name), [cell.code for cell in cells]),
+            (canvas(name), [cell.points_text for cell in cells]),
+        ):
+            values = pl.Series(column, texts, dtype=pl.String).cast(_CODE)
+            columns.append(values.gather(numbers))
+    with private_file(path) as file:
+        rows.with_columns(columns).write_parquet(
+            file,
+            compression="zstd",
+            row_group_size=1 << 17,
+            metadata={"format": FORMAT, "made_from": made_from},
+        )
+
+
+def read_rows(path: Path, questions: Sequence[str], made_from: str) -> AnswerTable:
+    """Read a table back.
+
+    Args:
+        path: what `write_rows` wrote.
+        questions: ids of the run's questions, in their order.
+        made_from: the hash that must stand in its metadata.
+
+    Raises:
+        ExportError: it is not such a file, or not of this run.
+    """
+    try:
+        told = pl.read_parquet_metadata(path)
+        frame = pl.read_parquet(path, glob=False)
+    except FileNotFoundError:
+        raise ExportError("there is no such file", path=path, mend=MEND) from None
+    except (pl.exceptions.PolarsError, OSError, ValueError) as problem:
+        why = str(problem).partition("\n")[0][:200]
+        raise ExportError(f"cannot be read ({why})", path=path, mend=MEND) from None
+    if told.get("format") != FORMAT or told.get("made_from") != made_from:
+        raise ExportError("was not written by this run", path=path, mend=MEND)
+    _check_columns(frame, questions, path)
+    try:
+        return _table(frame, questions, path)
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
+        raise ExportError("holds what no run writes", path=path, mend=MEND) from None
+
+
+def _check_columns(frame: pl.DataFrame, questions: Sequence[str], path: Path) -> None:
+    expected: dict[str, Any] = {**ROW, "refused": _REFUSED}
+    for name in questions:
+        expected |= {answer(name): _CODE, canvas(name): _CODE}
+    for name, kind in expected.items():
+        found = frame.schema.get(name)
+        if found != kind:
+            what = "lacks the column" if found is None else f"has {found} in the column"
+            raise ExportError(f"{what} {name!r}", path=path, mend=MEND)
+
+
+def _table(frame: pl.DataFrame, questions: Sequence[str], path: Path) -> AnswerTable:
+    cells = Cells(questions)
+    columns = []
+    for place, name in enumerate(questions):
+        pair = frame.select(code=answer(name), points=canvas(name))
+        distinct = pair.unique(maintain_order=True)
+        numbers = [
+            cells.number(place, Cell(decode_response(code), points_of_text(points)))
+            for code, points in distinct.cast(pl.String).iter_rows()
+        ]
+        known = distinct.with_columns(pl.Series(answer(name), numbers, dtype=NUMBER))
+        found = pair.join(
+            known, on=["code", "points"], how="left", nulls_equal=True, maintain_order="left"
+        )
+        columns.append(found[answer(name)])
+    _check_rows(frame, path)
+    rejects = (
+        frame.select("refused")
+        .with_row_index("row")
+        .explode("refused", empty_as_null=False, keep_nulls=False)
+        .unnest("refused")
+    )
+    rejects = rejects.cast({"row": pl.Int64}).select(*REJECTS)
+    return AnswerTable(frame.select(*ROW).with_columns(columns), cells, rejects)
+
+
+def points_of_text(text: str | None) -> Decimal | None:
+    """Return points that a record holds as text.
+
+    Raises:
+        ValueError: they are none that an export has.
+    """
+    if text is None:
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError from None
+    if not number.is_finite() or number.copy_abs() >= MOST_POINTS:
+        raise ValueError
+    return number
+
+
+def _check_rows(frame: pl.DataFrame, path: Path) -> None:
+    for score in frame["canvas_score"].unique():
+        points_of_text(score)
+    number = {"attempt": pl.col("attempt").fill_null(0), "line": pl.col("line")}
+    refused = pl.col("student").is_null()
+    wrong = frame.select(
+        *(~each.is_between(0, MOST_LINE).fill_null(value=False) for each in number.values()),
+        odd=refused & (pl.col("refused").list.len().fill_null(0) == 0),
+        half=~refused & pl.any_horizontal(pl.col(PERSON[1:]).is_null()),
+        file=pl.col("file").is_null(),
+    )
+    for row in wrong.select(pl.any_horizontal(pl.all())).to_series().arg_true()[:1]:
+        raise ExportError("holds what no run writes", path=path, place=f"row {row + 1}", mend=MEND)
+
+
+def made_from(hashes: Sequence[tuple[str, str]]) -> str:
+    """Return one hash of the exports a table was made of."""
+    return sha256_of_all({f"{n} {name}": digest for n, (name, digest) in enumerate(hashes)})

@@ -1,0 +1,176 @@
+"""Points of each distinct cell, and sums over rows: whole units of one scale, never floats.
+
+A sum is a number of units of 10**-places, where `places` is what key, policy and Canvas' points
+need. Beside it stands with how many decimals it is written: the most of its terms, as `Decimal`
+adds (0.3 + 0.70 is 1.00).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+import polars as pl
+
+from grader.csv_text import decimal_text
+from grader.scoring import Policy
+from grader.submissions import ScoredQuestion
+from grader.table.answers import AnswerTable, answer
+from grader.table.cells import Cell
+
+ZERO = Decimal(0)
+MOST_PLACES = 24
+"""Decimals that are summed; Canvas' floats have up to 17 digits, and a sum is told to four."""
+UNITS = pl.Int128
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+def points_of(question: str) -> str:
+    """Return the name of the column of a question's points."""
+    return f"points:{question}"
+
+
+class Points:
+    """What the cells of a table are worth.
+
+    Args:
+        table: whose cells are scored.
+        questions: what each question accepts, those of the table in its order.
+        policy: how a response becomes points.
+
+    Attributes:
+        names, cells: of the table: its questions, and the cells of each.
+        of: for each question, the points of its cells; None where not shown or not readable.
+        places: decimals of a unit.
+    """
+
+    def __init__(
+        self, table: AnswerTable, questions: Sequence[ScoredQuestion], policy: Policy
+    ) -> None:
+        self.questions = tuple(questions)
+        self.cells = table.cells.of
+        self.names = table.cells.names
+        self._columns = list(map(answer, self.names))
+        self.of: list[list[Decimal | None]] = [
+            [policy.points(question, cell.response) for cell in cells]
+            for question, cells in zip(self.questions, self.cells, strict=True)
+        ]
+        worth = [question.points for question in self.questions]
+        canvas = [cell.points for cells in self.cells for cell in cells]
+        own = [points for column in self.of for points in column]
+        known = [points for points in (*worth, *canvas, *own) if points is not None]
+        self.places = min(MOST_PLACES, max(map(decimals, known), default=0))
+        self.all = sum(worth, ZERO)
+
+    def units(self, points: Decimal) -> int:
+        """Return points as units; what is smaller than a unit is rounded."""
+        return int(points.scaleb(self.places, _EXACT).to_integral_value(context=_EXACT))
+
+    def decimal(self, units: int, places: int) -> Decimal:
+        """Return units as a decimal of so many places, which must be enough."""
+        return Decimal(units // 10 ** (self.places - places)).scaleb(-places, _EXACT)
+
+    def earned(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the known points of rows, in units: int (n,)."""
+        return self._sum(frame, [[points or ZERO for points in column] for column in self.of])
+
+    def open(self, frame: pl.DataFrame) -> pl.Series:
+        """Return what the cells that could not be read may be worth beside, in units."""
+        return self._sum(frame, self._of_cells(self._open))
+
+    def hidden(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the points of the questions that were not shown, in units."""
+        return self._sum(frame, self._of_cells(self._hidden))
+
+    def canvas(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the sum of Canvas' points in units; null where one of them is not known."""
+        sums = self._sum(frame, self._of_cells(lambda at, n: self.cells[at][n].points or ZERO))
+        known = self.count(frame, lambda cell: cell.points is not None)
+        unknown = self.count(frame, lambda cell: cell.shown and cell.points is None)
+        told = pl.DataFrame({"sums": sums, "told": (known > 0) & (unknown == 0)})
+        return told.select(pl.when("told").then("sums"))["sums"]
+
+    def texts(self, frame: pl.DataFrame) -> list[pl.Series]:
+        """Return a column ``points:ID`` a question: the points of its cells, null for none."""
+        return [
+            pl.Series([_text(each) for each in own], dtype=pl.String)
+            .gather(frame[answer(name)])
+            .alias(points_of(name))
+            for name, own in zip(self.names, self.of, strict=True)
+        ]
+
+    def units_of(self, frame: pl.DataFrame) -> list[pl.Series]:
+        """Return a column ``points:ID`` a question, in units, null for none."""
+        return [
+            pl.Series([None if each is None else self.units(each) for each in own], dtype=UNITS)
+            .gather(frame[answer(name)])
+            .alias(points_of(name))
+            for name, own in zip(self.names, self.of, strict=True)
+        ]
+
+    def shown(self, frame: pl.DataFrame) -> pl.Series:
+        """Return which questions were shown, as text: a digit a question."""
+        columns = [
+            pl.Series(name, [str(int(cell.shown)) for cell in cells]).gather(frame[answer(name)])
+            for name, cells in zip(self.names, self.cells, strict=True)
+        ]
+        return pl.DataFrame(columns).select(pl.concat_str(pl.all()))[self.names[0]]
+
+    def count(self, frame: pl.DataFrame, of: Callable[[Cell], bool]) -> pl.Series:
+        """Return how many cells of each row are such."""
+        return self._added(
+            frame, [[int(of(cell)) for cell in cells] for cells in self.cells], pl.Int32
+        )
+
+    def total_places(self, frame: pl.DataFrame) -> pl.Series:
+        """Return with how many decimals the known points of rows are written."""
+        return self._most(
+            frame, [[decimals(points or ZERO) for points in each] for each in self.of]
+        )
+
+    def _worth(self, at: int) -> Decimal:
+        return self.questions[at].points
+
+    def _open(self, at: int, number: int) -> Decimal:
+        lacking = self.cells[at][number].refused and self.of[at][number] is None
+        return self._worth(at) if lacking else ZERO
+
+    def _hidden(self, at: int, number: int) -> Decimal:
+        return ZERO if self.cells[at][number].shown else self._worth(at)
+
+    def _of_cells(self, term: Callable[[int, int], Decimal]) -> list[list[Decimal]]:
+        return [
+            [term(at, number) for number in range(len(cells))]
+            for at, cells in enumerate(self.cells)
+        ]
+
+    def _sum(self, frame: pl.DataFrame, terms: Iterable[Sequence[Decimal]]) -> pl.Series:
+        return self._added(frame, [list(map(self.units, column)) for column in terms], UNITS)
+
+    def _added(
+        self, frame: pl.DataFrame, terms: Sequence[Sequence[int]], dtype: type[pl.DataType]
+    ) -> pl.Series:
+        total = pl.zeros(len(frame), dtype, eager=True)
+        for name, column in zip(self._columns, terms, strict=True):
+            if any(column):
+                total = total + pl.Series(column, dtype=dtype).gather(frame[name])
+        return total
+
+    def _most(self, frame: pl.DataFrame, terms: Sequence[Sequence[int]]) -> pl.Series:
+        most = pl.zeros(len(frame), pl.Int32, eager=True)
+        for name, column in zip(self._columns, terms, strict=True):
+            if any(column):
+                more = pl.Series("more", column, dtype=pl.Int32).gather(frame[name])
+                both = pl.DataFrame({"most": most, "more": more})
+                most = both.select(pl.max_horizontal("most", "more"))["most"]
+        return most
+
+
+def _text(points: Decimal | None) -> str | None:
+    return None if points is None else decimal_text(points)
+
+
+def decimals(points: Decimal) -> int:
+    """Return with how many decimals a number is written: 2 for 0.30, 0 for 1E+2."""
+    exponent = points.as_tuple().exponent
+    return max(0, -int(exponent))
