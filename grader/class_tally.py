@@ -15,8 +15,8 @@ import polars as pl
 
 from grader.scoring import Policy
 from grader.submissions import Refused, Response, ScoredQuestion, encode_response
-from grader.table.answers import answer, per_distinct
-from grader.table.sums import UNITS, Points, decimals, points_of
+from grader.table.answers import answer
+from grader.table.sums import UNITS, Points, points_of
 from grader.table.used import UsedStudents
 
 ZERO = Decimal(0)
@@ -64,51 +64,49 @@ class ClassTally:
         self.late = used.frame["late"].count()
         self._canvas = canvas
         self._used = used
-        self._cells = dict(zip(used.table.cells.names, used.table.cells.of, strict=True))
-        self._points = used.point_texts(used.frame)
+        self._points = used.points
+        self._units = used.point_units()
         self._codes: dict[Response | None, str] = {}
-        self._groups = self._grouped()
+        self._cases: dict[str, Counter[Case]] = {}
+        sums = self._sums()
+        groups = sums.group_by(_GROUP, maintain_order=True).agg(pl.len().alias("n"))
+        self._groups = groups.with_row_index("group")
+        self._students = sums.join(
+            self._groups.drop("n"), on=_GROUP, how="left", maintain_order="left"
+        )
 
-    def _grouped(self) -> pl.DataFrame:
+    def _sums(self) -> pl.DataFrame:
         """Return for each student the units earned and available, and how many were right."""
-        self._scale = max(map(decimals, self._all_points()), default=0)
-        sums = {"earned": UNITS, "available": UNITS, "right": pl.Int32}
-        total = pl.DataFrame({n: pl.zeros(self.n, kind, eager=True) for n, kind in sums.items()})
+        kinds = {"earned": UNITS, "available": UNITS, "right": pl.Int32}
+        total = pl.DataFrame({n: pl.zeros(self.n, kind, eager=True) for n, kind in kinds.items()})
+        own = pl.col("own")
         for question in self.counted:
-            texts = self._points.select(points_of(question.id))
-            own, worth = pl.col("own"), pl.lit(self._units(question.points), UNITS)
-            total = total.with_columns(own=per_distinct(texts, self._units_of, UNITS)).select(
+            worth = pl.lit(self._points.units(question.points), UNITS)
+            total = total.with_columns(own=self._units[points_of(question.id)]).select(
                 pl.col("earned") + own.fill_null(0),
                 pl.col("available") + pl.when(own.is_not_null()).then(worth).otherwise(0),
                 pl.col("right") + (own == worth).fill_null(value=False).cast(pl.Int32),
             )
         return total
 
-    def _all_points(self) -> set[Decimal]:
-        own = {Decimal(each) for column in self._points for each in column.unique().drop_nulls()}
-        return own | {question.points for question in self.questions}
-
-    def _units(self, points: Decimal) -> int:
-        return int(points.scaleb(self._scale))
-
-    def _units_of(self, text: str | None) -> int | None:
-        return None if text is None else self._units(Decimal(text))
-
     def _decimal(self, units: int) -> Decimal:
-        return Decimal(units).scaleb(-self._scale)
+        return Decimal(units).scaleb(-self._points.places)
 
     @cached_property
     def overall(self) -> Counter[tuple[Decimal, Decimal]]:
         """How many students have each (earned, available), of all students."""
-        found = self._groups.group_by(_GROUP, maintain_order=True).len()
-        return Counter(
-            {(self._decimal(one), self._decimal(two)): n for one, two, n in found.iter_rows()}
-        )
+        return Counter(dict(zip(self._pairs_of_groups, self._groups["n"], strict=True)))
+
+    @cached_property
+    def _pairs_of_groups(self) -> list[tuple[Decimal, Decimal]]:
+        rows = self._groups.select(_GROUP).iter_rows()
+        return [(self._decimal(one), self._decimal(two)) for one, two in rows]
 
     @cached_property
     def rights(self) -> Counter[int]:
         """Students who were shown all counted questions, by how many they had right."""
-        whole = self._groups.filter(pl.col("available") == pl.lit(self._units(self.available), UNITS))
+        units = pl.lit(self._points.units(self.available), UNITS)
+        whole = self._students.filter(pl.col("available") == units)
         return Counter(dict(whole.group_by("right", maintain_order=True).len().iter_rows()))
 
     @cached_property
@@ -128,24 +126,30 @@ class ClassTally:
 
     def cases(self, question: str) -> Counter[Case]:
         """Return how many students have each case of a question."""
-        columns = self._groups.select(_GROUP).with_columns(
+        if question not in self._cases:
+            self._cases[question] = self._counted(question)
+        return self._cases[question]
+
+    def _counted(self, question: str) -> Counter[Case]:
+        place = self._used.table.cells.place[question]
+        columns = self._students.select("group").with_columns(
             self._used.frame[answer(question)].alias("cell"),
-            self._points[points_of(question)].alias("points"),
+            self._units[points_of(question)].alias("points"),
         )
-        cells = self._cells[question]
+        codes = [self.code_of(cell.response) for cell in self._used.table.cells.of[place]]
+        owns = {
+            units: None if units is None else self._decimal(units)
+            for units in columns["points"].unique()
+        }
         found: Counter[Case] = Counter()
-        for earned, available, cell, points, n in (
-            columns.group_by(pl.all(), maintain_order=True).len().iter_rows()
-        ):
-            code = self.code_of(cells[cell].response)
-            own = None if points is None else Decimal(points)
-            found[Case(code, own, self._decimal(earned), self._decimal(available))] += n
+        counted = columns.group_by("group", "cell", "points").len()
+        for group, cell, points, n in counted.iter_rows():
+            found[Case(codes[cell], owns[points], *self._pairs_of_groups[group])] += n
         return found
 
     def points(self, question: str) -> Decimal:
         """Return the points that all students together earned on a question."""
-        texts = self._points[points_of(question)].drop_nulls()
-        return sum((Decimal(text) * n for text, n in texts.value_counts().iter_rows()), ZERO)
+        return self._decimal(self._units[points_of(question)].sum() or 0)
 
     def canvas_points(self, question: ScoredQuestion, response: Response) -> Decimal:
         """Points under Canvas' partial credit; 0 where it was not shown or not readable."""

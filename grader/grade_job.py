@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -121,7 +122,8 @@ def _graded_into_folder(job: Job) -> Outcome:
     notes = _key_notes(job)
     exports = _exports(job, questions)
     gradebook = Gradebook(job.gradebook, job.column) if job.gradebook else None
-    with folder_made_whole(job.out) as folder:
+    with folder_made_whole(job.out) as folder, ThreadPoolExecutor(1) as pool:
+        hashes = pool.submit(_hashes, job)  # a large file's hash takes as long as reading it
         table = _table(job, exports, questions)
         graded = grade_table(table, questions, job.rules, left_out=open_questions(job.key))
         notes += [
@@ -137,7 +139,7 @@ def _graded_into_folder(job: Job) -> Outcome:
         scores = write_results(
             graded, folder, job.bank, job.key, pages=job.pages, reveal=job.reveal
         )
-        write_run(folder, _run_data(job, questions, notes), job.key, table)
+        write_run(folder, _run_data(job, questions, notes, hashes.result()), job.key, table)
         check_record(folder, graded)
         files = tuple(sorted(str(each.relative_to(folder)) for each in _files(folder)))
     return Outcome(graded, scores, tuple(notes), files)
@@ -293,11 +295,16 @@ def _reading_notes(graded: GradedClass) -> list[str]:
     ]
 
 
-def _run_data(job: Job, questions: tuple[ScoredQuestion, ...], notes: list[str]) -> RunData:
-    hashes = [
+def _hashes(job: Job) -> list[ExportHash]:
+    return [
         ExportHash(name=name, sha256=sha256_of(path))
         for path, name in zip(job.exports, _names(job), strict=True)
     ]
+
+
+def _run_data(
+    job: Job, questions: tuple[ScoredQuestion, ...], notes: list[str], hashes: list[ExportHash]
+) -> RunData:
     return RunData(
         format=FORMAT,
         questions=[question.id for question in questions],

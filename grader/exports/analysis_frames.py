@@ -238,7 +238,7 @@ class _NumberedColumn:
     def __init__(self, source: AnalysisColumn, cells: Cells) -> None:
         self.source = source
         self._cells = cells
-        self._place = cells.names.index(source.question)
+        self._place = cells.place[source.question]
 
     def read(self, answers: _Coded, points: _Coded) -> tuple[pl.Series, list[pl.DataFrame]]:
         """Return the number of each row's cell, and what could not be read."""

@@ -38,12 +38,13 @@ class Cells:
         names: ids of the questions, in the order of the run.
 
     Attributes:
-        names: as given.
+        names, place: as given, and the place of each among them.
         of: for each question, its cells; a cell's number is its place among them.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
+        self.place = {name: place for place, name in enumerate(self.names)}
         self.of: list[list[Cell]] = [[] for _ in self.names]
         self._numbers: list[dict[tuple[str, str | None], int]] = [{} for _ in self.names]
         self._answers: list[dict[tuple[Response, str], int]] = [{} for _ in self.names]

@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 import polars as pl
 
+from grader.attempts import AVERAGE_DECIMALS
 from grader.csv_text import decimal_text
 from grader.scoring import Policy
 from grader.submissions import ScoredQuestion
@@ -59,7 +60,7 @@ class Points:
         canvas = [cell.points for cells in self.cells for cell in cells]
         own = [points for column in self.of for points in column]
         known = [points for points in (*worth, *canvas, *own) if points is not None]
-        self.places = min(MOST_PLACES, max(map(decimals, known), default=0))
+        self.places = min(MOST_PLACES, max(AVERAGE_DECIMALS, *map(decimals, known)))
         self.all = sum(worth, ZERO)
 
     def units(self, points: Decimal) -> int:

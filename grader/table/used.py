@@ -14,7 +14,7 @@ from grader.submissions import GradedSubmission, Submission
 from grader.table.answers import BLOCK_ROWS, MOMENT, AnswerTable, per_distinct
 from grader.table.averages import with_averages
 from grader.table.choice import ChosenRows
-from grader.table.sums import Points, decimals, points_of
+from grader.table.sums import UNITS, Points, decimals, points_of
 
 FUDGE_PLACES = Decimal("0.0001")
 _decimal = lru_cache(maxsize=1 << 14)(Decimal)
@@ -111,6 +111,19 @@ class UsedStudents:
         if not self.averaged:
             return pl.DataFrame(self.points.texts(frame))
         return frame.select(map(points_of, self.table.cells.names))
+
+    def point_units(self) -> pl.DataFrame:
+        """Return a column ``points:ID`` a question: points in units, null for none."""
+        if not self.averaged:
+            return pl.DataFrame(self.points.units_of(self.frame))
+
+        def units(text: str | None) -> int | None:
+            return None if text is None else self.points.units(Decimal(text))
+
+        texts = self.point_texts(self.frame)
+        return texts.select(
+            per_distinct(texts.select(name), units, UNITS).alias(name) for name in texts.columns
+        )
 
 
 def _number(text: str | None) -> Decimal | None:
