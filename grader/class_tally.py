@@ -149,7 +149,7 @@ class ClassTally:
 
     def points(self, question: str) -> Decimal:
         """Return the points that all students together earned on a question."""
-        return self._decimal(self._units[points_of(question)].sum() or 0)
+        return self._decimal(int(self._units[points_of(question)].sum() or 0))
 
     def canvas_points(self, question: ScoredQuestion, response: Response) -> Decimal:
         """Points under Canvas' partial credit; 0 where it was not shown or not readable."""

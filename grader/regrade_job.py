@@ -34,6 +34,7 @@ from grader.regrading import (
     QuestionChange,
     changed_questions,
     merged_key,
+    moved_students,
     moves,
     question_changes,
     regraded,
@@ -99,7 +100,7 @@ class Plan:
 
     def moves(self) -> Iterator[Move]:
         """Go over the students whose points change."""
-        return moves(self.before.used, self.after.used)
+        return moves(*moved_students(self.before.used, self.after.used))
 
     @property
     def nothing_changes(self) -> bool:

@@ -16,6 +16,8 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Literal, get_args
 
+import polars as pl
+
 from grader.scored_questions import choice_named
 from grader.submissions import (
     Answer,
@@ -24,6 +26,7 @@ from grader.submissions import (
     ScoredQuestion,
     Student,
 )
+from grader.table.used import UsedStudents
 from solver.errors import InputError
 from solver.key import Key, KeyQuestion
 
@@ -183,8 +186,7 @@ def question_changes(
 def moves(before: Iterable[GradedSubmission], after: Iterable[GradedSubmission]) -> Iterator[Move]:
     """Yield every student whose points change, in the order of the class.
 
-    Both must be in the same order of students; a student may be missing from either. Only one
-    student is held at a time.
+    Both must be in the same order of students; a student may be missing from either.
     """
     order: dict[str, None] = {}
     waiting: dict[str, list[GradedSubmission | None]] = {}
@@ -198,6 +200,22 @@ def moves(before: Iterable[GradedSubmission], after: Iterable[GradedSubmission])
             del order[name]
     for name in order:
         yield from _moved(*waiting[name])
+
+
+def moved_students(
+    before: UsedStudents, after: UsedStudents
+) -> tuple[Iterator[GradedSubmission], Iterator[GradedSubmission]]:
+    """Return the students of two classes who may have moved: all whose points are not the same."""
+    frames = [_told(each) for each in (before, after)]
+    same = frames[0].join(frames[1], on=frames[0].columns, how="semi", nulls_equal=True)["student"]
+    moved = ~pl.col("student").is_in(same.implode())
+    one, other = (each.some(each.frame.filter(moved)) for each in (before, after))
+    return one, other
+
+
+def _told(used: UsedStudents) -> pl.DataFrame:
+    certain = used.frame.select("student", pl.col("doubt") == "", "total")
+    return certain.hstack(used.point_texts(used.frame))
 
 
 def _moved(before: GradedSubmission | None, after: GradedSubmission | None) -> Iterator[Move]:

@@ -61,10 +61,7 @@ def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> Chose
         .filter(pl.col("student").is_not_null())
     )
     rows = rows.join(in_order(rows["student"]), on="student", maintain_order="left")
-    apart = rows.group_by("place").agg(
-        plain=(pl.len() == 1)
-        | ((pl.col("attempt").n_unique() == pl.len()) & (pl.col("attempt").null_count() == 0))
-    )
+    apart = rows.group_by("place").agg(plain=_apart())
     rows = rows.join(apart, on="place", maintain_order="left").sort("place", "row")
     plain = rows.filter("plain").drop("plain")
     parts = [_averages(plain) if rule == "average" else _picked(plain, rule)]
@@ -88,6 +85,12 @@ def in_order(students: pl.Series) -> pl.DataFrame:
         ~number, pl.when(number).then(pl.col("student").str.len_bytes()), pl.col("student")
     )
     return ids.with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+
+
+def _apart() -> pl.Expr:
+    """Say of a student's rows whether they are told apart by the numbers of attempts."""
+    attempt = pl.col("attempt")
+    return (pl.len() == 1) | ((attempt.n_unique() == pl.len()) & (attempt.null_count() == 0))
 
 
 def _picked(rows: pl.DataFrame, rule: AttemptsRule) -> ChosenRows:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import grader.block_reading as block_reading
+import grader.exports.blocks as blocks
 from grader.csv_spans import cell_spans
 from grader.export_files import ReadingContext, open_export
 from grader.grade_job import Job, run_job
@@ -74,8 +74,8 @@ class Submissions(Format):
             [path], self.key, self.folder / "key.yaml", self.bank, out, rules, pages=crc % 8 == 0
         )
         try:
-            # However small, a file is read in stretches of columns, as a large one is.
-            with mock.patch.object(block_reading, "LEAST", 0):
+            # However small, a file is read in stretches, as a large one is.
+            with mock.patch.object(blocks, "LEAST", 0):
                 run_job(job)
             assert (out / "scores.csv").is_file() and (out / "rejects.csv").is_file()
         except Hw9Error:

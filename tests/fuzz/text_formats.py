@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.grade_job import Job, run_job
-from grader.grading import grade
+from grader.grading import grade_table
 from grader.run_record import read_run
 from grader.scored_questions import scored_questions
 from solver.bert_materials import load_materials
@@ -17,11 +17,11 @@ from solver.errors import Hw9Error
 from solver.notebook import read_notebook
 from solver.parts_of_speech import load_corpus
 from tests.fuzz.byte_mutations import damaged
-from tests.fuzz.csv_formats import check_conservation
 from tests.fuzz.format import Format, Mutant, check_line
 from tests.fuzz.yaml_mutations import ODD_VALUES, _changed
 from tests.grader import canvas_generator as canvas
 from tests.grader.bank_files import as_quiz, write_bank_and_key
+from tests.grader.former_run import write_former_run
 
 READING = '''
 """A docstring. What is it for, and why? It is a text of many words."""
@@ -136,7 +136,10 @@ class Corpora(Format):
 
 
 class RunRecords(Format):
-    """``run.json`` and ``rows.jsonl`` of a run, graded again; an input begins with its name."""
+    """``run.json`` and ``rows.jsonl`` of a run of the former format, graded again.
+
+    An input begins with its file's name.
+    """
 
     name = "run record"
     share = 10
@@ -151,6 +154,8 @@ class RunRecords(Format):
         export.write_bytes(canvas.export(rng, quiz, rows, canvas.Style()) + b"broken,row\n")
         self.run = folder / "run"
         run_job(Job([export], key, folder / "key.yaml", self.bank, self.run, pages=False))
+        table = read_run(self.run).table()
+        write_former_run(self.run, table)
         self.files = ("run.json", "rows.jsonl")
         self.wholes = [(self.run / name).read_bytes() for name in self.files]
         self.seeds = [
@@ -192,9 +197,9 @@ class RunRecords(Format):
             record = read_run(self.run)
             questions = scored_questions(record.key, self.bank)
             known = tuple(each for each in questions if each.id in record.data["questions"])
-            rows = list(record.rows())
-            graded = grade(iter(rows), known, record.rules)
-            check_conservation(rows, graded)
+            table = record.table()
+            graded = grade_table(table, known, record.rules)
+            assert graded.counts.read == len(table.frame)
             return [(each.student.id, each.total) for each in graded.used]
         finally:
             path.write_bytes(self.wholes[self.files.index(name.decode())])

@@ -2,8 +2,8 @@
 
     python -m tests.grader.both_ways --files 5000 --seed 1
 
-Stretches of columns (`grader.block_reading`) are held against the reader of single rows, attempts
-chosen for all at once against `choose`, and tables of columns against tables of single students.
+Stretches read at once (`grader.exports.blocks`) are held against the reader of single rows, and
+attempts chosen for all at once against `choose`.
 Files are those of the generator, larger and damaged ones among them, and mutants of the fuzzer's.
 """
 
@@ -16,22 +16,23 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
 
-import numpy as np
+import polars as pl
 
-import grader.block_reading as block_reading
-import grader.chosen_rows as chosen_rows
+import grader.exports.blocks as blocks
+import grader.table.choice as choice
 from grader.exports.student_analysis import StudentAnalysis
-from grader.grading import Rules, grade, grade_blocks
+from grader.grading import Rules, grade, grade_table
 from grader.item_tables import write_items_and_summary
-from grader.row_cells import Columns
 from grader.score_tables import write_score_tables
 from grader.submissions import ScoredQuestion
+from grader.table.answers import table_of
+from grader.table.cells import Cells
 from grader.table.graded import GradedClass
+from grader.table.record import read_rows, write_rows
 from solver.errors import ExportError
 from tests.fuzz.csv_formats import Exports
 from tests.grader import canvas_generator as canvas
@@ -81,7 +82,7 @@ def generated(rng: random.Random) -> tuple[list[canvas.Q], bytes]:
 def stretches(size: int) -> Iterator[Counter[str]]:
     """Read every Student Analysis CSV in stretches of `size` bytes; count how they were read."""
     met: Counter[str] = Counter()
-    way = block_reading._Stretches._at_once
+    way = blocks._Stretches._at_once
 
     def counted(self, data, *, last):
         block = way(self, data, last=last)
@@ -89,9 +90,9 @@ def stretches(size: int) -> Iterator[Counter[str]]:
         return block
 
     with (
-        mock.patch.object(block_reading, "LEAST", 0),
-        mock.patch.object(block_reading, "BLOCK", size),
-        mock.patch.object(block_reading._Stretches, "_at_once", counted),
+        mock.patch.object(blocks, "LEAST", 0),
+        mock.patch.object(blocks, "STRETCH", size),
+        mock.patch.object(blocks._Stretches, "_at_once", counted),
     ):
         yield met
 
@@ -99,20 +100,19 @@ def stretches(size: int) -> Iterator[Counter[str]]:
 @contextmanager
 def one_by_one() -> Iterator[None]:
     """Have the attempts of every student weighed by `choose`."""
-    plain = chosen_rows.plain_choices
-
-    def none(rows, ranks, rule):
-        found = plain(rows, ranks, rule)
-        return replace(found, plain=np.zeros_like(found.plain))
-
-    with mock.patch.object(chosen_rows, "plain_choices", none):
+    with mock.patch.object(choice, "_apart", lambda: pl.lit(value=False)):
         yield
 
 
 def written(graded: GradedClass, folder: Path) -> dict[str, bytes]:
     """Write the tables of a class whose record lies in `folder`; return every file."""
+    write_rows(graded.used.table, folder / "rows.parquet", "")
     write_score_tables(graded, folder)
     write_items_and_summary(graded, folder)
+    again = read_rows(folder / "rows.parquet", graded.used.table.cells.names, "")
+    assert list(again.submissions(again.frame)) == list(
+        graded.used.table.submissions(graded.used.table.frame)
+    )
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     superseded = [(each.student, each.line) for each in graded.superseded]
     told = (graded.counts, graded.alike, graded.many_names, superseded)
@@ -128,24 +128,20 @@ def compared(
     Raises:
         AssertionError: a file differs.
     """
-    columns = Columns([question.id for question in questions])
+    cells = Cells([question.id for question in questions])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows, columned, objects = folder / "rows", folder / "columns", folder / "objects"
-        for each in (rows, columned, objects):
+        rows, columned = folder / "rows", folder / "columns"
+        for each in (rows, columned):
             each.mkdir()
         with one_by_one():
-            by_row = grade(export.rows(), questions, rules, record=rows / "rows.jsonl")
+            by_row = grade(export.rows(), questions, rules)
             expected = written(by_row, rows)
         with stretches(size) as met:
-            blocks = block_reading.read_blocks([export], columns)
-            graded = grade_blocks(blocks, questions, rules, record=columned / "rows.jsonl")
-            found = written(graded, columned)
-        (objects / "rows.jsonl").write_bytes(found["rows.jsonl"])
-        single = written(replace(by_row, used=tuple(graded.used)), objects)
+            table = table_of(blocks.read_blocks([export], cells), cells)
+            found = written(grade_table(table, questions, rules), columned)
     for each in expected:
         assert found[each] == expected[each], f"{each} of columns"
-        assert single[each] == expected[each], f"{each} of single students"
     return met
 
 

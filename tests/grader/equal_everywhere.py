@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import grader.block_reading as block_reading
+import grader.exports.blocks as blocks
 from grader.cli.grade import grade
 from grader.cli.regrade import regrade
 from tests.grader import canvas_generator as canvas
@@ -46,7 +46,7 @@ def prepare() -> None:
 
 def run(jobs: int) -> None:
     """Grade and regrade in the current folder."""
-    block_reading.LEAST, block_reading.BLOCK = 0, 2000
+    blocks.LEAST, blocks.STRETCH = 0, 2000
     for command, arguments in (
         (grade, GRADE.format(jobs=jobs).split()),
         (regrade, REGRADE.split()),

@@ -12,10 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
+from grader.grading import Rules, grade
 from grader.scored_questions import scored_questions
-from grader.scoring import AllOrNothing, CanvasPartial, Policy
-from grader.submissions import (UNANSWERED, Answer, Chosen, GradedSubmission, Response, ScoredQuestion, Student, Submission, Ticked)
-from grader.table.graded import GradedClass, RowCounts
+from grader.scoring import CanvasPartial
+from grader.submissions import (
+    NOT_SHOWN,
+    UNANSWERED,
+    Answer,
+    Chosen,
+    PolicyName,
+    ReadRow,
+    Response,
+    ScoredQuestion,
+    Student,
+    Submission,
+    Ticked,
+)
+from grader.table.graded import GradedClass
 from solver.bank import Bank, BankFile, Blank, Option, Question, Topic, Wording
 from solver.key import Key, KeyQuestion, OptionVerdict, Override, Sentence
 from solver.yaml_places import PlacedYaml
@@ -200,33 +213,23 @@ def _submission(index: int, responses: dict[str, Response], rng: np.random.Gener
 def graded(
     questions: tuple[ScoredQuestion, ...],
     submissions: Sequence[Submission],
-    policy: Policy | None = None,
+    policy: PolicyName = "all-or-nothing",
 ) -> GradedClass:
-    """Score every question of every submission, one by one."""
-    policy = policy or AllOrNothing()
-    used = []
+    """Grade submissions, to which Canvas' points under its own rule are put."""
+    rows = []
     for submission in submissions:
-        points = {
-            q.id: policy.points(q, submission.responses[q.id])
+        canvas = {
+            q.id: CanvasPartial().points(q, submission.responses.get(q.id, NOT_SHOWN))
             for q in questions
-            if q.id in submission.responses
         }
-        canvas = [CanvasPartial().points(q, submission.responses[q.id]) for q in questions]
-        total = sum((p for p in points.values() if p is not None), Decimal(0))
-        score = sum((p for p in canvas if p is not None), Decimal(0))
-        used.append(
-            GradedSubmission(
-                replace(submission, canvas_score=score),
-                points,
-                total,
-                sum((q.points for q in questions), Decimal(0)),
-                complete=all(p is not None for p in points.values()),
-                fudge=total - score,
-                difference=total - score,
-            )
-        )
-    counts = RowCounts(len(used), len(used), 0, 0)
-    return GradedClass(questions, tuple(used), (), (), counts, policy.name)
+        score = sum((p for p in canvas.values() if p is not None), Decimal(0))
+        rows.append(ReadRow(replace(submission, canvas_points=canvas, canvas_score=score)))
+    return grade(rows, questions, Rules(policy))
+
+
+def again(made: GradedClass, submissions: Sequence[Submission]) -> GradedClass:
+    """Grade other submissions by the rules of a class."""
+    return grade(map(ReadRow, submissions), made.questions, Rules(made.policy, made.attempts))
 
 
 def made_class(n: int = 60, seed: int = 0, questions: int = 30) -> tuple[Bank, Key, GradedClass]:

@@ -1,28 +1,22 @@
-"""Large exports read in stretches of columns: every byte as from the reader of single rows."""
+"""Large exports read in stretches: every byte as from the reader of single rows."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import grader.row_index as row_index
-import grader.row_store as row_store
-from grader.cell_table import CellTable
-from grader.coded_columns import coded, together
-from grader.exact_sums import ExactSums
-from grader.exports import analysis_columns
+from grader.exports import analysis_frames
 from grader.exports.csv_blocks import regular_stretch
 from grader.exports.csv_records import RecordBlock, lines_of
 from grader.grade_job import Job, run_job
+from grader.table.cells import Cells
 from solver.bank import load_bank
 from solver.key import load_key
 from tests.fuzz.csv_formats import Exports
@@ -49,9 +43,9 @@ CSV = st.text(st.sampled_from('a,,""\n\n\r \ufeff王0\x00;é'), max_size=40)
 
 def read_by_polars(stretch, width: int, before: bytes) -> list[list[str]] | None:
     """Read a stretch after another, whose texts of two columns are known then."""
-    columns = [SimpleNamespace(at=0)] if width > 1 else []
+    columns = [SimpleNamespace(at=0, question="q")] if width > 1 else []
     export = SimpleNamespace(delimiter=",", columns=columns, layout=SimpleNamespace(width=width))
-    reader = analysis_columns.AnalysisColumns(export)
+    reader = analysis_frames.AnalysisFrames(export, Cells(["q"]))
     known = regular_stretch(before, ",", last=True)
     learned = None if known is None else reader._table(known)
     if learned is not None:
@@ -62,7 +56,7 @@ def read_by_polars(stretch, width: int, before: bytes) -> list[list[str]] | None
     if table is None:
         return None
     for name, column in reader._texts.coded(table).items():
-        assert column.spread(str) == table[name].to_list()
+        assert [column.texts[code] for code in column.codes] == table[name].to_list()
     return [list(row) for row in table.rows()]
 
 
@@ -84,33 +78,6 @@ def test_a_stretch_is_what_the_csv_module_reads(data, width, last, before):
     starts = range(len(found)) if stretch.starts is None else stretch.starts
     filled = [(n + 1, row) for n, row in zip(starts, found, strict=True) if any(row)]
     assert [(record.line, record.cells) for record in records] == filled
-
-
-DECIMALS = st.one_of(
-    st.decimals(-9, 9, places=2), st.decimals(0, 9, places=17), st.sampled_from(
-        [Decimal(text) for text in ("0", "0.0", "0.30", "1E+2", "1E-30", "-0", "999999.9", "1E-19")]
-    )
-)  # fmt: skip
-
-
-@given(st.lists(st.lists(DECIMALS, min_size=1, max_size=4), min_size=1, max_size=5), st.randoms())
-@settings(deadline=None)
-def test_sums_are_those_of_decimals_to_the_last_digit(terms, rng):
-    codes = [np.array([rng.randrange(len(column)) for _ in range(20)]) for column in terms]
-    sums = ExactSums(terms).of(codes, 20)
-    for row in range(20):
-        chosen = [column[code[row]] for column, code in zip(terms, codes, strict=True)]
-        assert str(sums.values[sums.codes[row]]) == str(sum(chosen, Decimal(0)))
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), max_size=30), st.booleans())
-def test_pairs_come_as_they_are_first_met(rows, many):
-    one, two = coded([a for a, _ in rows]), coded([b for _, b in rows])
-    if many:  # more places than are counted one by one
-        one = type(one)([*one.values, *range(1 << 17)], one.codes)
-    pairs = together(one, two)
-    assert [pairs.values[code] for code in pairs.codes] == rows
-    assert list(pairs.values) == list(dict.fromkeys(rows))
 
 
 def job(folder: Path, out: str, **more) -> Job:
@@ -146,29 +113,14 @@ def test_a_whole_run(large):
     assert met["as columns"] > 5 and not met["row by row"]
 
 
-def test_more_students_than_are_sorted_at_once(large, monkeypatch):
-    monkeypatch.setattr(row_index, "MOST_SORTED", 300)
-    monkeypatch.setattr(row_store, "PIECE", 77)
+def test_more_texts_than_are_remembered(large, monkeypatch):
+    monkeypatch.setattr(analysis_frames, "MEMORY", 3)
     as_columns(large)
-
-
-def test_more_cells_and_longer_scores_than_are_numbered(large, monkeypatch):
-    number = CellTable._number
-    monkeypatch.setattr("grader.cell_table.MOST_KNOWN", 3)
-    monkeypatch.setattr(analysis_columns, "MEMORY", 3)
-    other = []
-    monkeypatch.setattr(
-        CellTable, "_number", lambda *given: other.append(number(*given)) or other[-1]
-    )
-    as_columns(large)
-    assert 65535 in other
-    monkeypatch.setattr(row_index, "SCORE_SIZE", 3)
-    as_columns(large, replace=True)
 
 
 def test_a_row_that_polars_loses_is_read_all_the_same(large, monkeypatch):
     read = pl.read_csv
     losing = SimpleNamespace(**vars(pl) | {"read_csv": lambda *g, **n: read(*g, **n)[1:]})
-    monkeypatch.setattr(analysis_columns, "pl", losing)
+    monkeypatch.setattr(analysis_frames, "pl", losing)
     met = as_columns(large)
     assert met["row by row"] and not met["as columns"]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
-import numpy as np
+import polars as pl
 import pytest
 
-import grader.chosen_rows as chosen_rows
 import grader.conservation as conservation
-import grader.grade_job as grade_job
+import grader.grading as grading
 import grader.item_tables as item_tables
-import grader.row_store as row_store
+import grader.run_record as run_record
 import grader.score_tables as score_tables
+import grader.table.choice as choice
+import grader.table.used as used
 from grader.attempts import Choice
 from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
 from solver.bank import load_bank
@@ -36,57 +36,40 @@ def once(function, change, at: int = 3):
     return changed
 
 
-def lines_written(rows, *given) -> list[bytes]:
-    return [line for some in rows(*given) for line in some]
+def changed_rows(monkeypatch, change):
+    """Have the rows of scores.csv, as frames of text, changed on their way."""
+    rows = score_tables._score_rows
+    monkeypatch.setattr(score_tables, "_score_rows", lambda graded: map(change, rows(graded)))
 
 
 def lost_student(monkeypatch):
-    rows = score_tables._score_rows
-    monkeypatch.setattr(score_tables, "_score_rows", lambda *g: [lines_written(rows, *g)[1:]])
+    changed_rows(monkeypatch, lambda frame: frame[1:])
 
 
 def student_twice(monkeypatch):
-    rows = score_tables._score_rows
-    monkeypatch.setattr(
-        score_tables, "_score_rows", lambda *g: [(r := lines_written(rows, *g)) + r[:1]]
-    )
-
-
-def changed_rows(monkeypatch, change):
-    """Have the rows of scores.csv, lists of cells, changed on their way."""
-    rows = score_tables._score_rows
-
-    def changed(*given):
-        texts = b"".join(lines_written(rows, *given)).decode()
-        cells = change(list(csv.reader(io.StringIO(texts, newline=""))))
-        written = io.StringIO(newline="")
-        csv.writer(written, lineterminator="\r\n").writerows(cells)
-        return [[written.getvalue().encode()]]
-
-    monkeypatch.setattr(score_tables, "_score_rows", changed)
+    changed_rows(monkeypatch, lambda frame: pl.concat([frame, frame[:1]]))
 
 
 def other_total(monkeypatch):
-    # "total" is the sixth cell from the first of the rest: possible, complete, canvas, ...
-    def change(rows):
-        rows[2][-7] = str(Decimal(rows[2][-7]) + Decimal("0.1"))
-        return rows
+    def change(frame):
+        totals = frame["total"].to_list()
+        totals[2] = str(Decimal(totals[2]) + Decimal("0.1"))
+        return frame.with_columns(total=pl.Series(totals))
 
     changed_rows(monkeypatch, change)
 
 
 def points_moved_between_questions(monkeypatch):
-    first, questions = 8, 6
+    def swapped(row):
+        for one, other in pairwise(f"q{n:02d}" for n in range(1, 7)):
+            if Decimal(row[one] or 0) != Decimal(row[other] or 0):
+                return {**row, one: row[other], other: row[one]}
+        return row
 
-    def swapped(rows):
-        for row in rows:
-            for at in range(first, first + questions - 1):
-                if Decimal(row[at] or 0) != Decimal(row[at + 1] or 0):
-                    row[at], row[at + 1] = row[at + 1], row[at]
-                    break
-        return rows
-
-    changed_rows(monkeypatch, swapped)
+    changed_rows(
+        monkeypatch,
+        lambda frame: pl.DataFrame(map(swapped, frame.to_dicts()), schema=frame.schema),
+    )
 
 
 def lost_reject(monkeypatch):
@@ -94,13 +77,13 @@ def lost_reject(monkeypatch):
     monkeypatch.setattr(score_tables, "_reject_rows", lambda graded: list(rows(graded))[:-1])
 
 
-def lost_line_of_the_record(monkeypatch):
-    add = row_store._Bytes.add
-
-    def forgetting(self, data):
-        add(self, data.replace(b"\n", b" ", 1) if data.startswith(b'{"s"') else data)
-
-    monkeypatch.setattr(row_store._Bytes, "add", forgetting)
+def lost_row_of_the_record(monkeypatch):
+    write = run_record.write_rows
+    monkeypatch.setattr(
+        run_record,
+        "write_rows",
+        lambda table, *given: write(replace(table, frame=table.frame[1:]), *given),
+    )
 
 
 def lost_right_answer(monkeypatch):
@@ -118,57 +101,37 @@ def lost_refused_answer(monkeypatch):
 
 
 def lost_row_of_a_student(monkeypatch):
-    def change(choice: Choice) -> Choice:
-        return replace(choice, superseded=choice.superseded[1:], counted=choice.counted[1:])
+    def change(made: Choice) -> Choice:
+        return replace(made, superseded=made.superseded[1:], counted=made.counted[1:])
 
-    chosen = chosen_rows.ChosenRows._chosen
-    monkeypatch.setattr(chosen_rows.ChosenRows, "_chosen", once(chosen, change, at=1))
-    by_one(monkeypatch)
-
-
-def by_one(monkeypatch):
-    """Have every student's attempts weighed by `choose`."""
-    plain = chosen_rows.plain_choices
-
-    def none(*given):
-        found = plain(*given)
-        return replace(found, plain=np.zeros_like(found.plain))
-
-    monkeypatch.setattr(chosen_rows, "plain_choices", none)
+    monkeypatch.setattr(choice, "choose", once(choice.choose, change, at=1))
+    monkeypatch.setattr(choice, "_apart", lambda: pl.lit(value=False))
 
 
 def lost_superseded_row(monkeypatch):
-    choose = chosen_rows.ChosenRows._choose
+    def change(chosen):
+        return replace(chosen, superseded=chosen.superseded[1:])
 
-    def forgetting(self, rows, seqs):
-        choose(self, rows, seqs)
-        kept = self.superseded.between(1, len(self.superseded))
-        self.superseded = row_store.StoredNumbers(kept.dtype)
-        self.superseded.add(kept)
-
-    monkeypatch.setattr(chosen_rows.ChosenRows, "_choose", forgetting)
+    chosen = grading.chosen_rows
+    monkeypatch.setattr(grading, "chosen_rows", lambda *given: change(chosen(*given)))
 
 
 def lost_in_what_was_graded(monkeypatch):
-    tally = grade_job.ClassTally.add
+    units = used.UsedStudents.point_units
 
-    def forgetting(self, used):
-        name = next(
-            n for n, column in enumerate(used.answers) if any(each.points for each in column.values)
-        )
-        none = used.answers[name].made(lambda each: each._replace(points=Decimal(0)))
-        tally(self, replace(used, answers=(*used.answers[:name], none, *used.answers[name + 1 :])))
+    def forgetting(self):
+        found = units(self)
+        name = next(column.name for column in found if column.sum())
+        return found.with_columns(pl.lit(0, found.schema[name]).alias(name))
 
-    monkeypatch.setattr(grade_job.ClassTally, "add", forgetting)
+    monkeypatch.setattr(used.UsedStudents, "point_units", forgetting)
 
 
 def other_columns(monkeypatch):
-    write = score_tables.write_lines
-
-    def renamed(path, header, rows):
-        write(path, [name.replace("q02", "q03") for name in header], rows)
-
-    monkeypatch.setattr(score_tables, "write_lines", renamed)
+    changed_rows(
+        monkeypatch,
+        lambda frame: frame.rename({"q03": "q2", "q02": "q03"}),
+    )
 
 
 IN_EVERY_RUN = [
@@ -194,7 +157,7 @@ def desk(tmp_path):
     return desk
 
 
-@pytest.mark.parametrize("loss", [*IN_EVERY_RUN, lost_line_of_the_record])
+@pytest.mark.parametrize("loss", [*IN_EVERY_RUN, lost_row_of_the_record])
 def test_a_loss_stops_grading_and_nothing_is_written(desk, monkeypatch, loss):
     before = snapshot(desk.folder)
     loss(monkeypatch)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from grader.alike_ids import plain_form
 from grader.cli.grade import grade
+from grader.identities import plain_form
 from solver.errors import Hw9Error
 from tests.grader import canvas_generator as canvas
 from tests.grader.bank_files import as_quiz, write_bank_and_key

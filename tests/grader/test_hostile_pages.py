@@ -12,7 +12,7 @@ import pytest
 from grader.class_report import write_class_report
 from grader.student_report import write_student_pages
 from grader.submissions import Refused, Student
-from tests.grader.made_classes import made_class, with_question
+from tests.grader.made_classes import again, made_class, with_question
 from tests.hostile_texts import (
     HOSTILE,
     Texts,
@@ -43,11 +43,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         responses[first] = Refused(texts(""), texts(""))
         submission = replace(one.submission, student=student, responses=responses, source=texts(""))
         used.append(replace(one, submission=submission, doubt=texts("")))
-    graded = replace(graded, used=tuple(used))
+    pages = replace(graded, used=tuple(used))
+    graded = again(graded, [each.submission for each in used])
     out = tmp_path_factory.mktemp("hostile")
     worded = hostile_bank(bank, texts)
     write_class_report(graded, out, worded, key)
-    write_student_pages(graded, out, worded, key, reveal=True)
+    write_student_pages(pages, out, worded, key, reveal=True)
     return out, texts.given
 
 

@@ -22,6 +22,7 @@ from grader.submissions import NOT_SHOWN, UNANSWERED, Chosen, Refused, Ticked
 from grader.table.graded import GradedClass
 from grader.wrong_key import Sign
 from tests.grader.made_classes import (
+    again,
     graded,
     made_bank,
     made_class,
@@ -77,9 +78,11 @@ def test_every_number_is_what_counting_by_hand_gives(n: int, seed: int) -> None:
 @settings(max_examples=10, deadline=None)
 def test_the_order_of_students_changes_no_bit(seed: int, rng: random.Random) -> None:
     _, _, made = made_class(50, seed, questions=6)
-    shuffled = list(made.used)
+    shuffled = [each.submission for each in made.used]
     rng.shuffle(shuffled)
-    assert analyse_class(replace(made, used=tuple(shuffled))) == analyse_class(made)
+    ids = [each.student for each in shuffled]
+    moved = [replace(each, student=ids[-1 - n]) for n, each in enumerate(shuffled)]
+    assert analyse_class(again(made, moved)) == analyse_class(made)
 
 
 def test_groups_shares_by_hand() -> None:
@@ -91,7 +94,8 @@ def test_groups_shares_by_hand() -> None:
     order = np.argsort(-shares, kind="stable")
     edge = shares[order[15]]
     if (shares == edge).sum() == 1:  # the edge is one student: no splitting to redo by hand
-        top = [made.used[i] for i in order[:16]]
+        students = list(made.used)
+        top = [students[i] for i in order[:16]]
         for item in found.questions:
             right = sum(g.points[item.question.id] == item.question.points for g in top)
             keyed = [s for s in item.options if s.keyed]
@@ -171,19 +175,27 @@ def test_canvas_beside_the_courses_rule() -> None:
 
 def test_a_tally_does_not_grow_with_the_class() -> None:
     _, _, made = made_class(200, 2)
-    once = ClassTally(made.questions, CanvasPartial().points).add_all(made.used)
-    cells = sum(len(once.cases(question.id)) for question in made.questions)
-    for _ in range(20):
-        once.add_all(made.used)
-    assert sum(len(once.cases(question.id)) for question in made.questions) == cells
-    assert analyse(once).n == 21 * 200
+    submissions = [each.submission for each in made.used]
+    many = [
+        replace(each, student=replace(each.student, id=f"{n}-{each.student.id}"))
+        for n in range(5)
+        for each in submissions
+    ]
+    one, five = (
+        ClassTally(made.questions, each.used, CanvasPartial()) for each in (made, again(made, many))
+    )
+    for question in made.questions:
+        times = one.cases(question.id)
+        assert five.cases(question.id) == Counter({case: 5 * n for case, n in times.items()})
+    assert analyse(five).n == 5 * 200
 
 
 def test_a_total_that_is_not_certain_is_not_in_the_distribution() -> None:
     _, _, made = made_class(20, 3, questions=6)
     first, *others = made.used
-    unsure = replace(first, complete=False, doubt="a cell could not be read")
-    found = analyse_class(replace(made, used=(unsure, *others)))
+    unread = {**first.submission.responses, "q01": Refused("?", "fits none")}
+    unsure = replace(first.submission, responses=unread)
+    found = analyse_class(again(made, [unsure, *(each.submission for each in others)]))
     assert (found.n, found.complete, found.totals.n) == (20, 19, 19)
     assert Counter(dict(found.totals.counts)) == Counter(g.total for g in others)
     assert found.canvas_totals.n == 19

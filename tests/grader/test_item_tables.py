@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,13 @@ def test_the_tables_say_what_the_analysis_found(
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     _, _, made = made_class(40, 2, questions=5)
     pair = made.questions[4]
-    for submission in (each.submission for each in made.used):
-        submission.responses["q05"] = Chosen(frozenset({("x", "=1+1"), ("y", "-2")}))
-        submission.responses["q01"] = Ticked(frozenset({"=cmd"}))
-    made = graded(made.questions, [each.submission for each in made.used])
+    odd = {
+        "q05": Chosen(frozenset({("x", "=1+1"), ("y", "-2")})),
+        "q01": Ticked(frozenset({"=cmd"})),
+    }
+    submissions = [each.submission for each in made.used]
+    changed = [replace(each, responses={**each.responses, **odd}) for each in submissions]
+    made = graded(made.questions, changed)
     rows, _ = written(tmp_path, made)
     assert pair.id == "q05"
     for row in rows:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from grader.block_reading import read_blocks
 from grader.cli.grade import grade
+from grader.exports.blocks import read_blocks
 from grader.exports.student_analysis import StudentAnalysis
-from grader.grading import Rules, grade_blocks
+from grader.grading import Rules, grade_table
 from grader.grading import grade as grade_rows
-from grader.row_cells import Columns
+from grader.table.answers import table_of
+from grader.table.cells import Cells
 from tests.grader import canvas_generator as canvas
 from tests.grader.bank_files import write_bank_and_key
 from tests.grader.both_ways import stretches
@@ -93,8 +94,8 @@ def test_rows_read_as_columns_say_the_same(tmp_path: Path, odd: str) -> None:
     questions = scored(quiz)
     by_row = grade_rows(export.rows(), questions)
     with stretches(2000) as met:
-        blocks = read_blocks([export], Columns([question.id for question in quiz]))
-        columned = grade_blocks(blocks, questions, Rules())
+        cells = Cells([question.id for question in quiz])
+        columned = grade_table(table_of(read_blocks([export], cells), cells), questions, Rules())
     assert met["as columns"] > 1
     (only,) = by_row.many_names
     assert only == columned.many_names[0] and only.student == "9004"

@@ -10,7 +10,7 @@ import pytest
 
 from grader.class_report import write_class_report
 from grader.student_report import write_student_pages
-from tests.grader.made_classes import made_class, overridden
+from tests.grader.made_classes import again, made_class, overridden
 
 pytestmark = pytest.mark.browser
 NAMES = ("<script>alert(1)</script>", '=HYPERLINK("http://evil.example","x")', "王小明")
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         submission = used[place].submission
         student = replace(submission.student, id=f"s{place}", name=name)
         used[place] = replace(used[place], submission=replace(submission, student=student))
-    made = replace(made, used=tuple(used))
+    made = again(made, [each.submission for each in used])
     out = tmp_path_factory.mktemp("pages")
     write_class_report(made, out, bank, key)
     write_student_pages(replace(made, used=tuple(used[:3])), out, bank, key, reveal=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from grader.grading import Rules, grade
 from grader.regrade_job import Plan, Regrade, Signature, plan_regrade, write_regrade
 from grader.regrade_record import log_entries, read_log, read_standing
 from grader.regrading import HOWS, changed_questions, merged_key, moves, regraded
-from grader.run_record import FORMAT, ROWS, RunData, write_run
+from grader.run_record import FORMAT, RunData, write_run
 from grader.scored_questions import open_questions, scored_questions
 from grader.submissions import NOT_SHOWN, ReadRow, ScoredQuestion, Submission
 from solver.bank import Bank
@@ -121,15 +122,18 @@ def test_the_key_kept_is_the_new_one_only_where_it_was_applied() -> None:
 
 
 def made_run(
-    folder: Path, n: int = 20, seed: int = 3, key: Key | None = None
+    folder: Path, n: int = 20, seed: int = 3, key: Key | None = None, name: str = ""
 ) -> tuple[Bank, Key, list[Submission]]:
     bank = made_bank(6)
     key = key or made_key(bank)
     folder.mkdir(parents=True)
     questions = scored_questions(key, bank)
     submissions = made_submissions(questions, n, seed)
+    if name:
+        first = replace(submissions[0], student=replace(submissions[0].student, name=name))
+        submissions = [first, *submissions[1:]]
     rows = [ReadRow(with_canvas(each, questions)) for each in submissions]
-    result = grade(rows, questions, Rules(), left_out=open_questions(key), record=folder / ROWS)
+    result = grade(rows, questions, Rules(), left_out=open_questions(key))
     write_results(result, folder, bank, key, pages=True, reveal=False)
     data = RunData(
         format=FORMAT,
@@ -143,13 +147,11 @@ def made_run(
         pseudonyms=False,
         notes=[],
     )
-    write_run(folder, data, key)
+    write_run(folder, data, key, result.used.table)
     return bank, key, submissions
 
 
 def with_canvas(submission: Submission, questions: tuple[ScoredQuestion, ...]) -> Submission:
-    from dataclasses import replace
-
     return replace(submission, canvas_points=dict.fromkeys((q.id for q in questions), Decimal(0)))
 
 
@@ -185,7 +187,7 @@ def test_writing_keeps_what_was_and_says_who_and_why(tmp_path: Path, how: str) -
     assert former == run / "former" / "1"
     for name in ("key.yaml", "scores.csv", "items.csv", "summary.json", "run.json"):
         assert after[f"former/1/{name}"] == before[name]
-    assert after["rows.jsonl"] == before["rows.jsonl"]
+    assert after["rows.parquet"] == before["rows.parquet"]
     assert after["notes.txt"] == before["notes.txt"]
     (entry,) = log_entries(run)
     assert (entry["by"], entry["why"], entry["how"]) == ("TA", "the wording was reversed", how)
@@ -365,11 +367,7 @@ def test_the_command_asks_for_what_is_missing(tmp_path: Path, args: list[str]) -
 
 def test_a_name_cannot_send_commands_to_the_terminal(tmp_path: Path, bank_folder: Bank) -> None:
     run = tmp_path / "run"
-    made_run(run)
-    rows = (run / "rows.jsonl").read_text()
-    first = json.loads(rows.splitlines()[0])
-    name = first["s"][0][1]
-    (run / "rows.jsonl").write_text(rows.replace(name, "\\u001b[2Jx"))
+    made_run(run, name="\u001b[2Jx")
     args = [str(run), "--how", "everybody", "--question", "q01", "--question", "q02", "--all"]
     shown = CliRunner().invoke(command, args)
     assert shown.exit_code == 0

@@ -15,10 +15,6 @@ from hypothesis import strategies as st
 from grader.csv_text import defused, write_table
 from grader.grading import Rules, grade
 from grader.pseudonyms import Pseudonyms
-from grader.record_lines import block_lines
-from grader.row_cells import Columns
-from grader.row_columns import block_of_rows
-from grader.row_record import RecordedRows
 from grader.run_folder import check_target, folder_made_whole
 from grader.run_record import FORMAT, read_run, write_run
 from grader.score_tables import late_text, write_score_tables
@@ -34,6 +30,8 @@ from grader.submissions import (
     Submission,
     Ticked,
 )
+from grader.table.answers import AnswerTable, table_of_rows
+from grader.table.record import read_rows, write_rows
 from solver.errors import ExportError, OutputError
 from tests.grader.made_classes import made_bank, made_key
 
@@ -46,15 +44,15 @@ RESPONSES = st.one_of(
     TEXT.map(lambda text: Chosen(frozenset({("x", text)}))),
 )
 POINTS = st.one_of(st.none(), st.decimals(0, 10, places=17))
-REJECTS = st.builds(Reject, TEXT, st.integers(1), TEXT, TEXT, TEXT, TEXT)
+REJECTS = st.builds(Reject, TEXT, st.integers(1, 1 << 39), TEXT, TEXT, TEXT, TEXT)
 IDS = ("q01", "q02")
 
 
 @st.composite
 def rows(draw) -> ReadRow:
-    rejects = tuple(draw(st.lists(REJECTS, max_size=2)))
     if draw(st.booleans()):
-        return ReadRow(None, rejects)
+        return ReadRow(None, tuple(draw(st.lists(REJECTS, min_size=1, max_size=2))))
+    rejects = tuple(draw(st.lists(REJECTS, max_size=2)))
     submission = Submission(
         Student(draw(TEXT), draw(TEXT), draw(TEXT), draw(TEXT), draw(TEXT)),
         draw(st.one_of(st.none(), st.integers(0, 99))),
@@ -63,20 +61,31 @@ def rows(draw) -> ReadRow:
         {name: draw(POINTS) for name in IDS},
         draw(POINTS),
         draw(TEXT),
-        draw(st.integers(1, 1 << 40)),
+        draw(st.integers(1, 1 << 39)),
     )
     return ReadRow(submission, rejects)
 
 
-def lines_of(read: list[ReadRow], ids: tuple[str, ...] = IDS) -> list[bytes]:
-    return [line for some in block_lines(block_of_rows(read, Columns(ids))) for line in some]
+def submissions_of(table: AnswerTable) -> list[Submission]:
+    return list(table.submissions(table.frame))
 
 
 @given(st.lists(rows(), max_size=4))
-def test_rows_survive_their_lines(read):
-    lines = lines_of(read)
-    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
-    assert [RecordedRows(IDS).row(line) for line in lines] == read
+def test_rows_survive_the_table_and_its_file(tmp_path_factory, read):
+    table = table_of_rows(read, IDS)
+    path = tmp_path_factory.mktemp("rows") / "rows.parquet"
+    write_rows(table, path, "hash")
+    again = read_rows(path, IDS, "hash")
+    expected = [row.submission for row in read if row.submission is not None]
+    assert submissions_of(table) == submissions_of(again) == expected
+    assert list(table.each_reject()) == list(again.each_reject())
+    assert [(each.question, each.text, each.reason) for each in again.each_reject()] == [
+        (each.question, each.text, each.reason) for row in read for each in row.rejects
+    ]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    other = path.with_name("again.parquet")
+    write_rows(again, other, "hash")
+    assert other.read_bytes() == path.read_bytes()
 
 
 QUESTION = ScoredQuestion("q01", "single", Decimal("0.3"), (Ticked(frozenset("a")),), ("a", "b"))
@@ -150,7 +159,7 @@ def test_late_rows_are_listed_used_or_not(tmp_path):
     assert lines[1].endswith("00:00:01,yes") and lines[2].endswith("1d 01:02:03,no")
 
 
-def test_a_record_says_where_it_is_damaged(tmp_path):
+def test_a_record_that_was_changed_is_not_believed(tmp_path):
     key = made_key(made_bank(2))
     data = {
         "format": FORMAT, "questions": ["q01"], "left_out": [], "policy": "all-or-nothing",
@@ -158,14 +167,19 @@ def test_a_record_says_where_it_is_damaged(tmp_path):
         "exports": [{"name": "f.csv", "sha256": "0" * 64}], "bank_sha256": "0" * 64,
         "pseudonyms": False, "notes": ["陳"],
     }  # fmt: skip
-    write_run(tmp_path, data, key)
-    (tmp_path / "rows.jsonl").write_bytes(
-        lines_of([submission("1", 1, "a")], ("q01",))[0] + b"{}\n"
-    )
+    table = table_of_rows([submission("1", 1, "a")], ["q01"])
+    write_run(tmp_path, data, key, table)
     run = read_run(tmp_path)
-    assert run.data == data and run.rules.attempts == "latest" and run.key == key
-    with pytest.raises(ExportError, match="line 2: is not a row as a run records it"):
-        list(run.rows())
+    assert run.data == {**data, "rows_sha256": run.data["rows_sha256"]}
+    assert run.rules.attempts == "latest" and run.key == key
+    assert submissions_of(run.table()) == submissions_of(table)
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(ExportError, match=r"rows.parquet: was changed since the run wrote it"):
+        run.table()
+    path.unlink()
+    with pytest.raises(ExportError, match=r"rows.parquet: there is no such file"):
+        run.table()
     (tmp_path / "run.json").write_text(json.dumps({"format": "hw9-run/9"}))
     with pytest.raises(ExportError, match="is not a run's record"):
         read_run(tmp_path)
@@ -178,15 +192,16 @@ def test_pseudonyms_stay_and_tell_nothing(tmp_path):
     path = tmp_path / "table.csv"
     read = [submission("1", 1, "a"), submission("2", 1, "?"), ReadRow(None, (
         Reject("f.csv", 9, "", "", "Name 1, 1, broken", "has 3 cells"),))]  # fmt: skip
-    first = list(Pseudonyms(path).through(read))
-    more = [*read, submission("3", 1, "a")]
-    second = list(Pseudonyms(path).through(more))
-    assert second[:3] == first
-    names = [row.submission.student for row in second if row.submission]
+    first = Pseudonyms(path).over(table_of_rows(read, ["q01"]))
+    second = Pseudonyms(path).over(table_of_rows([*read, submission("3", 1, "a")], ["q01"]))
+    made = submissions_of(second)
+    assert made[:2] == submissions_of(first)
+    names = [each.student for each in made]
     assert all(name == Student(name.id) and name.id.startswith("p") for name in names)
     assert len({name.id for name in names}) == 3
-    assert first[1].rejects[0].student == names[1].id and first[1].rejects[0].text == ""
-    assert first[2].rejects[0].text == ""
+    cell, row = first.each_reject()
+    assert cell.student == names[1].id and cell.text == "" == row.text == row.student
+    assert made[1].responses["q01"] == Refused("", "fits none")
     table = path.read_text("utf-8-sig").splitlines()
     assert len(table) == 2 + 3 and table[2] == f"{names[0].id},1,Name 1,,"
     other = Pseudonyms(tmp_path / "other.csv")
@@ -245,7 +260,8 @@ def test_a_table_of_pseudonyms_that_was_damaged_is_refused(tmp_path):
     ids = ["1", "=2", "'3", "a\u2028b", "x" * 200_000]
     one = submission("1", 1, "a").submission
     rows = [ReadRow(replace(one, student=Student(each)), ()) for each in ids]
-    shown = [row.submission.student.id for row in Pseudonyms(path).through(rows)]
+    hidden = Pseudonyms(path).over(table_of_rows(rows, ["q01"]))
+    shown = [each.student.id for each in submissions_of(hidden)]
     whole = path.read_bytes().decode()
     assert [Pseudonyms(path).name_of(each) for each in ids] == shown  # read back, however odd
     key = whole.splitlines()[1].split(",")[1]

@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader import attempts, csv_text, scoring
-from grader.scoring import POLICIES, AllOrNothing, CanvasPartial, Scorer
+from grader.grading import grade
+from grader.scoring import POLICIES, AllOrNothing, CanvasPartial
 from grader.submissions import (
     NOT_SHOWN,
     UNANSWERED,
     Chosen,
+    ReadRow,
     Refused,
     ScoredQuestion,
+    Student,
+    Submission,
     Ticked,
     decode_response,
     encode_response,
@@ -82,10 +86,11 @@ def test_thirty_questions_make_ten_points_exactly():
         )
         for n in range(1, 31)
     )
-    scorer = Scorer(questions, AllOrNothing())
     right = Ticked(frozenset("a"))
-    earned = scorer.row({each.id: right for each in questions})
-    assert str(sum(earned)) == "10.0" and sum(0.3 for _ in range(20)) != 6.0
+    ticks = dict.fromkeys((each.id for each in questions), right)
+    made = Submission(Student("1"), 1, None, ticks, {}, None, "f.csv", 2)
+    (graded,) = grade([ReadRow(made)], questions).used
+    assert str(graded.total) == "10.0" and sum(0.3 for _ in range(20)) != 6.0
 
 
 @given(
