@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solver.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
-from solver.deciding import Decided, decide_question
+from solver.deciding import Decided, decide_question, quietly
 from solver.evidence import (
     Evidence,
     earlier_evidence,
@@ -23,17 +23,17 @@ from solver.evidence import (
     load_evidence,
     save_evidence,
 )
-from solver.key import FORMAT, Key, KeyQuestion, StabilityRun
-from solver.key_folder import write_key_and_page
+from solver.kept_overrides import with_kept_overrides
+from solver.key import FORMAT, Key, KeyQuestion, StabilityRun, save_key
 from solver.reseeding import load_reseeded, run_reseeded, save_reseeded
 from solver.resources import data_folder
 from solver.rules.registry import Figure, PlannedQuestion, plan_questions
 from solver.stakes import stakes_of
-from solver.whole_files import sha256_of_all
+from solver.whole_files import sha256_of_all, write_whole
 
 if TYPE_CHECKING:
     from solver.bundle import Bundle
-    from solver.explain.method import ExplainSettings
+    from solver.explain.job import ExplainSettings
     from solver.explain.run import Progress
 
 
@@ -120,7 +120,7 @@ class Running:
 
 def settings_for(bank: Bank, *, exact: bool = False, **changes: Any) -> ExplainSettings:
     """Return the settings explanations run with under a bank; `exact` as in `Running`."""
-    from solver.explain.method import ExplainSettings, fast_settings
+    from solver.explain.job import ExplainSettings, fast_settings
 
     chosen = ExplainSettings() if exact else fast_settings()
     return replace(chosen, lime_start_label=bank.header.lime_start_label, **changes)
@@ -179,6 +179,29 @@ def make_key(
         return made
     key = write_key_and_page(made.key, questions_bank, made.evidence, made.figures, out)
     return replace(made, key=key)
+
+
+def write_key_and_page(
+    key: Key,
+    bank: Bank,
+    evidence: Evidence,
+    figures: Mapping[str, Sequence[Figure]],
+    out: Path,
+) -> Key:
+    """Write a key and its page into `out`; return the key as written, with what was set by hand.
+
+    Raises:
+        KeyFileError: what was set by hand in the key there would be lost.
+        OutputError: they cannot be written.
+    """
+    from solver.page.key_page import render_key_page
+
+    key, _ = with_kept_overrides(key, out / "key.yaml")
+    with quietly():
+        page = render_key_page(key, bank, evidence, figures)
+    write_whole(out / "key.html", page)
+    save_key(key, out / "key.yaml")
+    return key
 
 
 def _only_needed(evidence: Evidence, questions: Sequence[PlannedQuestion]) -> Evidence:

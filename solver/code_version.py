@@ -29,7 +29,17 @@ def _folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-_PLUMBING = ("method", "run", "rounds", "workers", "sampling", "stopping", "micro_batch")
+_PLUMBING = (
+    "solver.explain.job",
+    "solver.explain.registry",
+    "solver.explain.run",
+    "solver.explain.rounds",
+    "solver.explain.workers",
+    "solver.explain.sampling",
+    "solver.explain.stopping",
+    "solver.explain.claims",
+    "solver.explain.micro_batch",
+)
 """Modules of `solver.explain` that decide which explanations run, and not what one computes."""
 
 _MEASURING = (
@@ -73,8 +83,8 @@ def _computing(module: str) -> set[str]:
 
 
 def _computes(module: str) -> bool:
-    package, _, name = module.rpartition(".")
-    return module in _MEASURING or (package == "solver.explain" and name not in _PLUMBING)
+    explains = module.startswith("solver.explain.") and module not in _PLUMBING
+    return module in _MEASURING or explains
 
 
 def _source(module: str) -> bytes:

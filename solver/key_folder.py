@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from solver import made_before
-from solver.bank import Bank, load_bank
-from solver.deciding import quietly
+from solver.bank import load_bank
 from solver.errors import Hw9Error, OutputError
-from solver.evidence import MANIFEST, Evidence
+from solver.evidence import MANIFEST
 from solver.folder_swap import (
     bring_back,
     can_be_swapped,
@@ -24,12 +23,11 @@ from solver.folder_swap import (
     new_beside,
     swap,
 )
-from solver.kept_overrides import spare_other_questions, with_kept_overrides
-from solver.key import Key, save_key
+from solver.kept_overrides import spare_other_questions
+from solver.key import Key
 from solver.one_at_a_time import one_at_a_time
 from solver.resources import data_folder
-from solver.rules.registry import Figure
-from solver.whole_files import clear_half_written, write_whole
+from solver.whole_files import clear_half_written
 
 
 @dataclass(frozen=True)
@@ -198,26 +196,3 @@ def _not_written(out: Path, problem: OSError) -> OutputError:
 
 def _by_hand(key: Key) -> tuple[str, ...]:
     return tuple(each.id for each in key.questions if each.override or each.void)
-
-
-def write_key_and_page(
-    key: Key,
-    bank: Bank,
-    evidence: Evidence,
-    figures: Mapping[str, Sequence[Figure]],
-    out: Path,
-) -> Key:
-    """Write a key and its page into `out`; return the key as written, with what was set by hand.
-
-    Raises:
-        KeyFileError: what was set by hand in the key there would be lost.
-        OutputError: they cannot be written.
-    """
-    from solver.page.key_page import render_key_page
-
-    key, _ = with_kept_overrides(key, out / "key.yaml")
-    with quietly():
-        page = render_key_page(key, bank, evidence, figures)
-    write_whole(out / "key.html", page)
-    save_key(key, out / "key.yaml")
-    return key

@@ -21,11 +21,11 @@ from solver.evidence import (
     load_evidence,
     save_evidence,
 )
-from solver.stakes import Stake
+from solver.explain.claims import Stake
 
 if TYPE_CHECKING:
     from solver.bundle import Bundle
-    from solver.explain.method import ExplainSettings
+    from solver.explain.job import ExplainSettings
     from solver.explain.run import Progress
 
 SAMPLING = ("lime", "smoothgrad")

@@ -1,7 +1,7 @@
-"""What is at stake in a sample count: the claims that rest on records which are means over samples.
+"""The claims of a bank's questions, each with its margin on any evidence.
 
-Such a record may stop early once every claim resting on it is decided (`solver.explain.stopping`).
-Nothing here needs torch.
+They are used to stop a mean over samples early, once every claim that rests on it is decided
+(`solver.explain.stopping`). Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -18,28 +17,8 @@ from solver.code_version import rules_hash
 from solver.deciding import UNREADABLE, quietly
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
+from solver.explain.claims import Stake
 from solver.rules.registry import PlannedQuestion, Verdict
-
-Margins = Callable[[Evidence], Sequence[float] | None]
-
-
-@dataclass(frozen=True)
-class Stake:
-    """Claims that rest on records.
-
-    Attributes:
-        identity: a hash of the claims and of the rules that decide them.
-        needs: ids of the records they are decided on.
-        count: how many claims there are.
-        margins: from evidence to a number a claim, its distance to the other verdict, negative
-            where the claim does not hold and NaN where that cannot be said; None where the
-            evidence lacks something that samples do not bring.
-    """
-
-    identity: str
-    needs: tuple[str, ...]
-    count: int
-    margins: Margins
 
 
 def stakes_of(questions: Sequence[PlannedQuestion]) -> list[Stake]:

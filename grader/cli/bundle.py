@@ -135,7 +135,7 @@ def _pictures(found: Bundle, problems: list[str]) -> list[dict[str, Any]]:
 def _network(found: Bundle) -> dict[str, Any]:
     import torch
 
-    from solver.explain.method import picture_tensor
+    from solver.explain.job import picture_tensor
     from solver.network import CONVOLUTIONS, parameter_count
     from solver.pictures import CLASSES
 

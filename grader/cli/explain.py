@@ -53,7 +53,7 @@ def explain(
     from grader.cli.key import chosen_device
     from solver.bundle import load_bundle
     from solver.evidence import record_id
-    from solver.explain.method import ExplainSettings
+    from solver.explain.job import ExplainSettings
     from solver.explain.run import run_explanations
     from solver.page.course_drawing import draw_as_course
     from solver.resources import data_folder

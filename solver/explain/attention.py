@@ -13,7 +13,8 @@ from solver.bert_materials import FILE
 from solver.bert_models import Encoding
 from solver.errors import BundleError
 from solver.evidence import Record
-from solver.explain.method import Job, bert_inputs, explanation, no_picture
+from solver.explain.job import Job, bert_inputs, no_picture
+from solver.explain.registry import explanation, record_of
 
 
 @explanation("attention", pictures=no_picture, passes=lambda job: 1, inputs=bert_inputs)
@@ -39,7 +40,7 @@ def attention(job: Job) -> Record:
         ],
         "link_words": [[link.source, link.target] for link in part.links],
     }  # fmt: skip
-    return job.record({"attentions": weights.numpy()}, values)
+    return record_of(job, {"attentions": weights.numpy()}, values)
 
 
 def word_span(sentence: str, word: str) -> tuple[int, int]:

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from solver.bert_models import Bert, Encoding
 from solver.evidence import Record
+from solver.explain.job import Job, bert_inputs, no_picture
 from solver.explain.masked_words import place_of_mask, with_masks
-from solver.explain.method import Job, bert_inputs, explanation, no_picture
+from solver.explain.registry import explanation, record_of
 from solver.parts_of_speech import TAGS, Sentence
 
 PIECES_AT_ONCE = 512
@@ -76,7 +77,7 @@ def corpus_search(job: Job) -> Record:
         "nearest": [[[words[n], tags[n]] for n in row[:SHOWN]] for row in places],
     }
     arrays = {"similarities": similarities, "tags": order, "counts": counts}
-    return job.record(arrays, values)
+    return record_of(job, arrays, values)
 
 
 class Nearest:

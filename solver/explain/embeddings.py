@@ -11,7 +11,8 @@ import numpy.typing as npt
 from solver.bert_models import Bert, Encoding
 from solver.errors import BundleError
 from solver.evidence import Record
-from solver.explain.method import Job, bert_inputs, explanation, no_picture
+from solver.explain.job import Job, bert_inputs, no_picture
+from solver.explain.registry import explanation, record_of
 
 FILLER = "的"
 """A common character that fills a sentence up without saying anything."""
@@ -42,7 +43,7 @@ def embeddings(job: Job) -> Record:
         "lengths": np.array(lengths),
     }
     values = {"word": part.word, "sentences": [sentence.text for sentence in part.sentences]}
-    return job.record(arrays, values)
+    return record_of(job, arrays, values)
 
 
 def characters(
@@ -126,7 +127,7 @@ def embedding_trials(job: Job) -> Record:
         job.advance(2 * len(texts))
     held = ~np.eye(len(CHANGES), dtype=bool)
     values = {"changes": list(CHANGES), "word": part.word, "example": example}
-    return job.record({"similarities": similarities, "held": held}, values)
+    return record_of(job, {"similarities": similarities, "held": held}, values)
 
 
 def changed_pair(

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from solver.bundle import Bundle
 from solver.errors import BundleError
 from solver.evidence import Record
-from solver.explain.method import Job, explanation, last_picture, no_picture
+from solver.explain.job import Job, last_picture, no_picture
+from solver.explain.registry import explanation, record_of
 from solver.explain.saliency import min_max
 
 FILTER = 0
@@ -74,7 +75,7 @@ def module(job: Job) -> Record:
     (index,) = job.place
     found = module_at(job.bundle, index)
     values = {"class": type(found).__name__, "printed": str(found), "index": index}
-    return job.record({}, values)
+    return record_of(job, {}, values)
 
 
 @explanation("activation", pictures=last_picture, passes=lambda job: 1)
@@ -84,7 +85,7 @@ def activation(job: Job) -> Record:
     with torch.no_grad():
         values = filter_map(job.bundle, job.picture_tensor(place), index)[0].cpu().numpy()
     job.advance(1)
-    return job.record({"map": values}, {"index": index, "filter": FILTER})
+    return record_of(job, {"map": values}, {"index": index, "filter": FILTER})
 
 
 def climb(
@@ -145,7 +146,7 @@ def filter_visualization(job: Job) -> Record:
     )
     scaled, low, high = min_max(pixels[0].permute(1, 2, 0).cpu().numpy())
     values = {"raw_min": low, "raw_max": high, "first": course[0], "last": course[-1]}
-    return job.record({"rgb": scaled}, values)
+    return record_of(job, {"rgb": scaled}, values)
 
 
 TRACED_STEPS = 10
@@ -180,7 +181,7 @@ def filter_trace(job: Job) -> Record:
         )
     rise = course[-1] - course[0]
     values["visualization"] = watch.report(picture, end, places=False, rise=rise)
-    return job.record({}, values)
+    return record_of(job, {}, values)
 
 
 class _Watch:

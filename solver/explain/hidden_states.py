@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from solver.bert_materials import Reading
 from solver.evidence import Record
-from solver.explain.method import Job, bert_inputs, explanation, no_picture
+from solver.explain.job import Job, bert_inputs, no_picture
+from solver.explain.registry import explanation, record_of
 
 SPECIAL, QUESTION, CONTEXT, ANSWER = range(4)
 """What a token is: of the array `roles`."""
@@ -42,7 +43,7 @@ def hidden_states(job: Job) -> Record:
         "roles": roles,
         "sentences": context_sentences(reading.encoding.pieces, roles),
     }
-    return job.record(arrays, values)
+    return record_of(job, arrays, values)
 
 
 def token_roles(reading: Reading) -> npt.NDArray[np.int8]:

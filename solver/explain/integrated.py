@@ -18,7 +18,8 @@ from torch import Tensor
 
 from solver.errors import BundleError
 from solver.evidence import Record, record_id
-from solver.explain.method import Job, explanation, first_picture
+from solver.explain.job import Job, first_picture
+from solver.explain.registry import explanation, may_stop, record_of
 from solver.explain.saliency import min_max
 from solver.explain.sampling import (
     Floats,
@@ -157,11 +158,11 @@ def _record(job: Job, mean: Floats, samples: int, bins: Floats | None = None) ->
     scaled, low, high = min_max(mean.transpose(1, 2, 0))
     arrays = {"map": scaled}
     values = {**_range(low, high), "steps": job.place[1], "samples": samples}
-    if job.may_stop and bins is not None:
+    if may_stop(job) and bins is not None:
         scale = float(np.abs(bins).max()) or 1.0
         values["bin_scale"] = scale
         arrays["bin_means"] = (bins.transpose(0, 2, 3, 1) / scale).astype(np.float32)
-    return job.record(arrays, values)
+    return record_of(job, arrays, values)
 
 
 def _range(low: float, high: float) -> dict[str, float]:
@@ -231,4 +232,4 @@ def integrated_path(job: Job) -> Record:
     samples = torch.cat(fed)[:TRACED_STEPS].permute(0, 2, 3, 1).cpu().numpy()
     picture = job.picture_tensor(place)[0].permute(1, 2, 0).cpu().numpy()
     arrays = {"samples": samples, "picture": picture, "baseline": np.zeros_like(picture)}
-    return job.record(arrays, {})
+    return record_of(job, arrays, {})

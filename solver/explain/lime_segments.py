@@ -20,7 +20,8 @@ from sklearn.metrics import pairwise_distances
 
 from solver.bundle import Bundle
 from solver.evidence import Record
-from solver.explain.method import ExplainSettings, Job, explanation, no_picture
+from solver.explain.job import ExplainSettings, Job, no_picture
+from solver.explain.registry import explanation, record_of
 from solver.explain.sampling import (
     Floats,
     Ints,
@@ -194,7 +195,7 @@ def joined(job: Job, before: Record | None, upto: int, answers: Floats) -> Recor
         "draws": _draws(job, upto).astype(np.uint8),
         "answers": answers,
     }
-    return _fitted(job.record(arrays, {"label": source.label, "samples": upto}), job.settings)
+    return _fitted(record_of(job, arrays, {"label": source.label, "samples": upto}), job.settings)
 
 
 def _draws(job: Job, upto: int) -> npt.NDArray[np.int64]:
@@ -319,4 +320,4 @@ def lime_known_model(job: Job) -> Record:
     )
     risen = (overlay - image).reshape(8, 16, 8, 16, 3).mean(axis=(1, 3)).reshape(64, 3)
     arrays = {"true_weights": truth, "segments": segments.astype(np.int32), "rise": risen}
-    return job.record(arrays, {})
+    return record_of(job, arrays, {})

@@ -10,7 +10,8 @@ import numpy as np
 from solver.bert_models import Bert, Encoding
 from solver.evidence import Record
 from solver.explain.attention import word_span
-from solver.explain.method import Job, bert_inputs, explanation, no_picture
+from solver.explain.job import Job, bert_inputs, no_picture
+from solver.explain.registry import explanation, record_of
 
 SHOWN = 10
 
@@ -40,7 +41,7 @@ def masked_words(job: Job) -> Record:
         "hidden": hidden,
         "likeliest": [[pieces[int(n)], float(probabilities[n])] for n in best],
     }
-    return job.record({"probabilities": probabilities, "pieces": np.array(pieces)}, values)
+    return record_of(job, {"probabilities": probabilities, "pieces": np.array(pieces)}, values)
 
 
 def with_masks(sentence: str, words: list[str], bert: Bert) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from solver.evidence import Record
-from solver.explain.method import Job, explanation, first_picture
+from solver.explain.job import Job, first_picture
+from solver.explain.registry import explanation, record_of
 
 
 @explanation("picture", pictures=first_picture, passes=lambda job: 1)
@@ -26,7 +27,7 @@ def picture(job: Job) -> Record:
         "predicted": int(logits.argmax()),
         "probability_of_label": float(probabilities[source.label]),
     }
-    return job.record({"rgb": source.rgb, "logits": logits.numpy()}, values)
+    return record_of(job, {"rgb": source.rgb, "logits": logits.numpy()}, values)
 
 
 @explanation("regions", pictures=first_picture, passes=lambda job: 0)
@@ -34,4 +35,4 @@ def regions(job: Job) -> Record:
     """The named regions of a picture. Arrays: one bool (128, 128) a region."""
     (place,) = job.place
     masks = job.bundle.regions(place)
-    return job.record(dict(masks), {"names": sorted(masks)})
+    return record_of(job, dict(masks), {"names": sorted(masks)})

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from solver.evidence import Evidence, Record
-from solver.explain.method import Job
+from solver.explain.claims import Stake
+from solver.explain.job import Job
+from solver.explain.registry import sampling_of
 from solver.explain.sampling import samples_taken
 from solver.explain.stopping import Look, evidence_digest, was_decided
 from solver.explain.workers import Outcome, Task, begins_from, made_already
-from solver.stakes import Stake
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Group:
     @property
     def most(self) -> int:
         """Samples it may come to."""
-        return sum(job.sampling.most(job) for job in self.jobs)
+        return sum(sampling_of(job).most(job) for job in self.jobs)
 
 
 @dataclass
@@ -162,7 +163,7 @@ class Rounds:
 
     def _goes_on(self, job: Job) -> bool:
         taken = samples_taken(self._record(job))
-        if job.id in self.failures or taken >= job.sampling.most(job):
+        if job.id in self.failures or taken >= sampling_of(job).most(job):
             return False
         resting = [one for one in self.stakes if job.id in one.needs]
         if not resting or not taken:
@@ -186,7 +187,7 @@ class Rounds:
             job
             for job in self.jobs
             if job.id in stake.needs
-            and 0 < samples_taken(self._record(job)) < job.sampling.most(job)
+            and 0 < samples_taken(self._record(job)) < sampling_of(job).most(job)
         ]
 
     def _record(self, job: Job) -> Record | None:
@@ -194,10 +195,10 @@ class Rounds:
 
     def _look_number(self, job: Job) -> int:
         taken = samples_taken(self._record(job))
-        return sum(look <= taken for look in job.sampling.looks(job))
+        return sum(look <= taken for look in sampling_of(job).looks(job))
 
     def _task(self, job: Job) -> Task:
-        looks = job.sampling.looks(job)
+        looks = sampling_of(job).looks(job)
         rests = any(job.id in one.needs for one in self.stakes)
         upto = looks[self._look_number(job)] if rests else looks[-1]
         made = made_already(job, self.evidence)

@@ -12,10 +12,11 @@ from torch.backends import cudnn
 from solver.bundle import Bundle
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record, save_record, write_manifest
-from solver.explain.method import ExplainSettings, Job, explanation_for
+from solver.explain.claims import Stake
+from solver.explain.job import ExplainSettings, Job
+from solver.explain.registry import expected_inputs, expected_settings, explanation_for, may_stop
 from solver.explain.rounds import Rounds
 from solver.explain.workers import Progress, Task, Workers, begins_from, made_already
-from solver.stakes import Stake
 
 
 class Silent:
@@ -153,7 +154,7 @@ def _run(plain: list[Job], rounds: Rounds, workers: Workers) -> dict[str, str]:
 
 def _may_stop(job: Job) -> bool:
     try:
-        return job.may_stop
+        return may_stop(job)
     except BundleError:
         return False
 
@@ -189,6 +190,6 @@ def _is_good(job: Job, known: Evidence) -> bool:
         return False
     record = known.get(*job.id.split("/"))
     try:
-        return record.settings == job.expected_settings() and record.inputs == job.expected_inputs()
+        return record.settings == expected_settings(job) and record.inputs == expected_inputs(job)
     except BundleError:
         return False

@@ -19,7 +19,8 @@ from torch.nn import functional
 
 from solver.bundle import Bundle
 from solver.evidence import Record
-from solver.explain.method import Job, every_picture, explanation, picture_tensor
+from solver.explain.job import Job, every_picture, picture_tensor
+from solver.explain.registry import explanation, record_of
 from solver.local_forward import LocalForward, Window
 
 Map = npt.NDArray[np.float32]
@@ -94,7 +95,7 @@ def saliency(job: Job) -> Record:
     raw = raw_saliency(job.bundle, place) / len(job.bundle.pictures)
     job.advance(1)
     scaled, low, high = min_max(raw)
-    return job.record({"map": scaled}, {"raw_min": low, "raw_max": high})
+    return record_of(job, {"map": scaled}, {"raw_min": low, "raw_max": high})
 
 
 FINITE_PIXELS = 12
@@ -137,7 +138,7 @@ def saliency_derivative(job: Job) -> Record:
         "parameters": sum(p.numel() for p in bundle.network.parameters()),
         "moves": _what_moves(bundle, chosen),
     }
-    return job.record(arrays, values)
+    return record_of(job, arrays, values)
 
 
 def _largest_differences(

@@ -16,15 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from solver.evidence import Record
-
-if TYPE_CHECKING:
-    from solver.explain.method import Job
+from solver.explain.job import Job
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from solver.errors import BundleError
 from solver.evidence import Record
-from solver.explain.method import Job, bert_inputs, explanation, no_picture
+from solver.explain.job import Job, bert_inputs, no_picture
+from solver.explain.registry import explanation, record_of
 from solver.pictures import open_rgb
 
 NEAR = 40.0
@@ -40,7 +41,8 @@ def similarity_picture(job: Job) -> Record:
     n = len(materials.file.embeddings.sentences)
     colours, box = read_matrix(open_picture(materials.slide), n, materials.slide)
     values, distance = on_map(colours)
-    return job.record(
+    return record_of(
+        job,
         {"colours": colours, "values": values},
         {"box": list(box), "off_map": float(distance.mean())},
     )

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from solver.bundle import Bundle
 from solver.evidence import Record
-from solver.explain.method import Job, every_picture, explanation, first_picture, picture_tensor
+from solver.explain.job import Job, every_picture, first_picture, picture_tensor
+from solver.explain.registry import explanation, record_of
 from solver.explain.saliency import min_max, scaled_loss, unscaled
 from solver.explain.sampling import (
     GROUPS,
@@ -154,7 +155,7 @@ def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
     arrays = {"map": scaled, "group_means": (of_groups / (high or 1.0)).astype(np.float16)}
     std = course_std(job.picture_tensor(place), job.settings.smoothgrad_sigma)
     values = {"raw_min": low, "raw_max": high, "std": std, "samples": upto}
-    return job.record(arrays, values)
+    return record_of(job, arrays, values)
 
 
 def _so_far(before: Record | None, count: int) -> tuple[Floats, Floats]:
@@ -253,7 +254,7 @@ def smoothgrad_trace(job: Job) -> Record:
         "maps_gap": _relative_gap(result, maps.mean(0)),
         "output_gap": _relative_gap(result, outputs.mean(0)),
     }
-    return job.record(arrays, values)
+    return record_of(job, arrays, values)
 
 
 def _own_maps(job: Job, inputs: Tensor) -> Tensor:

@@ -34,9 +34,10 @@ import numpy.typing as npt
 from scipy import optimize, stats
 
 from solver.evidence import Evidence, Record
-from solver.explain.method import Job
+from solver.explain.claims import Stake
+from solver.explain.job import Job
+from solver.explain.registry import sampling_of
 from solver.explain.sampling import samples_taken
-from solver.stakes import Stake
 
 REDRAWS = 100
 
@@ -119,8 +120,8 @@ class Look:
         assert margins is not None
         second, third = np.zeros(len(margins)), np.zeros(len(margins))
         for job in self.unfinished:
-            record, most = self.evidence.get(*job.id.split("/")), job.sampling.most(job)
-            less = [self._with([one]) for one in job.sampling.each_left_out(record, most)]
+            record, most = self.evidence.get(*job.id.split("/")), sampling_of(job).most(job)
+            less = [self._with([one]) for one in sampling_of(job).each_left_out(record, most)]
             found = [np.full(len(margins), np.nan) if one is None else one for one in less]
             here, share = len(found), samples_taken(record) / most
             to_come = here / share - here
@@ -142,7 +143,7 @@ class Look:
         found from a few draws differ more than the true ones, which makes the result too small
         rather than too large.
         """
-        own = np.array([job.sampling.units - 1.0 for job in self.unfinished])
+        own = np.array([sampling_of(job).units - 1.0 for job in self.unfinished])
         with np.errstate(invalid="ignore", divide="ignore"):
             freedom = self.parts.sum(0) ** 2 / (self.parts**2 / own[:, None]).sum(0)
         known = np.isfinite(freedom)
@@ -222,7 +223,7 @@ def critical(
     """
     confidence = max(job.settings.confidence or 0.0 for job in unfinished)
     share = (1 - confidence) * 6 / (np.pi * look) ** 2 / max(claims_in_all, 1)
-    least = min(job.sampling.units for job in unfinished) - 1
+    least = min(sampling_of(job).units for job in unfinished) - 1
     quantile: Floats = stats.t.isf(share, least if freedom is None else freedom)
     return quantile
 
@@ -263,7 +264,7 @@ def _skewness_asked_most(bound: Floats) -> Floats:
 
 
 def _redrawn(job: Job, evidence: Evidence) -> Iterator[Record]:
-    record, sampling = evidence.get(*job.id.split("/")), job.sampling
+    record, sampling = evidence.get(*job.id.split("/")), sampling_of(job)
     seed = [zlib.crc32(job.id.encode()), samples_taken(record)]
     generator = np.random.default_rng(seed)
     return sampling.redraw(record, sampling.most(job), generator, REDRAWS)

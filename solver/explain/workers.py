@@ -24,8 +24,9 @@ import torch
 from solver.bundle import Bundle, load_bundle
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record
-from solver.explain.method import ExplainSettings, Job, explanation_for
+from solver.explain.job import ExplainSettings, Job
 from solver.explain.micro_batch import fastest_batch, found_elsewhere
+from solver.explain.registry import explanation_for, sampling_of
 from solver.explain.sampling import Floats, Share, samples_taken
 
 
@@ -189,7 +190,7 @@ class Workers:
             rows.append(piece)
         try:
             job = _job(task, self.bundle, self.settings)
-            return job.sampling.joined(job, task.before, _upto(task, job), np.concatenate(rows))
+            return sampling_of(job).joined(job, task.before, _upto(task, job), np.concatenate(rows))
         except BundleError as problem:
             return str(problem)
 
@@ -262,7 +263,7 @@ def measure(task: Task, bundle: Bundle, settings: ExplainSettings, share: Share)
     """Return a share's rows of a mean over samples (rows, ...), or a sentence as `perform` does."""
     job = _job(task, bundle, settings)
     try:
-        return job.sampling.measured(job, task.before, _upto(task, job), share)
+        return sampling_of(job).measured(job, task.before, _upto(task, job), share)
     except BundleError as problem:
         return str(problem)
 
@@ -286,7 +287,7 @@ def _is_sampled(task: Task) -> bool:
 
 def _upto(task: Task, job: Job) -> int:
     """The count a mean over samples is taken to: the course's where the task is to be run whole."""
-    return job.sampling.most(job) if task.upto is None else task.upto
+    return sampling_of(job).most(job) if task.upto is None else task.upto
 
 
 _there: list[tuple[Bundle, ExplainSettings]] = []

@@ -28,7 +28,7 @@ from torch import nn
 from solver.bundle import Bundle, load_bundle
 from solver.evidence import Evidence, load_evidence
 from solver.explain import filters, integrated, lime_segments, saliency, smoothgrad
-from solver.explain.method import Job, fast_settings, picture_tensor
+from solver.explain.job import Job, fast_settings, picture_tensor
 from solver.network import FLAT, flat_shares
 from solver.resources import data_folder
 from tests.benchmarks import sample_procedure, through_captum

@@ -21,7 +21,8 @@ from transformers import BertConfig, BertForMaskedLM
 from solver.bert_models import load_tokenizer
 from solver.bundle import Bundle
 from solver.errors import Hw9Error
-from solver.explain.method import ExplainSettings, Job, explanation_for
+from solver.explain.job import ExplainSettings, Job
+from solver.explain.registry import explanation_for
 from solver.resources import data_folder
 from tests.fuzz import zip_mutations as zips
 from tests.fuzz.byte_mutations import damaged

@@ -249,7 +249,7 @@ def test_a_wrong_file_gets_a_sentence(tmp_path: Path, text: str, says: str) -> N
 def test_every_kind_of_explanation_has_a_name() -> None:
     """The names are held against the registry, so that a new kind is not forgotten."""
     pytest.importorskip("torch")
-    from solver.explain.method import all_explanations
+    from solver.explain.registry import all_explanations
 
     assert all_explanations()
     for kind in all_explanations():

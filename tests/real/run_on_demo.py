@@ -14,7 +14,7 @@ from dataclasses import replace
 from solver.bundle import load_bundle
 from solver.errors import EvidenceError
 from solver.evidence import Record
-from solver.explain.method import ExplainSettings
+from solver.explain.job import ExplainSettings
 from solver.explain.run import run_explanations
 from solver.resources import data_folder
 

@@ -18,7 +18,7 @@ from solver.bundle import Bundle
 from solver.deciding import measured_options
 from solver.errors import BankError, BundleError, EvidenceError
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
-from solver.explain.method import ExplainSettings
+from solver.explain.job import ExplainSettings
 from solver.key import Key, dump_key, load_key
 from solver.resources import data_folder
 from solver.rules.registry import PlannedQuestion, Verdict

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from solver.bundle import Bundle
 from solver.explain import micro_batch
-from solver.explain.method import picture_tensor
+from solver.explain.job import picture_tensor
 from solver.network import PreparedNetwork, load_network
 
 

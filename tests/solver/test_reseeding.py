@@ -11,7 +11,7 @@ from solver.answer_key import make_key
 from solver.errors import EvidenceError
 from solver.evidence import load_evidence
 from solver.explain import lime_segments
-from solver.explain.method import ExplainSettings
+from solver.explain.job import ExplainSettings
 from solver.key import load_key
 from solver.reseeding import load_reseeded, sampling_records, with_other_seeds
 

@@ -9,7 +9,7 @@ import pytest
 
 from solver.bundle import Bundle
 from solver.evidence import Evidence, Record
-from solver.explain.method import ExplainSettings
+from solver.explain.job import ExplainSettings
 from solver.explain.run import run_explanations
 from solver.reseeding import with_other_seeds
 from solver.vary_samples import (

@@ -20,7 +20,8 @@ from solver.explain import corpus_search
 from solver.explain.attention import place_of, word_span
 from solver.explain.embeddings import CHANGES, changed_pair
 from solver.explain.hidden_states import ANSWER, CONTEXT, QUESTION, SPECIAL, principal_points
-from solver.explain.method import ExplainSettings, Job, explanation_for
+from solver.explain.job import ExplainSettings, Job
+from solver.explain.registry import expected_inputs, explanation_for
 from solver.explain.similarity_picture import open_picture, read_matrix, viridis
 from solver.resources import data_folder
 
@@ -35,7 +36,7 @@ def bundle() -> Bundle:
 def run(bundle: Bundle, identifier: str, **changes: int) -> Record:
     job = Job(identifier, bundle, ExplainSettings(**changes))
     record = explanation_for(identifier).run(job)
-    assert record.inputs == job.expected_inputs()
+    assert record.inputs == expected_inputs(job)
     return record
 
 

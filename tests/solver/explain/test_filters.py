@@ -21,7 +21,7 @@ from solver.explain.filters import (
     module,
     path_to_filter,
 )
-from solver.explain.method import ExplainSettings, Job, picture_tensor
+from solver.explain.job import ExplainSettings, Job, picture_tensor
 
 POOLS = (9, 19, 29, 33, 37)
 CONVOLUTIONS = (0, 3, 6, 10, 13, 16, 20, 23, 26, 30, 34)

@@ -13,11 +13,11 @@ from scipy.sparse.csgraph import connected_components
 
 from solver.bundle import Bundle
 from solver.evidence import Evidence, Record
-from solver.explain.method import Job, fast_settings
+from solver.explain.claims import Stake
+from solver.explain.job import Job, fast_settings
 from solver.explain.rounds import Rounds, groups_of_jobs
 from solver.explain.run import run_explanations
 from solver.explain.workers import Task, perform
-from solver.stakes import Stake
 from tests.solver.explain.test_rounds import Passes, claims
 
 FAST = fast_settings(smoothgrad_samples=60, lime_samples=20)

@@ -13,7 +13,7 @@ from torch import Tensor
 from solver.bundle import Bundle
 from solver.errors import BundleError
 from solver.explain.integrated import integrated_gradients, integrated_path, mean_path_gradient
-from solver.explain.method import ExplainSettings, Job, picture_tensor
+from solver.explain.job import ExplainSettings, Job, picture_tensor
 
 PLACES = [1, 7]
 

@@ -14,6 +14,7 @@ from skimage.segmentation import slic
 
 from solver.bundle import Bundle
 from solver.evidence import Record
+from solver.explain.job import ExplainSettings, Job
 from solver.explain.lime_segments import (
     draws_for,
     explain_by_segments,
@@ -21,7 +22,6 @@ from solver.explain.lime_segments import (
     lime_known_model,
     superpixels,
 )
-from solver.explain.method import ExplainSettings, Job
 from solver.lime_fit import shown_signs
 
 SAMPLES = 60

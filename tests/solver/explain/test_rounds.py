@@ -11,9 +11,10 @@ import pytest
 from solver import code_version
 from solver.bundle import Bundle
 from solver.evidence import Evidence, load_evidence
-from solver.explain.method import Job, fast_settings
+from solver.explain.claims import Stake
+from solver.explain.job import Job, fast_settings
+from solver.explain.registry import expected_inputs
 from solver.explain.run import run_explanations
-from solver.stakes import Stake
 
 FAST = fast_settings(smoothgrad_samples=60, lime_samples=20)
 WANTED = ["smoothgrad/1", "smoothgrad/4"]
@@ -145,7 +146,7 @@ def test_a_changed_method_is_never_used_again(
     demo: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def inputs(identifier: str) -> dict[str, str]:
-        return Job(identifier, demo).expected_inputs()
+        return expected_inputs(Job(identifier, demo))
 
     before = {name: inputs(name) for name in ("smoothgrad/1", "lime/1", "saliency/1")}
     known, _ = run(demo, [HARD])
@@ -170,9 +171,9 @@ def _change_source(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
 def test_a_rule_or_the_stopping_is_no_part_of_a_method(
     demo: Bundle, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
-    before = Job("smoothgrad/1", demo).expected_inputs()
+    before = expected_inputs(Job("smoothgrad/1", demo))
     _change_source(monkeypatch, module)
-    assert Job("smoothgrad/1", demo).expected_inputs() == before
+    assert expected_inputs(Job("smoothgrad/1", demo)) == before
     code_version.explanation_code_hash.cache_clear()
 
 

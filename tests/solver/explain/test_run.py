@@ -15,7 +15,8 @@ from torch import nn
 
 from solver.bundle import Bundle, load_bundle
 from solver.evidence import Evidence, Record, load_evidence
-from solver.explain.method import ExplainSettings, Job, all_explanations, explanation_for
+from solver.explain.job import ExplainSettings, Job
+from solver.explain.registry import all_explanations, explanation_for
 from solver.explain.run import run_explanations
 
 FEW = ExplainSettings(lime_samples=20, smoothgrad_samples=3, visualization_steps=2)

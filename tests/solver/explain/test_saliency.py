@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from solver.bundle import Bundle
 from solver.explain import saliency as module
-from solver.explain.method import Job, picture_tensor
+from solver.explain.job import Job, picture_tensor
 from solver.explain.saliency import min_max, raw_saliency, saliency, saliency_derivative
 
 

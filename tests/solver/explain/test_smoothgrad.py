@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from solver.bundle import Bundle
 from solver.explain import smoothgrad as module
-from solver.explain.method import ExplainSettings, Job, picture_tensor
+from solver.explain.job import ExplainSettings, Job, picture_tensor
 from solver.explain.smoothgrad import (
     TRACED,
     course_std,

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from solver.evidence import Evidence, Record
-from solver.explain.method import ExplainSettings, Job
+from solver.explain import registry
+from solver.explain.claims import Stake
+from solver.explain.job import ExplainSettings, Job, no_picture
 from solver.explain.sampling import Sampling, Units, left_out, looks_at
 from solver.explain.stopping import (
     Look,
@@ -21,7 +23,6 @@ from solver.explain.stopping import (
     was_decided,
     where_skewed,
 )
-from solver.stakes import Stake
 
 MOST = 500
 
@@ -52,7 +53,14 @@ NUMBERS = Sampling(
 
 @pytest.fixture(autouse=True)
 def numbers_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Job, "sampling", NUMBERS)
+    def never_run(job: Job) -> Record:
+        raise AssertionError(job.id)
+
+    numbers = registry.Explanation(
+        "numbers", never_run, no_picture, lambda job: MOST, (), 1, sampling=NUMBERS
+    )
+    registry.all_explanations()
+    monkeypatch.setitem(registry._explanations, "numbers", numbers)
 
 
 def job(confidence: float) -> Job:

@@ -18,7 +18,8 @@ from solver.bundle import Bundle
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record, load_evidence
 from solver.explain import smoothgrad
-from solver.explain.method import ExplainSettings, Job, fast_settings
+from solver.explain.job import ExplainSettings, Job, fast_settings
+from solver.explain.registry import sampling_of
 from solver.explain.run import Silent, run_explanations
 from solver.explain.sampling import Share
 from solver.explain.workers import Task, Workers
@@ -77,8 +78,8 @@ def test_shares_of_smoothgrad_joined_are_the_whole(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(smoothgrad, "absolute_gradients", _made_up)
             patch.setattr(Job, "batch", lambda *_: batch)
-            rows = [job.sampling.measured(job, before, upto, Share(at, of)) for at in range(of)]
-            return job.sampling.joined(job, before, upto, np.concatenate(rows))
+            rows = [sampling_of(job).measured(job, before, upto, Share(at, of)) for at in range(of)]
+            return sampling_of(job).joined(job, before, upto, np.concatenate(rows))
 
     cut = min(cut, samples - 1)
     before = taken(None, cut, 1, 1) if cut else None
@@ -100,10 +101,10 @@ def test_shares_joined_are_the_whole(
     demo: Bundle, name: str, cut: int | None, upto: int, of: int
 ) -> None:
     job = Job(name, demo, FAST)
-    before = job.sampling.extend(job, None, cut) if cut else None
-    rows = [job.sampling.measured(job, before, upto, Share(at, of)) for at in range(of)]
-    dealt = job.sampling.joined(job, before, upto, np.concatenate(rows))
-    assert_equal(dealt, job.sampling.extend(job, before, upto))
+    before = sampling_of(job).extend(job, None, cut) if cut else None
+    rows = [sampling_of(job).measured(job, before, upto, Share(at, of)) for at in range(of)]
+    dealt = sampling_of(job).joined(job, before, upto, np.concatenate(rows))
+    assert_equal(dealt, sampling_of(job).extend(job, before, upto))
 
 
 def assert_equal(one: Record, other: Record) -> None:

@@ -320,7 +320,7 @@ def test_the_page_has_every_word_it_says_in_both_languages() -> None:
     texts = yaml.safe_load((folder / "key" / "words.yaml").read_text(encoding="utf-8"))
     code = "".join(
         path.read_text(encoding="utf-8")
-        for path in [*(folder / "key").glob("*.html"), *source.glob("*.py")]
+        for path in [*(folder / "key").glob("*.html"), *source.rglob("*.py")]
     )
     said = set(re.findall(r'(?:\bsay|\.pair|_instead)\("(\w+)"', code))
     said |= set(re.findall(r'"((?:reason|stability|contested_none)\w*)"', code)) & set(texts)

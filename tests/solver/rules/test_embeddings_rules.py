@@ -15,7 +15,7 @@ from solver.bundle import Bundle
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
 from solver.explain.embeddings import embeddings
-from solver.explain.method import Job
+from solver.explain.job import Job
 from solver.explain.similarity_picture import similarity_picture
 from solver.rules.embedding_tables import (
     METRICS,

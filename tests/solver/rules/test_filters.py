@@ -14,7 +14,7 @@ from solver.bundle import Bundle
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
 from solver.explain.filters import module
-from solver.explain.method import Job
+from solver.explain.job import Job
 from solver.rules.filters import mean_frequency, readable_window
 from tests.solver.rules.made_maps import (
     box,

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from solver.bundle import Bundle, load_bundle
 from solver.evidence import Record
-from solver.explain.method import Job
+from solver.explain.job import Job
 from solver.explain.saliency import saliency
 from solver.rules.handle_side import DRAWINGS, find_jug
 from solver.rules.pose_search import BRISK

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from solver.bundle import Bundle
 from solver.evidence import MissingEvidence, Record
 from solver.explain import integrated as source
-from solver.explain.method import Job
+from solver.explain.job import Job
 from solver.rules.integrated_path import StepsSettings
 from tests.solver.rules.made_maps import decide, decide_again, evidence_of, held, smooth_noise
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from solver.bundle import Bundle
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
+from solver.explain.job import Job
 from solver.explain.lime_segments import lime_known_model
-from solver.explain.method import Job
 from tests.solver.rules.made_maps import box, decide, evidence_of, held, regions
 
 FOOD, PLATE = box(40, 40, 40, 40), box(10, 10, 100, 100) & ~box(40, 40, 40, 40)

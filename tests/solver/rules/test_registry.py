@@ -16,8 +16,9 @@ from solver.resources import data_folder
 from solver.rules import registry
 from solver.rules.registry import Decision, all_rules, plan_questions, rule
 
-SOURCES = sorted(Path(solver.rules.__path__[0]).glob("*.py"))
+SOURCES = sorted(Path(solver.rules.__path__[0]).rglob("*.py"))
 TESTS = Path(__file__).parents[1]
+ROOT = Path(solver.rules.__path__[0]).parents[1]
 
 
 def test_every_question_has_a_rule_and_every_rule_a_question_or_a_test() -> None:
@@ -27,14 +28,14 @@ def test_every_question_has_a_rule_and_every_rule_a_question_or_a_test() -> None
     tests = "".join(path.read_text(encoding="utf-8") for path in sorted(TESTS.rglob("test_*.py")))
     for name, found in all_rules().items():
         function = found.decide.__name__
-        module = found.decide.__module__.removeprefix("solver.rules.")
-        tried = re.search(rf"from solver\.rules\.{module} import[^)]*?\b{function}\b", tests)
+        module = re.escape(found.decide.__module__)
+        tried = re.search(rf"from {module} import[^)]*?\b{function}\b", tests)
         assert name in asked or f'"{name}"' in tests or tried, name
 
 
 def test_every_module_with_a_rule_is_imported() -> None:
     holding = {
-        f"solver.rules.{path.stem}"
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for path in SOURCES
         if re.search(r"^@(rule|second_way)\(", path.read_text(encoding="utf-8"), re.M)
     }

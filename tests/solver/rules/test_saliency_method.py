@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from solver.bundle import Bundle
 from solver.evidence import Evidence, MissingEvidence, Record
 from solver.explain import saliency as source
-from solver.explain.method import Job
+from solver.explain.job import Job
 from tests.solver.rules.made_maps import decide, evidence_of, held, smooth_noise
 
 CANDIDATES = [

@@ -15,7 +15,7 @@ from solver.bundle import Bundle
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
 from solver.explain import smoothgrad as source
-from solver.explain.method import Job, picture_tensor
+from solver.explain.job import Job, picture_tensor
 from solver.rules.registry import all_rules
 from solver.rules.saliency_method import PicturesSettings
 from solver.rules.smoothgrad_method import UnnormalizedClaim

@@ -1,0 +1,154 @@
+"""A job of an explanation: the record wanted, the bundle it is made from, and its settings.
+
+A job knows no explanation. What depends on which explanation makes the record, such as the settings
+and inputs written into it, is in `solver.explain.registry`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from solver.bundle import Bundle, as_tensor_values
+from solver.evidence import Evidence
+from solver.explain.micro_batch import fastest_batch
+from solver.pictures import Picture
+from solver.whole_files import sha256_of_all
+
+
+@dataclass(frozen=True)
+class ExplainSettings:
+    """How the explanations are run; the defaults are the course's own counts and network.
+
+    Attributes:
+        lime_seed: NumPy's global generator is seeded with it once, before picture 0.
+        lime_batch: pictures a pass, 10 as in lime: in another batch the network rounds otherwise,
+            and the weights are no longer lime's to the last digit.
+        lime_start_label: first label of the segments (0 as in 2021, 1 as in 2022).
+        smoothgrad_sigma: the course's 0.4, of ``std = (sigma / (max - min)) ** 2``.
+        smoothgrad_seed: the course seeds nothing here; picture k uses seed + k.
+        visualization_rate: Adam's learning rate on the pixels.
+        micro_batch: pictures a pass elsewhere; None is the fastest on this device, as for
+            `lime_batch`, of those that round alike.
+        network: "as_trained", or "prepared": laid out for speed (`solver.network.PreparedNetwork`)
+            where means over samples are asked for (LIME, SmoothGrad, integrated gradients).
+        confidence: None runs the course's counts. Else a mean over samples stops when the claims
+            resting on it are decided at this confidence.
+        corpus_nearest: how many of the nearest words of the corpus are kept.
+    """
+
+    lime_samples: int = 1000
+    lime_segments: int = 200
+    lime_seed: int = 16
+    lime_start_label: int = 0
+    lime_shown: int = 11
+    lime_min_weight: float = 0.05
+    lime_batch: int | None = 10
+    smoothgrad_samples: int = 500
+    smoothgrad_sigma: float = 0.4
+    smoothgrad_seed: int = 0
+    visualization_steps: int = 100
+    visualization_rate: float = 0.1
+    micro_batch: int | None = 2
+    network: Literal["as_trained", "prepared"] = "as_trained"
+    confidence: float | None = None
+    corpus_nearest: int = 50
+
+    @property
+    def batches_round_alike(self) -> bool:
+        """Whether a picture's answer has the same bits in whatever batch: of those chosen here."""
+        return self.lime_batch is None and self.micro_batch is None
+
+
+CONFIDENCE = 0.999
+
+
+def fast_settings(**changes: Any) -> ExplainSettings:
+    """Return settings that reach the verdicts of the course's counts with less work."""
+    prepared = ExplainSettings(
+        lime_batch=None, micro_batch=None, network="prepared", confidence=CONFIDENCE
+    )
+    return replace(prepared, **changes)
+
+
+def _nothing(_: int) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Job:
+    """One explanation to run.
+
+    Attributes:
+        id: the id of the record to make.
+        advance: called with the number of network passes done, for the progress bar.
+        made: records that are there already, which it may begin from.
+    """
+
+    id: str
+    bundle: Bundle
+    settings: ExplainSettings = field(default_factory=ExplainSettings)
+    advance: Callable[[int], None] = _nothing
+    made: Evidence = field(default_factory=Evidence)
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """The numbers after the kind: ``(7, 100)`` of ``integrated_gradients/7/100``."""
+        return tuple(int(part) for part in self.id.split("/")[1:])
+
+    def picture_tensor(self, place: int) -> Tensor:
+        """Return picture `place` as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
+        return picture_tensor(self.bundle, place)
+
+    def network(self) -> nn.Module:
+        """The network to run, as it was trained or prepared, as the settings say."""
+        if self.settings.network == "as_trained":
+            return self.bundle.network
+        return self.bundle.prepared
+
+    def batch(self, chosen: int | None) -> int:
+        """The number of pictures a pass: the one chosen, or the fastest on this device."""
+        return chosen or fastest_batch(self.bundle)
+
+
+def first_picture(job: Job) -> list[int]:
+    """The picture a job such as ``saliency/2`` reads."""
+    return [job.place[0]]
+
+
+def last_picture(job: Job) -> list[int]:
+    """The picture a job such as ``activation/6/1`` reads."""
+    return [job.place[-1]]
+
+
+def every_picture(job: Job) -> list[int]:
+    """All pictures of the bundle."""
+    return list(range(len(job.bundle.pictures)))
+
+
+def no_picture(job: Job) -> list[int]:
+    """None: the job reads the network alone, or nothing of the bundle."""
+    return []
+
+
+def bert_inputs(job: Job) -> dict[str, str]:
+    """One hash of all the BERT part of the bundle, for records that read no picture."""
+    return {"bert": sha256_of_all(job.bundle.bert.hashes)}
+
+
+def picture_tensor(bundle: Bundle, place: int) -> Tensor:
+    """Return a picture as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
+    values = as_tensor_values(bundle.picture(place))
+    return torch.from_numpy(values)[None].to(bundle.device)
+
+
+def picture_hash(picture: Picture) -> str:
+    """Hash of a picture as the network gets it, with its label."""
+    digest = hashlib.sha256(picture.rgb.tobytes())
+    digest.update(str(picture.label).encode())
+    return digest.hexdigest()

@@ -1,0 +1,171 @@
+"""The explanations, by the kind of record each makes, and the settings and inputs of a record.
+
+An explanation is a function from a `Job` to a `Record`; it is asked for by the id of the record it
+makes (``lime/6``, ``integrated_gradients/7/100``), so that whatever several questions need is run
+once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any
+
+from solver.code_version import explanation_code_hash
+from solver.errors import BundleError
+from solver.evidence import Record
+from solver.explain.job import Job, picture_hash
+from solver.explain.sampling import Sampling
+
+Explain = Callable[[Job], Record]
+Passes = Callable[[Job], int]
+Inputs = Callable[[Job], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A registered explanation.
+
+    Attributes:
+        pictures: which pictures a job reads.
+        passes: how many network passes (forward, or forward and backward) a job makes.
+        used: names of the settings it depends on.
+        version: raised by whoever changes what it computes; a record of another version is not
+            used again.
+        inputs: hashes of what a job reads, where that is not the network and pictures.
+        sampling: how it is taken further, where it is a mean over samples.
+        uses: ids of records it begins from where they are there.
+    """
+
+    kind: str
+    run: Explain
+    pictures: Callable[[Job], list[int]]
+    passes: Passes
+    used: tuple[str, ...]
+    version: int
+    inputs: Inputs | None = None
+    sampling: Sampling | None = None
+    uses: Callable[[Job], list[str]] = lambda job: []
+
+
+_MODULES = (
+    "solver.explain.pictures_and_regions",
+    "solver.explain.lime_segments",
+    "solver.explain.saliency",
+    "solver.explain.smoothgrad",
+    "solver.explain.filters",
+    "solver.explain.integrated",
+    "solver.explain.attention",
+    "solver.explain.masked_words",
+    "solver.explain.corpus_search",
+    "solver.explain.hidden_states",
+    "solver.explain.embeddings",
+    "solver.explain.similarity_picture",
+)
+_explanations: dict[str, Explanation] = {}
+
+
+def explanation(
+    kind: str,
+    *,
+    pictures: Callable[[Job], list[int]],
+    passes: Passes,
+    used: tuple[str, ...] = (),
+    version: int = 1,
+    inputs: Inputs | None = None,
+    sampling: Sampling | None = None,
+    uses: Callable[[Job], list[str]] = lambda job: [],
+) -> Callable[[Explain], Explain]:
+    """Register the decorated function for records of `kind`; a kind taken already is an error."""
+
+    def register(run: Explain) -> Explain:
+        if kind in _explanations:
+            raise ValueError(f"the explanation {kind!r} is registered twice")
+        _explanations[kind] = Explanation(
+            kind, run, pictures, passes, used, version, inputs, sampling, uses
+        )
+        return run
+
+    return register
+
+
+def all_explanations() -> dict[str, Explanation]:
+    """Return every explanation by kind."""
+    for module in _MODULES:
+        import_module(module)
+    return dict(sorted(_explanations.items()))
+
+
+def explanation_for(identifier: str) -> Explanation:
+    """Return the explanation that makes the record `identifier`.
+
+    Raises:
+        BundleError: no explanation makes such records.
+    """
+    kind = identifier.split("/", 1)[0]
+    known = all_explanations()
+    if kind not in known:
+        raise BundleError(
+            f"no explanation makes {identifier!r}", mend=f"Known kinds: {', '.join(known)}."
+        )
+    return known[kind]
+
+
+def record_of(job: Job, arrays: dict[str, Any], values: dict[str, Any]) -> Record:
+    """Return the record of a job, with the settings and inputs that shaped it."""
+    return Record(job.id, arrays, values, expected_settings(job), expected_inputs(job))
+
+
+def expected_settings(job: Job) -> dict[str, Any]:
+    """Return the settings that the explanation of a job depends on, as its record holds them."""
+    every, found = asdict(job.settings), explanation_for(job.id)
+    used = {name: every[name] for name in sorted(found.used)}
+    if found.sampling is not None:
+        used["stopping"] = _stopping(job, found.sampling)
+    return used
+
+
+def _stopping(job: Job, sampling: Sampling) -> dict[str, Any] | str:
+    if job.settings.confidence is None:
+        return "exact"
+    return {"confidence": job.settings.confidence, "looks": sampling.looks(job)}
+
+
+def sampling_of(job: Job) -> Sampling:
+    """Return how a job that is a mean over samples is taken further."""
+    found = explanation_for(job.id).sampling
+    assert found is not None
+    return found
+
+
+def may_stop(job: Job) -> bool:
+    """Return whether a job is a mean over samples that stops when the claims on it are decided."""
+    sampling = explanation_for(job.id).sampling
+    if sampling is None or job.settings.confidence is None:
+        return False
+    return len(sampling.looks(job)) > 1
+
+
+def expected_inputs(job: Job) -> dict[str, str]:
+    """Return hashes of what a record is made from: weights, pictures and the method's code.
+
+    Raises:
+        BundleError: no explanation makes such a record, or the bundle lacks what it reads.
+    """
+    found = explanation_for(job.id)
+    method = {
+        "method_version": str(found.version),
+        "method_code": explanation_code_hash(found.run.__module__),
+    }
+    if found.inputs is not None:
+        return {**found.inputs(job), **method}
+    digest = hashlib.sha256()
+    for place in found.pictures(job):
+        digest.update(picture_hash(job.bundle.picture(place)).encode())
+    return {
+        "checkpoint": job.bundle.files.get("checkpoint.pth", ""),
+        "pictures": digest.hexdigest(),
+        **method,
+    }
