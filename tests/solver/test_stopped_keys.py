@@ -93,9 +93,8 @@ def test_a_folder_that_may_only_be_read(folder: Path) -> None:
 
 def test_ctrl_c_is_a_clean_stop(folder: Path) -> None:
     before = snapshot(folder / "out")
-    slow = (
-        "import time, solver.answer_key\nsolver.answer_key.decide = lambda *a, **k: time.sleep(60)"
-    )
+    slow = "import time\nimport solver.answer_key as making\n"
+    slow += "making.decide = lambda *a, **k: time.sleep(60)"
     code = f"from grader.cli import main\n{slow}\nmain()"
     process = subprocess.Popen(
         [sys.executable, "-B", "-c", code, *KEY],
