@@ -18,7 +18,7 @@ from grader.plurals import counted
 from solver.bank import Bank, Blank, Option, Question
 from solver.errors import printable
 from solver.key import Key
-from solver.page.two_languages import CHINESE, words
+from solver.text.bilingual import CHINESE, words
 
 WIDTH = 92
 """Of a line in English. Chinese has no blanks to break a line at, and is left to the editor."""

@@ -20,9 +20,9 @@ from grader.submissions import Chosen, Ticked, decode_response
 from grader.table.graded import GradedClass
 from grader.wrong_key import LEAST_RISE, LEAST_T, NEGATIVE_AT, Suspicion
 from solver.bank import Bank
+from solver.files.atomic_write import write_whole
 from solver.key import Key, KeyQuestion, Override
-from solver.page.two_languages import without_turning
-from solver.whole_files import write_whole
+from solver.text.bilingual import without_turning
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from grader.exports.question_columns import Wordings
 from grader.exports.student_analysis import StudentAnalysis
 from grader.submissions import ScoredQuestion
 from solver.errors import ExportError
-from solver.whole_files import sha256_of
+from solver.files.atomic_write import sha256_of
 
 YAML_SUFFIXES = {".yaml", ".yml"}
 

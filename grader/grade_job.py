@@ -38,9 +38,9 @@ from grader.table.cells import Cells
 from grader.table.graded import GradedClass
 from solver.bank import Bank
 from solver.errors import InputError, KeyFileError, OutputError
+from solver.files.atomic_write import sha256_of, write_whole
+from solver.files.lock import one_at_a_time
 from solver.key import Key
-from solver.one_at_a_time import one_at_a_time
-from solver.whole_files import sha256_of, write_whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from pathlib import Path
 from grader.csv_spans import CellSpan, cell_spans, replaced
 from grader.plurals import counted
 from grader.submissions import GradedSubmission
-from solver.encodings import START, narrow_encoding, wide_encoding
 from solver.errors import ExportError
+from solver.files.encodings import START, narrow_encoding, wide_encoding
 
 _ASSIGNMENT = re.compile(r".*\((\d+)\)\s*\Z", re.DOTALL)
 _SIS = ("SIS User ID", "SIS Login ID")

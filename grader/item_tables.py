@@ -18,8 +18,8 @@ from grader.item_analysis import ClassAnalysis, QuestionAnalysis, Totals, analys
 from grader.submissions import Answer, Chosen
 from grader.table.graded import GradedClass
 from grader.wrong_key import Suspicion
+from solver.files.atomic_write import write_whole
 from solver.key import Answer as KeyAnswer
-from solver.whole_files import write_whole
 
 FORMAT = "hw9-summary/1"
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from grader.scored_questions import accepted_answers, choice_named, unknown_choice
 from solver.bank import Bank, Question
-from solver.encodings import is_text
 from solver.errors import InputError, KeyFileError
+from solver.files.encodings import is_text
 from solver.key import Answer, Key, KeyQuestion, Override
 
 

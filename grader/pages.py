@@ -14,15 +14,9 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from grader.estimates import Estimate
-from solver.page.two_languages import (
-    Words,
-    both,
-    policy_for,
-    template_environment,
-    worded,
-)
-from solver.page.two_languages import words as page_words
 from solver.resources import data_folder
+from solver.text.bilingual import Words, both, policy_for, template_environment, worded
+from solver.text.bilingual import words as page_words
 
 MINUS = "−"
 

@@ -25,8 +25,8 @@ from grader.submissions import Refused, Response
 from grader.table.answers import NUMBER, PERSON, AnswerTable, answer, per_distinct
 from grader.table.cells import Cells
 from solver.errors import ExportError
-from solver.whole_files import write_whole
-from solver.yaml_places import read_text
+from solver.files.atomic_write import write_whole
+from solver.files.yaml_source import read_text
 
 _HEADER = ("pseudonym", "student", "name", "section", "sis_id")
 _KEY_ROW = "(key of this table)"

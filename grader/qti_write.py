@@ -23,8 +23,8 @@ from grader.scored_questions import scored_questions
 from grader.submissions import Chosen, ScoredQuestion, Ticked
 from solver.bank import Bank
 from solver.errors import BankError
+from solver.files.atomic_write import write_whole
 from solver.key import Key
-from solver.whole_files import write_whole
 
 QTI = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 CANVAS = "http://canvas.instructure.com/xsd/cccv1p0"

@@ -18,9 +18,9 @@ from pydantic import Field
 from grader.scored_questions import choice_named
 from solver.bank import Bank, Blank, Identifier, Kind, Question, Strict, Wording
 from solver.errors import BankError
+from solver.files.atomic_write import write_whole
+from solver.files.yaml_source import YamlDumper, load_placed_yaml, validated
 from solver.key import Key
-from solver.whole_files import write_whole
-from solver.yaml_places import YamlDumper, load_placed_yaml, validated
 
 QUIZ_FORMAT = "hw9-quiz/1"
 QuizLanguage = Literal["en", "zh-Hant", "both"]

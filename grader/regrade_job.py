@@ -48,11 +48,11 @@ from grader.table.former_record import FORMER_FILE
 from grader.table.graded import GradedClass
 from grader.table.record import FILE
 from solver.bank import Bank
-from solver.encodings import is_text
 from solver.errors import InputError, OutputError
-from solver.folder_swap import leftovers
+from solver.files.atomic_swap import leftovers
+from solver.files.atomic_write import sha256_of, sha256_of_all, write_whole
+from solver.files.encodings import is_text
 from solver.key import Key, dump_key
-from solver.whole_files import sha256_of, sha256_of_all, write_whole
 
 RESULTS = ("scores.csv", "rejects.csv", "late.csv", "items.csv", "summary.json", "gradebook.csv")
 PAGES = ("class.html", "students")

@@ -28,7 +28,7 @@ from grader.submissions import (
 )
 from solver.bank import Identifier, Points, Strict
 from solver.errors import ExportError
-from solver.yaml_places import load_placed_yaml, validated
+from solver.files.yaml_source import load_placed_yaml, validated
 
 STANDING = "standing.json"
 LOG = "regrades.jsonl"

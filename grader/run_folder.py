@@ -9,8 +9,8 @@ from pathlib import Path
 
 from grader.run_record import is_run
 from solver.errors import OutputError
-from solver.folder_swap import mend, new_beside, swap
-from solver.one_at_a_time import one_at_a_time
+from solver.files.atomic_swap import mend, new_beside, swap
+from solver.files.lock import one_at_a_time
 
 MENDED = "cleared away what an earlier run into this folder had left when it was stopped"
 
@@ -58,7 +58,7 @@ def check_target(out: Path, *, replace: bool) -> None:
 def folder_made_whole(out: Path) -> Iterator[Path]:
     """Give an empty folder (0700) to fill, which becomes `out` only if nothing goes wrong.
 
-    A killed process leaves `out` as it was, or as it was to become (`solver.folder_swap`).
+    A killed process leaves `out` as it was, or as it was to become (`solver.files.atomic_swap`).
 
     Raises:
         OutputError: no folder can be made beside `out`, or there is no room.

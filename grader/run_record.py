@@ -25,8 +25,8 @@ from grader.table.answers import AnswerTable
 from grader.table.former_record import FORMER_FILE, read_former_rows
 from grader.table.record import FILE, MEND, made_from, read_rows, write_rows
 from solver.errors import ExportError
+from solver.files.atomic_write import sha256_of, write_whole
 from solver.key import Key, dump_key, load_key
-from solver.whole_files import sha256_of, write_whole
 
 FORMAT: Literal["hw9-run/2"] = "hw9-run/2"
 

@@ -34,9 +34,9 @@ from grader.submissions import (
 )
 from grader.table.graded import GradedClass
 from solver.bank import Bank
+from solver.files.atomic_write import write_whole
 from solver.key import Key, OptionVerdict, Sentence
-from solver.page.two_languages import without_turning
-from solver.whole_files import write_whole
+from solver.text.bilingual import without_turning
 
 LONGEST_NAME = 80
 BATCH, WRITERS = 250, 8

@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from solver.errors import BankError
-from solver.whole_files import sha256_of, sha256_of_all
-from solver.yaml_places import PlacedYaml, load_placed_yaml, validated
+from solver.files.atomic_write import sha256_of, sha256_of_all
+from solver.files.yaml_source import PlacedYaml, load_placed_yaml, validated
 
 Kind = Literal["single", "several", "pair"]
 Language = Literal["en", "zh-Hant"]

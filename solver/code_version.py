@@ -32,26 +32,26 @@ def _folder_hash(folder: Path) -> str:
 _PLUMBING = (
     "solver.explain.job",
     "solver.explain.registry",
-    "solver.explain.run",
-    "solver.explain.rounds",
-    "solver.explain.workers",
-    "solver.explain.sampling",
-    "solver.explain.stopping",
-    "solver.explain.claims",
-    "solver.explain.micro_batch",
+    "solver.explain.run.runner",
+    "solver.explain.run.scheduler",
+    "solver.explain.run.workers",
+    "solver.explain.estimator",
+    "solver.explain.sampling.sequential_test",
+    "solver.explain.sampling.claims",
+    "solver.explain.batch_size",
 )
 """Modules of `solver.explain` that decide which explanations run, and not what one computes."""
 
 _MEASURING = (
-    "solver.network",
-    "solver.local_forward",
-    "solver.winograd",
-    "solver.matrix_products",
-    "solver.pictures",
-    "solver.lime_fit",
-    "solver.bert_folder",
-    "solver.bert_models",
-    "solver.parts_of_speech",
+    "solver.models.food_cnn",
+    "solver.models.local_forward",
+    "solver.models.winograd",
+    "solver.models.matrix_products",
+    "solver.bundle.pictures",
+    "solver.explain.cnn.lime_surrogate",
+    "solver.models.bert_files",
+    "solver.models.bert",
+    "solver.bundle.tagged_corpus",
 )
 """Modules outside `solver.explain` that take part in what an explanation computes."""
 

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.errors import EvidenceError
-from solver.json_files import read_json
-from solver.whole_files import sha256_of, write_whole
+from solver.files.atomic_write import sha256_of, write_whole
+from solver.files.json_source import read_json
 
 FORMAT = "hw9-evidence/1"
 MANIFEST = "manifest.json"

@@ -15,8 +15,8 @@ from pydantic import Field, model_validator
 
 from solver.bank import Identifier, Kind, Points, Strict
 from solver.errors import KeyFileError
-from solver.whole_files import write_whole
-from solver.yaml_places import YamlDumper, load_placed_yaml, validated
+from solver.files.atomic_write import write_whole
+from solver.files.yaml_source import YamlDumper, load_placed_yaml, validated
 
 FORMAT = "hw9-key/1"
 
@@ -36,8 +36,9 @@ class Sentence(Strict):
 
 
 Cause = Literal["thresholds", "regions", "seeds", "samples", "resampled", "together"]
-"""What is varied in a repeat of a decision (`solver.stability`): the numbers a rule chose, region
-edges, the draws of LIME and SmoothGrad, how many there are, the evidence itself; or all of them."""
+"""What is varied in a repeat of a decision (`solver.decide.stability`): the numbers a rule chose,
+region edges, the draws of LIME and SmoothGrad, how many there are, the evidence itself; or all of
+them."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

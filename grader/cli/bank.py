@@ -15,8 +15,8 @@ from grader.plurals import counted
 
 if TYPE_CHECKING:
     from solver.bank import Bank
+    from solver.decide.wording_lint import Concern
     from solver.rules.registry import PlannedQuestion
-    from solver.wording_checks import Concern
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -81,8 +81,8 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
 
 
 def _concerns(found: Bank, key_path: Path) -> list[Concern]:
+    from solver.decide.wording_lint import concerns
     from solver.key import load_key
-    from solver.wording_checks import concerns
 
     return concerns(found, load_key(key_path))
 

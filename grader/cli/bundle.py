@@ -12,8 +12,8 @@ import click
 from grader.plurals import counted
 
 if TYPE_CHECKING:
-    from solver.bert_models import Bert
-    from solver.bundle import Bundle
+    from solver.bundle.bundle import Bundle
+    from solver.models.bert import Bert
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -56,10 +56,10 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
       hw9 bundle init --notebook HW09.ipynb course/
       hw9 bundle init --notebook HW09.ipynb --answer 2=cats course/
     """
-    from solver.bundle_init import bert_file_from, dump_bert_file, numbered_answers
+    from solver.bundle.init import bert_file_from, dump_bert_file, numbered_answers
+    from solver.bundle.notebook import read_notebook
     from solver.errors import BundleError
-    from solver.notebook import read_notebook
-    from solver.whole_files import write_whole
+    from solver.files.atomic_write import write_whole
 
     path = folder / "bert.yaml"
     if path.exists() and not force:
@@ -89,7 +89,7 @@ def check(folder: Path | None, as_json: bool) -> None:
     Example:
       hw9 bundle check course/
     """
-    from solver.bundle import load_bundle
+    from solver.bundle.bundle import load_bundle
     from solver.errors import BundleError
     from solver.resources import data_folder
 
@@ -116,8 +116,8 @@ def check(folder: Path | None, as_json: bool) -> None:
 
 
 def _pictures(found: Bundle, problems: list[str]) -> list[dict[str, Any]]:
+    from solver.bundle.pictures import CLASSES
     from solver.errors import BundleError
-    from solver.pictures import CLASSES
 
     rows = []
     for picture in found.pictures:
@@ -135,9 +135,9 @@ def _pictures(found: Bundle, problems: list[str]) -> list[dict[str, Any]]:
 def _network(found: Bundle) -> dict[str, Any]:
     import torch
 
+    from solver.bundle.pictures import CLASSES
     from solver.explain.job import picture_tensor
-    from solver.network import CONVOLUTIONS, parameter_count
-    from solver.pictures import CLASSES
+    from solver.models.food_cnn import CONVOLUTIONS, parameter_count
 
     network = found.network
     predictions = []
@@ -166,7 +166,7 @@ def _network(found: Bundle) -> dict[str, Any]:
 def _bert(found: Bundle, problems: list[str]) -> dict[str, Any]:
     """What the BERT part holds; empty where there is no bert.yaml."""
     from solver.errors import BundleError
-    from solver.explain.similarity_picture import open_picture, read_matrix
+    from solver.explain.bert.similarity_image import open_picture, read_matrix
 
     if not (found.folder / "bert.yaml").is_file():
         return {}

@@ -100,8 +100,8 @@ def _write_template(answers: Path, key_path: Path | None, folder: Path, language
     from grader.answer_sheet import answer_sheet, said
     from solver.bank import load_bank
     from solver.errors import ExportError
+    from solver.files.atomic_write import write_whole
     from solver.key import load_key
-    from solver.whole_files import write_whole
 
     if answers.exists():
         raise ExportError(
@@ -123,8 +123,8 @@ def _key(
         return load_key(key_path)
     from grader.cli.explain_progress import watching
     from grader.cli.key import chosen_device
-    from solver.answer_key import make_key
-    from solver.key_folder import Desk, make_once
+    from solver.pipeline.key_folder import Desk, make_once
+    from solver.pipeline.make_key import make_key
 
     with watching(shown=shown) as progress:
 

@@ -51,13 +51,13 @@ def explain(
     """
     from grader.cli.explain_progress import watching
     from grader.cli.key import chosen_device
-    from solver.bundle import load_bundle
+    from solver.bundle.bundle import load_bundle
     from solver.evidence import record_id
     from solver.explain.job import ExplainSettings
-    from solver.explain.run import run_explanations
-    from solver.page.course_drawing import draw_as_course
+    from solver.explain.run.runner import run_explanations
+    from solver.files.atomic_write import write_whole
+    from solver.page.figures.course_style import draw_as_course
     from solver.resources import data_folder
-    from solver.whole_files import write_whole
 
     place = {
         "activation": (layer, picture),

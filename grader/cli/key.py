@@ -13,7 +13,7 @@ from grader.plurals import counted
 
 if TYPE_CHECKING:
     from solver.key import Key, KeyQuestion
-    from solver.key_folder import Desk, KeyInFolder
+    from solver.pipeline.key_folder import Desk, KeyInFolder
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -115,8 +115,8 @@ def key(
     if ctx.invoked_subcommand is not None:
         return
     from grader.cli.explain_progress import watching
-    from solver.answer_key import make_key
-    from solver.key_folder import make_once
+    from solver.pipeline.key_folder import make_once
+    from solver.pipeline.make_key import make_key
 
     names = [name.strip() for name in only.split(",") if name.strip()]
     alone = evidence is not None and bundle is None

@@ -25,7 +25,7 @@ from grader.submissions import (
     Submission,
 )
 from solver.errors import ExportError
-from solver.yaml_places import PlacedYaml, load_placed_yaml
+from solver.files.yaml_source import PlacedYaml, load_placed_yaml
 
 
 class AnswersYaml:

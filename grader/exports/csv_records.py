@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader.plurals import counted
-from solver.encodings import START, wide_encoding
 from solver.errors import ExportError
+from solver.files.encodings import START, wide_encoding
 
 FIELD_LIMIT = 1 << 20
 MOST_HEADER_LINES = 5000

@@ -30,7 +30,7 @@ from grader.submissions import decode_response
 from grader.table.answers import NUMBER, PERSON, REJECTS, ROW, AnswerTable, answer
 from grader.table.cells import Cell, Cells
 from solver.errors import ExportError
-from solver.whole_files import sha256_of_all
+from solver.files.atomic_write import sha256_of_all
 
 FILE = "rows.parquet"
 FORMAT = "hw9-rows/2"

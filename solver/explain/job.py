@@ -14,11 +14,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from solver.bundle import Bundle, as_tensor_values
+from solver.bundle.bundle import Bundle, as_tensor_values
+from solver.bundle.pictures import Picture
 from solver.evidence import Evidence
-from solver.explain.micro_batch import fastest_batch
-from solver.pictures import Picture
-from solver.whole_files import sha256_of_all
+from solver.explain.batch_size import fastest_batch
+from solver.files.atomic_write import sha256_of_all
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class ExplainSettings:
         visualization_rate: Adam's learning rate on the pixels.
         micro_batch: pictures a pass elsewhere; None is the fastest on this device, as for
             `lime_batch`, of those that round alike.
-        network: "as_trained", or "prepared": laid out for speed (`solver.network.PreparedNetwork`)
-            where means over samples are asked for (LIME, SmoothGrad, integrated gradients).
+        network: "as_trained", or "prepared": laid out for speed
+            (`solver.models.food_cnn.PreparedNetwork`) where means over samples are asked for (LIME,
+            SmoothGrad, integrated gradients).
         confidence: None runs the course's counts. Else a mean over samples stops when the claims
             resting on it are decided at this confidence.
         corpus_nearest: how many of the nearest words of the corpus are kept.

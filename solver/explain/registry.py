@@ -16,8 +16,8 @@ from typing import Any
 from solver.code_version import explanation_code_hash
 from solver.errors import BundleError
 from solver.evidence import Record
+from solver.explain.estimator import Sampling
 from solver.explain.job import Job, picture_hash
-from solver.explain.sampling import Sampling
 
 Explain = Callable[[Job], Record]
 Passes = Callable[[Job], int]
@@ -51,18 +51,18 @@ class Explanation:
 
 
 _MODULES = (
-    "solver.explain.pictures_and_regions",
-    "solver.explain.lime_segments",
-    "solver.explain.saliency",
-    "solver.explain.smoothgrad",
-    "solver.explain.filters",
-    "solver.explain.integrated",
-    "solver.explain.attention",
-    "solver.explain.masked_words",
-    "solver.explain.corpus_search",
-    "solver.explain.hidden_states",
-    "solver.explain.embeddings",
-    "solver.explain.similarity_picture",
+    "solver.explain.cnn.inputs",
+    "solver.explain.cnn.lime",
+    "solver.explain.cnn.saliency",
+    "solver.explain.cnn.smoothgrad",
+    "solver.explain.cnn.filter_visualization",
+    "solver.explain.cnn.integrated_gradients",
+    "solver.explain.bert.attention",
+    "solver.explain.bert.masked_lm",
+    "solver.explain.bert.corpus_search",
+    "solver.explain.bert.hidden_states",
+    "solver.explain.bert.embeddings",
+    "solver.explain.bert.similarity_image",
 )
 _explanations: dict[str, Explanation] = {}
 

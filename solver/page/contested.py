@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from solver.key import Key, KeyQuestion, OptionVerdict, SecondVerdict
-from solver.page.look import DISAGREE, UNSETTLED
-from solver.page.numbers import percent
-from solver.page.two_languages import Pair, as_pair, words
+from solver.page.review_flags import DISAGREE, UNSETTLED
 from solver.page.views import OptionRow, QuestionView, answer_text, measured_line
+from solver.text.bilingual import Pair, as_pair, words
+from solver.text.numbers import percent
 
 RARE = 0.05
 """Questions that change in fewer than one in twenty repeats, and whose two ways agree, are named in

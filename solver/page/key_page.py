@@ -18,9 +18,11 @@ from solver.bank import Bank
 from solver.evidence import Evidence
 from solver.key import Key
 from solver.page.contested import RARE, contested_of, stability_line
-from solver.page.look import CLOSE, CONTESTED, SMALL
-from solver.page.numbers import percent
-from solver.page.two_languages import (
+from solver.page.review_flags import CLOSE, CONTESTED, SMALL
+from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
+from solver.resources import data_folder
+from solver.rules.registry import Figure, all_rules
+from solver.text.bilingual import (
     both,
     policy_for,
     template_environment,
@@ -28,9 +30,7 @@ from solver.page.two_languages import (
     worded,
     words,
 )
-from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
-from solver.resources import data_folder
-from solver.rules.registry import Figure, all_rules
+from solver.text.numbers import percent
 
 
 def render_key_page(

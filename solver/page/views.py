@@ -13,12 +13,12 @@ from markupsafe import Markup, escape
 from solver.bank import Bank, Blank, Option, Question
 from solver.evidence import Evidence
 from solver.key import Answer, Key, KeyQuestion, OptionVerdict, SecondVerdict
-from solver.page.bars import bars_of
-from solver.page.figures import figure_html
-from solver.page.look import STATES, Reason, closest, reasons_to_look, relative_margin
-from solver.page.numbers import number, percent
-from solver.page.two_languages import Pair, as_pair, both, with_code, words
+from solver.page.figures.registry import figure_html
+from solver.page.review_flags import STATES, Reason, closest, reasons_to_look, relative_margin
+from solver.page.verdict_bars import bars_of
 from solver.rules.registry import Figure, Rule
+from solver.text.bilingual import Pair, as_pair, both, with_code, words
+from solver.text.numbers import number, percent
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from solver.bank import Bank, Option, Question
 from solver.errors import BankError
 from solver.evidence import Evidence
-from solver.yaml_places import first_problem
+from solver.files.yaml_source import first_problem
 
 
 class Parameters(BaseModel):
@@ -51,7 +51,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Figure:
-    """What the page should draw: a kind known to `solver.page.figures` and its parameters."""
+    """What the page should draw: a kind known to `solver.page.figures.registry` and its
+    parameters."""
 
     kind: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -119,32 +120,32 @@ class Rule:
 
 
 _MODULES = (
-    "solver.rules.lime_colours",
-    "solver.rules.lime_pieces",
-    "solver.rules.saliency_method",
-    "solver.rules.solids",
-    "solver.rules.solid_shapes",
-    "solver.rules.handle_side",
-    "solver.rules.handle_asymmetry",
-    "solver.rules.bright_places",
-    "solver.rules.marked_places",
-    "solver.rules.smoothgrad_method",
-    "solver.rules.unnormalized_by_structure",
-    "solver.rules.map_agreement",
-    "solver.rules.map_distances",
-    "solver.rules.filters",
-    "solver.rules.depth_by_blur",
-    "solver.rules.integrated_path",
-    "solver.rules.steps_by_overlap",
-    "solver.rules.attention",
-    "solver.rules.masked_words",
-    "solver.rules.corpus_search",
-    "solver.rules.exbert_otherwise",
-    "solver.rules.hidden_states",
-    "solver.rules.states_by_neighbours",
-    "solver.rules.slide_picture",
-    "solver.rules.embeddings",
-    "solver.rules.embeddings_otherwise",
+    "solver.rules.lime.overlay",
+    "solver.rules.lime.overlay_check",
+    "solver.rules.gradients.saliency",
+    "solver.rules.shapes.solid",
+    "solver.rules.shapes.solid_check",
+    "solver.rules.shapes.handle",
+    "solver.rules.shapes.handle_check",
+    "solver.rules.maps.brightest_region",
+    "solver.rules.maps.brightest_region_check",
+    "solver.rules.gradients.smoothgrad",
+    "solver.rules.gradients.smoothgrad_check",
+    "solver.rules.maps.agreement",
+    "solver.rules.maps.agreement_check",
+    "solver.rules.filters.filters",
+    "solver.rules.filters.activation_depth_check",
+    "solver.rules.gradients.integrated_gradients",
+    "solver.rules.gradients.integrated_gradients_check",
+    "solver.rules.bert.attention",
+    "solver.rules.bert.masked_lm",
+    "solver.rules.bert.corpus_search",
+    "solver.rules.bert.attention_check",
+    "solver.rules.bert.hidden_states",
+    "solver.rules.bert.hidden_states_check",
+    "solver.rules.bert.similarity_image",
+    "solver.rules.bert.embeddings",
+    "solver.rules.bert.embeddings_check",
 )
 _rules: dict[str, Rule] = {}
 

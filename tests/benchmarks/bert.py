@@ -19,10 +19,10 @@ from typing import Any
 import torch
 from transformers import BertConfig, BertForMaskedLM
 
-from solver.bert_models import Bert, load_tokenizer
-from solver.explain.corpus_search import Nearest, batches, search_batch, unit
-from solver.explain.embeddings import characters
-from solver.parts_of_speech import Sentence, paragraphs
+from solver.bundle.tagged_corpus import Sentence, paragraphs
+from solver.explain.bert.corpus_search import Nearest, batches, search_batch, unit
+from solver.explain.bert.embeddings import characters
+from solver.models.bert import Bert, load_tokenizer
 from tests.benchmarks.timing import Seconds, timed
 
 SENTENCE = "The students visited the professor and asked her to teach them machine learning."

@@ -25,11 +25,23 @@ from typing import Any
 import torch
 from torch import nn
 
-from solver.bundle import Bundle, load_bundle
+from solver.bundle.bundle import Bundle, load_bundle
 from solver.evidence import Evidence, load_evidence
-from solver.explain import filters, integrated, lime_segments, saliency, smoothgrad
+from solver.explain.cnn import (
+    filter_visualization as filters,
+)
+from solver.explain.cnn import (
+    integrated_gradients as integrated,
+)
+from solver.explain.cnn import (
+    lime as lime_segments,
+)
+from solver.explain.cnn import (
+    saliency,
+    smoothgrad,
+)
 from solver.explain.job import Job, fast_settings, picture_tensor
-from solver.network import FLAT, flat_shares
+from solver.models.food_cnn import FLAT, flat_shares
 from solver.resources import data_folder
 from tests.benchmarks import sample_procedure, through_captum
 from tests.benchmarks.multiply_adds import multiply_adds, prepared_multiply_adds
@@ -261,8 +273,8 @@ def totals(rows: Sequence[dict[str, Any]], whole_run: Seconds | None = None) -> 
 
 def verdicts(made: Evidence, exact: Evidence) -> dict[str, bool]:
     """Return by option whether evidence that stopped early and the course's counts agree."""
-    from solver.answer_key import decide, planned
     from solver.bank import load_bank
+    from solver.pipeline.make_key import decide, planned
 
     bank = load_bank(data_folder("questions"))
     questions = planned(bank, CNN_HALF)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from solver.bundle import Bundle
-from solver.winograd import LEAST_SIDE, PATCH, TILE, WinogradConv2d
+from solver.bundle.bundle import Bundle
+from solver.models.winograd import LEAST_SIDE, PATCH, TILE, WinogradConv2d
 
 
 def multiply_adds(network: nn.Module, last: int = 37, only_one_of_last: bool = False) -> float:

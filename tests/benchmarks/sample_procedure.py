@@ -18,7 +18,7 @@ from skimage.segmentation import slic
 from torch import Tensor, nn
 from torch.nn import functional
 
-from solver.bundle import Bundle, as_tensor_values
+from solver.bundle.bundle import Bundle, as_tensor_values
 
 
 def as_the_course_loads_it(bundle: Bundle) -> nn.Module:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from solver.bundle import Bundle, load_bundle
+from solver.bundle.bundle import Bundle, load_bundle
 from solver.evidence import Evidence, Record
-from solver.network import GENUINE_WIDTHS, build_network
+from solver.models.food_cnn import GENUINE_WIDTHS, build_network
 from solver.resources import data_folder
 from tests.benchmarks import sample_procedure, through_captum
 from tests.benchmarks.cnn import Counts, measure, parts_of, report, totals, verdicts

@@ -13,7 +13,7 @@ from skimage.segmentation import slic
 from torch import Tensor, nn
 from torch.nn import functional
 
-from solver.bundle import Bundle
+from solver.bundle.bundle import Bundle
 from tests.benchmarks.sample_procedure import batch_of
 
 CHUNK = 10

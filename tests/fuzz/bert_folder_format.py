@@ -18,11 +18,11 @@ import yaml
 from safetensors.torch import save
 from transformers import BertConfig, BertForMaskedLM
 
-from solver.bert_models import load_tokenizer
-from solver.bundle import Bundle
+from solver.bundle.bundle import Bundle
 from solver.errors import Hw9Error
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for
+from solver.models.bert import load_tokenizer
 from solver.resources import data_folder
 from tests.fuzz import zip_mutations as zips
 from tests.fuzz.byte_mutations import damaged

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from solver.bundle.tagged_corpus import TAGS
 from solver.evidence import Record
-from solver.parts_of_speech import TAGS
 
 SIDE = 24
 PIECES = ["[CLS]", "The", "students", "visited", "her", ".", "them", "professor", "her", "[SEP]"]

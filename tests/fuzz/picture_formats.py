@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from solver.explain.similarity_picture import open_picture
-from solver.pictures import load_pictures
-from solver.regions import regions_for
+from solver.bundle.pictures import load_pictures
+from solver.bundle.regions import regions_for
+from solver.explain.bert.similarity_image import open_picture
 from solver.resources import data_folder
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant

@@ -11,11 +11,11 @@ from grader.grade_job import Job, run_job
 from grader.grading import grade_table
 from grader.run_record import read_run
 from grader.scored_questions import scored_questions
-from solver.bert_materials import load_materials
-from solver.bundle_init import bert_file_from, dump_bert_file
+from solver.bundle.bert_materials import load_materials
+from solver.bundle.init import bert_file_from, dump_bert_file
+from solver.bundle.notebook import read_notebook
+from solver.bundle.tagged_corpus import load_corpus
 from solver.errors import Hw9Error
-from solver.notebook import read_notebook
-from solver.parts_of_speech import load_corpus
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant, check_line
 from tests.fuzz.yaml_mutations import ODD_VALUES, _changed

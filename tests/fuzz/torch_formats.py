@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from solver.bert_materials import load_states
+from solver.bundle.bert_materials import load_states
 from solver.errors import Hw9Error
-from solver.network import build_network, load_network
+from solver.models.food_cnn import build_network, load_network
 from tests.fuzz import zip_mutations as zips
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant

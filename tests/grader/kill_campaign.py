@@ -30,7 +30,7 @@ from pathlib import Path
 
 import grader.grade_job
 import grader.regrade_job  # noqa: F401
-import solver.folder_swap as folder_swap
+import solver.files.atomic_swap as folder_swap
 from grader.cli.grade import grade
 from grader.cli.regrade import regrade
 from solver.key import save_key

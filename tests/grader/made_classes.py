@@ -30,8 +30,8 @@ from grader.submissions import (
 )
 from grader.table.graded import GradedClass
 from solver.bank import Bank, BankFile, Blank, Option, Question, Topic, Wording
+from solver.files.yaml_source import PlacedYaml
 from solver.key import Key, KeyQuestion, OptionVerdict, Override, Sentence
-from solver.yaml_places import PlacedYaml
 
 KINDS = ("single", "several", "single", "several", "pair")
 SURNAMES = "陳林黃張李王吳劉蔡楊許鄭謝洪郭邱曾廖賴徐周葉蘇莊呂江何蕭羅高"

@@ -16,8 +16,8 @@ from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
 from grader.run_record import read_run
 from solver.bank import load_bank
 from solver.errors import ExportError
+from solver.files.atomic_write import sha256_of
 from solver.key import load_key
-from solver.whole_files import sha256_of
 from tests.grader.bank_files import write_bank_and_key
 from tests.grader.former_run import write_former_run
 

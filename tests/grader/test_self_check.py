@@ -202,12 +202,14 @@ def test_a_bundle_makes_the_key_first(
         seen.append(given)
         return types.SimpleNamespace(key=made_key(bank))
 
-    stub = types.ModuleType("solver.answer_key")
+    stub = types.ModuleType("solver.pipeline.make_key")
     stub.make_key = make_key  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "solver.answer_key", stub)
+    monkeypatch.setitem(sys.modules, "solver.pipeline.make_key", stub)
     monkeypatch.setattr("grader.cli.key.chosen_device", lambda wanted: "cpu")
-    monkeypatch.setattr("solver.key_folder.load_bank", lambda _: bank)
-    monkeypatch.setattr("solver.made_before.inputs_hash", lambda *_, **__: "what is no bundle")
+    monkeypatch.setattr("solver.pipeline.key_folder.load_bank", lambda _: bank)
+    monkeypatch.setattr(
+        "solver.pipeline.up_to_date.inputs_hash", lambda *_, **__: "what is no bundle"
+    )
     question = scored_questions(made_key(bank), bank)[0]
     path = answers_file(tmp_path, {"q01": question.accepted[0]})
     args = [str(path), "--bundle", str(tmp_path), "--bank", str(tmp_path)]

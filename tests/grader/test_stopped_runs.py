@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-import solver.folder_swap as folder_swap
+import solver.files.atomic_swap as folder_swap
 from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
 from grader.run_folder import MENDED, folder_made_whole
 from solver.bank import load_bank
 from solver.errors import OutputError
-from solver.folder_swap import leftovers, mend, new_beside, swap
-from solver.one_at_a_time import one_at_a_time
+from solver.files.atomic_swap import leftovers, mend, new_beside, swap
+from solver.files.lock import one_at_a_time
 from tests.grader.test_grade_command import Desk
 
 REPOSITORY = Path(__file__).parents[2]

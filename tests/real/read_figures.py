@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from solver.bundle.pictures import Picture
+from solver.bundle.regions import regions_for
 from solver.evidence import Record, record_id
-from solver.pictures import Picture
-from solver.regions import regions_for
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]

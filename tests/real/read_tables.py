@@ -21,7 +21,7 @@ import numpy as np
 
 from solver.errors import EvidenceError
 from solver.evidence import Record
-from solver.explain.similarity_picture import on_map, open_picture, read_matrix
+from solver.explain.bert.similarity_image import on_map, open_picture, read_matrix
 
 FIRST, SECOND = 0, 1
 TOP_LAYER = 12

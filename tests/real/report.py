@@ -20,7 +20,7 @@ if __package__ in (None, ""):  # run as a script: the repository lies two folder
 from solver.bank import Bank, Option, load_bank
 from solver.errors import Hw9Error
 from solver.key import Answer, Key, KeyQuestion, load_key
-from solver.page.look import CLOSE, closest
+from solver.page.review_flags import CLOSE, closest
 from solver.resources import data_folder
 
 ASKED = {

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from solver.bundle import load_bundle
+from solver.bundle.bundle import load_bundle
 from solver.errors import EvidenceError
 from solver.evidence import Record
 from solver.explain.job import ExplainSettings
-from solver.explain.run import run_explanations
+from solver.explain.run.runner import run_explanations
 from solver.resources import data_folder
 
 PROCEDURES = {

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from solver.evidence import Evidence
-from solver.rules.embedding_tables import METRICS, PARTS, pairwise
-from solver.rules.embeddings import CurveSettings, Shape, ShapeClaim, curve_over_layers
-from solver.rules.slide_picture import SlideClaim, SlideSettings, slide_picture
+from solver.rules.bert.embedding_tables import METRICS, PARTS, pairwise
+from solver.rules.bert.embeddings import CurveSettings, Shape, ShapeClaim, curve_over_layers
+from solver.rules.bert.similarity_image import SlideClaim, SlideSettings, slide_picture
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
 TABLES = REAL / "bert_base_chinese.json"

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
-from solver.rules.displayed import fitted_to
+from solver.rules.maps.displayed import fitted_to
 from tests.real import convert
 from tests.real.read_figures import LAYERS, STEPS, framed
 from tests.real.read_tables import layer0_groups

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from solver.evidence import Evidence
-from solver.rules.hidden_states import (
+from solver.rules.bert.hidden_states import (
     ItemsClaim,
     LayersClaim,
     ModelsClaim,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from solver.answer_key import MadeKey, make_key
 from solver.bank import load_bank
 from solver.key import KeyQuestion, load_key
+from solver.pipeline.make_key import MadeKey, make_key
 from solver.resources import data_folder
 from tests.real.report import ASKED, HEAD, sign_text, table_of
 

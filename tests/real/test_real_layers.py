@@ -15,8 +15,8 @@ import pytest
 from scipy import ndimage
 
 from solver.evidence import Evidence, Record
-from solver.rules.hidden_states import LayersClaim, ModelSettings, matching_layers
-from solver.rules.states_by_neighbours import matching_by_nearest_link
+from solver.rules.bert.hidden_states import LayersClaim, ModelSettings, matching_layers
+from solver.rules.bert.hidden_states_check import matching_by_nearest_link
 from solver.rules.thresholds import reads, varied
 from tests.solver.rules.made_maps import decide, decide_again, held
 

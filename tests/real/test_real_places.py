@@ -18,8 +18,8 @@ from scipy import ndimage
 from solver.bank import load_bank
 from solver.evidence import Evidence, Record
 from solver.resources import data_folder
-from solver.rules.chance import share_by_chance
-from solver.rules.displayed import fitted_to, readable_brightness
+from solver.rules.maps.chance import share_by_chance
+from solver.rules.maps.displayed import fitted_to, readable_brightness
 from solver.rules.registry import Decision, PlannedQuestion, plan_questions
 from tests.real.read_figures import figure_records, map_records
 

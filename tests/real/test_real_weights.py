@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from solver.bert_models import Bert, load_bert
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record
-from solver.explain.masked_words import place_of_mask, with_masks
-from solver.rules.attention import (
+from solver.explain.bert.masked_lm import place_of_mask, with_masks
+from solver.models.bert import Bert, load_bert
+from solver.rules.bert.attention import (
     HeadSettings,
     TargetClaim,
     share_of_strongest,

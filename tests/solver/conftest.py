@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from solver.bundle import Bundle, load_bundle
+from solver.bundle.bundle import Bundle, load_bundle
 from solver.resources import data_folder
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"

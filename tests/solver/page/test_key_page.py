@@ -19,11 +19,11 @@ from solver.bank import Bank
 from solver.evidence import Evidence
 from solver.key import Cause, Key, KeyQuestion
 from solver.page.key_page import render_key_page
-from solver.page.look import STATES
-from solver.page.two_languages import words
+from solver.page.review_flags import STATES
 from solver.page.views import measured_line
 from solver.resources import data_folder
 from solver.rules.registry import Figure
+from solver.text.bilingual import words
 from tests.solver.page.made_keys import (
     FIGURES,
     bank_question,

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 import solver.rules
 from solver.bank import load_bank
 from solver.evidence import Evidence, MissingEvidence
-from solver.page.two_languages import words
 from solver.resources import data_folder
 from solver.rules import registry
 from solver.rules.registry import Decision, all_rules, plan_questions, rule
+from solver.text.bilingual import words
 
 SOURCES = sorted(Path(solver.rules.__path__[0]).rglob("*.py"))
 TESTS = Path(__file__).parents[1]

@@ -1,0 +1,1 @@
+"""The course's materials, loaded and checked."""

@@ -1,0 +1,284 @@
+"""The BERT part of a bundle: ``bert.yaml`` and what it names, loaded when asked for and checked.
+
+::
+
+    bert.yaml                            sentences, items, and where the rest lies
+    bert-base-cased/ bert-base-chinese/  models (or names that transformers can find)
+    hw9_bert/tokenizer<m>/               tokenizers of the reading models
+    hw9_bert/output/model<m>_q<n>        their hidden states: tuples of (1, tokens, width)
+    corpus.tsv                           tagged corpus (solver.bundle.tagged_corpus)
+    similarity_slide.png                 picture of a similarity matrix
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from solver.bundle.tagged_corpus import TAGS, Sentence, load_corpus
+from solver.errors import BundleError
+from solver.files.atomic_write import sha256_of
+from solver.files.yaml_source import load_placed_yaml, validated
+from solver.models.bert import (
+    Bert,
+    Encoding,
+    Tokenizer,
+    find_model,
+    load_bert,
+    load_tokenizer,
+    model_hashes,
+)
+
+FILE = "bert.yaml"
+MOST_VALUES = 1 << 27
+"""In a file of hidden states; the course's largest has a seventieth of it."""
+Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Link(_Part):
+    """A word of the sentence and the word it refers to."""
+
+    source: Text = Field(alias="from")
+    target: Text = Field(alias="to")
+
+
+class AttentionPart(_Part):
+    """The sentence whose attention is looked at."""
+
+    sentence: Text
+    links: list[Link] = Field(min_length=1, description="what resolving coreference would link")
+
+
+class MaskedPart(_Part):
+    """The word that is predicted, and one hidden as well; both stand in the sentence once."""
+
+    word: Text
+    also: Text
+    tag: str = Field(description="part of speech of `also`, as the corpus writes it")
+
+    @model_validator(mode="after")
+    def _known_tag(self) -> MaskedPart:
+        if self.tag not in TAGS:
+            raise ValueError(f"the part of speech {self.tag!r} is none of {', '.join(TAGS)}")
+        return self
+
+
+class Item(_Part):
+    """A reading-comprehension item; the answer stands in the context."""
+
+    question: Text
+    context: Text
+    answer: Text
+
+    @model_validator(mode="after")
+    def _answer_in_context(self) -> Item:
+        if self.answer not in self.context:
+            raise ValueError(f"the answer {self.answer!r} does not stand in the context")
+        return self
+
+
+class ReadingPart(_Part):
+    """Reading models that are known by their hidden states alone."""
+
+    folder: Text
+    models: list[int] = Field(min_length=1)
+    items: list[Item] = Field(min_length=1)
+
+
+class Place(_Part):
+    """A sentence, and where the word looked at begins in it (0 for the first character)."""
+
+    text: Text
+    at: int = Field(ge=0)
+
+
+class EmbeddingsPart(_Part):
+    """Sentences that share a word of two senses."""
+
+    word: Text
+    sentences: list[Place] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _word_is_there(self) -> EmbeddingsPart:
+        for number, place in enumerate(self.sentences, start=1):
+            if place.text[place.at : place.at + len(self.word)] != self.word:
+                raise ValueError(
+                    f"sentence {number} does not have {self.word!r} at character {place.at}"
+                )
+        return self
+
+
+class BertFile(_Part):
+    """``bert.yaml``."""
+
+    format: Literal["hw9-bert/1"]
+    english: Text
+    chinese: Text
+    attention: AttentionPart
+    masked: MaskedPart
+    corpus: Text
+    reading: ReadingPart
+    embeddings: EmbeddingsPart
+    slide: Text
+
+    @model_validator(mode="after")
+    def _words_stand_in_the_sentence(self) -> BertFile:
+        sentence = self.attention.sentence
+        wanted = [self.masked.word, self.masked.also]
+        wanted += [word for link in self.attention.links for word in (link.source, link.target)]
+        for word in wanted:
+            if word not in sentence:
+                raise ValueError(f"the word {word!r} does not stand in the sentence {sentence!r}")
+        return self
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reading model made of an item.
+
+    Attributes:
+        states: float32 (layers + 1, T, width): embedding output, then each layer.
+        encoding: the pieces, [CLS] question [SEP] context [SEP].
+    """
+
+    states: npt.NDArray[np.float32]
+    encoding: Encoding
+    item: Item
+
+
+@dataclass(frozen=True)
+class BertMaterials:
+    """The materials of a bundle folder; models and files are read when first asked for."""
+
+    folder: Path
+    file: BertFile
+    device: str = "cpu"
+
+    @cached_property
+    def english(self) -> Bert:
+        """The English model."""
+        return load_bert(find_model(self.folder, self.file.english), self.device)
+
+    @cached_property
+    def chinese(self) -> Bert:
+        """The Chinese model."""
+        return load_bert(find_model(self.folder, self.file.chinese), self.device, predicts=False)
+
+    @cached_property
+    def corpus(self) -> list[Sentence]:
+        """The corpus, with parts of speech."""
+        return load_corpus(self.folder / self.file.corpus)
+
+    @property
+    def slide(self) -> Path:
+        """The picture of a similarity matrix."""
+        return self.folder / self.file.slide
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of every file that is used, by its name; models by name stand as such."""
+        found = {FILE: sha256_of(self.folder / FILE)}
+        for name in (self.file.english, self.file.chinese):
+            for part, digest in model_hashes(find_model(self.folder, name)).items():
+                found[f"{name}/{part}"] = digest
+        for name in (self.file.corpus, self.file.slide):
+            if (self.folder / name).is_file():
+                found[name] = sha256_of(self.folder / name)
+        for path in sorted((self.folder / self.file.reading.folder).rglob("*")):
+            if path.is_file():
+                found[path.relative_to(self.folder).as_posix()] = sha256_of(path)
+        return found
+
+    def tokenizer(self, model: int) -> Tokenizer:
+        """Return the tokenizer of reading model `model`."""
+        return load_tokenizer(self.folder / self.file.reading.folder / f"tokenizer{model}")
+
+    def reading(self, model: int, item: int) -> Reading:
+        """Return what reading model `model` made of item `item`, both counted from 1.
+
+        Raises:
+            BundleError: no such item, or hidden states that do not fit the tokenizer.
+        """
+        items = self.file.reading.items
+        if not 1 <= item <= len(items):
+            raise BundleError(
+                f"there is no item {item}: it has {len(items)}", path=self.folder / FILE
+            )
+        asked = items[item - 1]
+        encoding = self.tokenizer(model).encode(asked.question, asked.context)
+        path = self.folder / self.file.reading.folder / "output" / f"model{model}_q{item}"
+        return Reading(load_states(path, len(encoding.ids)), encoding, asked)
+
+
+def load_materials(folder: Path, device: str = "cpu") -> BertMaterials:
+    """Read ``bert.yaml`` of a bundle.
+
+    Raises:
+        BundleError: it is missing or not well formed; names the line.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise BundleError(
+            "there is none, and the questions on BERT need it",
+            path=path,
+            mend="Write one after the demo's, which documents itself.",
+        )
+    placed = load_placed_yaml(path, BundleError)
+    return BertMaterials(folder, validated(placed, BertFile, BundleError), device)
+
+
+def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
+    """Load hidden states as the course saved them: a tuple of tensors (1, T, width).
+
+    Returns:
+        float32 (layers + 1, T, width).
+
+    Raises:
+        BundleError: not such a file, or another number of tokens than the tokenizer gives.
+    """
+    import torch
+
+    from solver.models.food_cnn import is_plain
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise BundleError("there is no such file of hidden states", path=path) from None
+    except Exception as problem:  # torch raises many kinds for damaged files
+        lines = str(problem).splitlines() or [type(problem).__name__]
+        raise BundleError(
+            f"cannot be read as saved tensors ({lines[0]})",
+            path=path,
+            mend="Take the file out of the course's archive again.",
+        ) from None
+    if not isinstance(loaded, (tuple, list)) or not all(torch.is_tensor(one) for one in loaded):
+        raise BundleError("is not a tuple of tensors", path=path)
+    if not all(map(is_plain, loaded)) or sum(one.numel() for one in loaded) > MOST_VALUES:
+        raise BundleError("holds other tensors than hidden states are", path=path)
+    shapes = {tuple(one.shape) for one in loaded}
+    if len(loaded) < 2 or len(shapes) != 1 or len(next(iter(shapes))) != 3:
+        raise BundleError("is not a tuple of tensors (1, tokens, width), one a layer", path=path)
+    (shape,) = shapes
+    if shape[0] != 1 or shape[1] != tokens:
+        raise BundleError(
+            f"holds {shape[1]} tokens, and the tokenizer makes {tokens} of the item",
+            path=path,
+            mend="Give the item in bert.yaml as the model got it, and the tokenizer it had.",
+        )
+    layers = [one.detach().float() for one in loaded]
+    stacked: npt.NDArray[np.float32] = torch.cat(layers).numpy()
+    if not np.isfinite(stacked).all():
+        raise BundleError("holds NaN or infinity", path=path)
+    return stacked

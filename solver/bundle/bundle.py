@@ -1,0 +1,140 @@
+"""The bundle: a folder of course materials, loaded and checked.
+
+::
+
+    checkpoint.pth           the network
+    food/<class>_<n>.jpg     the pictures, in the course's order
+    regions.yaml             named regions of the pictures (optional: see `Bundle.regions`)
+    bert.yaml                the BERT part (optional: see `solver.bundle.bert_materials`)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.bundle.pictures import Picture, load_pictures
+from solver.bundle.regions import Mask, regions_for
+from solver.errors import BundleError
+from solver.files.atomic_write import sha256_of
+from solver.resources import data_folder
+
+if TYPE_CHECKING:
+    from solver.bundle.bert_materials import BertMaterials
+    from solver.models.food_cnn import FoodNetwork, PreparedNetwork
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Course materials; pictures are read at once, the network when first asked for."""
+
+    folder: Path
+    pictures: tuple[Picture, ...]
+    device: str = "cpu"
+
+    @cached_property
+    def network(self) -> FoodNetwork:
+        """The network, in eval mode, on `device`.
+
+        Raises:
+            BundleError: the checkpoint cannot be used.
+        """
+        from solver.models.food_cnn import load_network
+
+        network = load_network(self.folder / "checkpoint.pth", self.device)
+        classes = network.classes
+        for picture in self.pictures:
+            if picture.label >= classes:
+                raise BundleError(
+                    f"class {picture.label} is out of range: the network knows 0 to {classes - 1}",
+                    path=picture.path,
+                )
+        return network
+
+    @cached_property
+    def prepared(self) -> PreparedNetwork:
+        """The network laid out for speed: a rounding apart."""
+        from solver.models.food_cnn import PreparedNetwork
+
+        return PreparedNetwork(self.network)
+
+    @cached_property
+    def bert(self) -> BertMaterials:
+        """The BERT part: models, hidden states, sentences.
+
+        Raises:
+            BundleError: there is none, or it cannot be used.
+        """
+        from solver.bundle.bert_materials import load_materials
+
+        return load_materials(self.folder, self.device)
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of every file that is used, by its name relative to the bundle."""
+        paths = [picture.path for picture in self.pictures]
+        paths += [self.folder / name for name in ("checkpoint.pth", "regions.yaml")]
+        paths += sorted((self.folder / "masks").glob("*.png"))
+        found = {
+            path.relative_to(self.folder).as_posix(): sha256_of(path)
+            for path in sorted(paths)
+            if path.is_file()
+        }
+        return found | (self.bert.hashes if (self.folder / "bert.yaml").is_file() else {})
+
+    def picture(self, place: int) -> Picture:
+        """Return picture `place`.
+
+        Raises:
+            BundleError: there are not so many.
+        """
+        if not 0 <= place < len(self.pictures):
+            raise BundleError(
+                f"there is no picture {place}: {len(self.pictures)} were found",
+                path=self.folder / "food",
+            )
+        return self.pictures[place]
+
+    def regions(self, place: int) -> dict[str, Mask]:
+        """Return the masks (128, 128) of a picture's regions; empty where none are drawn.
+
+        They come from the bundle's own ``regions.yaml``, else from the region files that ship
+        with the bank, where one was drawn for this very picture.
+        """
+        picture = self.picture(place)
+        for path in region_files(self.folder):
+            found = regions_for(picture, path)
+            if found is not None:
+                return found
+        return {}
+
+
+def region_files(folder: Path) -> list[Path]:
+    """Return the region files to look into for a bundle, its own first."""
+    own = folder / "regions.yaml"
+    shipped = sorted((data_folder("questions") / "regions").glob("*.yaml"))
+    return [*([own] if own.is_file() else []), *shipped]
+
+
+def load_bundle(folder: Path, device: str = "cpu") -> Bundle:
+    """Load a bundle's pictures; the network and the regions follow when they are asked for.
+
+    Raises:
+        BundleError: no such folder, or a picture that cannot be used.
+    """
+    if not folder.is_dir():
+        raise BundleError(
+            "there is no such bundle folder",
+            path=folder,
+            mend="Give the folder that holds checkpoint.pth and food/.",
+        )
+    return Bundle(folder, tuple(load_pictures(folder / "food")), device)
+
+
+def as_tensor_values(picture: Picture) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Return the picture as the network gets it: float32 (3, 128, 128) in 0..1."""
+    return np.ascontiguousarray(picture.rgb.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)

@@ -1,0 +1,118 @@
+"""Begin the BERT part of a bundle: ``bert.yaml`` from what the course's notebook says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from solver.bundle.bert_materials import BertFile
+from solver.bundle.notebook import WORD, Found
+from solver.errors import BundleError, InputError
+from solver.files.yaml_source import YamlDumper, first_problem
+
+SENTENCE = "The students visited the professor and asked her to teach them machine learning."
+"""The sentence of the homework's questions on attention; the notebook does not hold it."""
+
+HEADER = """\
+# What the questions on BERT are asked about, taken from the course's notebook: look it through.
+#
+# english, chinese   a BERT with a masked-LM head: a folder beside this file, or a name that
+#                    transformers can find (config, weights, vocabulary)
+# attention          the sentence; from which word to which a head that resolves coreference
+#                    would look
+# masked             the word to be predicted, and the word hidden as well with its part of speech
+# corpus             words with tags (word, tab, Universal part of speech; an empty line between
+#                    sentences), or plain text, which is tagged by spaCy
+# reading            folder with tokenizer<m>/ and output/model<m>_q<n>; its models; its items
+# embeddings         sentences with the place of the first character looked at
+# slide              the similarity matrix drawn as a picture
+"""
+
+
+def numbered_answers(given: Sequence[str]) -> dict[int, str]:
+    """Return the answers of ``N=TEXT`` by number.
+
+    Raises:
+        InputError: something that is not of that form.
+    """
+    answers = {}
+    for text in given:
+        match = re.fullmatch(r"\s*(\d{1,3})\s*=(.*\S.*)", text, re.DOTALL)
+        if match is None:
+            raise InputError(f"--answer {text!r} is not a number, = and the answer")
+        answers[int(match[1])] = match[2].strip()
+    return answers
+
+
+def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> BertFile:
+    """Return the file's content.
+
+    Raises:
+        BundleError: the notebook lacks something, or an answer does not stand in its context.
+    """
+    if not found.sentences:
+        raise BundleError(f"holds no sentence with {WORD}", path=notebook)
+    if not found.items:
+        raise BundleError("holds no question with a context", path=notebook)
+    items = []
+    for number, (question, context, answer) in enumerate(found.items, start=1):
+        known = answers.get(number, answer)
+        if known is None:
+            raise BundleError(
+                f"does not say the answer of item {number} ({question})",
+                path=notebook,
+                mend=f"Give it: --answer {number}=TEXT.",
+            )
+        if known not in context:
+            raise BundleError(
+                f"the answer {known!r} does not stand in item {number}'s context", path=notebook
+            )
+        items.append({"question": question, "context": context, "answer": known})
+    return _checked(
+        {
+            "format": "hw9-bert/1",
+            "english": "bert-base-cased",
+            "chinese": "bert-base-chinese",
+            "attention": {
+                "sentence": SENTENCE,
+                "links": [
+                    {"from": "her", "to": "professor"},
+                    {"from": "them", "to": "students"},
+                ],
+            },
+            "masked": {"word": "her", "also": "professor", "tag": "NOUN"},
+            "corpus": "corpus.tsv",
+            "reading": {"folder": "hw9_bert", "models": [1, 2, 3], "items": items},
+            "embeddings": {
+                "word": WORD,
+                "sentences": [{"text": text, "at": at} for text, at in found.sentences],
+            },
+            "slide": "similarity_slide.png",
+        },
+        notebook,
+    )
+
+
+def _checked(document: dict[str, Any], notebook: Path) -> BertFile:
+    try:
+        return BertFile.model_validate(document)
+    except ValidationError as problem:
+        place, text = first_problem(problem)
+        where = ".".join(str(part) for part in place)
+        raise BundleError(
+            f"holds what bert.yaml cannot take: {text}", path=notebook, place=where
+        ) from None
+
+
+def dump_bert_file(made: BertFile) -> str:
+    """Return the file as YAML that documents itself."""
+    document = made.model_dump(by_alias=True)
+    text: str = yaml.dump(
+        document, Dumper=YamlDumper, allow_unicode=True, sort_keys=False, width=96
+    )
+    return HEADER + text

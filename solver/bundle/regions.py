@@ -1,0 +1,198 @@
+"""Named regions of pictures ("food", "plate", "handle"), read from ``regions.yaml``.
+
+The format is described in docs/regions-format.md: polygons with holes, masks, bands along lines,
+or another region with something taken away.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from solver.bundle.pictures import SIDE, Picture, fingerprint, fingerprint_distance
+from solver.errors import BundleError
+from solver.files.yaml_source import load_placed_yaml, validated
+
+Mask = npt.NDArray[np.bool_]
+Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
+Point = tuple[Coordinate, Coordinate]
+Line = Annotated[list[Point], Field(min_length=2, max_length=20_000)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+
+SAME_PICTURE_BITS = 10
+"""Fingerprints (64 bits) that differ in no more than this are of the same picture: copies of one
+picture at other sizes and qualities differ in under 6, different pictures in about 32."""
+
+_OVERSAMPLING = 4
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Region(_Strict):
+    """One region; exactly one of polygons, mask, lines, border_of, same_as says where it is."""
+
+    polygons: list[Line] | None = None
+    holes: list[Line] = Field(default_factory=list)
+    mask: str | None = None
+    lines: list[Line] | None = None
+    border_of: Name | None = None
+    same_as: Name | None = None
+    width: float | None = Field(default=None, gt=0, le=10_000)
+    minus: list[Name] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Region:
+        ways = ("polygons", "mask", "lines", "border_of", "same_as")
+        given = [way for way in ways if getattr(self, way) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a region needs exactly one of {', '.join(ways)}")
+        if (self.width is not None) != (given[0] in ("lines", "border_of")):
+            raise ValueError("'width' belongs to 'lines' and 'border_of', and is needed there")
+        return self
+
+
+class PictureRegions(_Strict):
+    """The regions of one picture."""
+
+    name: str
+    fingerprint: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$")
+    regions: dict[Name, Region]
+
+
+class RegionsFile(_Strict):
+    """A whole ``regions.yaml``."""
+
+    format: Literal["hw9-regions/1"]
+    size: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
+    pictures: list[PictureRegions]
+
+
+def load_regions(path: Path) -> RegionsFile:
+    """Read a region file.
+
+    Raises:
+        BundleError: names the file and the line.
+    """
+    return validated(load_placed_yaml(path, BundleError), RegionsFile, BundleError)
+
+
+def regions_for(picture: Picture, path: Path) -> dict[str, Mask] | None:
+    """Return the masks (128, 128) a region file has for `picture`, or None where it has none.
+
+    An entry is for the picture when the names agree and the fingerprint, where given, is that of
+    the same picture: regions of another year's picture are never laid over this one.
+    """
+    regions = load_regions(path)
+    for entry in regions.pictures:
+        if entry.name != picture.name:
+            continue
+        if entry.fingerprint is not None:
+            distance = fingerprint_distance(entry.fingerprint, fingerprint(picture.rgb))
+            if distance > SAME_PICTURE_BITS:
+                continue
+        return _Rasterizer(regions, entry, path).all_masks()
+    return None
+
+
+class _Rasterizer:
+    """Draws the regions of one picture into masks of 128x128."""
+
+    def __init__(self, regions: RegionsFile, entry: PictureRegions, path: Path) -> None:
+        self.entry, self.path = entry, path
+        self.scale = (SIDE / regions.size[0], SIDE / regions.size[1])
+        self.done: dict[str, Mask] = {}
+
+    def all_masks(self) -> dict[str, Mask]:
+        return {name: self.mask(name, ()) for name in sorted(self.entry.regions)}
+
+    def mask(self, name: str, within: tuple[str, ...]) -> Mask:
+        if name in within:
+            raise self._fault(name, "is defined by itself")
+        if name not in self.entry.regions:
+            raise self._fault(within[-1] if within else name, f"names {name!r}, which is not there")
+        if name not in self.done:
+            region = self.entry.regions[name]
+            mask = self._drawn(name, region, within)
+            for other in region.minus:
+                mask = mask & ~self.mask(other, (*within, name))
+            self.done[name] = mask
+        return self.done[name]
+
+    def _drawn(self, name: str, region: Region, within: tuple[str, ...]) -> Mask:
+        if region.polygons is not None:
+            return self._filled(region.polygons) & ~self._filled(region.holes)
+        if region.lines is not None:
+            assert region.width is not None
+            return self._band(region.lines, region.width)
+        if region.mask is not None:
+            return self._read_mask(name, region.mask)
+        if region.border_of is not None:
+            assert region.width is not None
+            other = self.mask(region.border_of, (*within, name))
+            return _border(other, region.width * self.scale[0])
+        assert region.same_as is not None
+        return self.mask(region.same_as, (*within, name))
+
+    def _canvas_points(self, line: Line) -> list[tuple[float, float]]:
+        grow = _OVERSAMPLING
+        return [(x * self.scale[0] * grow, y * self.scale[1] * grow) for x, y in line]
+
+    def _filled(self, polygons: list[Line]) -> Mask:
+        canvas = Image.new("L", (SIDE * _OVERSAMPLING, SIDE * _OVERSAMPLING))
+        for polygon in polygons:
+            if len(polygon) >= 3:
+                ImageDraw.Draw(canvas).polygon(self._canvas_points(polygon), fill=255)
+        return _halved(canvas)
+
+    def _band(self, lines: list[Line], width: float) -> Mask:
+        canvas = Image.new("L", (SIDE * _OVERSAMPLING, SIDE * _OVERSAMPLING))
+        pen = max(1, round(width * self.scale[0] * _OVERSAMPLING))
+        for line in lines:
+            points = self._canvas_points(line)
+            ImageDraw.Draw(canvas).line(points, fill=255, width=pen, joint="curve")
+        return _halved(canvas)
+
+    def _read_mask(self, name: str, file: str) -> Mask:
+        path = (self.path.parent / file).resolve()
+        if not path.is_relative_to(self.path.parent.resolve()):
+            raise self._fault(
+                name, f"the mask {file!r} lies outside the folder of {self.path.name}"
+            )
+        try:
+            # How large it is is looked at here, and said in our own sentence.
+            with (
+                warnings.catch_warnings(action="ignore"),
+                Image.open(path, formats=("PNG",)) as image,
+            ):
+                if image.width * image.height > 60_000_000:
+                    raise self._fault(name, f"the mask {file!r} is too large")
+                grey = image.convert("L").resize((SIDE, SIDE), Image.Resampling.NEAREST)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+            raise self._fault(name, f"the mask {file!r} is missing or no PNG") from problem
+        return np.asarray(grey) > 127
+
+    def _fault(self, name: str, message: str) -> BundleError:
+        place = f"picture {self.entry.name}, region {name}"
+        return BundleError(message, path=self.path, place=place)
+
+
+def _halved(canvas: Image.Image) -> Mask:
+    """A pixel is inside when at least half of it is."""
+    return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX)) >= 128
+
+
+def _border(mask: Mask, width: float) -> Mask:
+    from scipy import ndimage  # some tenths of a second, and a bundle is often only looked at
+
+    inside = ndimage.distance_transform_edt(mask)
+    outside = ndimage.distance_transform_edt(~mask)
+    near: Mask = np.maximum(inside, outside) <= max(width / 2, 1.0)
+    return near

@@ -1,0 +1,1 @@
+"""From evidence to verdicts, and how stable they are."""

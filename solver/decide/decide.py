@@ -1,0 +1,272 @@
+"""One question decided on evidence: by its rule, and a second time where the rule has another way.
+
+What lacks its evidence is left open and says what it lacks; no evidence, however damaged, ends in
+anything but a verdict or such a sentence.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from solver.bank import MeasuredChoices
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, MissingEvidence
+from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Sentence
+from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
+from solver.rules.thresholds import reads
+from solver.text.cjk_spacing import with_blanks
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """NumPy's warnings of odd numbers are for nobody: what comes of them is looked at."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a rule may raise on evidence that was made by hand, in any shape."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A question's entry in the key, the rule's decision, and the thresholds it read."""
+
+    entry: KeyQuestion
+    decision: Decision | None
+    thresholds: tuple[str, ...] = ()
+
+
+def decide_question(
+    question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str] | None = None
+) -> Decided:
+    """Decide one question both ways.
+
+    Args:
+        question: with its rule and parameters.
+        evidence: the records there are.
+        reasons: by id of a record that could not be made, why.
+    """
+    reasons = reasons or {}
+    with reads() as thresholds:
+        found = _attempt(question, question.rule.decide, question.needs, evidence, reasons)
+    if isinstance(found, list):
+        return Decided(_open(question, found), None)
+    options = _verdicts(question, found)
+    undecided = any(option.holds is None for option in options)
+    entry = KeyQuestion(
+        **_head(question),
+        state="open" if undecided else "decided",
+        correct=_empty(question) if undecided else answer_of(question, options),
+        note=_sentence(found.note) if found.note else None,
+        options=options,
+        evidence=[name for name in question.needs if name in evidence],
+    )
+    entry = _with_second_way(entry, question, evidence, reasons)
+    return Decided(entry, found, tuple(sorted(thresholds)))
+
+
+def verdicts_again(
+    question: PlannedQuestion, entry: KeyQuestion, evidence: Evidence
+) -> list[bool | None]:
+    """Decide again, on other evidence; return for each option of `entry` whether it holds now.
+
+    The choices of a drop-down that were made around a measured value stay those of `entry`: the one
+    nearest to the value measured now holds. All None where the evidence does not decide.
+    """
+    found = _attempt(question, question.rule.decide, question.needs, evidence, {})
+    if isinstance(found, list):
+        return [None] * len(entry.options)
+    holds = [verdict.holds for verdict in _on_options(question, entry.options, found)]
+    return [None if one is None else bool(one) for one in holds]  # NumPy's truth is no bool
+
+
+def _attempt(
+    question: PlannedQuestion,
+    decide: Decide,
+    needs: list[str],
+    evidence: Evidence,
+    reasons: dict[str, str],
+) -> Decision | list[str]:
+    """The decision, or what is lacking for it."""
+    lacks = _with_reasons(evidence.missing(needs), reasons)
+    if lacks and not question.rule.partial:
+        return lacks
+    try:
+        with quietly():
+            decision = decide(evidence, question.settings, question.claims)
+    except MissingEvidence as missing:
+        return lacks or missing.lacks
+    except EvidenceError as fault:
+        return [str(fault)]
+    except UNREADABLE as fault:  # evidence may be made by hand, and in any shape
+        names = ", ".join(needs)
+        return [f"evidence the rule can read, in {names} ({type(fault).__name__}: {fault})"]
+    if not _finite(decision):
+        return [f"evidence that gives numbers, in {', '.join(needs)}"]
+    return decision
+
+
+def _finite(decision: Decision) -> bool:
+    """Whether every number of the verdicts is one; NaN comes of maps without anything in them."""
+    numbers = [v for one in decision.verdicts for v in (one.value, one.threshold, one.margin)]
+    return all(math.isfinite(number) for number in numbers if isinstance(number, float))
+
+
+def _with_reasons(missing: list[str], reasons: dict[str, str]) -> list[str]:
+    """Names of missing records; those with one reason why they are missing share a line."""
+    grouped: dict[str, list[str]] = {}
+    for name in missing:
+        grouped.setdefault(reasons.get(name, ""), []).append(name)
+    lines = grouped.pop("", [])
+    return [*lines, *(f"{', '.join(names)} ({reason})" for reason, names in grouped.items())]
+
+
+def _head(question: PlannedQuestion) -> dict[str, Any]:
+    asked = question.question
+    return {"id": asked.id, "kind": asked.kind, "points": asked.points, "rule": asked.rule}
+
+
+def _empty(question: PlannedQuestion) -> Answer:
+    return {} if question.question.kind == "pair" else []
+
+
+def _open(question: PlannedQuestion, lacks: list[str]) -> KeyQuestion:
+    return KeyQuestion(
+        **_head(question),
+        state="open",
+        correct=_empty(question),
+        lacks=lacks,
+        evidence=question.needs,
+    )
+
+
+def _with_second_way(
+    entry: KeyQuestion, question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str]
+) -> KeyQuestion:
+    second = question.rule.second
+    if second is None:
+        return entry
+    found = _attempt(question, second.decide, question.second_needs, evidence, reasons)
+    if isinstance(found, list):
+        return entry.model_copy(update={"second_lacks": found})
+    verdicts = [_second_verdict(one) for one in _on_options(question, entry.options, found)]
+    options = [
+        option.model_copy(update={"second": verdict})
+        for option, verdict in zip(entry.options, verdicts, strict=True)
+    ]
+    decided = entry.state == "decided" and all(one.holds is not None for one in verdicts)
+    pairs = [(one, verdict.holds is True) for one, verdict in zip(options, verdicts, strict=True)]
+    update: dict[str, Any] = {"options": options}
+    if decided:
+        update["second_correct"] = answer_where(question, pairs)
+        update["ways_agree"] = not any(option.ways_differ for option in options)
+    return entry.model_copy(update=update)
+
+
+def _verdicts(question: PlannedQuestion, decision: Decision) -> list[OptionVerdict]:
+    found = []
+    for (blank, option), verdict in zip(question.options, decision.verdicts, strict=True):
+        if option is not None:
+            text = option.text.en if blank is not None else None
+            found.append(_option_verdict(option.id, blank, verdict, text))
+        else:
+            found += measured_options(blank, _choices(question, blank), verdict)
+    return found
+
+
+def _choices(question: PlannedQuestion, blank: str | None) -> MeasuredChoices:
+    measured = next(b.measured for b in question.question.blanks if b.id == blank)
+    assert measured is not None
+    return measured
+
+
+def _on_options(
+    question: PlannedQuestion, options: Sequence[OptionVerdict], decision: Decision
+) -> list[Verdict]:
+    """The verdicts of a decision, one for each option of an entry that another decision made."""
+    found: list[Verdict] = []
+    for (blank, option), verdict in zip(question.options, decision.verdicts, strict=True):
+        if option is not None:
+            found.append(verdict)
+            continue
+        numbers = [Decimal(str(one.text)) for one in options if one.blank == blank]
+        value = Decimal(repr(float(verdict.value))) if isinstance(verdict.value, float) else None
+        nearest = None if value is None else min(numbers, key=lambda n: (abs(n - value), n))
+        for number in numbers:
+            holds = None if nearest is None else number == nearest
+            found.append(replace(verdict, holds=holds))
+    return found
+
+
+def measured_options(
+    blank: str | None, measured: MeasuredChoices, verdict: Verdict
+) -> list[OptionVerdict]:
+    """Return the choices of a drop-down made around a measured value, in ascending order."""
+    assert isinstance(verdict.value, float)
+    unit = Decimal(1).scaleb(-measured.decimals)
+    value = Decimal(repr(float(verdict.value)))
+    right = value.quantize(unit)
+    numbers = sorted({right, *((value * factor).quantize(unit) for factor in measured.factors)})
+    return [
+        _option_verdict(
+            chr(ord("a") + at), blank, replace(verdict, holds=number == right), str(number)
+        )
+        for at, number in enumerate(numbers)
+    ]
+
+
+def _option_verdict(
+    identifier: str, blank: str | None, verdict: Verdict, text: str | None
+) -> OptionVerdict:
+    return OptionVerdict(
+        id=identifier, blank=blank, text=verdict.text or text, **_said(verdict, verdict.holds)
+    )
+
+
+def _second_verdict(verdict: Verdict) -> SecondVerdict:
+    return SecondVerdict(**_said(verdict, verdict.holds))
+
+
+def _said(verdict: Verdict, holds: bool | None) -> dict[str, Any]:
+    return {
+        "holds": holds,
+        "value": _rounded(verdict.value),
+        "unit": verdict.unit,
+        "against": verdict.against,
+        "threshold": _rounded(verdict.threshold),
+        "margin": _rounded(verdict.margin),
+        "sentence": _sentence(verdict.sentence),
+    }
+
+
+def _rounded(value: Any) -> Any:
+    # Six digits are more than any verdict means, and fewer than machines differ in.
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _sentence(pair: tuple[str, str]) -> Sentence:
+    return Sentence(en=pair[0], zh_hant=with_blanks(pair[1]))
+
+
+def answer_of(question: PlannedQuestion, options: Sequence[OptionVerdict]) -> Answer:
+    """Return the answer the options' own verdicts give."""
+    return answer_where(question, [(option, bool(option.holds)) for option in options])
+
+
+def answer_where(
+    question: PlannedQuestion, options: Sequence[tuple[OptionVerdict, bool]]
+) -> Answer:
+    """Return the answer if of each option so much were true."""
+    if question.question.kind == "pair":
+        return {str(option.blank): str(option.text) for option, holds in options if holds}
+    return [option.id for option, holds in options if holds]

@@ -1,0 +1,53 @@
+"""The claims of a bank's questions, each with its margin on any evidence.
+
+They are used to stop a mean over samples early, once every claim that rests on it is decided
+(`solver.explain.sampling.sequential_test`). Nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from solver.code_version import rules_hash
+from solver.decide.decide import UNREADABLE, quietly
+from solver.errors import EvidenceError
+from solver.evidence import Evidence
+from solver.explain.sampling.claims import Stake
+from solver.rules.registry import PlannedQuestion, Verdict
+
+
+def stakes_of(questions: Sequence[PlannedQuestion]) -> list[Stake]:
+    """Return what each question has at stake."""
+    return [
+        Stake(_identity(one), tuple(one.needs), len(one.claims), partial(_margins, one))
+        for one in questions
+    ]
+
+
+def _identity(question: PlannedQuestion) -> str:
+    """A changed rule, setting or claim is another stake: it must be decided anew."""
+    parts: list[Any] = [question.rule.name, question.settings.model_dump(mode="json")]
+    parts += [claim.model_dump(mode="json") for claim in question.claims]
+    text = json.dumps([rules_hash(), *parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _margins(question: PlannedQuestion, evidence: Evidence) -> list[float] | None:
+    try:
+        with quietly():
+            decision = question.rule.decide(evidence, question.settings, question.claims)
+    except (EvidenceError, *UNREADABLE):
+        return None  # the question stays open, however many samples are taken
+    return [_signed(verdict) for verdict in decision.verdicts]
+
+
+def _signed(verdict: Verdict) -> float:
+    if verdict.holds is None:
+        return math.nan
+    size = math.inf if verdict.margin is None else verdict.margin
+    return size if verdict.holds else -size

@@ -1,0 +1,234 @@
+"""Evidence resampled: what is left to vary where a record keeps no samples and no network is there.
+
+The question asked is whether a verdict hangs on a few places of a map, a few tokens, a few words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from solver.decide.resample_draws import MIN_WEIGHT, SHOWN, has_samples
+from solver.evidence import Record
+from solver.explain.cnn.lime_surrogate import shown_signs
+
+Records = dict[str, Record]
+
+BLOCKS = 32
+"""Blocks along a map's side (fewer on a small map, which has blocks of 2x2): 4x4 pixels of 128,
+about as far as a gradient's speckle hangs together."""
+
+MOVED = 0.3
+"""The share of blocks that are drawn again: with it a SmoothGrad map is as like its resample as two
+seeds are like one another at the course's 500 samples. Measured on a confident network, two seeds
+have rank correlations of single pixels of .57, .67 and .76 at 16, 32 and 64 samples, which goes on
+to .96; so do a map and its resample, and .99 on blocks of 16x16 for both."""
+
+MAPS = ("saliency", "smoothgrad", "integrated_gradients", "activation")
+
+FORGOTTEN = 2
+"""Drawn segments of LIME that another seed would not have drawn: on a confident network two seeds
+share 9 of the 11 first at about half the samples."""
+
+TOKENS_FORGOTTEN = 0.1
+"""The chance of a token to be forgotten: a marker that lies under another one in a plot, a word
+that another wording of the context would not have."""
+
+TINY = float(np.finfo(np.float64).tiny)
+
+NOT_DRAWN = 0
+"""The role of a token that is not drawn."""
+
+
+def can_resample(records: Mapping[str, Record]) -> bool:
+    """Say whether `resampled` would change any of the records a question rests on."""
+    others = (_is_map(record) or _resampler(record) for record in records.values())
+    return _sentences_are_free(records) or any(others)
+
+
+def resampled(records: Mapping[str, Record], generator: np.random.Generator) -> Records:
+    """Return the records with each that can be resampled replaced by a resample of itself."""
+    changed = dict(records)
+    if _sentences_are_free(records):
+        changed |= _other_sentences(records, generator)
+    of_maps = _of_maps(records)
+    for name in sorted(records):
+        resampler = of_maps if _is_map(records[name]) else _resampler(records[name])
+        if resampler is not None:
+            changed[name] = resampler(records[name], generator)
+    return changed
+
+
+Resampler = Callable[[Record, np.random.Generator], Record]
+
+
+def _is_map(record: Record) -> bool:
+    return record.kind in MAPS and "map" in record.arrays and not has_samples(record)
+
+
+def _resampler(record: Record) -> Resampler | None:
+    if has_samples(record):
+        return None  # its own samples tell how it varies: solver.decide.resample_draws
+    kinds: dict[str, tuple[str, Resampler]] = {
+        "lime": ("signs", with_segments_forgotten),
+        "hidden_states": ("roles", with_tokens_forgotten),
+        "corpus_search": ("counts", resampled_words),
+        "embedding_trials": ("similarities", resampled_trials),
+    }
+    array, resampler = kinds.get(record.kind, ("", None))
+    return resampler if array in record.arrays else None
+
+
+def _with(record: Record, arrays: Mapping[str, Any], **values: object) -> Record:
+    return Record(
+        record.id,
+        {**record.arrays, **arrays},
+        {**record.values, **values},
+        record.settings,
+        record.inputs,
+    )
+
+
+Moves = npt.NDArray[np.int64]
+"""For each block of a picture, how many blocks down and to the right its values come from."""
+
+
+def _of_maps(records: Mapping[str, Record]) -> Resampler:
+    """A resampler of maps that treats all maps of one picture alike, as one pair of observations:
+    else whatever compares two of them would find them less alike than they are."""
+    moves: dict[str, Moves] = {}
+    sides = [min(record.arrays["map"].shape[:2]) for record in records.values() if _is_map(record)]
+    blocks = min([BLOCKS, *(side // 2 for side in sides)])
+
+    def resample(record: Record, generator: np.random.Generator) -> Record:
+        place = record.id.split("/")
+        picture = place[1] if record.kind == "integrated_gradients" else place[-1]
+        if picture not in moves:
+            moves[picture] = _moves(max(blocks, 1), generator)
+        return resampled_map(record, moves[picture])
+
+    return resample
+
+
+def _moves(blocks: int, generator: np.random.Generator) -> Moves:
+    moves: Moves = generator.integers(-1, 2, (2, blocks, blocks))
+    return moves * (generator.random((blocks, blocks)) < MOVED)
+
+
+def resampled_map(record: Record, moves: Moves) -> Record:
+    """A local block bootstrap of a map (Paparoditis and Politis 2002): some blocks take the values
+    of one of the nine around them, so that what is bright where stays, to within a block.
+
+    `moves` (2, B, B) says which: -1, 0 or 1 block down, and to the right.
+    """
+    values = record.array("map")
+    blocks = moves.shape[1]
+    rows, columns = np.indices(values.shape[:2])
+    height, width = values.shape[:2]
+    down, right = moves[:, rows * blocks // height, columns * blocks // width]
+    rows = np.clip(rows + np.rint(down * height / blocks).astype(int), 0, height - 1)
+    columns = np.clip(columns + np.rint(right * width / blocks).astype(int), 0, width - 1)
+    changed = {"map": values[rows, columns]}
+    if "valid" in record.arrays:
+        changed["valid"] = record.arrays["valid"][rows, columns]
+    return _with(record, changed)
+
+
+def with_segments_forgotten(record: Record, generator: np.random.Generator) -> Record:
+    """LIME's overlay with `FORGOTTEN` of its drawn segments gone, as under another seed.
+
+    Where the weights are known the next segments by weight are drawn instead. Of an overlay alone a
+    segment is a connected part of one colour. One drawn segment at least is left.
+    """
+    signs = record.array("signs", 2)
+    if {"weights", "segments"} <= set(record.arrays):
+        weights = record.array("weights", 1).astype(np.float64).copy()
+        shown = int(record.settings.get("lime_shown", SHOWN))
+        least = float(record.settings.get("lime_min_weight", MIN_WEIGHT))
+        drawn = np.argsort(-np.abs(weights), kind="stable")[:shown]
+        drawn = drawn[np.abs(weights[drawn]) >= least]
+        weights[_forgotten(drawn, generator)] = 0.0
+        # What is forgotten has no weight, and is not drawn whatever the least weight is.
+        signs = shown_signs(record.array("segments", 2), weights, shown, max(least, TINY))
+        changed = {"weights": weights, "signs": signs}
+        return _with(record, changed)
+    parts = np.zeros(signs.shape, np.int64)
+    for sign in (1, -1):
+        labels, _ = ndimage.label(signs == sign)
+        parts = np.where(labels > 0, labels + parts.max(), parts)
+    gone = _forgotten(np.arange(1, parts.max() + 1), generator)
+    return _with(record, {"signs": np.where(np.isin(parts, gone), 0, signs).astype(np.int8)})
+
+
+def _forgotten(
+    drawn: npt.NDArray[np.integer], generator: np.random.Generator
+) -> npt.NDArray[np.integer]:
+    count = min(FORGOTTEN, len(drawn) - 1)
+    return generator.choice(drawn, count, replace=False) if count > 0 else drawn[:0]
+
+
+def with_tokens_forgotten(record: Record, generator: np.random.Generator) -> Record:
+    """The plots with each drawn token gone with the chance `TOKENS_FORGOTTEN`; the axes stay.
+
+    No bootstrap: what stands outermost is a maximum, and a bootstrap of a maximum says nothing of
+    how sure it is (Bickel and Freedman 1981, doi:10.1214/aos/1176345637). Of each role one token at
+    least is left, in each layer.
+    """
+    roles = record.array("roles")
+    if roles.ndim not in (1, 2):
+        return record
+    rows = [_without_some(row, generator) for row in np.atleast_2d(roles)]
+    return _with(record, {"roles": np.stack(rows).reshape(roles.shape)})
+
+
+def _without_some(
+    roles: npt.NDArray[np.integer], generator: np.random.Generator
+) -> npt.NDArray[np.integer]:
+    gone = generator.random(len(roles)) < TOKENS_FORGOTTEN
+    for role in np.unique(roles):
+        places = np.flatnonzero(roles == role)
+        if gone[places].all():
+            gone[generator.choice(places)] = False
+    return np.where(gone, NOT_DRAWN, roles)
+
+
+def resampled_words(record: Record, generator: np.random.Generator) -> Record:
+    """Each layer's nearest words drawn again with replacement, their parts of speech counted."""
+    counts = record.array("counts", 2)
+    again = [generator.multinomial(int(row.sum()), row / max(row.sum(), 1)) for row in counts]
+    return _with(record, {"counts": np.stack(again).astype(counts.dtype)})
+
+
+def resampled_trials(record: Record, generator: np.random.Generator) -> Record:
+    """The trials of embeddings on a bootstrap of their sentences."""
+    similarities = record.array("similarities")
+    chosen = generator.integers(0, similarities.shape[1], similarities.shape[1])
+    return _with(record, {"similarities": similarities[:, np.sort(chosen)]})
+
+
+def _sentences_are_free(records: Mapping[str, Record]) -> bool:
+    """Sentences may be drawn again where they are held against a picture of all of them, and not
+    where a question names two of them."""
+    return {"embeddings", "similarity_picture"} <= set(records) and (
+        "states" in records["embeddings"].arrays
+        and "values" in records["similarity_picture"].arrays
+    )
+
+
+def _other_sentences(records: Mapping[str, Record], generator: np.random.Generator) -> Records:
+    """A bootstrap of the sentences, the same for the states and for the picture's matrix."""
+    embeddings, picture = records["embeddings"], records["similarity_picture"]
+    states, values = embeddings.array("states", 4), picture.array("values", 2)
+    if values.shape != (states.shape[1],) * 2:
+        return {}
+    chosen = np.sort(generator.integers(0, len(values), len(values)))
+    texts = embeddings.values.get("sentences")
+    again = [texts[at] for at in chosen] if isinstance(texts, list) else texts
+    return {
+        "embeddings": _with(embeddings, {"states": states[:, chosen]}, sentences=again),
+        "similarity_picture": _with(picture, {"values": values[np.ix_(chosen, chosen)]}),
+    }

@@ -1,0 +1,274 @@
+"""How often a verdict turns when what nobody fixed is varied, and what turns it.
+
+A question's decision is repeated. A repeat varies one thing, the causes taking turns, and the last
+in turn varies them all:
+
+    thresholds   every number the rule chose, times a factor of its own in [0.75, 1.25]
+    regions      the edges of the picture's regions, by up to 3 pixels
+    seeds        the draws of LIME and SmoothGrad
+    samples      how many there are: half, a quarter, twice as many
+    resampled    the evidence itself, where it keeps no samples
+    together     all of these that apply
+
+Repeat r of a question has a generator of its own, seeded with the question's id and r: the same
+inputs give the same shares, and more repeats go on from fewer.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from solver.decide.decide import UNREADABLE, Decided, answer_where, verdicts_again
+from solver.decide.perturb_evidence import can_resample, resampled
+from solver.decide.perturb_regions import moved_regions
+from solver.decide.resample_draws import COUNTS, has_samples, resampled_draws, with_other_count
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, Record
+from solver.key import (
+    Answer,
+    Cause,
+    CauseRepeats,
+    Flips,
+    KeyQuestion,
+    OtherSet,
+    Stability,
+)
+from solver.rules.registry import PlannedQuestion
+from solver.rules.thresholds import varied
+
+FACTOR = 0.25
+"""Thresholds are varied by up to this share either way."""
+
+Records = dict[str, Record]
+Holds = tuple[bool | None, ...]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One repeat: what was varied, and which options held then (all None: undecided)."""
+
+    cause: Cause
+    holds: Holds
+
+
+def measured_stability(
+    question: PlannedQuestion,
+    decided: Decided,
+    evidence: Evidence,
+    *,
+    repeats: int,
+    reseeded: Sequence[Evidence] = (),
+) -> KeyQuestion:
+    """Return the question's entry with the shares of repeats in which its options flip.
+
+    Args:
+        question: with its rule and parameters.
+        decided: what was decided on `evidence`.
+        evidence: the records there are; only those the question needs are varied.
+        repeats: how many, over all causes.
+        reseeded: evidence in which LIME and SmoothGrad were really run with other seeds; the first
+            repeats of the cause `seeds` decide on these.
+    """
+    entry = decided.entry
+    if entry.state == "open":
+        return entry
+    work = _Repeats(question, decided, evidence, reseeded)
+    done = [work.repeat(at) for at in range(repeats)] if work.causes else []
+    base = tuple(option.holds for option in entry.options)
+    by_cause = {cause: [one for one in done if one.cause == cause] for cause in work.causes}
+    options = [
+        option.model_copy(update={"flips": _flips(at, option.holds is True, done, by_cause)})
+        for at, option in enumerate(entry.options)
+        if done
+    ] or entry.options
+    stability = Stability(
+        repeats=len(done),
+        changed=_share(one.holds != base for one in done),
+        undecided=_share(None in one.holds for one in done),
+        by_cause={
+            cause: CauseRepeats(
+                repeats=len(some), changed=_share(one.holds != base for one in some)
+            )
+            for cause, some in by_cause.items()
+            if some
+        },
+        sets=_other_sets(question, entry, base, done),
+        thresholds=list(decided.thresholds),
+        hinges_on=work.hinges() if _any_changed(by_cause, base) else [],
+        alike=_alike(entry, base, done),
+    )
+    return entry.model_copy(update={"options": options, "stability": stability})
+
+
+def _alike(entry: KeyQuestion, base: Holds, done: Sequence[Repeat]) -> list[list[str]]:
+    """Pairs of options (of one drop-down) that had one verdict in every repeat, and not always the
+    same: two that never flip agree by chance."""
+    columns = list(zip(base, *(one.holds for one in done if None not in one.holds), strict=True))
+    return [
+        [entry.options[at].name, entry.options[other].name]
+        for at, other in combinations(range(len(columns)), 2)
+        if columns[at] == columns[other]
+        and len(set(columns[at])) > 1
+        and entry.options[at].blank == entry.options[other].blank
+    ]
+
+
+def _any_changed(by_cause: Mapping[Cause, Sequence[Repeat]], base: Holds) -> bool:
+    causes: tuple[Cause, ...] = ("thresholds", "together")
+    return any(one.holds != base for cause in causes for one in by_cause.get(cause, ()))
+
+
+def _share(flags: Iterable[bool]) -> float:
+    """The share of true values, in six digits; 0 of none."""
+    listed = list(flags)
+    return round(sum(listed) / len(listed), 6) if listed else 0.0
+
+
+def _flips(
+    at: int, holds: bool, done: Sequence[Repeat], by_cause: Mapping[Cause, Sequence[Repeat]]
+) -> Flips:
+    def flipped(some: Sequence[Repeat]) -> float:
+        return _share(one.holds[at] is (not holds) for one in some)
+
+    shares = {cause: flipped(some) for cause, some in by_cause.items() if some}
+    return Flips(share=flipped(done), by_cause={c: share for c, share in shares.items() if share})
+
+
+def _other_sets(
+    question: PlannedQuestion, entry: KeyQuestion, base: Holds, done: Sequence[Repeat]
+) -> list[OtherSet]:
+    """The other sets that came out, the commonest first; equally common ones as they came."""
+    found = Counter(one.holds for one in done if one.holds != base and None not in one.holds)
+    return [
+        OtherSet(correct=_answer(question, entry, holds), share=round(count / len(done), 6))
+        for holds, count in found.most_common()
+    ]
+
+
+def _answer(question: PlannedQuestion, entry: KeyQuestion, holds: Holds) -> Answer:
+    pairs = [(option, bool(one)) for option, one in zip(entry.options, holds, strict=True)]
+    return answer_where(question, pairs)
+
+
+class _Repeats:
+    """The repeats of one question."""
+
+    def __init__(
+        self,
+        question: PlannedQuestion,
+        decided: Decided,
+        evidence: Evidence,
+        reseeded: Sequence[Evidence],
+    ) -> None:
+        self.question, self.decided = question, decided
+        self.records = {
+            name: evidence.get(*name.split("/")) for name in question.needs if name in evidence
+        }
+        self.reseeded = [one for one in (self._drawn_again(other) for other in reseeded) if one]
+        self.causes = self._causes()
+
+    def _drawn_again(self, other: Evidence) -> Records:
+        """Those records of another seed's evidence that this question needs."""
+        return {name: other.get(*name.split("/")) for name in self.records if name in other}
+
+    def _causes(self) -> list[Cause]:
+        sampled = any(has_samples(record) for record in self.records.values())
+        applies: dict[Cause, bool] = {
+            "thresholds": bool(self.decided.thresholds),
+            "regions": any(record.kind == "regions" for record in self.records.values()),
+            "seeds": sampled or bool(self.reseeded),
+            "samples": sampled,
+            "resampled": can_resample(self.records),
+        }
+        causes = [cause for cause, applied in applies.items() if applied]
+        return [*causes, "together"] if len(causes) > 1 else causes
+
+    def repeat(self, at: int) -> Repeat:
+        """Decide once more, the `at`-th time (from 0)."""
+        cause = self.causes[at % len(self.causes)]
+        turn = at // len(self.causes)
+        generator = np.random.default_rng([zlib.crc32(self.decided.entry.id.encode()), at])
+        varying = self.causes[:-1] if cause == "together" else [cause]
+        try:
+            records = self._varied(varying, turn, generator)
+        except (
+            EvidenceError,
+            *UNREADABLE,
+        ):  # evidence made by hand, of which a resample cannot be made
+            return Repeat(cause, (None,) * len(self.decided.entry.options))
+        factors = self._factors(generator) if "thresholds" in varying else {}
+        return Repeat(cause, self._decide(records, factors))
+
+    def _decide(self, records: Records, factors: Mapping[str, float]) -> Holds:
+        with varied(factors) if factors else nullcontext():
+            return tuple(verdicts_again(self.question, self.decided.entry, Evidence(records)))
+
+    def _factors(self, generator: np.random.Generator) -> dict[str, float]:
+        names = self.decided.thresholds
+        drawn = generator.uniform(1 - FACTOR, 1 + FACTOR, len(names))
+        return dict(zip(names, drawn.tolist(), strict=True))
+
+    def _varied(
+        self, varying: Sequence[Cause], turn: int, generator: np.random.Generator
+    ) -> Records:
+        records = self.records
+        if "seeds" in varying or "samples" in varying:
+            records = self._other_draws(records, varying, turn, generator)
+        if "resampled" in varying:
+            records = resampled(records, generator)
+        if "regions" in varying:
+            records = _each(records, lambda one: one.kind == "regions", generator, moved_regions)
+        return records
+
+    def _other_draws(
+        self, records: Records, varying: Sequence[Cause], turn: int, generator: np.random.Generator
+    ) -> Records:
+        """Really other seeds as far as there are any, then a bootstrap of the kept samples."""
+        real = "seeds" in varying and bool(self.reseeded)
+        if real and (turn < len(self.reseeded) or not _sampled(records)):
+            records = {**records, **self.reseeded[turn % len(self.reseeded)]}
+            if "samples" not in varying:
+                return records
+        if "samples" not in varying:
+            return _each(records, has_samples, generator, resampled_draws)
+
+        def counted(record: Record, generator: np.random.Generator) -> Record:
+            return with_other_count(record, generator, COUNTS[turn % len(COUNTS)])
+
+        return _each(records, has_samples, generator, counted)
+
+    def hinges(self) -> list[str]:
+        """The thresholds that, each alone and a quarter lower or higher, change an option."""
+        base = tuple(option.holds for option in self.decided.entry.options)
+        return [
+            name
+            for name in self.decided.thresholds
+            if any(
+                self._decide(self.records, {name: factor}) != base
+                for factor in (1 - FACTOR, 1 + FACTOR)
+            )
+        ]
+
+
+def _sampled(records: Records) -> bool:
+    return any(has_samples(record) for record in records.values())
+
+
+def _each(
+    records: Records,
+    which: Callable[[Record], bool],
+    generator: np.random.Generator,
+    change: Callable[[Record, np.random.Generator], Record],
+) -> Records:
+    """The records with those `which` says changed, in the order of their names."""
+    return {
+        name: change(record, generator) if which(record) else record
+        for name, record in sorted(records.items())
+    }

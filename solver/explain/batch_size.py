@@ -1,0 +1,135 @@
+"""How many pictures to pass at once: the fastest number on this device, found once and kept.
+
+Only numbers that give the very bits of one picture at a time are tried on a CPU, so that a
+measurement of time never shows in a result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from solver.bundle.bundle import Bundle, as_tensor_values
+from solver.errors import OutputError
+from solver.files.atomic_write import write_whole
+from solver.models.matrix_products import BY_ONEDNN
+
+CANDIDATES = (1, 2, 3, 4)
+"""What is left over at the end is a smaller batch, so that all smaller ones must round alike too.
+More is slower on every CPU that was measured: the maps of a picture are 8 MB each, and of ten
+they no longer fit into any cache (ten at once: 1.1 times the time a picture)."""
+
+WORTH_KEEPING = 1.0
+"""Seconds of probing from which the result is kept for the next run."""
+
+TRIES = 2
+"""Timings of a batch, of which the least counts."""
+
+CLEARLY = 0.95
+"""Of the time of a smaller batch: a larger one that takes more is not worth its memory. Timings on
+a machine that does other things too differ by more than such gains."""
+
+_found: dict[str, int] = {}
+
+
+def fastest_batch(bundle: Bundle, threads: int | None = None) -> int:
+    """Return how many pictures to pass at once through the prepared networks of a bundle.
+
+    On CUDA it is set by the memory alone, a quarter of a GB a picture and at most 64. With
+    `threads` it is the fastest on so many, which another process has.
+    """
+    if threads not in (None, torch.get_num_threads()):
+        with _threads(threads):
+            return fastest_batch(bundle)
+    if bundle.device.startswith("cuda"):
+        memory = torch.cuda.get_device_properties(bundle.device).total_memory
+        return max(1, min(64, 1 << ((memory >> 28).bit_length() - 1)))
+    name = _name(bundle)
+    if name not in _found:
+        _found[name] = _kept().get(name) or _probed(bundle, name)
+    return _found[name]
+
+
+def found_elsewhere(bundle: Bundle, batch: int) -> None:
+    """Take what another process with as many threads found, so that it is not sought again."""
+    _found[_name(bundle)] = batch
+
+
+@contextlib.contextmanager
+def _threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _name(bundle: Bundle) -> str:
+    """All that decides which batch is the fastest."""
+    widths = [one.out_channels for one in bundle.network.cnn if isinstance(one, nn.Conv2d)]
+    name = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, "
+    name += f"{torch.get_num_threads()} threads, widths {widths}, fewer products, "
+    return name + ("by oneDNN" if BY_ONEDNN else "by BLAS")
+
+
+def _probed(bundle: Bundle, name: str) -> int:
+    began = time.process_time()
+    chosen = [bundle.picture(at % len(bundle.pictures)) for at in range(max(CANDIDATES))]
+    pictures = torch.stack([torch.from_numpy(as_tensor_values(one)) for one in chosen])
+    # Noisy, as those of SmoothGrad are: a flat picture takes another way.
+    pictures += 0.1 * torch.rand(pictures.shape, generator=torch.Generator().manual_seed(0))
+    alone = [_timed(bundle.prepared, one) for one in pictures.split(1)]
+    answers = torch.cat([answer for answer, _ in alone])
+    seconds = {1: min(taken for _, taken in alone)}
+    for batch in CANDIDATES[1:]:
+        tries = [_timed(bundle.prepared, pictures[:batch]) for _ in range(TRIES)]
+        if not all(torch.equal(answer, answers[:batch]) for answer, _ in tries):
+            break
+        seconds[batch] = min(taken for _, taken in tries) / batch
+    best = 1
+    for batch, taken in seconds.items():
+        best = batch if taken < CLEARLY * seconds[best] else best
+    if time.process_time() - began > WORTH_KEEPING:
+        _keep(name, best)
+    return best
+
+
+def _timed(network: nn.Module, pictures: Tensor) -> tuple[Tensor, float]:
+    """What comes out for pictures passed at once, and the CPU seconds that took.
+
+    Logits, and gradients of the sum of their squares, which no sure class makes vanish.
+    """
+    began = time.process_time()
+    with torch.enable_grad():
+        leaf = pictures.clone().requires_grad_()
+        logits = network(leaf)
+        (gradient,) = torch.autograd.grad(logits.square().sum(), leaf)
+    found = torch.cat([logits.detach(), gradient.flatten(1)], 1)
+    return found, time.process_time() - began
+
+
+def _file() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "hw9" / "micro-batch.json"
+
+
+def _kept() -> dict[str, int]:
+    """What earlier runs found; a file that cannot be read is as good as none."""
+    try:
+        known = json.loads(_file().read_text(encoding="utf-8"))
+        return {str(name): int(batch) for name, batch in known.items() if batch in CANDIDATES}
+    except (OSError, ValueError, AttributeError, TypeError, RuntimeError):
+        return {}
+
+
+def _keep(name: str, batch: int) -> None:
+    with contextlib.suppress(OutputError, OSError, RuntimeError):
+        write_whole(_file(), json.dumps({**_kept(), name: batch}, indent=1, sort_keys=True))

@@ -1,0 +1,1 @@
+"""Explanations of BERT, a module a method."""

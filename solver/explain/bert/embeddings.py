@@ -1,0 +1,167 @@
+"""What a BERT makes of one character in different sentences, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.errors import BundleError
+from solver.evidence import Record
+from solver.explain.job import Job, bert_inputs, no_picture
+from solver.explain.registry import explanation, record_of
+from solver.models.bert import Bert, Encoding
+
+FILLER = "的"
+"""A common character that fills a sentence up without saying anything."""
+Vectors = npt.NDArray[np.float32]
+
+
+@explanation(
+    "embeddings",
+    pictures=no_picture,
+    passes=lambda job: len(job.bundle.bert.file.embeddings.sentences),
+    inputs=bert_inputs,
+    version=2,
+)
+def embeddings(job: Job) -> Record:
+    """Hidden states of the word's characters in each sentence.
+
+    Arrays: states float32 (layers + 1, sentences, characters, width), layer 0 the embedding
+    output; places int64 (sentences,), the piece the word begins at; lengths int64 (sentences,),
+    pieces with [CLS] and [SEP]. Values: word, sentences.
+    """
+    part = job.bundle.bert.file.embeddings
+    texts = [(sentence.text, sentence.at) for sentence in part.sentences]
+    states, places, lengths = characters(job.bundle.bert.chinese, texts, len(part.word))
+    job.advance(len(texts))
+    arrays = {
+        "states": states,
+        "places": np.array([first for first, *_ in places]),
+        "lengths": np.array(lengths),
+    }
+    values = {"word": part.word, "sentences": [sentence.text for sentence in part.sentences]}
+    return record_of(job, arrays, values)
+
+
+def characters(
+    bert: Bert, texts: Sequence[tuple[str, int]], count: int, layers: int | None = None
+) -> tuple[Vectors, list[list[int]], list[int]]:
+    """Return states (layers + 1, texts, count, width) of `count` characters of each text.
+
+    Besides, for each text, the places of these characters among its pieces, and how many pieces it
+    has. All texts go through the network together, and with `layers` only so far.
+
+    Args:
+        bert: the model.
+        texts: each with the place its characters begin at.
+        count: how many characters.
+        layers: as of `Bert.hidden_states`.
+
+    Raises:
+        BundleError: the tokenizer does not make a piece of each character.
+    """
+    encodings = [bert.tokenizer.encode(text) for text, _ in texts]
+    places = [
+        _pieces_of(bert, encoding, text, at, count)
+        for encoding, (text, at) in zip(encodings, texts, strict=True)
+    ]
+    rows = [[row] * count for row in range(len(texts))]
+    states = bert.hidden_states(encodings, layers)
+    picked = [state[rows, places].float().cpu().numpy() for state in states]
+    return np.stack(picked), places, [len(encoding.ids) for encoding in encodings]
+
+
+def _pieces_of(bert: Bert, encoding: Encoding, text: str, at: int, count: int) -> list[int]:
+    places = [encoding.piece_of_character(at + n) for n in range(count)]
+    found = [place for place in places if place is not None]
+    if len(set(found)) != count:
+        raise BundleError(
+            f"the tokenizer does not make a piece of each character of {text[at : at + count]!r}",
+            path=bert.tokenizer.source,
+            mend="Take the vocabulary that belongs to the model.",
+        )
+    return found
+
+
+CHANGES = ("meaning", "length", "position", "frequency")
+
+
+@explanation(
+    "embedding_trials",
+    pictures=no_picture,
+    passes=lambda job: 2 * len(CHANGES) * len(job.bundle.bert.file.embeddings.sentences),
+    inputs=bert_inputs,
+)
+def embedding_trials(job: Job) -> Record:
+    """One thing about a sentence is changed while the others are held: does layer 0 move?
+
+    Each sentence is brought to one length with the word at one place; then the rest of the
+    sentence is swapped for another's (meaning), the end is lengthened (length), the word is moved
+    (position), or stands once more further on (frequency).
+
+    Arrays: similarities float64 (changes, sentences, characters), the cosine at layer 0 between
+    the word before the change and after it; held bool (changes, 4), for each change which of
+    meaning, length, position and frequency it left alone. Values: changes, word, example (one
+    pair of texts a change).
+    """
+    part = job.bundle.bert.file.embeddings
+    bert = job.bundle.bert.chinese
+    texts = [(one.text, one.at) for one in part.sentences]
+    similarities = np.zeros((len(CHANGES), len(texts), len(part.word)))
+    example: dict[str, Any] = {}
+    for row, change in enumerate(CHANGES):
+        pairs = [changed_pair(texts, column, part.word, change) for column in range(len(texts))]
+        # Layer 0 is the embedding output: no layer above it need be run.
+        (befores, afters) = (
+            characters(bert, side, len(part.word), layers=0)[0][0].astype(np.float64)
+            for side in zip(*pairs, strict=True)
+        )
+        similarities[row] = [
+            [cosine(a, b) for a, b in zip(before, after, strict=True)]
+            for before, after in zip(befores, afters, strict=True)
+        ]
+        example[change] = [pairs[0][0][0], pairs[0][1][0]]
+        job.advance(2 * len(texts))
+    held = ~np.eye(len(CHANGES), dtype=bool)
+    values = {"changes": list(CHANGES), "word": part.word, "example": example}
+    return record_of(job, {"similarities": similarities, "held": held}, values)
+
+
+def changed_pair(
+    texts: list[tuple[str, int]], which: int, word: str, change: str
+) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Return a text with the place of the word in it, before and after one change.
+
+    Texts are filled up with FILLER: in front, so that the word stands at one place in all, and
+    behind, to one length with room for the word once more.
+    """
+    front = max(at for _, at in texts) + 1
+    behind = max(len(text) - at for text, at in texts) + len(word)
+    parts = [_framed(text, at, word, front, behind) for text, at in texts]
+    before, after = parts[which]
+    base = (before + word + after, len(before))
+    if change == "meaning":
+        # The sentence half the list away speaks of the other sense, as the lists are ordered.
+        other, rest = parts[(which + len(parts) // 2) % len(parts)]
+        return base, (other + word + rest, len(other))
+    if change == "length":
+        return base, (base[0] + FILLER * 4, base[1])
+    if change == "position":
+        return base, (before[1:] + word + after + FILLER, len(before) - 1)
+    again = after[: -len(word)] + word
+    return base, (before + word + again, len(before))
+
+
+def _framed(text: str, at: int, word: str, front: int, behind: int) -> tuple[str, str]:
+    before = FILLER * (front - at) + text[:at]
+    rest = text[at + len(word) :]
+    return before, rest + FILLER * (behind - len(word) - len(rest))
+
+
+def cosine(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
+    """Cosine of two vectors."""
+    # Nine digits are more than the network's own numbers hold; the rest is noise.
+    return round(float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))), 9)

@@ -1,0 +1,88 @@
+"""Hidden states of the reading models, and their first two principal components.
+
+As the course draws them: for each layer scikit-learn's PCA with two components, fitted on all
+tokens of that layer; the special tokens are fitted but not drawn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.bundle.bert_materials import Reading
+from solver.evidence import Record
+from solver.explain.job import Job, bert_inputs, no_picture
+from solver.explain.registry import explanation, record_of
+
+SPECIAL, QUESTION, CONTEXT, ANSWER = range(4)
+"""What a token is: of the array `roles`."""
+
+
+@explanation("hidden_states", pictures=no_picture, passes=lambda job: 1, inputs=bert_inputs)
+def hidden_states(job: Job) -> Record:
+    """Hidden states of model m on item q: ``hidden_states/m/q``, both from 1.
+
+    Arrays: states float32 (layers + 1, T, width); points float64 (layers, T, 2), the principal
+    components of layer 1, 2, ...; roles int8 (T,): 0 special, 1 question, 2 context, 3 answer;
+    sentences int16 (T,), which sentence of the context a token is in (-1: none).
+    Values: pieces, question, answer.
+    """
+    model, item = job.place
+    reading = job.bundle.bert.reading(model, item)
+    roles = token_roles(reading)
+    job.advance(1)
+    points = np.stack([principal_points(layer) for layer in reading.states[1:]])
+    values = {
+        "pieces": reading.encoding.pieces,
+        "question": reading.item.question,
+        "answer": reading.item.answer,
+    }
+    arrays = {
+        "states": reading.states,
+        "points": points,
+        "roles": roles,
+        "sentences": context_sentences(reading.encoding.pieces, roles),
+    }
+    return record_of(job, arrays, values)
+
+
+def token_roles(reading: Reading) -> npt.NDArray[np.int8]:
+    """Say what each token is; an answer is marked wherever its pieces stand in the context."""
+    encoding = reading.encoding
+    roles = np.where(np.array(encoding.segments) == 1, CONTEXT, QUESTION).astype(np.int8)
+    roles[np.array(encoding.special)] = SPECIAL
+    context, answer = reading.item.context, reading.item.answer
+    begin = context.find(answer)
+    while begin >= 0:
+        end = begin + len(answer)
+        whole = not (context[begin - 1 : begin].isalnum() or context[end : end + 1].isalnum())
+        if whole:
+            for at in range(begin, end):
+                place = encoding.piece_of_character(at, 1)
+                if place is not None:
+                    roles[place] = ANSWER
+        begin = context.find(answer, begin + 1)
+    return roles
+
+
+def context_sentences(pieces: list[str], roles: npt.NDArray[np.int8]) -> npt.NDArray[np.int16]:
+    """Number the sentences of the context by their closing marks; other tokens get -1."""
+    numbers = np.full(len(pieces), -1, np.int16)
+    current = 0
+    for place, piece in enumerate(pieces):
+        if roles[place] not in (CONTEXT, ANSWER):
+            continue
+        numbers[place] = current
+        if piece in (".", "!", "?"):
+            current += 1
+    return numbers
+
+
+def principal_points(states: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the first two principal components of tokens (T, width): (T, 2)."""
+    from sklearn.decomposition import PCA
+
+    points: npt.NDArray[np.float64] = PCA(n_components=2, random_state=0).fit_transform(
+        states.astype(np.float64)
+    )
+    return points

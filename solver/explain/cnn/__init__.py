@@ -1,0 +1,1 @@
+"""Explanations of the food CNN, a module a method."""

@@ -1,0 +1,195 @@
+"""Saliency maps as the course makes them (after Simonyan et al. 2013, arXiv:1312.6034).
+
+All pictures in one batch, mean cross-entropy against the labels, one backward pass to the pixels,
+absolute value, maximum over the channels, each picture then scaled to 0..1 on its own. The course
+differentiates the loss; the paper the class score.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from captum.attr import Saliency
+from torch import Tensor, nn
+from torch.nn import functional
+
+from solver.bundle.bundle import Bundle
+from solver.evidence import Record
+from solver.explain.job import Job, every_picture, picture_tensor
+from solver.explain.registry import explanation, record_of
+from solver.models.local_forward import LocalForward, Window
+
+Map = npt.NDArray[np.float32]
+Forward = Callable[[Tensor, Tensor], Tensor]
+
+
+def min_max(values: npt.NDArray[np.floating]) -> tuple[Map, float, float]:
+    """Return ((x - min) / (max - min), min, max); a constant map becomes zeros, not NaN."""
+    low, high = float(values.min()), float(values.max())
+    if high <= low:
+        return np.zeros(values.shape, np.float32), low, high
+    # In float64, since raw gradients of a saturated softmax go down to 1e-38.
+    wide = values.astype(np.float64)
+    return ((wide - low) / (high - low)).astype(np.float32), low, high
+
+
+LOSS_SCALE = 2.0**64
+"""The loss is multiplied by this before the backward pass, and the gradient divided by it after.
+
+A power of two changes no digit. Without it the gradients of a saturated softmax (1e-30 and less)
+are subnormal numbers, which lose digits and make a pass on a CPU up to a hundred times slower."""
+
+
+def scaled_loss(
+    bundle: Bundle,
+    advance: Callable[[int], None] = lambda _: None,
+    network: nn.Module | None = None,
+) -> Forward:
+    """Return a forward function for captum: (B, 3, H, W) and labels to -LOSS_SCALE x loss (B,).
+
+    `network` stands for the bundle's, where a prepared one is to be used.
+    """
+    chosen = bundle.network if network is None else network
+
+    def forward(pictures: Tensor, labels: Tensor) -> Tensor:
+        losses = functional.cross_entropy(chosen(pictures), labels, reduction="none")
+        advance(len(pictures))
+        return -LOSS_SCALE * losses
+
+    return forward
+
+
+def unscaled(gradient: Tensor) -> Tensor:
+    """Return the true gradient, in float64, of one taken through `scaled_loss`."""
+    return gradient.detach().double() / LOSS_SCALE
+
+
+def absolute_gradient(bundle: Bundle, place: int) -> Tensor:
+    """Return |d cross-entropy / d pixel| of one picture: float64 (3, 128, 128)."""
+    label = torch.tensor([bundle.picture(place).label], device=bundle.device)
+    gradient = Saliency(scaled_loss(bundle)).attribute(
+        picture_tensor(bundle, place).requires_grad_(), abs=True, additional_forward_args=(label,)
+    )
+    return unscaled(gradient)[0]
+
+
+def raw_saliency(bundle: Bundle, place: int) -> npt.NDArray[np.float64]:
+    """Return |d cross-entropy / d pixel| of one picture, maximum over channels: (128, 128)."""
+    values: npt.NDArray[np.float64] = absolute_gradient(bundle, place).amax(0).cpu().numpy()
+    return values
+
+
+@explanation("saliency", pictures=every_picture, passes=lambda job: 1)
+def saliency(job: Job) -> Record:
+    """The saliency map of one picture.
+
+    Arrays: map float32 (128, 128) in 0..1. Values: raw_min, raw_max, the range before it was
+    scaled (of the mean loss over all pictures of the bundle).
+    """
+    (place,) = job.place
+    # The course takes the mean loss over all its pictures at once: a division, picture by picture.
+    raw = raw_saliency(job.bundle, place) / len(job.bundle.pictures)
+    job.advance(1)
+    scaled, low, high = min_max(raw)
+    return record_of(job, {"map": scaled}, {"raw_min": low, "raw_max": high})
+
+
+FINITE_PIXELS = 12
+STEP = 1e-3
+
+
+@explanation(
+    "saliency_derivative",
+    pictures=every_picture,
+    passes=lambda job: 2 * FINITE_PIXELS + len(job.bundle.pictures),
+)
+def saliency_derivative(job: Job) -> Record:
+    """Which derivative is shown? Each candidate is tried on the picture with the largest gradient.
+
+    For the pixels with the largest gradient the loss is measured again, in float64, with the pixel
+    moved up and down (central differences). For the candidates whose numerator is a picture or the
+    parameters, the denominator is moved and the numerator looked at: what does not move has no
+    such derivative.
+
+    Arrays: method float64 (12,), what the method returns there; differences float64 (12,), the
+    finite differences of the loss. Values: sizes of map, input and parameters; which quantities
+    moved when which other was moved.
+    """
+    bundle = job.bundle
+    pictures = every_picture(job)
+    raws = [raw_saliency(bundle, place) for place in pictures]
+    job.advance(len(pictures))
+    chosen = int(np.argmax([raw.max() for raw in raws]))
+    flat = np.argsort(raws[chosen].ravel(), kind="stable")[::-1][:FINITE_PIXELS]
+    differences = _largest_differences(job, chosen, flat)
+    arrays = {
+        "method": raws[chosen].ravel()[flat],
+        "differences": differences,
+        "pixels": flat.astype(np.int64),
+    }
+    values = {
+        "picture": chosen,
+        "map_size": int(raws[chosen].size),
+        "input_pixels": 128 * 128,
+        "parameters": sum(p.numel() for p in bundle.network.parameters()),
+        "moves": _what_moves(bundle, chosen),
+    }
+    return record_of(job, arrays, values)
+
+
+def _largest_differences(
+    job: Job, place: int, flat: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """|central difference| of the loss at each pixel, in the channel that is shown: (pixels,)."""
+    network = copy.deepcopy(job.bundle.network).double()
+    label = torch.tensor([job.bundle.picture(place).label], device=job.bundle.device)
+    picture = job.picture_tensor(place).double()
+    near = LocalForward(network, picture)
+    channels = absolute_gradient(job.bundle, place).argmax(0).flatten()
+    estimates = np.zeros(len(flat))
+    for at, pixel in enumerate(flat):
+        row, column = divmod(int(pixel), picture.shape[-1])
+        here = Window(row, row + 1, column, column + 1)
+        pair = here.of(picture).repeat(2, 1, 1, 1)
+        pair[:, channels[pixel], 0, 0] += pair.new_tensor([STEP, -STEP])
+        losses = functional.cross_entropy(
+            near.logits(pair, here), label.repeat(2), reduction="none"
+        )
+        estimates[at] = float((losses[0] - losses[1]).abs()) / (2 * STEP)
+        job.advance(2)
+    return estimates
+
+
+def _what_moves(bundle: Bundle, place: int) -> dict[str, bool]:
+    """Move one quantity by itself and see whether another one moves with it."""
+    network, picture = bundle.network, picture_tensor(bundle, place)
+    label = bundle.picture(place).label
+    labels = torch.tensor([label, (label + 1) % network.classes], device=bundle.device)
+    before_picture = picture.clone()
+    before_weights = [weight.clone() for weight in network.parameters()]
+    with torch.no_grad():
+        base = functional.cross_entropy(network(picture), labels[:1])
+        other_label = functional.cross_entropy(network(picture), labels[1:])
+        other_input = functional.cross_entropy(network(1 - picture), labels[:1])
+        bias = network.output_layer.bias
+        bias[label] += 0.5
+        other_weights = functional.cross_entropy(network(picture), labels[:1])
+        bias[label] -= 0.5
+        bias.copy_(before_weights[-1])
+    same_weights = all(
+        torch.equal(a, b) for a, b in zip(before_weights, network.parameters(), strict=True)
+    )
+    same_picture = torch.equal(before_picture, picture)
+    loss_moved = bool(other_label != base)
+    return {
+        "loss with input": bool(other_input != base),
+        "loss with parameters": bool(other_weights != base),
+        # The loss was moved (by another label, by another weight): did these move with it?
+        "parameters with loss": loss_moved and not same_weights,
+        "input with loss": loss_moved and not same_picture,
+        "input with label": not same_picture,
+    }

@@ -1,0 +1,1 @@
+"""Explanations run, each once, in one process or several."""

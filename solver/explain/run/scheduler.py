@@ -1,0 +1,242 @@
+"""Means over samples, taken further in rounds until the claims resting on them are decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from solver.evidence import Evidence, Record
+from solver.explain.estimator import samples_taken
+from solver.explain.job import Job
+from solver.explain.registry import sampling_of
+from solver.explain.run.workers import Outcome, Task, begins_from, made_already
+from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.sequential_test import Look, evidence_digest, was_decided
+
+
+@dataclass
+class Group:
+    """Explanations that some claims rest on together: none of them is looked at without the others.
+
+    Attributes:
+        jobs: the explanations.
+        stakes: the claims that rest on them.
+        running: ids of those being taken further now.
+        ended: whether nothing of it is to be taken further.
+    """
+
+    jobs: list[Job]
+    stakes: list[Stake]
+    running: set[str] = field(default_factory=set)
+    ended: bool = False
+
+    @cached_property
+    def others(self) -> set[str]:
+        """Ids of all records its claims rest on."""
+        return {name for stake in self.stakes for name in stake.needs}
+
+    @property
+    def most(self) -> int:
+        """Samples it may come to."""
+        return sum(sampling_of(job).most(job) for job in self.jobs)
+
+
+@dataclass
+class Rounds:
+    """A run of sampled explanations.
+
+    All of a group are taken to the first count, then the claims are looked at; those that move a
+    claim which is not decided yet are taken to the next, and so on to the course's own count. Of
+    records that are at different counts the one with the least is taken further first. Groups go
+    on each at its own pace: while the claims of one are looked at, others are being run.
+
+    Attributes:
+        jobs: the explanations.
+        stakes: the claims; a record that no claim rests on goes to the course's count.
+        evidence: the records of this run; those made here are put into it.
+        beside: other records that claims rest on.
+        coming: ids of other records that are still to be made.
+        keep: called with each record as it is made.
+        finish: called with the id of each explanation that ends, and the seconds it took.
+        failures: by id, why an explanation could not be run.
+        seconds: by id, how long it took.
+    """
+
+    jobs: Sequence[Job]
+    stakes: Sequence[Stake]
+    evidence: Evidence
+    beside: Evidence
+    coming: set[str]
+    keep: Callable[[Record], None]
+    finish: Callable[[str, float], None] = lambda identifier, seconds: None
+    failures: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sampled = {job.id for job in self.jobs}
+        self.stakes = [one for one in self.stakes if sampled & set(one.needs)]
+        self.claims_in_all = sum(one.count for one in self.stakes)
+        self.decided: list[Stake] = []
+        self.open: dict[str, list[int]] = {
+            one.identity: list(range(one.count)) for one in self.stakes
+        }
+        self.movers: dict[str, set[str]] = {}
+        self.looked_at: dict[str, list[int]] = {}
+        self.looks: dict[str, int] = {}
+        self.groups = groups_of_jobs(self.jobs, self.stakes)
+        for stake in self.stakes:
+            unfinished = self._unfinished(stake)
+            if unfinished and was_decided(stake, self._everything(), unfinished):
+                self.decided.append(stake)
+
+    def tasks(self) -> Iterator[tuple[int, list[Task]]]:
+        """Yield, with the number of its group, what can be run now: once each, the larger first."""
+        for number, group in enumerate(self.groups):
+            if self._is_at_rest(group):
+                self._look(group)
+                active = [job for job in group.jobs if self._goes_on(job)]
+                if not active:
+                    self._end(group)
+                    continue
+                fewest = min(self._look_number(job) for job in active)
+                behind = [job for job in active if self._look_number(job) == fewest]
+                group.running = {job.id for job in behind}
+                yield number, [self._task(job) for job in behind]
+
+    def take(self, outcome: Outcome) -> None:
+        """Take what came of a task of these."""
+        task, record, seconds = outcome
+        self.seconds[task.id] = self.seconds.get(task.id, 0.0) + seconds
+        if isinstance(record, str):
+            self.failures[task.id] = record
+        else:
+            self.evidence.add(record)
+            self.keep(record)
+        for group in self.groups:
+            group.running.discard(task.id)
+
+    def _is_at_rest(self, group: Group) -> bool:
+        """Whether nothing of it is being run, and what comes next can be said."""
+        if group.ended or group.running:
+            return False
+        if any(self.coming & set(begins_from(job)) for job in group.jobs):
+            return False
+        untouched = any(
+            job.id not in self.evidence and job.id not in self.failures for job in group.jobs
+        )
+        return untouched or not self.coming & group.others
+
+    def _end(self, group: Group) -> None:
+        group.ended = True
+        self._settle(group)
+        for job in group.jobs:
+            if job.id in self.seconds and job.id not in self.failures:
+                self.finish(job.id, self.seconds[job.id])
+
+    def _look(self, group: Group) -> None:
+        """Move the claims that are decided now, or never will be, out of those that are not."""
+        everything = self._everything()
+        for stake in group.stakes:
+            if stake in self.decided or self._waits(stake):
+                continue
+            unfinished = self._unfinished(stake)
+            counts = [samples_taken(self._record(job)) for job in unfinished]
+            if unfinished and self.looked_at.get(stake.identity) == counts:
+                continue
+            self.looked_at[stake.identity] = counts
+            self._look_at(stake, everything, unfinished)
+
+    def _look_at(self, stake: Stake, everything: Evidence, unfinished: list[Job]) -> None:
+        name = stake.identity
+        # An earlier run may have looked as often as its records have been taken further.
+        before = max((self._look_number(job) for job in unfinished), default=1)
+        self.looks[name] = max(self.looks.get(name, 0) + 1, before)
+        look = Look(stake, everything, unfinished)
+        self.open[name] = look.undecided(
+            self.open[name], number=self.looks[name], claims_in_all=self.claims_in_all
+        )
+        if self.open[name]:
+            self.movers[name] = look.movers(self.open[name])
+        else:
+            self.decided.append(stake)
+
+    def _goes_on(self, job: Job) -> bool:
+        taken = samples_taken(self._record(job))
+        if job.id in self.failures or taken >= sampling_of(job).most(job):
+            return False
+        resting = [one for one in self.stakes if job.id in one.needs]
+        if not resting or not taken:
+            return True
+        return any(
+            one not in self.decided and job.id in self.movers.get(one.identity, {job.id})
+            for one in resting
+        )
+
+    def _waits(self, stake: Stake) -> bool:
+        """Whether a record it needs is still to be made. What cannot be made, nobody waits for."""
+        coming = {job.id for job in self.jobs if job.id not in self.failures}
+        return any(name in coming and name not in self.evidence for name in stake.needs)
+
+    def _everything(self) -> Evidence:
+        """The records of this run and those beside it; of two with one id, this run's."""
+        return Evidence({one.id: one for one in (*self.beside, *self.evidence)})
+
+    def _unfinished(self, stake: Stake) -> list[Job]:
+        return [
+            job
+            for job in self.jobs
+            if job.id in stake.needs
+            and 0 < samples_taken(self._record(job)) < sampling_of(job).most(job)
+        ]
+
+    def _record(self, job: Job) -> Record | None:
+        return self.evidence.get(*job.id.split("/")) if job.id in self.evidence else None
+
+    def _look_number(self, job: Job) -> int:
+        taken = samples_taken(self._record(job))
+        return sum(look <= taken for look in sampling_of(job).looks(job))
+
+    def _task(self, job: Job) -> Task:
+        looks = sampling_of(job).looks(job)
+        rests = any(job.id in one.needs for one in self.stakes)
+        upto = looks[self._look_number(job)] if rests else looks[-1]
+        made = made_already(job, self.evidence)
+        return Task(job.id, self._record(job), upto, made)
+
+    def _settle(self, group: Group) -> None:
+        """Write into the records that stopped early which claims they stopped for."""
+        for stake in self.decided:
+            if stake not in group.stakes:
+                continue
+            digest = evidence_digest(stake, self._everything())
+            for job in self._unfinished(stake):
+                record = self.evidence.get(*job.id.split("/"))
+                known = record.values.get("settled", {})
+                if known.get(stake.identity) != digest:
+                    values = {**record.values, "settled": {**known, stake.identity: digest}}
+                    settled = replace(record, values=values)
+                    self.evidence.add(settled)
+                    self.keep(settled)
+
+
+def groups_of_jobs(jobs: Sequence[Job], stakes: Sequence[Stake]) -> list[Group]:
+    """Return the jobs in groups, such that no claim rests on two of them; the largest first.
+
+    Claims that rest on none of the jobs are in no group.
+    """
+    groups = [Group([job], []) for job in jobs]
+    for stake in stakes:
+        needs = set(stake.needs)
+        joined = [one for one in groups if any(job.id in needs for job in one.jobs)]
+        if not joined:
+            continue
+        together = Group([job for one in joined for job in one.jobs], [])
+        together.stakes = [*(each for one in joined for each in one.stakes), stake]
+        groups = [*(one for one in groups if one not in joined), together]
+    order = {job.id: at for at, job in enumerate(jobs)}
+    places = {stake.identity: at for at, stake in enumerate(stakes)}
+    for group in groups:
+        group.jobs.sort(key=lambda job: order[job.id])
+        group.stakes.sort(key=lambda stake: places[stake.identity])
+    return sorted(groups, key=lambda group: (-group.most, order[group.jobs[0].id]))

@@ -1,0 +1,1 @@
+"""How far a mean over samples is taken: until its claims are decided."""

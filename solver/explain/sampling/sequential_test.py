@@ -1,0 +1,290 @@
+"""When has a mean over samples been taken far enough? When the claims resting on it are decided.
+
+At each of a few counts (`solver.explain.estimator`) every claim is decided on the samples so far,
+and again on records drawn from them that differ from the record as much as it differs from the one
+at the course's count. With m the claim's margin (negative where it does not hold) and m_r that of
+draw r, ``t = |m| / sqrt(mean (m_r - m)^2)`` is held against Student's t. The claim is decided when
+t is beyond the quantile and no draw gives the other verdict. A claim on several records draws from
+the samples of each, so that its error is known better than that of a claim on one: its degrees of
+freedom are those of a sum of variances (Satterthwaite 1946, Biometrics Bulletin 2:110).
+
+Gradients of noisy pictures are skewed: a few are many times the others, and where those few have
+not come yet, both the mean and its error are too small. t must therefore be beyond the quantile
+after Hall's transformation as well, ``t + g t^2 / 3 + g^2 t^3 / 27 + g / 6`` with g the skewness of
+the margin (Hall 1992, "On the Removal of Skewness by Transformation", Journal of the Royal
+Statistical Society B 54:221), found by leaving out one part of the samples after the other.
+
+The error is shared out: over the looks as 6 / (pi j)^2 of it at look j, a series whose sum is 1, so
+that looking again costs nothing in validity (alpha spending, Lan and DeMets 1983, Biometrika
+70:659), and equally over the claims (Bonferroni). One draw more than there are is counted as having
+come to the line, so that draws which all agree are not taken for certainty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, stats
+
+from solver.evidence import Evidence, Record
+from solver.explain.estimator import samples_taken
+from solver.explain.job import Job
+from solver.explain.registry import sampling_of
+from solver.explain.sampling.claims import Stake
+
+REDRAWS = 100
+
+APART = 10
+"""Draws of one record alone that show its part in the variance of a claim."""
+
+MOST_OF_IT = 0.9
+"""Of a claim's variance. The records that bring so much of it are taken further; what the others
+bring could not decide the claim."""
+
+STRAIGHT = 1e-6
+"""A skewness below this moves no quantile by a digit that counts."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the claims of a stake.
+
+    Attributes:
+        stake: the claims.
+        evidence: every record they need.
+        unfinished: the jobs of those records that could be taken further.
+    """
+
+    stake: Stake
+    evidence: Evidence
+    unfinished: Sequence[Job]
+
+    @cached_property
+    def margins(self) -> Floats | None:
+        """Margins (claims,); None where the evidence lacks what samples do not bring."""
+        found = self.stake.margins(self.evidence)
+        return None if found is None else np.asarray(found, float)
+
+    def undecided(self, which: Sequence[int], *, number: int, claims_in_all: int) -> list[int]:
+        """Return those of the claims `which` (places in the stake) that are not decided yet.
+
+        Args:
+            which: the claims not decided before.
+            number: how many times they have been looked at, this time included.
+            claims_in_all: how many claims the error is shared out over.
+        """
+        margins = self.margins
+        if margins is None or not self.unfinished:
+            return []
+        squares, steady = np.zeros(len(margins)), ~np.isnan(margins)
+        # A margin without an end (a claim on a name, not on a number) does not move.
+        moves = np.isfinite(margins)
+        for again in self._redrawn(self.unfinished):
+            if again is None or not steady[list(which)].any():
+                return list(which)
+            steady &= np.sign(again) == np.sign(margins)
+            squares[moves] += (again[moves] - margins[moves]) ** 2
+        error = np.zeros(len(margins))
+        error[moves] = np.sqrt((squares[moves] + margins[moves] ** 2) / (REDRAWS + 1))
+        bound = critical(self.unfinished, number, claims_in_all)
+        clear = np.abs(margins) > bound * error
+        if len(self.unfinished) > 1 and any(steady[at] and not clear[at] for at in which):
+            bound = critical(self.unfinished, number, claims_in_all, self.freedom)
+            clear = np.abs(margins) > bound * error
+        decided = steady & clear
+        if decided[list(which)].any() and moves.any():
+            bound = where_skewed(bound, self.skewness * np.sign(margins))
+            decided &= ~moves | (np.abs(margins) > bound * np.sqrt(squares / REDRAWS))
+        return [at for at in which if not decided[at]]
+
+    @cached_property
+    def skewness(self) -> Floats:
+        """The skewness of each claim's margin as an estimate of that at the course's count.
+
+        (claims,); not a number where leaving out a part makes a claim impossible to tell. What is
+        left out of a mean shows the deviation of a part, ``(u - 1) (m - m_i)`` of u parts. With
+        U - u parts still to come the error of the mean over u has the variance
+        ``s2 (1 - u/U)^2 (1/u + 1/(U - u))`` and the third moment
+        ``s3 (1 - u/U)^3 (1/u^2 - 1/(U - u)^2)``; both add up over the records.
+        """
+        margins = self.margins
+        assert margins is not None
+        second, third = np.zeros(len(margins)), np.zeros(len(margins))
+        for job in self.unfinished:
+            record, most = self.evidence.get(*job.id.split("/")), sampling_of(job).most(job)
+            less = [self._with([one]) for one in sampling_of(job).each_left_out(record, most)]
+            found = [np.full(len(margins), np.nan) if one is None else one for one in less]
+            here, share = len(found), samples_taken(record) / most
+            to_come = here / share - here
+            with np.errstate(invalid="ignore"):
+                deviations = (here - 1) * (margins - np.stack(found))
+                deviations -= deviations.mean(0)
+            rest = 1 - share
+            second += (deviations**2).mean(0) * rest**2 * (1 / here + 1 / to_come)
+            third += (deviations**3).mean(0) * rest**3 * (1 / here**2 - 1 / to_come**2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            skewness: Floats = np.where(second == 0, 0.0, third / second**1.5)
+        return skewness
+
+    @cached_property
+    def freedom(self) -> Floats:
+        """Degrees of freedom of each claim's variance: (claims,).
+
+        ``(sum v)^2 / sum (v^2 / f)`` of the parts v the records bring, with f degrees each. Parts
+        found from a few draws differ more than the true ones, which makes the result too small
+        rather than too large.
+        """
+        own = np.array([sampling_of(job).units - 1.0 for job in self.unfinished])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            freedom = self.parts.sum(0) ** 2 / (self.parts**2 / own[:, None]).sum(0)
+        known = np.isfinite(freedom)
+        found: Floats = np.where(known, np.maximum(freedom, own.min()), own.min())
+        return found
+
+    @cached_property
+    def parts(self) -> Floats:
+        """The variance each unfinished record brings into each claim: (records, claims).
+
+        Without an end where a claim on a name changes, or where a draw makes one impossible to
+        tell.
+        """
+        margins = self.margins
+        assert margins is not None
+        parts = np.zeros((len(self.unfinished), len(margins)))
+        for at, job in enumerate(self.unfinished):
+            for again in islice(self._redrawn([job]), APART):
+                parts[at] += np.inf if again is None else _squares(again, margins)
+        return parts / APART
+
+    def movers(self, which: Sequence[int]) -> set[str]:
+        """Return the ids of the records to be taken further for the claims `which`.
+
+        Of each claim those that bring most of its variance: a claim on one picture does not wait
+        for nine, nor one on ten for those that hardly move it. Where nothing moves anything (the
+        claims cannot be told yet), all of them.
+        """
+        if self.margins is None:
+            return set()
+        ids = np.array([job.id for job in self.unfinished])
+        moving: set[str] = set()
+        for claim in which:
+            moving.update(ids[_largest(self.parts[:, claim])].tolist())
+        return moving or set(ids.tolist())
+
+    def _redrawn(self, jobs: Sequence[Job]) -> Iterator[Floats | None]:
+        """Margins (claims,) on redrawn records, draw by draw; None where a draw lacks something."""
+        for records in zip(*(_redrawn(job, self.evidence) for job in jobs), strict=True):
+            yield self._with(records)
+
+    def _with(self, records: Sequence[Record]) -> Floats | None:
+        """Margins (claims,) with records in the place of those with their ids."""
+        named = {one.id: one for one in (*self.evidence, *records)}
+        found = self.stake.margins(Evidence(named, self.evidence.bundle))
+        return None if found is None else np.asarray(found, float)
+
+
+def _squares(again: Floats, margins: Floats) -> Floats:
+    """The squared distance of two margins: 0 of equal ones, no end of what is not a number."""
+    with np.errstate(invalid="ignore"):
+        squares = np.where(again == margins, 0.0, (again - margins) ** 2)
+    both = np.isnan(again) & np.isnan(margins)
+    found: Floats = np.where(both, 0.0, np.where(np.isnan(squares), np.inf, squares))
+    return found
+
+
+def _largest(parts: Floats) -> npt.NDArray[np.intp]:
+    """Places of the largest parts that make up most of the sum; none of parts that are all 0."""
+    order = np.argsort(-parts, kind="stable")
+    if np.isinf(parts).any():
+        return order[np.isinf(parts[order])]
+    before = np.cumsum(parts[order]) - parts[order]
+    return order[(before < MOST_OF_IT * parts.sum()) & (parts[order] > 0)]
+
+
+def critical(
+    unfinished: Sequence[Job], look: int, claims_in_all: int, freedom: Floats | None = None
+) -> Floats:
+    """Return the quantile of Student's t that a claim must pass at a look (the first is 1).
+
+    Args:
+        unfinished: the jobs whose samples are drawn from.
+        look: how many times the claim has been looked at, this time included.
+        claims_in_all: how many claims the error is shared out over.
+        freedom: degrees of freedom, a number a claim; if not given, those of a claim on one record.
+    """
+    confidence = max(job.settings.confidence or 0.0 for job in unfinished)
+    share = (1 - confidence) * 6 / (np.pi * look) ** 2 / max(claims_in_all, 1)
+    least = min(sampling_of(job).units for job in unfinished) - 1
+    quantile: Floats = stats.t.isf(share, least if freedom is None else freedom)
+    return quantile
+
+
+def where_skewed(bound: Floats, skewness: Floats) -> Floats:
+    """Return the t whose Hall transform is `bound`: larger where a margin's tail is at its line.
+
+    The transform falls flat at ``t = -3 / g`` and rises again behind it, so that the t asked for
+    comes to a peak and would fall behind it. A tail heavier than that of the peak is asked for what
+    the peak is: never for less than a lighter one.
+
+    Args:
+        bound: a quantile, or one a claim.
+        skewness: that of the margin as seen from its line, so that a tail on the line's side is
+            negative: (claims,).
+    """
+    skewness = np.maximum(skewness, -_skewness_asked_most(bound))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = (np.cbrt(1 + skewness * (bound - skewness / 6)) - 1) * 3 / skewness
+    found: Floats = np.maximum(np.where(np.abs(skewness) < STRAIGHT, bound, inverse), bound)
+    return found
+
+
+def _skewness_asked_most(bound: Floats) -> Floats:
+    """The size s of the skewness for which the inverse of Hall's transform is largest.
+
+    ``t(s) = 3 (1 + c) / s`` with ``c^3 = s b + s^2 / 6 - 1``. Where its derivative is 0, t is 3 / w
+    and s is ``w (3/2 + w^2 / 12)``, with w the one positive root of ``w^4 / 144 + w^2 / 4 + b w -
+    3/4``: rising and convex, so that Newton's way down from ``3 / 4b`` cannot miss it.
+    """
+    w = optimize.newton(
+        lambda w: w**4 / 144 + w**2 / 4 + bound * w - 3 / 4,
+        3 / (4 * bound),
+        lambda w: w**3 / 36 + w / 2 + bound,
+    )
+    found: Floats = w * (3 / 2 + w**2 / 12)
+    return found
+
+
+def _redrawn(job: Job, evidence: Evidence) -> Iterator[Record]:
+    record, sampling = evidence.get(*job.id.split("/")), sampling_of(job)
+    seed = [zlib.crc32(job.id.encode()), samples_taken(record)]
+    generator = np.random.default_rng(seed)
+    return sampling.redraw(record, sampling.most(job), generator, REDRAWS)
+
+
+def evidence_digest(stake: Stake, evidence: Evidence) -> str:
+    """Return a hash of all that a stake was decided on."""
+    digest = hashlib.sha256()
+    for name in stake.needs:
+        digest.update(name.encode())
+        if name in evidence:
+            for key, array in sorted(evidence.get(*name.split("/")).arrays.items()):
+                digest.update(key.encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def was_decided(stake: Stake, evidence: Evidence, unfinished: Sequence[Job]) -> bool:
+    """Whether the records say that an earlier run stopped with this stake decided on just these."""
+    if any(name not in evidence for name in stake.needs):
+        return False
+    digest = evidence_digest(stake, evidence)
+    settled = (evidence.get(*job.id.split("/")).values.get("settled", {}) for job in unfinished)
+    return all(isinstance(one, Mapping) and one.get(stake.identity) == digest for one in settled)

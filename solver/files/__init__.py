@@ -1,0 +1,1 @@
+"""Files written whole, swapped, locked and read safely; used by both halves."""

@@ -1,0 +1,1 @@
+"""The networks: the food CNN and BERT."""

@@ -1,0 +1,378 @@
+"""BERT models, by folder or by name, and WordPiece tokenizers, loaded without trusting them.
+
+Their files are read and checked in `solver.models.bert_files`; no code that comes with a model is
+run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from solver.errors import BundleError
+from solver.files.atomic_write import sha256_of
+from solver.models.bert_files import FILES, WEIGHTS, read_config, read_weights, read_word_pieces
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import BertForMaskedLM, BertTokenizer
+
+CONNECT_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A text, or a pair of texts, as the model takes it.
+
+    Attributes:
+        ids: ids of the pieces with [CLS] and [SEP].
+        segments: 0 for the first text, 1 for the second.
+        pieces: the pieces as text.
+        special: True for [CLS] and [SEP].
+        raw: the tokenizer's own result, for the places of characters and words.
+    """
+
+    ids: list[int]
+    segments: list[int]
+    pieces: list[str]
+    special: list[bool]
+    raw: Any
+
+    def piece_of_character(self, at: int, text: int = 0) -> int | None:
+        """Return the place of the piece that holds character `at` of the text (0 or 1)."""
+        place: int | None = self.raw.char_to_token(at, sequence_index=text)
+        return place
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A WordPiece tokenizer with what it was read from."""
+
+    inner: BertTokenizer
+    source: Path
+
+    @cached_property
+    def pieces(self) -> list[str]:
+        """Every piece of the vocabulary, by id."""
+        return [
+            str(piece) for piece in self.inner.convert_ids_to_tokens(list(range(len(self.inner))))
+        ]
+
+    @property
+    def mask_id(self) -> int:
+        """Id of [MASK]."""
+        return int(self.inner.mask_token_id)
+
+    def encode(self, text: str, second: str | None = None) -> Encoding:
+        """Encode a text, or a pair."""
+        return self._wrapped(self.inner(text, second) if second else self.inner(text))
+
+    def encode_words(self, words: list[str], longest: int) -> Encoding:
+        """Encode words; what does not fit into `longest` pieces is cut off."""
+        return self._wrapped(
+            self.inner(words, is_split_into_words=True, truncation=True, max_length=longest)
+        )
+
+    def _wrapped(self, raw: Any) -> Encoding:
+        ids = [int(one) for one in raw["input_ids"]]
+        pieces = [str(piece) for piece in self.inner.convert_ids_to_tokens(ids)]
+        ends = {self.inner.cls_token_id, self.inner.sep_token_id}
+        special = [one in ends for one in ids]
+        segments = [int(one) for one in raw.get("token_type_ids", [0] * len(ids))]
+        return Encoding(ids, segments, pieces, special, raw)
+
+
+@dataclass(frozen=True)
+class Bert:
+    """A BERT with a masked-LM head, in eval mode, and its tokenizer."""
+
+    model: BertForMaskedLM
+    tokenizer: Tokenizer
+    device: str
+
+    @property
+    def layers(self) -> int:
+        """How many layers it has."""
+        return int(self.model.config.num_hidden_layers)
+
+    @property
+    def longest(self) -> int:
+        """How many pieces fit."""
+        return int(self.model.config.max_position_embeddings)
+
+    def attentions(self, encoding: Encoding) -> Tensor:
+        """Return the attention of every layer and head: (layers, heads, T, T), on the CPU.
+
+        Raises:
+            BundleError: the model gives none, as happens without eager attention, or no numbers.
+        """
+        import torch
+
+        with torch.no_grad():
+            found = self.model.bert(**self.inputs([encoding]), output_attentions=True).attentions
+        if not found or len(found) != self.layers:
+            raise BundleError(
+                f"the model gave attention of {len(found or ())} layers, not of {self.layers}",
+                mend="Install a version of transformers that knows attn_implementation='eager'.",
+            )
+        return self.finite(torch.stack([one[0].cpu() for one in found]))
+
+    def predictions(self, encoding: Encoding) -> Tensor:
+        """Return the masked-LM head's logits at each piece: (T, vocabulary), on the CPU."""
+        import torch
+
+        with torch.no_grad():
+            logits: Tensor = self.model(**self.inputs([encoding])).logits[0]
+        return self.finite(logits.cpu())
+
+    def finite(self, values: Tensor) -> Tensor:
+        """Return what the model gave, where it is numbers.
+
+        Raises:
+            BundleError: NaN or infinity is among them: weights can be finite and make none.
+        """
+        if not values.isfinite().all():
+            raise BundleError(
+                "its weights give NaN or infinity on a text of the bundle",
+                path=self.tokenizer.source,
+                mend="Copy the model again.",
+            )
+        return values
+
+    def inputs(self, encodings: list[Encoding]) -> dict[str, Tensor]:
+        """The model's inputs of a batch: ids, segments and mask, each (B, longest)."""
+        import torch
+
+        self._check_length(encodings)
+        longest = max(len(one.ids) for one in encodings)
+        shape = (len(encodings), longest)
+        ids = torch.full(shape, int(self.tokenizer.inner.pad_token_id), dtype=torch.long)
+        segments, mask = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
+        for row, one in enumerate(encodings):
+            ids[row, : len(one.ids)] = torch.tensor(one.ids)
+            segments[row, : len(one.ids)] = torch.tensor(one.segments)
+            mask[row, : len(one.ids)] = 1
+        named = {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask}
+        return {name: value.to(self.device) for name, value in named.items()}
+
+    def hidden_states(
+        self, encodings: list[Encoding], layers: int | None = None
+    ) -> tuple[Tensor, ...]:
+        """Return the embedding output and each layer's output: layers + 1 times (B, T, width).
+
+        One pass serves every layer. With `layers` the pass ends after so many of them, and what
+        lies above is not computed; with 0 only the embedding output is.
+        """
+        import torch
+
+        inputs = self.inputs(encodings)
+        with torch.no_grad():
+            if layers is not None:
+                states = self._states_up_to(layers, inputs)
+            else:
+                states = self.model.bert(**inputs, output_hidden_states=True).hidden_states
+        return tuple(self.finite(each) for each in states)
+
+    def _states_up_to(self, layers: int, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """The first layers' states, layer by layer; the model's own pass runs them all."""
+        import torch
+
+        mask = inputs.pop("attention_mask")[:, None, None, :].to(self.model.dtype)  # (B, 1, 1, T)
+        hidden = (1 - mask) * torch.finfo(self.model.dtype).min
+        states = [self.model.bert.embeddings(**inputs)]
+        for layer in self.model.bert.encoder.layer[:layers]:
+            states.append(layer(states[-1], hidden))
+        return tuple(states)
+
+    def _check_length(self, encodings: list[Encoding]) -> None:
+        for one in encodings:
+            if len(one.ids) > self.longest:
+                raise BundleError(
+                    f"a text has {len(one.ids)} pieces, and the model takes {self.longest}",
+                    path=self.tokenizer.source,
+                    mend="Shorten the text in bert.yaml.",
+                )
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Load a WordPiece tokenizer from a folder with ``vocab.txt`` or ``tokenizer.json``.
+
+    Raises:
+        BundleError: the files are missing or not a tokenizer's.
+    """
+    from transformers import BertTokenizer
+
+    read = read_word_pieces(folder)
+    try:
+        made = BertTokenizer(
+            vocab=read.ids,
+            do_lower_case=read.lowercase,
+            strip_accents=read.strip_accents,
+            tokenize_chinese_chars=read.split_chinese,
+            **read.special,
+        )
+    except (ValueError, KeyError, TypeError, OverflowError) as problem:
+        raise BundleError(
+            f"is not a tokenizer that can be made ({_first_line(problem)})", path=folder
+        ) from None
+    return Tokenizer(made, folder)
+
+
+def find_model(base: Path, name: str) -> Path | str:
+    """Return the folder called `name` beside `base` (or anywhere, if absolute), else the name."""
+    path = base / name
+    return path if path.is_dir() else name
+
+
+def model_hashes(source: Path | str) -> dict[str, str]:
+    """Hashes of a model folder's files; a model by name is known by its name alone."""
+    if isinstance(source, str):
+        return {"name": source}
+    paths = [source / name for name in FILES]
+    return {path.name: sha256_of(path) for path in paths if path.is_file()}
+
+
+def load_bert(source: Path | str, device: str = "cpu", *, predicts: bool = True) -> Bert:
+    """Load a BERT with its tokenizer, in eval mode, with attention to be read.
+
+    A name is looked for among what was fetched before, then, where the network is there, on the
+    hub. Where it is to predict words (`predicts`) it must have a masked-LM head.
+
+    Raises:
+        BundleError: it is nowhere, or not a BERT.
+    """
+    if isinstance(source, Path):
+        return _load(source, device, predicts)
+    kept = _fetched(source)
+    return _load(kept if kept is not None else _fetch(source), device, predicts)
+
+
+def _load(folder: Path, device: str, predicts: bool) -> Bert:
+    import torch
+    from transformers import BertConfig, BertForMaskedLM
+
+    build = read_config(folder)
+    state = read_weights(folder, build)
+    tokenizer = load_tokenizer(folder)
+    with _quiet():
+        try:
+            # Annotated by hand: with output_loading_info it returns a pair, which its types omit.
+            loaded: Any = BertForMaskedLM.from_pretrained(
+                None,
+                config=BertConfig(**build),
+                state_dict=state,
+                dtype=torch.float32,
+                attn_implementation="eager",
+                output_loading_info=True,
+            )
+        except (ValueError, KeyError, RuntimeError, TypeError) as problem:
+            raise BundleError(
+                f"is not a BERT that can be loaded ({_first_line(problem)})", path=folder
+            ) from None
+    model: BertForMaskedLM = loaded[0]
+    _check_complete(folder, sorted(loaded[1]["missing_keys"]), predicts)
+    if len(tokenizer.inner) > model.config.vocab_size:
+        raise BundleError(
+            f"its vocabulary has {len(tokenizer.inner)} pieces and its weights only "
+            f"{model.config.vocab_size}",
+            path=folder,
+            mend="Take tokenizer and weights from the same model.",
+        )
+    return Bert(model.eval().to(device), tokenizer, device)
+
+
+def _check_complete(source: Path, missing: list[str], predicts: bool) -> None:
+    """What is missing would be drawn at random, and the model then speak nonsense."""
+    body = [name for name in missing if name.startswith("bert.") and "pooler" not in name]
+    if body:
+        raise BundleError(
+            f"lacks {len(body)} of a BERT's weights, {body[0]} among them",
+            path=source,
+            mend="Take a BERT; other networks are not read.",
+        )
+    if predicts and any(name.startswith("cls.") for name in missing):
+        raise BundleError(
+            "has no masked-LM head, so it can predict no word",
+            path=source,
+            mend="Take the weights of a masked-LM model, such as bert-base-cased itself.",
+        )
+
+
+_PATTERNS = ["config.json", "model.safetensors", "vocab.txt", "tokenizer*.json", "special*.json"]
+
+
+def _fetched(name: str) -> Path | None:
+    """Return the folder of a model that was fetched before, None where none was."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = Path(snapshot_download(name, local_files_only=True))
+    except (OSError, ValueError):  # not there, or no name that the hub could have
+        return None
+    return folder if any((folder / each).is_file() for each in WEIGHTS) else None
+
+
+def _fetch(name: str) -> Path:
+    """Fetch a model by name, if its hub answers at all, and return its folder.
+
+    Raises:
+        BundleError: the hub cannot be reached, or does not have it; names both ways out.
+    """
+    way_out = (
+        f"Put a folder {name!r} (config.json, model.safetensors, vocab.txt) into the bundle and "
+        "name it in bert.yaml, or run once where the network is there, so that it is fetched."
+    )
+    if not _hub_answers():
+        raise BundleError(
+            f"the model {name!r} is in no folder here, and the network does not answer",
+            mend=way_out,
+        )
+    from huggingface_hub import snapshot_download
+
+    with _quiet():
+        try:
+            return Path(snapshot_download(name, allow_patterns=_PATTERNS))
+        except Exception as problem:
+            raise BundleError(
+                f"the model {name!r} could not be fetched ({_first_line(problem)})", mend=way_out
+            ) from None
+
+
+def _hub_answers() -> bool:
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+        return False
+    address = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
+    parts = urlsplit(address or os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 443), CONNECT_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _first_line(problem: BaseException) -> str:
+    lines = str(problem).strip().splitlines()
+    return lines[0].rstrip(".:") if lines else type(problem).__name__
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers from drawing its own bars and from warning of weights that lie unused."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

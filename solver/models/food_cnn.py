@@ -1,0 +1,267 @@
+"""The course's convolutional network, at the widths a checkpoint has.
+
+``cnn`` is one Sequential of Conv2d(3x3, pad 1) - BatchNorm2d - ReLU blocks in five stacks, each
+closed by MaxPool2d(2): indices 0 to 37. ``fc`` is Linear, ReLU, Dropout(0.3), Linear; its output
+are logits. The genuine build (3-128-128-256-512-512, 1024 hidden) has 14,162,827 parameters.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from solver.errors import BundleError
+from solver.models.winograd import WinogradConv2d, is_eligible
+
+BLOCKS_PER_STACK = (3, 3, 3, 1, 1)
+CONVOLUTIONS = (0, 3, 6, 10, 13, 16, 20, 23, 26, 30, 34)
+SIDE = 128
+FINAL_SIDE = SIDE >> len(BLOCKS_PER_STACK)
+MOST_VALUES = 1 << 28
+"""In a network; the genuine one has a nineteenth of it. Above, loading would need gigabytes."""
+FLAT = 0.1
+"""Share of flat pixels from which on a gradient is taken by direct convolutions. The course's
+pictures have 0.03 at most, or else a white ground of a half."""
+GENUINE_WIDTHS = (128, 128, 128, 128, 128, 128, 256, 256, 256, 512, 512)
+
+
+class FoodNetwork(nn.Module):
+    """The network of the homework: pictures (B, 3, 128, 128) in 0..1 to logits (B, classes)."""
+
+    def __init__(self, widths: Sequence[int], hidden: int, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.cnn = nn.Sequential(*_stacks(widths))
+        self.fc = nn.Sequential(
+            nn.Linear(widths[-1] * FINAL_SIDE**2, hidden),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(hidden, classes),
+        )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return logits (B, classes) of pictures (B, 3, 128, 128)."""
+        maps = self.cnn(pictures)  # (B, C, 4, 4)
+        logits: Tensor = self.fc(maps.flatten(1))  # (B, classes)
+        return logits
+
+    @property
+    def output_layer(self) -> nn.Linear:
+        """The last layer, whose outputs are the logits."""
+        layer = self.fc[3]
+        assert isinstance(layer, nn.Linear)
+        return layer
+
+
+def _stacks(widths: Sequence[int]) -> list[nn.Module]:
+    modules: list[nn.Module] = []
+    before = 3
+    remaining = iter(widths)
+    for blocks in BLOCKS_PER_STACK:
+        for _ in range(blocks):
+            width = next(remaining)
+            modules += [nn.Conv2d(before, width, 3, 1, 1), nn.BatchNorm2d(width), nn.ReLU()]
+            before = width
+        modules.append(nn.MaxPool2d(2, 2, 0))
+    return modules
+
+
+def build_network(widths: Sequence[int], hidden: int, classes: int = 11) -> FoodNetwork:
+    """Return an untrained network with a width for each of the eleven convolutions."""
+    if len(widths) != len(CONVOLUTIONS):
+        raise ValueError(f"the build has {len(CONVOLUTIONS)} convolutions, not {len(widths)}")
+    return FoodNetwork(widths, hidden, classes)
+
+
+def load_network(path: Path, device: str = "cpu") -> FoodNetwork:
+    """Read ``checkpoint.pth`` (weights only, onto the CPU first) and build the network it fits.
+
+    The returned network is in eval mode with frozen weights: explanations need gradients to the
+    picture alone.
+
+    Raises:
+        BundleError: missing, not a plain checkpoint, keys or shapes that are not this build's.
+    """
+    state = _model_state(_read_checkpoint(path), path)
+    # Built without values: drawing 14 million random ones takes longer than reading the true ones,
+    # and would move torch's global generator.
+    with torch.device("meta"):
+        network = build_network(*_sizes(state, path))
+    build = network.state_dict()
+    _check_state(state, build, path)
+    ours = {name: value.to(build[name].dtype).contiguous() for name, value in state.items()}
+    network.load_state_dict(ours, assign=True)
+    network.requires_grad_(False)
+    return network.eval().to(device)
+
+
+def _read_checkpoint(path: Path) -> Any:
+    if not path.is_file():
+        raise BundleError(
+            "there is no such checkpoint", path=path, mend="Put checkpoint.pth into the bundle."
+        )
+    try:
+        with warnings.catch_warnings():
+            # What torch has to say of an odd file is said in our sentence, once.
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+        RuntimeError,
+        EOFError,
+        ValueError,
+    ) as fault:
+        raise BundleError(
+            "is not a checkpoint of plain tensors (it was refused unexecuted)",
+            path=path,
+            mend="Save it with torch.save({'model_state_dict': model.state_dict(), ...}).",
+        ) from fault
+    except Exception as fault:  # torch raises many kinds for damaged files
+        raise BundleError(
+            f"cannot be read as a checkpoint ({type(fault).__name__})", path=path
+        ) from fault
+
+
+def _model_state(checkpoint: Any, path: Path) -> dict[str, Tensor]:
+    if not isinstance(checkpoint, Mapping) or "model_state_dict" not in checkpoint:
+        keys = ", ".join(map(str, list(checkpoint)[:4])) if isinstance(checkpoint, Mapping) else ""
+        raise BundleError(
+            "holds no 'model_state_dict'" + (f" (it begins with {keys})" if keys else ""), path=path
+        )
+    state = checkpoint["model_state_dict"]
+    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise BundleError("'model_state_dict' must map names to tensors", path=path)
+    for name, tensor in state.items():
+        if not is_plain(tensor):
+            raise BundleError(f"{name!r} is no plain tensor of real numbers", path=path)
+    return {str(name): tensor for name, tensor in state.items()}
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """Say whether a loaded tensor is one of real numbers with its values at hand."""
+    plain_kind = not (tensor.is_complex() or tensor.is_quantized or tensor.is_meta)
+    return plain_kind and tensor.layout == torch.strided and not tensor.is_nested
+
+
+def _sizes(state: Mapping[str, Tensor], path: Path) -> tuple[list[int], int, int]:
+    names = [f"cnn.{index}.weight" for index in CONVOLUTIONS] + ["fc.0.weight", "fc.3.weight"]
+    for name in names:
+        if name not in state:
+            raise BundleError(
+                f"the weights lack {name!r}",
+                path=path,
+                mend="The build has cnn.0 to cnn.37, fc.0 and fc.3.",
+            )
+        if state[name].ndim < 2:
+            raise BundleError(f"{name!r} has shape {list(state[name].shape)}", path=path)
+    widths = [int(state[f"cnn.{index}.weight"].shape[0]) for index in CONVOLUTIONS]
+    hidden, classes = int(state["fc.0.weight"].shape[0]), int(state["fc.3.weight"].shape[0])
+    if min(*widths, hidden, classes) < 1:
+        raise BundleError("one of its layers is empty", path=path)
+    if max(widths) > 4096 or hidden > 65536 or classes > 10000:
+        raise BundleError("its layers are wider than any network of this build", path=path)
+    # A tensor's shape costs a file nothing: a stretched one has a single value behind it.
+    values = hidden * (widths[-1] * FINAL_SIDE**2 + classes)
+    values += sum(9 * one * two for one, two in pairwise([3, *widths]))
+    if values > MOST_VALUES:
+        raise BundleError("its layers are larger than any network of this build", path=path)
+    return widths, hidden, classes
+
+
+def _check_state(state: Mapping[str, Tensor], build: Mapping[str, Tensor], path: Path) -> None:
+    for name in [*build, *state]:
+        if name not in state:
+            raise BundleError(f"the weights lack {name!r}", path=path)
+        if name not in build:
+            raise BundleError(f"{name!r} is no part of this build", path=path)
+        found, expected = list(state[name].shape), list(build[name].shape)
+        if found != expected:
+            raise BundleError(f"{name!r} has shape {found}, expected {expected}", path=path)
+        if state[name].is_floating_point() and not torch.isfinite(state[name]).all():
+            raise BundleError(f"{name!r} holds NaN or infinity", path=path)
+
+
+class PreparedNetwork(nn.Module):
+    """The same network laid out for speed: channels last, ReLU in place, BatchNorm folded into the
+    convolutions, and on a CPU the wide ones done as `WinogradConv2d`.
+
+    On a CPU the two matrix products, a thousandth of the work, are done row by row: a product with
+    one row rounds otherwise than one with several. At the genuine widths convolutions round alike
+    in small batches, so that an answer does not depend on the batch the picture is in.
+    """
+
+    def __init__(self, network: FoodNetwork) -> None:
+        super().__init__()
+        self.direct = nn.Sequential(*_prepared(network.cnn))
+        self.fewer_products = nn.Sequential(*map(_with_fewer_products, self.direct))
+        self.fc = copy.deepcopy(network.fc)
+        self.requires_grad_(False)
+        self.eval().to(memory_format=torch.channels_last)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return logits (B, classes) of pictures (B, 3, 128, 128)."""
+        laid_out = pictures.contiguous(memory_format=torch.channels_last)
+        maps = self._maps(laid_out).flatten(1)
+        rows = [maps] if maps.is_cuda else maps.split(1)
+        return torch.cat([self.fc(row) for row in rows])
+
+    def _maps(self, pictures: Tensor) -> Tensor:
+        """The last maps (B, C, 4, 4).
+
+        In a flat part of a picture all maps are flat as well, and of equal values max pooling sends
+        the gradient to the first. The transforms round by the place in a tile, and would break such
+        ties: the gradient of a black picture was off by 15%, that of one half white by 10%.
+        """
+        if torch.is_grad_enabled() and not pictures.is_cuda:
+            flat = flat_shares(pictures) >= FLAT
+            if flat.any():
+                pairs = zip(pictures.split(1), flat, strict=True)
+                return torch.cat(
+                    [(self.direct if each else self.fewer_products)(one) for one, each in pairs]
+                )
+        maps: Tensor = self.fewer_products(pictures)
+        return maps
+
+
+def flat_shares(pictures: Tensor) -> Tensor:
+    """Return the share of pixels like the one below and the one to the right: (B,)."""
+    corner = pictures[..., :-1, :-1]
+    alike = (corner == pictures[..., 1:, :-1]) & (corner == pictures[..., :-1, 1:])
+    return alike.all(1).float().mean((1, 2))
+
+
+def _prepared(modules: nn.Sequential) -> list[nn.Module]:
+    """Copies of the modules, each BatchNorm2d merged into its convolution."""
+    made: list[nn.Module] = []
+    for module in modules:
+        if isinstance(module, nn.BatchNorm2d):
+            before = made.pop()
+            assert isinstance(before, nn.Conv2d)
+            made.append(fuse_conv_bn_eval(before, module))
+        elif isinstance(module, nn.ReLU):
+            made.append(nn.ReLU(inplace=True))
+        else:
+            made.append(copy.deepcopy(module))
+    return made
+
+
+def _with_fewer_products(module: nn.Module) -> nn.Module:
+    if isinstance(module, nn.Conv2d) and is_eligible(module):
+        return WinogradConv2d(module)
+    return module
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Return the number of trainable values (BatchNorm's running statistics not counted)."""
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,1 @@
+"""Figures of the answer key's page, a module a kind."""

@@ -1,0 +1,300 @@
+"""Figures of pictures and maps: LIME's overlay, maps beside pictures, wires, strips, samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, MissingEvidence, Record
+from solver.page.figures.panels import (
+    Mask,
+    Outline,
+    Panel,
+    Pixels,
+    data_uri,
+    middle_of,
+    outlines_of,
+    panels_html,
+    short,
+    text_at,
+)
+from solver.page.figures.registry import figure_kind
+from solver.rules.maps.brightest_region import region_name
+from solver.rules.maps.displayed import fitted_to
+from solver.text.bilingual import Pair, as_pair, both, words
+from solver.text.numbers import number
+
+GREEN, RED = 1, 0
+MOST_SAMPLES = 24
+_FEW = 5
+
+
+def record_of(evidence: Evidence, identifier: str) -> Record:
+    """Return a record by its whole id.
+
+    Raises:
+        MissingEvidence: it is not there.
+    """
+    return evidence.get(*identifier.split("/"))
+
+
+def rgb_of(evidence: Evidence, picture: int) -> Pixels:
+    """Return a picture's pixels, uint8 (h, w, 3)."""
+    record = evidence.get("picture", picture)
+    return _as_rgb(record, record.array("rgb", 3))
+
+
+def displayed_pixels(record: Record) -> Pixels:
+    """Return a record's map in the colours the course draws it in, uint8 (h, w, 3).
+
+    `hot` from lowest to highest for saliency, matplotlib's own viridis for other maps of one value
+    a place, RGB as it is (values beyond 0..1 clipped) for three. Where the record says that a map
+    cannot be read (`valid`), it is greyed.
+    """
+    values = record.array("map" if "map" in record.arrays else "rgb")
+    if values.ndim == 3:
+        pixels = _as_rgb(record, values)
+    elif values.ndim == 2:
+        colours = matplotlib.colormaps["hot" if record.kind == "saliency" else "viridis"]
+        pixels = (colours(_stretched(values))[..., :3] * 255).round().astype(np.uint8)
+    else:
+        raise EvidenceError(f"record {record.id}: a map is (H, W) or (H, W, 3)")
+    valid = record.arrays.get("valid")
+    if valid is not None and valid.shape == pixels.shape[:2]:
+        hidden = ~valid.astype(bool)
+        pixels[hidden] = (pixels[hidden] // 3 + 100).astype(np.uint8)
+    return pixels
+
+
+def _as_rgb(record: Record, values: npt.NDArray[Any]) -> Pixels:
+    if values.ndim != 3 or values.shape[2] != 3:
+        raise EvidenceError(f"record {record.id}: a picture is (H, W, 3)")
+    if values.dtype == np.uint8:
+        return values.copy()
+    pixels: Pixels = (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
+    return pixels
+
+
+def _stretched(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    low, high = float(values.min()), float(values.max())
+    if high <= low:
+        return np.zeros(values.shape)
+    scaled: npt.NDArray[np.float64] = (values.astype(np.float64) - low) / (high - low)
+    return scaled
+
+
+def overlay_pixels(rgb: Pixels, signs: npt.NDArray[Any]) -> Pixels:
+    """Return LIME's overlay as the course draws it: uint8 (h, w, 3).
+
+    Where the sign is positive the green channel, where it is negative the red one, takes the
+    highest value of the whole picture (`get_image_and_mask` of the lime package).
+    """
+    drawn = rgb.copy()
+    for channel, mask in ((GREEN, signs > 0), (RED, signs < 0)):
+        drawn[fitted_to(mask, rgb.shape), channel] = rgb.max()
+    return drawn
+
+
+def label_of_region(name: str) -> Pair:
+    """Return a region's name without its article, for a label."""
+    english, chinese = region_name(name)
+    return english.removeprefix("the "), chinese
+
+
+def _outlines(
+    evidence: Evidence, picture: int, names: Sequence[str]
+) -> tuple[list[Outline], list[str]]:
+    """(outlines of the regions that are drawn, ids of those that are not)."""
+    if not names:
+        return [], []
+    if evidence.missing([f"regions/{picture}"]):
+        return [], [f"regions/{picture}"]
+    record = evidence.get("regions", picture)
+    there = [name for name in names if name in record.arrays and record.arrays[name].any()]
+    masks = [(label_of_region(name), record.array(name, 2).astype(bool)) for name in there]
+    return outlines_of(masks), [f"{record.id}: {name}" for name in names if name not in there]
+
+
+def _note_of_lacks(lacks: Sequence[str]) -> Markup:
+    if not lacks:
+        return Markup()
+    text = words().say("figure_lacks_some", records=", ".join(lacks))
+    return Markup('<p class="hint">{}</p>').format(text)
+
+
+def _picture_panel(evidence: Evidence, picture: int, outlines: Sequence[Outline]) -> Panel:
+    say = words()
+    spoken = say.pair("picture_n", n=picture)
+    return Panel(rgb_of(evidence, picture), both(spoken), spoken, smooth=True, outlines=outlines)
+
+
+def _map_panel(record: Record, outlines: Sequence[Outline]) -> Panel:
+    spoken = words().pair("map_of", record=record.id)
+    return Panel(displayed_pixels(record), both(spoken), spoken, outlines=outlines)
+
+
+@figure_kind("lime_overlay")
+def lime_overlay(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
+    """The picture, and LIME's overlay on it. Parameters: picture; regions, names to outline."""
+    picture = int(parameters["picture"])
+    record = evidence.get("lime", picture)
+    signs = record.array("signs", 2)
+    outlines, lacks = _outlines(evidence, picture, parameters.get("regions", []))
+    first = _picture_panel(evidence, picture, outlines)
+    segments = _drawn_segments(record, signs)
+    spoken = words().pair("overlay_of", n=picture)
+    marks = [
+        text_at(middle_of(mask), (str(rank), str(rank)), "rank")
+        for rank, (mask, _) in enumerate(segments, 1)
+    ]
+    pixels = overlay_pixels(first.pixels, signs)
+    second = Panel(pixels, both(spoken), spoken, outlines=outlines, marks=marks)
+    below = _weights_legend([weight for _, weight in segments]) + _note_of_lacks(lacks)
+    return panels_html([first, second], below)
+
+
+def _drawn_segments(record: Record, signs: npt.NDArray[Any]) -> list[tuple[Mask, float]]:
+    """Masks and weights of the segments in colour, heaviest first; none for hand-made records."""
+    if "segments" not in record.arrays or "weights" not in record.arrays:
+        return []
+    segments, weights = record.array("segments", 2), record.array("weights", 1)
+    if segments.shape != signs.shape:
+        return []
+    labels = [int(label) for label in np.unique(segments[signs != 0])]
+    inside = [label for label in labels if 0 <= label < len(weights)]
+    inside.sort(key=lambda label: (-abs(weights[label]), label))
+    return [(segments == label, float(weights[label])) for label in inside]
+
+
+def _weights_legend(weights: Sequence[float]) -> Markup:
+    if not weights:
+        return Markup()
+    items = Markup("").join(
+        Markup('<li class="{}"><b>{}</b> {}{}</li>').format(
+            "for" if weight > 0 else "against", rank, "+" if weight > 0 else "", number(weight)
+        )
+        for rank, weight in enumerate(weights, 1)
+    )
+    return Markup('<p class="hint">{}</p><ol class="weights">{}</ol>').format(
+        words().say("segment_weights"), items
+    )
+
+
+@figure_kind("map")
+def map_beside_picture(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
+    """A picture and its map as displayed, regions outlined on both.
+
+    Parameters: record, id of the map; picture; regions, names to outline.
+    """
+    picture = int(parameters["picture"])
+    record = record_of(evidence, str(parameters["record"]))
+    outlines, lacks = _outlines(evidence, picture, parameters.get("regions", []))
+    panels = [_map_panel(record, outlines)]
+    if evidence.missing([f"picture/{picture}"]):
+        lacks = [f"picture/{picture}", *lacks]
+    else:
+        panels.insert(0, _picture_panel(evidence, picture, outlines))
+    return panels_html(panels, _note_of_lacks(lacks))
+
+
+@figure_kind("wireframe")
+def wireframe(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
+    """A picture, its map, and the map with the best line drawing over it.
+
+    Parameters: record; picture; points, [x, y] of the drawing in 0..1 of the map.
+    """
+    picture = int(parameters["picture"])
+    record = record_of(evidence, str(parameters["record"]))
+    wires = np.asarray(parameters["points"], np.float64).reshape(-1, 2)
+    plain = _map_panel(record, ())
+    spoken = words().pair("map_with_drawing", record=record.id)
+    drawn = Panel(plain.pixels, both(spoken), spoken, marks=[_dots(wires)])
+    panels, lacks = [plain, drawn], []
+    if evidence.missing([f"picture/{picture}"]):
+        lacks = [f"picture/{picture}"]
+    else:
+        panels.insert(0, _picture_panel(evidence, picture, ()))
+    return panels_html(panels, _note_of_lacks(lacks))
+
+
+def _dots(points: npt.NDArray[np.float64]) -> Markup:
+    data = "".join(f"M{short(128 * float(x))} {short(128 * float(y))}h0" for x, y in points)
+    return Markup('<path class="wire-edge" d="{0}"/><path class="wire" d="{0}"/>').format(data)
+
+
+@figure_kind("strip")
+def strip(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
+    """Rows of small maps. Parameters: rows, each with a label (en, zh-Hant) and records, ids."""
+    if all(len(row["records"]) == 1 for row in parameters["rows"]):
+        return _one_a_row(evidence, parameters["rows"])
+    rows = Markup("").join(
+        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
+            both(row["label"]),
+            Markup("").join(_small_map(evidence, name) for name in row["records"]),
+        )
+        for row in parameters["rows"]
+    )
+    few = " few" if max(len(row["records"]) for row in parameters["rows"]) <= _FEW else ""
+    return scrolled(Markup('<table class="strip{}"><tbody>{}</tbody></table>').format(few, rows))
+
+
+def _one_a_row(evidence: Evidence, rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Rows of a single map are set side by side, as panels."""
+    there = [row for row in rows if not evidence.missing(list(row["records"]))]
+    panels = []
+    for row in there:
+        label = as_pair(row["label"])
+        record = record_of(evidence, row["records"][0])
+        panels.append(Panel(displayed_pixels(record), both(label), label))
+    lacks = [row["records"][0] for row in rows if row not in there]
+    if not panels:
+        raise MissingEvidence(lacks)
+    return panels_html(panels, _note_of_lacks(lacks))
+
+
+def _small_map(evidence: Evidence, identifier: str) -> Markup:
+    if evidence.missing([identifier]):
+        hint = words().say("not_there")
+        return Markup('<td><span class="empty">{}</span><small>{}</small></td>').format(
+            hint, identifier
+        )
+    record = record_of(evidence, identifier)
+    return Markup('<td><img class="cells" alt="{0}" src="{1}"><small>{0}</small></td>').format(
+        identifier, data_uri(displayed_pixels(record))
+    )
+
+
+@figure_kind("samples")
+def samples(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
+    """A montage of pictures in an array (N, H, W, 3), 0..1. Parameters: record; array, its name."""
+    record = record_of(evidence, str(parameters["record"]))
+    name = str(parameters["array"])
+    array = record.array(name, 4)
+    if not len(array):
+        raise MissingEvidence([f"{record.id}: {name}"])
+    shown = np.unique(np.linspace(0, len(array) - 1, min(len(array), MOST_SAMPLES)).astype(int))
+    cells = Markup("").join(
+        Markup(
+            '<li><img class="photo" alt="{}" src="{}"><small aria-hidden="true">{}</small></li>'
+        ).format(f"{name} {at + 1}", data_uri(_as_rgb(record, array[at])), at + 1)
+        for at in shown
+    )
+    note = Markup()
+    if len(shown) < len(array):
+        text = words().say("samples_some", shown=len(shown), of=len(array))
+        note = Markup('<p class="hint">{}</p>').format(text)
+    return Markup('<ol class="samples">{}</ol>{}').format(cells, note)
+
+
+def scrolled(content: Markup) -> Markup:
+    """What may be wider than the page scrolls on its own; the keyboard can reach it."""
+    label = " · ".join(words().pair("scrolls"))
+    return Markup('<div class="scroll" tabindex="0" role="group" aria-label="{}">{}</div>').format(
+        label, content
+    )

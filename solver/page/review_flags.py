@@ -1,0 +1,121 @@
+"""What a person should look at before the key is used: open, overridden, contested, close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from solver.bank import Question
+from solver.key import KeyQuestion, OptionVerdict, SecondVerdict
+from solver.text.numbers import percent
+
+CLOSE = 0.10
+"""A margin under a tenth of what the value was held against is worth a person's look. A choice: it
+changes what is listed first, never an answer."""
+
+DISAGREE = 0.5
+"""How contested a question is, of 1, where one of two ways finds another answer."""
+
+UNSETTLED = 0.25
+"""The same where one of the two finds that no option holds: it does not speak for another."""
+
+OPEN, OVERRIDDEN, COUNT, UNDECIDED, CONTESTED, SMALL = range(6)
+STATES = ("open", "overridden", "count", "undecided", "contested", "close")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a question needs a look: how urgent, and the page's sentence with its values."""
+
+    rank: int
+    sentence: str
+    values: dict[str, object] = field(default_factory=dict)
+
+
+def relative_margin(verdict: OptionVerdict | SecondVerdict) -> float | None:
+    """Return a verdict's margin as a share of what it was held against.
+
+    Held against 0, of the value itself; None where there is no margin or no number to hold it
+    against.
+    """
+    if verdict.margin is None or not isinstance(verdict.threshold, int | float):
+        return None
+    scale = abs(float(verdict.threshold))
+    if scale == 0 and isinstance(verdict.value, int | float):
+        scale = abs(float(verdict.value))
+    if scale == 0:
+        return 0.0 if verdict.margin == 0 else None
+    return verdict.margin / scale
+
+
+def closest(entry: KeyQuestion) -> tuple[float, OptionVerdict] | None:
+    """Return the smallest relative margin of a question, with its verdict."""
+    margins = [(relative_margin(verdict), verdict) for verdict in entry.options]
+    known = [(margin, verdict) for margin, verdict in margins if margin is not None]
+    return min(known, key=lambda pair: pair[0]) if known else None
+
+
+def reasons_to_look(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
+    """Return why a person should look at a question, the most urgent first; empty if nothing."""
+    found = []
+    if entry.state == "open":
+        found += [_open(entry), *_undecided(entry.options)]
+    if entry.override:
+        found.append(Reason(OVERRIDDEN, "reason_overridden", {"why": entry.override.why}))
+    if entry.state == "decided":
+        found += [*_miscounted(entry, asked), *_undecided(entry.options)]
+    return [*found, *_contested(entry), *(_close(entry) if entry.state == "decided" else [])]
+
+
+def _contested(entry: KeyQuestion) -> list[Reason]:
+    reasons = []
+    if entry.stability is not None and entry.stability.changed > 0:
+        share = percent(entry.stability.changed)
+        values: dict[str, object] = {"share": share, "n": entry.stability.repeats}
+        reasons.append(Reason(CONTESTED, "reason_changed", values))
+    differing = [option.name for option in entry.options if option.ways_differ]
+    if differing:
+        reasons.append(Reason(CONTESTED, "reason_ways", {"options": ", ".join(differing)}))
+    weightless = [option.name for option in entry.options if option.no_margin]
+    if weightless:
+        reasons.append(Reason(CONTESTED, "reason_no_margin", {"options": ", ".join(weightless)}))
+    return reasons
+
+
+def _open(entry: KeyQuestion) -> Reason:
+    if not entry.lacks:
+        return Reason(OPEN, "reason_open_plain")
+    return Reason(OPEN, "reason_open", {"lacks": ", ".join(x.rstrip(".") for x in entry.lacks)})
+
+
+def _miscounted(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
+    """One option must hold of a single question and of a drop-down, `choose` of several."""
+    if entry.kind == "several":
+        wanted = asked.choose if asked else None
+        held = sum(verdict.holds is True for verdict in entry.options)
+        if held == wanted or (wanted is None and held > 0):
+            return []
+        return [Reason(COUNT, "reason_count", {"found": held, "asked": wanted or "≥ 1"})]
+    reasons = []
+    for blank in dict.fromkeys(verdict.blank for verdict in entry.options):
+        held = sum(v.holds is True for v in entry.options if v.blank == blank)
+        if held != 1:
+            values: dict[str, object] = {"found": held, "asked": 1}
+            if blank:
+                reasons.append(Reason(COUNT, "reason_count_blank", {**values, "blank": blank}))
+            else:
+                reasons.append(Reason(COUNT, "reason_count", values))
+    return reasons
+
+
+def _undecided(verdicts: Iterable[OptionVerdict]) -> list[Reason]:
+    names = [verdict.name for verdict in verdicts if verdict.holds is None]
+    return [Reason(UNDECIDED, "reason_undecided", {"options": ", ".join(names)})] if names else []
+
+
+def _close(entry: KeyQuestion) -> list[Reason]:
+    found = closest(entry)
+    if found is None or found[0] >= CLOSE:
+        return []
+    margin, verdict = found
+    return [Reason(SMALL, "reason_close", {"option": verdict.name, "share": percent(margin)})]

@@ -1,0 +1,1 @@
+"""From materials to a key in a folder."""

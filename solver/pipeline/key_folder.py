@@ -1,0 +1,198 @@
+"""The folder a key is made in: whole, by one run at a time, nothing made twice or lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from solver.bank import load_bank
+from solver.errors import Hw9Error, OutputError
+from solver.evidence import MANIFEST
+from solver.files.atomic_swap import (
+    bring_back,
+    can_be_swapped,
+    leftovers,
+    linked_copy,
+    mend,
+    new_beside,
+    swap,
+)
+from solver.files.atomic_write import clear_half_written
+from solver.files.lock import one_at_a_time
+from solver.key import Key
+from solver.pipeline import up_to_date as made_before
+from solver.pipeline.overrides import spare_other_questions
+from solver.resources import data_folder
+
+
+@dataclass(frozen=True)
+class KeyInFolder:
+    """What a folder holds after a run.
+
+    Attributes:
+        key: the key, with what was set by hand.
+        unchanged: it had been made before from the same inputs, and nothing was run or written.
+        kept: ids of the questions for which something set by hand was kept.
+        asked_of: how many questions the bank has.
+        held: how many the key had that lay there before.
+    """
+
+    key: Key
+    unchanged: bool
+    kept: tuple[str, ...]
+    asked_of: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a key is made.
+
+    Attributes:
+        folder: to write into; becomes `out` when all is there.
+        evidence: the folder of evidence that was given, or the same inside `folder`.
+        stopped: folders of evidence that stopped runs have left, to go on from.
+    """
+
+    folder: Path
+    evidence: Path | None
+    stopped: tuple[Path, ...] = ()
+
+
+def make_once(
+    out: Path,
+    make: Callable[[Desk], Key],
+    options: Mapping[str, Any],
+    *,
+    bank: Path | None = None,
+    bundle: Path | None = None,
+    evidence: Path | None = None,
+    replace: bool = False,
+) -> KeyInFolder:
+    """Return the key of a folder, made by `make` unless it holds just that already.
+
+    Whoever looks sees the whole old folder or the whole new one. A run from a bundle that is
+    stopped leaves what it measured in a hidden folder beside `out`, from which the next one goes
+    on. Where a folder cannot be swapped (a mount, the working folder, one that holds others'
+    folders) its files are put in place one after the other.
+
+    Args:
+        out: the folder, which this run has for itself meanwhile.
+        make: makes and writes the key into a desk's folder (`solver.pipeline.make_key.make_key`).
+        options: all that shapes the key besides bank, bundle and evidence; "only" names the
+            questions it is made of, where they are not all.
+        bank, bundle, evidence: as given to `make`.
+        replace: a key that lies there may go, whatever questions it has.
+
+    Raises:
+        OutputError: another run is writing there, or nothing can be written.
+        KeyFileError: the key that lies there has questions that the new one will not have.
+        Hw9Error: what `make` raises.
+    """
+    questions = load_bank(bank or data_folder("questions"))
+    asked = list(dict.fromkeys(options.get("only") or [each.id for each in questions.questions]))
+    asked_of = len(questions.questions)
+    materials = bundle or (data_folder("demo") if evidence is None else None)
+    with one_at_a_time(out):
+        place = out.resolve()
+        _bring_back(place)
+        inputs = made_before.inputs_hash(questions, options, bundle=materials, evidence=evidence)
+        before = made_before.recall(place, inputs)
+        if before is not None:
+            mend(place)
+            return KeyInFolder(before, True, _by_hand(before), asked_of, len(before.questions))
+        for name in asked:
+            questions.question(name)  # a name that is none is said first
+        held = spare_other_questions(asked, place / "key.yaml", of=asked_of, replace=replace)
+        with _desk(out, evidence, keep=materials is not None) as desk:
+            key = make(desk)
+            made_before.remember(desk.folder, inputs)
+        return KeyInFolder(key, False, _by_hand(key), asked_of, held)
+
+
+def _bring_back(place: Path) -> None:
+    try:
+        bring_back(place)
+    except OSError as problem:
+        raise _not_written(place, problem) from None
+
+
+@contextmanager
+def _desk(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Desk]:
+    """Give a copy of `out` to work in, which takes its place if nothing goes wrong.
+
+    Args:
+        out: the folder, held by this run.
+        evidence: as it was given.
+        keep: leave what was measured beside `out` if something does go wrong.
+    """
+    place = out.resolve()
+    if not can_be_swapped(place) or _others_in(place):
+        made_before.forget(place)
+        clear_half_written(place)
+        yield Desk(place, evidence)
+        return
+    stopped = tuple(each / "evidence" for each in leftovers(place))
+    folder = None
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        folder = new_beside(place)
+        (folder / "evidence").mkdir()
+        folder.chmod((folder / "evidence").stat().st_mode & 0o777)  # as any other new folder
+        before = _look(place)
+        if place.is_dir():
+            linked_copy(place, folder)
+        made_before.forget(folder)
+        clear_half_written(folder)
+        inside = evidence is not None and evidence.resolve() == place / "evidence"
+        yield Desk(folder, folder / "evidence" if inside else evidence, stopped)
+        if _look(place) != before:
+            raise OutputError(
+                f"{out}: was changed by somebody else while the key was made. Nothing was written; "
+                "run it again."
+            )
+        swap(folder, place)
+        mend(place)
+    except BaseException as problem:
+        if folder is not None and not (keep and (folder / "evidence" / MANIFEST).is_file()):
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(problem, OSError):
+            raise _not_written(out, problem) from None
+        if isinstance(problem, Hw9Error) and folder is not None:
+            problem.args = (str(problem).replace(str(folder), str(out)),)
+        raise
+
+
+def _others_in(place: Path) -> bool:
+    """Whether other folders lie in it, which somebody may be writing into at this moment."""
+    try:
+        found = [each for each in os.scandir(place) if each.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return False
+    return any(each.name != "evidence" for each in found)
+
+
+def _look(place: Path) -> dict[str, tuple[int, int, int]]:
+    """What lies in a folder: a file that was written anew has another number or time."""
+    found = {}
+    for path in place.rglob("*"):
+        if not path.is_dir() or path.is_symlink():
+            seen = path.lstat()
+            found[str(path.relative_to(place))] = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+    return found
+
+
+def _not_written(out: Path, problem: OSError) -> OutputError:
+    return OutputError(
+        f"{out}: cannot be written ({problem.strerror or problem}). The key there is as it was; "
+        "give another folder with --out, or make room."
+    )
+
+
+def _by_hand(key: Key) -> tuple[str, ...]:
+    return tuple(each.id for each in key.questions if each.override or each.void)

@@ -1,0 +1,115 @@
+"""LIME and SmoothGrad really run again with other seeds, beside the evidence a key rests on.
+
+``evidence/reseeded-1``, ``-2``, ... hold the records of each other seed, in the format of evidence;
+they are kept like any other record, so that nothing is run twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solver.evidence import (
+    MANIFEST,
+    Evidence,
+    earlier_evidence,
+    left_by,
+    load_evidence,
+    save_evidence,
+)
+from solver.explain.sampling.claims import Stake
+
+if TYPE_CHECKING:
+    from solver.bundle.bundle import Bundle
+    from solver.explain.job import ExplainSettings
+    from solver.explain.run.runner import Progress
+
+SAMPLING = ("lime", "smoothgrad")
+"""Kinds of records that rest on random draws."""
+
+APART = 1000
+"""SmoothGrad's seeds of two runs lie this far apart: picture k uses the seed + k."""
+
+
+def sampling_records(needed: Iterable[str]) -> list[str]:
+    """Return those of the records `needed` that another seed would make otherwise."""
+    return [name for name in needed if name.split("/")[0] in SAMPLING]
+
+
+def reseeded_folder(evidence: Path, at: int) -> Path:
+    """Return where the evidence of the `at`-th other seed (from 1) lies."""
+    return evidence / f"reseeded-{at}"
+
+
+def run_reseeded(
+    needed: Iterable[str],
+    bundle: Bundle,
+    settings: ExplainSettings,
+    times: int,
+    *,
+    folder: Path | None = None,
+    stopped: Sequence[Path] = (),
+    progress: Progress | None = None,
+    about: dict[str, Any] | None = None,
+    stakes: Sequence[Stake] = (),
+    beside: Evidence | None = None,
+    processes: int = 1,
+) -> list[Evidence]:
+    """Run the sampling records among `needed` with `times` other seeds; see `run_explanations`.
+
+    `stopped` are folders of evidence of runs that were stopped.
+    """
+    from solver.explain.run.runner import run_explanations
+
+    wanted = sampling_records(needed)
+    found = []
+    for at in range(1, times + 1 if wanted else 1):
+        place = reseeded_folder(folder, at) if folder is not None else None
+        evidence, _ = run_explanations(
+            wanted,
+            bundle,
+            with_other_seeds(settings, at),
+            folder=place,
+            known=earlier_evidence(place),
+            also=left_by(reseeded_folder(each, at) for each in stopped),
+            progress=progress,
+            clock=time.perf_counter,
+            about=about,
+            stakes=stakes,
+            beside=beside,
+            processes=processes,
+        )
+        found.append(evidence)
+    return found
+
+
+def with_other_seeds(settings: ExplainSettings, at: int) -> ExplainSettings:
+    """Return the settings of the `at`-th other seed (from 1)."""
+    return replace(
+        settings,
+        lime_seed=settings.lime_seed + at,
+        smoothgrad_seed=settings.smoothgrad_seed + APART * at,
+    )
+
+
+def load_reseeded(evidence: Path, times: int) -> list[Evidence]:
+    """Return the evidence of up to `times` other seeds that lies in a folder of evidence.
+
+    Raises:
+        EvidenceError: one of them cannot be read.
+    """
+    folders = [reseeded_folder(evidence, at) for at in range(1, times + 1)]
+    there = takewhile(lambda folder: (folder / MANIFEST).is_file(), folders)
+    return [load_evidence(folder) for folder in there]
+
+
+def save_reseeded(reseeded: Iterable[Evidence], needed: Iterable[str], folder: Path) -> None:
+    """Write the evidence of other seeds, as far as it is needed, into a folder of evidence."""
+    wanted = sampling_records(needed)
+    for at, one in enumerate(reseeded, start=1):
+        kept = {name: one.get(*name.split("/")) for name in wanted if name in one}
+        save_evidence(Evidence(kept, one.bundle), reseeded_folder(folder, at))

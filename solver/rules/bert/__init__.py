@@ -1,0 +1,1 @@
+"""Rules on BERT: attention, masked words, hidden states, embeddings."""

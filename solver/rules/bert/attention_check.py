@@ -1,0 +1,121 @@
+"""Attention and the corpus search a second way: amounts in place of winners, the nearer half."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, MissingEvidence
+from solver.rules.bert.attention import (
+    NAMES,
+    HeadClaim,
+    HeadSettings,
+    LinkSettings,
+    TargetClaim,
+    checked_links,
+    checked_weights,
+    target_pairs,
+    weights_with_head,
+)
+from solver.rules.bert.corpus_search import LayerClaim, NothingToSet, decide_on_counts
+from solver.rules.registry import Decision, second_way
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import TIE, Pair, above, strongest
+
+MORE = threshold(
+    "exbert_otherwise.more",
+    0.5,
+    "of a head's attention goes there: more than to all the rest of the sentence together",
+    lowest=0.0,
+    highest=0.99,
+)
+
+
+@second_way("attention.where_a_head_looks")
+def where_attention_goes(
+    evidence: Evidence, settings: HeadSettings, claims: Sequence[TargetClaim]
+) -> Decision:
+    """How much of the attention a head pays goes to the target, mean over the tokens that have one,
+    in the layer where that is most. It holds where it is more than to all the rest together, and
+    more than heads pay it on average."""
+    record = evidence.get("attention")
+    weights = weights_with_head(record, settings.head).astype(np.float64)
+    pieces, special = record.value("pieces"), record.value("special")
+    verdicts = []
+    for claim in claims:
+        pairs = target_pairs(pieces, special, claim.target)
+        rows = pairs.any(1)
+        paid = np.where(pairs, weights, 0).sum(-1)[..., rows]  # (layers, heads, rows)
+        amounts = paid.mean(-1) if rows.any() else np.zeros(weights.shape[:2])
+        own = amounts[:, settings.head - 1]
+        name, layer = NAMES[claim.target], int(own.argmax())
+        verdicts.append(
+            above(
+                float(own[layer]),
+                max(MORE.now(), float(amounts.mean()) + TIE),
+                unit="share of attention",
+                what=(
+                    f"attention paid to {name[0]} in layer {layer + 1}",
+                    f"第 {layer + 1} 層給予{name[1]}的注意力",
+                ),
+                against=("all the rest, and the average head", "其餘的總和，以及各 head 的平均"),
+            )
+        )
+    return Decision(verdicts)
+
+
+@second_way("attention.coreference")
+def link_against_other_words(
+    evidence: Evidence, settings: LinkSettings, claims: Sequence[HeadClaim]
+) -> Decision:
+    """How the attention to the word referred to compares with that to the next word of the
+    sentence: its ratio to the largest that the referring word pays any other word (special tokens,
+    full stops and itself left out), of the links the weakest. The largest ratio of the heads
+    offered holds, if it is above 1: then each of the words is looked at before all others."""
+    record = evidence.get("attention")
+    weights = checked_weights(record)
+    links = checked_links(record, weights.shape[-1])
+    words = ~np.array(record.value("special"), bool)
+    words &= np.array([any(map(str.isalnum, piece)) for piece in record.value("pieces")])
+    ratios = []
+    for claim in claims:
+        if claim.layer > weights.shape[0] or claim.head > weights.shape[1]:
+            raise EvidenceError(f"there is no layer {claim.layer} head {claim.head}")
+        head = weights[claim.layer - 1, claim.head - 1].astype(np.float64)
+        found = []
+        for row, column in links:
+            others = words.copy()
+            others[[row, column]] = False
+            rival = float(head[row, others].max()) if others.any() else 0.0
+            found.append(float(head[row, column]) / max(rival, 1e-12))
+        ratios.append(min(found))
+    names: list[Pair] = [
+        (f"layer {c.layer} head {c.head}", f"第 {c.layer} 層第 {c.head} 個 head") for c in claims
+    ]
+    verdicts = strongest(
+        [*ratios, 1.0],
+        [*names, ("as much as the next word", "與次高的詞相同")],
+        unit="times",
+        what=(
+            "attention to the word referred to over the next, {0}",
+            "{0}給所指的詞的注意力與次高的詞之比",
+        ),
+    )
+    return Decision(verdicts[:-1])
+
+
+@second_way("corpus_search.first_layer_of_own_kind")
+def first_layer_of_the_nearer_half(
+    evidence: Evidence, settings: NothingToSet, claims: Sequence[LayerClaim]
+) -> Decision:
+    """The same on the nearer half of the words found: a lead that rests on the farther ones alone
+    is one of where the search was stopped."""
+    record = evidence.get("corpus_search")
+    if "tags" not in record.arrays:
+        raise MissingEvidence([f"{record.id}: the part of speech of each word found ('tags')"])
+    found, names = record.array("tags", 2), list(record.value("tags"))
+    nearer = found[:, : max(found.shape[1] // 2, 1)]
+    counts = np.stack([np.bincount(row, minlength=len(names)) for row in nearer.astype(np.int64)])
+    return Decision(decide_on_counts(record, counts, claims).verdicts)

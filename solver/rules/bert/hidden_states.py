@@ -1,0 +1,325 @@
+"""What the hidden states of reading models tell: matching, extracting, and whether they were tuned.
+
+All is measured on the plots the course looks at (`solver.rules.bert.state_plots`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from scipy.stats import chi2, mannwhitneyu
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, MissingEvidence
+from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, told_of_each
+from solver.rules.bert.state_plots import Floats, Mask, Plots, checked, last_context, mean_distance
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair, strongest
+
+
+class ModelSettings(Parameters):
+    """Which model, and on which items, counted from 1."""
+
+    model: int = Field(ge=1)
+    items: list[int] = Field(min_length=1)
+
+
+class ModelsSettings(Parameters):
+    """Which models and items, counted from 1."""
+
+    models: list[int] = Field(min_length=1)
+    items: list[int] = Field(min_length=1)
+
+
+class LayersClaim(Parameters):
+    """Layers `first` to `last`, counted from 1."""
+
+    first: int = Field(ge=1)
+    last: int = Field(ge=1)
+
+
+class ItemsClaim(Parameters):
+    """These items and no other."""
+
+    items: list[int]
+
+
+class ModelsClaim(Parameters):
+    """These models and no other."""
+
+    models: list[int]
+
+
+def _of_model(settings: ModelSettings) -> list[str]:
+    return [f"hidden_states/{settings.model}/{item}" for item in settings.items]
+
+
+def _of_models(settings: ModelsSettings) -> list[str]:
+    return [f"hidden_states/{m}/{item}" for m in settings.models for item in settings.items]
+
+
+def nearness_of_answer(question: Floats, context: Floats, answer: Floats) -> float:
+    """How often a token of the answer is nearer to the question than another of the context.
+
+    Points are (n, 2); distance to the question is the mean over its tokens. 0.5 is chance, 1 means
+    that the answer lies nearer than all the rest.
+    """
+    near, far = mean_distance(answer, question), mean_distance(context, question)
+    wins = (near[:, None] < far[None]).mean() + 0.5 * (near[:, None] == far[None]).mean()
+    return float(wins)
+
+
+CHANCE_LEVEL = threshold(
+    "hidden_states.chance_level",
+    0.05,
+    "probability by chance alone under which a finding counts: the usual one in twenty",
+    lowest=1e-6,
+    highest=0.5,
+)
+CHANCE = 0.5
+
+
+@rule("hidden_states.matching_layers", settings=ModelSettings, claim=LayersClaim, needs=_of_model)
+def matching_layers(
+    evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
+) -> Decision:
+    """In which layers the answer lies nearest to the question: how often a token of the answer is
+    nearer to the question than another token of the context is (chance .5), mean over the layers of
+    an option and the items. The option with the largest mean holds, if that is above chance.
+
+    Beside it stands how probable so much nearness is by chance, at most: Mann-Whitney's probability
+    of each plot, its logarithm averaged over the layers (as if they were one and the same trial),
+    put together over the items as Fisher did. Where chance is not rare the margin is 0."""
+    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    spans = checked_spans(every, claims)
+    means = [
+        float(np.mean([[nearness_of_answer(*one.split(at)) for at in span] for one in every]))
+        for span in spans
+    ]
+    verdicts = strongest(
+        [*means, CHANCE],
+        [*map(layers_named, claims), ("chance", "隨機")],
+        unit="share of pairs",
+        what=("the answer lies nearer to the question in {0}", "{0}中答案較接近問題的比例"),
+    )[:-1]
+    verdicts = [
+        _beside_chance(one, chance_of_nearness(every, span)) if one.holds else one
+        for one, span in zip(verdicts, spans, strict=True)
+    ]
+    held = [claim for claim, one in zip(claims, verdicts, strict=True) if one.holds]
+    shown = [(claim.first + claim.last) // 2 for claim in held]
+    figures = [_scatter(settings.model, item, shown=shown) for item in settings.items]
+    return Decision(verdicts, figures)
+
+
+def checked_spans(every: Sequence[Plots], claims: Sequence[LayersClaim]) -> list[range]:
+    """Return the layers of each claim, counted from 0.
+
+    Raises:
+        EvidenceError: the model has not so many.
+    """
+    layers = min(len(one.points) for one in every)
+    if any(not claim.first <= claim.last <= layers for claim in claims):
+        raise EvidenceError(f"the options ask for layers that a model of {layers} has not")
+    return [range(claim.first - 1, claim.last) for claim in claims]
+
+
+def layers_named(claim: LayersClaim) -> Pair:
+    """Return a claim's layers in both languages."""
+    return (f"layers {claim.first} to {claim.last}", f"第 {claim.first} 到 {claim.last} 層")
+
+
+def chance_of_nearness(every: Sequence[Plots], span: range) -> float:
+    """Return how probable it is that any tokens of the context lay so near to the question."""
+    total = 0.0
+    for one in every:
+        logarithms = []
+        for layer in span:
+            question, context, answer = one.split(layer)
+            near, far = mean_distance(answer, question), mean_distance(context, question)
+            logarithms.append(np.log(mannwhitneyu(near, far, alternative="less").pvalue))
+        total -= 2 * float(np.mean(logarithms))
+    return float(chi2.sf(total, 2 * len(every)))
+
+
+def _beside_chance(verdict: Verdict, probability: float) -> Verdict:
+    """The verdict with the probability of chance, and no margin where that is not rare."""
+    rare = probability < CHANCE_LEVEL.now()
+    english = f" Chance would do so with a probability of at most {probability:.2g}"
+    chinese = f"純屬偶然的機率至多 {probability:.2g}"
+    english += "." if rare else ", which is not rare: the margin counts for nothing."
+    chinese += "。" if rare else "，並不罕見，故差距不計。"
+    sentence = (verdict.sentence[0] + english, verdict.sentence[1] + chinese)
+    return replace(verdict, sentence=sentence, margin=verdict.margin if rare else 0.0)
+
+
+def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
+    """How far each token of the context lies from its middle (median) in the last layer.
+
+    Returns:
+        distances (n,), which of them are of the answer (n,), their places among the tokens (n,).
+    """
+    points, answer, places = last_context(plots)
+    far: Floats = np.linalg.norm(points - np.median(points, axis=0), axis=1)
+    return far, answer, places
+
+
+def lead_of_answer(plots: Plots) -> tuple[float, Pair]:
+    """Return how far the answer outdoes the rest of the context, and the outermost token.
+
+    Above 0: the outermost token of the last layer is one of the answer, below 0 it is another; the
+    number is the difference of the two outermost distances, as a share of the larger. The token is
+    named by its piece or, where these are not known, by its role.
+    """
+    far, answer, places = distances(plots)
+    best, rest = far[answer].max(), far[~answer].max()
+    place = int(places[far.argmax()])
+    if place < len(plots.pieces):
+        name = (repr(plots.pieces[place]), f"「{plots.pieces[place]}」")
+    elif best > rest:
+        name = ("a token of the answer", "答案的 token")
+    else:
+        name = ("a token that is no answer", "非答案的 token")
+    return float((best - rest) / max(best, rest, 1e-12)), name
+
+
+def standing_apart(plots: Plots) -> float:
+    """How far the outermost token of the context lies out in the last layer, beyond chance.
+
+    Its distance from the middle is measured in median distances. Of n points of one even (normal)
+    cloud the outermost lies farther than sqrt(log2(n / p)) of them with a probability of p.
+    Returned is the quotient, less 1: above 0 a token stands apart, as what a model extracts does.
+    """
+    far, _, _ = distances(plots)
+    rare = float(np.sqrt(np.log2(max(len(far), 2) / CHANCE_LEVEL.now())))
+    return float(far.max() / max(float(np.median(far)), 1e-12)) / rare - 1
+
+
+@rule("hidden_states.wrong_items", settings=ModelSettings, claim=ItemsClaim, needs=_of_model)
+def wrong_items(
+    evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
+) -> Decision:
+    """Which token of the context lies farthest from its middle in the last layer, where a model
+    tuned for answering puts what it extracts: an item is got wrong where that is no token of the
+    answer. Where no token stands apart, farther out than chance would put the outermost of so many,
+    nothing is seen of what the model extracts, and the item stays undecided. The option that names
+    just the wrong items holds."""
+    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    found = {one.item: lead_of_answer(one) for one in every}
+    unknown = {one.item for one in every if standing_apart(one) <= 0}
+    outcome = Outcome(
+        true={item for item, (lead, _) in found.items() if lead <= 0} - unknown,
+        unknown=unknown,
+        margins={item: abs(lead) for item, (lead, _) in found.items()},
+        things=ITEMS,
+    )
+    told = told_of_each(
+        {
+            item: (f"{name[0]} ({lead:+.2f})", f"{name[1]}（{lead:+.2f}）")
+            for item, (lead, name) in found.items()
+        },
+        ITEMS,
+    )
+    sentence = (
+        f"outermost in the last layer, and its lead: {told[0]}",
+        f"最後一層中最外側的 token 及其領先的程度：{told[1]}",
+    )
+    verdicts = [set_verdict(set(claim.items), outcome, sentence) for claim in claims]
+    figures = [_scatter(settings.model, one.item, [len(one.points)]) for one in every]
+    return Decision(verdicts, figures, _nothing_apart(unknown))
+
+
+def _nothing_apart(items: set[int]) -> Pair | None:
+    if not items:
+        return None
+    return (
+        f"In the last layer no token stands apart on item {listed(items)}.",
+        f"{ITEMS.named(items)[1]}的最後一層沒有特別突出的 token。",
+    )
+
+
+@rule(
+    "hidden_states.fine_tuned",
+    settings=ModelsSettings,
+    claim=ModelsClaim,
+    needs=_of_models,
+    partial=True,
+)
+def fine_tuned(
+    evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
+) -> Decision:
+    """Whether a token of the context stands apart in a model's last layer, farther out than chance
+    would put the outermost of so many points: a model tuned for answering moves what it extracts
+    away from all the rest, whether it is right or not. Mean over the items there are; above 0 it
+    was tuned. The option that names just those models holds."""
+    plots = plots_there_are(evidence, settings)
+    scores = {
+        model: float(np.mean([standing_apart(one) for one in every]))
+        for model, every in plots.items()
+    }
+    told = told_of_each({model: f"{score:+.2f}" for model, score in scores.items()}, MODELS)
+    outcome = Outcome(
+        true={model for model, score in scores.items() if score > 0},
+        unknown=set(settings.models) - set(plots),
+        margins={model: abs(score) for model, score in scores.items()},
+        things=MODELS,
+    )
+    sentence = (
+        f"how far the outermost token stands out beyond chance: {told[0]}",
+        f"最外側的 token 超出隨機的程度：{told[1]}",
+    )
+    figures = [
+        _scatter(model, every[0].item, [len(every[0].points)]) for model, every in plots.items()
+    ]
+    verdicts = [set_verdict(set(claim.models), outcome, sentence) for claim in claims]
+    return Decision(verdicts, figures, _items_used(plots, settings))
+
+
+def plots_there_are(evidence: Evidence, settings: ModelsSettings) -> dict[int, list[Plots]]:
+    """Return the plots of each model that has some.
+
+    Raises:
+        MissingEvidence: no model has any.
+    """
+    found: dict[int, list[Plots]] = {}
+    for model in settings.models:
+        names = [f"hidden_states/{model}/{item}" for item in settings.items]
+        records = [evidence.get(*name.split("/")) for name in names if name in evidence]
+        if records:
+            found[model] = [checked(record) for record in records]
+    if not found:
+        raise MissingEvidence(_of_models(settings))
+    return found
+
+
+def _items_used(plots: dict[int, list[Plots]], settings: ModelsSettings) -> Pair | None:
+    """Which items each model was judged on, where that is not all."""
+    used = {model: {one.item for one in every} for model, every in plots.items()}
+    if all(used.get(model) == set(settings.items) for model in settings.models):
+        return None
+    parts = [(model, listed(used.get(model, set()))) for model in settings.models]
+    english = ", ".join(f"model {model}: {items}" for model, items in parts)
+    chinese = "；".join(
+        f"模型 {model}：第 {items.replace(', ', '、')} 題" for model, items in parts
+    )
+    return (
+        f"Not every plot is there. Items each model was judged on: {english}.",
+        f"圖不齊全。各模型所依據的題目：{chinese}。",
+    )
+
+
+def _scatter(
+    model: int, item: int, layers: Sequence[int] = (), shown: Sequence[int] = ()
+) -> Figure:
+    """The plots of some layers, or of all with those in `shown` open."""
+    record = f"hidden_states/{model}/{item}"
+    return Figure(
+        "bert_scatter",
+        {"record": record, "layers": list(layers), "open": list(shown)},
+        (f"Model {model} on item {item}", f"模型 {model}、第 {item} 題"),
+    )

@@ -1,0 +1,155 @@
+"""What hidden states tell, a second way: by the nearest neighbours of single tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial.distance import cdist, pdist
+
+from solver.evidence import Evidence
+from solver.rules.bert.hidden_states import (
+    CHANCE,
+    ItemsClaim,
+    LayersClaim,
+    ModelsClaim,
+    ModelSettings,
+    ModelsSettings,
+    checked_spans,
+    layers_named,
+    plots_there_are,
+)
+from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, told_of_each
+from solver.rules.bert.state_plots import Floats, Plots, checked, last_context
+from solver.rules.registry import Decision, second_way
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import strongest
+
+
+@second_way("hidden_states.matching_layers")
+def matching_by_nearest_link(
+    evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
+) -> Decision:
+    """In which layers some token of the answer lies next to some token of the question.
+
+    The answer may stand in a text several times and only once in the part that matters, and it may
+    belong to one word of the question. So only the nearest pair counts: the share of the context
+    that lies farther from its own nearest token of the question, to the power of the answer's
+    tokens (the best of so many; by chance .5). Mean over the layers of an option and the items; the
+    option with the largest mean holds, if that is above chance."""
+    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    means = [
+        float(np.mean([[nearest_link(*one.split(at)) for at in span] for one in every]))
+        for span in checked_spans(every, claims)
+    ]
+    verdicts = strongest(
+        [*means, CHANCE],
+        [*map(layers_named, claims), ("chance", "隨機")],
+        unit="share of the context",
+        what=("the nearest pair of answer and question in {0}", "{0}中答案與問題最接近的一對"),
+    )
+    return Decision(verdicts[:-1])
+
+
+def nearest_link(question: Floats, context: Floats, answer: Floats) -> float:
+    """Return how near the answer's nearest token is to the question's: 1 nearest of all, .5 chance.
+
+    Points are (n, 2).
+    """
+    nearest = cdist(answer, question).min()
+    farther = float((cdist(context, question).min(1) > nearest).mean())
+    return float(farther ** len(answer))
+
+
+NEIGHBOURS = threshold(
+    "states_by_neighbours.neighbours",
+    3,
+    "tokens: a word and its own pieces or doubles may stand apart together, and are two or three",
+    lowest=1,
+    highest=5,
+)
+
+
+@second_way("hidden_states.wrong_items")
+def wrong_by_loneliness(
+    evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
+) -> Decision:
+    """Which token of the context is loneliest in the last layer: the distance to its third nearest
+    neighbour, whatever lies in the middle. An item is got wrong where that is no token of the
+    answer. The option that names just the wrong items holds."""
+    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    leads = {one.item: lonelier_answer(one) for one in every}
+    told = told_of_each({item: f"{lead:+.2f}" for item, lead in leads.items()}, ITEMS)
+    outcome = Outcome(
+        true={item for item, lead in leads.items() if lead <= 0},
+        unknown=set(),
+        margins={item: abs(lead) for item, lead in leads.items()},
+        things=ITEMS,
+    )
+    sentence = (
+        f"lead of the answer in loneliness: {told[0]}",
+        f"答案的孤立程度領先其餘 token 多少：{told[1]}",
+    )
+    return Decision([set_verdict(set(claim.items), outcome, sentence) for claim in claims])
+
+
+def lonelier_answer(plots: Plots) -> float:
+    """Return by how much the answer's loneliest token outdoes the rest's, as a share of the larger.
+
+    Below 0 a token that is no answer is the loneliest.
+    """
+    points, answer, _ = last_context(plots)
+    lonely = loneliness(points)
+    best, rest = lonely[answer].max(), lonely[~answer].max()
+    return float((best - rest) / max(best, rest, 1e-12))
+
+
+def loneliness(points: Floats) -> Floats:
+    """Return the distance of each point (n, 2) to its third nearest neighbour."""
+    nearest = min(round(NEIGHBOURS.now()), len(points) - 1)
+    lonely: Floats = np.sort(cdist(points, points), axis=1)[:, nearest]  # column 0 is itself
+    return lonely
+
+
+ALONE = threshold(
+    "states_by_neighbours.alone",
+    1.0,
+    "times the distance of any two tokens: words that lie with their likes are nearer to these (.4 "
+    "to .8 in the demo's untuned model); a shapeless cloud comes out near 1 and is not told apart",
+    lowest=0.1,
+)
+
+
+@second_way("hidden_states.fine_tuned")
+def tuned_by_loneliness(
+    evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
+) -> Decision:
+    """How lonely the loneliest token of the context is in a model's last layer: the distance to its
+    third nearest neighbour, over the median distance of two tokens from one another. Above 1 it is
+    farther from the nearest few than others are from just any, as what a tuned model extracts is.
+    Mean (of logarithms) over the items there are. The option that names just those models holds."""
+    plots = plots_there_are(evidence, settings)
+    alone = {
+        model: float(np.exp(np.mean([np.log(loneliest(one)) for one in every])))
+        for model, every in plots.items()
+    }
+    limit = ALONE.now()
+    told = told_of_each({model: f"{times:.2f}" for model, times in alone.items()}, MODELS)
+    outcome = Outcome(
+        true={model for model, times in alone.items() if times > limit},
+        unknown=set(settings.models) - set(plots),
+        margins={model: abs(times - limit) for model, times in alone.items()},
+        things=MODELS,
+    )
+    sentence = (
+        f"loneliness of the loneliest token, times the usual distance: {told[0]}",
+        f"最孤立的 token 的孤立程度（一般距離的倍數）：{told[1]}",
+    )
+    return Decision([set_verdict(set(claim.models), outcome, sentence) for claim in claims])
+
+
+def loneliest(plots: Plots) -> float:
+    """Return the loneliness of the loneliest token over the median distance of two tokens."""
+    points, _, _ = last_context(plots)
+    usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0
+    return max(float(loneliness(points).max()), 1e-12) / max(usual, 1e-12)

@@ -1,0 +1,230 @@
+"""Which similarity matrix of one word across sentences a picture shows.
+
+Evidence is hidden states or, where these were not kept, tables made of them
+(`solver.rules.bert.embedding_tables`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import model_validator
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, Record
+from solver.rules.bert.embedding_tables import (
+    METRIC_NAMES,
+    PART_NAMES,
+    PARTS,
+    Floats,
+    Foretold,
+    Metric,
+    Part,
+    foretold,
+)
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import TIE, Pair
+
+
+class SlideSettings(Parameters):
+    """Which layer the picture may show: None tries them all."""
+
+    layer: int | None = None
+
+
+class SlideClaim(Parameters):
+    """Either the metric, or which part of the word."""
+
+    metric: Metric | None = None
+    part: Part | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> SlideClaim:
+        if (self.metric is None) == (self.part is None):
+            raise ValueError("a claim has one of metric, part")
+        return self
+
+
+REPRODUCED = threshold(
+    "embeddings.reproduced",
+    0.02,
+    "of the colour map, five of its 256 steps: a picture of the very matrix is off by rounding "
+    "(.003 in the demo), and the other parts of a word by .04 even in the demo's small network",
+    lowest=0.001,
+    highest=0.5,
+)
+
+
+@rule(
+    "embeddings.slide_picture",
+    settings=SlideSettings,
+    claim=SlideClaim,
+    needs=lambda settings: ["embeddings", "similarity_picture"],
+)
+def slide_picture(
+    evidence: Evidence, settings: SlideSettings, claims: Sequence[SlideClaim]
+) -> Decision:
+    """How far each matrix (metric and part of the word, in its best layer), coloured as imshow
+    colours it, lies from the picture: root mean square over the cells, 0 to 1. The nearest of all
+    has the metric and the part that hold.
+
+    Of a part that is known by ranges between groups of sentences alone, the ends of each range are
+    compared; cosines follow from distances where only these are known, as if all vectors had one
+    length. A part of which nothing is known is ruled out where another reproduces the picture as
+    nearly as a picture can be read; else the parts stay undecided."""
+    record, picture = evidence.get("embeddings"), checked_picture(evidence)
+    layers = None if settings.layer is None else [settings.layer]
+    candidates = foretold(record, layers)
+    errors: dict[tuple[Metric, Part], tuple[float, int]] = {}
+    for one in candidates:
+        found = (one.error(picture), one.layer)
+        key = (one.metric, one.part)
+        errors[key] = min(found, errors.get(key, found))
+    verdicts = _slide_verdicts(claims, errors)
+    best = min(errors, key=lambda pair: errors[pair])
+    return Decision(
+        verdicts, [_slide_figure(record, errors, errors[best][1])], _slide_note(record, candidates)
+    )
+
+
+def checked_picture(evidence: Evidence) -> Floats:
+    """Return the picture's matrix.
+
+    Raises:
+        EvidenceError: it has not as many rows as there are sentences.
+    """
+    picture = evidence.get("similarity_picture").array("values", 2).astype(np.float64)
+    count = len(evidence.get("embeddings").value("sentences"))
+    if picture.shape != (count, count):
+        raise EvidenceError(
+            f"the picture has {picture.shape[0]} rows and there are {count} sentences"
+        )
+    return picture
+
+
+def _slide_figure(
+    record: Record, errors: dict[tuple[Metric, Part], tuple[float, int]], layer: int
+) -> Figure:
+    if "states" in record.arrays:
+        parameters = {"records": ["embeddings", "similarity_picture"], "layer": layer}
+        caption = (
+            f"Every matrix beside the picture, layer {layer}",
+            f"各矩陣與圖片，第 {layer} 層",
+        )
+        return Figure("bert_matrices", parameters, caption)
+    rows = [
+        [list(METRIC_NAMES[metric]), list(PART_NAMES[part]), at, round(error, 3)]
+        for (metric, part), (error, at) in sorted(errors.items(), key=lambda one: one[1])
+    ]
+    columns = [["measure", "度量"], ["of", "取自"], ["layer", "層"], ["off by", "誤差"]]
+    caption = ("How far each table lies from the picture", "各表與圖片的差距")
+    return Figure("table", {"columns": columns, "rows": rows}, caption)
+
+
+def _slide_note(record: Record, candidates: Sequence[Foretold]) -> Pair | None:
+    if "states" in record.arrays:
+        return None
+    layers = sorted({one.layer for one in candidates})
+    known = [part for part in PARTS if any(one.part == part for one in candidates)]
+    ranges = {one.part for one in candidates if (one.low != one.high).any()}
+    english = f"Decided on tables of layer {', '.join(map(str, layers))}, not on states: of "
+    english += ", ".join(
+        PART_NAMES[part][0] + (" (ranges between groups)" if part in ranges else "")
+        for part in known
+    )
+    chinese = f"依第 {'、'.join(map(str, layers))} 層的表判定，而非隱藏狀態："
+    chinese += "、".join(
+        PART_NAMES[part][1] + ("（僅有組間範圍）" if part in ranges else "") for part in known
+    )
+    return english + ".", chinese + "。"
+
+
+def _slide_verdicts(
+    claims: Sequence[SlideClaim], errors: dict[tuple[Metric, Part], tuple[float, int]]
+) -> list[Verdict]:
+    """Verdicts among the metrics offered, and among the parts offered."""
+    metrics = [claim.metric for claim in claims if claim.metric is not None]
+    parts = [claim.part for claim in claims if claim.part is not None]
+    by_metric = [_least(errors, metric=metric) for metric in metrics]
+    by_part = [_least(errors, part=part) for part in parts]
+    of_metrics = iter(nearest(by_metric, [METRIC_NAMES[metric] for metric in metrics]))
+    of_parts = iter(nearest(by_part, [PART_NAMES[part] for part in parts]))
+    return [next(of_metrics if claim.metric is not None else of_parts) for claim in claims]
+
+
+def _least(
+    errors: dict[tuple[Metric, Part], tuple[float, int]],
+    metric: Metric | None = None,
+    part: Part | None = None,
+) -> float | None:
+    found = [
+        error
+        for (of_metric, of_part), (error, _) in errors.items()
+        if of_metric == metric or of_part == part
+    ]
+    return min(found) if found else None
+
+
+def nearest(errors: list[float | None], names: list[Pair]) -> list[Verdict]:
+    """Return verdicts where the smallest error holds, each against its best rival.
+
+    None stands for what was not measured.
+    """
+    known = [error for error in errors if error is not None]
+    reproduced = bool(known) and min(known) <= REPRODUCED.now()
+    verdicts = []
+    for at, (error, name) in enumerate(zip(errors, names, strict=True)):
+        rivals = {n: e for n, e in enumerate(errors) if n != at and e is not None}
+        rival = min(rivals, key=lambda n: rivals[n]) if rivals else None
+        if error is None:
+            verdicts.append(_not_measured(name, min(known) if reproduced else None))
+        elif rival is not None and rivals[rival] <= error:
+            verdicts.append(_off_by(False, error, rivals[rival], name, names[rival]))
+        elif rival is not None and (reproduced or len(known) == len(errors)):
+            holds = rivals[rival] - error > TIE
+            verdicts.append(_off_by(holds, error, rivals[rival], name, names[rival]))
+        else:  # the nearest of what is known, but another may be nearer
+            verdicts.append(_off_by(None, error, REPRODUCED.now(), name, _READ))
+    return verdicts
+
+
+_READ = ("as near as a picture can be read", "讀圖所能及的精度")
+
+
+def _off_by(holds: bool | None, error: float, limit: float, name: Pair, rival: Pair) -> Verdict:
+    sign = "<" if error < limit else ">="
+    return Verdict(
+        holds=holds,
+        value=error,
+        unit="error",
+        against=rival[0],
+        threshold=limit,
+        margin=None if holds is None else abs(limit - error),
+        sentence=(
+            f"With {name[0]} the colours are off by {error:.3f} {sign} {limit:.3f} ({rival[0]}).",
+            f"以{name[1]}計，顏色誤差 {error:.3f} {sign} {limit:.3f}（{rival[1]}）。",
+        ),
+    )
+
+
+def _not_measured(name: Pair, best: float | None) -> Verdict:
+    limit = REPRODUCED.now()
+    if best is None:
+        sentence = (f"Nothing was measured of {name[0]}.", f"沒有{name[1]}的量測。")
+    else:
+        sentence = (
+            f"Nothing was measured of {name[0]}; another gives the picture to within {best:.3f}, "
+            f"as near as a picture can be read ({limit:.3f}).",
+            f"沒有{name[1]}的量測；另一項與圖片只差 {best:.3f}，已達讀圖的精度（{limit:.3f}）。",
+        )
+    return Verdict(
+        holds=None if best is None else False,
+        value=None,
+        unit="error",
+        against=_READ[0],
+        threshold=None if best is None else limit,
+        margin=None if best is None else limit - best,
+        sentence=sentence,
+    )

@@ -1,0 +1,324 @@
+"""Rules on filters: what a module is, how activations change with depth, what the section does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from scipy import ndimage
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, Record, record_id
+from solver.rules.maps.agreement import block_correlation
+from solver.rules.maps.displayed import Floats, Mask, fitted_to, valid_places
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import above, below
+
+
+class ModuleSettings(Parameters):
+    """The index into ``cnn``."""
+
+    index: int
+
+
+class ModuleClaim(Parameters):
+    """``cnn[index]`` is of this class."""
+
+    module: Literal["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Linear"]
+
+
+@rule(
+    "network.module",
+    settings=ModuleSettings,
+    claim=ModuleClaim,
+    needs=lambda s: [record_id("module", s.index)],
+)
+def module(evidence: Evidence, settings: ModuleSettings, claims: Sequence[ModuleClaim]) -> Decision:
+    """The class of the loaded network's module at an index. There is no threshold to it."""
+    record = evidence.get("module", settings.index)
+    found = str(record.value("class"))
+    verdicts = [
+        Verdict(
+            holds=claim.module == found,
+            value=found,
+            unit="",
+            against="claimed",
+            threshold=claim.module,
+            margin=None,
+            sentence=(
+                f"Module {settings.index} of the network, cnn[{settings.index}], is a {found}"
+                + ("." if claim.module == found else f", not a {claim.module}."),
+                f"網路中索引 {settings.index} 的模組 cnn[{settings.index}] 是 {found}"
+                + ("。" if claim.module == found else f"，不是 {claim.module}。"),
+            ),
+        )
+        for claim in claims
+    ]
+    rows = [[settings.index, str(record.values.get("printed", found))]]
+    figure = Figure("table", {"columns": [["index", "索引"], ["module", "模組"]], "rows": rows})
+    return Decision(verdicts, [figure])
+
+
+class DepthSettings(Parameters):
+    """The earlier and the later layer, and the pictures."""
+
+    early: int
+    late: int
+    pictures: list[int] = Field(min_length=1)
+
+
+class DepthClaim(Parameters):
+    """What the later layer's activation is, compared with the earlier one's."""
+
+    detail: Literal["sharper", "blurrier"] | None = None
+    place: Literal["same", "other"] | None = None
+
+
+def _depth_needs(settings: DepthSettings) -> list[str]:
+    return [
+        record_id("activation", layer, picture)
+        for layer in (settings.early, settings.late)
+        for picture in settings.pictures
+    ]
+
+
+NOTICED = threshold(
+    "filters.noticed",
+    1.2,
+    "times finer or coarser: blur is told apart from 10 to 20 % on (Watson and Ahumada 2011)",
+    lowest=1.0,
+)
+SHARED = threshold(
+    "filters.shared",
+    0.2,
+    "correlation above that with other pictures: under it the two share less than 4 % of where "
+    "they vary, which nobody would call the same places",
+)
+
+
+@rule("activation.with_depth", settings=DepthSettings, claim=DepthClaim, needs=_depth_needs)
+def with_depth(
+    evidence: Evidence, settings: DepthSettings, claims: Sequence[DepthClaim]
+) -> Decision:
+    """Detail and place of a later layer's activation against an earlier one's, over the pictures.
+
+    Detail: mean spatial frequency of the map's power spectrum, in cycles a picture, late over
+    early, median over the pictures. Both maps are shown at one size and scaled to their own range,
+    and neither changes this number. Sharper or blurrier is a change that is noticed.
+
+    Place: correlation, on 16x16 blocks, of where the two maps react (the distance from their
+    median, since a filter may answer by darkness), median over the pictures. It is held against
+    that of a picture's early map with the *other* pictures' late maps, which have the same layout
+    of frame and centre but another content: "roughly the same places" are clearly above it.
+
+    Of a figure that is covered in places the largest rectangle is read that is covered in neither.
+    """
+    pairs = shown_pairs(evidence, settings)
+    ratios = [mean_frequency(late) / mean_frequency(early) for early, late in pairs]
+    detail = float(np.exp(np.median(np.log(ratios))))
+    reactions = [(_reaction(early), _reaction(late)) for early, late in pairs]
+    own, others = own_and_others(reactions, block_correlation)
+    verdicts = [_depth_verdict(claim, detail, own, others) for claim in claims]
+    rows: list[dict[str, Any]] = [
+        {
+            "label": [f"cnn[{layer}]", f"cnn[{layer}]"],
+            "records": [record_id("activation", layer, k) for k in settings.pictures],
+        }
+        for layer in (settings.early, settings.late)
+    ]
+    figure = Figure("strip", {"rows": rows}, ("Filter 0 of both layers", "兩層的第 0 個濾波器"))
+    return Decision(verdicts, [figure])
+
+
+def _depth_verdict(claim: DepthClaim, detail: float, own: float, others: float) -> Verdict:
+    if claim.detail is not None:
+        what = ("mean spatial frequency, late over early", "平均空間頻率，後層與前層之比")
+        against = ("a change that is noticed", "看得出的變化")
+        noticed = NOTICED.now()
+        if claim.detail == "sharper":
+            return above(detail, noticed, unit="times", what=what, against=against)
+        return below(detail, 1 / noticed, unit="times", what=what, against=against)
+    decide = above if claim.place == "same" else below
+    return decide(
+        own,
+        others + SHARED.now(),
+        unit="correlation",
+        what=(
+            f"agreement of the places that react (with other pictures {others:.2g})",
+            f"活化位置的一致程度（與其他圖片相比為 {others:.2g}）",
+        ),
+        against=("clearly more than with other pictures", "明顯高於與其他圖片相比時"),
+    )
+
+
+def shown_pairs(evidence: Evidence, settings: DepthSettings) -> list[tuple[Floats, Floats]]:
+    """Return the two layers' maps of each picture, as far as both can be read."""
+    return [
+        shown_pair(
+            evidence.get("activation", settings.early, k),
+            evidence.get("activation", settings.late, k),
+        )
+        for k in settings.pictures
+    ]
+
+
+def shown_pair(early: Record, late: Record) -> tuple[Floats, Floats]:
+    """Return what can be read in both of two maps of a picture: the same part of each."""
+    maps = [record.array("map", 2).astype(np.float64) for record in (early, late)]
+    sizes = [values.shape for values in maps]
+    both = valid_places(early) & fitted_to(valid_places(late), sizes[0])
+    rows, columns = readable_window(both)
+    parts = []
+    for values in maps:
+        down, right = (there / here for there, here in zip(values.shape, sizes[0], strict=True))
+        parts.append(values[_scaled(rows, down), _scaled(columns, right)])
+    return parts[0], parts[1]
+
+
+def _scaled(span: slice, times: float) -> slice:
+    # Inwards, so that a pixel of the coarser map that is covered in part stays out.
+    return slice(int(np.ceil(span.start * times)), int(np.floor(span.stop * times)))
+
+
+def readable_window(valid: Mask) -> tuple[slice, slice]:
+    """Return the largest rectangle (rows, columns) that is true throughout.
+
+    Raises:
+        EvidenceError: nothing is true.
+    """
+    # Rows that are alike are taken together: labels are rectangles, so there are few kinds.
+    cuts = 1 + np.flatnonzero((valid[1:] != valid[:-1]).any(1))
+    edges = [0, *(int(cut) for cut in cuts), len(valid)]
+    best, found = 0, None
+    for at, top in enumerate(edges[:-1]):
+        for bottom in reversed(edges[at + 1 :]):
+            if (bottom - top) * valid.shape[1] <= best:
+                break
+            columns = _longest_run(np.logical_and.reduce(valid[top:bottom], axis=0))
+            area = (bottom - top) * (columns.stop - columns.start)
+            if area > best:
+                best, found = area, (slice(top, bottom), columns)
+    if found is None:
+        raise EvidenceError("a map has no place that can be read")
+    return found
+
+
+def _longest_run(flags: npt.NDArray[np.bool_]) -> slice:
+    steps = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
+    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    if not len(starts):
+        return slice(0, 0)
+    longest = int((ends - starts).argmax())
+    return slice(int(starts[longest]), int(ends[longest]))
+
+
+def own_and_others(
+    pairs: Sequence[tuple[Floats, Floats]], likeness: Callable[[Floats, Floats], float]
+) -> tuple[float, float]:
+    """Return the median likeness of a picture's two maps, and of its first with others' second."""
+    own = [likeness(first, second) for first, second in pairs]
+    others = [
+        likeness(first, second)
+        for at, (first, _) in enumerate(pairs)
+        for other, (_, second) in enumerate(pairs)
+        if at != other
+    ]
+    return float(np.median(own)), float(np.median(others)) if others else 0.0
+
+
+def mean_frequency(values: Floats) -> float:
+    """Return the mean spatial frequency of a map, weighted by power, in cycles a picture.
+
+    A Hann window keeps the frame of the map from counting as detail.
+    """
+    window = np.outer(np.hanning(values.shape[0]), np.hanning(values.shape[1]))
+    power = np.abs(np.fft.fft2((values - values.mean()) * window)) ** 2
+    down = np.fft.fftfreq(values.shape[0]) * values.shape[0]
+    right = np.fft.fftfreq(values.shape[1]) * values.shape[1]
+    frequency = np.hypot(down[:, None], right[None])
+    total = power.sum()
+    return float((power * frequency).sum() / total) if total > 0 else 1e-9
+
+
+def _reaction(values: Floats) -> Floats:
+    reaction: Floats = np.abs(values - np.median(values))
+    # One pixel of the coarser map, so that a thin line and its blurred image are compared alike.
+    return ndimage.gaussian_filter(reaction, max(values.shape) / 32)
+
+
+class SectionSettings(Parameters):
+    """Which layer and picture the traced run was of."""
+
+    index: int
+    picture: int
+
+
+class SectionClaim(Parameters):
+    """What the section's computations find out."""
+
+    finds: Literal[
+        "places_that_activate", "picture_that_activates_most", "layer_that_matters", "easiest_layer"
+    ]
+
+
+_FINDS = {
+    "places_that_activate": ("which places activate a filter", "哪些位置會活化濾波器"),
+    "picture_that_activates_most": (
+        "which picture activates a filter most",
+        "何種圖最能活化濾波器",
+    ),
+    "layer_that_matters": ("which layer matters for the class", "哪一層對分類重要"),
+    "easiest_layer": ("which layer is activated most easily", "哪一層最容易被活化"),
+}
+
+
+@rule(
+    "filters.section",
+    settings=SectionSettings,
+    claim=SectionClaim,
+    needs=lambda s: [record_id("filter_trace", s.index, s.picture)],
+)
+def section(
+    evidence: Evidence, settings: SectionSettings, claims: Sequence[SectionClaim]
+) -> Decision:
+    """How many of the section's two computations find out what is claimed, by what they vary.
+
+    Places: picture, filter and weights are held, and the result is laid out over places. Picture:
+    filter and weights are held, the picture is changed, and the filter's sum rises. Layers: more
+    than one layer is read; for what matters to the class, the classifier must take part as well.
+    """
+    record = evidence.get("filter_trace", settings.index, settings.picture)
+    runs = {name: dict(record.value(name)) for name in ("activation", "visualization")}
+    verdicts = []
+    for claim in claims:
+        count = sum(_finds(run, claim.finds) for run in runs.values())
+        english, chinese = _FINDS[claim.finds]
+        verdicts.append(
+            above(
+                float(count),
+                0.5,
+                unit="computations",
+                what=(f"computations that find {english}", f"能找出「{chinese}」的計算個數"),
+                against=("one or more", "至少一個"),
+            )
+        )
+    keys = ["picture_changes", "weights_change", "layers_compared", "classifier_calls"]
+    keys += ["laid_out_over_places", "rise"]
+    rows = [[key.replace("_", " "), *(run.get(key, "") for run in runs.values())] for key in keys]
+    columns = [["watched", "觀察項目"], ["activation", "活化圖"], ["visualization", "視覺化"]]
+    return Decision(verdicts, [Figure("table", {"columns": columns, "rows": rows})])
+
+
+def _finds(run: dict[str, Any], what: str) -> bool:
+    held = not run["weights_change"]
+    layers = run["layers_compared"]
+    return {
+        "places_that_activate": held and not run["picture_changes"] and run["laid_out_over_places"],
+        "picture_that_activates_most": held and run["picture_changes"] and run["rise"] > 0,
+        "layer_that_matters": layers > 1 and run["classifier_calls"] > 0,
+        "easiest_layer": layers > 1,
+    }[what]

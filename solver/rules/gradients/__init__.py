@@ -1,0 +1,1 @@
+"""Rules on how saliency, SmoothGrad and integrated gradients work."""

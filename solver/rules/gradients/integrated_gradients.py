@@ -1,0 +1,215 @@
+"""Rules on integrated gradients: the path's samples, and what more steps change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from solver.evidence import Evidence, Record, record_id
+from solver.rules.maps.displayed import Floats, correlation, valid_places
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import above, below
+
+
+class PathSettings(Parameters):
+    """Which picture the path leads to."""
+
+    picture: int
+
+
+class PathClaim(Parameters):
+    """What the samples are."""
+
+    samples: Literal["random", "between", "baseline", "shifted"]
+
+
+NEAR = threshold(
+    "integrated.near",
+    0.01,
+    "of the picture's norm: a sample on the line differs from it by float rounding, 1e-7, and one "
+    "that is not by as much as there is in a picture; a hundredth lies far from both",
+    lowest=1e-6,
+)
+SHIFTED = threshold(
+    "integrated.shifted",
+    0.5,
+    "of the picture's norm: nearer to a moved copy of the picture than halfway to nothing",
+    lowest=0.05,
+    highest=0.95,
+)
+MOST = threshold("integrated.most", 0.5, "of the samples: more than not", lowest=0.0, highest=0.99)
+
+_SAMPLES = {
+    "random": ("unrelated to the path", "與路徑無關"),
+    "between": ("successive steps between baseline and picture", "依序介於基準與圖片之間"),
+    "baseline": ("the baseline", "就是基準"),
+    "shifted": ("the picture shifted", "是平移後的圖片"),
+}
+
+
+@rule(
+    "integrated.path",
+    settings=PathSettings,
+    claim=PathClaim,
+    needs=lambda s: [record_id("integrated_path", s.picture)],
+)
+def path(evidence: Evidence, settings: PathSettings, claims: Sequence[PathClaim]) -> Decision:
+    """Share of the samples that are what is claimed, found by comparing pixels; held against half.
+
+    Between: on the straight line from baseline to picture, each further along than the one before.
+    Shifted: the picture moved by whole pixels. Random: neither on the line nor shifted.
+    """
+    record = evidence.get("integrated_path", settings.picture)
+    shares = _sample_shares(record)
+    verdicts = [
+        above(
+            shares[claim.samples],
+            MOST.now(),
+            unit="share of the samples",
+            what=(
+                f"samples that are {_SAMPLES[claim.samples][0]}",
+                f"樣本{_SAMPLES[claim.samples][1]}的比例",
+            ),
+            against=("more than half", "過半"),
+        )
+        for claim in claims
+    ]
+    parameters = {"record": record.id, "array": "samples"}
+    return Decision(
+        verdicts, [Figure("samples", parameters, ("The path's samples", "路徑上的樣本"))]
+    )
+
+
+def _sample_shares(record: Record) -> dict[str, float]:
+    samples = record.array("samples", 4).astype(np.float64)
+    baseline, picture = (record.array(n, 3).astype(np.float64) for n in ("baseline", "picture"))
+    span, near = picture - baseline, NEAR.now()
+    size = float(np.linalg.norm(span)) or 1.0
+    along = np.array([float(((s - baseline) * span).sum()) / size**2 for s in samples])
+    off = np.array(
+        [
+            np.linalg.norm(s - baseline - a * span) / size
+            for s, a in zip(samples, along, strict=True)
+        ]
+    )
+    at_baseline = np.array([np.linalg.norm(s - baseline) / size < near for s in samples])
+    on_line = (off < near) & (along > -near) & (along < 1 + near)
+    further = np.concatenate([[True], np.diff(along) > near / len(samples)])
+    shifted = np.array([_is_shifted(sample, picture, size) for sample in samples])
+    return {
+        "between": float((on_line & further).mean()),
+        "baseline": float(at_baseline.mean()),
+        "shifted": float(shifted.mean()),
+        "random": float((~on_line & ~shifted).mean()),
+    }
+
+
+def _is_shifted(sample: Floats, picture: Floats, size: float) -> bool:
+    """Whether a sample is the picture moved (around its edges) by some pixels, but not by none."""
+    spectrum = np.fft.fft2(sample.mean(-1)) * np.conj(np.fft.fft2(picture.mean(-1)))
+    match = np.fft.ifft2(spectrum).real
+    down, right = np.unravel_index(int(match.argmax()), match.shape)
+    if (down, right) == (0, 0):
+        return False
+    moved = np.roll(picture, (int(down), int(right)), (0, 1))
+    return bool(np.linalg.norm(sample - moved) / size < SHIFTED.now())
+
+
+class StepsSettings(Parameters):
+    """The pictures, the course's number of steps, and the larger numbers it is held against."""
+
+    pictures: list[int] = Field(min_length=1)
+    steps: int = Field(default=10, ge=2)
+    more: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
+
+
+class StepsClaim(Parameters):
+    """What more steps do."""
+
+    effect: Literal["same", "swap", "nothing", "random"]
+
+
+ALIKE = threshold(
+    "integrated.alike",
+    0.5,
+    "correlation pixel by pixel: from half of the pattern on a person takes two maps for the same. "
+    "Maps of different pictures come out at 0, a reversed one at -1",
+    lowest=0.05,
+    highest=0.95,
+)
+FADED = threshold(
+    "integrated.faded",
+    0.1,
+    "of the former contrast: with less than a tenth of it there is nothing left to see",
+    lowest=0.0,
+    highest=0.9,
+)
+
+
+def _steps_needs(settings: StepsSettings) -> list[str]:
+    return [
+        record_id("integrated_gradients", picture, steps)
+        for picture in settings.pictures
+        for steps in (settings.steps, *settings.more)
+    ]
+
+
+@rule("integrated.more_steps", settings=StepsSettings, claim=StepsClaim, needs=_steps_needs)
+def more_steps(
+    evidence: Evidence, settings: StepsSettings, claims: Sequence[StepsClaim]
+) -> Decision:
+    """Correlation and contrast of the displayed maps at more steps with that at the course's.
+
+    Correlation is not moved by the normalization of either map, which changes the shade of the
+    ground. The least over the larger numbers of steps, median over the pictures. *same*: one half
+    or more. *swap*: minus one half or less. *nothing*: contrast below a tenth of before. *random*:
+    correlation between the two, with the contrast still there.
+    """
+    correlations, contrasts = [], []
+    for picture in settings.pictures:
+        base = _map(evidence.get("integrated_gradients", picture, settings.steps))
+        others = [_map(evidence.get("integrated_gradients", picture, n)) for n in settings.more]
+        correlations.append(min(_correlation(base, other) for other in others))
+        contrasts.append(min(other.std() / max(base.std(), 1e-12) for other in others))
+    r, contrast = float(np.median(correlations)), float(np.median(contrasts))
+    verdicts = [_steps_verdict(claim.effect, r, contrast) for claim in claims]
+    rows = [
+        {
+            "label": [f"{steps} steps", f"{steps} 步"],
+            "records": [record_id("integrated_gradients", k, steps) for k in settings.pictures],
+        }
+        for steps in (settings.steps, *settings.more)
+    ]
+    figure = Figure("strip", {"rows": rows}, ("The same picture at more steps", "步數增加時的圖"))
+    return Decision(verdicts, [figure])
+
+
+def _steps_verdict(effect: str, r: float, contrast: float) -> Verdict:
+    what = ("correlation with the map of fewer steps", "與步數較少的圖的相關係數")
+    left = ("contrast left at more steps", "步數增加後剩餘的對比")
+    alike, faded = ALIKE.now(), FADED.now()
+    if effect == "nothing":
+        return below(contrast, faded, unit="times", what=left, against=("faded", "消失"))
+    if contrast < faded:  # what has faded is nothing, and neither the same nor at random
+        still = ("still to be seen", "仍可見")
+        return above(contrast, faded, unit="times", what=left, against=still)
+    if effect == "same":
+        against = ("the same to a person", "看起來相同")
+        return above(r, alike, unit="correlation", what=what, against=against, inclusive=True)
+    if effect == "swap":
+        return below(r, -alike, unit="correlation", what=what, against=("reversed", "反轉"))
+    unrelated = ("unrelated", "無關")
+    return below(abs(r), alike, unit="|correlation|", what=what, against=unrelated)
+
+
+def _map(record: Record) -> Floats:
+    values, valid = record.array("map", 3).astype(np.float64), valid_places(record)
+    return values[valid]
+
+
+def _correlation(first: Floats, second: Floats) -> float:
+    return correlation(first, second) if first.shape == second.shape else 0.0

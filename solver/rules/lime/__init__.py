@@ -1,0 +1,1 @@
+"""Rules on LIME's overlay."""

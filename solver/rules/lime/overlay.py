@@ -1,0 +1,317 @@
+"""Rules on LIME's overlay: which colour lies where, and what the colours mean.
+
+The overlay is what a student sees: among the first segments by absolute weight, green for the
+class, red against it. A hand-made record may hold only `signs` (read off a figure) and no weights.
+The second ways, by weights and by pieces, are in `solver.rules.lime.overlay_check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.rules.maps.chance import chance_sentence, share_by_chance
+from solver.rules.maps.displayed import (
+    Floats,
+    Mask,
+    fitted_to,
+    region,
+    region_name,
+    reservations,
+    valid_places,
+)
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair, above, one_note, strongest
+
+Sign = Literal["for", "against"]
+SIGN = {"for": 1, "against": -1}
+_SIGN_NAMES = {"for": ("green (for)", "綠色（支持）"), "against": ("red (against)", "紅色（反對）")}
+
+
+class PlaceSettings(Parameters):
+    """Which picture."""
+
+    picture: int
+
+
+class SignPlace(Parameters):
+    """This region is where this sign is."""
+
+    sign: Sign
+    region: str
+
+
+def overlay_figure(picture: int, regions: Sequence[str]) -> Figure:
+    """Return the figure of LIME's overlay with regions outlined."""
+    names = list(dict.fromkeys(regions))
+    caption = (
+        f"LIME of picture {picture}: green for the class, red against it",
+        f"圖片 {picture} 的 LIME：綠色支持該類別，紅色反對",
+    )
+    return Figure("lime_overlay", {"picture": picture, "regions": names}, caption)
+
+
+def _needs(settings: PlaceSettings) -> list[str]:
+    return [record_id(kind, settings.picture) for kind in ("lime", "regions", "picture")]
+
+
+def overlay_signs(
+    evidence: Evidence, picture: int, shape: npt.NDArray[np.generic]
+) -> tuple[Mask, Mask, Mask]:
+    """Return (drawn for, drawn against, readable) as bool, each at the size of `shape`."""
+    record = evidence.get("lime", picture)
+    signs = record.array("signs", 2)
+    valid = valid_places(record, "signs")
+    at_size = [fitted_to(mask, shape.shape) for mask in (signs > 0, signs < 0, valid)]
+    return at_size[0] & at_size[2], at_size[1] & at_size[2], at_size[2]
+
+
+@rule("lime.sign_in_region", settings=PlaceSettings, claim=SignPlace, needs=_needs)
+def sign_in_region(
+    evidence: Evidence, settings: PlaceSettings, claims: Sequence[SignPlace]
+) -> Decision:
+    """Share of a region that the overlay covers in a colour, against the other pairs claimed.
+
+    Why a share of the region and not of the colour: regions differ in size, and a colour that
+    spills over a large plate would else beat one that covers the food; and a colour of which little
+    is drawn lies nowhere mainly, wherever that little lies. Rivals are the other pairs of colour
+    and region the question offers. No threshold is chosen. The note says in how many of the ways
+    to lay the same overlay over the picture the leading region would have as much of its colour.
+    """
+    values, found = [], []
+    for claim in claims:
+        inside = region(evidence, settings.picture, claim.region)
+        positive, negative, valid = overlay_signs(evidence, settings.picture, inside)
+        drawn = positive if claim.sign == "for" else negative
+        values.append(float((drawn & inside).sum() / max((inside & valid).sum(), 1)))
+        found.append((drawn.astype(float), [inside], valid))
+    verdicts = strongest(
+        values,
+        [pair_name(claim) for claim in claims],
+        unit="share of the region",
+        what=("share of the region covered by {0}", "{0}占該區域面積的比例"),
+    )
+    figure = overlay_figure(settings.picture, [claim.region for claim in claims])
+    leader = int(np.argmax(values))
+    chance = chance_sentence(region_name(claims[leader].region), share_by_chance(*found[leader]))
+    note = [chance, *overlay_reservations(evidence.get("lime", settings.picture))]
+    return Decision(verdicts, [figure], one_note(note))
+
+
+def pair_name(claim: SignPlace) -> Pair:
+    """Return how a sentence calls a colour on a region."""
+    sign, place = _SIGN_NAMES[claim.sign], region_name(claim.region)
+    return f"{sign[0]} on {place[0]}", f"{place[1]}上的{sign[1]}"
+
+
+def overlay_reservations(record: Record) -> list[Pair]:
+    """Return what an overlay read off a figure cannot tell, as sentences."""
+    said = reservations(record, "signs")
+    hidden = [record.values.get(f"share_where_{one}_cannot_be_seen") for one in CHANNEL]
+    most = max((share for share in hidden if isinstance(share, (int, float))), default=0.0)
+    if most >= 0.005:
+        said.append(
+            (
+                f"On {most:.0%} of the picture, which is bright already, a colour cannot be seen.",
+                f"圖片有 {most:.0%} 原已太亮，看不出是否上色。",
+            )
+        )
+    return said
+
+
+class ContourSettings(PlaceSettings):
+    """Which picture, and which of its regions is the contour."""
+
+    region: str = "contour"
+
+
+class ContourClaim(Parameters):
+    """How the contour is used."""
+
+    role: Literal["for", "against", "both", "unused"]
+
+
+USED = threshold(
+    "lime.used_share",
+    0.10,
+    "Less than this share of the contour in colour, and it is not used: the eleven segments shown, "
+    "of some hundred, cover about a tenth of any band by chance.",
+    highest=1.0,
+)
+MINOR = threshold(
+    "lime.minor_share",
+    0.10,
+    "The lesser colour must have this share of the coloured contour for both to be there: one "
+    "drawn segment of eleven.",
+    highest=0.5,
+)
+
+_ROLES = {
+    "for": ("the contour is wholly for", "輪廓全為支持"),
+    "against": ("the contour is wholly against", "輪廓全為反對"),
+    "both": ("the contour is partly for, partly against", "輪廓部分支持、部分反對"),
+    "unused": ("the contour is not used", "輪廓未被使用"),
+}
+
+
+@rule("lime.signs_along_contour", settings=ContourSettings, claim=ContourClaim, needs=_needs)
+def signs_along_contour(
+    evidence: Evidence, settings: ContourSettings, claims: Sequence[ContourClaim]
+) -> Decision:
+    """Which colours the drawn segments lay on a contour, as shares of it.
+
+    First the share of the contour in any colour: below a tenth, what segments laid anywhere would
+    cover, it is not used. Then the lesser colour's share of what is coloured: from a tenth on, one
+    segment of the eleven drawn, both are there. The note compares with the rest of the picture.
+    """
+    inside = region(evidence, settings.picture, settings.region)
+    positive, negative, valid = overlay_signs(evidence, settings.picture, inside)
+    size = max(int((inside & valid).sum()), 1)
+    shares = {"for": (positive & inside).sum() / size, "against": (negative & inside).sum() / size}
+    used = float(shares["for"] + shares["against"])
+    minor = float(min(shares.values()) / used) if used > 0 else 0.0
+    of_contour: RoleWords = {
+        "used": ("share of the contour in colour", "輪廓被上色的比例"),
+        "minor": ("share of the lesser colour on the contour", "輪廓上較少的顏色所占的比例"),
+    }
+    verdicts = [role_verdict(claim.role, used, minor, shares, of_contour) for claim in claims]
+    rest = (positive | negative)[~inside & valid]
+    elsewhere = float(rest.mean()) if rest.size else 0.0
+    note = [
+        (
+            f"Coloured are {used:.0%} of the contour and {elsewhere:.0%} of the rest.",
+            f"上色部分占輪廓的 {used:.0%}，占其餘部分的 {elsewhere:.0%}。",
+        ),
+        *overlay_reservations(evidence.get("lime", settings.picture)),
+    ]
+    figure = overlay_figure(settings.picture, [settings.region])
+    return Decision(verdicts, [figure], one_note(note))
+
+
+RoleWords = Mapping[Literal["used", "minor"], Pair]
+"""What was measured to say whether the contour is used, and whether both colours are there."""
+
+
+def role_verdict(
+    role: str, used: float, minor: float, shares: Mapping[str, float], words: RoleWords
+) -> Verdict:
+    """Return the verdict on a role, from the used share, the lesser colour's share, and both."""
+    is_used = used >= USED.now()
+    both = is_used and minor >= MINOR.now()
+    major = "for" if shares["for"] > shares["against"] else "against"
+    holds = {
+        "unused": not is_used,
+        "both": both,
+        "for": is_used and not both and major == "for",
+        "against": is_used and not both and major == "against",
+    }[role]
+    by_use = role == "unused" or not is_used
+    value, limit = (used, USED.now()) if by_use else (minor, MINOR.now())
+    measured = words["used" if by_use else "minor"]
+    detail = f"for {shares['for']:.3g}, against {shares['against']:.3g}"
+    detail_zh = f"支持 {shares['for']:.3g}、反對 {shares['against']:.3g}"
+    english, chinese = _ROLES[role]
+    return Verdict(
+        holds=holds,
+        value=value,
+        unit="share",
+        against=measured[0],
+        threshold=limit,
+        margin=abs(value - limit),
+        sentence=(
+            f"{english[:1].upper()}{english[1:]}: {'yes' if holds else 'no'}; {measured[0]} "
+            f"{value:.3g}, held against {limit:.3g} ({detail}).",
+            f"{chinese}：{'是' if holds else '否'}；{measured[1]} {value:.3g}，"
+            f"門檻 {limit:.3g}（{detail_zh}）。",
+        ),
+    )
+
+
+class NoSettings(Parameters):
+    """Nothing to set."""
+
+
+class ColourMeaning(Parameters):
+    """This colour means this."""
+
+    colour: Literal["green", "red"]
+    sign: Sign
+
+
+CHANNEL = {"red": 0, "green": 1}
+COLOUR_NAMES = {"green": ("green", "綠色"), "red": ("red", "紅色")}
+MEANING = {"for": ("for the class", "支持該類別"), "against": ("against it", "反對該類別")}
+
+
+@rule(
+    "lime.colour_meaning",
+    settings=NoSettings,
+    claim=ColourMeaning,
+    needs=lambda settings: ["lime_known_model"],
+)
+def colour_meaning(
+    evidence: Evidence, settings: NoSettings, claims: Sequence[ColourMeaning]
+) -> Decision:
+    """Of the segments where a colour rises, the share whose true weight has the claimed sign.
+
+    The classifier explained is one whose weights are known, so the truth does not come from LIME.
+    Held against one half, what a colour without meaning would show.
+    """
+    truth, rise = known_model(evidence)
+    verdicts = []
+    for claim in claims:
+        other = 1 - CHANNEL[claim.colour]
+        risen = rise[:, CHANNEL[claim.colour]] > np.maximum(rise[:, other], 0)
+        right = np.sign(truth[risen]) == SIGN[claim.sign]
+        share = float(right.mean()) if risen.any() else 0.0
+        colour, meaning = COLOUR_NAMES[claim.colour], MEANING[claim.sign]
+        verdicts.append(
+            above(
+                share,
+                0.5,
+                unit="share of segments",
+                what=(
+                    f"of {int(risen.sum())} segments drawn {colour[0]}, those truly {meaning[0]}",
+                    f"畫成{colour[1]}的 {int(risen.sum())} 個區塊中，真正{meaning[1]}的比例",
+                ),
+                against=("a colour without meaning", "顏色沒有意義時的比例"),
+            )
+        )
+    return Decision(verdicts, [known_model_figure(truth, rise)])
+
+
+def known_model(evidence: Evidence) -> tuple[Floats, Floats]:
+    """Return the true weights (n,) and how far each channel rises inside each segment (n, 3).
+
+    Raises:
+        MissingEvidence: the two do not match.
+    """
+    record = evidence.get("lime_known_model")
+    truth, rise = record.array("true_weights", 1), record.array("rise", 2)
+    if len(truth) != len(rise):
+        raise MissingEvidence([f"{record.id}: 'rise' with a row for each true weight"])
+    return truth.astype(np.float64), rise.astype(np.float64)
+
+
+def known_model_figure(truth: Floats, rise: Floats) -> Figure:
+    """Return the table of the segments that were drawn."""
+    rows = [
+        [round(float(weight), 2), round(float(red), 3), round(float(green), 3)]
+        for weight, (red, green, _) in zip(truth, rise, strict=True)
+        if max(red, green) > 0
+    ]
+    columns = [
+        ["true weight", "真實權重"],
+        ["red rises by", "紅色上升"],
+        ["green rises by", "綠色上升"],
+    ]
+    return Figure(
+        "table",
+        {"columns": columns, "rows": sorted(rows, reverse=True)},
+        ("A classifier of known weights, explained", "權重已知的分類器的解釋"),
+    )

@@ -1,0 +1,298 @@
+"""Rules on how far two maps agree, and which of two lies closer to something.
+
+The second way, by distances instead of shares, is in `solver.rules.maps.agreement_check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+from scipy import ndimage
+
+from solver.evidence import Evidence, Record, record_id
+from solver.rules.maps.chance import CHANCE
+from solver.rules.maps.displayed import (
+    Floats,
+    Mask,
+    brightest_of,
+    correlation,
+    fitted_to,
+    readable_brightness,
+    region,
+    region_name,
+)
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair, above, below, one_note, strongest
+
+MapKind = Literal["saliency", "smoothgrad", "integrated_gradients"]
+
+_MAP_NAMES = {
+    "saliency": ("saliency", "顯著圖"),
+    "smoothgrad": ("SmoothGrad", "SmoothGrad"),
+    "integrated_gradients": ("integrated gradients", "積分梯度"),
+}
+
+BLOCKS = threshold(
+    "maps.blocks",
+    16,
+    "Blocks a side on which maps are compared: claims on places of a sixteenth of the picture "
+    "repeat between seeds (rank correlation .98), single pixels do not (.57).",
+    lowest=2,
+    highest=64,
+)
+SAME = threshold(
+    "maps.same",
+    0.8,
+    "Correlation, or overlap beyond chance, from which on two maps mark the same places: they "
+    "share most of their variation (r2 = .64); of overlaps beyond chance .8 is called almost "
+    "perfect (Landis and Koch 1977, doi:10.2307/2529310).",
+    highest=1.0,
+)
+DIFFERENT = threshold(
+    "maps.different",
+    0.2,
+    "Correlation, or overlap beyond chance, up to which two maps mark different places: they share "
+    "almost nothing (r2 = .04); of overlaps beyond chance up to .2 is called slight (the same). "
+    "Between the two they are neither the same nor different.",
+)
+
+
+class CompareSettings(Parameters):
+    """The two kinds of map, and the region that "closer" is about."""
+
+    first: MapKind = "saliency"
+    second: MapKind = "smoothgrad"
+    pictures: list[int] = Field(min_length=1)
+    region: str = "food"
+
+    @model_validator(mode="after")
+    def _two(self) -> CompareSettings:
+        if self.first == self.second:
+            raise ValueError("'first' and 'second' are one kind of map")
+        return self
+
+
+class CompareClaim(Parameters):
+    """Either the marked places of `picture` are the same (`agree`) or not; or this is `closer`."""
+
+    picture: int | None = None
+    agree: bool | None = None
+    closer: MapKind | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> CompareClaim:
+        agreement = self.picture is not None and self.agree is not None
+        partial = (self.picture is None) != (self.agree is None)
+        if partial or agreement == (self.closer is not None):
+            raise ValueError("a claim has 'picture' and 'agree', or 'closer'")
+        return self
+
+
+def _needs(settings: CompareSettings) -> list[str]:
+    kinds = (settings.first, settings.second, "regions", "picture")
+    return [record_id(kind, picture) for picture in settings.pictures for kind in kinds]
+
+
+@rule("map.compare", settings=CompareSettings, claim=CompareClaim, needs=_needs)
+def compare(
+    evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
+) -> Decision:
+    """Agreement of two kinds of map on a picture; and which lies closer to a region overall.
+
+    Agreement: correlation of the means of 16x16 blocks. Closer: the share of a map's brightest
+    twentieth, which is what is seen as marked, that lies in the region; mean over the pictures.
+    Both kinds are read on the same pictures with the same regions, so that nothing need be taken
+    off for a region's size, and each picture counts alike. The two kinds are held against each
+    other; the note says in how many pictures, and how far the pictures leave the mean uncertain.
+    """
+    shares: dict[str, Floats] = {
+        kind: np.array([_marked_share(evidence, kind, k, settings) for k in settings.pictures])
+        for kind in (settings.first, settings.second)
+    }
+    what = (
+        f"share of the brightest places of {{0}} that lies in the {settings.region}",
+        f"{{0}}最亮處落在{region_name(settings.region)[1]}內的比例",
+    )
+    measure = Measure(
+        agreement=_block_agreement,
+        closeness={kind: float(values.mean()) for kind, values in shares.items()},
+        agreement_unit="correlation",
+        closeness_unit="share of the brightest twentieth",
+        closeness_what=what,
+    )
+    note = (
+        _spread_note(shares, region_name(settings.region))
+        if any(claim.closer for claim in claims)
+        else []
+    )
+    return compared(evidence, settings, claims, measure, note)
+
+
+def _spread_note(shares: Mapping[str, Floats], region: Pair) -> list[Pair]:
+    (first, of_first), (second, of_second) = shares.items()
+    lead = of_first - of_second
+    error = float(lead.std(ddof=1) / np.sqrt(len(lead))) if len(lead) > 1 else 0.0
+    said, count = _MAP_NAMES[first], int((lead > 0).sum())
+    other, others = _MAP_NAMES[second], int((lead < 0).sum())
+    return [
+        (
+            f"{said[0]} is closer to {region[0]} in {count} pictures, {other[0]} in {others}; the "
+            f"mean difference is {float(lead.mean()):.3g}, its standard error over the pictures "
+            f"{error:.3g}.",
+            f"{said[1]}在 {count} 張圖片中較貼近{region[1]}，{other[1]}在 {others} 張中較貼近；"
+            f"平均差 {float(lead.mean()):.3g}，各圖片間的標準誤 {error:.3g}。",
+        )
+    ]
+
+
+Reading = tuple[Floats, Mask]
+"""A map's displayed brightness (H, W) and where it can be read."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way to measure agreement (of two maps) and closeness (a number a kind, larger is
+    closer), with the words for both. `lead_by_chance`: how often chance would make one kind lead
+    the other as far; 0 where that is not asked."""
+
+    agreement: Callable[[Record, Record], float]
+    closeness: Mapping[str, float]
+    agreement_unit: str
+    closeness_unit: str
+    closeness_what: Pair
+    lead_by_chance: float = 0.0
+
+
+def compared(
+    evidence: Evidence,
+    settings: CompareSettings,
+    claims: Sequence[CompareClaim],
+    measure: Measure,
+    note: Sequence[Pair] = (),
+) -> Decision:
+    """Decide the claims by one measure, with both kinds of map of every picture as the figure."""
+    verdicts = [_verdict(evidence, settings, claim, measure) for claim in claims]
+    rows = [
+        {
+            "label": ["picture", "圖片"],
+            "records": [record_id("picture", k) for k in settings.pictures],
+        },
+        *(
+            {
+                "label": list(_MAP_NAMES[kind]),
+                "records": [record_id(kind, k) for k in settings.pictures],
+            }
+            for kind in (settings.first, settings.second)
+        ),
+    ]
+    figure = Figure("strip", {"rows": rows}, ("Both maps of each picture", "每張圖片的兩種圖"))
+    return Decision(verdicts, [figure], one_note(note))
+
+
+def _verdict(
+    evidence: Evidence, settings: CompareSettings, claim: CompareClaim, measure: Measure
+) -> Verdict:
+    if claim.closer is not None:
+        order = [claim.closer, *(kind for kind in measure.closeness if kind != claim.closer)]
+        verdict = strongest(
+            [measure.closeness[kind] for kind in order],
+            [_MAP_NAMES[kind] for kind in order],
+            unit=measure.closeness_unit,
+            what=measure.closeness_what,
+        )[0]
+        leads_by_chance = verdict.holds and measure.lead_by_chance >= CHANCE.now()
+        return _by_chance(verdict, measure.lead_by_chance) if leads_by_chance else verdict
+    assert claim.picture is not None
+    first, second = (
+        evidence.get(kind, claim.picture) for kind in (settings.first, settings.second)
+    )
+    value = measure.agreement(first, second)
+    what = (
+        f"agreement of the two maps of picture {claim.picture}",
+        f"圖片 {claim.picture} 的兩種圖的一致程度",
+    )
+    unit = measure.agreement_unit
+    if claim.agree:
+        against = ("the same places", "達此即位置相同")
+        return above(value, SAME.now(), unit=unit, what=what, against=against, inclusive=True)
+    against = ("other places", "低於此即位置不同")
+    return below(value, DIFFERENT.now(), unit=unit, what=what, against=against)
+
+
+def _by_chance(leading: Verdict, chance: float) -> Verdict:
+    english, chinese = (sentence.rstrip(".。") for sentence in leading.sentence)
+    verdict = below(
+        chance,
+        CHANCE.now(),
+        unit="probability",
+        what=(
+            f"{english}; by chance the pictures would side with it as clearly",
+            f"{chinese}；各圖偶然如此一致的機率",
+        ),
+        against=("beyond chance", "非偶然的門檻"),
+    )
+    return replace(verdict, holds=False)
+
+
+def readings(first: Record, second: Record) -> tuple[Reading, Reading]:
+    """Return what is seen of two maps, of the second at the size of the first."""
+    one = readable_brightness(first)
+    return one, _at_size_of(one, readable_brightness(second))
+
+
+def _at_size_of(first: Reading, second: Reading) -> Reading:
+    rows, columns = (
+        np.arange(n) * m // n for n, m in zip(first[0].shape, second[0].shape, strict=True)
+    )
+    place = np.ix_(rows, columns)
+    return second[0][place], second[1][place]
+
+
+def _block_agreement(first: Record, second: Record) -> float:
+    one, other = readable_brightness(first), readable_brightness(second)
+    if one[0].shape == other[0].shape and one[1].all() and other[1].all():
+        return correlation(_blocks_of(first), _blocks_of(second))
+    these, those = readings(first, second)
+    return block_correlation(these[0], those[0], these[1] & those[1])
+
+
+def _blocks_of(record: Record) -> Floats:
+    """The block means of a map that can be read everywhere."""
+    return record.once(
+        ("block means", BLOCKS.now()), lambda: _block_means(readable_brightness(record)[0])
+    )
+
+
+def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) -> float:
+    """Return the correlation of the means of 16x16 blocks of two maps.
+
+    Blocks of which no half can be read do not count.
+    """
+    if valid is None or valid.all():
+        return correlation(_block_means(first), _block_means(second))
+    readable = _block_means(valid.astype(float))
+    kept = readable >= 0.5
+    means = (
+        _block_means(np.where(valid, values, 0.0))[kept] / readable[kept]
+        for values in (first, second)
+    )
+    return correlation(*means) if kept.any() else 0.0
+
+
+def _block_means(values: Floats) -> Floats:
+    blocks = round(BLOCKS.now())
+    zoom = tuple(blocks / side for side in values.shape)
+    smooth = ndimage.gaussian_filter(values, [side / blocks / 3 for side in values.shape])
+    means: Floats = ndimage.zoom(smooth, zoom, order=1, grid_mode=True, mode="nearest")
+    return means
+
+
+def _marked_share(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
+    marked = brightest_of(evidence.get(kind, picture))
+    inside = fitted_to(region(evidence, picture, settings.region), marked.shape)
+    return float((marked & inside).sum() / marked.sum()) if marked.any() else 0.0

@@ -1,0 +1,109 @@
+"""Second way to compare two kinds of map: by distances instead of shares and correlations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import ndimage, stats
+
+from solver.evidence import Evidence
+from solver.rules.maps.agreement import (
+    BLOCKS,
+    CompareClaim,
+    CompareSettings,
+    Measure,
+    Reading,
+    compared,
+    readings,
+)
+from solver.rules.maps.chance import CHANCE
+from solver.rules.maps.displayed import (
+    Floats,
+    Mask,
+    brightest_places,
+    fitted_to,
+    readable_brightness,
+    region,
+    region_name,
+)
+from solver.rules.registry import Decision, second_way
+
+
+@second_way("map.compare")
+def compare_by_distance(
+    evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
+) -> Decision:
+    """How far the mass of each map lies from the region, and how far apart what they mark.
+
+    Closer: the mean distance of the map's mass from the region (0 inside), as a share of what an
+    evenly bright map has there; by how much less it is than 1, mean over the pictures. All of the
+    map counts, by its brightness. "Overall" is asked of the pictures: the nearer kind holds only
+    if chance would make the pictures side with it as clearly less than once in a hundred (signed
+    ranks of the differences, Wilcoxon 1945, doi:10.2307/3001968); under 7 pictures cannot pass that
+    and are not put to it.
+
+    Agreement: the share of each map's brightest twentieth that has one of the other's within half a
+    block, beyond what places laid at random would have (0: as by chance, 1: all), mean of both
+    directions.
+    """
+    nearness: dict[str, Floats] = {
+        kind: np.array([_nearness(evidence, kind, k, settings) for k in settings.pictures])
+        for kind in (settings.first, settings.second)
+    }
+    measure = Measure(
+        agreement=lambda first, second: overlap(*readings(first, second)),
+        closeness={kind: float(values.mean()) for kind, values in nearness.items()},
+        lead_by_chance=_lead_by_chance(*nearness.values()),
+        agreement_unit="overlap beyond chance",
+        closeness_unit="share of an even map's distance",
+        closeness_what=(
+            f"how much nearer to the {settings.region} than an even map the mass of {{0}} lies",
+            f"{{0}}的亮度比均勻分布更貼近{region_name(settings.region)[1]}的程度",
+        ),
+    )
+    return compared(evidence, settings, claims, measure)
+
+
+def _nearness(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
+    bright, valid = readable_brightness(evidence.get(kind, picture))
+    inside = fitted_to(region(evidence, picture, settings.region), bright.shape)
+    if inside.all() or not inside.any():
+        return 0.0  # every place is as near as any other
+    distance = ndimage.distance_transform_edt(~inside)[valid]
+    mass, even = bright[valid], float(distance.mean())
+    if mass.sum() <= 0 or even <= 0:
+        return 0.0
+    return 1 - float((distance * mass).sum() / mass.sum()) / even
+
+
+def _lead_by_chance(first: Floats, second: Floats) -> float:
+    """How often chance would make the pairs lead as clearly as they do (Wilcoxon, one-sided).
+
+    0 where there are too few pairs for any lead to be beyond chance.
+    """
+    if 2.0 ** -len(first) >= CHANCE.value:
+        return 0.0
+    lead = (first - second) * np.sign((first - second).sum())
+    apart = lead[lead != 0]
+    return float(stats.wilcoxon(apart, alternative="greater").pvalue) if apart.size else 1.0
+
+
+def overlap(first: Reading, second: Reading) -> float:
+    """Return how far the brightest twentieths of two maps of one shape overlap: 0 by chance."""
+    valid = first[1] & second[1]
+    these, those = (brightest_places(bright, valid) for bright, _ in (first, second))
+    if not these.any() or not those.any():
+        return 0.0
+    reach = max(valid.shape) / BLOCKS.now() / 2
+    both_ways = (_within(these, those, valid, reach), _within(those, these, valid, reach))
+    return float(np.mean(both_ways))
+
+
+def _within(these: Mask, those: Mask, valid: Mask, reach: float) -> float:
+    distance: Floats = ndimage.distance_transform_edt(~those)
+    near = (distance <= reach)[valid]
+    by_chance = float(near.mean())
+    if by_chance >= 1:
+        return 0.0
+    return (float((distance[these] <= reach).mean()) - by_chance) / (1 - by_chance)

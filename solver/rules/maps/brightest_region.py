@@ -1,0 +1,312 @@
+"""Rules on where a map is bright: in which of several named regions, or nowhere in particular.
+
+Their second ways, by the brightest places alone, are in `solver.rules.maps.brightest_region_check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.rules.maps.chance import CHANCE, lead_sentence, share_by_chance
+from solver.rules.maps.displayed import (
+    Floats,
+    Mask,
+    density,
+    fitted_to,
+    readable_brightness,
+    region,
+    region_name,
+    reservations,
+    standing_out,
+)
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair, above, below, one_note, strongest
+
+
+class PlaceSettings(Parameters):
+    """Which map is read, and how.
+
+    `reading`: "brightness", the displayed values; "standing_out", how far each place is brighter
+    than its surroundings. `record` is the id of the map, such as ``smoothgrad/9``.
+    """
+
+    record: str = Field(pattern=r"^[a-z_]+(/[0-9]+)+$")
+    picture: int
+    reading: Literal["brightness", "standing_out"] = "brightness"
+
+
+class PlaceClaim(Parameters):
+    """The brightest is this region.
+
+    minus: regions taken away from it first, since others claim them.
+    evenly: the region is bright as a whole: its value is that of its dimmest part of these.
+    outside: everything that is in none of these regions, instead of a region.
+    """
+
+    region: str | None = None
+    minus: list[str] = Field(default_factory=list)
+    evenly: list[str] = Field(default_factory=list)
+    outside: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one(self) -> PlaceClaim:
+        if (self.region is None) == (not self.outside):
+            raise ValueError("a claim names a 'region' or what it is 'outside' of")
+        return self
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """How a sentence calls it."""
+        return region_name(self.region or "background")
+
+
+def _needs(settings: PlaceSettings) -> list[str]:
+    return [
+        settings.record,
+        *(record_id(kind, settings.picture) for kind in ("regions", "picture")),
+    ]
+
+
+@rule("map.brightest_region", settings=PlaceSettings, claim=PlaceClaim, needs=_needs)
+def brightest_region(
+    evidence: Evidence, settings: PlaceSettings, claims: Sequence[PlaceClaim]
+) -> Decision:
+    """Mean of the map in each region over its mean in the whole picture; the densest holds.
+
+    Why the mean and not the sum: a large region would else win by its size. A region claimed "as a
+    whole" is worth its dimmest part, so that a bright rim alone does not make a bright bowl. Read
+    as displayed; or, where the ground itself glows, by how far a place is brighter than around it,
+    which is what the eye takes for bright there. Held against the densest other region; no
+    threshold decides, only the reach of "around" where it is read so. The note says in how many of
+    the ways to lay the same map over the picture it would lead that other region by as much.
+    """
+    record = evidence.get(*settings.record.split("/"))
+    bright, valid = readable_brightness(record)
+    if settings.reading == "standing_out":
+        bright = standing_out(bright, valid)
+    masks = [masks_of(evidence, settings.picture, claim, bright.shape) for claim in claims]
+    values = [min(density(bright, mask, valid) for mask in parts) for parts in masks]
+    read = {
+        "brightness": ("brightness", "的亮度"),
+        "standing_out": ("brightness above the surroundings", "比周圍亮的程度"),
+    }[settings.reading]
+    verdicts = strongest(
+        values,
+        [claim.name for claim in claims],
+        unit="times the picture's mean",
+        what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}{read[1]}與全圖平均之比"),
+    )
+    note = reservations(record)
+    if len(claims) > 1:
+        leader, runner_up = first_two(values)
+        chance = share_by_chance(bright, masks[leader], valid, masks[runner_up])
+        note.insert(0, lead_sentence(claims[leader].name, claims[runner_up].name, chance))
+    return Decision(verdicts, [place_figure(settings, claims)], one_note(note))
+
+
+def first_two(values: Sequence[float]) -> tuple[int, int]:
+    """Return the places of the largest value and of the next."""
+    order = sorted(range(len(values)), key=lambda at: values[at], reverse=True)
+    return order[0], order[1]
+
+
+def masks_of(
+    evidence: Evidence, picture: int, claim: PlaceClaim, shape: tuple[int, ...]
+) -> list[Mask]:
+    """Return the parts a claim is about, at a map's size; one mask unless claimed "as a whole"."""
+    if claim.evenly:
+        return [fitted_to(region(evidence, picture, part), shape) for part in claim.evenly]
+    if claim.region is None:
+        named = [region(evidence, picture, name) for name in claim.outside]
+        inside: Mask = ~np.logical_or.reduce(named)
+    else:
+        inside = region(evidence, picture, claim.region)
+        for name in claim.minus:
+            inside = inside & ~region(evidence, picture, name)
+    return [fitted_to(inside, shape)]
+
+
+def place_figure(settings: PlaceSettings, claims: Sequence[PlaceClaim]) -> Figure:
+    """Return the figure of the map and the regions claimed."""
+    regions = [claim.region for claim in claims if claim.region]
+    return map_figure(settings.record, settings.picture, regions)
+
+
+def map_figure(record: str, picture: int, regions: Sequence[str]) -> Figure:
+    """Return the figure of a map beside its picture, with regions outlined."""
+    return Figure(
+        "map",
+        {"record": record, "picture": picture, "regions": list(dict.fromkeys(regions))},
+        (f"Picture {picture} and its map ({record})", f"圖片 {picture} 與對應的圖（{record}）"),
+    )
+
+
+TIMES = threshold(
+    "places.clear_times",
+    2.0,
+    "The smallest whole-number contrast, which one would state as a fact: twice as dense.",
+    lowest=1.0,
+)
+
+
+class ClearPlaceSettings(Parameters):
+    """Which map is read, and what "clearly" means."""
+
+    record: str = Field(pattern=r"^[a-z_]+(/[0-9]+)+$")
+    picture: int
+    times: float = Field(default=TIMES.value, gt=1)
+    chance: float = Field(default=CHANCE.value, gt=0, lt=1)
+
+
+class ClearPlaceClaim(Parameters):
+    """The points lie clearly on this region, or (`nowhere`) on none."""
+
+    region: str | None = None
+    nowhere: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> ClearPlaceClaim:
+        if (self.region is None) == (not self.nowhere):
+            raise ValueError("a claim names a 'region' or says 'nowhere: true'")
+        return self
+
+
+EVERYTHING = 1e6
+"""The contrast given to a map that is dark outside the region: large, and still a number."""
+
+
+def _clear_needs(settings: ClearPlaceSettings) -> list[str]:
+    return [
+        settings.record,
+        *(record_id(kind, settings.picture) for kind in ("regions", "picture")),
+    ]
+
+
+@rule("map.clear_place", settings=ClearPlaceSettings, claim=ClearPlaceClaim, needs=_clear_needs)
+def clear_place(
+    evidence: Evidence, settings: ClearPlaceSettings, claims: Sequence[ClearPlaceClaim]
+) -> Decision:
+    """Density of a map inside a region over that in the rest, and how far chance would take it.
+
+    Points lie "clearly" on a region when they are at least `times` as dense there as elsewhere, and
+    fewer than `chance` of all the ways to move, turn and mirror the map over the picture do as
+    well. Of several regions that pass the densest holds. "Nowhere" holds when none passes.
+    """
+    record = evidence.get(*settings.record.split("/"))
+    bright, valid = readable_brightness(record)
+    what = ("density on {0} against the rest", "{0}上的密度與其餘部分之比")
+    return clear_decision(evidence, settings, claims, bright, valid, what, record)
+
+
+@dataclass(frozen=True)
+class Clearness:
+    """How clearly a map lies on a region: density there over the rest, and the share by chance."""
+
+    contrast: float
+    chance: float
+
+
+def clear_decision(
+    evidence: Evidence,
+    settings: ClearPlaceSettings,
+    claims: Sequence[ClearPlaceClaim],
+    values: Floats,
+    valid: Mask,
+    what: Pair,
+    record: Record,
+) -> Decision:
+    """Decide where `values` (H, W), not negative, lie clearly.
+
+    Raises:
+        MissingEvidence: no claim names a region, or one is not drawn.
+    """
+    found = {}
+    for name in (claim.region for claim in claims if claim.region is not None):
+        mask = fitted_to(region(evidence, settings.picture, name), values.shape)
+        chance = share_by_chance(values, [mask], valid)
+        found[name] = Clearness(_contrast(values, mask, valid), chance)
+    if not found:
+        raise MissingEvidence(["a claim that names a region"])
+    test = _Test(TIMES.now(settings.times), CHANCE.now(settings.chance), what)
+    verdicts = [test.verdict(claim.region, found) for claim in claims]
+    figure = map_figure(settings.record, settings.picture, list(found))
+    return Decision(verdicts, [figure], one_note(reservations(record)))
+
+
+def _contrast(values: Floats, mask: Mask, valid: Mask) -> float:
+    inside, rest = values[mask & valid], values[~mask & valid]
+    if not inside.size or not rest.size or inside.mean() <= 0:
+        return 0.0
+    return min(float(inside.mean() / rest.mean()), EVERYTHING) if rest.mean() > 0 else EVERYTHING
+
+
+@dataclass(frozen=True)
+class _Test:
+    """What "clearly" means, and what was measured (a text with a place for the region's name)."""
+
+    times: float
+    level: float
+    what: Pair
+
+    def passes(self, one: Clearness) -> bool:
+        return one.contrast >= self.times and one.chance < self.level
+
+    def verdict(self, name: str | None, found: Mapping[str, Clearness]) -> Verdict:
+        """The verdict on a region, or on "nowhere" (None)."""
+        passing = {key: one.contrast for key, one in found.items() if self.passes(one)}
+        best = max(passing, key=lambda key: passing[key]) if passing else None
+        if name is None:
+            densest = best or max(found, key=lambda key: found[key].contrast)
+            return replace(self._limited(densest, found[densest]), holds=best is None)
+        if name in passing and name != best:
+            assert best is not None
+            return self._behind(name, best, passing)
+        return self._limited(name, found[name])
+
+    def _limited(self, name: str, one: Clearness) -> Verdict:
+        """A region against the test it fails, or, where it passes both, against the contrast."""
+        english, chinese = (
+            text.format(own) for text, own in zip(self.what, region_name(name), strict=True)
+        )
+        if one.contrast >= self.times and one.chance >= self.level:
+            return below(
+                one.chance,
+                self.level,
+                unit="share of placements",
+                what=(
+                    f"{english} {one.contrast:.3g}; placements of the map that do as well",
+                    f"{chinese} {one.contrast:.3g}；任意擺放時也能達到的比例",
+                ),
+                against=("beyond chance", "非偶然的門檻"),
+            )
+        return above(
+            one.contrast,
+            self.times,
+            unit="times the rest",
+            what=(
+                f"{english} (by chance: {one.chance:.3g})",
+                f"{chinese}（偶然如此的機率 {one.chance:.3g}）",
+            ),
+            against=(
+                f"{self.times:g} times as dense is clear",
+                f"達 {self.times:g} 倍才算明顯",
+            ),
+            inclusive=True,
+        )
+
+    def _behind(self, name: str, best: str, passing: Mapping[str, float]) -> Verdict:
+        """A region that passes, but less than another does."""
+        order = [name, best]
+        return strongest(
+            [passing[key] for key in order],
+            [region_name(key) for key in order],
+            unit="times the rest",
+            what=self.what,
+        )[0]

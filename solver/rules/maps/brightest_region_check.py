@@ -1,0 +1,105 @@
+"""Second ways to say where a map is bright: by its brightest places alone.
+
+The first ways take means, to which every dim place adds. Here only the brightest twentieth speaks,
+and how much brighter it is does not count; so a wide faint glow and a few very bright points, which
+move a mean, move nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from solver.evidence import Evidence
+from solver.rules.maps.brightest_region import (
+    ClearPlaceClaim,
+    ClearPlaceSettings,
+    PlaceClaim,
+    PlaceSettings,
+    clear_decision,
+    masks_of,
+    place_figure,
+)
+from solver.rules.maps.chance import CHANCE, share_by_chance
+from solver.rules.maps.displayed import (
+    brightest_of,
+    density,
+    readable_brightness,
+    reservations,
+    valid_places,
+)
+from solver.rules.registry import Decision, Verdict, second_way
+from solver.rules.verdicts import Pair, below, one_note, strongest
+
+
+@second_way("map.brightest_region")
+def most_marked_region(
+    evidence: Evidence, settings: PlaceSettings, claims: Sequence[PlaceClaim]
+) -> Decision:
+    """How much of the brightest twentieth lies in each region, over what an even spread would give.
+
+    The displayed brightness is read, whatever the first way reads. The leading region holds only if
+    in fewer than a hundredth of the ways to move and turn the map over the picture it is as much
+    brighter than any one other region; else none holds, for noise has brightest places too, and of
+    two regions alike one leads. (Chance is asked of mean brightness: any region may hold one
+    compact clump whole, and then a few pixels decide how many of the ways do as well.)
+    """
+    record = evidence.get(*settings.record.split("/"))
+    bright, valid = readable_brightness(record)
+    marked = brightest_of(record).astype(float)
+    masks = [masks_of(evidence, settings.picture, claim, bright.shape) for claim in claims]
+    values = [min(density(marked, mask, valid) for mask in parts) for parts in masks]
+    names = [claim.name for claim in claims]
+    verdicts = strongest(
+        values,
+        names,
+        unit="times an even spread",
+        what=("brightest places on {0} over an even spread", "最亮處落在{0}的比例與均勻分布之比"),
+    )
+    leader = int(np.argmax(values))
+    chances = {
+        rival: share_by_chance(bright, masks[leader], valid, masks[rival])
+        for rival in range(len(claims))
+        if rival != leader
+    }
+    closest = max(chances, key=lambda rival: chances[rival])
+    if verdicts[leader].holds and chances[closest] >= CHANCE.now():
+        verdicts[leader] = _by_chance(
+            names[leader], names[closest], values[leader], chances[closest]
+        )
+    note = one_note(reservations(record))
+    return Decision(verdicts, [place_figure(settings, claims)], note)
+
+
+def _by_chance(name: Pair, rival: Pair, value: float, chance: float) -> Verdict:
+    verdict = below(
+        chance,
+        CHANCE.now(),
+        unit="share of placements",
+        what=(
+            f"{name[0]} has most of the brightest places, {value:.3g} times an even spread; "
+            f"placements of the map whose brightness leads {rival[0]} by as much",
+            f"最亮處落在{name[1]}的最多，為均勻分布的 {value:.3g} 倍；"
+            f"任意擺放時亮度同樣領先{rival[1]}的比例",
+        ),
+        against=("beyond chance", "非偶然的門檻"),
+    )
+    return replace(verdict, holds=False)
+
+
+@second_way("map.clear_place")
+def clearly_marked_place(
+    evidence: Evidence, settings: ClearPlaceSettings, claims: Sequence[ClearPlaceClaim]
+) -> Decision:
+    """The same test on the brightest twentieth alone: how densely it lies on a region.
+
+    A person who says where "the points" lie looks at those that are seen, and not at the mass of
+    the dim ones.
+    """
+    record = evidence.get(*settings.record.split("/"))
+    valid = valid_places(record)
+    marked = brightest_of(record).astype(float)
+    what = ("brightest places on {0} against the rest", "{0}上最亮處的密度與其餘部分之比")
+    return clear_decision(evidence, settings, claims, marked, valid, what, record)

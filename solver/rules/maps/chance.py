@@ -1,0 +1,105 @@
+"""How far chance would take a map: the same map laid over the regions in every other way.
+
+Noise has bright places too, and some region always has the most of them. What tells noise from a
+map that speaks of a region is that noise would do as well anywhere else. So the map is moved round
+the picture to every place (what leaves on one side enters on the other), and turned and mirrored
+where its shape allows; its grain, its clumps and their spectrum stay as they are. Shuffling tiles
+instead takes neighbouring tiles of one clump for independent: on noise with a real map's spectrum
+it found a place "beyond chance at 1%" in 13 of 60 trials, this test in 2 of 400.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.rules.maps.displayed import Floats, Mask
+from solver.rules.thresholds import threshold
+
+CHANCE = threshold(
+    "chance.level",
+    0.01,
+    "The usual twentieth, shared among the up to five options that a question holds against it "
+    "(Bonferroni).",
+    lowest=1e-6,
+    highest=0.5,
+)
+
+_ROUNDING = 1e-9
+
+Spectrum = npt.NDArray[np.complex128]
+
+
+def share_by_chance(
+    values: Floats, masks: Sequence[Mask], valid: Mask, rival: Sequence[Mask] = ()
+) -> float:
+    """Return the share of the map's placements whose mean in the masks is as high as it is now.
+
+    Of several masks the one of lowest mean counts, as for a thing that is bright as a whole. With a
+    `rival`, another region's masks, it is the lead over the rival that is compared. `values` (H, W)
+    is not negative; the map as it lies is one of the placements, so the share is never 0. The
+    placements are all H x W cyclic shifts of the map, in each of its 8 orientations (4 where it is
+    not square).
+    """
+    spectra, rivals = ([_spectrum(mask) for mask in some] for some in (masks, rival))
+    now: float | None = None
+    as_high, placements = 0, 0
+    for mass, area in _orientations(np.where(valid, values, 0.0), valid.astype(float)):
+        scores = _lowest_means(mass, area, spectra)
+        if rivals:
+            scores = scores - _lowest_means(mass, area, rivals)
+        now = float(scores[0, 0]) if now is None else now
+        as_high += int((scores >= now - _ROUNDING * float(values.max(initial=0.0))).sum())
+        placements += scores.size
+    return as_high / placements
+
+
+def _spectrum(mask: Mask) -> Spectrum:
+    return np.conj(np.fft.rfft2(mask.astype(float)))
+
+
+def _lowest_means(mass: Floats, area: Floats, spectra: Sequence[Spectrum]) -> Floats:
+    lowest: Floats = np.minimum.reduce([_means_at_shifts(mass, area, one) for one in spectra])
+    return lowest
+
+
+def _orientations(mass: Floats, area: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """The map and what of it can be read, as it is first, then turned and mirrored alike."""
+    quarter_turns = range(4) if mass.shape[0] == mass.shape[1] else (0, 2)
+    for turns in quarter_turns:
+        turned = np.rot90(mass, turns), np.rot90(area, turns)
+        yield turned
+        yield np.fliplr(turned[0]), np.fliplr(turned[1])
+
+
+def _means_at_shifts(mass: Floats, area: Floats, spectrum: Spectrum) -> Floats:
+    """Mean inside a region for each cyclic shift of the map, by the correlation theorem."""
+    inside = np.fft.irfft2(np.fft.rfft2(mass) * spectrum, s=mass.shape)
+    counted = np.fft.irfft2(np.fft.rfft2(area) * spectrum, s=mass.shape)
+    means: Floats = np.divide(inside, counted, out=np.zeros_like(inside), where=counted > 0.5)
+    return means
+
+
+def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:
+    """Return what `share_by_chance` found for a region, as a sentence: nothing hangs on it."""
+    beyond = chance < CHANCE.value
+    return (
+        f"Moved and turned over the picture in every way, the map has as much on {name[0]} in "
+        f"{chance:.2g} of the ways: {'beyond' if beyond else 'not beyond'} chance.",
+        f"把圖在畫面上任意平移與翻轉後，{name[1]}達到同樣程度的擺法占 {chance:.2g}："
+        f"{'並非偶然' if beyond else '不排除偶然'}。",
+    )
+
+
+def lead_sentence(name: tuple[str, str], rival: tuple[str, str], chance: float) -> tuple[str, str]:
+    """Return what `share_by_chance` found for a lead over a rival, as a sentence."""
+    beyond = chance < CHANCE.value
+    return (
+        f"Moved and turned over the picture in every way, the map leads as far on {name[0]} over "
+        f"{rival[0]} in {chance:.2g} of the ways: "
+        f"{'beyond chance' if beyond else 'not beyond chance, so take the two for a near tie'}.",
+        f"把圖在畫面上任意平移與翻轉後，{name[1]}領先{rival[1]}達此程度的擺法占 {chance:.2g}："
+        f"{'並非偶然' if beyond else '不排除偶然，兩者可視為不相上下'}。",
+    )

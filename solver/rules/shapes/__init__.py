@@ -1,0 +1,1 @@
+"""Rules on the shape of what a map shows, by line drawings fitted to it."""

@@ -1,0 +1,91 @@
+"""Which solid do the bright points look like? Its visible edges are fitted to them.
+
+What is measured: for each solid, the F score of its best pose on the clearest strokes of the map
+(`solver.rules.shapes.wireframe_fit`), corrected for chance. Why: a person who sees points "form a
+cube" sees its edges in them; and strokes rather than the brightest places, since a mere glow is
+fitted by every solid (a bump of noise in the middle of a map gets scores above 0.8 by brightness,
+0.55 by strokes). Held against: the other solids. Every solid may be turned freely and, within
+limits, be longer than wide; so some fit noise better than others, which the correction takes off.
+Where no solid is clearly above chance, none is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from solver.evidence import Evidence, record_id
+from solver.rules.maps.displayed import displayed_brightness
+from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.shapes.solid_wireframes import DRAWINGS
+from solver.rules.shapes.wireframe_fit import CLEAR, Fit, Floats, fit, none_is_clear, stroke_marks
+from solver.rules.verdicts import strongest
+
+Solid = Literal["cube", "ball", "cylinder", "pyramid", "tetrahedron"]
+
+NAMES = {
+    "cube": ("a cube", "立方體"),
+    "ball": ("a ball", "球體"),
+    "cylinder": ("a cylinder", "圓柱體"),
+    "pyramid": ("a pyramid", "角錐"),
+    "tetrahedron": ("a tetrahedron", "四面體"),
+}
+
+
+class SolidSettings(Parameters):
+    """Which map."""
+
+    source: Literal["saliency", "smoothgrad"] = "saliency"
+    picture: int
+
+
+class SolidClaim(Parameters):
+    """The points look like this solid."""
+
+    solid: Solid
+
+
+def fit_solids(brightness: Floats, seed: int = 0) -> dict[str, Fit]:
+    """Return the best fit of every solid to a map (H, W)."""
+    marks = stroke_marks(brightness)
+    return {name: fit(drawing, marks, seed=seed) for name, drawing in DRAWINGS.items()}
+
+
+@rule(
+    "map.solid",
+    settings=SolidSettings,
+    claim=SolidClaim,
+    needs=lambda s: [record_id(s.source, s.picture), record_id("picture", s.picture)],
+)
+def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidClaim]) -> Decision:
+    """How well the best pose of each solid's visible edges fits the map's clearest strokes.
+
+    The F score, less what the solid gets on noise: 0 is chance, 1 a drawing without a fault. Where
+    none is clearly above chance, the question is left open.
+    """
+    fits = fit_solids(displayed_brightness(evidence.get(settings.source, settings.picture)))
+    values = [fits[claim.solid].above_chance for claim in claims]
+    names = [NAMES[claim.solid] for claim in claims]
+    verdicts = strongest(
+        values,
+        names,
+        unit="F score above chance",
+        what=(
+            "fit of the visible edges of {0} to the strokes, above chance",
+            "{0}的可見稜線與線條的吻合度（高於隨機的部分）",
+        ),
+    )
+    if max(values) <= CLEAR.now():
+        verdicts = none_is_clear(verdicts, names, max(values), CLEAR.now())
+    best = claims[int(np.argmax(values))].solid
+    x, y, weights = DRAWINGS[best].wires(fits[best].parameters[:, None])
+    points = np.stack([x, y], -1)[weights > 0].astype(float)
+    parameters = {
+        "record": record_id(settings.source, settings.picture),
+        "picture": settings.picture,
+        "points": np.round(points, 4).tolist(),
+    }
+    caption = (f"The best fit: {NAMES[best][0]}", f"最佳吻合：{NAMES[best][1]}")
+    return Decision(verdicts, [Figure("wireframe", parameters, caption)])

@@ -1,0 +1,94 @@
+"""Second way to tell the solid: how likely each is, among simulated maps, to give such a shape.
+
+No drawing is laid over the map. Maps that show each solid in random poses, broken and among specks,
+and maps of noise are simulated (seeded, from drawings alone), the shape of their marks is put into
+numbers (`solver.rules.shapes.shape_descriptors`), and linear discriminant analysis (Fisher 1936;
+covariance shrunk after Ledoit and Wolf 2004) says which kind the map's own marks belong to.
+
+How far it can be trusted, on simulated maps it has not seen: the likeliest solid is the right one
+on 0.72 of them (chance is 0.17); it takes 0.25 of the cubes for cylinders, 0.21 of the cylinders
+for cubes, 0.27 of the pyramids for tetrahedra. So it names a solid only where it is rather sure: on
+a third of the maps, and then 0.93 of what it names is right. It is the weaker of the two ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from solver.evidence import Evidence
+from solver.rules.maps.displayed import displayed_brightness
+from solver.rules.registry import Decision, second_way
+from solver.rules.shapes.shape_descriptors import describe
+from solver.rules.shapes.simulated_solids import simulated_marks, simulated_noise
+from solver.rules.shapes.solid import NAMES, SolidClaim, SolidSettings
+from solver.rules.shapes.solid_wireframes import DRAWINGS
+from solver.rules.shapes.wireframe_fit import Floats, none_is_clear, stroke_marks
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import strongest
+
+LIKELY = threshold(
+    "solid.likely",
+    0.6,
+    "On simulated maps not seen before nine of ten solids named at this probability are right (at "
+    "0.5 it is 0.88, at 0.7 0.97), and of 90 maps of noise none was named.",
+    lowest=0.2,
+    highest=0.95,
+)
+_EACH = 250  # simulated maps a kind, in a second; 1,000 are right on 0.77 instead of 0.72
+
+
+def solid_probabilities(brightness: Floats) -> dict[str, float]:
+    """Return how likely a map (H, W) is to show each solid; what is missing to 1 is noise."""
+    marks = stroke_marks(brightness)
+    if not marks.any():
+        return dict.fromkeys(DRAWINGS, 0.0)
+    (found,) = _learnt().predict_proba(describe(marks[None]))
+    return {name: float(share) for name, share in zip(DRAWINGS, found, strict=False)}
+
+
+@cache
+def _learnt() -> Any:
+    """The classifier of scikit-learn, which takes descriptions (S, F).
+
+    Its probabilities are scaled on maps left out of the learning (Platt 1999), since those of the
+    analysis itself are far too sure.
+    """
+    # Imported here: every other rule does without it.
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    generator = np.random.default_rng(0)
+    kinds = [simulated_marks(name, _EACH, generator) for name in DRAWINGS]
+    kinds.append(simulated_noise(_EACH, generator))
+    shapes = np.concatenate([describe(marks) for marks in kinds])
+    analysis = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    scaled = make_pipeline(StandardScaler(), analysis)
+    calibrated = CalibratedClassifierCV(scaled, method="sigmoid", cv=5, ensemble=False)
+    return calibrated.fit(shapes, np.repeat(np.arange(len(kinds)), _EACH))
+
+
+@second_way("map.solid")
+def solid_by_shape(
+    evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidClaim]
+) -> Decision:
+    """How likely each solid is to give marks of such a shape, among simulated maps of all solids.
+
+    Zernike moments and straight lines of the marks, against those of drawings in random poses and
+    of noise. Where none is likely enough, the question is left open.
+    """
+    bright = displayed_brightness(evidence.get(settings.source, settings.picture))
+    found = solid_probabilities(bright)
+    values = [found[claim.solid] for claim in claims]
+    names = [NAMES[claim.solid] for claim in claims]
+    what = ("probability of {0}, by the shape of the marks", "依亮點形狀推得為{0}的機率")
+    verdicts = strongest(values, names, unit="probability", what=what)
+    if max(values) <= LIKELY.now():
+        likeliest = ("the likeliest solid's probability", "最可能立體的機率")
+        verdicts = none_is_clear(verdicts, names, max(values), LIKELY.now(), likeliest)
+    return Decision(verdicts)

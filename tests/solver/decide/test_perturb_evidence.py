@@ -1,0 +1,124 @@
+"""Evidence resampled: what changes, what must not, and what is left alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from solver.decide.perturb_evidence import NOT_DRAWN, can_resample, resampled
+from solver.evidence import Record
+from tests.solver.rules.made_maps import smooth_noise
+
+
+def again(*records: Record, seed: int = 0) -> dict[str, Record]:
+    return resampled({record.id: record for record in records}, np.random.default_rng(seed))
+
+
+def test_a_map_keeps_its_range_and_what_is_bright_where_but_for_a_block() -> None:
+    values = np.zeros((128, 128))
+    values[40:60, 70:90] = np.random.default_rng(0).random((20, 20))
+    for seed in range(10):
+        found = again(Record("saliency/2", {"map": values}), seed=seed)["saliency/2"].array("map")
+        assert not np.array_equal(found, values)
+        assert set(np.unique(found)) <= set(np.unique(values))
+        near = ndimage.binary_dilation(values > 0, np.ones((3, 3)), iterations=4)
+        assert not found[~near].any()
+        assert found.sum() == pytest.approx(values.sum(), rel=0.35)
+
+
+def test_maps_of_one_picture_are_resampled_alike_and_of_two_apart() -> None:
+    values = np.random.default_rng(0).random((128, 128))
+    colours = np.repeat(values[..., None], 3, axis=2)
+    maps = [
+        Record("saliency/2", {"map": values}),
+        Record("smoothgrad/2", {"map": colours}),
+        Record("integrated_gradients/2/10", {"map": colours}),
+        Record("saliency/3", {"map": values}),
+    ]
+    found = again(*maps)
+    one = found["saliency/2"].array("map")
+    assert np.array_equal(one, found["smoothgrad/2"].array("map")[..., 1])
+    assert np.array_equal(one, found["integrated_gradients/2/10"].array("map")[..., 0])
+    assert not np.array_equal(one, found["saliency/3"].array("map"))
+
+
+@pytest.mark.parametrize("shape", [(71, 71), (70, 70, 3), (32, 32), (9, 9)])
+def test_a_map_of_any_size_takes_its_readable_places_along(shape: tuple[int, ...]) -> None:
+    random = np.random.default_rng(0)
+    values = random.random(shape)
+    valid = np.ones(shape[:2], bool)
+    valid[:3, :5] = False
+    values[~valid] = -1
+    found = again(Record("activation/6/1", {"map": values, "valid": valid}))["activation/6/1"]
+    assert found.array("map").shape == shape
+    readable = found.array("valid")
+    assert (found.array("map")[~readable] == -1).all() and found.array("map")[readable].min() >= 0
+
+
+def test_of_an_overlay_two_parts_are_forgotten() -> None:
+    signs = np.zeros((70, 70), np.int8)
+    for at in range(6):
+        signs[10 * at : 10 * at + 6, 5:20] = 1 if at % 2 else -1
+    for seed in range(10):
+        found = again(Record("lime/1", {"signs": signs}), seed=seed)["lime/1"].array("signs")
+        assert ((found == signs) | (found == 0)).all()
+        _, parts = ndimage.label(found != 0)
+        assert parts == 4
+    alone = np.where(np.indices((70, 70))[0] < 9, signs, 0)
+    assert np.array_equal(again(Record("lime/1", {"signs": alone}))["lime/1"].array("signs"), alone)
+
+
+def test_where_weights_are_known_the_next_segments_step_in() -> None:
+    segments = np.arange(64 * 64).reshape(64, 64) // 205
+    weights = np.linspace(1, 0.2, segments.max() + 1) * (-1) ** np.arange(segments.max() + 1)
+    record = Record("lime/1", {"segments": segments, "weights": weights, "signs": segments * 0})
+    found = again(record)["lime/1"]
+    drawn = {int(label) for label in np.unique(segments[found.array("signs") != 0])}
+    assert len(drawn) == 11 and len(drawn & set(range(11))) == 9 and drawn <= set(range(13))
+
+
+def test_a_tenth_of_the_tokens_is_forgotten_and_of_each_role_one_is_left() -> None:
+    roles = np.array([NOT_DRAWN, *[1] * 40, NOT_DRAWN, *[2] * 50, 3, NOT_DRAWN])
+    points = np.random.default_rng(0).normal(size=(12, len(roles), 2))
+    record = Record("hidden_states/1/2", {"points": points, "roles": roles})
+    gone = []
+    for seed in range(30):
+        found = again(record, seed=seed)["hidden_states/1/2"]
+        assert np.array_equal(found.array("points"), points)
+        changed = found.array("roles")
+        assert ((changed == roles) | (changed == NOT_DRAWN)).all() and (changed == 3).sum() == 1
+        gone.append((changed != roles).sum() / 90)
+    assert 0.05 < np.mean(gone) < 0.15
+    by_layer = Record("hidden_states/1/2", {"points": points, "roles": np.tile(roles, (12, 1))})
+    of_layers = again(by_layer)["hidden_states/1/2"].array("roles")
+    assert of_layers.shape == (12, len(roles)) and (of_layers == 3).any(1).all()
+    assert len({row.tobytes() for row in of_layers}) > 6
+
+
+def test_words_of_a_layer_stay_as_many() -> None:
+    counts = np.array([[50, 0, 0], [20, 20, 10], [0, 0, 0]])
+    found = again(Record("corpus_search", {"counts": counts}))["corpus_search"].array("counts")
+    assert found.sum(1).tolist() == [50, 50, 0] and found[0].tolist() == [50, 0, 0]
+
+
+def test_sentences_are_drawn_alike_for_states_and_picture_and_only_beside_it() -> None:
+    states = np.random.default_rng(0).normal(size=(13, 10, 2, 8))
+    close = states[3, :, 0] @ states[3, :, 0].T
+    embeddings = Record("embeddings", {"states": states}, {"sentences": list("abcdefghij")})
+    found = again(embeddings, Record("similarity_picture", {"values": close}))
+    chosen = found["embeddings"].array("states")
+    again_close = chosen[3, :, 0] @ chosen[3, :, 0].T
+    assert np.allclose(found["similarity_picture"].array("values"), again_close)
+    assert len(found["embeddings"].value("sentences")) == 10
+    assert not can_resample({"embeddings": embeddings})
+
+
+def test_what_cannot_be_resampled_is_left_alone() -> None:
+    kept = Record(
+        "smoothgrad/1", {"map": np.zeros((8, 8, 3)), "group_means": np.zeros((2, 8, 8, 3))}
+    )
+    others = [kept, Record("module/6", values={"class": "Conv2d"}), Record("lime/1")]
+    assert not can_resample({record.id: record for record in others})
+    assert again(*others) == {record.id: record for record in others}
+    assert can_resample({"saliency/1": Record("saliency/1", {"map": smooth_noise(0)})})

@@ -1,0 +1,146 @@
+"""Means that claims rest on together wait for one another, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from solver.bundle.bundle import Bundle
+from solver.evidence import Evidence, Record
+from solver.explain.job import Job, fast_settings
+from solver.explain.run.runner import run_explanations
+from solver.explain.run.scheduler import Rounds, groups_of_jobs
+from solver.explain.run.workers import Task, perform
+from solver.explain.sampling.claims import Stake
+from tests.solver.explain.run.test_scheduler import Passes, claims
+
+FAST = fast_settings(smoothgrad_samples=60, lime_samples=20)
+
+
+@pytest.fixture(scope="module")
+def jobs(demo: Bundle) -> list[Job]:
+    return [Job(f"smoothgrad/{place}", demo, FAST) for place in range(10)]
+
+
+@given(needs=st.lists(st.sets(st.integers(0, 11), min_size=1, max_size=4), max_size=8))
+def test_groups_are_the_jobs_that_claims_connect(jobs: list[Job], needs: list[set[int]]) -> None:
+    """Held against the connected components of the graph; 10 and 11 are records of other kinds."""
+    stakes = [
+        claims(str(at), [f"smoothgrad/{one}" if one < 10 else f"regions/{one}" for one in each], 0)
+        for at, each in enumerate(needs)
+    ]
+    groups = groups_of_jobs(jobs, stakes)
+    pairs = [(a, b) for each in needs for a in each for b in each if max(a, b) < 10]
+    rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(10, 10))
+    _, labels = connected_components(graph, directed=False)
+    expected = {frozenset(np.flatnonzero(labels == label).tolist()) for label in set(labels)}
+    found = [frozenset(job.place[0] for job in group.jobs) for group in groups]
+    assert set(found) == expected and len(found) == len(expected)
+    sizes = [group.most for group in groups]
+    assert sizes == sorted(sizes, reverse=True)
+    for group in groups:
+        assert [job.place[0] for job in group.jobs] == sorted(job.place[0] for job in group.jobs)
+        own = {job.id for job in group.jobs}
+        assert all(own & set(stake.needs) for stake in group.stakes)
+
+
+def rounds_of(
+    jobs: Sequence[Job], stakes: Sequence[Stake], coming: set[str] | None = None
+) -> Rounds:
+    ended: list[str] = []
+    rounds = Rounds(
+        jobs,
+        stakes,
+        Evidence(),
+        Evidence(),
+        coming if coming is not None else set(),
+        keep=lambda record: None,
+        finish=lambda identifier, seconds: ended.append(identifier),
+    )
+    rounds.ended = ended  # type: ignore[attr-defined]
+    return rounds
+
+
+def asked(rounds: Rounds) -> list[Task]:
+    return [task for _, tasks in rounds.tasks() for task in tasks]
+
+
+def run(rounds: Rounds, task: Task, demo: Bundle) -> None:
+    rounds.take((task, perform(task, demo, FAST), 1.0))
+
+
+def test_a_group_goes_on_while_another_is_running(demo: Bundle, jobs: list[Job]) -> None:
+    hard = [claims(str(place), [f"smoothgrad/{place}"], 40) for place in (1, 4)]
+    rounds = rounds_of([jobs[1], jobs[4]], hard)
+    first, second = asked(rounds)
+    assert asked(rounds) == []  # nothing is asked for twice
+    run(rounds, first, demo)
+    (further,) = asked(rounds)
+    assert (further.id, further.upto) == (first.id, 40)
+    run(rounds, further, demo)
+    assert asked(rounds) == []
+    assert rounds.ended == [first.id]  # type: ignore[attr-defined]
+    run(rounds, second, demo)
+    assert [task.upto for task in asked(rounds)] == [40]
+
+
+def test_means_of_one_group_are_looked_at_together(demo: Bundle, jobs: list[Job]) -> None:
+    together = claims("both", ["smoothgrad/1", "smoothgrad/4"], 40)
+    rounds = rounds_of([jobs[1], jobs[4]], [together])
+    first, second = asked(rounds)
+    run(rounds, first, demo)
+    assert asked(rounds) == []
+    run(rounds, second, demo)
+    assert [task.upto for task in asked(rounds)] == [40, 40]
+
+
+def test_the_first_count_waits_for_nothing_and_the_look_for_what_is_coming(
+    demo: Bundle, jobs: list[Job]
+) -> None:
+    coming = {"saliency/1"}
+    rounds = rounds_of([jobs[1]], [claims("with", ["smoothgrad/1", "saliency/1"], 0)], coming)
+    (task,) = asked(rounds)
+    run(rounds, task, demo)
+    assert asked(rounds) == []
+    assert rounds.ended == []  # type: ignore[attr-defined]
+    coming.clear()
+    rounds.evidence.add(Record("saliency/1", values={"samples": 1}))
+    assert asked(rounds) == []
+    assert rounds.ended == ["smoothgrad/1"]  # type: ignore[attr-defined]
+
+
+def test_what_begins_from_a_record_waits_for_it(demo: Bundle) -> None:
+    path = Job("integrated_gradients/7/1000", demo, FAST)
+    coming = {"integrated_gradients/7/100"}
+    rounds = rounds_of([path], [], coming)
+    assert asked(rounds) == []
+    coming.clear()
+    (task,) = asked(rounds)
+    assert (task.id, task.made) == (path.id, ())
+    shorter = Record("integrated_gradients/7/100")
+    again = rounds_of([path], [])
+    again.evidence.add(shorter)
+    (task,) = asked(again)
+    assert task.made == (shorter,)
+
+
+def test_each_explanation_ends_once(demo: Bundle) -> None:
+    class Ends(Passes):
+        ended: tuple[str, ...] = ()
+
+        def finish(self, identifier: str, seconds: float) -> None:
+            self.ended += (identifier,)
+
+    seen = Ends()
+    wanted = ["smoothgrad/1", "smoothgrad/77", "saliency/1", "smoothgrad/4"]
+    stake = Stake("easy", ("smoothgrad/1", "saliency/1"), 1, lambda _: [1.0])
+    _, failures = run_explanations(wanted, demo, FAST, progress=seen, stakes=[stake])
+    assert set(failures) == {"smoothgrad/77"}
+    assert sorted(seen.ended) == ["saliency/1", "smoothgrad/1", "smoothgrad/4"]

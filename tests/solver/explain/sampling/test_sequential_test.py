@@ -1,0 +1,400 @@
+"""The sequential test: as often right as it says, however often it looks, and no easier."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from solver.evidence import Evidence, Record
+from solver.explain import registry
+from solver.explain.estimator import Sampling, Units, left_out, looks_at
+from solver.explain.job import ExplainSettings, Job, no_picture
+from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.sequential_test import (
+    Look,
+    critical,
+    evidence_digest,
+    was_decided,
+    where_skewed,
+)
+
+MOST = 500
+
+
+def mean_of(record: Record) -> float:
+    return float(record.array("samples").mean())
+
+
+def units_of(record: Record, most: int) -> Units:
+    samples = record.array("samples")
+    groups = samples.reshape(-1, 20).mean(0)
+    return Units(
+        20,
+        left_out(20, len(samples), most),
+        lambda chosen: Record(record.id, {"samples": groups[chosen]}),
+    )
+
+
+NUMBERS = Sampling(
+    most=lambda job: MOST,
+    looks=lambda job: looks_at(MOST, 20),
+    measured=lambda job, before, upto, share: np.empty(0),
+    joined=lambda job, before, upto, rows: before,  # type: ignore[arg-type, return-value]
+    units_of=units_of,
+    units=20,
+)
+
+
+@pytest.fixture(autouse=True)
+def numbers_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never_run(job: Job) -> Record:
+        raise AssertionError(job.id)
+
+    numbers = registry.Explanation(
+        "numbers", never_run, no_picture, lambda job: MOST, (), 1, sampling=NUMBERS
+    )
+    registry.all_explanations()
+    monkeypatch.setitem(registry._explanations, "numbers", numbers)
+
+
+def job(confidence: float) -> Job:
+    return Job("numbers/0", None, ExplainSettings(confidence=confidence))  # type: ignore[arg-type]
+
+
+def so_far(samples: np.ndarray) -> Evidence:
+    record = Record("numbers/0", {"samples": samples}, {"samples": len(samples)})
+    return Evidence({record.id: record})
+
+
+def stake(margins: object = None) -> Stake:
+    def of_mean(evidence: Evidence) -> Sequence[float]:
+        return [mean_of(evidence.get("numbers", 0))]
+
+    return Stake("claims", ("numbers/0",), 1, margins or of_mean)  # type: ignore[arg-type]
+
+
+def is_decided(asked: Stake, evidence: Evidence, jobs: list[Job], look: int = 1) -> bool:
+    which = range(asked.count)
+    return not Look(asked, evidence, jobs).undecided(which, number=look, claims_in_all=1)
+
+
+def first_decided(samples: np.ndarray, confidence: float) -> int | None:
+    for at, look in enumerate(looks_at(MOST, 20)[:-1], start=1):
+        if is_decided(stake(), so_far(samples[:look]), [job(confidence)], at):
+            return look
+    return None
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.02, 0.05])
+def test_it_is_seldom_wrong_however_often_it_looks(mean: float) -> None:
+    """Skewed samples whose mean is at or near the line; wrong is another sign than at the end."""
+    generator = np.random.default_rng(3)
+    wrong, runs = 0, 150
+    for _ in range(runs):
+        samples = generator.exponential(size=MOST) - 1 + mean
+        look = first_decided(samples, confidence=0.9)
+        if look is not None:
+            wrong += np.sign(samples[:look].mean()) != np.sign(samples.mean())
+    assert wrong / runs <= 0.1
+
+
+def test_it_is_seldom_wrong_of_samples_with_a_heavy_tail() -> None:
+    """As gradients of noisy pictures are. By Student's t alone it would be wrong 17 times of 300.
+
+    Not a claim on all such samples: a tail that has not shown at all leaves no trace.
+    """
+    generator = np.random.default_rng(12)
+    wrong, runs = 0, 300
+    for _ in range(runs):
+        samples = generator.lognormal(0, 1.5, MOST) - math.exp(1.5**2 / 2)
+        look = first_decided(samples, confidence=0.99)
+        if look is not None:
+            wrong += np.sign(samples[:look].mean()) != np.sign(samples.mean())
+    assert wrong / runs <= 0.04
+
+
+def asked_for(bound: float, skewness: float) -> float:
+    (found,) = where_skewed(np.array([bound]), np.array([skewness]))
+    return float(found)
+
+
+def halls_transform(t: float, skewness: float) -> float:
+    return t + skewness * t**2 / 3 + skewness**2 * t**3 / 27 + skewness / 6
+
+
+BOUNDS = st.floats(0.5, 200)
+SKEWNESSES = st.floats(0.001, 20)
+ROUNDED = 1 + 1e-12
+
+
+@given(bound=BOUNDS, skewness=SKEWNESSES)
+def test_a_tail_at_the_line_asks_for_more_and_one_behind_the_margin_for_nothing(
+    bound: float, skewness: float
+) -> None:
+    assert asked_for(bound, 0.0) == asked_for(bound, skewness) == bound
+    assert asked_for(bound, -skewness) > bound
+
+
+@given(bound=BOUNDS, skewness=SKEWNESSES, more=st.floats(1, 3))
+def test_no_tail_is_asked_for_less_than_a_lighter_one(
+    bound: float, skewness: float, more: float
+) -> None:
+    assert asked_for(bound, -skewness) <= asked_for(bound, -skewness * more) * ROUNDED
+    assert asked_for(bound, -skewness) <= asked_for(bound * more, -skewness) * ROUNDED
+
+
+@given(bound=BOUNDS, share=st.floats(0.001, 1))
+def test_what_is_asked_for_is_the_inverse_of_halls_transform(bound: float, share: float) -> None:
+    """Up to where the transform falls flat: of a tail so heavy, t is 3 / skewness."""
+    flat = (-bound + math.sqrt(bound**2 + 2 / 3)) * 3  # s b + s^2 / 6 = 1
+    skewness = -flat * share
+    transformed = halls_transform(asked_for(bound, skewness), skewness)
+    assert transformed == pytest.approx(bound, rel=1e-6)
+
+
+@given(bound=BOUNDS)
+def test_the_most_that_is_asked_for_is_the_highest_that_the_inverse_comes_to(bound: float) -> None:
+    sizes = np.geomspace(1e-4, 30, 20_000)
+    inverse = 3 * (1 + np.cbrt(sizes * bound + sizes**2 / 6 - 1)) / sizes
+    assert asked_for(bound, -30.0) == pytest.approx(inverse.max(), rel=1e-5)
+
+
+def test_bounds_and_skewnesses_are_taken_claim_by_claim() -> None:
+    bounds, skewnesses = np.array([1.5, 6.0, 9.0]), np.array([-0.1, -2.0, np.nan])
+    found = where_skewed(bounds, skewnesses)
+    assert found[:2].tolist() == [asked_for(1.5, -0.1), asked_for(6.0, -2.0)]
+    assert np.isnan(found[2])
+    of_one = where_skewed(np.float64(6.0), skewnesses)  # type: ignore[arg-type]
+    assert of_one[1] == asked_for(6.0, -2.0)
+
+
+@given(seed=st.integers(0, 1000), taken=st.sampled_from([40, 120, 260, 380]))
+@settings(deadline=None)
+def test_the_skewness_of_a_mean_is_that_of_its_units(seed: int, taken: int) -> None:
+    samples = np.random.default_rng(seed).exponential(size=taken) + 1
+    look = Look(stake(), so_far(samples), [job(0.999)])
+    to_come = 20 * MOST / taken - 20
+    of_units = stats.skew(samples.reshape(-1, 20).mean(0))
+    expected = of_units * (1 / 400 - 1 / to_come**2) / (1 / 20 + 1 / to_come) ** 1.5
+    assert look.skewness == pytest.approx([expected], abs=1e-9)
+    mirrored = stake(lambda evidence: [-mean_of(evidence.get("numbers", 0))])
+    assert Look(mirrored, so_far(samples), [job(0.999)]).skewness == pytest.approx(
+        -look.skewness, abs=1e-9
+    )
+    flat = Look(stake(lambda _: [1.0]), so_far(samples), [job(0.999)])
+    assert flat.skewness == pytest.approx([0.0])
+
+
+def test_of_ten_like_records_the_sum_is_less_skewed_than_each() -> None:
+    samples = np.random.default_rng(2).exponential(size=40)
+    jobs = many_jobs(0.999)
+    named = {one.id: Record(one.id, {"samples": samples}, {"samples": 40}) for one in jobs}
+    together = Stake(
+        "sum", (), 1, lambda e: [sum(mean_of(e.get("numbers", at)) for at in range(MANY))]
+    )
+    alone = Look(stake(), so_far(samples), jobs[:1]).skewness
+    assert Look(together, Evidence(named), jobs).skewness == pytest.approx(alone / MANY**0.5)
+
+
+def test_a_claim_that_a_part_left_out_makes_untellable_is_not_decided() -> None:
+    samples = np.arange(40.0) + 100
+
+    def margins(evidence: Evidence) -> list[float]:
+        kept = evidence.get("numbers", 0).array("samples")
+        return [math.nan if len(kept) == 19 else float(kept.mean())]
+
+    assert is_decided(stake(), so_far(samples), [job(0.9)])
+    assert not is_decided(stake(margins), so_far(samples), [job(0.9)])
+
+
+def test_what_is_clear_is_decided_early_and_what_is_not_is_not() -> None:
+    generator = np.random.default_rng(4)
+    clear = [first_decided(generator.normal(3, 1, MOST), 0.999) for _ in range(20)]
+    assert clear == [looks_at(MOST, 20)[0]] * 20
+    unclear = [first_decided(generator.normal(0, 1, MOST), 0.999) for _ in range(20)]
+    assert unclear.count(None) >= 18
+
+
+def test_more_confidence_more_claims_and_later_looks_ask_for_more() -> None:
+    assert critical([job(0.999)], 1, 1) > critical([job(0.99)], 1, 1)
+    assert critical([job(0.99)], 1, 10) > critical([job(0.99)], 1, 1)
+    assert critical([job(0.99)], 3, 1) > critical([job(0.99)], 2, 1)
+
+
+MANY = 10
+
+
+def many_jobs(confidence: float) -> list[Job]:
+    settings = ExplainSettings(confidence=confidence)
+    return [Job(f"numbers/{at}", None, settings) for at in range(MANY)]  # type: ignore[arg-type]
+
+
+def many_records(samples: np.ndarray) -> Evidence:
+    """Evidence of samples (records, samples)."""
+    named = {f"numbers/{at}": each for at, each in enumerate(samples)}
+    return Evidence(
+        {name: Record(name, {"samples": x}, {"samples": len(x)}) for name, x in named.items()}
+    )
+
+
+def weighted(weights: Sequence[float]) -> Stake:
+    """A claim on the weighted mean of all records."""
+
+    def margins(evidence: Evidence) -> Sequence[float]:
+        means = [mean_of(evidence.get("numbers", at)) for at in range(MANY)]
+        return [float(np.average(means, weights=weights))]
+
+    return Stake("claims", tuple(f"numbers/{at}" for at in range(MANY)), 1, margins)
+
+
+@pytest.mark.parametrize(
+    ("weights", "least", "most"),
+    [([1.0] * MANY, 60, 19 * MANY), ([100.0] + [1.0] * (MANY - 1), 19, 20)],
+)
+def test_a_claim_on_many_records_has_the_freedom_of_those_it_hangs_on(
+    weights: list[float], least: float, most: float
+) -> None:
+    samples = np.random.default_rng(8).normal(1, 1, (MANY, 40))
+    evidence, asked = many_records(samples), weighted(weights)
+    (found,) = Look(asked, evidence, many_jobs(0.9)).freedom
+    assert least <= found <= most
+
+
+def test_what_cannot_be_told_in_a_draw_brings_no_freedom_and_goes_on() -> None:
+    evidence = many_records(np.random.default_rng(8).normal(1, 1, (MANY, 40)))
+    answers = iter([[1.0], *[[1.0]] * 25, None, *[[1.0]] * 1000])
+    asked = Stake("claims", (), 1, lambda _: next(answers))  # type: ignore[arg-type, return-value]
+    look = Look(asked, evidence, many_jobs(0.9))
+    assert look.freedom == [19]
+    assert look.movers([0]) == {"numbers/2"}
+
+
+def test_a_claim_on_a_name_is_moved_by_what_changes_the_name() -> None:
+    evidence = many_records(np.random.default_rng(8).normal(1, 1, (MANY, 40)))
+    first = mean_of(evidence.get("numbers", 3))
+    asked = Stake(
+        "claims", (), 1, lambda e: [np.inf if mean_of(e.get("numbers", 3)) == first else -np.inf]
+    )
+    look = Look(asked, evidence, many_jobs(0.9))
+    assert look.movers([0]) == {"numbers/3"}
+    assert look.freedom == [19]
+
+
+def test_of_a_claim_on_many_records_those_that_hardly_move_it_wait() -> None:
+    samples = np.random.default_rng(2).normal(0, 1, (MANY, 40))
+    evidence, jobs = many_records(samples), many_jobs(0.9)
+    heavy = weighted([10.0, 10.0, *[1.0] * (MANY - 2)])
+    assert Look(heavy, evidence, jobs).movers([0]) == {"numbers/0", "numbers/1"}
+    assert len(Look(weighted([1.0] * MANY), evidence, jobs).movers([0])) >= 7
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.01])
+def test_a_claim_on_many_records_is_seldom_wrong(mean: float) -> None:
+    generator = np.random.default_rng(9)
+    asked, jobs = weighted([1.0] * MANY), many_jobs(0.9)
+    wrong, early, runs = 0, 0, 60
+    for _ in range(runs):
+        samples = generator.exponential(size=(MANY, MOST)) - 1 + mean
+        for at, look in enumerate(looks_at(MOST, 20)[:-1], start=1):
+            if is_decided(asked, many_records(samples[:, :look]), jobs, at):
+                wrong += np.sign(samples[:, :look].mean()) != np.sign(samples.mean())
+                early += 1
+                break
+    assert early and wrong / runs <= 0.1
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.02])
+def test_it_is_seldom_wrong_when_only_what_moves_a_claim_goes_on(mean: float) -> None:
+    """The records that bring most of the variance are taken further, the others are left."""
+    generator = np.random.default_rng(10)
+    scales = np.array([4.0, 3.0, 1.0, 0.2])[:, None]
+    asked = Stake(
+        "claims", (), 1, lambda e: [sum(mean_of(e.get("numbers", at)) for at in range(4))]
+    )
+    looks, wrong, early, left = looks_at(MOST, 20), 0, 0, 0
+    for _ in range(50):
+        samples = scales * (generator.exponential(size=(4, MOST)) - 1) + mean
+        at, number = [0] * 4, 0
+        while max(at) < len(looks) - 1:
+            number += 1
+            named = {f"numbers/{k}": samples[k, : looks[at[k]]] for k in range(4)}
+            evidence = Evidence(
+                {n: Record(n, {"samples": x}, {"samples": len(x)}) for n, x in named.items()}
+            )
+            look = Look(asked, evidence, many_jobs(0.9)[:4])
+            if not look.undecided([0], number=number, claims_in_all=1):
+                early += 1
+                mean_now = sum(float(x.mean()) for x in named.values())
+                wrong += np.sign(mean_now) != np.sign(samples.mean(1).sum())
+                break
+            moving = look.movers([0])
+            at = [one + (f"numbers/{k}" in moving) for k, one in enumerate(at)]
+        left += at[3] == 0
+    assert early and wrong / 50 <= 0.1
+    assert left >= 40
+
+
+def test_a_verdict_that_flips_in_one_draw_is_not_decided() -> None:
+    calls = iter([5.0, *[5.0] * 40, -5.0, *[5.0] * 60])
+    evidence = so_far(np.ones(40))
+    assert not is_decided(stake(lambda _: [next(calls)]), evidence, [job(0.9)])
+
+
+def test_draws_that_all_agree_are_not_certainty() -> None:
+    """A hundred draws without any spread decide at three nines, and never at twenty."""
+    evidence = so_far(np.ones(40))
+    steady = stake(lambda _: [1.0])
+    assert is_decided(steady, evidence, [job(0.999)])
+    assert not is_decided(steady, evidence, [job(1 - 1e-15)])
+
+
+@pytest.mark.parametrize(
+    ("margins", "decided"),
+    [(None, True), ([float("nan")], False), ([0.0], False), ([float("inf")], True)],
+)
+def test_claims_without_a_margin(margins: list[float] | None, decided: bool) -> None:
+    found = is_decided(stake(lambda _: margins), so_far(np.ones(40)), [job(0.99)])
+    assert found is decided
+
+
+def test_what_was_decided_is_known_by_the_evidence_it_was_decided_on() -> None:
+    asked, evidence = stake(), so_far(np.ones(40))
+    assert not was_decided(asked, evidence, [job(0.9)])
+    digest = evidence_digest(asked, evidence)
+    record = evidence.get("numbers", 0)
+    record.values["settled"] = {asked.identity: digest}
+    assert was_decided(asked, evidence, [job(0.9)])
+    other = Stake("another rule", asked.needs, 1, asked.margins)
+    assert not was_decided(other, evidence, [job(0.9)])
+    record.arrays["samples"] = np.ones(60)
+    assert not was_decided(asked, evidence, [job(0.9)])
+
+
+def test_claims_are_decided_one_by_one_and_wait_only_for_what_moves_them() -> None:
+    """Two means, one clear and one at the line."""
+    generator = np.random.default_rng(7)
+    records = [
+        Record(f"numbers/{at}", {"samples": generator.normal(mean, 1, 40)}, {"samples": 40})
+        for at, mean in enumerate((5.0, 0.0))
+    ]
+    jobs = [
+        Job(one.id, None, ExplainSettings(confidence=0.999))  # type: ignore[arg-type]
+        for one in records
+    ]
+
+    def margins(evidence: Evidence) -> list[float]:
+        return [mean_of(evidence.get("numbers", at)) for at in range(2)]
+
+    asked = Stake("two", ("numbers/0", "numbers/1"), 2, margins)
+    evidence = Evidence({one.id: one for one in records})
+    look = Look(asked, evidence, jobs)
+    left = look.undecided([0, 1], number=1, claims_in_all=2)
+    assert left == [1]
+    assert look.movers(left) == {"numbers/1"}
+    assert look.movers([0, 1]) == {"numbers/0", "numbers/1"}

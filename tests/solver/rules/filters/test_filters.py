@@ -1,0 +1,216 @@
+"""What a module is, how depth changes an activation, and what the section's runs find out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from solver.bundle.bundle import Bundle
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, MissingEvidence, Record
+from solver.explain.cnn.filter_visualization import module
+from solver.explain.job import Job
+from solver.rules.filters.filters import mean_frequency, readable_window
+from tests.solver.rules.made_maps import (
+    box,
+    decide,
+    decide_again,
+    evidence_of,
+    held,
+    smooth_noise,
+)
+
+MODULES = ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Linear"]
+CLAIMS = [{"module": name} for name in MODULES]
+
+
+@pytest.mark.parametrize("index", [0, 1, 2, 6, 9, 15, 21, 37])
+def test_the_module_is_the_loaded_one(demo: Bundle, index: int) -> None:
+    evidence = evidence_of(module(Job(f"module/{index}", demo)))
+    found = held(decide("network.module", evidence, {"index": index}, CLAIMS))
+    assert found == [name == type(demo.network.cnn[index]).__name__ for name in MODULES]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_another_network_gets_another_answer(name: str) -> None:
+    evidence = evidence_of(Record("module/6", {}, {"class": name}))
+    found = held(decide("network.module", evidence, {"index": 6}, CLAIMS))
+    assert found == [other == name for other in MODULES]
+
+
+DEPTH = [{"detail": "sharper"}, {"detail": "blurrier"}, {"place": "same"}, {"place": "other"}]
+
+
+WAYS = {"first": decide, "second": decide_again}
+Way = Literal["first", "second"]
+both_ways = pytest.mark.parametrize("way", ["first", "second"])
+
+
+def with_depth(
+    early: list[np.ndarray], late: list[np.ndarray], way: Way = "first"
+) -> list[bool | None]:
+    records = [
+        Record(f"activation/{layer}/{place}", {"map": values})
+        for layer, maps in ((6, early), (23, late))
+        for place, values in enumerate(maps)
+    ]
+    parameters = {"early": 6, "late": 23, "pictures": list(range(len(early)))}
+    return held(WAYS[way]("activation.with_depth", evidence_of(*records), parameters, DEPTH))
+
+
+def maps(seed: int, sigma: float) -> list[np.ndarray]:
+    """Four maps, each of a thing in a corner of its own, drawn sharply or blurred."""
+    generator = np.random.default_rng(seed)
+    things = []
+    for corner in generator.permutation(4):
+        size, (down, right) = generator.integers(24, 40), generator.integers(8, 20, 2)
+        top, left = 60 * (corner // 2) + down, 60 * (corner % 2) + right
+        ground = 0.1 * smooth_noise(int(generator.integers(10**6)), 2)
+        things.append(box(int(top), int(left), int(size), int(size)) + ground)
+    return [ndimage.gaussian_filter(thing, sigma) for thing in things]
+
+
+def smaller(values: np.ndarray) -> np.ndarray:
+    return values.reshape(32, 4, 32, 4).max(axis=(1, 3))
+
+
+@both_ways
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 1000))
+def test_detail_follows_the_blur_and_turns_with_the_layers(way: Way, seed: int) -> None:
+    sharp, blurred = maps(seed, 0.5), maps(seed, 6)
+    assert with_depth(sharp, blurred, way)[:2] == [False, True]
+    assert with_depth(blurred, sharp, way)[:2] == [True, False]
+    assert with_depth(sharp, sharp, way)[:2] == [False, False]
+    coarse = [smaller(one) for one in blurred]
+    assert with_depth(sharp, coarse, way)[:2] == [False, True]
+    assert with_depth(sharp, [one * 40 - 7 for one in blurred], way)[:2] == [False, True]
+
+
+@both_ways
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 1000))
+def test_places_are_the_same_until_the_pictures_are_shuffled(way: Way, seed: int) -> None:
+    early = maps(seed, 0.5)
+    late = [smaller(one) for one in maps(seed, 4)]
+    assert with_depth(early, late, way)[2:] == [True, False]
+    assert with_depth(early, [-one for one in late], way)[2:] == [True, False]  # by darkness
+    assert with_depth(early, late[1:] + late[:1], way)[2:] == [False, True]
+
+
+@both_ways
+def test_noise_is_in_quite_other_places(way: Way) -> None:
+    noise = [smooth_noise(seed, 4) for seed in range(4)]
+    assert with_depth(maps(3, 0.5), noise, way)[2:] == [False, True]
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6), count=st.integers(0, 4))
+def test_no_larger_rectangle_can_be_read(seed: int, count: int) -> None:
+    generator = np.random.default_rng(seed)
+    valid = np.ones((9, 11), bool)
+    for top, left, height, width in generator.integers(1, 7, (count, 4)):
+        valid[top : top + height, left : left + width] = False
+    rows, columns = readable_window(valid)
+    assert valid[rows, columns].all()
+    largest = max(
+        (bottom - top) * (right - left)
+        for top in range(9)
+        for bottom in range(top + 1, 10)
+        for left in range(11)
+        for right in range(left + 1, 12)
+        if valid[top:bottom, left:right].all()
+    )
+    assert valid[rows, columns].size == largest
+
+
+def test_what_covers_a_figure_is_not_read() -> None:
+    early, late = maps(5, 0.5), maps(5, 6)
+    covered = np.ones((128, 128), bool)
+    covered[60:80, 90:], covered[0:4] = False, False
+    records = []
+    for layer, drawn in ((6, early), (23, late)):
+        for place, values in enumerate(drawn):
+            noise = np.random.default_rng(place).random(values.shape) * 9
+            spoilt = np.where(covered, values, noise)
+            arrays = {"map": spoilt, "valid": covered}
+            records.append(Record(f"activation/{layer}/{place}", arrays))
+    parameters = {"early": 6, "late": 23, "pictures": [0, 1, 2, 3]}
+    for way in (decide, decide_again):
+        found = held(way("activation.with_depth", evidence_of(*records), parameters, DEPTH))
+        assert found == [False, True, True, False]
+
+
+def test_a_figure_that_is_covered_all_over_is_refused() -> None:
+    with pytest.raises(EvidenceError, match="no place that can be read"):
+        readable_window(np.zeros((4, 4), bool))
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(waves=st.integers(3, 40), size=st.sampled_from([64, 128]))
+def test_the_mean_frequency_of_a_wave_is_its_own(waves: int, size: int) -> None:
+    if waves < size / 3:
+        wave = np.sin(np.arange(size) / size * waves * 2 * np.pi)
+        values = np.tile(wave, (size, 1))
+        assert mean_frequency(values) == pytest.approx(waves, abs=1)
+        assert mean_frequency(values.T * 3 + 1) == pytest.approx(mean_frequency(values))
+        assert mean_frequency(np.ones((size, size))) < 1e-6
+
+
+FINDS = [
+    {"finds": what}
+    for what in (
+        "places_that_activate",
+        "layer_that_matters",
+        "picture_that_activates_most",
+        "easiest_layer",
+    )
+]
+STILL = {
+    "picture_changes": False,
+    "weights_change": False,
+    "layers_compared": 1,
+    "classifier_calls": 0,
+    "laid_out_over_places": False,
+    "rise": 0.0,
+}
+
+
+def section(activation: dict[str, Any], visualization: dict[str, Any]) -> list[bool | None]:
+    values = {"activation": STILL | activation, "visualization": STILL | visualization}
+    evidence = evidence_of(Record("filter_trace/6/1", {}, values))
+    return held(decide("filters.section", evidence, {"index": 6, "picture": 1}, FINDS))
+
+
+@pytest.mark.parametrize(
+    ("activation", "visualization", "expected"),
+    [
+        ({}, {}, [False, False, False, False]),
+        ({"laid_out_over_places": True}, {}, [True, False, False, False]),
+        ({}, {"laid_out_over_places": True}, [True, False, False, False]),
+        ({"laid_out_over_places": True, "picture_changes": True}, {}, [False] * 4),
+        ({"laid_out_over_places": True, "weights_change": True}, {}, [False] * 4),
+        ({}, {"picture_changes": True, "rise": 2.0}, [False, False, True, False]),
+        ({}, {"picture_changes": True, "rise": -2.0}, [False] * 4),
+        ({}, {"picture_changes": True, "rise": 2.0, "weights_change": True}, [False] * 4),
+        ({"layers_compared": 5}, {}, [False, False, False, True]),
+        ({"layers_compared": 5, "classifier_calls": 1}, {}, [False, True, False, True]),
+        ({"classifier_calls": 9}, {}, [False] * 4),
+    ],
+)
+def test_the_section_finds_what_it_varies(
+    activation: dict[str, Any], visualization: dict[str, Any], expected: list[bool]
+) -> None:
+    assert section(activation, visualization) == expected
+
+
+def test_missing_maps_are_named() -> None:
+    with pytest.raises(MissingEvidence, match="activation/6/0"):
+        decide(
+            "activation.with_depth", Evidence(), {"early": 6, "late": 23, "pictures": [0]}, DEPTH
+        )

@@ -1,0 +1,154 @@
+"""What saliency is and what its normalization does, with the truth turned over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from solver.bundle.bundle import Bundle
+from solver.evidence import Evidence, MissingEvidence, Record
+from solver.explain.cnn import saliency as source
+from solver.explain.job import Job
+from tests.solver.rules.made_maps import decide, evidence_of, held, smooth_noise
+
+CANDIDATES = [
+    {"numerator": top, "denominator": below}
+    for top, below in (
+        ("loss", "parameters"),
+        ("loss", "input"),
+        ("parameters", "loss"),
+        ("input", "loss"),
+        ("input", "label"),
+    )
+]
+ALL_MOVES = {f"{c['numerator']} with {c['denominator']}": True for c in CANDIDATES}
+LOSS_MOVES = {name: name.startswith("loss") for name in ALL_MOVES}
+
+
+def measured(method: np.ndarray, differences: np.ndarray, **values: Any) -> Evidence:
+    known = {"parameters": 122_055, "map_size": 16_384, "moves": LOSS_MOVES} | values
+    arrays = {"method": method, "differences": differences}
+    return evidence_of(Record("saliency_derivative", arrays, known))
+
+
+def derivative(evidence: Evidence) -> list[bool | None]:
+    return held(decide("saliency.derivative", evidence, {}, CANDIDATES))
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6), noise=st.floats(0, 0.02), scale=st.floats(1e-12, 1e3))
+def test_only_what_moves_and_agrees_is_the_derivative(
+    seed: int, noise: float, scale: float
+) -> None:
+    generator = np.random.default_rng(seed)
+    differences = generator.uniform(0.5, 1.5, 12)
+    method = differences * (1 + noise * generator.normal(size=12))
+    right = [False, True, False, False, False]
+    assert derivative(measured(method * scale, differences * scale)) == right
+    # The same values in another order are some other quantity's.
+    assert derivative(measured(method[::-1], np.sort(method)))[1] is (
+        bool(np.corrcoef(method[::-1], np.sort(method))[0, 1] >= 0.9)
+    )
+    assert derivative(measured(-method, differences)) == [False] * 5
+
+
+def test_what_would_move_could_be_the_derivative() -> None:
+    values = np.linspace(1, 2, 12)
+    for candidate in CANDIDATES[2:]:
+        name = f"{candidate['numerator']} with {candidate['denominator']}"
+        moves = {other: other == name for other in ALL_MOVES}
+        found = derivative(measured(values, values, moves=moves))
+        assert found == [other == candidate for other in CANDIDATES]
+    assert derivative(measured(values, values, map_size=122_055))[0] is True
+    assert derivative(measured(values, values, moves={})) == [False] * 5
+
+
+def test_a_method_that_returns_the_picture_is_no_derivative(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = evidence_of(source.saliency_derivative(Job("saliency_derivative", demo)))
+    assert derivative(right) == [False, True, False, False, False]
+
+    def ramp(bundle: Bundle, place: int) -> np.ndarray:
+        return np.random.default_rng(place).random((128, 128)) + 1
+
+    monkeypatch.setattr(source, "raw_saliency", ramp)
+    wrong = evidence_of(source.saliency_derivative(Job("saliency_derivative", demo)))
+    assert derivative(wrong) == [False] * 5
+
+
+@pytest.mark.parametrize("name", ["parameters", "map_size"])
+def test_a_missing_count_leaves_it_open(name: str) -> None:
+    values = np.linspace(1, 2, 12)
+    for wrong in (None, "many", True):
+        with pytest.raises(MissingEvidence, match=f"the value '{name}'"):
+            derivative(measured(values, values, **{name: wrong}))
+
+
+def test_too_few_or_equal_gradients_leave_it_open() -> None:
+    for method in (np.ones(12), np.linspace(1, 2, 2)):
+        with pytest.raises(MissingEvidence, match="three or more differing gradients"):
+            derivative(measured(method, np.linspace(1, 2, len(method))))
+
+
+EFFECTS = [{"effect": e} for e in ("none", "lowers_scale", "raises_scale", "spreads", "marks")]
+
+
+def normalization(
+    ranges: list[tuple[float, float]], maps: list[np.ndarray] | None = None
+) -> list[bool | None]:
+    maps = maps or [smooth_noise(at) ** 2 for at in range(len(ranges))]
+    records = [
+        Record(f"saliency/{at}", {"map": shown}, {"raw_min": low, "raw_max": high})
+        for at, (shown, (low, high)) in enumerate(zip(maps, ranges, strict=True))
+    ]
+    pictures = {"pictures": list(range(len(ranges)))}
+    return held(decide("saliency.normalization", evidence_of(*records), pictures, EFFECTS))
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    powers=st.lists(st.floats(-13, 3), min_size=2, max_size=10).filter(
+        lambda found: max(found) - min(found) > 0.5
+    ),
+    scale=st.floats(-10, 10),
+)
+def test_different_scales_are_lowered_whatever_their_common_one(
+    powers: list[float], scale: float
+) -> None:
+    expected = [False, True, False, False, False]
+    assert normalization([(0, 10.0**power) for power in powers]) == expected
+    assert normalization([(0, 10.0 ** (power + scale)) for power in powers]) == expected
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(power=st.floats(-13, 3), count=st.integers(1, 10))
+def test_where_all_gradients_have_one_scale_it_makes_no_difference(
+    power: float, count: int
+) -> None:
+    assert normalization([(0, 10.0**power)] * count) == [True, False, False, False, False]
+
+
+def test_a_normalization_that_raised_the_scales_would_be_said_so() -> None:
+    weak = smooth_noise(1) * 0.01  # shown dim, though its raw gradients are as large
+    assert normalization([(0, 1), (0, 100)], [smooth_noise(0), weak])[1:3] == [False, True]
+
+
+def test_a_normalization_that_spread_would_be_said_so() -> None:
+    maps = [0.5 + smooth_noise(at) ** 8 / 2 for at in range(3)]
+    maps = [np.where(one == one.max(), 1, one) for one in maps]
+    found = normalization([(-1, 1)] * 3, maps)  # raw values reach down to 0, shown ones to .5
+    assert found[3] is True
+    assert normalization([(0, 1)] * 3, [one * 2 - 1 for one in maps])[3] is False
+
+
+def test_a_missing_range_or_an_empty_map_leaves_it_open() -> None:
+    empty = Record("saliency/0", {"map": np.zeros((8, 8))}, {"raw_min": 0, "raw_max": 0})
+    bare = Record("saliency/0", {"map": np.ones((8, 8))}, {"raw_min": 0})
+    for record, says in ((empty, "not zero everywhere"), (bare, "the value 'raw_max'")):
+        with pytest.raises(MissingEvidence, match=says):
+            decide("saliency.normalization", evidence_of(record), {"pictures": [0]}, EFFECTS)

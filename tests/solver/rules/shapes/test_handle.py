@@ -1,0 +1,108 @@
+"""The jug's handle: mirror the map and left becomes right, rotate it and it goes to the top."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from solver.bundle.bundle import Bundle, load_bundle
+from solver.evidence import Record
+from solver.explain.cnn.saliency import saliency
+from solver.explain.job import Job
+from solver.rules.shapes.handle import DRAWINGS, find_jug
+from solver.rules.shapes.pose_search import BRISK
+from solver.rules.shapes.wireframe_fit import CLEAR, fit, stroke_marks
+from tests.solver.rules.made_maps import decide, evidence_of, held
+from tests.solver.rules.noise_maps import NOISE
+
+SIDES = ("top", "bottom", "left", "right", "middle")
+MIRRORED = {"left": "right", "right": "left", "top": "top", "bottom": "bottom", "middle": "middle"}
+
+
+def jug(seed: int, *, middle: bool = False, handle: bool = True) -> np.ndarray:
+    """A jug in points of light (128, 128): walls, rim, foot, and a handle on the right.
+
+    With `middle` the handle stands before the body.
+    """
+    canvas = Image.new("L", (128, 128))
+    pen = ImageDraw.Draw(canvas)
+    left = [(38, 20), (40, 45), (30, 70), (28, 92), (36, 114)]
+    right = [(108 - x, y) for x, y in left]
+    pen.line([*left, *reversed(right), left[0]], fill=255, width=3, joint="curve")
+    if middle:
+        pen.arc((34, 46, 74, 96), -90, 90, fill=255, width=3)
+        pen.line([(54, 46), (54, 96)], fill=60, width=2)
+    elif handle:
+        pen.arc((50, 34, 108, 90), -75, 80, fill=200, width=3)
+    lines = np.asarray(canvas, float) / 255
+    generator = np.random.default_rng(seed)
+    return lines * generator.uniform(0.4, 1, lines.shape) + 0.05 * generator.random(lines.shape)
+
+
+def side(values: np.ndarray, source: str = "saliency") -> str:
+    shown = values if source == "saliency" else np.stack([values] * 3, -1)
+    evidence = evidence_of(Record(f"{source}/1", {"map": shown}))
+    claims = [{"side": name} for name in SIDES]
+    found = held(decide("map.handle_side", evidence, {"source": source, "picture": 1}, claims))
+    assert found.count(True) == 1
+    return SIDES[found.index(True)]
+
+
+def test_a_mirrored_map_has_it_on_the_other_side() -> None:
+    """So has one in colours, however faint."""
+    assert side(jug(1)[:, ::-1] * 1e-6, "smoothgrad") == "left"
+
+
+def test_a_turned_map_has_it_above() -> None:
+    assert side(np.rot90(jug(2))) == "top"
+
+
+def test_a_handle_before_the_body_is_in_the_middle() -> None:
+    assert side(jug(3, middle=True)) == "middle"
+
+
+CLAIMS = [{"side": name} for name in SIDES]
+
+
+@pytest.mark.parametrize(
+    "values", [np.zeros((128, 128)), NOISE["white"](3), NOISE["smooth"](3), NOISE["pink"](3)]
+)
+def test_no_jug_no_side(values: np.ndarray) -> None:
+    evidence = evidence_of(Record("saliency/1", {"map": values}))
+    decision = decide("map.handle_side", evidence, {"picture": 1}, CLAIMS)
+    assert held(decision) == [None] * 5
+
+
+def test_a_body_without_a_handle_has_none_that_stands_out() -> None:
+    with_one, without = find_jug(jug(4)), find_jug(jug(4, handle=False))
+    assert max(without.stands_out.values()) < max(with_one.stands_out.values()) - 2
+
+
+@pytest.mark.slow
+def test_chance_is_what_noise_gets() -> None:
+    best = [
+        max(fit(d, stroke_marks(make(seed)), effort=BRISK).score for d in DRAWINGS.values())
+        for make in NOISE.values()
+        for seed in range(3)
+    ]
+    chance = DRAWINGS["left"].chance
+    assert np.mean(best) == pytest.approx(chance, abs=0.02)
+    assert (max(best) - chance) / (1 - chance) < CLEAR.value * 0.75
+
+
+def test_mirroring_the_demos_jug_moves_its_handle(demo: Bundle, tmp_path: Path) -> None:
+    """From the picture on disk to the side: another picture, another map."""
+    shutil.copytree(demo.folder / "food", tmp_path / "food")
+    shutil.copy(demo.folder / "checkpoint.pth", tmp_path)
+    path = tmp_path / "food" / "1_2.png"
+    with Image.open(path) as image:
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(path)
+    before, after = (
+        side(saliency(Job("saliency/1", bundle)).array("map"))
+        for bundle in (demo, load_bundle(tmp_path))
+    )
+    assert before != after == MIRRORED[before]
