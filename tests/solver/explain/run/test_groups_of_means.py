@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from solver.bundle.bundle import Bundle
 from solver.evidence import Evidence, Record
 from solver.explain.job import Job, fast_settings
+from solver.explain.registry import all_explanations
 from solver.explain.run.runner import run_explanations
 from solver.explain.run.scheduler import Rounds, groups_of_jobs
 from solver.explain.run.workers import Task, perform
@@ -25,6 +26,7 @@ FAST = fast_settings(smoothgrad_samples=60, lime_samples=20)
 
 @pytest.fixture(scope="module")
 def jobs(demo: Bundle) -> list[Job]:
+    all_explanations()  # imported now, and not within the time an example may take
     return [Job(f"smoothgrad/{place}", demo, FAST) for place in range(10)]
 
 
