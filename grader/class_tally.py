@@ -16,7 +16,7 @@ import polars as pl
 from grader.scoring import Policy
 from grader.submissions import Refused, Response, ScoredQuestion, encode_response
 from grader.table.answers import answer
-from grader.table.sums import UNITS, Points, points_of
+from grader.table.sums import Points, points_of
 from grader.table.used import UsedStudents
 
 ZERO = Decimal(0)
@@ -77,11 +77,12 @@ class ClassTally:
 
     def _sums(self) -> pl.DataFrame:
         """Return for each student the units earned and available, and how many were right."""
-        kinds = {"earned": UNITS, "available": UNITS, "right": pl.Int32}
+        scale = self._points.scale
+        kinds = {"earned": scale.kind, "available": scale.kind, "right": pl.Int32}
         total = pl.DataFrame({n: pl.zeros(self.n, kind, eager=True) for n, kind in kinds.items()})
         own = pl.col("own")
         for question in self.counted:
-            worth = pl.lit(self._points.units(question.points), UNITS)
+            worth = scale.lit(question.points)
             total = total.with_columns(own=self._units[points_of(question.id)]).select(
                 pl.col("earned") + own.fill_null(0),
                 pl.col("available") + pl.when(own.is_not_null()).then(worth).otherwise(0),
@@ -90,7 +91,7 @@ class ClassTally:
         return total
 
     def _decimal(self, units: int) -> Decimal:
-        return Decimal(units).scaleb(-self._points.places)
+        return self._points.scale.decimal(units)
 
     @cached_property
     def overall(self) -> Counter[tuple[Decimal, Decimal]]:
@@ -105,7 +106,7 @@ class ClassTally:
     @cached_property
     def rights(self) -> Counter[int]:
         """Students who were shown all counted questions, by how many they had right."""
-        units = pl.lit(self._points.units(self.available), UNITS)
+        units = self._points.scale.lit(self.available)
         whole = self._students.filter(pl.col("available") == units)
         return Counter(dict(whole.group_by("right", maintain_order=True).len().iter_rows()))
 
@@ -121,7 +122,7 @@ class ClassTally:
         for total, units, places, n in (
             known.group_by(pl.all(), maintain_order=True).len().iter_rows()
         ):
-            found[Decimal(total), canvas.decimal(units, places)] += n
+            found[Decimal(total), canvas.scale.decimal(units, places)] += n
         return found
 
     def cases(self, question: str) -> Counter[Case]:

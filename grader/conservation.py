@@ -23,7 +23,7 @@ from grader.class_tally import ClassTally
 from grader.table.answers import per_distinct
 from grader.table.graded import GradedClass
 from grader.table.record import FILE
-from grader.table.sums import UNITS, decimals
+from grader.table.sums import Scale
 from solver.errors import Hw9Error
 
 ZERO = Decimal(0)
@@ -67,6 +67,10 @@ def check_record(folder: Path, graded: GradedClass) -> None:
     _same(f"submissions in {FILE}", whole, kept)
 
 
+BATCH = 1 << 15
+"""Students whose rows are read back together."""
+
+
 class _Scores:
     """``scores.csv`` added up: each student's row, and each question's column."""
 
@@ -76,56 +80,61 @@ class _Scores:
         first = header.index(ids[0]) if ids else 0
         if header[first : first + len(ids)] != ids:
             _fault("scores.csv has other columns than the questions")
-        names = [*ids, "total", "attempts_averaged"]
-        places = [f"{header.index(name)}" for name in names]
+        self.points = dict.fromkeys(ids, ZERO)
+        self.total, self.students, self.rows = ZERO, 0, 0
+        self._averaged, self._alike = graded.used.averaged, graded.used.alike()
+        places = [f"{header.index(name)}" for name in (*ids, "total", "attempts_averaged")]
+        table = pl.scan_csv(
+            path,
+            has_header=False,
+            skip_rows=1,
+            schema={f"{place}": pl.String for place in range(len(header))},
+            raise_if_empty=False,
+        )
         try:
-            table = pl.read_csv(
-                path,
-                has_header=False,
-                skip_rows=1,
-                schema={f"{place}": pl.String for place in range(len(header))},
-                raise_if_empty=False,
-            )
+            for batch in table.select(places).collect_batches(chunk_size=BATCH):
+                self._add(batch)
         except pl.exceptions.PolarsError as problem:
             _fault(f"{path.name} cannot be read back: {str(problem).partition(chr(10))[0]}")
-        *cells, totals, averaged = table.select(places)
-        self.students = len(table)
+
+    def _add(self, batch: pl.DataFrame) -> None:
+        """Add some students, whose cells must sum up to their totals."""
+        *cells, totals, averaged = batch
         texts = {text for column in (*cells, totals) for text in column.unique()}
-        self._numbers = {text: _number(text) for text in texts}
-        self._scale = max(map(decimals, self._numbers.values()), default=0)
-        units = [self._units(column) for column in cells]
-        self.points = {name: self._sum(column) for name, column in zip(ids, units, strict=True)}
-        self.total = self._sum(self._units(totals))
-        self.rows = int(averaged.fill_null("1").cast(pl.Int64).sum())
-        self._check_rows(units, self._units(totals), graded)
+        numbers = {text: _number(text) for text in texts}
+        scale = Scale(numbers.values(), len(cells))
 
-    def _units(self, column: pl.Series) -> pl.Series:
-        def units(text: str | None) -> int:
-            return int(self._numbers[text].scaleb(self._scale))
+        def units(column: pl.Series) -> pl.Series:
+            return per_distinct(
+                column.to_frame(), lambda text: scale.units(numbers[text]), scale.kind
+            )
 
-        return per_distinct(column.to_frame(), units, UNITS)
+        sums = pl.zeros(len(batch), scale.kind, eager=True)
+        for name, column in zip(self.points, cells, strict=True):
+            own = units(column)
+            self.points[name] += scale.decimal(int(own.cast(pl.Int128).sum()))
+            sums = sums + own
+        known = units(totals)
+        self._hold(sums, known, scale, len(cells))
+        self.total += scale.decimal(int(known.cast(pl.Int128).sum()))
+        self.rows += int(averaged.fill_null("1").cast(pl.Int64).sum())
+        self.students += len(batch)
 
-    def _sum(self, units: pl.Series) -> Decimal:
-        return Decimal(units.sum() or 0).scaleb(-self._scale)
-
-    def _check_rows(self, cells: list[pl.Series], totals: pl.Series, graded: GradedClass) -> None:
-        """Hold the cells of each student against the total."""
-        sums = pl.zeros(self.students, UNITS, eager=True)
-        for column in cells:
-            sums = sums + column
-        off = (sums - totals).abs()
-        leeway = 0
-        if graded.used.averaged and len(graded.used) == self.students:
+    def _hold(self, sums: pl.Series, totals: pl.Series, scale: Scale, cells: int) -> None:
+        """Hold the sums of students' cells against their totals."""
+        off, leeway = (sums - totals).abs(), 0
+        if self._averaged:
             # Cells of an average are rounded each, and so is the total; where its attempts showed
             # different questions, means of cells do not add up to the mean of the totals.
-            most = (len(cells) + 1) * Decimal(5).scaleb(-AVERAGE_DECIMALS - 1)
-            leeway = int(most.scaleb(self._scale))
-            off = pl.DataFrame({"off": off, "alike": graded.used.frame["alike"]}).select(
+            leeway = scale.units((cells + 1) * Decimal(5).scaleb(-AVERAGE_DECIMALS - 1))
+            alike = self._alike.slice(self.students, len(off))
+            off = pl.DataFrame([off.alias("off"), alike.alias("alike")]).select(
                 pl.when("alike").then("off").otherwise(0)
             )["off"]
         for student in (off > leeway).arg_true()[:1]:
-            points, known = (self._sum(each.slice(student, 1)) for each in (sums, totals))
-            _fault(f"student {student + 1} of scores.csv has {points} points in all, not {known}")
+            points, known = (scale.decimal(each[student]) for each in (sums, totals))
+            number = self.students + student + 1
+            _fault(f"student {number} of scores.csv has {points} points in all, not {known}")
 
 
 def _check_items(path: Path, graded: GradedClass, scores: _Scores) -> None:

@@ -66,11 +66,11 @@ def many_names(table: AnswerTable) -> tuple[ManyNames, ...]:
 
     Names that differ only in how they are written, or are left out, say nothing.
     """
-    rows = table.frame.select("student", "name", "file", "line").filter(
-        pl.col("student").is_not_null() & (pl.col("name") != "")
-    )
-    firsts = rows.unique(["student", "name"], keep="first", maintain_order=True)
-    firsts = firsts.filter(pl.len().over("student") > 1)
+    pairs = table.frame.select("student", "name").unique().filter(pl.col("name") != "")
+    several = pairs.filter(pairs["student"].is_duplicated())["student"].unique()
+    rows = table.frame.lazy().select("student", "name", "file", "line")
+    rows = rows.filter(pl.col("student").is_in(several.implode()) & (pl.col("name") != ""))
+    firsts = rows.unique(["student", "name"], keep="first", maintain_order=True).collect()
     places = in_order(firsts["student"])
     by_student: dict[str, dict[str, NamedRow]] = {}
     for student, name, file, line in (

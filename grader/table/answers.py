@@ -114,13 +114,15 @@ class AnswerTable:
 
 def table_of(blocks: Iterable[Block], cells: Cells) -> AnswerTable:
     """Return one table of blocks that follow each other."""
-    frames, rejects, rows = [_no_rows(cells)], [pl.DataFrame(schema=REJECTS)], 0
+    questions = list(map(answer, cells.names))
+    none = {**schema_of(cells.names), **dict.fromkeys(questions, pl.UInt8)}
+    frames, rejects, rows = [pl.DataFrame(schema=none)], [pl.DataFrame(schema=REJECTS)], 0
     for block in blocks:
-        frames.append(block.frame)
+        frames.append(block.frame.with_columns(_small(block.frame[name]) for name in questions))
         if len(block.rejects):
             rejects.append(block.rejects.with_columns(pl.col("row") + rows))
         rows += len(block.frame)
-    return AnswerTable(pl.concat(frames), cells, pl.concat(rejects))
+    return AnswerTable(pl.concat(frames, how="vertical_relaxed"), cells, pl.concat(rejects))
 
 
 def table_of_rows(rows: Iterable[ReadRow], questions: Sequence[str]) -> AnswerTable:
@@ -155,8 +157,9 @@ def schema_of(questions: Sequence[str]) -> dict[str, Any]:
     return {**ROW, **dict.fromkeys(map(answer, questions), NUMBER)}
 
 
-def _no_rows(cells: Cells) -> pl.DataFrame:
-    return pl.DataFrame(schema=schema_of(cells.names))
+def _small(numbers: pl.Series) -> pl.Series:
+    """Return numbers of cells in the smallest type that holds them: most classes need a byte."""
+    return numbers.shrink_dtype()
 
 
 def _fields(row: ReadRow, cells: Cells) -> tuple[Any, ...]:

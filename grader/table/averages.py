@@ -13,7 +13,7 @@ from grader.attempts import mean
 from grader.csv_text import decimal_text
 from grader.table.answers import AnswerTable, per_distinct
 from grader.table.choice import ChosenRows
-from grader.table.sums import UNITS, Points, points_of
+from grader.table.sums import Points, points_of
 
 
 def with_averages(
@@ -44,11 +44,10 @@ def with_averages(
 def _means(table: AnswerTable, points: Points, chosen: ChosenRows) -> pl.DataFrame:
     """Return the means of each place in the order of students, as text."""
     counted = table.frame[chosen.averaged["row"]]
-    all_units = points.units(points.all)
     counted = pl.DataFrame([
         chosen.averaged["place"],
         points.earned(counted).alias("total"),
-        pl.select(pl.lit(all_units, UNITS) - points.hidden(counted)).to_series().alias("possible"),
+        points.possible(counted).alias("possible"),
         points.shown(counted).alias("shown"),
         *points.units_of(counted),
     ])  # fmt: skip
@@ -60,7 +59,7 @@ def _means(table: AnswerTable, points: Points, chosen: ChosenRows) -> pl.DataFra
     )
 
     def text(units: int, n: int) -> str | None:
-        return decimal_text(mean(points.decimal(units, points.places), n)) if n else None
+        return decimal_text(mean(points.scale.decimal(units), n)) if n else None
 
     means = [
         per_distinct(sums.select(name, f"{name} n"), text, pl.String).alias(name) for name in names

@@ -53,19 +53,24 @@ class ChosenRows:
 def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> ChosenRows:
     """Apply an attempts rule to every student."""
     total = points.earned(table.frame)
+    student = table.frame.select("student")
+    places = student.join(
+        in_order(student["student"].drop_nulls()), on="student", how="left", maintain_order="left"
+    )
     rows = (
-        table.frame.select("student", "attempt", "submitted")
+        pl.DataFrame([places["place"], table.frame["attempt"]])
         .with_columns(total=total, at_most=total + points.open(table.frame))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
-        .filter(pl.col("student").is_not_null())
+        .filter(pl.col("place").is_not_null())
+        .sort("place", "row")
     )
-    rows = rows.join(in_order(rows["student"]), on="student", maintain_order="left")
     apart = rows.group_by("place").agg(plain=_apart())
-    rows = rows.join(apart, on="place", maintain_order="left").sort("place", "row")
-    plain = rows.filter("plain").drop("plain")
+    others = apart.filter(~pl.col("plain"))["place"]
+    other = pl.col("place").is_in(others.implode())
+    plain = rows.filter(~other) if len(others) else rows
     parts = [_averages(plain) if rule == "average" else _picked(plain, rule)]
-    parts.append(_weighed(rows.filter(~pl.col("plain")), table, rule))
+    parts.append(_weighed(rows.filter(other), table, rule))
     return ChosenRows(
         *(
             pl.concat([getattr(part, name) for part in parts]).sort("place", maintain_order=True)
@@ -150,10 +155,9 @@ def _weighed(rows: pl.DataFrame, table: AnswerTable, rule: AttemptsRule) -> Chos
 def _candidates(mine: pl.DataFrame, table: AnswerTable) -> Iterator[Candidate]:
     # Answers are compared only where two rows may be one attempt, which few are.
     apart = told_apart(mine["attempt"].to_list())
-    columns = mine.select(
-        "row", "attempt", pl.col("submitted").dt.replace_time_zone(None), "total", "at_most"
-    )
-    for row, attempt, moment, total, at_most in columns.iter_rows():
+    moments = table.frame["submitted"].gather(mine["row"]).dt.replace_time_zone(None)
+    columns = mine.select("row", "attempt", "total", "at_most").iter_rows()
+    for (row, attempt, total, at_most), moment in zip(columns, moments, strict=True):
         digest = "" if apart else _digest(table, row)
         yield Candidate(row, attempt, _text(moment), Decimal(total), Decimal(at_most), digest)
 

@@ -57,12 +57,8 @@ def write_rows(table: AnswerTable, path: Path, made_from: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    refused = table.rejects.group_by("row", maintain_order=True).agg(
-        pl.struct("question", "text", "reason").alias("refused")
-    )
-    rows = table.frame.select(*ROW).with_row_index("row").cast({"row": pl.Int64})
-    rows = rows.join(refused, on="row", how="left", maintain_order="left").drop("row")
-    columns = [rows["refused"].cast(_REFUSED)]
+    rows = table.frame.select(*ROW)
+    columns = [_refused(table)]
     for name, cells in zip(table.cells.names, table.cells.of, strict=True):
         numbers = table.frame[answer(name)]
         for column, texts in (
@@ -79,6 +75,16 @@ def write_rows(table: AnswerTable, path: Path, made_from: str) -> None:
             row_group_size=1 << 17,
             metadata={"format": FORMAT, "made_from": made_from},
         )
+
+
+def _refused(table: AnswerTable) -> pl.Series:
+    """Return for each row what could not be read of it, null for nothing."""
+    lists = table.rejects.group_by("row", maintain_order=True).agg(
+        pl.struct("question", "text", "reason").alias("refused")
+    )
+    places = pl.DataFrame({"row": pl.int_range(len(table.frame), eager=True)})
+    found = places.join(lists, on="row", how="left", maintain_order="left")
+    return found["refused"].cast(_REFUSED)
 
 
 def read_rows(path: Path, questions: Sequence[str], made_from: str) -> AnswerTable:

@@ -22,8 +22,40 @@ from grader.table.cells import Cell
 ZERO = Decimal(0)
 MOST_PLACES = 24
 """Decimals that are summed; Canvas' floats have up to 17 digits, and a sum is told to four."""
-UNITS = pl.Int128
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_SMALL = 1 << 62
+
+
+class Scale:
+    """The units that some decimals are counted in: 10**-places each.
+
+    Args:
+        terms: what is to be added.
+        most: how many of them at once.
+
+    Attributes:
+        places: as many as the terms have, at least those of an average.
+        kind: type of a column of units, in which no sum overflows.
+    """
+
+    def __init__(self, terms: Iterable[Decimal], most: int) -> None:
+        terms = list(terms)
+        self.places = min(MOST_PLACES, max([AVERAGE_DECIMALS, *map(decimals, terms)]))
+        largest = max((abs(self.units(term)) for term in terms), default=0)
+        self.kind = pl.Int64 if largest * (most + 1) < _SMALL else pl.Int128
+
+    def units(self, points: Decimal) -> int:
+        """Return points as units; what is smaller than a unit is rounded."""
+        return int(points.scaleb(self.places, _EXACT).to_integral_value(context=_EXACT))
+
+    def decimal(self, units: int, places: int | None = None) -> Decimal:
+        """Return units as a decimal of so many places, which must be enough."""
+        places = self.places if places is None else places
+        return Decimal(units // 10 ** (self.places - places)).scaleb(-places, _EXACT)
+
+    def lit(self, points: Decimal) -> pl.Expr:
+        """Return points as a literal in units."""
+        return pl.lit(self.units(points), self.kind)
 
 
 def points_of(question: str) -> str:
@@ -42,7 +74,7 @@ class Points:
     Attributes:
         names, cells: of the table: its questions, and the cells of each.
         of: for each question, the points of its cells; None where not shown or not readable.
-        places: decimals of a unit.
+        scale, canvas_scale: units of our points, and of Canvas'.
     """
 
     def __init__(
@@ -57,19 +89,11 @@ class Points:
             for question, cells in zip(self.questions, self.cells, strict=True)
         ]
         worth = [question.points for question in self.questions]
-        canvas = [cell.points for cells in self.cells for cell in cells]
-        own = [points for column in self.of for points in column]
-        known = [points for points in (*worth, *canvas, *own) if points is not None]
-        self.places = min(MOST_PLACES, max(AVERAGE_DECIMALS, *map(decimals, known)))
+        own = [points for column in self.of for points in column if points is not None]
+        canvas = [cell.points or ZERO for cells in self.cells for cell in cells]
+        self.scale = Scale([*worth, *own], len(worth))
+        self.canvas_scale = Scale(canvas, len(worth))
         self.all = sum(worth, ZERO)
-
-    def units(self, points: Decimal) -> int:
-        """Return points as units; what is smaller than a unit is rounded."""
-        return int(points.scaleb(self.places, _EXACT).to_integral_value(context=_EXACT))
-
-    def decimal(self, units: int, places: int) -> Decimal:
-        """Return units as a decimal of so many places, which must be enough."""
-        return Decimal(units // 10 ** (self.places - places)).scaleb(-places, _EXACT)
 
     def earned(self, frame: pl.DataFrame) -> pl.Series:
         """Return the known points of rows, in units: int (n,)."""
@@ -79,13 +103,16 @@ class Points:
         """Return what the cells that could not be read may be worth beside, in units."""
         return self._sum(frame, self._of_cells(self._open))
 
-    def hidden(self, frame: pl.DataFrame) -> pl.Series:
-        """Return the points of the questions that were not shown, in units."""
-        return self._sum(frame, self._of_cells(self._hidden))
+    def possible(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the points of the questions that were shown, in units."""
+        hidden = self._sum(frame, self._of_cells(self._hidden))
+        return pl.select(possible=self.scale.lit(self.all) - hidden)["possible"]
 
     def canvas(self, frame: pl.DataFrame) -> pl.Series:
         """Return the sum of Canvas' points in units; null where one of them is not known."""
-        sums = self._sum(frame, self._of_cells(lambda at, n: self.cells[at][n].points or ZERO))
+        scale = self.canvas_scale
+        terms = [[scale.units(cell.points or ZERO) for cell in cells] for cells in self.cells]
+        sums = self._added(frame, terms, scale.kind)
         known = self.count(frame, lambda cell: cell.points is not None)
         unknown = self.count(frame, lambda cell: cell.shown and cell.points is None)
         told = pl.DataFrame({"sums": sums, "told": (known > 0) & (unknown == 0)})
@@ -102,8 +129,11 @@ class Points:
 
     def units_of(self, frame: pl.DataFrame) -> list[pl.Series]:
         """Return a column ``points:ID`` a question, in units, null for none."""
+        scale = self.scale
         return [
-            pl.Series([None if each is None else self.units(each) for each in own], dtype=UNITS)
+            pl.Series(
+                [None if each is None else scale.units(each) for each in own], dtype=scale.kind
+            )
             .gather(frame[answer(name)])
             .alias(points_of(name))
             for name, own in zip(self.names, self.of, strict=True)
@@ -146,7 +176,9 @@ class Points:
         ]
 
     def _sum(self, frame: pl.DataFrame, terms: Iterable[Sequence[Decimal]]) -> pl.Series:
-        return self._added(frame, [list(map(self.units, column)) for column in terms], UNITS)
+        return self._added(
+            frame, [list(map(self.scale.units, column)) for column in terms], self.scale.kind
+        )
 
     def _added(
         self, frame: pl.DataFrame, terms: Sequence[Sequence[int]], dtype: type[pl.DataType]

@@ -14,7 +14,7 @@ from grader.submissions import GradedSubmission, Submission
 from grader.table.answers import BLOCK_ROWS, MOMENT, AnswerTable, per_distinct
 from grader.table.averages import with_averages
 from grader.table.choice import ChosenRows
-from grader.table.sums import UNITS, Points, decimals, points_of
+from grader.table.sums import Points, decimals, points_of
 
 FUDGE_PLACES = Decimal("0.0001")
 _decimal = lru_cache(maxsize=1 << 14)(Decimal)
@@ -76,6 +76,12 @@ class UsedStudents:
             frame = with_averages(frame, table, points, chosen)
         self.frame = frame.with_columns(*_differences(frame, points), _late(frame, deadline))
 
+    def alike(self) -> pl.Series:
+        """Return for each student whether all attempts counted showed the same questions."""
+        if self.averaged:
+            return self.frame["alike"]
+        return pl.repeat(value=True, n=len(self), eager=True)
+
     def __len__(self) -> int:
         return len(self.frame)
 
@@ -117,12 +123,15 @@ class UsedStudents:
         if not self.averaged:
             return pl.DataFrame(self.points.units_of(self.frame))
 
+        scale = self.points.scale
+
         def units(text: str | None) -> int | None:
-            return None if text is None else self.points.units(Decimal(text))
+            return None if text is None else scale.units(Decimal(text))
 
         texts = self.point_texts(self.frame)
         return texts.select(
-            per_distinct(texts.select(name), units, UNITS).alias(name) for name in texts.columns
+            per_distinct(texts.select(name), units, scale.kind).alias(name)
+            for name in texts.columns
         )
 
 
@@ -132,19 +141,19 @@ def _number(text: str | None) -> Decimal | None:
 
 def _totals(frame: pl.DataFrame, points: Points) -> list[pl.Series]:
     """Return the columns ``total`` and ``possible`` of rows that are used as they are."""
-    least, all_units = decimals(points.all), points.units(points.all)
+    least = decimals(points.all)
     sums = pl.DataFrame({"units": points.earned(frame), "places": points.total_places(frame)})
-    hidden = points.hidden(frame).to_frame("hidden")
+    shown = points.possible(frame).to_frame()
 
     def total(units: int, places: int) -> str:
-        return decimal_text(points.decimal(units, places))
+        return decimal_text(points.scale.decimal(units, places))
 
     def possible(units: int) -> str:
-        return decimal_text(points.decimal(all_units - units, least))
+        return decimal_text(points.scale.decimal(units, least))
 
     return [
         per_distinct(sums, total, pl.String).alias("total"),
-        per_distinct(hidden, possible, pl.String).alias("possible"),
+        per_distinct(shown, possible, pl.String).alias("possible"),
     ]
 
 
@@ -157,7 +166,7 @@ def _differences(frame: pl.DataFrame, points: Points) -> list[pl.Series]:
     def fudge(total: str, canvas: int | None, told: bool) -> str | None:
         if canvas is None or not told:
             return None
-        return _difference(total, points.decimal(canvas, points.places))
+        return _difference(total, points.canvas_scale.decimal(canvas))
 
     def left(total: str, score: str | None, told: bool) -> str | None:
         return _difference(total, Decimal(score)) if score is not None and told else None

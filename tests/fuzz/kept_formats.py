@@ -16,6 +16,7 @@ from grader.pseudonyms import Pseudonyms
 from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
 from grader.regrade_record import log_entries
 from grader.submissions import ReadRow, Student, Submission
+from grader.table.answers import table_of_rows
 from solver.key import dump_key
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
@@ -153,7 +154,7 @@ class PseudonymTables(Format):
         self.path = folder / "table.csv"
         table = Pseudonyms(self.path)
         self.names = [table.name_of(each) for each in self.STUDENTS]
-        list(table.through(_row(each) for each in self.STUDENTS))
+        table.over(table_of_rows(map(_row, self.STUDENTS), []))
         self.seeds = [self.path.read_bytes()]
 
     def mutant(self, rng: random.Random) -> Mutant:
@@ -199,8 +200,8 @@ class PseudonymTables(Format):
     def read(self, data: bytes) -> Any:
         self.path.write_bytes(data)
         table = Pseudonyms(self.path)
-        rows = list(table.through(_row(each) for each in (*self.STUDENTS, "new")))
-        shown = [row.submission.student.id for row in rows if row.submission]
+        rows = table_of_rows(map(_row, (*self.STUDENTS, "new")), [])
+        shown = table.over(rows).frame["student"].to_list()
         again = Pseudonyms(self.path)
         assert shown == [again.name_of(each) for each in (*self.STUDENTS, "new")]
         kept = csv.reader(io.StringIO(self.path.read_text("utf-8-sig"), newline=""))

@@ -54,9 +54,9 @@ def test_sums_are_those_of_decimals_to_the_last_digit(number: int, data: st.Data
     canvas = points.canvas(table.frame)
     for row, (units, places), given_points in zip(rows, totals, canvas, strict=True):
         terms = [own[name, *each.options] or ZERO for name, each in row.responses.items()]
-        assert str(points.decimal(units, places)) == str(sum(terms, ZERO))
+        assert str(points.scale.decimal(units, places)) == str(sum(terms, ZERO))
         known = list(row.canvas_points.values())
         if None in known:
             assert given_points is None
         else:
-            assert points.decimal(given_points, points.places) == sum(known, ZERO)
+            assert points.canvas_scale.decimal(given_points) == sum(known, ZERO)
