@@ -15,7 +15,7 @@ from typing import Any
 from grader.csv_text import defused, write_table
 from grader.estimates import Estimate
 from grader.item_analysis import ClassAnalysis, QuestionAnalysis, Totals, analyse_class
-from grader.submissions import Answer, Chosen
+from grader.submissions import answer_text
 from grader.table.graded import GradedClass
 from grader.wrong_key import Suspicion
 from solver.files.atomic_write import write_whole
@@ -88,13 +88,6 @@ def _row(item: QuestionAnalysis) -> list[str]:
         "; ".join(_suspicion_text(each) for each in item.suspicions),
         "; ".join(lacks),
     ]
-
-
-def answer_text(answer: Answer) -> str:
-    """Return an answer in one short line: "a+c", or "x:a y:b" of a pair."""
-    if isinstance(answer, Chosen):
-        return " ".join(f"{blank}:{choice}" for blank, choice in answer.by_blank.items())
-    return "+".join(sorted(answer.options))
 
 
 def key_answer_text(answer: KeyAnswer) -> str:

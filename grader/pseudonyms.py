@@ -124,8 +124,15 @@ class Pseudonyms:
             *(nobody.alias(name) for name in PERSON[1:]),
         )
         cells, columns = _without_texts(table)
-        rejects = table.rejects.with_columns(text=pl.lit(""))
-        return AnswerTable(hidden.with_columns(columns), cells, rejects)
+        students = table.rejects.select("student")
+        names[""] = ""
+        for student in students["student"].unique():
+            names.setdefault(student, self.name_of(student))
+        rejects = table.rejects.with_columns(
+            per_distinct(students, names.get, pl.String).alias("student"), text=pl.lit("")
+        )
+        corrections = table.corrections.with_columns(text=pl.lit(""))
+        return AnswerTable(hidden.with_columns(columns), cells, rejects, corrections)
 
 
 def _without_texts(table: AnswerTable) -> tuple[Cells, list[pl.Series]]:

@@ -186,6 +186,13 @@ class ManyNames(NamedTuple):
     rows: tuple[NamedRow, ...]
 
 
+def answer_text(answer: Answer) -> str:
+    """Return an answer in one short line: "a+c", or "x:a y:b" of drop-downs."""
+    if isinstance(answer, Chosen):
+        return " ".join(f"{blank}:{choice}" for blank, choice in answer.by_blank.items())
+    return "+".join(sorted(answer.options))
+
+
 def encode_response(response: Response) -> str:
     """Return a response as a short text: the form it has in a run's record.
 

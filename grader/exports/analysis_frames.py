@@ -204,7 +204,8 @@ class AnalysisFrames:
     def _numbers(self, table: pl.DataFrame) -> tuple[list[pl.Series], pl.DataFrame]:
         """Return a column of cells' numbers for each question, and what could not be read."""
         texts = self._texts.coded(table)
-        columns, rejects = [], [pl.DataFrame(schema={**REJECTS, "at": pl.Int64})]
+        without = {name: kind for name, kind in REJECTS.items() if name != "student"}
+        columns, rejects = [], [pl.DataFrame(schema={**without, "at": pl.Int64})]
         for column in self._columns:
             at = column.source.at
             numbers, wrong = column.read(texts[f"{at}"], texts[f"{at + 1}"])
@@ -216,7 +217,9 @@ class AnalysisFrames:
                 number = self._cells.number_of(place, NOT_SHOWN, None)
                 none = pl.Series(answer(name), [number], dtype=NUMBER)
                 columns.append(none.new_from_index(0, len(table)))
-        return columns, pl.concat(rejects).sort("row", "at", maintain_order=True).drop("at")
+        together = pl.concat(rejects).sort("row", "at", maintain_order=True)
+        students = table[f"{self._export.person_at[0]}"].gather(together["row"])
+        return columns, together.with_columns(student=students).select(*REJECTS)
 
 
 def _score_text(text: str) -> tuple[str | None, str]:

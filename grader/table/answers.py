@@ -8,7 +8,7 @@ be read: the place of its row, the question ("" of a row), the text, the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -37,7 +37,14 @@ ROW: dict[str, pl.DataType | type[pl.DataType]] = {
     "line": pl.Int64,
 }
 NUMBER = pl.UInt32
-REJECTS = {"row": pl.Int64, "question": pl.String, "text": pl.String, "reason": pl.String}
+REJECTS = {
+    **{"row": pl.Int64, "student": pl.String, "question": pl.String},
+    **{"text": pl.String, "reason": pl.String},
+}
+CORRECTIONS = {
+    **{"row": pl.Int64, "question": pl.String, "text": pl.String},
+    **{"read_as": pl.String, "by": pl.String, "why": pl.String},
+}
 BLOCK_ROWS = 2000
 TEXT_SHOWN = 500
 """Letters of a text that could not be read, as far as a table of rejects shows it."""
@@ -64,12 +71,15 @@ class AnswerTable:
     Attributes:
         frame: (rows, ...) in the order of reading; see above.
         cells: what the numbers stand for.
-        rejects: what could not be read, in the order of reading.
+        rejects: what could not be read, in the order of reading; ``student`` is whom a row seems
+            to be of that was refused as a whole ("" if that cannot be told).
+        corrections: cells that a person has read (`grader.corrections`), by row.
     """
 
     frame: pl.DataFrame
     cells: Cells
     rejects: pl.DataFrame
+    corrections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CORRECTIONS))
 
     def submission(self, row: int) -> Submission:
         """Return the submission of a row that has one."""
@@ -103,12 +113,8 @@ class AnswerTable:
 
     def each_reject(self) -> Iterator[Reject]:
         """Yield what could not be read."""
-        rows = self.frame.with_row_index("row").select(
-            pl.col("row").cast(pl.Int64), "file", "line", "student"
-        )
-        found = self.rejects.join(rows, on="row", how="left", maintain_order="left")
-        found = found.with_columns(pl.col("student").fill_null(""))
-        for row in found.select("file", "line", "student", *list(REJECTS)[1:]).iter_rows():
+        where = self.frame.select("file", "line")[self.rejects["row"]]
+        for row in where.hstack(self.rejects.drop("row")).iter_rows():
             yield Reject(*row)
 
 
@@ -142,7 +148,7 @@ def block_of_rows(rows: Sequence[ReadRow], cells: Cells) -> Block:
     """Return rows that were read one by one as a block."""
     found = [_fields(row, cells) for row in rows]
     rejects = [
-        (place, each.question, each.text, each.reason)
+        (place, each.student, each.question, each.text, each.reason)
         for place, row in enumerate(rows)
         for each in row.rejects
     ]

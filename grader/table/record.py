@@ -10,8 +10,10 @@ DuckDB (docs/runs.md):
     file, line                                   where the row begins
     answer:ID, canvas:ID                         a question's response (`encode_response`), and
                                                  Canvas' points for it as text, null if not known
-    refused                                      list of {question, text, reason}: what could not be
-                                                 read; question "" stands for the row
+    refused                                      list of {student, question, text, reason}: what
+                                                 could not be read; question "" stands for the row
+    corrected                                    list of {question, text, read_as, by, why}: what a
+                                                 person has read (`grader.corrections`)
 
 Its metadata says the format and the hash of what it was made from.
 """
@@ -27,7 +29,7 @@ import polars as pl
 
 from grader.csv_text import private_file
 from grader.submissions import decode_response
-from grader.table.answers import NUMBER, PERSON, REJECTS, ROW, AnswerTable, answer
+from grader.table.answers import CORRECTIONS, NUMBER, PERSON, REJECTS, ROW, AnswerTable, answer
 from grader.table.cells import Cell, Cells
 from solver.errors import ExportError
 from solver.files.atomic_write import sha256_of_all
@@ -37,7 +39,7 @@ FORMAT = "hw9-rows/2"
 MOST_POINTS = 1_000_000
 """The readers of exports take no number from here on."""
 MOST_LINE = 1 << 40
-_REFUSED = pl.List(pl.Struct({"question": pl.String, "text": pl.String, "reason": pl.String}))
+_LISTS = {"refused": REJECTS, "corrected": CORRECTIONS}
 MEND = "Grade the exports again."
 
 
@@ -58,7 +60,10 @@ def write_rows(table: AnswerTable, path: Path, made_from: str) -> None:
         OutputError: it cannot be written.
     """
     rows = table.frame.select(*ROW)
-    columns = [_refused(table)]
+    columns = [
+        _listed(table.rejects, "refused", len(rows)),
+        _listed(table.corrections, "corrected", len(rows)),
+    ]
     for name, cells in zip(table.cells.names, table.cells.of, strict=True):
         numbers = table.frame[answer(name)]
         for column, texts in (
@@ -77,14 +82,27 @@ def write_rows(table: AnswerTable, path: Path, made_from: str) -> None:
         )
 
 
-def _refused(table: AnswerTable) -> pl.Series:
-    """Return for each row what could not be read of it, null for nothing."""
-    lists = table.rejects.group_by("row", maintain_order=True).agg(
-        pl.struct("question", "text", "reason").alias("refused")
-    )
-    places = pl.DataFrame({"row": pl.int_range(len(table.frame), eager=True)})
-    found = places.join(lists, on="row", how="left", maintain_order="left")
-    return found["refused"].cast(_REFUSED)
+def _fields(column: str) -> list[str]:
+    return [name for name in _LISTS[column] if name != "row"]
+
+
+def _list_kind(column: str) -> pl.List:
+    return pl.List(pl.Struct({name: _LISTS[column][name] for name in _fields(column)}))
+
+
+def _listed(found: pl.DataFrame, column: str, rows: int) -> pl.Series:
+    """Return for each row a list of what was found of it, null for nothing."""
+    lists = found.group_by("row", maintain_order=True).agg(pl.struct(_fields(column)).alias(column))
+    places = pl.DataFrame({"row": pl.int_range(rows, eager=True)})
+    joined = places.join(lists, on="row", how="left", maintain_order="left")
+    return joined[column].cast(_list_kind(column))
+
+
+def _unlisted(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return what `_listed` put into a column."""
+    rows = frame.select(pl.col(column)).with_row_index("row").cast({"row": pl.Int64})
+    rows = rows.explode(column, empty_as_null=False, keep_nulls=False)
+    return rows.unnest(column).select(*_LISTS[column])
 
 
 def read_rows(path: Path, questions: Sequence[str], made_from: str) -> AnswerTable:
@@ -116,7 +134,7 @@ def read_rows(path: Path, questions: Sequence[str], made_from: str) -> AnswerTab
 
 
 def _check_columns(frame: pl.DataFrame, questions: Sequence[str], path: Path) -> None:
-    expected: dict[str, Any] = {**ROW, "refused": _REFUSED}
+    expected: dict[str, Any] = {**ROW, **{name: _list_kind(name) for name in _LISTS}}
     for name in questions:
         expected |= {answer(name): pl.Enum, canvas(name): pl.Enum}
     for name, kind in expected.items():
@@ -142,14 +160,8 @@ def _table(frame: pl.DataFrame, questions: Sequence[str], path: Path) -> AnswerT
         )
         columns.append(found[answer(name)])
     _check_rows(frame, path)
-    rejects = (
-        frame.select("refused")
-        .with_row_index("row")
-        .explode("refused", empty_as_null=False, keep_nulls=False)
-        .unnest("refused")
-    )
-    rejects = rejects.cast({"row": pl.Int64}).select(*REJECTS)
-    return AnswerTable(frame.select(*ROW).with_columns(columns), cells, rejects)
+    rows = frame.select(*ROW).with_columns(columns)
+    return AnswerTable(rows, cells, _unlisted(frame, "refused"), _unlisted(frame, "corrected"))
 
 
 def points_of_text(text: str | None) -> Decimal | None:
