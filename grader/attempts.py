@@ -15,6 +15,7 @@ from grader.submissions import AttemptsRule
 
 AVERAGE_DECIMALS = 4
 CERTAIN = ""
+REFUSED_ROW = "an attempt of this student was refused"
 UNREAD_CELL = "a cell could not be read"
 MAY_BE_HIGHER = "another attempt, with a cell that could not be read, may be higher"
 
@@ -83,7 +84,7 @@ def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
     if in_order is None and rule in ("latest", "first"):
         reason = "which of this student's attempts came first cannot be told"
         return Choice([], repeated, rejected + [row.seq for row in different], reason)
-    doubt = "an attempt of this student was refused" if rejected else ""
+    doubt = REFUSED_ROW if rejected else ""
     if rule == "average":
         ordered = in_order or sorted(different, key=_rank)
         doubt = doubt or next((each for each in map(_own_doubt, ordered) if each), "")

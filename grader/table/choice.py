@@ -18,6 +18,7 @@ import polars as pl
 from grader.attempts import (
     CERTAIN,
     MAY_BE_HIGHER,
+    REFUSED_ROW,
     UNREAD_CELL,
     Candidate,
     choose,
@@ -71,11 +72,21 @@ def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> Chose
     plain = rows.filter(~other) if len(others) else rows
     parts = [_averages(plain) if rule == "average" else _picked(plain, rule)]
     parts.append(_weighed(rows.filter(other), table, rule))
-    return ChosenRows(
-        *(
-            pl.concat([getattr(part, name) for part in parts]).sort("place", maintain_order=True)
-            for name in ("used", "averaged", "superseded", "contrary")
-        )
+    used, *others = (
+        pl.concat([getattr(part, name) for part in parts]).sort("place", maintain_order=True)
+        for name in ("used", "averaged", "superseded", "contrary")
+    )
+    return ChosenRows(_with_refused_rows(used, table), *others)
+
+
+def _with_refused_rows(used: pl.DataFrame, table: AnswerTable) -> pl.DataFrame:
+    """Doubt the total of those of whom another row seems to be, which was refused as a whole."""
+    whole = table.frame["student"].gather(table.rejects["row"]).is_null()
+    refused = table.rejects["student"].filter(whole)
+    student = table.frame["student"].gather(used["row"])
+    doubted = student.is_in(refused.implode()) & (used["doubt"] == CERTAIN)
+    return used.with_columns(
+        doubt=pl.when(doubted).then(pl.lit(REFUSED_ROW)).otherwise(pl.col("doubt"))
     )
 
 

@@ -96,7 +96,7 @@ class _Column:
         return None
 
     def never_full(self, worth: Decimal) -> Sentence | None:
-        """Say that the key's answer never earned all points in Canvas; None if it did or is not there."""
+        """Say that the key's answer never earned all points in Canvas; None if it did."""
         if self._question.void:
             return None
         right = [(n, cell) for n, cell in self._given() if cell.response in self._question.accepted]
@@ -107,9 +107,9 @@ class _Column:
         named = " / ".join(map(answer_text, self._question.accepted))
         return Sentence(
             en=f"the key's answer {named} never earned the {decimal_text(worth)} points of its "
-            f"column in Canvas, at most {most} ({rows.en}): Canvas has another key, or was regraded",
+            f"column in Canvas, at most {most} ({rows.en}): Canvas' key is another",
             zh_hant=f"標準答案 {named} 在 Canvas 從未得到該欄的 {decimal_text(worth)} 分，"
-            f"最多 {most} 分（{rows.zh_hant}）：Canvas 的答案不同，或已重新給分",
+            f"最多 {most} 分（{rows.zh_hant}）：Canvas 所用的答案不同",
         )
 
     def _rows(self, number: int) -> Sentence:
