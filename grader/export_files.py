@@ -12,6 +12,7 @@ from grader.exports.answers_yaml import AnswersYaml
 from grader.exports.plain_csv import PlainCsv, is_plain
 from grader.exports.question_columns import Wordings
 from grader.exports.student_analysis import StudentAnalysis
+from grader.quiz_texts import OtherItem
 from grader.submissions import ScoredQuestion
 from solver.errors import ExportError
 from solver.files.atomic_write import sha256_of
@@ -29,6 +30,8 @@ class ReadingContext:
         left_out: ids of the key's questions that are not graded.
         skip_columns: Canvas' ids of questions that are none of the key's.
         allow_missing: take questions without a column as not shown.
+        others: items of the quiz that are none of the key's questions (a heading, say); their
+            columns are passed over.
     """
 
     questions: tuple[ScoredQuestion, ...]
@@ -36,6 +39,7 @@ class ReadingContext:
     left_out: Collection[str] = ()
     skip_columns: Collection[str] = ()
     allow_missing: bool = False
+    others: Sequence[OtherItem] = ()
 
 
 def open_exports(paths: Sequence[Path], context: ReadingContext) -> list[Export]:
@@ -77,5 +81,6 @@ def open_export(path: Path, context: ReadingContext) -> Export:
         context.wordings,
         [question.id for question in context.questions],
         skip=context.skip_columns,
+        others=context.others,
         allow_missing=context.allow_missing,
     )

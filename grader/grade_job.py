@@ -25,7 +25,8 @@ from grader.item_tables import write_items_and_summary
 from grader.plurals import counted
 from grader.progress import watched
 from grader.pseudonyms import Pseudonyms
-from grader.quiz_texts import known_quizzes, wordings_by_question
+from grader.quiz_texts import known_quizzes, load_quiz, other_items, wordings_by_question
+from grader.quizzes.unread_cells import said_of_unread
 from grader.run_folder import check_target, folder_made_whole, only_run
 from grader.run_record import FORMAT, ExportHash, RunData, write_run
 from grader.score_tables import ScoreCounts, write_score_tables
@@ -131,7 +132,8 @@ def _graded_into_folder(job: Job) -> Outcome:
             for export, name in zip(exports, _names(job), strict=True)
             for note in export.notes
         ]
-        notes += _reading_notes(graded)
+        read = graded.counts.read - graded.counts.rejected
+        notes += said_of_unread(graded.rejects, read, _worded(job))
         notes += [said_of(graded.alike)] if graded.alike else []
         notes += [said_of_names(graded.many_names)] if graded.many_names else []
         if gradebook is not None:
@@ -222,7 +224,8 @@ def _key_notes(job: Job) -> list[str]:
 
 
 def _exports(job: Job, questions: tuple[ScoredQuestion, ...]) -> list[Export]:
-    wordings = wordings_by_question(known_quizzes(job.bank, job.key, job.quizzes))
+    quizzes = known_quizzes(job.bank, job.key, job.quizzes)
+    wordings = wordings_by_question(quizzes)
     asked = [question.id for question in job.key.questions if question.id in wordings]
     context = ReadingContext(
         questions,
@@ -230,8 +233,14 @@ def _exports(job: Job, questions: tuple[ScoredQuestion, ...]) -> list[Export]:
         open_questions(job.key),
         job.skip_columns,
         job.allow_missing,
+        other_items(quizzes),
     )
     return open_exports(job.exports, context)
+
+
+def _worded(job: Job) -> set[str]:
+    """Return the questions whose texts were given."""
+    return {question.id for path in job.quizzes for question in load_quiz(path).questions}
 
 
 def _check_pseudonyms(job: Job) -> None:
@@ -277,22 +286,6 @@ def _as_number(text: str) -> Decimal | None:
         return Decimal(text)
     except InvalidOperation:
         return None
-
-
-def _reading_notes(graded: GradedClass) -> list[str]:
-    """Say what the TA should look at: unreadable cells, and a quiz whose words are not known."""
-    cells: dict[str, int] = {}
-    for reject in graded.rejects:
-        if reject.question:
-            cells[reject.question] = cells.get(reject.question, 0) + 1
-    rows = graded.counts.read - graded.counts.rejected
-    mostly = sorted(name for name, number in cells.items() if number * 2 > rows)
-    if not mostly:
-        return []
-    return [
-        f"more than half of the answers to {', '.join(mostly)} could not be read: the quiz words "
-        "its options otherwise than the bank. Import its own texts with hw9 bank import-qti"
-    ]
 
 
 def _hashes(job: Job) -> list[ExportHash]:

@@ -12,7 +12,14 @@ from pathlib import Path
 from grader.cell_text import collapsed, fingerprint, without_tags
 from grader.plurals import counted
 from grader.qti_read import Labels, QtiItem, QtiQuiz
-from grader.quiz_texts import QUIZ_LANGUAGES, Choices, WordedQuestion, WordedQuiz, quiz_of_bank
+from grader.quiz_texts import (
+    QUIZ_LANGUAGES,
+    Choices,
+    OtherItem,
+    WordedQuestion,
+    WordedQuiz,
+    quiz_of_bank,
+)
 from solver.bank import Bank, Question
 from solver.errors import BankError
 from solver.key import Key
@@ -23,14 +30,17 @@ class MatchedQuiz:
     """An imported quiz in terms of the bank.
 
     Attributes:
-        quiz: its wordings, to be kept.
+        quiz: its wordings, to be kept, and the items that are no questions of ours.
         how: "text" or "order".
-        passed_over: types of items that are no questions of ours (a heading, say).
     """
 
     quiz: WordedQuiz
     how: str
-    passed_over: tuple[str, ...]
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Types of the items that are no questions of ours (a heading, say)."""
+        return tuple(other.type or "unknown" for other in self.quiz.others)
 
 
 def match_quiz(quiz: QtiQuiz, bank: Bank, path: Path, key: Key | None = None) -> MatchedQuiz:
@@ -40,7 +50,9 @@ def match_quiz(quiz: QtiQuiz, bank: Bank, path: Path, key: Key | None = None) ->
         BankError: the items are not the bank's questions in number, kind or options.
     """
     items = [item for item in quiz.items if item.kind is not None]
-    passed_over = tuple(item.type or "unknown" for item in quiz.items if item.kind is None)
+    others = tuple(
+        OtherItem(item.ident, item.type, item.stem) for item in quiz.items if item.kind is None
+    )
     by_text = _by_text(items, bank, key)
     pairs = by_text if by_text else _by_order(items, bank, path)
     ours = {
@@ -54,7 +66,7 @@ def match_quiz(quiz: QtiQuiz, bank: Bank, path: Path, key: Key | None = None) ->
     }
     worded = [_worded(question, item, ours[question.id], path) for question, item in pairs]
     return MatchedQuiz(
-        WordedQuiz(quiz.title, tuple(worded)), "text" if by_text else "order", passed_over
+        WordedQuiz(quiz.title, tuple(worded), others), "text" if by_text else "order"
     )
 
 
@@ -140,10 +152,18 @@ def _choices(
             path=path,
             mend="The two must ask the same questions in the same order.",
         )
-    for choices in known:
-        marks = {fingerprint(text): name for name, text in choices}
-        names = [marks.get(fingerprint(text)) for _, text in labels]
-        if len(marks) == len(ids) and set(names) == set(ids):
-            pairs = [(name, text) for name, (_, text) in zip(names, labels, strict=True) if name]
-            return tuple(sorted(pairs, key=lambda pair: list(ids).index(pair[0])))
-    return tuple((name, text) for name, (_, text) in zip(ids, labels, strict=True))
+    found = max((_by_options_text(labels, each) for each in known), key=len, default={})
+    rest = iter([name for name in ids if name not in found.values()])
+    pairs = [(found.get(at) or next(rest), text) for at, (_, text) in enumerate(labels)]
+    return tuple(sorted(pairs, key=lambda pair: list(ids).index(pair[0])))
+
+
+def _by_options_text(labels: Labels, known: Choices) -> dict[int, str]:
+    """Return which option the labels are that have the text of one, and of one alone."""
+    ours = [fingerprint(text) for _, text in known]
+    theirs = [fingerprint(text) for _, text in labels]
+    return {
+        at: known[ours.index(mark)][0]
+        for at, mark in enumerate(theirs)
+        if ours.count(mark) == theirs.count(mark) == 1
+    }

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path, PurePosixPath
 from typing import Literal
+from xml.parsers import expat
 
+from grader.quizzes.other_formats import other_format, other_package
 from solver.bank import Kind
 from solver.errors import ExportError
 
@@ -28,7 +30,13 @@ KIND_OF_TYPE: dict[str, Kind] = {
     "true_false_question": "single",
     "multiple_answers_question": "several",
     "multiple_dropdowns_question": "pair",
+    # Names of the common cartridge, whose items have no question_type.
+    "cc.multiple_choice.v0p1": "single",
+    "cc.true_false.v0p1": "single",
+    "cc.multiple_response.v0p1": "several",
 }
+_EXPORT = "In the course of the quiz on NTU COOL or Canvas, use Settings > Export > Quiz."
+TEXT_ONLY = "text_only_question"
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -38,8 +46,9 @@ class QtiItem:
 
     Attributes:
         ident: the item's id in the package.
-        type: Canvas' `question_type`.
-        points: points possible, None if the package does not say.
+        type: Canvas' `question_type`, or the common cartridge's `cc_profile`.
+        points: points possible, None if the package does not say; of a question drawn from a
+            group, the group's.
         stem: HTML.
         lists: (name, ((ident, text), ...)) of each list of choices: one called "" of a single or
             several, one a drop-down (by its name) of a pair.
@@ -66,6 +75,8 @@ class QtiQuiz:
     ident: str
     title: str
     items: tuple[QtiItem, ...]
+    elsewhere: int = 0
+    """How many groups draw their questions from a question bank, which no package holds."""
 
 
 def read_package(path: Path) -> list[QtiQuiz]:
@@ -81,8 +92,11 @@ def read_package(path: Path) -> list[QtiQuiz]:
         raise ExportError("there is no such file", path=path) from None
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError,
             ValueError, struct.error, lzma.LZMAError):  # fmt: skip
+        what = other_format(path)
         raise ExportError(
-            "is not a zip that can be read", path=path, mend="Export the quiz again as QTI."
+            f"is no QTI package, but {what}" if what else "is not a zip that can be read",
+            path=path,
+            mend=_EXPORT,
         ) from None
     except OSError as problem:
         raise ExportError(f"cannot be read ({problem.strerror})", path=path) from None
@@ -93,10 +107,13 @@ def read_package(path: Path) -> list[QtiQuiz]:
 def _assessments(package: zipfile.ZipFile, path: Path) -> dict[str, ET.Element]:
     names = package.namelist()
     if not any(PurePosixPath(name).name == "imsmanifest.xml" for name in names):
+        what = other_package(package)
         raise ExportError(
-            "is no QTI package: it has no imsmanifest.xml",
+            f"is no QTI package, but {what}"
+            if what
+            else "is no QTI package: it has no imsmanifest.xml",
             path=path,
-            mend="In the quiz's course, use Settings > Export > Quiz.",
+            mend=_EXPORT,
         )
     if sum(info.file_size for info in package.infolist() if _is_xml(info.filename)) > MOST_BYTES:
         raise ExportError(f"holds more than {MOST_BYTES >> 20} MiB of XML", path=path)
@@ -113,7 +130,12 @@ def _assessments(package: zipfile.ZipFile, path: Path) -> dict[str, ET.Element]:
         if _local(root) == "questestinterop" and assessment is not None:
             roots[parent if ident == "assessment_qti" else ident] = assessment
     if not roots:
-        raise ExportError("holds no quiz", path=path, mend="Export the quiz itself as QTI.")
+        what = other_package(package)
+        raise ExportError(
+            f"holds no quiz of QTI 1.2; it is {what}" if what else "holds no quiz",
+            path=path,
+            mend=_EXPORT,
+        )
     return roots
 
 
@@ -123,12 +145,13 @@ def _is_xml(name: str) -> bool:
 
 def _parsed(data: bytes, path: Path, name: str) -> ET.Element:
     try:
-        root = ET.fromstring(data, ET.XMLParser(target=_PlainTree()))
+        _refuse_own_doctype(data)
+        root = ET.fromstring(data)
     except _Doctype:
         raise ExportError(
-            "declares a DOCTYPE, which no quiz needs", path=path, place=name
+            "declares a DOCTYPE of its own, which no quiz needs", path=path, place=name
         ) from None
-    except (ET.ParseError, LookupError, ValueError) as problem:
+    except (ET.ParseError, expat.ExpatError, LookupError, ValueError) as problem:
         raise ExportError(f"is not readable XML ({problem})", path=path, place=name) from None
     _check_depth(root, path, name)
     return root
@@ -138,11 +161,21 @@ class _Doctype(Exception):  # noqa: N818 - it is a signal, and goes no further t
     """Told by the parser itself, so that it is seen in every encoding."""
 
 
-class _PlainTree(ET.TreeBuilder):
-    """Builds the tree of a document without a DOCTYPE, and so without entities of its own."""
+def _refuse_own_doctype(data: bytes) -> None:
+    """Refuse a DOCTYPE but for QTI's own line, which brings no entities: no file is fetched for it.
 
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise _Doctype
+    Raises:
+        _Doctype: another one, or one with declarations in it.
+        expat.ExpatError: it is no XML.
+    """
+
+    def begin(name: str, system: str | None, public: str | None, subset: int) -> None:
+        if subset or name != "questestinterop":
+            raise _Doctype
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = begin
+    parser.Parse(data, True)
 
 
 def _check_depth(root: ET.Element, path: Path, name: str) -> None:
@@ -167,11 +200,24 @@ def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:
 
 
 def _quiz(name: str, assessment: ET.Element, path: Path) -> QtiQuiz:
-    items = tuple(_item(item, path) for item in _all(assessment, "item"))
-    return QtiQuiz(assessment.get("ident", name), assessment.get("title", name), items)
+    drawn = _points_of_groups(assessment)
+    items = tuple(_item(item, path, drawn) for item in _all(assessment, "item"))
+    elsewhere = sum(1 for _ in _all(assessment, "sourcebank_ref"))
+    return QtiQuiz(assessment.get("ident", name), assessment.get("title", name), items, elsewhere)
 
 
-def _item(item: ET.Element, path: Path) -> QtiItem:
+def _points_of_groups(assessment: ET.Element) -> dict[ET.Element, str]:
+    """Return the points of each item that is drawn from a group which says what each is worth."""
+    points: dict[ET.Element, str] = {}
+    for section in _all(assessment, "section"):
+        ordering = next(_children(section, "selection_ordering"), None)
+        each = None if ordering is None else next(_all(ordering, "points_per_item"), None)
+        if each is not None and _text(each):
+            points |= {item: _text(each) for item in _children(section, "item")}
+    return points
+
+
+def _item(item: ET.Element, path: Path, drawn: dict[ET.Element, str]) -> QtiItem:
     ident = item.get("ident", "")
     fields = {
         _text(next(_children(field, "fieldlabel"), None)): _text(
@@ -184,12 +230,12 @@ def _item(item: ET.Element, path: Path) -> QtiItem:
     if presentation is not None:
         stem = _material(next(_all(presentation, "material"), None))
         lists = [_list(each) for each in _all(presentation, "response_lid")]
-    kind = fields.get("question_type", "")
+    kind = fields.get("question_type") or fields.get("cc_profile", "")
     names = {each.get("ident", ""): name for each, name, _ in lists}
     return QtiItem(
         ident,
         kind,
-        _points(fields.get("points_possible", ""), path, ident),
+        _points(drawn.get(item) or fields.get("points_possible", ""), path, ident),
         stem,
         tuple((name, labels) for _, name, labels in lists),
         _right(item, names),

@@ -16,7 +16,7 @@ import yaml
 from pydantic import Field
 
 from grader.scored_questions import choice_named
-from solver.bank import Bank, Blank, Identifier, Kind, Question, Strict, Wording
+from solver.bank import GIVEN, Bank, Blank, Identifier, Kind, Question, Strict, Wording
 from solver.errors import BankError
 from solver.files.atomic_write import write_whole
 from solver.files.yaml_source import YamlDumper, load_placed_yaml, validated
@@ -41,6 +41,7 @@ class WordedQuestion:
             drop-down (choices around a measured value) a choice's id is its text.
         ident: the item's id in the QTI package it came from, else "".
         bare: of a *pair* of the bank, the stem without its drop-downs, else "".
+        source: name of the quiz file the words are in, "" of the bank's own.
     """
 
     id: str
@@ -50,14 +51,31 @@ class WordedQuestion:
     blanks: tuple[tuple[str, Choices], ...] = ()
     ident: str = ""
     bare: str = field(default="", compare=False)
+    source: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherItem:
+    """An item of a quiz that is none of the bank's questions, but has columns in its exports.
+
+    Attributes:
+        ident: the item's id in the QTI package it came from, else "".
+        type: Canvas' ``question_type``: ``text_only_question`` of a heading.
+        text: HTML, or a text without any.
+    """
+
+    ident: str
+    type: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class WordedQuiz:
-    """All questions in the words of one quiz."""
+    """All questions in the words of one quiz, and what stands between them."""
 
     title: str
     questions: tuple[WordedQuestion, ...]
+    others: tuple[OtherItem, ...] = ()
 
 
 def quiz_of_bank(bank: Bank, language: QuizLanguage, key: Key | None = None) -> WordedQuiz:
@@ -137,10 +155,17 @@ class _Question(Strict):
     blanks: list[_Blank] = Field(default_factory=list)
 
 
+class _OtherItem(Strict):
+    ident: str = ""
+    type: str = "text_only_question"
+    text: str
+
+
 class _QuizFile(Strict):
     format: Literal["hw9-quiz/1"]
     title: str = ""
     questions: list[_Question] = Field(min_length=1)
+    others: list[_OtherItem] = Field(default_factory=list)
 
 
 def load_quiz(path: Path) -> WordedQuiz:
@@ -161,19 +186,27 @@ def load_quiz(path: Path) -> WordedQuiz:
                 for blank in entry.blanks
             ),
             entry.ident,
+            source=path.name,
         )
         for entry in data.questions
     )
-    return WordedQuiz(data.title, questions)
+    others = tuple(OtherItem(entry.ident, entry.type, entry.text) for entry in data.others)
+    return WordedQuiz(data.title, questions, others)
 
 
 def save_quiz(quiz: WordedQuiz, path: Path) -> None:
     """Write a `quiz.yaml` whole: the same quiz, the same bytes."""
-    data = {
+    data: dict[str, object] = {
         "format": QUIZ_FORMAT,
         "title": quiz.title,
         "questions": [_as_data(question) for question in quiz.questions],
     }
+    if quiz.others:
+        data["others"] = [
+            ({"ident": other.ident} if other.ident else {})
+            | {"type": other.type, "text": other.text}
+            for other in quiz.others
+        ]
     text = yaml.dump(data, Dumper=YamlDumper, allow_unicode=True, sort_keys=False, width=100)
     write_whole(path, text)
 
@@ -205,6 +238,11 @@ def wordings_by_question(quizzes: Iterable[WordedQuiz]) -> dict[str, list[Worded
     return found
 
 
+def other_items(quizzes: Iterable[WordedQuiz]) -> list[OtherItem]:
+    """Return the items of some quizzes that are no questions, each once."""
+    return list(dict.fromkeys(each for quiz in quizzes for each in quiz.others))
+
+
 def _in_the_keys_words(quiz: WordedQuiz, key: Key | None) -> WordedQuiz:
     """Name choices around a measured value as the key does: the quiz's 0.440 is the key's 0.44."""
     entries = {entry.id: entry for entry in key.questions} if key else {}
@@ -228,8 +266,23 @@ def _in_the_keys_words(quiz: WordedQuiz, key: Key | None) -> WordedQuiz:
 def known_quizzes(bank: Bank, key: Key | None, files: Sequence[Path]) -> list[WordedQuiz]:
     """Return every wording a column may have: quiz files, those kept beside the bank, the bank's.
 
-    Quizzes kept beside the bank lie in its folder ``quizzes/``.
+    Quizzes kept beside the bank lie in its folder ``quizzes/``. Of a question that was taken from a
+    quiz, the bank's words are that quiz's as people read them, and only the quiz's own count.
     """
     kept = sorted((bank.folder / "quizzes").glob("*.yaml"))
-    quizzes = [_in_the_keys_words(load_quiz(path), key) for path in [*files, *kept]]
-    return quizzes + [quiz_of_bank(bank, language, key) for language in QUIZ_LANGUAGES]
+    paths = [*files, *kept]
+    names = [path.name for path in paths]
+    quizzes = []
+    for path in paths:
+        quiz = _in_the_keys_words(load_quiz(path), key)
+        if names.count(path.name) > 1:
+            renamed = (replace(question, source=str(path)) for question in quiz.questions)
+            quiz = replace(quiz, questions=tuple(renamed))
+        quizzes.append(quiz)
+    worded = {question.id for quiz in quizzes for question in quiz.questions}
+    taken = {question.id for question in bank.questions if question.rule == GIVEN} & worded
+    for language in QUIZ_LANGUAGES:
+        quiz = quiz_of_bank(bank, language, key)
+        own = tuple(question for question in quiz.questions if question.id not in taken)
+        quizzes.append(replace(quiz, questions=own))
+    return quizzes

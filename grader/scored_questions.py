@@ -108,7 +108,7 @@ def _accepted_pair(
         raise KeyFileError(
             f"the answer of {entry.id} has nothing for the drop-down {missing[0]!r}",
             path=path,
-            mend="A pair is right only if both drop-downs are.",
+            mend="It is right only if every drop-down is.",
         )
     choices = set()
     for blank, value in answer.items():

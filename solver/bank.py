@@ -23,6 +23,9 @@ Kind = Literal["single", "several", "pair"]
 Language = Literal["en", "zh-Hant"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hant")
 
+GIVEN = "given"
+"""The name in place of a rule's, of a question whose answer was given and is not measured."""
+
 
 def _points(value: object) -> object:
     if isinstance(value, bool | float):
@@ -74,7 +77,7 @@ class MeasuredChoices(Strict):
 
 
 class Blank(Strict):
-    """One drop-down of a *pair* question."""
+    """One drop-down of a *pair* question, which has two of them, or any other number."""
 
     id: Identifier
     label: Wording
@@ -97,7 +100,7 @@ class Question(Strict):
     kind: Kind
     points: Points
     choose: int | None = Field(default=None, ge=1, description="how many to choose, where it says")
-    rule: str = Field(min_length=1, description="name of a registered rule")
+    rule: str = Field(min_length=1, description="name of a registered rule, or `given`")
     settings: dict[str, Any] = Field(default_factory=dict, alias="with")
     stem: Wording
     options: list[Option] = Field(default_factory=list)
@@ -106,8 +109,8 @@ class Question(Strict):
     @model_validator(mode="after")
     def _shape_fits_kind(self) -> Question:
         if self.kind == "pair":
-            if self.options or len(self.blanks) != 2:
-                raise ValueError(f"{self.id}: a pair has two blanks and no options of its own")
+            if self.options or not self.blanks:
+                raise ValueError(f"{self.id}: a pair has drop-downs and no options of its own")
             _unique([blank.id for blank in self.blanks], "blank")
         else:
             if self.blanks or len(self.options) < 2:

@@ -27,6 +27,13 @@ class LazyGroup(click.Group):
         super().__init__(*args, **extra)  # type: ignore[arg-type]
         self.lazy = lazy or {}
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the words of the command line, but no file whose name is not UTF-8."""
+        from solver.files.encodings import refuse_file_names_in_other_code
+
+        refuse_file_names_in_other_code(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; Ctrl-C ends it with a sentence and exit code 130, as shells count it."""
         try:

@@ -27,6 +27,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
         "show": ("grader.cli.bank_show:show", "Show the questions with their options and ids."),
         "check": ("grader.cli.bank:check", "Check every question, claim and wording."),
         "import-qti": ("grader.cli.bank_qti:import_qti", "Read a quiz's own texts from a package."),
+        "from-qti": ("grader.cli.bank_from_qti:from_qti", "Make a bank and a key of any quiz."),
         "export-qti": ("grader.cli.bank_qti:export_qti", "Write the bank as a quiz package."),
     },
 )

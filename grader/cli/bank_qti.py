@@ -42,8 +42,10 @@ def import_qti(
     """Keep the words and ids of a quiz exported from NTU COOL, matched to the bank.
 
     Questions and options are matched by their texts where the quiz was made from the bank, else
-    by order and kind, which is shown for a yes. Without --out the file goes into the folder
-    quizzes/ of --bank (where hw9 grade finds it), or to quiz.yaml here (for hw9 grade --quiz).
+    by order and kind; what the quiz words otherwise is shown for a yes. Items that are no questions
+    of the bank, such as headings, are kept too, so that hw9 grade passes over their columns.
+    Without --out the file goes into the folder quizzes/ of --bank (where hw9 grade finds it), or
+    to quiz.yaml here (for hw9 grade --quiz).
     The quiz's own answers are not kept.
 
     \b
@@ -55,12 +57,13 @@ def import_qti(
     from grader.quiz_texts import save_quiz
 
     bank = _bank(bank_folder)
-    quiz = _chosen(read_package(package), title, package)
-    matched = match_quiz(quiz, bank, package, _key(key_path))
+    quiz = chosen(read_package(package), title, package)
+    key = _key(key_path)
+    matched = match_quiz(quiz, bank, package, key)
     target = out or _default_target(bank_folder, quiz.title)
     _spare_other_files(target)
     if not as_json:
-        _show(matched, bank)
+        _show(matched, bank, key)
     if not yes:
         _ask()
     save_quiz(matched.quiz, target)
@@ -94,7 +97,12 @@ def _ask() -> None:
     click.confirm("Is every question and option matched rightly?", abort=True)
 
 
-def _chosen(quizzes: list[QtiQuiz], title: str | None, package: Path) -> QtiQuiz:
+def chosen(quizzes: list[QtiQuiz], title: str | None, package: Path) -> QtiQuiz:
+    """Return the quiz of a package that is meant.
+
+    Raises:
+        ExportError: none has the title, or several could be meant.
+    """
     from solver.errors import ExportError
 
     titles = "; ".join(quiz.title for quiz in quizzes)
@@ -108,22 +116,28 @@ def _chosen(quizzes: list[QtiQuiz], title: str | None, package: Path) -> QtiQuiz
     )
 
 
-def _show(matched: MatchedQuiz, bank: Bank) -> None:
-    from grader.cell_text import collapsed, without_tags
+def _show(matched: MatchedQuiz, bank: Bank, key: Key | None) -> None:
+    """Say how the quiz was matched, and what it words otherwise, in its own language."""
+    from grader.option_matching import alike_options
+    from grader.quiz_texts import QUIZ_LANGUAGES, quiz_of_bank
+    from grader.quizzes.differences import differences, language_of
 
-    ours = {question.id: question for question in bank.questions}
+    banks = {language: quiz_of_bank(bank, language, key) for language in QUIZ_LANGUAGES}
+    differing = list(differences(matched.quiz, banks[language_of(matched.quiz, banks)]))
+    count = len(matched.quiz.questions)
     way = "by their texts" if matched.how == "text" else "by order and kind"
-    click.echo(f"matched {way}:")
-    for question in matched.quiz.questions:
-        stem = collapsed(without_tags(question.stem))
-        click.echo(f"{question.id}  {ours[question.id].stem.en}")
-        click.echo(f"     = {stem}")
-        own = {option.id: option.text.en for option in ours[question.id].options}
-        for name, text in question.options:
-            click.echo(f"     {name}  {own[name]}  =  {collapsed(without_tags(text))}")
-        for blank, choices in question.blanks:
-            listed = " | ".join(collapsed(without_tags(text)) for _, text in choices)
-            click.echo(f"     {blank}: {listed}")
+    click.echo(
+        f"{counted(count, 'question')} matched {way}; {count - len(differing)} in the bank's words"
+        + (", these in others (an option that differs is matched by its place):" * bool(differing))
+    )
+    for each in differing:
+        click.echo(f"{each.id}  {each.stem[0]}")
+        if each.stem[1]:
+            click.echo(f"     = {each.stem[1]}")
+        for name, own, text in each.options:
+            click.echo(f"     {name}  {own}  =  {text}" if own else f"     {name}  =  {text}")
+    for alike in alike_options(matched.quiz):
+        click.echo(alike)
     if matched.passed_over:
         click.echo(f"passed over: {', '.join(matched.passed_over)}")
 

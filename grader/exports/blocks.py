@@ -53,7 +53,7 @@ def read_blocks(exports: Sequence[Export], cells: Cells) -> Iterator[Block]:
         ExportError: a file cannot be read any more.
     """
     for export in exports:
-        if isinstance(export, StudentAnalysis) and _is_large(export):
+        if isinstance(export, StudentAnalysis) and not export.remade and _is_large(export):
             yield from _Stretches(export, cells).blocks()
         else:
             yield from blocks_of_rows(export.rows(), cells)

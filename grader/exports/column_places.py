@@ -84,23 +84,24 @@ class ColumnPlaces:
             for column, question in zip(gap.columns, gap.questions, strict=True)
         ]
 
-    def error(self, gap: Gap, path: Path) -> ExportError:
-        """Return the error of a stretch whose columns cannot be told."""
-        column = gap.columns[0]
-        message = self._surplus(gap) if not gap.questions else self._open(gap)
+    def error(self, gaps: Sequence[Gap], path: Path) -> ExportError:
+        """Return the error of the stretches whose columns cannot be told, all of them named."""
+        surplus = [column for gap in gaps if not gap.questions for column in gap.columns]
+        opened = [gap for gap in gaps if gap.questions]
+        said = [_surplus(surplus)] if surplus else []
+        said += [self._open(gap) for gap in opened]
         absent = [name for each in self.gaps if not each.columns for name in each.questions]
         if absent:
-            message += f"; no column can be {self.listed(absent)}"
+            said.append(f"no column can be {self.listed(absent)}")
         if self._known:
-            message += f"; recognised by id or text: {self.listed(self._known)}"
+            said.append(f"recognised by id or text: {self.listed(self._known)}")
+        first = min(column.at for gap in gaps for column in gap.columns)
         return ExportError(
-            message, path=path, place=f"line 1, column {column.at + 1}", mend=_mend(gap)
+            "; ".join(said),
+            path=path,
+            place=f"line 1, column {first + 1}",
+            mend=_mend(surplus, opened),
         )
-
-    def _surplus(self, gap: Gap) -> str:
-        more = len(gap.columns) - 1
-        also = f" (and so {counted(more, 'more column')})" if more else ""
-        return f"{_named(gap)} is no question of the key, by its id, its text or its place{also}"
 
     def _open(self, gap: Gap) -> str:
         number, questions = len(gap.columns), self.listed(gap.questions)
@@ -111,10 +112,10 @@ class ColumnPlaces:
                 "order does not tell either"
             )
         if number == 1:
-            said = f"{_named(gap)} has the id or the text of no question of the key"
+            said = f"{_named(gap.columns[0])} has the id or the text of no question of the key"
         else:
-            said = f"{_named(gap)} and {counted(number - 1, 'more column')} have the id or the "
-            said += "text of no question of the key"
+            said = f"{_named(gap.columns[0])} and {counted(number - 1, 'more column')} "
+            said += "have the id or the text of no question of the key"
         if not self._in_order:
             return (
                 f"{said}; without a column are {questions}, and the columns stand in another "
@@ -138,14 +139,25 @@ class ColumnPlaces:
         return ", ".join(texts)
 
 
-def _named(gap: Gap) -> str:
-    column = gap.columns[0]
+def _surplus(columns: Sequence[QuestionColumn]) -> str:
+    named = [_named(column) for column in columns]
+    if len(named) == 1:
+        return f"{named[0]} is no question of the key, by its id, its text or its place"
+    listed = f"{', '.join(named[:-1])} and {named[-1]}"
+    return f"{listed} are no questions of the key, by their ids, their texts or their places"
+
+
+def _named(column: QuestionColumn) -> str:
     return f"question {column.canvas_id} ({' '.join(column.text.split())[:60]!r})"
 
 
-def _mend(gap: Gap) -> str:
-    if len(gap.columns) < len(gap.questions):
-        return f"{_OWN_TEXTS}, or export it again with every question's column as Canvas wrote it."
-    if gap.questions:
-        return f"{_OWN_TEXTS}, or leave out what is no question of the key with --skip-column."
-    return f"{_OWN_TEXTS}, or leave it out with --skip-column {gap.columns[0].canvas_id}."
+def _mend(surplus: Sequence[QuestionColumn], gaps: Sequence[Gap]) -> str:
+    skipped = " ".join(f"--skip-column {column.canvas_id}" for column in surplus)
+    ways = [_OWN_TEXTS]
+    if any(len(gap.columns) < len(gap.questions) for gap in gaps):
+        ways.append("export it again with every question's column as Canvas wrote it")
+    elif gaps:
+        ways.append("leave out what is no question of the key with --skip-column")
+    if surplus:
+        ways.append(f"leave out what is no question of the key with {skipped}")
+    return f"{', or '.join(ways)}."

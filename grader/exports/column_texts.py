@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from grader.cell_text import fingerprint
+from grader.cell_text import fingerprint, fingerprints
 from grader.quiz_texts import WordedQuestion
 
 LEAST_BEGUN = 20
@@ -30,7 +30,9 @@ def words_alone(text: str) -> str:
 
 def words_of_wording(wording: WordedQuestion) -> set[str]:
     """Return the words that a column of the question may have, whole or without its drop-downs'."""
-    texts = {words_alone(fingerprint(wording.stem)), words_alone(fingerprint(wording.bare))}
+    texts = {
+        words_alone(mark) for text in (wording.stem, wording.bare) for mark in fingerprints(text)
+    }
     return texts - {""}
 
 

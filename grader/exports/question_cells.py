@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from grader.exports.question_columns import MatchedColumn
 from grader.exports.row_fields import points_of
 from grader.option_matching import LONGEST, MEMORY, CellReader
-from grader.submissions import NOT_SHOWN, Refused, Response
+from grader.submissions import NOT_SHOWN, NotShown, Refused, Response, encode_response
 from grader.table.cells import Cell
 
 
@@ -30,6 +30,26 @@ class ReadCell(Cell):
             yield question, self.bad_points, "Canvas' points are not a number"
 
 
+def one_cell_each(met: Iterable[tuple[str, ReadCell]]) -> list[tuple[str, ReadCell]]:
+    """Return one cell a question, of those that were made again the one that was shown.
+
+    Args:
+        met: question and cell, in the order of the columns.
+    """
+    cells: dict[str, list[ReadCell]] = {}
+    for question, cell in met:
+        cells.setdefault(question, []).append(cell)
+    return [(question, _shown(some)) for question, some in cells.items()]
+
+
+def _shown(cells: Sequence[ReadCell]) -> ReadCell:
+    shown = [cell for cell in cells if not isinstance(cell.response, NotShown)]
+    if len(shown) < 2:
+        return (shown or cells)[0]
+    texts = " | ".join(map(encode_response, (cell.response for cell in shown)))
+    return ReadCell(Refused(texts, "stands in two columns of one question"), None, "")
+
+
 class AnalysisColumn:
     """One question's two columns, with the pairs of cells met so far."""
 
@@ -48,6 +68,10 @@ class AnalysisColumn:
             if len(self.known) < MEMORY and len(cell) + len(points) <= LONGEST:
                 self.known[pair] = known
         return known
+
+    def damage(self, cell: str) -> str:
+        """Return what was done to a cell after Canvas wrote it, "" where nothing can be told."""
+        return self._reader.damage(cell)
 
     def _decide(self, cell: str, points: str) -> ReadCell:
         # A question that was shown has points, be they 0.0; one that was not has none.

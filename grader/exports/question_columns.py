@@ -8,19 +8,24 @@ without its punctuation and the marks of its drop-downs (`grader.exports.column_
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
-from grader.cell_text import fingerprint
+from grader.cell_text import fingerprint, fingerprints
 from grader.exports.column_places import ColumnPlaces
 from grader.exports.column_texts import begins, words_of_column, words_of_wording
 from grader.exports.columns import QuestionColumn
 from grader.plurals import counted
-from grader.quiz_texts import WordedQuestion
+from grader.quiz_texts import OtherItem, WordedQuestion
+from grader.quizzes.damaged_text import LATIN, repaired
 from solver.errors import ExportError
 
 Wordings = Mapping[str, Sequence[WordedQuestion]]
+ShownTogether = Callable[[QuestionColumn, QuestionColumn], bool]
+"""Says whether two columns are filled in one row."""
+REMADE = "text, each shown to others: deleted and made again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +45,55 @@ def item_idents(canvas_id: str) -> tuple[str, str]:
 
 
 class ColumnMatcher:
-    """Matches the columns of one export to the questions of a key."""
+    """Matches the columns of one export to the questions of a key.
 
-    def __init__(self, columns: Sequence[QuestionColumn], wordings: Wordings) -> None:
+    Args:
+        columns: of the export.
+        wordings: every wording of every question, in the key's order.
+        others: items of the quiz that are no questions; their columns are passed over.
+        together: whether two columns are filled in one row; those of a question that was deleted
+            and made again never are.
+
+    Attributes:
+        passed_over: how many columns are those of other items.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[QuestionColumn],
+        wordings: Wordings,
+        others: Sequence[OtherItem] = (),
+        together: ShownTogether = lambda one, other: True,
+    ) -> None:
         self._left = list(columns)
         self._wordings = wordings
         self._open = list(wordings)
         self._matched: list[MatchedColumn] = []
+        self._idents = {
+            ident: column.canvas_id for column in columns for ident in item_idents(column.canvas_id)
+        }
+        self._other_items = others
+        self._together = together
+        self.passed_over = 0
 
     def match(self, path: Path, *, allow_missing: bool = False) -> list[MatchedColumn]:
         """Return every column with its question, in the order of the columns.
 
+        A question that was deleted and made again has more than one.
+
         Raises:
-            ExportError: a column or a question is left over; says what to do about it.
+            ExportError: columns or questions are left over; names all, and says what to do.
         """
+        self._pass_over_others()
         self._by_ident()
         self._by_text()
         self._by_words()
         self._by_first_words()
+        self._refuse_other_code(path)
         places = self._by_place()
         unclear = [gap for gap in places.gaps if any(each in self._left for each in gap.columns)]
         if unclear:
-            raise places.error(unclear[0], path)
+            raise places.error(unclear, path)
         if self._open and not allow_missing:
             raise ExportError(
                 f"has no column for {places.listed(self._open)} of the key "
@@ -71,53 +103,83 @@ class ColumnMatcher:
             )
         return sorted(self._matched, key=lambda each: each.column.at)
 
-    def _take(
-        self, column: QuestionColumn, question: str, wordings: Sequence[WordedQuestion], how: str
-    ) -> None:
+    def _take(self, column: QuestionColumn, question: str, how: str) -> None:
+        """Take a column with every wording of its question, but those of another column."""
         self._left.remove(column)
-        self._open.remove(question)
+        if question in self._open:
+            self._open.remove(question)
+        wordings = [
+            wording
+            for wording in self._wordings[question]
+            if self._idents.get(wording.ident, column.canvas_id) == column.canvas_id
+        ]
         self._matched.append(MatchedColumn(column, question, tuple(wordings), how))
 
-    def _by_ident(self) -> None:
-        known = {
-            wording.ident: wording
-            for question in self._open
-            for wording in self._wordings[question]
-            if wording.ident
+    def _pass_over_others(self) -> None:
+        """Leave out the columns of other items, told by id, or by a text that no question has."""
+        idents = {other.ident for other in self._other_items if other.ident}
+        asked = {
+            mark
+            for wordings in self._wordings.values()
+            for wording in wordings
+            for mark in fingerprints(wording.stem)
         }
+        texts = {mark for each in self._other_items for mark in fingerprints(each.text)} - asked
         for column in list(self._left):
-            for ident in item_idents(column.canvas_id):
-                wording = known.get(ident)
-                if wording is not None and wording.id in self._open:
-                    self._take(column, wording.id, [wording], "Canvas' question id")
-                    break
+            ids = item_idents(column.canvas_id)
+            if not idents.isdisjoint(ids) or not texts.isdisjoint(_marks_of_column(column)):
+                self._left.remove(column)
+                self.passed_over += 1
 
-    def _by_text(self) -> None:
-        texts: dict[str, dict[str, list[WordedQuestion]]] = {}
+    def _refuse_other_code(self, path: Path) -> None:
+        """Refuse a file whose headers were read in another code than they were written in."""
+        for column in self._left:
+            before = repaired(column.text)
+            if before is not None:
+                raise ExportError(
+                    f"the question begins {column.text[:30]!r}, where {before[:30]!r} was; {LATIN}",
+                    path=path,
+                    place=f"line 1, column {column.at + 1}",
+                )
+
+    def _by_ident(self) -> None:
+        known: dict[str, set[str]] = {}
         for question in self._open:
             for wording in self._wordings[question]:
-                mark = fingerprint(wording.stem)
-                if mark:
-                    texts.setdefault(mark, {}).setdefault(question, []).append(wording)
-        marks = {
-            column: (fingerprint(column.text), "".join(column.text.split()))
-            for column in self._left
-        }
+                if wording.ident:
+                    known.setdefault(wording.ident, set()).add(question)
+        for column in list(self._left):
+            questions = {
+                each for ident in item_idents(column.canvas_id) for each in known.get(ident, ())
+            }
+            # An id that two quiz files give to two questions tells nothing.
+            if len(questions) == 1:
+                (question,) = questions
+                self._take(column, question, "Canvas' question id")
+
+    def _by_text(self) -> None:
+        texts: dict[str, set[str]] = {}
+        for question in self._open:
+            for wording in self._wordings[question]:
+                for mark in fingerprints(wording.stem):
+                    if mark:
+                        texts.setdefault(mark, set()).add(question)
+        marks = {column: _marks_of_column(column) for column in self._left}
         self._where_equal(marks, texts, "text")
 
     def _by_words(self) -> None:
-        texts: dict[str, dict[str, list[WordedQuestion]]] = {}
+        texts: dict[str, set[str]] = {}
         for question in self._open:
             for wording in self._wordings[question]:
                 for words in words_of_wording(wording):
-                    texts.setdefault(words, {})[question] = list(self._wordings[question])
+                    texts.setdefault(words, set()).add(question)
         marks = {column: words_of_column(column.text) for column in self._left}
         self._where_equal(marks, texts, "words")
 
     def _where_equal(
         self,
         marks: Mapping[QuestionColumn, Sequence[str]],
-        texts: Mapping[str, Mapping[str, Sequence[WordedQuestion]]],
+        texts: Mapping[str, set[str]],
         how: str,
     ) -> None:
         """Take the columns with a mark that as many open questions have."""
@@ -127,12 +189,19 @@ class ColumnMatcher:
             if known is not None:
                 columns.setdefault(known, []).append(column)
         for mark, same in columns.items():
-            questions = [each for each in texts[mark] if each in self._open]
+            questions = [each for each in self._open if each in texts[mark]]
+            if how == "text" and len(questions) == 1 and self._never_together(same):
+                for column in same:
+                    self._take(column, questions[0], how if len(same) == 1 else REMADE)
+                continue
             if len(questions) != len(same):
                 continue
             said = how if len(same) == 1 else f"{how}, and place among equal texts"
             for column, question in zip(same, questions, strict=True):
-                self._take(column, question, texts[mark][question], said)
+                self._take(column, question, said)
+
+    def _never_together(self, columns: Sequence[QuestionColumn]) -> bool:
+        return not any(self._together(one, other) for one, other in combinations(columns, 2))
 
     def _by_first_words(self) -> None:
         """Take what begins with the text of one open question alone, and is the only one to."""
@@ -149,13 +218,14 @@ class ColumnMatcher:
                 len(questions) == 1 and sum(questions[0] in each for each in begun.values()) == 1
             )
             if alone:
-                self._take(column, questions[0], self._wordings[questions[0]], "first words")
+                self._take(column, questions[0], "first words")
 
     def _by_place(self) -> ColumnPlaces:
-        recognised = [(each.column, each.question) for each in self._matched]
+        first = {each.question: each for each in reversed(self._matched)}
+        recognised = [(each.column, each.question) for each in first.values()]
         places = ColumnPlaces(list(self._wordings), recognised, self._left)
         for column, question, how in places.told():
-            self._take(column, question, self._wordings[question], how)
+            self._take(column, question, how)
         return places
 
 
@@ -164,10 +234,23 @@ def _listed(questions: Sequence[str]) -> str:
     return shown + (f" and {len(questions) - 8} more" if len(questions) > 8 else "")
 
 
-def how_matched(matched: Sequence[MatchedColumn]) -> str:
-    """Say in one sentence which way of matching was used for which questions."""
+def how_matched(matched: Sequence[MatchedColumn], passed_over: int = 0) -> str:
+    """Say in one sentence which way of matching was used for which questions.
+
+    Args:
+        matched: the questions' columns.
+        passed_over: how many columns are other items' (a heading's, say).
+    """
     ways: dict[str, list[str]] = {}
     for each in matched:
         ways.setdefault(each.how, []).append(each.question)
     parts = [f"{len(found)} by {how} ({_listed(found)})" for how, found in ways.items()]
-    return f"{counted(len(matched), 'question column')} matched: {'; '.join(parts)}"
+    said = f"{counted(len(matched), 'question column')} matched: {'; '.join(parts)}"
+    if passed_over:
+        said += f"; {counted(passed_over, 'column')} of headings and other items passed over"
+    return said
+
+
+def _marks_of_column(column: QuestionColumn) -> tuple[str, ...]:
+    """Return a header's text read as HTML and as it stands, without white space."""
+    return (fingerprint(column.text), "".join(column.text.split()))

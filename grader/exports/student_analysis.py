@@ -6,11 +6,18 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from grader.exports.columns import is_student_analysis, layout_of
+from grader.exports.columns import QuestionColumn, is_student_analysis, layout_of
 from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_header
-from grader.exports.question_cells import AnalysisColumn
-from grader.exports.question_columns import ColumnMatcher, Wordings, how_matched
+from grader.exports.question_cells import AnalysisColumn, one_cell_each
+from grader.exports.question_columns import (
+    ColumnMatcher,
+    ShownTogether,
+    Wordings,
+    how_matched,
+)
 from grader.exports.row_fields import attempt_number, canvas_score, moment_of, student_fault
+from grader.quiz_texts import OtherItem
+from grader.quizzes.damaged_text import DATES, LATIN
 from grader.submissions import NOT_SHOWN, ReadRow, Reject, Student, Submission
 from grader.table.answers import TEXT_SHOWN
 from solver.errors import ExportError
@@ -26,11 +33,13 @@ class StudentAnalysis:
         wordings: every wording of every question of the key, in the key's order.
         graded: ids of the questions to read (others are matched and passed over).
         skip: Canvas' ids of columns to pass over.
+        others: items of the quiz that are no questions of the key; their columns are passed over.
         allow_missing: take questions without a column as not shown.
 
     Attributes:
         delimiter, layout: how the file is written, and which column is which.
         columns: the questions' columns that are read, in the order of the file.
+        remade: whether a question has more than one, since it was deleted and made again.
         person_at, submitted_at, attempt_at: columns of the person's fields (id, name, section,
             section_id and, where there is one, sis_id), of the time and of the attempt (0: none).
     """
@@ -42,6 +51,7 @@ class StudentAnalysis:
         graded: Sequence[str],
         *,
         skip: Collection[str] = (),
+        others: Sequence[OtherItem] = (),
         allow_missing: bool = False,
     ) -> None:
         self.source = path.name
@@ -49,11 +59,15 @@ class StudentAnalysis:
         self.path = path
         self._graded = tuple(graded)
         self.delimiter, header = _delimiter_and_header(path)
-        self.layout = layout_of(header, self._sample(len(header)), path)
+        sample = self._sample(len(header))
+        self.layout = layout_of(header, sample, path)
         columns = [each for each in self.layout.questions if each.canvas_id not in skip]
-        matched = ColumnMatcher(columns, wordings).match(path, allow_missing=allow_missing)
-        self.notes.append(how_matched(matched))
+        matcher = ColumnMatcher(columns, wordings, others, _together_in(sample))
+        matched = matcher.match(path, allow_missing=allow_missing)
+        self.notes.append(how_matched(matched, matcher.passed_over))
         self.columns = [AnalysisColumn(each) for each in matched if each.question in self._graded]
+        self.remade = len({column.question for column in self.columns}) < len(self.columns)
+        self._refuse_damaged(sample)
         self._begin()
 
     def _begin(self) -> None:
@@ -63,6 +77,18 @@ class StudentAnalysis:
         self.person_at = [*person, *([fields["sis_id"]] if "sis_id" in fields else [])]
         self.submitted_at = fields["submitted"]
         self.attempt_at = fields.get("attempt", 0)
+
+    def _refuse_damaged(self, sample: Sequence[Sequence[str]]) -> None:
+        """Refuse a file that another program wrote anew, whose other cells may be wrong unseen."""
+        for column in self.columns:
+            for cell in dict.fromkeys(row[column.at] for row in sample):
+                damage = column.damage(cell)
+                if damage.startswith((DATES, LATIN)):
+                    raise ExportError(
+                        f"in the column of {column.question} stands {cell[:60]!r}; {damage}",
+                        path=self.path,
+                        place=f"column {column.at + 1}",
+                    )
 
     def _sample(self, width: int) -> list[list[str]]:
         records = CsvRecords(self.path, self.delimiter).read(width)
@@ -94,6 +120,8 @@ class StudentAnalysis:
             (column.question, column.read(cells[column.at], cells[column.at + 1]))
             for column in self.columns
         ]
+        if self.remade:
+            met = one_cell_each(met)
         rejects = [each for name, cell in met for each in cell.rejects(name)]
         attempt, wrong_attempt = attempt_number(cells[self.attempt_at] if self.attempt_at else "")
         submitted, wrong_time = moment_of(cells[self.submitted_at])
@@ -122,6 +150,18 @@ class StudentAnalysis:
                 for question, text, reason in rejects
             ),
         )
+
+
+def _together_in(sample: Sequence[Sequence[str]]) -> ShownTogether:
+    """Return whether two columns are filled in one row of some; with no rows they may be."""
+
+    def together(one: QuestionColumn, other: QuestionColumn) -> bool:
+        return not sample or any(
+            all(row[column.at].strip() or row[column.at + 1].strip() for column in (one, other))
+            for row in sample
+        )
+
+    return together
 
 
 def _delimiter_and_header(path: Path) -> tuple[str, list[str]]:

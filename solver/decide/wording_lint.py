@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from solver.bank import Bank
+from solver.bank import GIVEN, Bank
 from solver.key import Key, KeyQuestion
 from solver.rules.registry import PlannedQuestion, plan_questions
 
@@ -49,6 +49,8 @@ def concerns(bank: Bank, key: Key) -> list[Concern]:
         if entry is None:
             continue
         found += [*_counts(question, entry), *_unmeasured(question, entry)]
+        if question.rule.name == GIVEN:
+            continue  # its options claim nothing that could be measured
         found += [*_alike(question, entry), *_contested(entry)]
     return found
 

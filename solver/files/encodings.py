@@ -1,8 +1,13 @@
-"""Which encoding a text has that is not UTF-8, so that a refusal can name it."""
+"""Which encoding a text or a file's name has that is not UTF-8, so that a refusal can name it."""
 
 from __future__ import annotations
 
 import codecs
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from solver.errors import InputError
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -45,6 +50,27 @@ def narrow_encoding(data: bytes) -> str:
     except UnicodeDecodeError:
         return ""
     return "Big5"
+
+
+def refuse_file_names_in_other_code(arguments: Iterable[str]) -> None:
+    """Refuse file names that are not UTF-8, such as those of an archive packed in Big5.
+
+    Nothing that names the file could be written: no table, no page, no sentence.
+
+    Raises:
+        InputError: says how the name reads in Big5, where it does.
+    """
+    for argument in arguments:
+        name = argument.partition("=")[2] if argument.startswith("--") else argument
+        if is_text(name) or not Path(name).exists():
+            continue
+        data = os.fsencode(name)
+        guess = narrow_encoding(data)
+        reads = f"; in {guess} it reads {data.decode(guess)!r}" if guess else ""
+        raise InputError(
+            f"the name {str(data)[1:]} of a file or folder is not UTF-8{reads}",
+            mend="Rename it, and give its new name.",
+        )
 
 
 def is_text(given: str) -> bool:

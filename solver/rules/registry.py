@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from solver.bank import Bank, Option, Question
+from solver.bank import GIVEN, Bank, Option, Question
 from solver.errors import BankError
-from solver.evidence import Evidence
+from solver.evidence import Evidence, MissingEvidence
 from solver.files.yaml_source import first_problem
 
 
@@ -193,6 +193,11 @@ def all_rules() -> dict[str, Rule]:
     return dict(sorted(_rules.items()))
 
 
+def _not_measured(evidence: Evidence, settings: Any, claims: Sequence[Any]) -> Decision:
+    """Nothing is measured: the answer was given in a key, by whoever made the quiz."""
+    raise MissingEvidence(["a rule: its answer is in the key that was made with the bank"])
+
+
 @dataclass(frozen=True)
 class PlannedQuestion:
     """A question with its rule and its parameters read."""
@@ -221,7 +226,8 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
     Raises:
         BankError: an unknown rule, settings or a claim the rule does not take; names the line.
     """
-    rules = all_rules()
+    no_rule = Rule(GIVEN, Parameters, Parameters, lambda _: [], _not_measured)
+    rules = all_rules() | {GIVEN: no_rule}
     planned = []
     for question, topic, index in bank.placed_questions():
         where = ("questions", index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import pytest
@@ -11,9 +12,18 @@ from hypothesis import strategies as st
 
 from grader import option_matching
 from grader.cell_text import rendered
-from grader.option_matching import CellReader
-from grader.quiz_texts import WordedQuestion
-from grader.submissions import UNANSWERED, Chosen, Refused, Ticked
+from grader.option_matching import CellReader, alike_options
+from grader.quiz_texts import WordedQuestion, WordedQuiz
+from grader.submissions import UNANSWERED, Chosen, Refused, Ticked, Unanswered
+from tests.grader.canvas_cells import (
+    Made,
+    Ticks,
+    cell,
+    edited,
+    random_question,
+    random_ticks,
+    readings,
+)
 from tests.grader.canvas_generator import html_to_text, joined
 
 LETTERS = st.text(alphabet="ab,\\ \n&;<>x蘋", max_size=5)
@@ -59,26 +69,6 @@ def _can_be(other, names, texts, cell) -> bool:
         joined([texts[names.index(name)] for name in order]) == cell
         for order in permutations(other)
     )
-
-
-@given(SEVERAL, st.data())
-@settings(max_examples=300, deadline=None)
-def test_both_ways_of_searching_agree(texts, data):
-    names = "abcde"[: len(texts)]
-    texts = [" ".join(text.split()) for text in texts]
-    some = data.draw(st.lists(st.sampled_from(names), unique=True))
-    cell = data.draw(st.one_of(PLAIN, st.just(joined([texts[names.index(name)] for name in some]))))
-    listed = read(cell, *texts)
-    most = option_matching.MOST_ENUMERATED
-    try:
-        option_matching.MOST_ENUMERATED = 1
-        tiled = read(cell, *texts)
-    finally:
-        option_matching.MOST_ENUMERATED = most
-    if isinstance(listed, Refused):
-        assert isinstance(tiled, Refused)
-    else:
-        assert tiled == listed
 
 
 @given(st.lists(LETTERS, min_size=2, max_size=4), LETTERS)
@@ -173,3 +163,197 @@ def test_drop_downs():
     assert isinstance(reader.read("her,him"), Refused)
     assert isinstance(pair("1|2", "2|1").read("1,2"), Refused)
     assert pair("1|2", "1|2").read("2,2") == Chosen(frozenset({("x", "2"), ("y", "2")}))
+
+
+OPTIONS, BLANKS = "abcdefghij", "xyz"
+
+
+@dataclass
+class Counts:
+    """What the reader made of some cells."""
+
+    cells: int = 0
+    wrong: list[str] = field(default_factory=list)
+    needless: list[str] = field(default_factory=list)
+    open: int = 0
+
+    def add(self, read: object, ticks: Ticks, sets: set[Ticks], written: str) -> None:
+        self.cells += 1
+        if isinstance(read, Refused):
+            self.open += 1
+            if sets == {ticks}:
+                self.needless.append(f"{written!r}: {read.reason}")
+        elif _ticks(read) != ticks or sets != {ticks}:
+            self.wrong.append(f"{written!r}: {read} for {sorted(ticks)}")
+
+
+def _ticks(read: object) -> Ticks:
+    if isinstance(read, Ticked):
+        return frozenset((0, OPTIONS.index(name)) for name in read.options)
+    if isinstance(read, Chosen):
+        return frozenset((BLANKS.index(b), OPTIONS.index(name)) for b, name in read.choices)
+    assert isinstance(read, Unanswered)
+    return frozenset()
+
+
+def _reader(wordings: list[Made]) -> CellReader:
+    return CellReader([_worded(each, f"{number}.yaml") for number, each in enumerate(wordings)])
+
+
+def _worded(question: Made, source: str) -> WordedQuestion:
+    lists = [tuple(zip(OPTIONS, texts, strict=False)) for texts in question.lists]
+    if question.kind == "pair":
+        blanks = tuple(zip(BLANKS, lists, strict=False))
+        return WordedQuestion("q01", "pair", "?", blanks=blanks, source=source)
+    return WordedQuestion("q01", question.kind, "?", lists[0], source=source)
+
+
+def test_no_cell_is_read_wrongly_and_none_is_refused_that_can_be_read() -> None:
+    rng = random.Random(16)
+    counts = Counts()
+    for _ in range(300):
+        question = random_question(rng)
+        reader = _reader([question])
+        for _ in range(12):
+            ticks = random_ticks(rng, question)
+            written = cell(rng, question, ticks)
+            counts.add(reader.read(written), ticks, readings(question, written), written)
+    assert counts.cells == 3600 and counts.open > 50
+    assert counts.wrong == []
+    assert len(counts.needless) * 500 < counts.cells, counts.needless[:5]
+
+
+def test_of_two_wordings_both_are_read_and_what_fits_two_options_is_refused() -> None:
+    rng = random.Random(17)
+    counts = Counts()
+    for _ in range(200):
+        wordings = [random_question(rng)]
+        wordings.append(edited(rng, wordings[0]))
+        reader, turned = _reader(wordings), _reader(wordings[::-1])
+        for question in wordings * 4:
+            ticks = random_ticks(rng, question)
+            written = cell(rng, question, ticks)
+            sets = set().union(*(readings(each, written) for each in wordings))
+            read, other = reader.read(written), turned.read(written)
+            counts.add(read, ticks, sets, written)
+            assert isinstance(other, Refused) if isinstance(read, Refused) else other == read
+    assert counts.wrong == []
+    assert len(counts.needless) * 500 < counts.cells, counts.needless[:5]
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "expected"),
+    [
+        # A tag that an option opens goes on in the next one, up to its end or the cell's.
+        ("a b", ("a <i", "x>b"), "ab"),
+        ("z,a b", ("a <i", "x> b", "z"), "abc"),
+        ("c,a<b", ("a<b", "c"), "ab"),
+        ("a<b,c", ("a<b", "c"), "ab"),
+        ("a", ("a<!-- b", "c --> d"), "a"),
+        ("a d", ("a<!-- b", "c --> d"), "ab"),
+        ("a d", ("a <!-- b", "c --> d"), "ab"),
+        ("one", ("<script>x</script>one", "two"), "a"),
+        ("AT&T,R&D", ("R&D", "AT&T"), "ab"),
+        ("a © b,c", ("a &copy b", "c"), "ab"),
+        ("a &copy b,c", ("a &copy b", "c"), "ab"),
+        ("x y,z", ("\n x y\n", "z"), "ab"),
+        ("z, x y", ("\n x y\n", "z"), "ab"),
+        ("[m] (a.png),z", ("<img src=a.png alt=m>", "z"), "ab"),
+        ("a.png,z", ("<img src='a.png'>", "z"), "ab"),
+        (",z", ("<img alt='m'>", "z"), "ab"),
+        ("* one * two ,z", ("<ul><li>one</li><li>two</li></ul>", "z"), "ab"),
+        ("one two ,z", ("<p>one</p><p>two</p>", "z"), "ab"),
+        ("onetwo,z", ("<p>one</p><p>two</p>", "z"), "ab"),
+        ("<i>x</i>,z", ("&lt;i&gt;x&lt;/i&gt;", "z"), "ab"),
+        ("x,z", ("&#60;i&#62;x", "z"), "ab"),
+    ],
+)
+def test_html_of_options(cell: str, options: tuple[str, ...], expected: str) -> None:
+    assert read(cell, *options) == ticked(expected)
+
+
+def test_at_most_three_readings_are_named_in_their_order() -> None:
+    assert read("x", "x", "x").reason.endswith("options: a or b")
+    assert read("x", *["x"] * 3).reason.endswith("options: a or b or c")
+    assert read("x", *["x"] * 4).reason.endswith("options: a or b or c or others")
+    # Sixty-four readings are enough to know that a cell is open.
+    assert read(",".join(["x"] * 5), *["x"] * 10).reason.startswith("fits more than one set")
+
+
+def test_a_cell_that_takes_too_long_is_refused_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, cell = ["a", "b", "c", "d"], "a,b,c,d"
+    assert read(cell, *texts) == ticked("abcd")
+    monkeypatch.setattr(option_matching, "MOST_STEPS", 4)
+    assert read("a,b,c", *texts) == ticked("abc")
+    assert read(cell, *texts).reason == "can be put together in too many ways to try"
+
+
+def test_a_column_remembers_its_cells_but_neither_too_many_nor_long_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(option_matching, "MEMORY", 2)
+    monkeypatch.setattr(option_matching, "LONGEST", 5)
+    reader = CellReader([several("red", "green")])
+    assert reader.read("red") is reader.read("red")
+    long = reader.read("magenta")
+    assert isinstance(long, Refused) and long.text == "magen"
+    assert reader.read("magenta") is not long
+    assert reader.read("green") is reader.read("green")
+    assert reader.read("blue") is not reader.read("blue")
+
+
+def test_a_cell_of_a_damaged_file_is_told_apart() -> None:
+    reader = CellReader([several("1-3", "綠色", kind="single")])
+    assert "a date" in reader.damage("1/3/26") and "a date" in reader.read("1/3/26").reason
+    assert "Latin-1" in reader.damage("綠色".encode().decode("latin-1"))
+    assert reader.damage("1-3") == reader.damage("red") == reader.damage("") == ""
+
+
+def test_options_that_can_be_written_alike_are_told() -> None:
+    single = several("<p>&lt; 1</p>", "<p>1</p>", "2", kind="single")
+    lists = (("x", (("a", "p"), ("b", "q"))), ("y", (("a", "<b>q</b>"), ("b", "q"))))
+    pairs = WordedQuestion("q02", "pair", "stem", blanks=lists)
+    told = list(alike_options(WordedQuiz("t", (single, pairs))))
+    assert [each.split(" as")[0] for each in told] == [
+        "q01: Canvas can write options a and b",
+        "q02, y: Canvas can write options a and b",
+    ]
+
+
+def test_drop_downs_of_one_blank_and_of_three() -> None:
+    def asked(*lists: str) -> CellReader:
+        named = zip(BLANKS, lists, strict=False)
+        blanks = tuple((b, tuple((text, text) for text in each.split("|"))) for b, each in named)
+        return CellReader([WordedQuestion("q01", "pair", "stem", blanks=blanks)])
+
+    assert asked("big|small").read("small") == Chosen(frozenset({("x", "small")}))
+    assert asked("big|small").read("") == UNANSWERED
+    assert asked("1,5|2").read("1\\,5") == Chosen(frozenset({("x", "1,5")}))
+    three = asked("a|b", "c|d", "e|f")
+    whole = Chosen(frozenset({("x", "b"), ("y", "c"), ("z", "f")}))
+    assert three.read("b,c,f") == three.read("f,b,c") == whole
+    assert three.read("b,,f") == three.read("b,f") == Chosen(frozenset({("x", "b"), ("z", "f")}))
+    assert isinstance(three.read("a,b"), Refused)
+    assert isinstance(asked("a|b", "b|c").read("b"), Refused)
+
+
+def test_readings_of_two_files_are_named_with_them_and_of_one_without() -> None:
+    def reader(*sources: str) -> CellReader:
+        turned = zip(sources, (("1", "2"), ("2", "1")), strict=True)
+        return CellReader([replace(several(*texts), source=source) for source, texts in turned])
+
+    assert reader("a.yaml", "").read("1").reason.endswith("options: a (a.yaml) or b (the bank)")
+    alike = CellReader([replace(several("x", "x"), source=name) for name in ("a.yaml", "b.yaml")])
+    assert alike.read("x").reason.endswith("options: a or b")
+
+
+def test_what_a_cell_was_before_it_was_damaged_is_looked_up_in_every_wording() -> None:
+    damaged = "紅".encode().decode("latin-1")
+    for texts in (("green", "red"), ("綠", "紅")), (("綠", "紅"), ("green", "red")):
+        assert "'紅' was there" in CellReader([several(*each) for each in texts]).damage(damaged)
+
+
+def test_nothing_is_one_of_the_readings_that_are_named() -> None:
+    blanks = (("x", (("a", "<img alt=''>"), ("b", "q"))), ("y", (("a", "p"), ("b", "r"))))
+    reader = CellReader([WordedQuestion("q01", "pair", "stem", blanks=blanks)])
+    assert reader.read(",").reason.endswith("options: nothing or x=a")

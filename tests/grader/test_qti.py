@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 from hashlib import md5
 from pathlib import Path
@@ -154,8 +155,6 @@ def _measured(bank: Bank, key: Key) -> tuple[Bank, Key, str]:
     blanks = [pair.blanks[0], Blank(id="y", label=pair.blanks[1].label, measured=measured)]
     changed = pair.model_copy(update={"blanks": blanks})
     topics = []
-    from dataclasses import replace
-
     for topic in bank.topics:
         questions = tuple(changed if each.id == pair.id else each for each in topic.questions)
         topics.append(replace(topic, questions=questions))
@@ -272,6 +271,63 @@ def test_options_in_another_order_are_matched_by_text(tmp_path, bank):
         assert question.options == worded[question.id]
 
 
+def test_texts_match_only_where_each_question_is_there_once_and_of_its_kind(tmp_path, bank):
+    """Else the quiz is matched by order, or refused: never two items to one question."""
+    quiz = quiz_to_write(bank, "en")
+    singles = [at for at, item in enumerate(quiz.items) if item.kind == "single"]
+    first, second = singles[0], singles[1]
+    path = tmp_path / "x.zip"
+
+    def matched(at, item):
+        items = [*quiz.items[:at], item, *quiz.items[at + 1 :]]
+        return match_quiz(QtiQuiz("g", "t", tuple(items)), bank, path)
+
+    assert matched(first, quiz.items[first]).how == "text"
+    twice = replace(quiz.items[second], stem=quiz.items[first].stem)
+    found = matched(second, twice)
+    names = [question.id for question in found.quiz.questions]
+    assert found.how == "order" and len(set(names)) == len(names) == len(bank.questions)
+    unknown = replace(quiz.items[second], stem="<p>Quite another?</p>")
+    assert matched(second, unknown).how == "order"
+    several = next(item for item in quiz.items if item.kind == "several")
+    other = replace(several, type=TYPES["single"])
+    with pytest.raises(BankError, match="is of kind 'single'"):
+        matched(quiz.items.index(several), other)
+
+
+def test_a_measured_drop_down_hides_none_behind_it(tmp_path, bank, key):
+    measured, key, name = _measured(bank, key)
+    pair = next(question for question in measured.questions if question.id == name)
+    turned = pair.model_copy(update={"blanks": pair.blanks[::-1]})
+    topics = [
+        replace(topic, questions=tuple(turned if q.id == name else q for q in topic.questions))
+        for topic in measured.topics
+    ]
+    measured = replace(measured, topics=tuple(topics))
+    quiz = quiz_to_write(measured, "en", key)
+    matched = match_quiz(quiz, measured, tmp_path / "x.zip", key)
+    worded = next(each for each in matched.quiz.questions if each.id == name)
+    assert [blank for blank, _ in worded.blanks] == ["y", "x"]
+    assert len(dict(worded.blanks)["x"]) == len(pair.blanks[0].options)
+
+
+def test_options_of_the_banks_words_are_matched_by_them_and_the_rest_by_place(tmp_path, bank):
+    quiz = quiz_to_write(bank, "en")
+    question = next(each for each in bank.questions if each.kind == "several")
+    at = [each.id for each in bank.questions].index(question.id)
+    item = quiz.items[at]
+    labels = list(item.lists[0][1])
+    turned = [labels[1], labels[0], *((ident, f"other {n}") for n, (ident, _) in
+              enumerate(labels[2:]))]  # fmt: skip
+    changed = replace(item, lists=(("", tuple(turned)),))
+    items = (*quiz.items[:at], changed, *quiz.items[at + 1 :])
+    matched = match_quiz(QtiQuiz("g", "t", items), bank, tmp_path / "x.zip")
+    options = dict(matched.quiz.questions[at].options)
+    ours = [option.id for option in question.options]
+    assert options[ours[0]] == labels[0][1] and options[ours[1]] == labels[1][1]
+    assert [options[name] for name in ours[2:]] == [f"other {n}" for n in range(len(ours) - 2)]
+
+
 def cartridge(quiz: QtiQuiz) -> bytes:
     """The same quiz as a course cartridge holds it: a poorer form, and the whole one apart."""
     inner = zipfile.ZipFile(io.BytesIO(package_bytes(quiz)))
@@ -363,7 +419,7 @@ def run(command, *arguments: str, ok: bool = True) -> str:
 
 
 def test_the_commands(tmp_path: Path):
-    bank, _ = write_bank_and_key(tmp_path, 10)
+    write_bank_and_key(tmp_path, 10)
     questions, key = tmp_path / "questions", tmp_path / "key.yaml"
     said = run(export_qti, tmp_path / "out.zip", "--bank", questions, "--key", key)
     assert "10 questions, 3.4 points, 10 with their answers" in said
@@ -371,7 +427,7 @@ def test_the_commands(tmp_path: Path):
     refused = run(import_qti, tmp_path / "out.zip", "--bank", questions, ok=False)
     assert "nobody is there to say yes" in refused
     said = run(import_qti, tmp_path / "out.zip", "--bank", questions, "--yes")
-    assert "matched by their texts" in said and bank.questions[0].stem.en in said
+    assert "10 questions matched by their texts; 10 in the bank's words" in said
     (kept,) = (questions / "quizzes").glob("*.yaml")
     assert len(load_quiz(kept).questions) == 10
     assert not [name for name in kept.read_text().split() if name in ("right:", "correct:")]

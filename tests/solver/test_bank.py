@@ -141,7 +141,7 @@ FAULTS = [
     (fault(TOPIC, '"0.3"', '"1e3"'), 6, "plain decimal number"),
     (fault(TOPIC, '"0.3"', '"NaN"'), 6, "plain decimal number"),
     (fault(TOPIC, "kind: single", "kind: radio"), 5, "'kind'"),
-    (fault(TOPIC, "kind: single", "kind: pair"), 4, "a pair has two blanks"),
+    (fault(TOPIC, "kind: single", "kind: pair"), 4, "a pair has drop-downs and no options"),
     (fault(TOPIC, "kind: single", "kind: single\n    choose: 2"), 4, "'choose' is for questions"),
     (fault(TOPIC, "kind: single", "kind: several\n    choose: 3"), 4, "'choose' is for questions"),
     (fault(TOPIC, "kind: single", "kind: single\n    correct: a"), 6, "'correct' is not known"),

@@ -1,0 +1,1 @@
+"""How one quiz words its questions and options, and what becomes of the words on their way."""

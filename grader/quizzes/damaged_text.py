@@ -1,0 +1,150 @@
+"""What a program between Canvas and us did to a text: dates, numbers and letters of another code.
+
+A spreadsheet that opens an export takes ``7-9`` for a date and saves ``7/9/26``; a program that
+takes UTF-8 for Latin-1 saves ``ç¶`` where a Chinese character stood. Neither is undone here, since
+other cells may have lost more: it is told, so that the file is exported again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+
+from grader.cell_text import collapsed
+
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = rf"({'|'.join(_MONTHS)})[a-z]*"
+_NAMED_MONTH = re.compile(
+    rf"(?i)(?:(\d{{1,4}})[-/ .]*)?{_MONTH}[-/ .,]*(\d{{1,4}})?(?:[-/ .,]+\d{{2,4}})?"
+)
+_CHINESE = re.compile(r"(?:\d{2,4}年)?\s*(\d{1,2})月(?:\s*(\d{1,2})日)?")
+_NUMBERS = re.compile(
+    r"(\d{1,4})([-/.])(\d{1,2})(?:\2(\d{1,4}))?\.?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?(?: ?[AP]M)?",
+    re.I,
+)
+_TWO_NUMBERS = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,4})")
+_MONTH_AND_NUMBER = re.compile(rf"(?i){_MONTH}[-/ .]*(\d{{1,4}})|(\d{{1,4}})[-/ .]*{_MONTH}")
+
+
+def damage_of(cell: str, options: Iterable[str], fits: Callable[[str], bool]) -> str:
+    """Return what was done to a cell that fits no option, "" where nothing can be told.
+
+    Args:
+        cell: as it stands in the file: of letters in another code a blank can be one half.
+        options: the texts of the question's options.
+        fits: whether a text would be read.
+    """
+    texts = [collapsed(option) for option in options]
+    before = repaired(cell)
+    if before is not None and fits(before):
+        return f"{LATIN} ({_short(before)!r} was there)"
+    text = collapsed(cell)
+    for option in dict.fromkeys(texts):
+        if _date_of(text, option):
+            return f"{DATES} ({option!r} was there)"
+    for option in dict.fromkeys(texts):
+        if _same_number(text, option):
+            return f"{NUMBERS} ({option!r} was there)"
+    return ""
+
+
+LATIN = "UTF-8 was read as Latin-1 and saved so: export the file again, and open it as UTF-8"
+SPREADSHEET = "export the file again, and do not save it from a spreadsheet"
+DATES = f"a spreadsheet made a date of the answer: {SPREADSHEET}"
+NUMBERS = f"a spreadsheet may have written the answer its own way: if so, {SPREADSHEET}"
+
+
+def repaired(text: str) -> str | None:
+    """Return the text as it was before UTF-8 was read as Latin-1, None where it was not.
+
+    >>> repaired("\\xe4\\xb8\\xad\\xe6\\x96\\x87")
+    '中文'
+    """
+    if text.isascii():
+        return None
+    data = bytearray()
+    for sign in text:
+        byte = _byte_of(sign)
+        if byte is None:
+            return None
+        data += byte
+    for end in range(len(data), max(len(data) - 3, 0), -1):  # its last character may be cut
+        try:
+            before = data[:end].decode()
+        except UnicodeDecodeError:
+            continue
+        return None if before.isascii() else before
+    return None
+
+
+def _byte_of(sign: str) -> bytes | None:
+    """Return the byte that a sign stands for in Windows' Latin-1, else in the standard's."""
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return sign.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+    return None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 30 else text[:30] + "..."
+
+
+def _date_of(cell: str, option: str) -> bool:
+    """Say whether a cell is a date that a spreadsheet makes of an option such as ``7-9``."""
+    if cell == option:
+        return False
+    made, meant = _numbers_of_date(cell), _numbers_of_option(option)
+    return any(sorted(pair) == sorted(numbers) for pair in made for numbers in meant)
+
+
+def _numbers_of_date(cell: str) -> list[tuple[int, int]]:
+    """Return the pairs of numbers (month and day, or month and year) a date can be made of."""
+    if named := _NAMED_MONTH.fullmatch(cell):
+        month = _MONTHS.index(named[2].lower()) + 1
+        numbers = [int(each) for each in (named[1], named[3]) if each]
+        return [(month, number) for each in numbers for number in (each, each % 100)]
+    if chinese := _CHINESE.fullmatch(cell):
+        return [(int(chinese[1]), int(chinese[2] or 1))]
+    parts = _NUMBERS.fullmatch(cell)
+    if parts is None:
+        return []
+    first, second = int(parts[1]), int(parts[3])
+    if parts[4] is None:
+        return [(first, second)]
+    third = int(parts[4])
+    # Year first or last; of month and year the day is the first of the month.
+    return [(first, second), (second, third), (first % 100, second), (second, third % 100),
+            (first, third % 100)]  # fmt: skip
+
+
+def _numbers_of_option(option: str) -> list[tuple[int, int]]:
+    if two := _TWO_NUMBERS.fullmatch(option):
+        return [(int(two[1]), int(two[2]))]
+    if named := _MONTH_AND_NUMBER.fullmatch(option):
+        month, number = named[1] or named[4], named[2] or named[3]
+        place = _MONTHS.index(month.lower()) + 1
+        return [(place, int(number)), (place, int(number) % 100)]
+    return []
+
+
+def _same_number(cell: str, option: str) -> bool:
+    """Say whether a spreadsheet writes an option so: True as TRUE, 0.30 as 0.3."""
+    if cell.casefold() == option.casefold():
+        return option.casefold() in ("true", "false")
+    one, other = _number(cell), _number(option)
+    return one is not None and one == other
+
+
+def _number(text: str) -> Decimal | None:
+    text = text.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else text
+    share = text.endswith("%")
+    try:
+        number = Decimal(text.removesuffix("%").strip())
+    except InvalidOperation:
+        return None
+    if not number.is_finite():
+        return None
+    return number / 100 if share else number

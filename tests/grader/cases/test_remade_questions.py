@@ -1,0 +1,46 @@
+"""A question deleted and made again in mid-quiz has two columns, each for other students."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.grader.cases.small_quiz import Asked, SmallQuiz
+
+FIRST = Asked("q01", "single", "First?", ["x", "y"], [0], canvas_id=1)
+SECOND = Asked("q02", "several", "Second?", ["red", "blue"], [0, 1], canvas_id=2)
+AGAIN = {2: (9, "First?", "0.3")}
+X, Y, BOTH, NONE = ("x", "0.3"), ("y", "0.0"), ("red,blue", "0.3"), ("", "")
+
+
+def test_each_student_has_the_column_that_was_shown(tmp_path: Path) -> None:
+    made = SmallQuiz(tmp_path, [FIRST, SECOND])
+    rows = [[X, BOTH, NONE], [NONE, BOTH, X], [Y, BOTH, NONE], [NONE, BOTH, Y], [NONE, BOTH, NONE]]
+    said = made.grade(made.export(rows, extra=AGAIN))
+    assert said.totals == {"11": "0.6", "12": "0.6", "13": "0.3", "14": "0.3", "15": "0.3"}
+    assert "deleted and made again (q01, q01)" in said.text
+
+
+def test_two_columns_that_one_student_saw_are_two_questions(tmp_path: Path) -> None:
+    made = SmallQuiz(tmp_path, [FIRST, SECOND])
+    export = made.export([[X, BOTH, NONE], [X, BOTH, Y]], extra=AGAIN)
+    said = made.grade(export)
+    assert said.code == 1 and "question 9 ('First?')" in said.text
+    assert made.grade(export, "--skip-column", "9").totals == {"11": "0.6", "12": "0.6"}
+
+
+@pytest.mark.parametrize("names", [("old.yaml", "new.yaml"), ("new.yaml", "old.yaml")])
+def test_each_column_has_its_own_words_where_the_quiz_files_have_its_id(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    made = SmallQuiz(tmp_path, [FIRST, SECOND], {"q01": ["a", "b"], "q02": ["c", "d"]})
+    turned = replace(FIRST, options=["y", "x"], canvas_id=9)
+    made.quiz("old.yaml", None, ident=True)
+    made.quiz("new.yaml", [turned, SECOND], ident=True)
+    given = [part for name in names for part in ("--quiz", tmp_path / name)]
+    rows = [[X, BOTH, NONE], [NONE, BOTH, X], [NONE, BOTH, Y], [X, BOTH, Y]]
+    said = made.grade(made.export(rows, extra={2: (9, "First, now?", "0.3")}), *given)
+    assert said.totals == {"11": "0.6", "12": "0.3", "13": "0.6", "14": "open"}
+    assert said.reasons == {"14": "stands in two columns of one question"}
