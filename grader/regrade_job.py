@@ -37,6 +37,7 @@ from grader.regrading import (
     moved_students,
     moves,
     question_changes,
+    refuse_other_options,
     regraded,
 )
 from grader.run_folder import folder_made_whole, only_run
@@ -53,6 +54,8 @@ from solver.files.atomic_swap import leftovers
 from solver.files.atomic_write import sha256_of, sha256_of_all, write_whole
 from solver.files.encodings import is_text
 from solver.key import Key, dump_key
+from solver.key_checks.agreement import hold_to_bank
+from solver.key_checks.consistency import refuse_contradictions
 
 RESULTS = ("scores.csv", "rejects.csv", "late.csv", "items.csv", "summary.json", "gradebook.csv")
 PAGES = ("class.html", "students")
@@ -146,6 +149,10 @@ def plan_regrade(job: Regrade) -> Plan:
     own_key = job.folder / "key.yaml"
     before = as_graded(_of(run.key, job.bank, recorded, own_key), former, standing_path)
     new_key, new_path = (job.key, job.key_path) if job.key else (run.key, own_key)
+    refuse_contradictions(run.key, own_key)
+    if job.key is None:
+        hold_to_bank(run.key, job.bank, path=own_key, answers=False)
+    refuse_other_options(run.key, new_key, new_path)
     changed = changed_questions(run.key, new_key)
     taken = _taken(job, changed, before)
     after = regraded(before, _of(new_key, job.bank, recorded, new_path), taken, job.how)

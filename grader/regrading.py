@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
+from pathlib import Path
 from typing import Literal, get_args
 
 import polars as pl
@@ -27,8 +28,9 @@ from grader.submissions import (
     Student,
 )
 from grader.table.used import UsedStudents
-from solver.errors import InputError
+from solver.errors import InputError, KeyFileError
 from solver.key import Key, KeyQuestion
+from solver.wording import differences
 
 How = Literal["current", "both", "everybody", "unchanged"]
 HOWS: tuple[How, ...] = get_args(How)
@@ -77,6 +79,33 @@ def changed_questions(old: Key, new: Key) -> list[str]:
     """Return the ids of questions whose answer, points or voidness differ between two keys."""
     before = {question.id: question for question in old.questions}
     return [q.id for q in new.questions if q.id in before and _differs(before[q.id], q)]
+
+
+def refuse_other_options(old: Key, new: Key, path: Path | None = None) -> None:
+    """Refuse a key in which an option's id means another text: a run's record holds ids.
+
+    A stem may be worded otherwise: that is how a question whose wording was wrong is mended.
+
+    Raises:
+        KeyFileError: names the questions, and what differs.
+    """
+    before = {question.id: question.wording for question in old.questions}
+    found = []
+    for question in new.questions:
+        known = before.get(question.id)
+        if known is not None and question.wording is not None:
+            found += [
+                f"{question.id}: {said}"
+                for said in differences(
+                    known, question.wording, ("in the run", "in this key"), options_only=True
+                )
+            ]
+    if found:
+        raise KeyFileError(
+            f"its options are not those that the run was graded with: {'; '.join(found)}",
+            path=path,
+            mend="Grade the exports again with this key.",
+        )
 
 
 def _differs(one: KeyQuestion, other: KeyQuestion) -> bool:

@@ -17,6 +17,7 @@ from solver.bank import Identifier, Kind, Points, Strict
 from solver.errors import KeyFileError
 from solver.files.atomic_write import write_whole
 from solver.files.yaml_source import YamlDumper, load_placed_yaml, validated
+from solver.wording import QuestionWording
 
 FORMAT = "hw9-key/1"
 
@@ -167,6 +168,9 @@ class KeyQuestion(Strict):
     ways_agree: bool | None = Field(
         default=None, description="None where there is no second way, or it was not decided"
     )
+    wording: QuestionWording | None = Field(
+        default=None, description="what the bank asked; None in keys that were made before it"
+    )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
 
@@ -225,7 +229,7 @@ class Key(Strict):
 
 
 def load_key(path: Path) -> Key:
-    """Read `key.yaml`.
+    """Read `key.yaml`; whether it agrees with itself and a bank is for `solver.key_checks` to say.
 
     Raises:
         KeyFileError: names the file, the line and what was expected.
@@ -268,6 +272,8 @@ def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
     }
     if kept.get("stability"):
         kept["stability"] = _without_nothing(kept["stability"])
+    if kept.get("wording"):
+        kept["wording"] = _without_nothing(kept["wording"])
     kept["options"] = [_without_nothing(option) for option in question["options"]]
     return kept
 
@@ -275,7 +281,7 @@ def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
 def _without_nothing(entry: dict[str, Any]) -> dict[str, Any]:
     """Drop what is empty, but keep `holds`, of which None says something."""
     return {
-        name: _without_nothing(value) if name in ("flips", "second") else value
+        name: _without_nothing(value) if name in ("flips", "second", "blanks") else value
         for name, value in entry.items()
         if name == "holds" or (value not in ("", None) and value != [] and value != {})
     }

@@ -83,9 +83,9 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
 
 def _concerns(found: Bank, key_path: Path) -> list[Concern]:
     from solver.decide.wording_lint import concerns
-    from solver.key import load_key
+    from solver.key_checks.consistency import load_sound_key
 
-    return concerns(found, load_key(key_path))
+    return concerns(found, load_sound_key(key_path))
 
 
 def _as_json(

@@ -35,11 +35,11 @@ def show(
     """
     from grader.answer_sheet import question_lines
     from solver.bank import load_bank
-    from solver.key import load_key
+    from solver.key_checks.agreement import load_key_for
     from solver.resources import data_folder
 
     bank = load_bank(bank_folder or data_folder("questions"))
-    key = load_key(key_path) if key_path else None
+    key = load_key_for(bank, key_path, answers=False) if key_path else None
     asked = [bank.question(name) for name in questions] or list(bank.questions)
     texts = ["\n".join(question_lines(question, language, key)) for question in asked]
     click.echo("\n\n".join(texts))

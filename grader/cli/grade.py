@@ -61,7 +61,9 @@ def grade(**given: Any) -> None:
     """Grade submissions exported from NTU COOL.
 
     EXPORT is the Student Analysis CSV of the quiz's statistics page, a plain CSV (student, q01,
-    q02 ... with option ids), or one person's answers in YAML. Several files are graded together.
+    q02 ... with option ids), or one person's answers in YAML. Several files are graded together,
+    if they name students by the same ids: in a plain CSV the column id holds those of Canvas,
+    login or sis_id those, and student names or numbers that only this file has.
 
     Nothing is guessed: a row or cell that cannot be read for certain is listed in rejects.csv
     and leaves that student's total marked incomplete.
@@ -87,7 +89,7 @@ def _job(given: dict[str, Any]) -> Job:
     from grader.grade_job import Job
     from grader.grading import Rules
     from solver.errors import InputError
-    from solver.key import load_key
+    from solver.key_checks.agreement import load_key_for
 
     if bool(given["gradebook"]) != bool(given["column"]):
         raise click.UsageError("--gradebook and --column belong together.")
@@ -98,11 +100,12 @@ def _job(given: dict[str, Any]) -> Job:
             f"--deadline {given['deadline']!r} {problem}",
             mend='Write it like "2026-04-23 23:59 +0800".',
         ) from None
+    bank = _bank(given["bank_folder"])
     return Job(
         exports=given["exports"],
-        key=load_key(given["key_path"]),
+        key=load_key_for(bank, given["key_path"]),
         key_path=given["key_path"],
-        bank=_bank(given["bank_folder"]),
+        bank=bank,
         out=given["out"],
         rules=Rules(given["policy"], given["attempts"], deadline),
         quizzes=given["quizzes"],

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from solver.bank import Bank
+    from solver.key import Key
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -13,6 +18,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.command()
 @click.argument("question", metavar="QUESTION")
 @click.option("--correct", help='Option ids, "a" or "a,c"; of a pair "drop-down=choice,...".')
+@click.option("--any", "each_earns", is_flag=True, help="Any one of the options named earns.")
 @click.option("--void", is_flag=True, help="Everybody gets the points.")
 @click.option("--undo", is_flag=True, help="Back to the derived answer.")
 @click.option("--why", default="", help="The reason (needed with --correct).")
@@ -20,10 +26,13 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--key", "key_path", type=_FILE, default=Path("key.yaml"), show_default=True, help="The key."
 )
-@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@click.option(
+    "--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.  [default: shipped]"
+)
 def override(
     question: str,
     correct: str | None,
+    each_earns: bool,
     void: bool,
     undo: bool,
     why: str,
@@ -33,34 +42,92 @@ def override(
 ) -> None:
     """Give a question another answer than the derived one, which stays beside it.
 
-    The key's file is changed. Runs graded before stay as they are until hw9 regrade.
+    The answer must be one that the question takes: two options where it says choose two, one where
+    one is to be chosen (with --any, each of several earns by itself). The key's file is changed,
+    and key.html beside it is made anew. Runs graded before stay as they are until hw9 regrade.
 
     \b
     Example:
       hw9 key override q09 --correct d --why "the wording was reversed" --by TA
+      hw9 key override q09 --correct a,d --any --why "both can be read so"
       hw9 key override q22 --correct "a=her,b=0.44" --why "as in the lecture"
       hw9 key override q09 --undo
     """
     from grader import key_override
-    from solver.key import load_key, save_key
+    from solver.bank import load_bank
+    from solver.files.atomic_write import write_whole
+    from solver.key import save_key
+    from solver.key_checks.agreement import load_key_for
+    from solver.resources import data_folder
 
     if [correct is not None, void, undo].count(True) != 1:
         raise click.UsageError("Give one of --correct, --void and --undo.")
-    key = load_key(key_path)
+    if each_earns and correct is None:
+        raise click.UsageError("--any goes with --correct.")
+    # Without its answers: this command is what mends one that was changed by hand.
+    bank = load_bank(bank_folder or data_folder("questions"))
+    key = load_key_for(bank, key_path, answers=False)
     if correct is not None:
-        from solver.bank import load_bank
-
-        bank = load_bank(bank_folder) if bank_folder else None
-        key = key_override.with_override(key, question, correct, why, by, bank=bank, path=key_path)
+        key = key_override.with_override(
+            key, question, correct, why, by, bank=bank, path=key_path, each_earns=each_earns
+        )
     elif void:
         key = key_override.with_void(key, question, key_path)
     else:
         key = key_override.without_override(key, question, key_path)
+    page, lacking = _page(key, bank, key_path)
+    if page is not None:
+        write_whole(key_path.parent / "key.html", page)
     save_key(key, key_path)
-    click.echo(f"{question}: {_said(correct, void)}; {key_path} written")
+    _say(key, bank, question, void=void)
+    made = f" and {key_path.parent / 'key.html'}" if page is not None else ""
+    click.echo(f"{key_path}{made} written{lacking}")
+    _say_next(key, question, key_path, bank_folder)
 
 
-def _said(correct: str | None, void: bool) -> str:
-    if correct is not None:
-        return f"{correct} counts, the derived answer is kept beside it"
-    return "everybody gets the points" if void else "the derived answer counts again"
+def _page(key: Key, bank: Bank, key_path: Path) -> tuple[str | None, str]:
+    """Return the page made anew, or None with the reason why one that is there was not."""
+    from solver.errors import Hw9Error
+    from solver.pipeline.page_again import page_again
+
+    html, evidence = key_path.parent / "key.html", key_path.parent / "evidence"
+    if key_path.name != "key.yaml" or not html.exists():  # the page is key.yaml's alone
+        return None, ""
+    try:
+        return page_again(key, bank, evidence), ""
+    except Hw9Error as fault:
+        return None, f"; {html} still shows the former answer, for it cannot be made anew: {fault}"
+
+
+def _say(key: Key, bank: Bank, question: str, *, void: bool) -> None:
+    from grader.key_override import option_lines
+    from solver.key_checks.consistency import answer_words, contradiction
+
+    entry = next(each for each in key.questions if each.id == question)
+    derived = answer_words(entry, entry.correct) or "none"
+    if void or entry.void:
+        click.echo(f"{question}: everybody gets the points")
+    elif entry.override is not None:
+        words = answer_words(entry, entry.override.correct)
+        if entry.kind == "single":
+            words = " or ".join(entry.override.correct)
+        click.echo(f"{question}: {words} earns the points; the derived answer, {derived}, is kept")
+    else:
+        click.echo(f"{question}: the derived answer earns the points again: {derived}")
+    for line in option_lines(entry, bank.question(question), mark=not entry.void):
+        click.echo(f"  {line}")
+    for other in key.questions:
+        if said := contradiction(other):
+            click.echo(f"{other.id}: {said}; mend it with hw9 key override {other.id} too")
+
+
+def _say_next(key: Key, question: str, key_path: Path, bank_folder: Path | None) -> None:
+    entry = next(each for each in key.questions if each.id == question)
+    bank = f" --bank {bank_folder}" if bank_folder else ""
+    how = "everybody" if entry.void else "current"
+    click.echo(
+        f"A class that is graded already: hw9 regrade RUN_DIR --key {key_path}{bank} --how {how} "
+        "shows who moves"
+        + ("" if entry.void else " (--how both: the former answer earns as well)")
+        + f". Any other: hw9 grade EXPORT --key {key_path}{bank} --out RUN_DIR."
+    )

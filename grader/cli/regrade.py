@@ -126,14 +126,15 @@ def _check(given: dict[str, Any]) -> None:
 def _job(given: dict[str, Any]) -> Any:
     from grader.regrade_job import Regrade
     from solver.bank import load_bank
-    from solver.key import load_key
+    from solver.key_checks.agreement import load_key_for
     from solver.resources import data_folder
 
     folder: Path = given["folder"]
+    bank = load_bank(given["bank_folder"] or data_folder("questions"))
     return Regrade(
         folder=folder,
-        key=load_key(given["key_path"]) if given["key_path"] else None,
-        bank=load_bank(given["bank_folder"] or data_folder("questions")),
+        key=load_key_for(bank, given["key_path"]) if given["key_path"] else None,
+        bank=bank,
         how=given["how"],
         questions=given["questions"],
         key_path=given["key_path"],

@@ -23,6 +23,7 @@ from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Senten
 from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
 from solver.rules.thresholds import reads
 from solver.text.cjk_spacing import with_blanks
+from solver.wording import wording_of
 
 
 @contextmanager
@@ -133,7 +134,14 @@ def _with_reasons(missing: list[str], reasons: dict[str, str]) -> list[str]:
 
 def _head(question: PlannedQuestion) -> dict[str, Any]:
     asked = question.question
-    return {"id": asked.id, "kind": asked.kind, "points": asked.points, "rule": asked.rule}
+    wording = wording_of(asked)
+    return {
+        "id": asked.id,
+        "kind": asked.kind,
+        "points": asked.points,
+        "wording": wording,
+        "rule": asked.rule,
+    }
 
 
 def _empty(question: PlannedQuestion) -> Answer:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from solver.bank import GIVEN, Bank
 from solver.key import Key, KeyQuestion
+from solver.key_checks.agreement import faults
 from solver.rules.registry import PlannedQuestion, plan_questions
 
 What = Literal["count", "unmeasured", "alike", "contested", "not_in_key", "another_bank"]
@@ -57,9 +58,13 @@ def concerns(bank: Bank, key: Key) -> list[Concern]:
 
 def _of_bank(bank: Bank, key: Key) -> Iterator[Concern]:
     made_from = key.bank.get("sha256")
-    if made_from and made_from != bank.sha256:
+    worded = all(entry.wording is not None for entry in key.questions)
+    if made_from and made_from != bank.sha256 and not worded:
         sentence = "the key was made from another version of the bank; make it again"
         yield Concern("", "another_bank", (), sentence)
+    for fault in faults(key, bank, answers=False):
+        if fault.field != "options":  # told as claims that could not be measured
+            yield Concern(fault.question, "another_bank", (), fault.sentence)
     known = {entry.id for entry in key.questions}
     missing = [question.id for question in bank.questions if question.id not in known]
     if missing:

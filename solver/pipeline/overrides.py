@@ -6,7 +6,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from solver.errors import KeyFileError
-from solver.key import Key, KeyQuestion, load_key
+from solver.key import Key, KeyQuestion
+from solver.key_checks.consistency import load_sound_key
+from solver.wording import differences
 
 
 def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
@@ -25,7 +27,11 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
         return key, []
     by_hand = {each.id: each for each in before.questions if each.override or each.void}
     asked = {each.id: each for each in key.questions}
-    lost = [name for name, old in by_hand.items() if not _fits(old, asked.get(name))]
+    lost = [
+        f"{name} ({why})" if why else name
+        for name, old in by_hand.items()
+        if (why := _lost(old, asked.get(name))) is not None
+    ]
     if lost:
         raise KeyFileError(
             f"has answers set by hand for {', '.join(lost)}, which this run would write over",
@@ -72,7 +78,7 @@ def _key_there(path: Path) -> Key | None:
     if not path.is_file():
         return None
     try:
-        return load_key(path)
+        return load_sound_key(path)
     except KeyFileError as fault:
         raise KeyFileError(
             f"cannot be read, so what was set by hand in it would be lost ({fault})",
@@ -87,8 +93,16 @@ def _some(names: list[str]) -> str:
     return f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
-def _fits(old: KeyQuestion, new: KeyQuestion | None) -> bool:
-    return new is not None and new.kind == old.kind
+def _lost(old: KeyQuestion, new: KeyQuestion | None) -> str | None:
+    """Return why what was set by hand cannot stay ("" where it goes without saying), or None."""
+    if new is None or new.kind != old.kind:
+        return ""
+    if old.wording is not None and new.wording is not None:
+        return next(differences(old.wording, new.wording, ("there", "in the new key")), None)
+    if old.override is None or new.wording is None or isinstance(old.override.correct, dict):
+        return None
+    unknown = [name for name in old.override.correct if name not in new.wording.options]
+    return f"it has no option {', '.join(unknown)} any more" if unknown else None
 
 
 def _with(question: KeyQuestion, old: KeyQuestion | None) -> KeyQuestion:

@@ -262,7 +262,10 @@ def test_a_key_with_an_unknown_option_says_so(desk):
     desk.export()
     wrong: KeyQuestion = desk.key.questions[0]
     save_key(with_question(desk.key, wrong.id, correct=["z"]), desk.folder / "key.yaml")
-    assert f"the answer of {wrong.id} names 'z'" in desk.run("export.csv", ok=False)
+    said = desk.run("export.csv", ok=False)
+    assert f"{wrong.id}: correct is z, but its own verdicts hold for" in said
+    assert "; the answer names 'z', which the question does not have (a, b, c, d" in said
+    assert f'hw9 key override {wrong.id} --correct "OPTION" --why' in said
 
 
 def test_json_says_what_was_done(desk):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.cli.override import override as command
-from grader.key_override import with_override, with_void, without_override
+from grader.key_override import option_lines, with_override, with_void, without_override
 from grader.scored_questions import scored_questions
 from grader.submissions import Chosen
+from solver.bank import Bank
 from solver.errors import InputError, KeyFileError
 from solver.key import load_key, save_key
-from tests.grader.made_classes import every_answer, made_bank, made_key
+from tests.grader.bank_files import write_bank
+from tests.grader.made_classes import every_answer, made_bank, made_key, with_question
 
 
 @given(st.integers(0, 10**6), st.data())
@@ -42,10 +45,67 @@ def test_any_answer_can_be_given_and_undone(seed: int, data: st.DataObject) -> N
     assert others == [q for q in key.questions if q.id != question.id]
 
 
-def test_several_options_of_a_single_question_each_earn() -> None:
+@pytest.mark.parametrize("with_bank", [True, False])
+def test_several_options_of_a_single_question_each_earn_if_that_is_said(with_bank: bool) -> None:
     bank = made_bank(5)
-    key = with_override(made_key(bank), "q01", "a, c", "both are right")
+    given = bank if with_bank else None
+    with pytest.raises(InputError, match=r"has one right option, and these are 2.*--any"):
+        with_override(made_key(bank), "q01", "a, c", "both are right", bank=given)
+    key = with_override(
+        made_key(bank), "q01", "a, c", "both are right", bank=given, each_earns=True
+    )
     assert [sorted(a.options) for a in scored_questions(key, bank)[0].accepted] == [["a"], ["c"]]
+    for name, correct in (("q01", "a"), ("q02", "a,c")):
+        with pytest.raises(InputError, match="--any is for several options"):
+            with_override(made_key(bank), name, correct, "x", bank=given, each_earns=True)
+
+
+def test_as_many_options_as_the_question_asks_to_choose() -> None:
+    bank = choosing_two(made_bank(5))
+    key = made_key(bank)
+    for correct in ("a", "a,b,c"):
+        with pytest.raises(InputError, match=r"where 2 options .*Its options: a  a"):
+            with_override(key, "q02", correct, "seen", bank=bank)
+    assert with_override(key, "q02", "b,a", "seen", bank=bank).questions[1].effective == ["a", "b"]
+
+
+def choosing_two(bank: Bank) -> Bank:
+    topics = tuple(
+        replace(
+            topic,
+            questions=tuple(
+                q.model_copy(update={"choose": 2}) if q.id == "q02" else q for q in topic.questions
+            ),
+        )
+        for topic in bank.topics
+    )
+    return replace(bank, topics=topics)
+
+
+def test_a_derived_answer_changed_by_hand_is_put_back() -> None:
+    key = made_key(made_bank(5))
+    entry = key.questions[0]
+    other = next(name for name in "abcd" if [name] != entry.correct)
+    by_hand = with_question(key, "q01", correct=[other])
+    given = with_override(by_hand, "q01", other, "seen").questions[0]
+    assert (given.correct, given.effective) == (entry.correct, [other])
+    assert without_override(by_hand, "q01") == key
+    assert with_void(by_hand, "q01") == with_void(key, "q01")
+    nothing = with_question(key, "q01", state="open", correct=[other], options=[])
+    assert without_override(nothing, "q01").questions[0].correct == []
+
+
+def test_options_are_shown_with_their_texts_and_what_counts() -> None:
+    bank = made_bank(5)
+    key = with_override(made_key(bank), "q05", "x=b,y=c", "seen", bank=bank)
+    entry, asked = key.questions[4], bank.question("q05")
+    lines = option_lines(entry, asked, mark=True)
+    assert [line[:6] for line in lines if line.startswith("*")] == ["* x: b", "* y: c"]
+    assert len(lines) == sum(len(blank.options) for blank in asked.blanks)
+    assert "  x: a  a) the food" in lines
+    assert option_lines(entry, asked, "zh-Hant")[0] == "x: a  食物（a）"
+    bare = option_lines(entry, None, mark=True)
+    assert [line[:6] for line in bare if line.startswith("*")] == ["* x: b", "* y: c"]
 
 
 @pytest.mark.parametrize(
@@ -82,9 +142,11 @@ def test_the_command_changes_the_file(tmp_path: Path) -> None:
     key = made_key(made_bank(5))
     save_key(key, path)
     before = path.read_bytes()
-    args = ["q01", "--key", str(path)]
+    args = ["q01", "--key", str(path), "--bank", str(write_bank(made_bank(5), tmp_path / "bank"))]
     done = CliRunner().invoke(command, [*args, "--correct", "b", "--why", "typo", "--by", "TA"])
     assert done.exit_code == 0, done.output
+    assert "* b  b) the plate" in done.output
+    assert f"hw9 regrade RUN_DIR --key {path} --bank {tmp_path / 'bank'} --how" in done.output
     entry = load_key(path).questions[0]
     assert (entry.effective, entry.correct) == (["b"], key.questions[0].correct)
     assert CliRunner().invoke(command, [*args, "--undo"]).exit_code == 0
@@ -109,3 +171,12 @@ def test_bytes_that_are_no_text_get_a_sentence(part):
     given = {"correct": "a", "why": "seen", "by": "TA", part: "a\udcff"}
     with pytest.raises(InputError, match="not UTF-8"):
         with_override(key, key.questions[0].id, **given)
+
+
+def test_another_bank_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "key.yaml"
+    save_key(made_key(made_bank(5)), path)
+    before = path.read_bytes()
+    done = CliRunner().invoke(command, ["q01", "--key", str(path), "--void"])  # the shipped bank
+    assert isinstance(done.exception, KeyFileError) and "--bank" in str(done.exception)
+    assert path.read_bytes() == before

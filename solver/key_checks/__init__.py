@@ -1,0 +1,1 @@
+"""Checks of a key: against its own verdicts, and against the bank it is used with."""

@@ -1,0 +1,223 @@
+"""The agreement of a key with a bank: kind, points, wordings, and answers a student could give.
+
+A key is held to what its bank asks, not to the bank's bytes: claims, settings and comments may
+change under it. Keys that were made before they carried their wordings are held to the kind, the
+points, the ids of the options and the edition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from solver.bank import Bank, Question
+from solver.errors import KeyFileError
+from solver.key import Answer, Key, KeyQuestion, load_key
+from solver.key_checks.consistency import (
+    by_hand_mend,
+    by_verdicts,
+    contradiction,
+    override_command,
+    place_of,
+)
+from solver.wording import differences, wording_of
+
+About = Literal["bank", "points", "by_hand", "answer"]
+LISTED = 6
+"""So many faults are told in full; with another bank there may be one for every question."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing in which a key and a bank disagree.
+
+    Attributes:
+        question: its id; "" of the whole key.
+        about: whether another bank, the points, an answer changed by hand, or one that nobody
+            could give is at fault.
+        field: of the key's entry that it is about.
+        sentence: what differs, for people.
+    """
+
+    question: str
+    about: About
+    field: str
+    sentence: str
+
+
+def load_key_for(bank: Bank, path: Path, *, answers: bool = True, derived: bool = True) -> Key:
+    """Read a key that is to be used with a bank; see `hold_to_bank`.
+
+    Raises:
+        KeyFileError: it cannot be read, or does not agree with the bank or with itself.
+    """
+    key = load_key(path)
+    hold_to_bank(key, bank, path=path, answers=answers, derived=derived)
+    return key
+
+
+def hold_to_bank(
+    key: Key,
+    bank: Bank,
+    *,
+    path: Path | str | None = None,
+    answers: bool = True,
+    derived: bool = True,
+) -> None:
+    """Refuse a key that was made from another bank, or that its bank contradicts.
+
+    Args:
+        key: of any age.
+        bank: the questions it is to be used with.
+        path: of the key, for errors.
+        answers: also look at the answers that count.
+        derived: among them at measured ones; False where nobody could give others.
+
+    Raises:
+        KeyFileError: names every question that disagrees, how, and what to do.
+    """
+    found = list(faults(key, bank, answers=answers, derived=derived))
+    if not found:
+        return
+    said = [_placed(key, fault, path) for fault in found[:LISTED]]
+    if len(found) > LISTED:
+        said.append(f"and {len(found) - LISTED} more like it")
+    mends = {fault.about: _mend(key, bank, fault, path) for fault in reversed(found)}
+    mend = " ".join(mends[about] for about in get_args(About) if about in mends)
+    raise KeyFileError("; ".join(said), path=path, mend=mend)
+
+
+def faults(key: Key, bank: Bank, *, answers: bool = True, derived: bool = True) -> Iterator[Fault]:
+    """Yield everything in which a key and a bank disagree; see `hold_to_bank`."""
+    asked = {question.id: question for question in bank.questions}
+    edition = key.bank.get("edition")
+    unworded = any(entry.wording is None for entry in key.questions)
+    if unworded and edition is not None and edition != bank.header.edition:
+        ours = f"edition {edition!r} of the questions"
+        yield Fault("", "bank", "", f"it was made from {ours}, the bank is {bank.header.edition!r}")
+    for entry in key.questions:
+        question = asked.get(entry.id)
+        if question is None:
+            yield Fault(entry.id, "bank", "id", f"the bank {bank.folder} has no such question")
+            continue
+        yield from _of_question(entry, question)
+        if not answers or entry.kind != question.kind:
+            continue
+        if by_hand := contradiction(entry):
+            # The command that gives this very answer is advice only if the question takes it.
+            wrong = choice_fault(question, entry.correct)
+            said = f"{by_hand}; {wrong}" if wrong else by_hand
+            yield Fault(entry.id, "answer" if wrong else "by_hand", "correct", said)
+            if entry.override is None:
+                continue
+        fault = answer_fault(entry, question)
+        if fault and (derived or not _measured(entry)):
+            yield Fault(entry.id, "answer", "override" if entry.override else "correct", fault)
+
+
+def _of_question(entry: KeyQuestion, question: Question) -> Iterator[Fault]:
+    if entry.kind != question.kind:
+        said = f"is of kind {entry.kind!r} in the key and {question.kind!r} in the bank"
+        yield Fault(entry.id, "bank", "kind", said)
+    elif entry.wording is not None:
+        for said in differences(entry.wording, wording_of(question)):
+            yield Fault(entry.id, "bank", "wording", said)
+    else:
+        yield from _unlike_options(entry, question)
+    if entry.points != question.points:
+        said = f"is worth {entry.points} in the key and {question.points} in the bank"
+        yield Fault(entry.id, "points", "points", said)
+
+
+def _unlike_options(entry: KeyQuestion, question: Question) -> Iterator[Fault]:
+    """Compare the ids of the options alone: all that a key made before has of the wording."""
+    offered: dict[str | None, list[str]] = {
+        blank.id: [option.id for option in blank.options]
+        for blank in question.blanks
+        if blank.options is not None
+    }
+    if question.options:
+        offered[None] = [option.id for option in question.options]
+    for blank, ids in offered.items():
+        known = [each.id for each in entry.options if (each.blank or None) == blank]
+        if known and set(known) != set(ids):
+            where = f"drop-down {blank} has the choices" if blank else "its options are"
+            said = f"{where} {', '.join(known)} in the key and {', '.join(ids)} in the bank"
+            yield Fault(entry.id, "bank", "options", said)
+
+
+def answer_fault(entry: KeyQuestion, question: Question) -> str:
+    """Return why no student could give the answer that counts; "" if one could.
+
+    An answer set by hand may name several options of a *single* question: each of them earns. Of a
+    *pair* `grader.scored_questions` says more.
+    """
+    if entry.void or not entry.effective or isinstance(entry.effective, dict):
+        return ""
+    by_hand = entry.override is not None
+    return choice_fault(question, entry.effective, each_earns=by_hand)
+
+
+def choice_fault(question: Question, answer: Answer, *, each_earns: bool = False) -> str:
+    """Return why a question does not take a list of options as its answer; "" if it does.
+
+    Args:
+        question: of the bank.
+        answer: ids of options; of a pair nothing is said here.
+        each_earns: several options of a *single* question mean that each of them earns.
+    """
+    if isinstance(answer, dict):
+        return ""
+    ids = [option.id for option in question.options]
+    unknown = [name for name in answer if name not in ids]
+    if unknown:
+        named = ", ".join(map(repr, unknown))
+        return f"the answer names {named}, which the question does not have ({', '.join(ids)})"
+    if len(set(answer)) < len(answer):
+        return f"the answer names an option twice ({', '.join(answer)})"
+    said = f"the answer is {', '.join(answer)}"
+    if question.kind == "single" and len(answer) != 1 and not each_earns:
+        return f"{said}, where one option is to be chosen"
+    if question.choose is not None and len(answer) != question.choose:
+        return f"{said}, where {question.choose} options are to be chosen"
+    return ""
+
+
+def _measured(entry: KeyQuestion) -> bool:
+    """Say whether the answer that counts is what the question's own verdicts give."""
+    verdicts = by_verdicts(entry)
+    return entry.override is None and verdicts is not None and set(verdicts) == set(entry.correct)
+
+
+def _placed(key: Key, fault: Fault, path: Path | str | None) -> str:
+    if not fault.question:
+        return fault.sentence
+    return f"{place_of(key, fault.question, fault.field, path)}: {fault.sentence}"
+
+
+def _mend(key: Key, bank: Bank, fault: Fault, path: Path | str | None) -> str:
+    if fault.about == "bank":
+        return (
+            f"It was made from another bank than {bank.folder}: name its own with --bank, or make "
+            f"the key again from this one ({_again(bank, path)})."
+        )
+    if fault.about == "points":
+        right = bank.question(fault.question).points
+        return f'Points are the bank\'s: write them as it has them, points: "{right}" here.'
+    entry = next(entry for entry in key.questions if entry.id == fault.question)
+    if fault.about == "by_hand":
+        return by_hand_mend(entry, path)
+    asked = bank.question(entry.id)
+    words = ",".join(["OPTION"] * (asked.choose or 1))
+    more = " (with --any where each of several options earns)" if asked.kind == "single" else ""
+    return f"Say what counts: {override_command(entry, path, words)}{more}."
+
+
+def _again(bank: Bank, path: Path | str | None) -> str:
+    folder = Path(path).parent if path else None
+    if folder is not None and (folder / "evidence").is_dir():
+        evidence = f"--evidence {folder / 'evidence'} "
+        return f"hw9 key {evidence}--bank {bank.folder} --out {folder}"
+    return f"hw9 key as it was made, with --bank {bank.folder}"
