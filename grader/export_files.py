@@ -13,6 +13,8 @@ from grader.exports.plain_csv import PlainCsv, is_plain
 from grader.exports.question_columns import Wordings
 from grader.exports.student_analysis import StudentAnalysis
 from grader.quiz_texts import OtherItem
+from grader.quizzes.same_quiz import refuse_two_quizzes
+from grader.student_ids.id_systems import one_system
 from grader.submissions import ScoredQuestion
 from solver.errors import ExportError
 from solver.files.atomic_write import sha256_of
@@ -32,6 +34,7 @@ class ReadingContext:
         allow_missing: take questions without a column as not shown.
         others: items of the quiz that are none of the key's questions (a heading, say); their
             columns are passed over.
+        one_quiz: exports that share hardly a question id are of one quiz all the same.
     """
 
     questions: tuple[ScoredQuestion, ...]
@@ -40,13 +43,15 @@ class ReadingContext:
     skip_columns: Collection[str] = ()
     allow_missing: bool = False
     others: Sequence[OtherItem] = ()
+    one_quiz: bool = False
 
 
 def open_exports(paths: Sequence[Path], context: ReadingContext) -> list[Export]:
     """Open every file and match its columns, so that a wrong one is known before any work.
 
     Raises:
-        ExportError: a file is no export, has other questions, or is given twice.
+        ExportError: a file is no export, has other questions, or is given twice; two are of two
+            quizzes, or name their students by ids of two systems.
     """
     sizes = Counter(path.stat().st_size for path in paths if path.is_file())
     seen: dict[str, Path] = {}
@@ -58,7 +63,20 @@ def open_exports(paths: Sequence[Path], context: ReadingContext) -> list[Export]
                 f"is the same file as {seen[content]}", path=path, mend="Give it once."
             )
         seen[content] = path
-    return [open_export(path, context) for path in paths]
+    exports = [open_export(path, context) for path in paths]
+    one_system([(str(path), each.id_system) for path, each in zip(paths, exports, strict=True)])
+    if not context.one_quiz:
+        refuse_two_quizzes(
+            [(str(path), _asked(each)) for path, each in zip(paths, exports, strict=True)]
+        )
+    return exports
+
+
+def _asked(export: Export) -> list[str]:
+    """Return Canvas' ids of an export's questions, where it has any."""
+    if not isinstance(export, StudentAnalysis):
+        return []
+    return [column.canvas_id for column in export.layout.questions]
 
 
 def open_export(path: Path, context: ReadingContext) -> Export:

@@ -3,6 +3,10 @@
 On import Canvas finds a student by ``ID``, an assignment by the ``(id)`` in its column's title,
 makes a new assignment of a title it does not know, and changes the assignment if its Points
 Possible differ. So nothing is written here but cells that were there, in the rows of students.
+
+A student's id is looked for in the column of its own system alone: Canvas' id 101 and the login 101
+may be two people (`grader.student_ids.id_systems`). Where an SIS id beside it names another row,
+neither is filled.
 """
 
 from __future__ import annotations
@@ -14,13 +18,14 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from grader.csv_spans import CellSpan, cell_spans, replaced
+from grader.identities import plain_form
 from grader.plurals import counted
-from grader.submissions import GradedSubmission
+from grader.student_ids.id_systems import GRADEBOOK, SAID, IdSystem
+from grader.submissions import GradedSubmission, Student
 from solver.errors import ExportError
 from solver.files.encodings import START, narrow_encoding, wide_encoding
 
 _ASSIGNMENT = re.compile(r".*\((\d+)\)\s*\Z", re.DOTALL)
-_SIS = ("SIS User ID", "SIS Login ID")
 _KEPT = {"EX", "N/A"}
 MOST_BYTES = 256 << 20
 
@@ -35,7 +40,8 @@ class Filled:
         replaced: how many of them had another score in it before.
         kept: students whose cell is ``EX`` or ``N/A`` and was left.
         incomplete: students left out because their total is not certain.
-        unknown: students with a score who are not in the gradebook (only if that was allowed).
+        unknown: students with a score who are not in the gradebook, or of whom it cannot be told
+            which row is theirs (only if that was allowed).
         points_possible: the column's Points Possible, "" if the file does not say.
     """
 
@@ -62,13 +68,14 @@ class Gradebook:
         header = [cell.text.strip() for cell in self._records[0]]
         self._check_header(header)
         self._column = self._find_column(header, column)
-        self._id = header.index("ID")
-        self._sis = [header.index(name) for name in _SIS if name in header]
-        self._by_id: dict[str, list[CellSpan]] = {}
-        self._by_sis: dict[str, list[list[CellSpan]]] = {}
+        self._of_system = {
+            system: header.index(name) for system, name in GRADEBOOK.items() if name in header
+        }
+        self._rows: dict[tuple[IdSystem, str], list[list[CellSpan]]] = {}
         self.points_possible = ""
         for number, record in enumerate(self._records[1:], 2):
             self._add(number, record, len(header))
+        self._check_ids()
 
     def _parsed(self) -> list[list[CellSpan]]:
         wide = wide_encoding(self._data[:START])
@@ -132,7 +139,8 @@ class Gradebook:
             return
         if all(not cell.text.strip() for cell in record):
             return
-        student = record[self._id].text.strip() if len(record) > self._id else ""
+        at = self._of_system["canvas"]
+        student = record[at].text.strip() if len(record) > at else ""
         if not student:
             return  # Canvas' row of "Manual Posting" marks has no student
         if len(record) != width:
@@ -141,29 +149,57 @@ class Gradebook:
                 "Export it again.",
                 f"record {number}",
             )
-        if student in self._by_id:
+        if ("canvas", student) in self._rows:
             raise self._error(
                 f"the student with ID {student} stands twice", place=f"record {number}"
             )
-        self._by_id[student] = record
-        for at in self._sis:
-            sis = record[at].text.strip()
-            if sis and all(record is not other for other in self._by_sis.get(sis, [])):
-                self._by_sis.setdefault(sis, []).append(record)
+        for system, at in self._of_system.items():
+            if text := record[at].text.strip():
+                self._rows.setdefault((system, text), []).append(record)
 
-    def fill(self, graded: Iterable[GradedSubmission], *, skip_unknown: bool = False) -> Filled:
+    def _check_ids(self) -> None:
+        """Refuse a column ``ID`` that holds other ids: its header was moved, or its cells were."""
+        ids = [text for system, text in self._rows if system == "canvas"]
+        others = [text for text in ids if not (text.isascii() and text.isdigit())]
+        if len(others) * 2 > len(ids):
+            raise self._error(
+                f"holds no ids of Canvas in its column 'ID', but {others[0]!r} and the like",
+                "Export it again, and change nothing in its columns.",
+                "line 1",
+            )
+
+    def fill(
+        self,
+        graded: Iterable[GradedSubmission],
+        *,
+        ids: IdSystem = "canvas",
+        skip_unknown: bool = False,
+    ) -> Filled:
         """Return the gradebook with the totals of `graded` in its column.
 
+        Args:
+            graded: the students, each once.
+            ids: what their ids are (`Export.id_system`).
+            skip_unknown: leave out students who are not in it, or of whom two ways of looking
+                name two of its rows.
+
         Raises:
-            ExportError: a student of `graded` is not in it, or fits two of its rows.
+            ExportError: the gradebook has no column of such ids; or, without `skip_unknown`, such
+                a student.
         """
+        if ids not in self._of_system and "sis" not in self._of_system:
+            raise self._no_column(ids)
         new: dict[CellSpan, bytes] = {}
         kept = incomplete = others = 0
         unknown: list[str] = []
+        doubtful: list[str] = []
         for each in graded:
-            record = self._record_of(each)
-            if record is None:
+            records = self._records_of(each.student, ids)
+            record = records[0] if records else []
+            if not records:
                 unknown.append(each.student.id)
+            elif doubt := self._doubt(each.student, ids, records):
+                doubtful.append(doubt)
             elif not each.complete:
                 incomplete += 1
             elif record[self._column].text.strip() in _KEPT:
@@ -173,10 +209,18 @@ class Gradebook:
                 if cell in new:
                     raise self._error(
                         f"two of the graded students are the one with ID "
-                        f"{record[self._id].text.strip()}, {each.student.id} among them"
+                        f"{record[self._of_system['canvas']].text.strip()}, {each.student.id} "
+                        "among them"
                     )
                 new[cell] = score_text(each.total).encode()
                 others += _differs(cell.text, each.total)
+        if doubtful and not skip_unknown:
+            more = f" ({len(doubtful)} such students in all)" if len(doubtful) > 3 else ""
+            raise self._error(
+                f"whose row it is cannot be told: {'; '.join(doubtful[:3])}{more}",
+                "Correct the ids in the export or the gradebook, or leave them out with "
+                "--skip-unknown.",
+            )
         if unknown and not skip_unknown:
             shown = ", ".join(unknown[:5]) + (" and others" if len(unknown) > 5 else "")
             raise self._error(
@@ -185,21 +229,52 @@ class Gradebook:
             )
         content = replaced(self._data, new)
         return Filled(
-            content, len(new), others, kept, incomplete, len(unknown), self.points_possible
+            content,
+            len(new),
+            others,
+            kept,
+            incomplete,
+            len(unknown) + len(doubtful),
+            self.points_possible,
         )
 
-    def _record_of(self, each: GradedSubmission) -> list[CellSpan] | None:
-        student = each.student
-        record = self._by_id.get(student.id)
-        if record is not None:
-            return record
-        for sis in (student.id, student.sis_id):
-            records = self._by_sis.get(sis, []) if sis else []
-            if len(records) > 1:
-                raise self._error(f"the student {sis} stands twice")
-            if records:
-                return records[0]
-        return None
+    def _records_of(self, student: Student, ids: IdSystem) -> list[list[CellSpan]]:
+        """Return the rows that a student's ids name, each looked for in its own system."""
+        found: list[list[CellSpan]] = []
+        for way in self._ways(student, ids):
+            found += [each for each in self._rows.get(way, []) if all(each is not o for o in found)]
+        return found
+
+    def _ways(self, student: Student, ids: IdSystem) -> list[tuple[IdSystem, str]]:
+        ways: list[tuple[IdSystem, str]] = [(ids, student.id), ("sis", student.sis_id)]
+        return [way for way in dict.fromkeys(ways) if way[1] and way[0] in self._of_system]
+
+    def _doubt(self, student: Student, ids: IdSystem, records: list[list[CellSpan]]) -> str:
+        """Return why it is not certain that a student's row is the one found; "" if it is."""
+        against = [
+            f"{GRADEBOOK[system]} {record[self._of_system[system]].text.strip()}"
+            for record in records
+            for system, text in self._ways(student, ids)
+            if plain_form(record[self._of_system[system]].text) not in ("", plain_form(text))
+        ]
+        if not against and len(records) < 2:
+            return ""
+        ours = " and ".join(f"{GRADEBOOK[way]} {text}" for way, text in self._ways(student, ids))
+        rows = " and ".join(record[self._of_system["canvas"]].text.strip() for record in records)
+        also = f", which has {', '.join(against)}" if against else ""
+        return f"{ours} lead to the row with ID {rows}{also}"
+
+    def _no_column(self, ids: IdSystem) -> ExportError:
+        if ids == "own":
+            return self._error(
+                "cannot be filled: the export names its students by names or numbers of its own",
+                "Give it a column id (Canvas' id), login or sis_id in place of student.",
+            )
+        return self._error(
+            f"has no column {GRADEBOOK[ids]!r}, and the export names its students by {SAID[ids]}",
+            "Export the gradebook again with it, or give the export a column id (Canvas' id).",
+            "line 1",
+        )
 
 
 def score_text(total: Decimal) -> str:

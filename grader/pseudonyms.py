@@ -2,7 +2,8 @@
 
 A pseudonym is a keyed hash of the student's id. The key is drawn once, when the table is made, and
 kept in the table; so the same table gives the same pseudonyms in every run, and nobody without it
-can work them out from a list of ids.
+can work them out from a list of ids. A table is of one system of ids: Canvas' id 101 and a number
+101 in somebody's own file would get one pseudonym.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 import hmac
 import io
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ import polars as pl
 
 from grader.csv_text import defused
 from grader.exports.csv_records import FIELD_LIMIT
+from grader.student_ids.conflicts import with_refused
+from grader.student_ids.id_systems import SAID, IdSystem
 from grader.submissions import Refused, Response
 from grader.table.answers import NUMBER, PERSON, AnswerTable, answer, per_distinct
 from grader.table.cells import Cells
@@ -36,22 +39,27 @@ _KEY_BYTES = 16
 class Pseudonyms:
     """The table of one class, read if it is there, else begun.
 
+    Args:
+        path: of the table.
+        ids: what the students' ids are (`Export.id_system`); None where that is not known.
+
     Raises:
-        ExportError: the file is there and is no such table.
+        ExportError: the file is there and is no such table, or one of other ids.
         OutputError: it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ids: IdSystem | None = None) -> None:
         self._path = path
-        self._known: set[str] = set()
+        self._sis_of: dict[str, str] = {}
+        self._of_sis: dict[str, str] = {}
         if path.exists():
-            self._key = self._read()
+            self._key = self._read(ids)
         else:
             self._key = secrets.token_bytes(_KEY_BYTES)
             self._text = ""
-            self._append([_HEADER, (_KEY_ROW, self._key.hex(), "", "", "")])
+            self._append([_HEADER, (_KEY_ROW, self._key.hex(), ids or "", "", "")])
 
-    def _read(self) -> bytes:
+    def _read(self, ids: IdSystem | None) -> bytes:
         text = read_text(self._path, ExportError, max_bytes=1 << 30)
         try:
             csv.field_size_limit(FIELD_LIMIT)
@@ -59,7 +67,8 @@ class Pseudonyms:
             if tuple(rows[0]) != _HEADER or rows[1][0] != _KEY_ROW:
                 raise ValueError
             key = bytes.fromhex(rows[1][1])
-            if len(key) != _KEY_BYTES:
+            held = rows[1][2]  # empty in tables that were begun before it was written there
+            if len(key) != _KEY_BYTES or held not in ("", *SAID):
                 raise ValueError
         except (ValueError, IndexError, csv.Error):
             raise ExportError(
@@ -67,11 +76,46 @@ class Pseudonyms:
                 path=self._path,
                 mend="Name one that hw9 wrote, or a file that is not there yet.",
             ) from None
+        if ids and held and held != ids:
+            ours = next(said for system, said in SAID.items() if system == held)
+            raise ExportError(
+                f"is a table of students by {ours}, and the exports name them by {SAID[ids]}",
+                path=self._path,
+                mend="Name another table, or a file that is not there yet.",
+            )
         self._text = text.rstrip("\r\n") + "\r\n"
         for number, row in enumerate(rows[2:], 3):
             if row:
-                self._known.add(self._checked(row, key, number))
+                pseudonym = self._checked(row, key, number)
+                # A spreadsheet's guard before "=" and the like is no part of an id.
+                self._add(pseudonym, row[4].removeprefix("'") if len(row) > 4 else "")
         return key
+
+    def _add(self, pseudonym: str, sis_id: str) -> None:
+        if sis_id or pseudonym not in self._sis_of:
+            self._sis_of[pseudonym] = sis_id
+        if sis_id:
+            self._of_sis[sis_id] = pseudonym
+
+    def _conflict(self, pseudonym: str, sis_id: str) -> str:
+        """Return why a student is not the one that the table has, "" if nothing says so."""
+        sis_id = sis_id.removeprefix("'")
+        if not sis_id:
+            return ""
+        if self._sis_of.get(pseudonym, "") not in ("", sis_id):
+            return "the table of pseudonyms has another SIS id for this student"
+        if self._of_sis.get(sis_id, pseudonym) != pseudonym:
+            return "the table of pseudonyms has this student's SIS id beside another id"
+        return ""
+
+    def _without_conflicts(self, table: AnswerTable, names: Mapping[str, str]) -> AnswerTable:
+        people = table.frame.filter(pl.col("student").is_not_null())
+        found = {
+            student: reason
+            for student, sis_id in people.select("student", "sis_id").unique().iter_rows()
+            if (reason := self._conflict(names[student], sis_id))
+        }
+        return with_refused(table, found)
 
     def _checked(self, row: list[str], key: bytes, number: int) -> str:
         """Return a row's pseudonym, which must be the one of its student: else names are mixed."""
@@ -101,22 +145,25 @@ class Pseudonyms:
     def over(self, table: AnswerTable) -> AnswerTable:
         """Return a table with pseudonyms; students new to this one are added to it.
 
-        Texts that could not be read are left out, since anybody's name may stand in them.
+        Texts that could not be read are left out, since anybody's name may stand in them. A row
+        whose ids name two people, this one and one of the pseudonyms' table, is refused.
         """
+        names = {each: self.name_of(each) for each in table.frame["student"].unique() if each}
+        table = self._without_conflicts(table, names)
         frame = table.frame
         people = frame.filter(pl.col("student").is_not_null()).unique(
             "student", keep="first", maintain_order=True
         )
-        names = {student: self.name_of(student) for student in people["student"]}
         new = [
             (names[student], *map(defused, (student, " ".join(name.split()), section, sis)))
             for student, name, section, sis in people.select(
                 "student", "name", "section", "sis_id"
             ).iter_rows()
-            if names[student] not in self._known
+            if names[student] not in self._sis_of
         ]
         if new:
-            self._known.update(row[0] for row in new)
+            for pseudonym, *_, sis_id in new:
+                self._add(pseudonym, sis_id.removeprefix("'"))
             self._append(new)
         nobody = pl.when(pl.col("student").is_not_null()).then(pl.lit(""))
         hidden = frame.with_columns(

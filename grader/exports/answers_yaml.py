@@ -15,6 +15,7 @@ from typing import Any
 
 from grader.exports.option_ids import chosen_values, ticked_ids
 from grader.exports.plain_csv import read_ids
+from grader.student_ids.id_systems import IdSystem
 from grader.submissions import (
     UNANSWERED,
     ReadRow,
@@ -30,6 +31,8 @@ from solver.files.yaml_source import PlacedYaml, load_placed_yaml
 
 class AnswersYaml:
     """One person's YAML file. A wrong id in it is an error, since that person can mend it."""
+
+    id_system: IdSystem = "own"
 
     def __init__(
         self,

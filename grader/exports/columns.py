@@ -1,9 +1,10 @@
-"""Which column of a Student Analysis CSV is which: found by place and shape, not by name.
+"""The columns of a Student Analysis CSV: the person's by header, the questions' by place and shape.
 
 Canvas writes ``name, id, [sis_id], [root_account], section, section_id, [section_sis_id],
 submitted, [attempt]``, then two columns a question (``<id>: <text>`` and a bare number of
-points), then three. Header names are translated on COOL, so they decide only between layouts
-that the cells themselves leave open (a file without rows, say).
+points), then three. Who a student is comes from the columns whose headers say so, in English or
+in COOL's Chinese; headers in other languages are known by their place and the shape of the cells.
+Where headers and cells contradict each other, nobody is guessed.
 """
 
 from __future__ import annotations
@@ -11,30 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 from grader.plurals import counted
+from grader.student_ids.person_columns import PersonColumns
 from solver.errors import ExportError
 
 _QUESTION = re.compile(r"\s*(\d+):(.*)\Z", re.DOTALL)
 _NUMBER = re.compile(r"\s*\d+(?:[.,]\d+)?\s*\Z")
-_TIME = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d")
-_ID = re.compile(r"\s*\d+\s*\Z")
-_IDS = re.compile(r"\s*\d+(?:\s*,\s*\d+)*\s*\Z")
 TRAILING = 3
-
-_NAMES = {
-    "name": {"name", "名稱", "姓名"},
-    "id": {"id"},
-    "sis_id": {"sis_id", "sis id"},
-    "root_account": {"root_account", "root account"},
-    "section": {"section", "班別"},
-    "section_id": {"section_id", "section id"},
-    "section_sis_id": {"section_sis_id", "section sis id"},
-    "submitted": {"submitted", "已提交"},
-    "attempt": {"attempt", "作答紀錄"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +37,18 @@ class Layout:
     """The columns of one export.
 
     Attributes:
-        fields: name of the field (as in `_NAMES`) to column.
+        fields: name of the field (as in `FIELD_NAMES`) to column.
         questions: the questions' columns, in order.
         score: column of Canvas' score.
         width: how many columns a row has.
+        passed_over: columns before the questions that Canvas does not write, for people.
     """
 
     fields: dict[str, int]
     questions: tuple[QuestionColumn, ...]
     score: int
     width: int
+    passed_over: tuple[str, ...] = ()
 
 
 def is_student_analysis(header: Sequence[str]) -> bool:
@@ -113,73 +101,11 @@ def layout_of(header: Sequence[str], sample: Sequence[Sequence[str]], path: Path
             place=f"line 1, column {at + 1}",
             mend="Export it again, and change nothing in its columns.",
         )
-    fields = _leading_fields(header[:first], [row[:first] for row in sample], path)
-    return Layout(fields, tuple(questions), len(header) - 1, len(header))
+    person = PersonColumns(header[:first], [row[:first] for row in sample], path)
+    fields = person.fields()
+    passed_over = tuple(person.passed_over(fields))
+    return Layout(fields, tuple(questions), len(header) - 1, len(header), passed_over)
 
 
 def _shortened(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "...")
-
-
-def _leading_fields(
-    header: Sequence[str], sample: Sequence[Sequence[str]], path: Path
-) -> dict[str, int]:
-    """Choose the layout that fits the cells best; names decide between equals."""
-    candidates = [names for names in _layouts() if len(names) == len(header)]
-    if not candidates:
-        raise ExportError(
-            f"has {counted(len(header), 'column')} before its first question, "
-            "where Canvas writes 5 to 9",
-            path=path,
-            place="line 1",
-            mend="Export it again, and change nothing in its columns.",
-        )
-    best = max(candidates, key=lambda names: _fit(names, header, sample))
-    if "id" not in best:
-        raise ExportError(
-            "has no names and ids (an anonymous survey), so nobody can be given a score",
-            path=path,
-            place="line 1",
-        )
-    return {name: index for index, name in enumerate(best)}
-
-
-def _layouts() -> list[tuple[str, ...]]:
-    layouts = []
-    for person, sis, root, section_sis, attempt in product((True, False), repeat=5):
-        if not person and (sis or root):
-            continue
-        layouts.append(
-            (("name", "id") if person else ())
-            + (("sis_id",) if sis else ())
-            + (("root_account",) if root else ())
-            + ("section", "section_id")
-            + (("section_sis_id",) if section_sis else ())
-            + ("submitted",)
-            + (("attempt",) if attempt else ())
-        )
-    return layouts
-
-
-def _fit(
-    names: tuple[str, ...], header: Sequence[str], sample: Sequence[Sequence[str]]
-) -> tuple[int, int]:
-    by_shape = 0
-    for row in sample:
-        for name, cell in zip(names, row, strict=True):
-            by_shape += _shape_speaks(name, cell)
-    by_name = sum(
-        1 if cell.strip().lower() in _NAMES[name] else 0
-        for name, cell in zip(names, header, strict=True)
-    )
-    return by_shape, by_name
-
-
-def _shape_speaks(name: str, cell: str) -> int:
-    """Return 1, -1 or 0: the cell speaks for, against, or not at all."""
-    if not cell.strip():
-        return 0
-    shape = {"id": _ID, "section_id": _IDS, "submitted": _TIME, "attempt": _ID}.get(name)
-    if shape is not None:
-        return 1 if shape.match(cell) else -1
-    return -1 if _TIME.match(cell) else 0

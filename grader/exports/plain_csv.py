@@ -1,6 +1,8 @@
 """A plain CSV: ``student,q01,...,q30``, with option ids in the cells.
 
-Other columns it may have: name, section, section_id, sis_id, attempt, submitted. In a cell, ids
+The header of the first column says what its ids are: ``id`` of Canvas, ``login``, ``sis_id``, or
+``student`` for names or numbers that only this file has. Other columns it may have: name, section,
+section_id, sis_id (beside another id), attempt, submitted. In a cell, ids
 are set apart by blanks, commas, semicolons or ``|``; a pair's two choices by a semicolon, in the
 order of its drop-downs or as ``drop-down=choice``. Empty: not answered. ``-``: not shown.
 """
@@ -16,6 +18,7 @@ from grader.exports.option_ids import chosen_values, ticked_ids
 from grader.exports.row_fields import student_fault
 from grader.exports.times import read_time
 from grader.plurals import counted
+from grader.student_ids.id_systems import COLUMN, IdSystem
 from grader.submissions import (
     NOT_SHOWN,
     UNANSWERED,
@@ -29,7 +32,10 @@ from grader.submissions import (
 )
 from solver.errors import ExportError
 
-FIELDS = ("student", "name", "section", "section_id", "sis_id", "attempt", "submitted")
+WHO: tuple[IdSystem, ...] = ("own", "canvas", "login")
+"""Systems of which one column says who a student is; an SIS id does where there is none."""
+_PERSON = tuple(COLUMN[each] for each in WHO)
+FIELDS = ("name", "section", "section_id", "sis_id", "attempt", "submitted")
 
 
 class PlainCsv:
@@ -51,21 +57,40 @@ class PlainCsv:
         self._at = {name.strip(): index for index, name in enumerate(header)}
         self._width = len(header)
         self._check(header, left_out, allow_missing)
+        self.id_system: IdSystem = next((each for each in WHO if COLUMN[each] in self._at), "sis")
+        self._who = self._at[COLUMN[self.id_system]]
         self.notes.append("a plain CSV of option ids")
 
     def _check(self, header: Sequence[str], left_out: Collection[str], allow_missing: bool) -> None:
         asked = [question.id for question in self._questions]
         for index, name in enumerate(header):
-            known = name.strip() in {*asked, *FIELDS, *left_out}
+            known = name.strip() in {*asked, *_PERSON, *FIELDS, *left_out}
             if not known or self._at[name.strip()] != index:
                 raise ExportError(
                     f"the column {name!r} "
                     + ("stands twice" if known else "is neither a question of the key nor known"),
                     path=self._path,
                     place=f"line 1, column {index + 1}",
-                    mend=f"Columns are {', '.join(FIELDS)}, and the questions' ids.",
+                    mend=f"Columns are {', '.join((*_PERSON, *FIELDS))}, and the questions' ids.",
                 )
+        who = [name for name in _PERSON if name in self._at]
+        if len(who) > 1:
+            raise ExportError(
+                f"says in {len(who)} columns who a student is: {' and '.join(who)}",
+                path=self._path,
+                place="line 1",
+                mend="Keep one of them; an SIS id may stand beside it.",
+            )
         missing = [name for name in asked if name not in self._at]
+        if missing == asked:
+            raise ExportError(
+                f"has no column for any question of the key ({', '.join(asked[:4])} ...), and is "
+                "no Student Analysis CSV either",
+                path=self._path,
+                place="line 1",
+                mend="Give the Student Analysis CSV from the quiz's statistics page, or name the "
+                "columns by the questions' ids.",
+            )
         if missing and not allow_missing:
             raise ExportError(
                 f"has no column for {', '.join(missing[:8])}",
@@ -89,11 +114,21 @@ class PlainCsv:
             name: record.cells[self._at[name]].strip() if name in self._at else ""
             for name in FIELDS
         }
-        if fault := student_fault(fields["student"]):
+        fields["student"] = record.cells[self._who].strip()
+        if fault := self._fault(fields["student"]):
             text = ", ".join(cell for cell in record.cells if cell)[:500]
             refused = Reject(self.source, record.line, "", "", text, fault)
             return ReadRow(None, (refused,))
         return self._submission(record.line, record.cells, fields)
+
+    def _fault(self, student: str) -> str:
+        digits = student.isascii() and student.isdigit()
+        if student and self.id_system == "canvas" and not digits:
+            return (
+                "is no id of Canvas, which is a whole number; call the column login, sis_id or "
+                "student"
+            )
+        return student_fault(student)
 
     def _submission(self, line: int, cells: list[str], fields: dict[str, str]) -> ReadRow:
         student = Student(
@@ -101,7 +136,7 @@ class PlainCsv:
             fields["name"],
             fields["section"],
             fields["section_id"],
-            fields["sis_id"],
+            fields["sis_id"] if self.id_system != "sis" else "",
         )
         rejects: list[Reject] = []
         responses: dict[str, Response] = {}
@@ -159,16 +194,22 @@ def read_ids(question: ScoredQuestion, cell: str) -> Response:
 
 
 def is_plain(path: Path) -> bool:
-    """Say whether a CSV's header has a column ``student``."""
-    return any(
-        "student" in (name.strip() for name in read_header(path, delimiter))
-        for delimiter in DELIMITERS
+    """Say whether a CSV's header has a column of ids, and no question columns of Canvas."""
+    return any(_has_ids(read_header(path, delimiter)) for delimiter in DELIMITERS)
+
+
+def _has_ids(header: Sequence[str]) -> bool:
+    names = {name.strip() for name in header}
+    if "student" in names:
+        return True
+    return not names.isdisjoint({*_PERSON, COLUMN["sis"]}) and not any(
+        ":" in name for name in names
     )
 
 
 def _delimiter_and_header(path: Path) -> tuple[str, list[str]]:
     for delimiter in DELIMITERS:
         header = read_header(path, delimiter)
-        if len(header) > 1 and "student" in (name.strip() for name in header):
+        if len(header) > 1 and _has_ids(header):
             return delimiter, header
-    raise ExportError("has no column 'student'", path=path, place="line 1")
+    raise ExportError("has no column 'student', 'id' or 'login'", path=path, place="line 1")

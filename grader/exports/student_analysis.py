@@ -18,6 +18,7 @@ from grader.exports.question_columns import (
 from grader.exports.row_fields import attempt_number, canvas_score, moment_of, student_fault
 from grader.quiz_texts import OtherItem
 from grader.quizzes.damaged_text import DATES, LATIN
+from grader.student_ids.id_systems import IdSystem
 from grader.submissions import NOT_SHOWN, ReadRow, Reject, Student, Submission
 from grader.table.answers import TEXT_SHOWN
 from solver.errors import ExportError
@@ -44,6 +45,8 @@ class StudentAnalysis:
             section_id and, where there is one, sis_id), of the time and of the attempt (0: none).
     """
 
+    id_system: IdSystem = "canvas"
+
     def __init__(
         self,
         path: Path,
@@ -65,6 +68,9 @@ class StudentAnalysis:
         matcher = ColumnMatcher(columns, wordings, others, _together_in(sample))
         matched = matcher.match(path, allow_missing=allow_missing)
         self.notes.append(how_matched(matched, matcher.passed_over))
+        if self.layout.passed_over:
+            said = ", ".join(self.layout.passed_over)
+            self.notes.append(f"passed over, as Canvas does not write it: {said}")
         self.columns = [AnalysisColumn(each) for each in matched if each.question in self._graded]
         self.remade = len({column.question for column in self.columns}) < len(self.columns)
         self._refuse_damaged(sample)

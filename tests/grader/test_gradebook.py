@@ -43,9 +43,52 @@ def test_excused_absent_and_incomplete_are_left(tmp_path):
     assert (filled.filled, filled.kept, filled.incomplete) == (0, 2, 1)
 
 
-def test_a_student_is_found_by_sis_id_too(tmp_path):
-    filled = book(tmp_path, COOL).fill([graded("b099001", "1"), graded("x", "2", sis="b099002")])
-    assert b"9.00,1.00\r\n" in filled.content and b"8.5,2.00\r\n" in filled.content
+UPSTREAM = COOL.replace("SIS Login ID", "SIS User ID,SIS Login ID")
+UPSTREAM = UPSTREAM.replace("Possible,", "Possible,,").replace(",b099", ",s99,b099")
+for _number in "1234":
+    UPSTREAM = UPSTREAM.replace(f",s99,b09900{_number}", f",s99{_number},b09900{_number}")
+
+
+def test_an_id_is_looked_for_in_the_column_of_its_system_alone(tmp_path):
+    grades = book(tmp_path, COOL)
+    assert b"9.00,1.00\r\n" in grades.fill([graded("b099001", "1")], ids="login").content
+    for student, ids in (("b099001", "canvas"), ("101", "login")):
+        with pytest.raises(ExportError, match=f"has no student {student}"):
+            grades.fill([graded(student, "1")], ids=ids)
+    upstream = book(tmp_path, UPSTREAM)
+    assert b"9.00,1.00\r\n" in upstream.fill([graded("s991", "1")], ids="sis").content
+    assert b"9.00,1.00\r\n" in upstream.fill([graded("me", "1", sis="s991")], ids="own").content
+    with pytest.raises(ExportError, match="has no student s991"):
+        upstream.fill([graded("s991", "1")], ids="login")
+
+
+def test_a_gradebook_without_a_column_of_such_ids_is_refused(tmp_path):
+    grades = book(tmp_path, COOL)
+    with pytest.raises(ExportError, match=r"names or numbers of its own\. Give it a column id"):
+        grades.fill([graded("101", "1")], ids="own", skip_unknown=True)
+    with pytest.raises(ExportError, match="has no column 'SIS User ID'"):
+        grades.fill([graded("101", "1")], ids="sis")
+
+
+@pytest.mark.parametrize(
+    ("student", "sis", "ids", "said"),
+    [
+        ("101", "s992", "canvas", "lead to the row with ID 101 and 102"),
+        ("999", "s992", "canvas", "row with ID 102, which has ID 102"),
+        ("101", "s999", "canvas", "row with ID 101, which has SIS User ID s991"),
+        ("b099001", "s992", "login", "lead to the row with ID 101 and 102"),
+    ],
+)
+def test_two_ways_that_name_two_people_fill_neither(tmp_path, student, sis, ids, said):
+    grades = book(tmp_path, UPSTREAM)
+    one, other = graded(student, "1", sis=sis), graded("103" if ids == "canvas" else "b099003", "2")
+    with pytest.raises(ExportError, match="whose row it is cannot be told") as caught:
+        grades.fill([one, other], ids=ids)
+    assert said in str(caught.value)
+    filled = grades.fill([one, other], ids=ids, skip_unknown=True)
+    assert (filled.content, filled.unknown) == (UPSTREAM.encode(), 1)
+    right = graded("101", "1", sis="S991") if ids == "canvas" else graded("b099001", "1")
+    assert grades.fill([right], ids=ids).filled == 1
 
 
 def test_upstream_columns_and_the_manual_posting_row(tmp_path):
@@ -66,9 +109,10 @@ def test_upstream_columns_and_the_manual_posting_row(tmp_path):
         ("", "", "Notes", "the column 'Notes' is no assignment"),
         ("", "", "ID", "the column 'ID' is no assignment"),
         ("HW8 (1200)", "HW9 (1234)", "HW9 (1234)", "has the column 'HW9 (1234)' 2 times"),
-        (",102,", ",101,", "HW9 (1234)", "the student with ID 101 stands twice"),
+        (",102,", ",101,", "HW9 (1234)", "record 4: the student with ID 101 stands twice"),
         ("Student,", "學生,", "HW9 (1234)", "has no column 'Student'"),
         ("Notes", "ID", "HW9 (1234)", "has 'ID' twice"),
+        ("ID,SIS Login ID", "SIS Login ID,ID", "HW9 (1234)", "no ids of Canvas in its column 'ID'"),
         ("8.5,3.25", "8.5", "HW9 (1234)", "has 6 cells where the header has 7"),
         ('"Lin', '"Lin" x', "HW9 (1234)", "line 3: text follows a quoted cell"),
         ('"S ""A"""', '"S ""A""', "HW9 (1234)", "a quoted cell does not end"),
@@ -86,10 +130,10 @@ def test_unknown_and_double_students_are_refused(tmp_path):
         grades.fill([graded("999", "1")])
     assert grades.fill([graded("999", "1")], skip_unknown=True).unknown == 1
     with pytest.raises(ExportError, match="two of the graded students"):
-        grades.fill([graded("101", "1"), graded("b099001", "2")])
+        grades.fill([graded("101", "1"), graded("101", "2")])
     twice = book(tmp_path, COOL.replace("b099002", "b099001"))
-    with pytest.raises(ExportError, match="b099001 stands twice"):
-        twice.fill([graded("b099001", "1")])
+    with pytest.raises(ExportError, match="b099001 lead to the row with ID 101 and 102"):
+        twice.fill([graded("b099001", "1")], ids="login")
 
 
 def test_other_files_get_a_sentence(tmp_path):
