@@ -73,7 +73,7 @@ def corrected(table: AnswerTable, questions: Sequence[ScoredQuestion], path: Pat
     for number, each in filled:
         work.take(number, each)
     if work.faults:
-        raise ExportError("\n".join(work.faults), path=path)
+        raise ExportError("; ".join(work.faults), path=path)
     return work.table()
 
 

@@ -12,7 +12,7 @@ neither is filled.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -67,6 +67,7 @@ class Gradebook:
         self._records = self._parsed()
         header = [cell.text.strip() for cell in self._records[0]]
         self._check_header(header)
+        self._header = header
         self._column = self._find_column(header, column)
         self._of_system = {
             system: header.index(name) for system, name in GRADEBOOK.items() if name in header
@@ -237,6 +238,19 @@ class Gradebook:
             len(unknown) + len(doubtful),
             self.points_possible,
         )
+
+    def people(self) -> Iterator[tuple[str, str, str]]:
+        """Yield ID, name and section of every student, in the order of the file."""
+        for (system, text), records in self._rows.items():
+            if system == "canvas":
+                record = records[0]
+                name, section = (self._header.index(each) for each in ("Student", "Section"))
+                yield text, record[name].text.strip(), record[section].text.strip()
+
+    def ids_of(self, student: Student, ids: IdSystem) -> list[str]:
+        """Return the IDs of the rows that a student's ids name."""
+        at = self._of_system["canvas"]
+        return [record[at].text.strip() for record in self._records_of(student, ids)]
 
     def _records_of(self, student: Student, ids: IdSystem) -> list[list[CellSpan]]:
         """Return the rows that a student's ids name, each looked for in its own system."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from grader.conservation import check_record
 from grader.csv_text import decimal_text, defused, write_table
-from grader.grade_job import fill_gradebook, write_results
 from grader.gradebook import Gradebook
 from grader.grading import grade_table
 from grader.regrade_record import (
@@ -42,6 +41,7 @@ from grader.regrading import (
 )
 from grader.run_folder import folder_made_whole, only_run
 from grader.run_record import RunRecord, read_run, write_run
+from grader.runs.results import fill_gradebook, write_results
 from grader.scored_questions import open_questions, scored_questions
 from grader.submissions import ScoredQuestion
 from grader.table.answers import AnswerTable

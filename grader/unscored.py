@@ -9,7 +9,10 @@ from typing import NamedTuple
 import polars as pl
 
 from grader.csv_text import defused, write_table
-from grader.submissions import Reject
+from grader.gradebook import Gradebook
+from grader.student_ids.id_systems import IdSystem
+from grader.student_ids.test_student import is_test_student
+from grader.submissions import Reject, Student
 from grader.table.graded import GradedClass
 
 FILE = "unscored.csv"
@@ -41,6 +44,27 @@ def unscored_of_exports(graded: GradedClass) -> list[Unscored]:
         _, name, section = known.get(student, (student, "", ""))
         found[student] = Unscored(student, name, section, each.source, _reason(each))
     return list(found.values())
+
+
+def unscored_of_gradebook(
+    gradebook: Gradebook, graded: GradedClass, ids: IdSystem, known: Iterable[Unscored]
+) -> list[Unscored]:
+    """Return the students of a gradebook of whom no score and no other word is known.
+
+    Args:
+        gradebook, graded: of the run.
+        ids: the system that students are named by.
+        known: those that are told already.
+    """
+    rows = graded.used.frame.select("student", "sis_id").iter_rows()
+    students = [Student(student, sis_id=sis) for student, sis in rows]
+    students += [Student(each.student) for each in known]
+    found = {id_ for student in students for id_ in gradebook.ids_of(student, ids)}
+    return [
+        Unscored(id_, name, section, "gradebook", NO_ROW)
+        for id_, name, section in gradebook.people()
+        if id_ not in found and not is_test_student(name)
+    ]
 
 
 def _reason(reject: Reject) -> str:

@@ -11,7 +11,8 @@ import click
 from grader.plurals import counted
 
 if TYPE_CHECKING:
-    from grader.grade_job import Job, Outcome
+    from grader.runs.grade_run import Outcome
+    from grader.runs.job import Job
     from solver.bank import Bank
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -42,7 +43,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     type=click.Choice(["highest", "latest", "first", "average"]),
     default="highest",
     show_default=True,
-    help="Which attempt of a student counts.",
+    help="Which attempt of a student counts; see below.",
 )
 @click.option("--deadline", help='Lists what came later, e.g. "2026-04-23 23:59 +0800".')
 @click.option("--gradebook", type=_FILE, help="The gradebook's exported CSV, to be filled.")
@@ -51,6 +52,11 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--pseudonyms", type=_FILE, help="Leave names out; this table keeps them.")
 @click.option("--skip-column", multiple=True, help="Canvas' id of a question to pass over.")
 @click.option("--allow-missing", is_flag=True, help="Some questions of the key were not asked.")
+@click.option("--one-quiz", is_flag=True, help="Exports without common question ids are one quiz.")
+@click.option("--points-of-key", is_flag=True, help="The key's points count, not the header's.")
+@click.option("--test-student", is_flag=True, help="Grade Canvas' test student too.")
+@click.option("--mostly-unread", is_flag=True, help="Grade though most answers are unreadable.")
+@click.option("--corrections", type=_FILE, help="Cells that a person has read (YAML).")
 @click.option("--leave-out-open", is_flag=True, help="Grade without what the key leaves open.")
 @click.option("--no-pages", is_flag=True, help="Write tables only.")
 @click.option("--reveal", is_flag=True, help="Show the right options on students' pages.")
@@ -69,15 +75,29 @@ def grade(**given: Any) -> None:
     and leaves that student's total marked incomplete.
 
     \b
+    --attempts, for a student with several attempts:
+      highest   the attempt with the highest total, the later of equals
+      latest    the last one by its number, or by its time where there is none
+      first     the first one likewise
+      average   the mean of the attempts' totals; a question's points are the mean over the
+                attempts that showed it. Where attempts showed different questions (drawn from a
+                pool) these need not add up to the total.
+    A question that was not shown earns nothing and is not asked for; a void one earns its points
+    wherever it was shown.
+
+    Cells that could not be read are listed in corrections-open.yaml too: fill in read_as, by and
+    why, and give the file back with --corrections.
+
+    \b
     Example:
       hw9 grade "HW9 Quiz Student Analysis Report.csv" --key key.yaml --out graded
       hw9 grade a.csv b.csv --key key.yaml --out graded --attempts latest
       hw9 grade a.csv --key key.yaml --out graded --gradebook G.csv --column "HW9 (1234)"
     """
-    from grader.grade_job import run_job
+    from grader.runs.grade_run import run_job
 
     job = _job(given)
-    outcome = run_job(job)
+    outcome = run_job(job, warn=lambda text: click.echo(f"warning: {text}", err=True))
     if given["as_json"]:
         click.echo(json.dumps(_as_data(outcome, job.out), ensure_ascii=False, indent=1))
     else:
@@ -86,8 +106,8 @@ def grade(**given: Any) -> None:
 
 def _job(given: dict[str, Any]) -> Job:
     from grader.exports.times import read_time
-    from grader.grade_job import Job
     from grader.grading import Rules
+    from grader.runs.job import Job
     from solver.errors import InputError
     from solver.key_checks.agreement import load_key_for
 
@@ -111,6 +131,11 @@ def _job(given: dict[str, Any]) -> Job:
         quizzes=given["quizzes"],
         skip_columns=given["skip_column"],
         allow_missing=given["allow_missing"],
+        one_quiz=given["one_quiz"],
+        points_of_key=given["points_of_key"],
+        test_student=given["test_student"],
+        mostly_unread=given["mostly_unread"],
+        corrections=given["corrections"],
         leave_out_open=given["leave_out_open"],
         pseudonyms=given["pseudonyms"],
         gradebook=given["gradebook"],
@@ -141,6 +166,7 @@ def _as_data(outcome: Outcome, out: Path) -> dict[str, Any]:
             "rejected": counts.rejected,
         },
         "students": len(outcome.graded.used),
+        "unscored": len(outcome.unscored),
         "incomplete": outcome.scores.incomplete,
         "late": outcome.scores.late,
         "rejects": len(outcome.graded.rejects),
@@ -153,14 +179,19 @@ def _say(outcome: Outcome, out: Path) -> None:
     data = _as_data(outcome, out)
     rows = data["rows"]
     for note in data["notes"]:
-        click.echo(note)
+        if note not in outcome.warned:
+            click.echo(note)
     click.echo(
         f"{counted(rows['read'], 'row')} read = {rows['graded']} graded + "
         f"{rows['superseded']} superseded by another attempt + {rows['rejected']} rejected"
     )
-    line = counted(data["students"], "student")
+    everybody = data["students"] + data["unscored"]
+    line = f"{counted(everybody, 'student')} = {data['students']} with a score"
+    line += f" + {data['unscored']} without a usable submission"
+    click.echo(f"{line} (unscored.csv)" if data["unscored"] else line)
+    line = counted(data["students"] - data["incomplete"], "complete total")
     if data["incomplete"]:
-        line += f", {data['incomplete']} with an incomplete total"
+        line += f", {data['incomplete']} incomplete"
     if data["rejects"]:
         line += f", {counted(data['rejects'], 'row or cell', 'rows or cells')} in rejects.csv"
     if outcome.graded.deadline is not None:

@@ -30,6 +30,8 @@ class QuestionColumn:
     at: int
     canvas_id: str
     text: str
+    points: str = ""
+    """What its header promises, as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def layout_of(header: Sequence[str], sample: Sequence[Sequence[str]], path: Path
         match = _QUESTION.match(header[at])
         if match is None:
             break
-        questions.append(QuestionColumn(at, match[1], match[2].strip()))
+        questions.append(QuestionColumn(at, match[1], match[2].strip(), header[at + 1]))
         at += 2
     if len(header) - at != TRAILING:
         what = f"has {counted(len(header) - at, 'column')} after its "

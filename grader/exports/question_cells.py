@@ -51,10 +51,11 @@ def _shown(cells: Sequence[ReadCell]) -> ReadCell:
 
 
 class AnalysisColumn:
-    """One question's two columns, with the pairs of cells met so far."""
+    """One question's two columns, with the pairs of cells met so far; `promised`: its points."""
 
     def __init__(self, matched: MatchedColumn) -> None:
         self.question = matched.question
+        self.promised = matched.column.points
         self.at = matched.column.at
         self.known: dict[tuple[str, str], ReadCell] = {}
         self._reader = CellReader(matched.wordings)

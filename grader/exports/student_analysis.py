@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -111,15 +112,29 @@ class StudentAnalysis:
         """Return what a record says, read or refused."""
         line, cells, text, reason = record
         if cells is None:
-            return self._refused_row(line, text, reason)
+            return self._refused_row(line, text, reason, self._seems(text))
         student = Student(*[cells[at].strip() for at in self.person_at])
         if fault := student_fault(student.id):
             text = ", ".join(cell for cell in cells[: len(self.layout.fields)] if cell)
             return self._refused_row(line, text, fault)
         return self._submission(line, cells, student)
 
-    def _refused_row(self, line: int, text: str, reason: str) -> ReadRow:
-        return ReadRow(None, (Reject(self.source, line, "", "", text[:TEXT_SHOWN], reason),))
+    def _refused_row(self, line: int, text: str, reason: str, student: str = "") -> ReadRow:
+        reject = Reject(self.source, line, student, "", text[:TEXT_SHOWN], reason)
+        return ReadRow(None, (reject,))
+
+    def _seems(self, text: str) -> str:
+        """Return the id of the student whose row this seems to be, "" if that cannot be told.
+
+        The cells before the damage are whole where the id and the section's id are numbers.
+        """
+        cells = next(csv.reader([text[:TEXT_SHOWN]], delimiter=self.delimiter), [])
+        numbers = [self.person_at[0], self.person_at[3]]
+        if max(self.person_at[:4]) >= len(cells) or not all(
+            cells[at].isascii() and cells[at].isdigit() for at in numbers
+        ):
+            return ""
+        return cells[self.person_at[0]]
 
     def _submission(self, line: int, cells: list[str], student: Student) -> ReadRow:
         met = [

@@ -93,7 +93,7 @@ def with_refused(table: AnswerTable, reasons: Mapping[str, str]) -> AnswerTable:
     numbered = table.frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     rows = numbered.filter(pl.col("student").is_in(list(reasons)))
     told = [
-        (row, "", ", ".join(filter(None, (student, name)))[:TEXT_SHOWN], reasons[student])
+        (row, student, "", _shown(student, name), reasons[student])
         for row, student, name in rows.select("row", "student", "name").iter_rows()
     ]
     others = table.rejects.filter(~pl.col("row").is_in(rows["row"].to_list()))
@@ -111,7 +111,12 @@ def with_refused(table: AnswerTable, reasons: Mapping[str, str]) -> AnswerTable:
         table.frame.with_columns(*nobody, *blank),
         table.cells,
         rejects.sort("row", maintain_order=True),
+        table.corrections,
     )
+
+
+def _shown(student: str, name: str | None) -> str:
+    return ", ".join(filter(None, (student, name)))[:TEXT_SHOWN]
 
 
 def _two(texts: Iterable[str], what: str) -> str:

@@ -72,11 +72,11 @@ def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> Chose
     plain = rows.filter(~other) if len(others) else rows
     parts = [_averages(plain) if rule == "average" else _picked(plain, rule)]
     parts.append(_weighed(rows.filter(other), table, rule))
-    used, *others = (
+    used, *rest = (
         pl.concat([getattr(part, name) for part in parts]).sort("place", maintain_order=True)
         for name in ("used", "averaged", "superseded", "contrary")
     )
-    return ChosenRows(_with_refused_rows(used, table), *others)
+    return ChosenRows(_with_refused_rows(used, table), *rest)
 
 
 def _with_refused_rows(used: pl.DataFrame, table: AnswerTable) -> pl.DataFrame:

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import polars as pl
+
 from grader.submissions import AttemptsRule, ManyNames, PolicyName, Reject, ScoredQuestion
-from grader.table.answers import AnswerTable
+from grader.table.answers import AnswerTable, answer
 from grader.table.choice import ChosenRows
 from grader.table.used import TableRows, UsedStudents
+from grader.table.witness import CanvasDoubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +75,16 @@ class GradedClass:
     """Pairs of ids that differ only in how they are written (`grader.identities`)."""
     many_names: tuple[ManyNames, ...] = ()
     """Ids that stand with more than one name."""
+    canvas_doubts: tuple[CanvasDoubt, ...] = ()
+    """What Canvas' own points say against the key (`grader.table.witness`)."""
+
+    def shown_and_refused(self) -> tuple[int, int]:
+        """Return how many cells were put to students, and how many of them could not be read."""
+        table = self.used.table
+        rows = table.frame.filter(pl.col("student").is_not_null())
+        shown = refused = 0
+        for name, cells in zip(table.cells.names, table.cells.of, strict=True):
+            for number, n in rows[answer(name)].value_counts().iter_rows():
+                shown += n * cells[number].shown
+                refused += n * cells[number].refused
+        return shown, refused

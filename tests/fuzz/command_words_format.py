@@ -11,9 +11,10 @@ from click import ClickException
 from click.testing import CliRunner
 
 from grader.cli import hw9
-from grader.grade_job import Job, run_job
 from grader.qti_write import package_bytes, quiz_to_write
 from grader.regrade_record import log_entries
+from grader.runs.grade_run import run_job
+from grader.runs.job import Job
 from solver.errors import Hw9Error
 from solver.evidence import Evidence, save_evidence
 from solver.key import load_key, save_key

@@ -16,10 +16,11 @@ from unittest import mock
 import grader.exports.blocks as blocks
 from grader.csv_spans import cell_spans
 from grader.export_files import ReadingContext, open_export
-from grader.grade_job import Job, run_job
 from grader.gradebook import Gradebook, score_text
 from grader.grading import Rules, grade
 from grader.quiz_texts import known_quizzes, wordings_by_question
+from grader.runs.grade_run import run_job
+from grader.runs.job import Job
 from grader.scored_questions import scored_questions
 from grader.submissions import GradedSubmission, ReadRow, Refused, Student, Submission
 from solver.errors import Hw9Error

@@ -28,8 +28,6 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import grader.grade_job
-import grader.regrade_job  # noqa: F401
 import solver.files.atomic_swap as folder_swap
 from grader.cli.grade import grade
 from grader.cli.regrade import regrade

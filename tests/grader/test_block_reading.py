@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from grader.exports import analysis_frames
 from grader.exports.csv_blocks import regular_stretch
 from grader.exports.csv_records import RecordBlock, lines_of
-from grader.grade_job import Job, run_job
+from grader.runs.grade_run import run_job
+from grader.runs.job import Job
 from grader.table.cells import Cells
 from solver.bank import load_bank
 from solver.key import load_key

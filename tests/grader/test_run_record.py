@@ -11,9 +11,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from grader.grade_job import Job, run_job
 from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
 from grader.run_record import read_run
+from grader.runs.grade_run import run_job
+from grader.runs.job import Job
 from solver.bank import load_bank
 from solver.errors import ExportError
 from solver.files.atomic_write import sha256_of

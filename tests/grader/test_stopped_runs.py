@@ -178,7 +178,7 @@ def test_files_that_may_not_grow_any_more(tmp_path):
     before = snapshot(tmp_path)
     code = (
         "import resource, sys; from grader.cli import main\n"
-        "import grader.grade_job, grader.class_report, grader.student_report\n"
+        "import grader.runs.grade_run, grader.class_report, grader.student_report\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))\n"
         "main()"
     )

@@ -1,0 +1,1 @@
+"""A run's folder: made, recorded, added up, regraded."""

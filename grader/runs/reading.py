@@ -1,0 +1,134 @@
+"""The exports of a job as one table: read, checked against each other, corrected, hidden."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from grader.corrections import corrected
+from grader.export_files import ReadingContext, open_exports
+from grader.exports import Export
+from grader.exports.blocks import cores, read_blocks
+from grader.exports.row_fields import points_of
+from grader.exports.student_analysis import StudentAnalysis
+from grader.progress import watched
+from grader.pseudonyms import Pseudonyms
+from grader.quiz_texts import known_quizzes, load_quiz, other_items, wordings_by_question
+from grader.runs.job import Job
+from grader.scored_questions import open_questions
+from grader.student_ids.conflicts import without_conflicts
+from grader.student_ids.id_systems import IdSystem
+from grader.student_ids.test_student import without_test_student
+from grader.submissions import ScoredQuestion
+from grader.table.answers import AnswerTable, Block, table_of
+from grader.table.cells import Cells
+from solver.errors import ExportError
+
+
+@dataclass(frozen=True, slots=True)
+class ReadExports:
+    """What the exports of a job hold.
+
+    Attributes:
+        table: every row.
+        notes: how each file was understood, a sentence each.
+        ids: the system that students are named by.
+        promised: points in the headers of the questions' columns, where a file has them.
+    """
+
+    table: AnswerTable
+    notes: tuple[str, ...]
+    ids: IdSystem
+    promised: dict[str, Decimal]
+
+
+def read_exports(job: Job, questions: tuple[ScoredQuestion, ...]) -> ReadExports:
+    """Read the exports of a job.
+
+    Raises:
+        ExportError: a file is no export, is of another quiz, or does not go with the others.
+    """
+    exports = _opened(job, questions)
+    promised = _promised(exports)
+    if not job.points_of_key:
+        _refuse_other_points(exports, questions)
+    # What counts is the first call of a process: polars makes its threads once.
+    os.environ.setdefault("POLARS_MAX_THREADS", str(job.jobs or cores()))
+    for export, name in zip(exports, job.names, strict=True):
+        export.source = name
+    cells = Cells([question.id for question in questions])
+    table = table_of(watched(read_blocks(exports, cells), "rows read", _rows), cells)
+    if not job.test_student:
+        table = without_test_student(table)
+    table = without_conflicts(table, names=job.pseudonyms is None)
+    if job.corrections is not None:
+        table = corrected(table, questions, job.corrections)
+    ids = exports[0].id_system if exports else "canvas"
+    if job.pseudonyms is not None:
+        table = Pseudonyms(job.pseudonyms, ids).over(table)
+    notes = (f"{each.source}: {note}" for each in exports for note in each.notes)
+    return ReadExports(table, tuple(notes), ids, promised)
+
+
+def worded_questions(job: Job) -> set[str]:
+    """Return the questions whose texts were given."""
+    return {question.id for path in job.quizzes for question in load_quiz(path).questions}
+
+
+def _opened(job: Job, questions: tuple[ScoredQuestion, ...]) -> list[Export]:
+    quizzes = known_quizzes(job.bank, job.key, job.quizzes)
+    wordings = wordings_by_question(quizzes)
+    asked = [question.id for question in job.key.questions if question.id in wordings]
+    context = ReadingContext(
+        questions,
+        {name: wordings[name] for name in asked},
+        open_questions(job.key),
+        job.skip_columns,
+        job.allow_missing,
+        other_items(quizzes),
+        job.one_quiz,
+    )
+    return open_exports(job.exports, context)
+
+
+def _header_points(exports: Sequence[Export]) -> list[tuple[str, str, str]]:
+    """Return file, question and the text of its points, for each column that promises points."""
+    return [
+        (export.source, column.question, column.promised)
+        for export in exports
+        if isinstance(export, StudentAnalysis)
+        for column in export.columns
+    ]
+
+
+def _promised(exports: Sequence[Export]) -> dict[str, Decimal]:
+    found = ((question, points_of(text)) for _, question, text in _header_points(exports))
+    return {question: points for question, points in found if points is not None}
+
+
+def _refuse_other_points(exports: Sequence[Export], questions: tuple[ScoredQuestion, ...]) -> None:
+    worth = {each.id: each.points for each in questions if not each.void}
+    listed = [
+        (source, f"{question} {points} (the key: {worth[question]})")
+        for source, question, text in _header_points(exports)
+        if question in worth
+        and (points := points_of(text)) is not None
+        and points != worth[question]
+    ]
+    if not listed:
+        return
+    shown = [said for source, said in listed if source == listed[0][0]]
+    more = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
+    raise ExportError(
+        f"promises other points than the key gives: {', '.join(shown[:8])}{more}",
+        path=listed[0][0],
+        place="line 1",
+        mend="Is it the export of another quiz? If the key's points count (a quiz made with a tool "
+        "that cannot write 0.3), say --points-of-key.",
+    )
+
+
+def _rows(block: Block) -> int:
+    return len(block.frame)

@@ -1,0 +1,24 @@
+"""Canvas' test student, as whom a course's teachers try a quiz: told apart, and left out."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from grader.student_ids.conflicts import with_refused
+from grader.table.answers import AnswerTable
+
+NAMES = ("test student", "student, test", "測試學生", "學生, 測試")
+"""As exports and gradebooks of Canvas name it, in English and Chinese."""
+LEFT_OUT = "Canvas' test student, left out (--test-student takes it in)"
+
+
+def is_test_student(name: str) -> bool:
+    """Say whether a name is the test student's."""
+    return name.strip().lower() in NAMES
+
+
+def without_test_student(table: AnswerTable) -> AnswerTable:
+    """Return a table in which the rows of the test student are refused, with the reason."""
+    name = pl.col("name").str.strip_chars().str.to_lowercase()
+    found = table.frame.filter(name.is_in(list(NAMES)))["student"].unique().sort()
+    return with_refused(table, dict.fromkeys(found, LEFT_OUT))
