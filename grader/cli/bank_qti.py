@@ -125,7 +125,7 @@ def _show(matched: MatchedQuiz, bank: Bank, key: Key | None) -> None:
     banks = {language: quiz_of_bank(bank, language, key) for language in QUIZ_LANGUAGES}
     differing = list(differences(matched.quiz, banks[language_of(matched.quiz, banks)]))
     count = len(matched.quiz.questions)
-    way = "by their texts" if matched.how == "text" else "by order and kind"
+    way = "by text" if matched.how == "text" else "by order and kind"
     click.echo(
         f"{counted(count, 'question')} matched {way}; {count - len(differing)} in the bank's words"
         + (", these in others (an option that differs is matched by its place):" * bool(differing))

@@ -427,7 +427,7 @@ def test_the_commands(tmp_path: Path):
     refused = run(import_qti, tmp_path / "out.zip", "--bank", questions, ok=False)
     assert "nobody is there to say yes" in refused
     said = run(import_qti, tmp_path / "out.zip", "--bank", questions, "--yes")
-    assert "10 questions matched by their texts; 10 in the bank's words" in said
+    assert "10 questions matched by text; 10 in the bank's words" in said
     (kept,) = (questions / "quizzes").glob("*.yaml")
     assert len(load_quiz(kept).questions) == 10
     assert not [name for name in kept.read_text().split() if name in ("right:", "correct:")]
