@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import permutations
 
 from grader.student_ids.conflicts import Person, conflicts, without_conflicts
@@ -73,6 +74,21 @@ def test_every_row_of_an_id_that_names_two_people_is_refused() -> None:
     assert table.frame["student"].null_count() == 0  # and is as it was
     kept = [made.student.id for made in found.submissions(found.frame)]
     assert kept == ["103", "103"]
+
+
+def test_what_the_table_finds_is_what_the_rows_say() -> None:
+    rng = random.Random(3)
+    for _ in range(60):
+        people = [
+            Person(
+                rng.choice("1234"), rng.choice(["", "b1", "b2"]), rng.choice(["", "Lin", "Wang"]),
+                rng.choice(["a.csv", "b.csv"]),
+            )
+            for _ in range(rng.randint(1, 6))
+        ]  # fmt: skip
+        table = table_of_rows([row(p.id, p.sis_id, p.name, p.source) for p in people], ["q01"])
+        refused = [each is None for each in without_conflicts(table).frame["student"]]
+        assert refused == [person.id in conflicts(people) for person in people]
 
 
 def test_no_name_stands_in_a_reason_where_none_may() -> None:
