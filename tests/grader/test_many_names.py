@@ -24,14 +24,22 @@ from tests.grader.generated import scored, wordings
 
 
 def notes_of(folder: Path, *people: tuple[str, str], words: tuple[str, ...] = ()) -> list[str]:
-    """Grade a plain CSV with a row for each (id, name), an attempt each; return what is told."""
+    """Grade plain CSVs with a row for each (id, name), an attempt each; return what is told.
+
+    An id that comes again stands in the next file: in one file it has one name.
+    """
     _, key = write_bank_and_key(folder, 6)
-    with (folder / "plain.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["student", "name", "attempt", *(each.id for each in key.questions)])
-        for number, person in enumerate(people, 1):
-            writer.writerow([*person, number, *["" for _ in key.questions]])
-    command = [str(folder / "plain.csv"), "--key", str(folder / "key.yaml"), "--json", *words]
+    files: dict[int, list[tuple[str, str, int]]] = {}
+    for number, (student, name) in enumerate(people, 1):
+        before = sum(student == each for each, _ in people[: number - 1])
+        files.setdefault(before, []).append((student, name, number))
+    for which, rows in files.items():
+        with (folder / f"{which}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["student", "name", "attempt", *(each.id for each in key.questions)])
+            writer.writerows([*row, *["" for _ in key.questions]] for row in rows)
+    command = [str(folder / f"{which}.csv") for which in files]
+    command += ["--key", str(folder / "key.yaml"), "--json", *words]
     command += ["--bank", str(folder / "questions"), "--out", str(folder / "out"), "--no-pages"]
     done = CliRunner().invoke(grade, command)
     assert done.exit_code == 0, done.output
@@ -43,7 +51,7 @@ def notes_of(folder: Path, *people: tuple[str, str], words: tuple[str, ...] = ()
 def test_two_names_of_one_id_are_told_with_their_lines(tmp_path: Path) -> None:
     people = [("101", "甲"), ("102", "Bea"), ("101", "乙"), ("101", "甲"), ("b9", "x"), ("b9", "y")]
     (note,) = notes_of(tmp_path, *people)
-    assert "'101' is '甲' (plain.csv, line 2) and '乙' (plain.csv, line 4); 'b9' is" in note
+    assert "'101' is '甲' (0.csv, line 2) and '乙' (1.csv, line 2); 'b9' is" in note
     assert "'102'" not in note
     assert "each graded as one student" in note and "correct the id in the export" in note
 

@@ -53,13 +53,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def graded(folder: Path, *exports: str, out: str = "out") -> dict[str, tuple[str, str]]:
+def graded(
+    folder: Path, *exports: str, out: str = "out", words: tuple[str, ...] = ()
+) -> dict[str, tuple[str, str]]:
     files = []
     for number, text in enumerate(exports):
         files.append(str(folder / f"export{number}.csv"))
         Path(files[-1]).write_text(text, "utf-8")
+    words = (*words, "--no-pages")
     where = ["--key", str(folder / "key.yaml"), "--bank", str(folder / "bank")]
-    done = CliRunner().invoke(grade, [*files, *where, "--out", str(folder / out), "--no-pages"])
+    done = CliRunner().invoke(grade, [*files, *where, "--out", str(folder / out), *words])
     if isinstance(done.exception, Hw9Error):
         raise done.exception
     assert done.exit_code == 0, done.output
@@ -110,6 +113,8 @@ def test_exports_of_two_quizzes_are_no_attempts_of_each_other(folder: Path) -> N
     other = one.replace("1: First?", "71: First?").replace("2: Second?", "72: Second?")
     with pytest.raises(ExportError, match=r"export1\.csv: shares none of its 2 question ids"):
         graded(folder, one, other)
+    one_quiz = graded(folder, one, other, out="one", words=("--one-quiz",))
+    assert one_quiz == TOTALS
     later = "\n".join([HEADER, ROWS[1].replace("00:00:01", "09:00:00").replace("y,0.0", "x,0.3")])
     remade = later.replace("2: Second?", "72: Second?")
     assert graded(folder, one, later)["12"] == ("Wang", "0.6")
@@ -121,3 +126,45 @@ def test_a_number_in_a_file_of_ones_own_is_no_canvas_id(folder: Path) -> None:
     with pytest.raises(ExportError, match="who is who between the two cannot be told"):
         graded(folder, one, own)
     assert graded(folder, own.replace("student", "id"), one)["11"] == ("Wang", "0.6")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Wang,12,", "Lin,11,", "the id 11 stands with two names, 'Lin' and 'Wang'"),
+        ("id,section,", "id,sis_id,section,", "the SIS id b1 stands with two ids, '11' and '12'"),
+    ],
+)
+def test_rows_whose_ids_name_two_people_are_refused(folder: Path, old, new, said) -> None:
+    text = "\n".join([HEADER, *ROWS]).replace(old, new)
+    if "sis_id" in new:
+        for student, sis in (("11", "b1"), ("12", "b1"), ("13", "b3")):
+            text = text.replace(f",{student},A", f",{student},{sis},A")
+    assert set(graded(folder, text)) == {"13"}
+    with (folder / "out" / "rejects.csv").open(encoding="utf-8-sig", newline="") as file:
+        reasons = [row["reason"] for row in csv.DictReader(file)]
+    assert len(reasons) == 2 and all(reason.startswith(said) for reason in reasons)
+
+
+GRADEBOOK = """Student,ID,SIS Login ID,Section,HW9 (1234)
+    Points Possible,,,,0.60
+Wang,11,b11,A,
+Wang,12,11,A,
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "said"), [("student", "names or numbers of its own"), ("login", ""), ("id", "")]
+)
+def test_a_gradebook_is_filled_by_ids_of_one_system(folder: Path, header: str, said: str) -> None:
+    (folder / "book.csv").write_text(GRADEBOOK)
+    words = ("--gradebook", str(folder / "book.csv"), "--column", "HW9 (1234)")
+    own = f"{header},q01,q02\n11,a,b\n"
+    if said:
+        with pytest.raises(ExportError, match=said):
+            graded(folder, own, words=words)
+        return
+    graded(folder, own, words=words)
+    filled = (folder / "out" / "gradebook.csv").read_text().splitlines()[2:]
+    first, second = ("0.30", "") if header == "id" else ("", "0.30")
+    assert filled == [f"Wang,11,b11,A,{first}", f"Wang,12,11,A,{second}"]
