@@ -191,7 +191,7 @@ def _pair(entry: KeyQuestion, parts: Sequence[str]) -> Answer:
     split = [part.partition("=") for part in parts]
     if any(not (blank.strip() and sign and choice.strip()) for blank, sign, choice in split):
         raise InputError(
-            f"{entry.id} has two drop-downs, so --correct reads drop-down=choice,drop-down=choice"
+            f"{entry.id} has drop-downs, so --correct reads drop-down=choice,drop-down=choice"
         )
     _different([blank.strip() for blank, _, _ in split], entry.id)
     return {blank.strip(): choice.strip() for blank, _, choice in split}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ from grader.table.answers import AnswerTable
 from grader.table.former_record import FORMER_FILE
 from grader.table.graded import GradedClass
 from grader.table.record import FILE
+from grader.table.witness import canvas_doubts
 from solver.bank import Bank
 from solver.errors import InputError, OutputError
 from solver.files.atomic_swap import leftovers
@@ -227,7 +228,8 @@ def _notes(run: RunRecord, bank: Bank, new_key: Key, not_taken: Sequence[str]) -
 def _graded(
     run: RunRecord, table: AnswerTable, questions: tuple[ScoredQuestion, ...]
 ) -> GradedClass:
-    return grade_table(table, questions, run.rules, left_out=tuple(run.data["left_out"]))
+    graded = grade_table(table, questions, run.rules, left_out=tuple(run.data["left_out"]))
+    return replace(graded, canvas_doubts=canvas_doubts(table, questions, {}))
 
 
 def count_moves(plan: Plan) -> MoveCounts:
@@ -302,7 +304,10 @@ def _write_in_place(
         write_results(plan.after, new, plan.job.bank, plan.key, pages=with_pages, reveal=reveal)
         if gradebook is not None:
             book = Gradebook(*gradebook)
-            plan.notes.append(fill_gradebook(book, plan.after, new, skip_unknown=skip_unknown))
+            ids = plan.run.data.get("ids", "canvas")
+            plan.notes.append(
+                fill_gradebook(book, plan.after, new, skip_unknown=skip_unknown, ids=ids)
+            )
         write_run(new, plan.run.data, plan.key, plan.after.used.table)
         check_record(new, plan.after)
         if plan.standing:

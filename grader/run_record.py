@@ -20,6 +20,7 @@ from typing_extensions import TypedDict
 
 from grader.grading import Rules
 from grader.scored_questions import open_questions
+from grader.student_ids.id_systems import IdSystem
 from grader.submissions import AttemptsRule, PolicyName
 from grader.table.answers import AnswerTable
 from grader.table.former_record import FORMER_FILE, read_former_rows
@@ -51,6 +52,7 @@ class RunData(TypedDict):
     bank_sha256: str
     pseudonyms: bool
     notes: list[str]
+    ids: NotRequired[IdSystem]
     rows_sha256: NotRequired[str]
 
 

@@ -58,7 +58,7 @@ def import_qti(
 
     bank = _bank(bank_folder)
     quiz = chosen(read_package(package), title, package)
-    key = _key(key_path)
+    key = _key(bank, key_path)
     matched = match_quiz(quiz, bank, package, key)
     target = out or _default_target(bank_folder, quiz.title)
     _spare_other_files(target)
@@ -186,8 +186,9 @@ def export_qti(
 
     if out.exists() and not force:
         raise InputError("is there already", path=out, mend="Give --force to write over it.")
-    key = _key(key_path)
-    quiz = quiz_to_write(_bank(bank_folder), language, key, answers=not no_answers)
+    bank = _bank(bank_folder)
+    key = _key(bank, key_path)
+    quiz = quiz_to_write(bank, language, key, answers=not no_answers)
     marked = sum(1 for item in quiz.items if item.right)
     write_package(quiz, out, private=marked > 0)
     points = sum(item.points for item in quiz.items if item.points is not None)
@@ -201,10 +202,10 @@ def export_qti(
         )
 
 
-def _key(path: Path | None) -> Key | None:
-    from solver.key import load_key
+def _key(bank: Bank, path: Path | None) -> Key | None:
+    from solver.key_checks.agreement import load_key_for
 
-    return load_key(path) if path else None
+    return load_key_for(bank, path, answers=False) if path else None
 
 
 def _bank(folder: Path | None) -> Bank:

@@ -168,7 +168,11 @@ class AnalysisFrames:
         )
 
     def _asked(
-        self, table: pl.DataFrame, at: int, what: Callable[[str], tuple[Any, str]], dtype: Any
+        self,
+        table: pl.DataFrame,
+        at: int | None,
+        what: Callable[[str], tuple[Any, str]],
+        dtype: Any,
     ) -> pl.Series:
         """Ask what each distinct text of a column says: value, and whether it says nothing."""
         kind = pl.Struct({"value": dtype, "wrong": pl.Boolean})
@@ -177,7 +181,7 @@ class AnalysisFrames:
             value, wrong = what(text)
             return {"value": value, "wrong": bool(wrong)}
 
-        if not at:  # an export without this column
+        if at is None:  # an export without this column
             return pl.Series([{"value": None, "wrong": False}], dtype=kind).new_from_index(
                 0, len(table)
             )

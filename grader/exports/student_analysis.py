@@ -43,7 +43,8 @@ class StudentAnalysis:
         columns: the questions' columns that are read, in the order of the file.
         remade: whether a question has more than one, since it was deleted and made again.
         person_at, submitted_at, attempt_at: columns of the person's fields (id, name, section,
-            section_id and, where there is one, sis_id), of the time and of the attempt (0: none).
+            section_id and, where there is one, sis_id), of the time and of the attempt (None:
+            there is none).
     """
 
     id_system: IdSystem = "canvas"
@@ -83,7 +84,7 @@ class StudentAnalysis:
         person = [fields[name] for name in ("id", "name", "section", "section_id")]
         self.person_at = [*person, *([fields["sis_id"]] if "sis_id" in fields else [])]
         self.submitted_at = fields["submitted"]
-        self.attempt_at = fields.get("attempt", 0)
+        self.attempt_at = fields.get("attempt")
 
     def _refuse_damaged(self, sample: Sequence[Sequence[str]]) -> None:
         """Refuse a file that another program wrote anew, whose other cells may be wrong unseen."""
@@ -144,11 +145,12 @@ class StudentAnalysis:
         if self.remade:
             met = one_cell_each(met)
         rejects = [each for name, cell in met for each in cell.rejects(name)]
-        attempt, wrong_attempt = attempt_number(cells[self.attempt_at] if self.attempt_at else "")
+        number = "" if self.attempt_at is None else cells[self.attempt_at]
+        attempt, wrong_attempt = attempt_number(number)
         submitted, wrong_time = moment_of(cells[self.submitted_at])
         score, wrong_score = canvas_score(cells[self.layout.score])
         if wrong_attempt or wrong_time or wrong_score:
-            texts = cells[self.attempt_at], cells[self.submitted_at], cells[self.layout.score]
+            texts = number, cells[self.submitted_at], cells[self.layout.score]
             reasons = wrong_attempt, wrong_time, wrong_score
             rejects += [("", text, why) for text, why in zip(texts, reasons, strict=True) if why]
         found = dict(met)

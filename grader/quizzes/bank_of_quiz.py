@@ -19,11 +19,12 @@ from grader.cell_text import collapsed, readable
 from grader.plurals import counted
 from grader.qti_read import TEXT_ONLY, Labels, QtiItem, QtiQuiz
 from grader.quiz_texts import OtherItem, WordedQuestion, WordedQuiz, save_quiz
-from solver.bank import GIVEN, Bank, load_bank
+from solver.bank import GIVEN, Bank, Question, load_bank
 from solver.errors import BankError
 from solver.files.atomic_write import write_whole
 from solver.files.yaml_source import YamlDumper
 from solver.key import FORMAT, Answer, Key, KeyQuestion, OptionVerdict, Sentence, save_key
+from solver.wording import wording_of
 
 QUESTIONS, KEY = "questions", "key.yaml"
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -216,6 +217,7 @@ def _entry(name: str, item: QtiItem) -> KeyQuestion:
         rule=GIVEN,
         correct=correct,
         options=verdicts,
+        wording=wording_of(Question.model_validate(_question(name, item))),
     )
 
 

@@ -23,6 +23,7 @@ from grader.runs.reading import read_exports, worded_questions
 from grader.runs.results import fill_gradebook, write_results
 from grader.score_tables import ScoreCounts
 from grader.scored_questions import open_questions, scored_questions
+from grader.student_ids.id_systems import IdSystem
 from grader.submissions import ScoredQuestion
 from grader.table.graded import GradedClass
 from grader.table.witness import canvas_doubts
@@ -35,6 +36,7 @@ from grader.unscored import (
 from solver.errors import ExportError, InputError, KeyFileError, OutputError
 from solver.files.atomic_write import sha256_of
 from solver.files.lock import one_at_a_time
+from solver.key_checks.agreement import hold_to_bank
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
         write_open(read.table, folder / OPEN_FILE)
         write_run(
             folder,
-            _run_data(job, questions, [*warned, *notes], hashes.result()),
+            _run_data(job, questions, [*warned, *notes], hashes.result(), read.ids),
             job.key,
             read.table,
         )
@@ -145,6 +147,7 @@ def _questions(job: Job) -> tuple[ScoredQuestion, ...]:
             path=job.key_path,
             mend="Give one with hw9 key override, or grade the others with --leave-out-open.",
         )
+    hold_to_bank(job.key, job.bank, path=job.key_path)
     questions = scored_questions(job.key, job.bank, path=job.key_path)
     if not questions:
         raise KeyFileError("has no question that can be graded", path=job.key_path)
@@ -162,7 +165,8 @@ def _questions(job: Job) -> tuple[ScoredQuestion, ...]:
 def _key_notes(job: Job) -> list[str]:
     notes = []
     made_from = job.key.bank.get("sha256")
-    if made_from and made_from != job.bank.sha256:
+    unworded = any(entry.wording is None for entry in job.key.questions)
+    if unworded and made_from and made_from != job.bank.sha256:
         notes.append("the key was made from another state of the bank than the one used here")
     still_open = open_questions(job.key)
     if still_open:
@@ -192,7 +196,11 @@ def _hashes(job: Job) -> list[ExportHash]:
 
 
 def _run_data(
-    job: Job, questions: tuple[ScoredQuestion, ...], notes: list[str], hashes: list[ExportHash]
+    job: Job,
+    questions: tuple[ScoredQuestion, ...],
+    notes: list[str],
+    hashes: list[ExportHash],
+    ids: IdSystem,
 ) -> RunData:
     return RunData(
         format=FORMAT,
@@ -205,6 +213,7 @@ def _run_data(
         bank_sha256=job.bank.sha256,
         pseudonyms=job.pseudonyms is not None,
         notes=notes,
+        ids=ids,
     )
 
 

@@ -69,8 +69,6 @@ class PersonColumns:
         known = self._known()
         if all(field in known for field in REQUIRED):
             found = known  # wherever they stand: each says what it is
-            if known.get("attempt") == 0:
-                raise self._error(f"{self._said(0)} stands before all others, where it is not read")
         else:
             agreeing = [names for names in layouts if _agrees(names, known)]
             if not agreeing:
