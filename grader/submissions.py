@@ -132,6 +132,15 @@ class ReadRow:
     rejects: tuple[Reject, ...] = ()
 
 
+class CorrectedCell(NamedTuple):
+    """A cell that a person has read, since the program could not."""
+
+    question: str
+    read_as: str
+    by: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class GradedSubmission:
     """What one student's used attempt earned.
@@ -147,6 +156,7 @@ class GradedSubmission:
         fudge: what Canvas' fudge field must hold: total - sum of Canvas' question points.
         difference: total - Canvas' score (which may hold a fudge entered before).
         late: how long after the deadline it came, None if in time or no deadline was given.
+        corrections: cells of the attempt used that a person has read.
     """
 
     submission: Submission
@@ -159,6 +169,7 @@ class GradedSubmission:
     fudge: Decimal | None = None
     difference: Decimal | None = None
     late: timedelta | None = None
+    corrections: tuple[CorrectedCell, ...] = ()
 
     @property
     def student(self) -> Student:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import polars as pl
 
 from grader.csv_text import decimal_text
-from grader.submissions import GradedSubmission, Submission
+from grader.submissions import CorrectedCell, GradedSubmission, Submission
 from grader.table.answers import BLOCK_ROWS, MOMENT, AnswerTable, per_distinct
 from grader.table.averages import with_averages
 from grader.table.choice import ChosenRows
@@ -53,10 +53,11 @@ class UsedStudents:
     Attributes:
         averaged: whether a grade is made of several rows.
         frame: a row a student: the columns of the row used (`grader.table.answers.ROW` and the
-            numbers of its cells), ``rows`` (attempts it is made of), ``doubt``, ``total``,
-            ``possible``, ``fudge``, ``difference`` (decimals as text, null for none) and ``late``
-            (a duration, null if in time). Where `averaged` also ``points:ID``, as text, for
-            each question, and ``alike``: whether all its attempts showed the same questions.
+            numbers of its cells), ``row`` (its place in the table), ``rows`` (attempts it is made
+            of), ``doubt``, ``total``, ``possible``, ``fudge``, ``difference`` (decimals as text,
+            null for none) and ``late`` (a duration, null if in time). Where `averaged` also
+            ``points:ID``, as text, for each question, and ``alike``: whether all its attempts
+            showed the same questions.
     """
 
     def __init__(
@@ -69,8 +70,11 @@ class UsedStudents:
         self.table = table
         self.points = points
         self.averaged = len(chosen.averaged) > 0
+        self._corrections: dict[int, list[CorrectedCell]] = {}
+        for row, *told in table.corrections.drop("text").iter_rows():
+            self._corrections.setdefault(row, []).append(CorrectedCell(*told))
         used = chosen.used
-        frame = table.frame[used["row"]].with_columns(used["rows"], used["doubt"])
+        frame = table.frame[used["row"]].with_columns(used["row"], used["rows"], used["doubt"])
         frame = frame.with_columns(_totals(frame, points))
         if len(chosen.averaged):
             frame = with_averages(frame, table, points, chosen)
@@ -91,14 +95,14 @@ class UsedStudents:
     def some(self, frame: pl.DataFrame) -> Iterator[GradedSubmission]:
         """Yield some of the students, given as rows of `frame`."""
         names = self.table.cells.names
-        told = ["rows", "doubt", "total", "possible", "fudge", "difference", "late"]
+        told = ["row", "rows", "doubt", "total", "possible", "fudge", "difference", "late"]
         for begin in range(0, len(frame), BLOCK_ROWS):
             part = frame[begin : begin + BLOCK_ROWS]
             texts = self.point_texts(part).iter_rows()
             rows = part.select(told).iter_rows()
             for made, points, row in zip(self.table.submissions(part), texts, rows, strict=True):
                 of = {name: _number(text) for name, text in zip(names, points, strict=True)}
-                count, doubt, total, possible, fudge, difference, late = row
+                place, count, doubt, total, possible, fudge, difference, late = row
                 yield GradedSubmission(
                     made,
                     of,
@@ -110,6 +114,7 @@ class UsedStudents:
                     _number(fudge),
                     _number(difference),
                     late,
+                    tuple(self._corrections.get(place, ())),
                 )
 
     def point_texts(self, frame: pl.DataFrame) -> pl.DataFrame:
