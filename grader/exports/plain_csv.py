@@ -76,7 +76,7 @@ class PlainCsv:
         who = [name for name in _PERSON if name in self._at]
         if len(who) > 1:
             raise ExportError(
-                f"says in {len(who)} columns who a student is: {' and '.join(who)}",
+                f"says in {counted(len(who), 'column')} who a student is: {' and '.join(who)}",
                 path=self._path,
                 place="line 1",
                 mend="Keep one of them; an SIS id may stand beside it.",

@@ -133,7 +133,7 @@ def _fault(item: QtiItem) -> str:
         if not right.get(name, frozenset()) & known:
             return f"marks no option as right{where}"
         if item.kind == "pair" and len(right[name] & known) > 1:
-            return f"marks {len(right[name] & known)} options as right{where}"
+            return f"marks {counted(len(right[name] & known), 'option')} as right{where}"
     return ""
 
 

@@ -19,7 +19,7 @@ from grader.quizzes.unread_cells import said_of_unread
 from grader.run_folder import check_target, folder_made_whole, only_run
 from grader.run_record import FORMAT, ExportHash, RunData, write_run
 from grader.runs.job import Job
-from grader.runs.reading import read_exports, worded_questions
+from grader.runs.reading import opened_exports, read_exports, worded_questions
 from grader.runs.results import fill_gradebook, write_results
 from grader.score_tables import ScoreCounts
 from grader.scored_questions import open_questions, scored_questions
@@ -79,10 +79,11 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
     check_target(job.out, replace=job.replace)
     questions = _questions(job)
     notes = _key_notes(job)
+    exports = opened_exports(job, questions)
     gradebook = Gradebook(job.gradebook, job.column) if job.gradebook else None
     with folder_made_whole(job.out) as folder, ThreadPoolExecutor(1) as pool:
         hashes = pool.submit(_hashes, job)  # a large file's hash takes as long as reading it
-        read = read_exports(job, questions)
+        read = read_exports(job, questions, exports)
         graded = replace(
             grade_table(read.table, questions, job.rules, left_out=open_questions(job.key)),
             canvas_doubts=canvas_doubts(read.table, questions, read.promised),

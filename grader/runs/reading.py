@@ -44,16 +44,14 @@ class ReadExports:
     promised: dict[str, Decimal]
 
 
-def read_exports(job: Job, questions: tuple[ScoredQuestion, ...]) -> ReadExports:
-    """Read the exports of a job.
+def read_exports(
+    job: Job, questions: tuple[ScoredQuestion, ...], exports: Sequence[Export]
+) -> ReadExports:
+    """Read the exports of a job, which `opened_exports` has opened.
 
     Raises:
-        ExportError: a file is no export, is of another quiz, or does not go with the others.
+        ExportError: a file cannot be read any more, or a correction fits no cell.
     """
-    exports = _opened(job, questions)
-    promised = _promised(exports)
-    if not job.points_of_key:
-        _refuse_other_points(exports, questions)
     # What counts is the first call of a process: polars makes its threads once.
     os.environ.setdefault("POLARS_MAX_THREADS", str(job.jobs or cores()))
     for export, name in zip(exports, job.names, strict=True):
@@ -69,7 +67,7 @@ def read_exports(job: Job, questions: tuple[ScoredQuestion, ...]) -> ReadExports
     if job.pseudonyms is not None:
         table = Pseudonyms(job.pseudonyms, ids).over(table)
     notes = (f"{each.source}: {note}" for each in exports for note in each.notes)
-    return ReadExports(table, tuple(notes), ids, promised)
+    return ReadExports(table, tuple(notes), ids, _promised(exports))
 
 
 def worded_questions(job: Job) -> set[str]:
@@ -77,7 +75,12 @@ def worded_questions(job: Job) -> set[str]:
     return {question.id for path in job.quizzes for question in load_quiz(path).questions}
 
 
-def _opened(job: Job, questions: tuple[ScoredQuestion, ...]) -> list[Export]:
+def opened_exports(job: Job, questions: tuple[ScoredQuestion, ...]) -> list[Export]:
+    """Open the exports of a job, before anything is read of them.
+
+    Raises:
+        ExportError: a file is no export, is of another quiz, or does not go with the others.
+    """
     quizzes = known_quizzes(job.bank, job.key, job.quizzes)
     wordings = wordings_by_question(quizzes)
     asked = [question.id for question in job.key.questions if question.id in wordings]
@@ -90,7 +93,10 @@ def _opened(job: Job, questions: tuple[ScoredQuestion, ...]) -> list[Export]:
         other_items(quizzes),
         job.one_quiz,
     )
-    return open_exports(job.exports, context)
+    exports = open_exports(job.exports, context)
+    if not job.points_of_key:
+        _refuse_other_points(exports, questions)
+    return exports
 
 
 def _header_points(exports: Sequence[Export]) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.csv_text import defused, write_table
@@ -71,6 +71,7 @@ def submissions_of(table: AnswerTable) -> list[Submission]:
 
 
 @given(st.lists(rows(), max_size=4))
+@settings(deadline=None)
 def test_rows_survive_the_table_and_its_file(tmp_path_factory, read):
     table = table_of_rows(read, IDS)
     path = tmp_path_factory.mktemp("rows") / "rows.parquet"
