@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from solver.course_settings import Methods
 from solver.errors import BankError
 from solver.files.atomic_write import sha256_of, sha256_of_all
 from solver.files.yaml_source import PlacedYaml, load_placed_yaml, validated
@@ -140,8 +141,8 @@ class BankFile(Strict):
 
     title: Wording
     edition: str = Field(description="the year or term the questions were asked")
-    lime_start_label: Literal[0, 1] = Field(
-        default=0, description="first label of LIME's segments: 0 as in 2021, 1 as in 2022"
+    methods: Methods = Field(
+        default=Methods(), description="how the edition's code ran its methods; 2021's where unsaid"
     )
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from solver.bundle.bundle import Bundle, as_tensor_values
 from solver.bundle.pictures import Picture
+from solver.course_settings import Superpixels
 from solver.evidence import Evidence
 from solver.explain.batch_size import fastest_batch
 from solver.files.atomic_write import sha256_of_all
@@ -29,9 +30,12 @@ class ExplainSettings:
         lime_seed: NumPy's global generator is seeded with it once, before picture 0.
         lime_batch: pictures a pass, 10 as in lime: in another batch the network rounds otherwise,
             and the weights are no longer lime's to the last digit.
-        lime_start_label: first label of the segments (0 as in 2021, 1 as in 2022).
+        lime_superpixels: what LIME hides, as of which scikit-image.
+        lime_hidden_colour: None hides a segment in its mean colour, else the value of all channels.
         smoothgrad_sigma: the course's 0.4, of ``std = (sigma / (max - min)) ** 2``.
         smoothgrad_seed: the course seeds nothing here; picture k uses seed + k.
+        integrated_baseline: value of the picture the path begins at, in 0..1.
+        filter: which filter of a layer is looked at.
         visualization_rate: Adam's learning rate on the pixels.
         micro_batch: pictures a pass elsewhere; None is the fastest on this device, as for
             `lime_batch`, of those that round alike.
@@ -44,15 +48,17 @@ class ExplainSettings:
     """
 
     lime_samples: int = 1000
-    lime_segments: int = 200
+    lime_superpixels: Superpixels = field(default_factory=Superpixels)
     lime_seed: int = 16
-    lime_start_label: int = 0
     lime_shown: int = 11
     lime_min_weight: float = 0.05
+    lime_hidden_colour: float | None = None
     lime_batch: int | None = 10
     smoothgrad_samples: int = 500
     smoothgrad_sigma: float = 0.4
     smoothgrad_seed: int = 0
+    integrated_baseline: float = 0.0
+    filter: int = 0
     visualization_steps: int = 100
     visualization_rate: float = 0.1
     micro_batch: int | None = 2

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from solver.code_version import explanation_code_hash
+from solver.course_settings import plain
 from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.estimator import Sampling
@@ -121,7 +122,7 @@ def record_of(job: Job, arrays: dict[str, Any], values: dict[str, Any]) -> Recor
 def expected_settings(job: Job) -> dict[str, Any]:
     """Return the settings that the explanation of a job depends on, as its record holds them."""
     every, found = asdict(job.settings), explanation_for(job.id)
-    used = {name: every[name] for name in sorted(found.used)}
+    used = {name: plain(every[name]) for name in sorted(found.used)}
     if found.sampling is not None:
         used["stopping"] = _stopping(job, found.sampling)
     return used

@@ -17,6 +17,7 @@ from solver.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.decide.decide import Decided, decide_question, quietly
 from solver.decide.margins import stakes_of
+from solver.edition_remarks import with_edition_remarks
 from solver.evidence import (
     Evidence,
     earlier_evidence,
@@ -123,7 +124,7 @@ def settings_for(bank: Bank, *, exact: bool = False, **changes: Any) -> ExplainS
     from solver.explain.job import ExplainSettings, fast_settings
 
     chosen = ExplainSettings() if exact else fast_settings()
-    return replace(chosen, lime_start_label=bank.header.lime_start_label, **changes)
+    return replace(chosen, **bank.header.methods.run_settings(), **changes)
 
 
 def make_key(
@@ -292,7 +293,12 @@ def decide(
         repeats: how often to decide again, under what nobody fixed; None or 0 times: not.
         reseeded: evidence of LIME and SmoothGrad under other seeds, for these repeats.
     """
-    decided = [decide_question(question, evidence, reasons) for question in questions]
+    decided = [
+        with_edition_remarks(
+            decide_question(question, evidence, reasons), evidence, bank.header.methods
+        )
+        for question in questions
+    ]
     entries = [one.entry for one in decided]
     repeats = repeats or Repeats()
     if repeats.count:

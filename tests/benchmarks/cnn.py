@@ -179,7 +179,7 @@ def _climbing(bundle: Bundle, course: nn.Module, counts: Counts, index: int) -> 
             "sample procedure": lambda n: sample_procedure.filters(course, bundle, every, index, n),
             "captum": lambda n: through_captum.filters(bundle.network, bundle, every, index, n),
             "hw9": lambda n: [
-                filters.climb(bundle, picture, index, steps=n, rate=0.1, advance=lambda _: None)
+                filters.climb(bundle, picture, index, 0, steps=n, rate=0.1, advance=lambda _: None)
                 for _ in every
             ],
         },

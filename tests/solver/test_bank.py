@@ -201,7 +201,9 @@ def test_an_id_in_two_files_names_both(tmp_path: Path) -> None:
     ("header", "says"),
     [
         ('edition: "2021"\n', "'title' is missing"),
-        (HEADER + "lime_start_label: 2\n", "'lime_start_label'"),
+        (HEADER + "lime_start_label: 1\n", "'lime_start_label' is not known"),
+        (HEADER + "methods: {lime: {superpixels: {start_label: 2}}}\n", "'start_label'"),
+        (HEADER + "methods: {lime: {seeds: 2}}\n", "'seeds' is not known"),
         (HEADER + "policy: half\n", "'policy' is not known"),
         ("", "the document"),
     ],

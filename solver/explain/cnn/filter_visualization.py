@@ -20,8 +20,6 @@ from solver.explain.cnn.saliency import min_max
 from solver.explain.job import Job, last_picture, no_picture
 from solver.explain.registry import explanation, record_of
 
-FILTER = 0
-
 
 def module_at(bundle: Bundle, index: int) -> nn.Module:
     """Return ``cnn[index]``.
@@ -37,17 +35,30 @@ def module_at(bundle: Bundle, index: int) -> nn.Module:
     return modules[index]
 
 
-def filter_map(bundle: Bundle, pictures: Tensor, index: int, channel: int = FILTER) -> Tensor:
+def _check_filter(bundle: Bundle, index: int, channel: int) -> None:
+    module_at(bundle, index)
+    layers = [one for one in bundle.network.cnn[: index + 1] if isinstance(one, nn.Conv2d)]
+    filters = layers[-1].out_channels
+    if not 0 <= channel < filters:
+        raise BundleError(
+            f"cnn[{index}] has no filter {channel}", mend=f"Its filters are 0 to {filters - 1}."
+        )
+
+
+def filter_map(bundle: Bundle, pictures: Tensor, index: int, channel: int) -> Tensor:
     """Return the output of one filter of ``cnn[index]``: (B, h, w).
 
     The pass is cut after that module; it is what a forward hook on it would be given.
+
+    Raises:
+        BundleError: the network has no such index, or the layer no such filter.
     """
-    module_at(bundle, index)
+    _check_filter(bundle, index, channel)
     maps: Tensor = bundle.network.cnn[: index + 1](pictures)  # (B, C, h, w)
     return maps[:, channel]
 
 
-def path_to_filter(cnn: nn.Sequential, index: int, channel: int = FILTER) -> nn.Sequential:
+def path_to_filter(cnn: nn.Sequential, index: int, channel: int) -> nn.Sequential:
     """Return modules that compute one filter of ``cnn[index]`` and nothing beside: (B, 1, h, w).
 
     What follows the last convolution up to `index` treats every filter by itself, so of that
@@ -78,20 +89,22 @@ def module(job: Job) -> Record:
     return record_of(job, {}, values)
 
 
-@explanation("activation", pictures=last_picture, passes=lambda job: 1)
+@explanation("activation", pictures=last_picture, passes=lambda job: 1, used=("filter",))
 def activation(job: Job) -> Record:
-    """Activation of filter 0 of ``cnn[index]`` by a picture. Arrays: map float32 (h, w)."""
+    """Activation of a filter of ``cnn[index]`` by a picture. Arrays: map float32 (h, w)."""
     index, place = job.place
     with torch.no_grad():
-        values = filter_map(job.bundle, job.picture_tensor(place), index)[0].cpu().numpy()
+        maps = filter_map(job.bundle, job.picture_tensor(place), index, job.settings.filter)
     job.advance(1)
-    return record_of(job, {"map": values}, {"index": index, "filter": FILTER})
+    values = {"index": index, "filter": job.settings.filter}
+    return record_of(job, {"map": maps[0].cpu().numpy()}, values)
 
 
 def climb(
     bundle: Bundle,
     picture: Tensor,
     index: int,
+    channel: int,
     *,
     steps: int,
     rate: float,
@@ -103,15 +116,16 @@ def climb(
     Adam on the pixels, maximizing the sum of the filter's map; pixels are not clamped. With
     `whole_layer` the layer's other filters are computed as well, through the network's own modules.
     """
-    module_at(bundle, index)
+    _check_filter(bundle, index, channel)
     cnn = bundle.network.cnn
-    path = cnn[: index + 1] if whole_layer else path_to_filter(cnn, index)
+    path = cnn[: index + 1] if whole_layer else path_to_filter(cnn, index, channel)
+    at = channel if whole_layer else 0  # of the maps that `path` gives
     pixels = picture.clone().requires_grad_()
     optimizer = torch.optim.Adam([pixels], lr=rate)
     course = []
     for _ in range(steps):
         optimizer.zero_grad()
-        objective = -path(pixels)[:, FILTER].sum()
+        objective = -path(pixels)[:, at].sum()
         objective.backward()
         optimizer.step()
         course.append(-objective.detach())
@@ -119,7 +133,7 @@ def climb(
     return pixels.detach(), [float(value) for value in course]
 
 
-_USED = ("visualization_steps", "visualization_rate")
+_USED = ("filter", "visualization_steps", "visualization_rate")
 
 
 @explanation(
@@ -129,7 +143,7 @@ _USED = ("visualization_steps", "visualization_rate")
     used=_USED,
 )
 def filter_visualization(job: Job) -> Record:
-    """The picture that excites filter 0 of ``cnn[index]``, climbed to from a picture.
+    """The picture that excites a filter of ``cnn[index]``, climbed to from a picture.
 
     Arrays: rgb float32 (128, 128, 3), min-max normalized over the channels. Values: raw_min,
     raw_max, and the first and last value of the sum that is climbed.
@@ -140,6 +154,7 @@ def filter_visualization(job: Job) -> Record:
         job.bundle,
         job.picture_tensor(place),
         index,
+        settings.filter,
         steps=settings.visualization_steps,
         rate=settings.visualization_rate,
         advance=job.advance,
@@ -152,7 +167,12 @@ def filter_visualization(job: Job) -> Record:
 TRACED_STEPS = 10
 
 
-@explanation("filter_trace", pictures=last_picture, passes=lambda job: TRACED_STEPS + 1)
+@explanation(
+    "filter_trace",
+    pictures=last_picture,
+    passes=lambda job: TRACED_STEPS + 1,
+    used=("filter", "visualization_rate"),
+)
 def filter_trace(job: Job) -> Record:
     """What the two computations hold fixed and what they vary, found by running them.
 
@@ -164,7 +184,7 @@ def filter_trace(job: Job) -> Record:
     watch = _Watch(job.bundle, index)
     picture = job.picture_tensor(place)
     with watch, torch.no_grad():
-        result = filter_map(job.bundle, picture, index)[0]
+        result = filter_map(job.bundle, picture, index, job.settings.filter)[0]
     job.advance(1)
     spread = float(result.std())
     values = {"activation": watch.report(picture, picture, places=spread > 0, rise=0.0)}
@@ -174,6 +194,7 @@ def filter_trace(job: Job) -> Record:
             job.bundle,
             picture,
             index,
+            job.settings.filter,
             steps=TRACED_STEPS,
             rate=job.settings.visualization_rate,
             advance=job.advance,

@@ -1,9 +1,9 @@
 """Integrated gradients as the course runs them (after Sundararajan, Taly, Yan 2017,
 arXiv:1703.01365).
 
-Black baseline, alpha = 0, 1/steps ... (alpha 1 left out), gradient of the true label's logit, mean
-over the steps, and not multiplied by (picture - baseline) as the paper does; one min-max over the
-three channels.
+Black baseline (an edition may have another), alpha = 0, 1/steps ... (alpha 1 left out), gradient of
+the true label's logit, mean over the steps, and not multiplied by (picture - baseline) as the paper
+does; one min-max over the three channels.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ def mean_path_gradient(job: Job, place: int, steps: int, begin: float = 0.0) -> 
         return logits
 
     picture = job.picture_tensor(place)
+    baseline = job.settings.integrated_baseline
     attribution: Tensor = IntegratedGradients(forward, multiply_by_inputs=False).attribute(
-        picture * (1 + begin),
-        baselines=picture * begin,
+        picture * (1 + begin) - baseline * begin,
+        baselines=picture * begin + baseline * (1 - begin),
         target=job.bundle.picture(place).label,
         n_steps=steps,
         method="riemann_left",
@@ -193,7 +194,7 @@ SAMPLING = Sampling(_most, _looks, measured, joined, units_of, units=BINS)
     "integrated_gradients",
     pictures=first_picture,
     passes=_most,
-    used=("micro_batch", "network"),
+    used=("integrated_baseline", "micro_batch", "network"),
     version=2,
     sampling=SAMPLING,
     uses=_shorter,
@@ -212,7 +213,12 @@ def integrated_gradients(job: Job) -> Record:
 TRACED_STEPS = 10
 
 
-@explanation("integrated_path", pictures=first_picture, passes=lambda job: TRACED_STEPS)
+@explanation(
+    "integrated_path",
+    pictures=first_picture,
+    passes=lambda job: TRACED_STEPS,
+    used=("integrated_baseline",),
+)
 def integrated_path(job: Job) -> Record:
     """The samples the path function makes, caught at the network's door.
 
@@ -231,5 +237,6 @@ def integrated_path(job: Job) -> Record:
         hook.remove()
     samples = torch.cat(fed)[:TRACED_STEPS].permute(0, 2, 3, 1).cpu().numpy()
     picture = job.picture_tensor(place)[0].permute(1, 2, 0).cpu().numpy()
-    arrays = {"samples": samples, "picture": picture, "baseline": np.zeros_like(picture)}
+    baseline = np.full_like(picture, job.settings.integrated_baseline)
+    arrays = {"samples": samples, "picture": picture, "baseline": baseline}
     return record_of(job, arrays, {})

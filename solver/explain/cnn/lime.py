@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from lime.lime_base import LimeBase
-from skimage.segmentation import slic
 from sklearn.metrics import pairwise_distances
 
 from solver.bundle.bundle import Bundle
@@ -34,6 +32,7 @@ from solver.explain.estimator import (
 )
 from solver.explain.job import ExplainSettings, Job, no_picture
 from solver.explain.registry import explanation, record_of
+from solver.explain.superpixels import superpixels
 
 Classify = Callable[[Floats], npt.NDArray[np.floating]]
 
@@ -45,25 +44,6 @@ LEAST = 200
 half of the samples are taken away."""
 
 
-def superpixels(rgb: npt.NDArray[np.uint8], settings: ExplainSettings) -> npt.NDArray[np.int64]:
-    """Return the course's segments of a picture: int (128, 128)."""
-    found = _segments(rgb.tobytes(), rgb.shape, settings.lime_segments, settings.lime_start_label)
-    return found.copy()
-
-
-@lru_cache(maxsize=64)
-def _segments(
-    rgb: bytes, shape: tuple[int, ...], count: int, start_label: int
-) -> npt.NDArray[np.int64]:
-    """The segments of a picture, found once: each part of the samples of a picture needs those of
-    the pictures before it as well."""
-    image = np.frombuffer(rgb, np.uint8).reshape(shape).astype(np.double) / 255
-    segments: npt.NDArray[np.int64] = slic(
-        image, n_segments=count, compactness=1, sigma=1, start_label=start_label
-    )
-    return segments
-
-
 def draws_for(place: int, bundle: Bundle, settings: ExplainSettings) -> npt.NDArray[np.int64]:
     """Return the 0/1 draws (samples, segments) lime makes for picture `place` of the course's loop.
 
@@ -73,7 +53,7 @@ def draws_for(place: int, bundle: Bundle, settings: ExplainSettings) -> npt.NDAr
     """
     generator = np.random.RandomState(settings.lime_seed)
     for before in range(place + 1):
-        count = len(np.unique(superpixels(bundle.picture(before).rgb, settings)))
+        count = len(np.unique(superpixels(bundle.picture(before).rgb, settings.lime_superpixels)))
         generator.randint(0, high=1000)
         bits = generator.randint(0, 2, settings.lime_samples * count)
     return bits.reshape(settings.lime_samples, count)
@@ -107,7 +87,7 @@ def answers_for(
     batch: int = 10,
 ) -> Floats:
     """Return the label's output for the picture with segments hidden as each row says: (rows,)."""
-    hidden = _mean_coloured(image, segments)
+    hidden = _hidden(image, segments)
     outputs = [np.empty(0)]
     for start in range(0, len(data), batch):
         rows = data[start : start + batch]
@@ -135,8 +115,11 @@ def fit_weights(
     return by_segment, float(intercept), float(score)
 
 
-def _mean_coloured(image: Floats, segments: npt.NDArray[np.int64]) -> Floats:
-    """The picture with every segment in its mean colour, channel by channel, as lime does it."""
+def _hidden(image: Floats, segments: npt.NDArray[np.int64], colour: float | None = None) -> Floats:
+    """The picture with every segment hidden as lime does it: in its mean colour, channel by
+    channel, or in one value of all channels."""
+    if colour is not None:
+        return np.full_like(image, colour)
     hidden = image.copy()
     for label in np.unique(segments):
         inside = segments == label
@@ -155,11 +138,11 @@ def _masked(
 
 _USED = (
     "lime_samples",
-    "lime_segments",
+    "lime_superpixels",
     "lime_seed",
-    "lime_start_label",
     "lime_shown",
     "lime_min_weight",
+    "lime_hidden_colour",
     "lime_batch",
     "network",
 )
@@ -181,7 +164,9 @@ def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats
     taken = samples_taken(before)
     own = share.among(upto - taken)
     draws = _draws(job, upto)[taken + own.start : taken + own.stop]
-    return _network_answers(job, source, superpixels(source.rgb, job.settings), draws)
+    return _network_answers(
+        job, source, superpixels(source.rgb, job.settings.lime_superpixels), draws
+    )
 
 
 def joined(job: Job, before: Record | None, upto: int, answers: Floats) -> Record:
@@ -191,7 +176,7 @@ def joined(job: Job, before: Record | None, upto: int, answers: Floats) -> Recor
     if before is not None and samples_taken(before):
         answers = np.concatenate([before.array("answers", 1), answers])
     arrays = {
-        "segments": superpixels(source.rgb, job.settings).astype(np.int32),
+        "segments": superpixels(source.rgb, job.settings.lime_superpixels).astype(np.int32),
         "draws": _draws(job, upto).astype(np.uint8),
         "answers": answers,
     }
@@ -248,7 +233,7 @@ SAMPLING = Sampling(_most, _looks, measured, joined, units_of, units=LEAST)
     pictures=_pictures_up_to,
     passes=_most,
     used=_USED,
-    version=2,
+    version=3,
     sampling=SAMPLING,
 )
 def lime(job: Job) -> Record:
@@ -270,14 +255,15 @@ def _network_answers(
     image = source.rgb.astype(np.double) / 255
     # (H, W, 3), as the course's pictures lie in memory: a convolution rounds by the layout as well.
     pixels = torch.from_numpy(image).float().to(device)
-    mean = torch.from_numpy(_mean_coloured(image, segments)).float().to(device)
+    colour = job.settings.lime_hidden_colour
+    hidden = torch.from_numpy(_hidden(image, segments, colour)).float().to(device)
     labels = torch.from_numpy(segments).to(device)
     shown = np.ones((len(data), max(int(segments.max()) + 1, data.shape[1])), bool)
     shown[:, : data.shape[1]] = data == 1
     outputs = [torch.empty(0, device=device)]
     with torch.inference_mode():
         for rows in torch.from_numpy(shown).to(device).split(batch):
-            images = torch.where(rows[:, labels][..., None], pixels, mean)  # (B, H, W, 3)
+            images = torch.where(rows[:, labels][..., None], pixels, hidden)  # (B, H, W, 3)
             outputs.append(network(images.permute(0, 3, 1, 2))[:, source.label])
             job.advance(len(rows))
     answers: Floats = torch.cat(outputs).double().cpu().numpy()

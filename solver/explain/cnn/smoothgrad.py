@@ -210,7 +210,12 @@ def smoothgrad(job: Job) -> Record:
 TRACED = 6
 
 
-@explanation("smoothgrad_trace", pictures=every_picture, passes=lambda job: 2 * TRACED)
+@explanation(
+    "smoothgrad_trace",
+    pictures=every_picture,
+    passes=lambda job: 2 * TRACED,
+    used=("smoothgrad_sigma", "smoothgrad_seed"),
+)
 def smoothgrad_trace(job: Job) -> Record:
     """What SmoothGrad feeds and what it averages, watched at the network's door.
 

@@ -44,7 +44,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _few(init):  # type: ignore[no-untyped-def]
     def with_few_samples(self: ExplainSettings, **changes: object) -> None:
-        init(self, **{"lime_samples": 40, **changes})
+        init(self, **{**changes, "lime_samples": 40})
 
     return with_few_samples
 

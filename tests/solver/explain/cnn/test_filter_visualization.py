@@ -48,7 +48,7 @@ def test_the_cut_pass_is_what_a_hook_sees(demo: Bundle, index: int) -> None:
     batch = torch.cat([picture_tensor(demo, place) for place in (0, 1)])
     with torch.no_grad():
         expected = hooked(demo, batch, index)
-        assert torch.equal(filter_map(demo, batch, index), expected[:, 0])
+        assert torch.equal(filter_map(demo, batch, index, 0), expected[:, 0])
         assert torch.equal(filter_map(demo, batch, index, 3), expected[:, 3])
         alone = hooked(demo, picture_tensor(demo, 1), index)[0, 0].numpy()
     record = activation(Job(f"activation/{index}/1", demo))
@@ -74,10 +74,10 @@ def test_one_picture_at_a_time_climbs_as_all_ten_together(demo: Bundle, index: i
     together = course_visualization(wide, index, 4)
     for place in (0, 7):
         start = picture_tensor(demo, place).double()
-        alone, course = climb(wide, start, index, steps=4, rate=0.1, advance=lambda _: None)
+        alone, course = climb(wide, start, index, 0, steps=4, rate=0.1, advance=lambda _: None)
         assert torch.allclose(alone[0], together[place], atol=1e-7)
         # The course's rate may overshoot within four steps; a small one cannot but climb.
-        _, slow = climb(wide, start, index, steps=4, rate=1e-4, advance=lambda _: None)
+        _, slow = climb(wide, start, index, 0, steps=4, rate=1e-4, advance=lambda _: None)
         assert slow[0] == course[0] and slow[-1] > slow[0]
         # Adam's step is the rate itself at first: pixels leave 0..1 and are not held back.
         assert float((alone - start).abs().max()) > 0.2
@@ -86,7 +86,9 @@ def test_one_picture_at_a_time_climbs_as_all_ten_together(demo: Bundle, index: i
 def test_the_record_is_the_climb_scaled(demo: Bundle) -> None:
     few = ExplainSettings(visualization_steps=3)
     record = filter_visualization(Job("filter_visualization/6/7", demo, few))
-    end, course = climb(demo, picture_tensor(demo, 7), 6, steps=3, rate=0.1, advance=lambda _: None)
+    end, course = climb(
+        demo, picture_tensor(demo, 7), 6, 0, steps=3, rate=0.1, advance=lambda _: None
+    )
     pixels = end[0].permute(1, 2, 0).numpy()
     expected = (pixels - pixels.min()) / (pixels.max() - pixels.min())
     assert np.allclose(record.arrays["rgb"], expected, atol=1e-6)
@@ -128,7 +130,7 @@ def test_the_trace_sees_another_computation(demo: Bundle, monkeypatch: pytest.Mo
     """One that runs the classifier and leaves the picture alone."""
 
     def train_instead(
-        bundle: Bundle, picture: Tensor, index: int, **_: object
+        bundle: Bundle, picture: Tensor, index: int, channel: int, **_: object
     ) -> tuple[Tensor, list[float]]:
         bundle.network(picture)
         return picture, [1.0, 0.5]

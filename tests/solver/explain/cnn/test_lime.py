@@ -13,22 +13,20 @@ from lime.lime_image import ImageExplanation, LimeImageExplainer
 from skimage.segmentation import slic
 
 from solver.bundle.bundle import Bundle
+from solver.course_settings import Superpixels
 from solver.evidence import Record
-from solver.explain.cnn.lime import (
-    draws_for,
-    explain_by_segments,
-    lime,
-    lime_known_model,
-    superpixels,
-)
+from solver.explain.cnn.lime import draws_for, explain_by_segments, lime, lime_known_model
 from solver.explain.cnn.lime_surrogate import shown_signs
 from solver.explain.job import ExplainSettings, Job
+from solver.explain.superpixels import superpixels
 
 SAMPLES = 60
 
 
-def course_loop(bundle: Bundle, pictures: int, start_label: int) -> list[ImageExplanation]:
-    """The course's cell: NumPy seeded once, then one explanation after another."""
+def course_loop(
+    bundle: Bundle, pictures: int, start_label: int, hide_color: float | None = None
+) -> list[ImageExplanation]:
+    """The course's cell on today's slic: NumPy seeded once, one explanation after another."""
 
     def classify(images: np.ndarray) -> np.ndarray:
         batch = torch.FloatTensor(images).permute(0, 3, 1, 2)
@@ -48,6 +46,7 @@ def course_loop(bundle: Bundle, pictures: int, start_label: int) -> list[ImageEx
                 classifier_fn=classify,
                 segmentation_fn=segment,
                 num_samples=SAMPLES,
+                hide_color=hide_color,
             )
         )
     return found
@@ -81,7 +80,7 @@ def test_all_ten_pictures_equal_the_lime_package_exactly(demo: Bundle) -> None:
     drawn = 0
     # Last picture first: ours needs none of those before it explained.
     for place in reversed(range(10)):
-        record = ours(demo, place)
+        record = ours(demo, place, lime_superpixels=Superpixels(scikit_image="0.19"))
         assert_same(record, theirs[place], demo.picture(place).label)
         drawn += int(np.count_nonzero(record.arrays["signs"]))
     assert drawn > 0
@@ -90,11 +89,34 @@ def test_all_ten_pictures_equal_the_lime_package_exactly(demo: Bundle) -> None:
 @pytest.mark.usefixtures("generators_restored")
 def test_labels_from_one_reproduce_the_later_edition(demo: Bundle) -> None:
     theirs = course_loop(demo, 2, start_label=1)
-    record = ours(demo, 1, lime_start_label=1)
+    today = Superpixels(scikit_image="0.19", start_label=1)
+    record = ours(demo, 1, lime_superpixels=today)
     assert_same(record, theirs[1], demo.picture(1).label)
     assert record.arrays["segments"].min() == 1
     # Feature 0 hides nothing and the last segment is never hidden, in lime as in ours.
     assert record.arrays["segments"].max() == len(record.arrays["weights"])
+
+
+@pytest.mark.usefixtures("generators_restored")
+def test_another_hidden_colour_is_limes_hide_color(demo: Bundle) -> None:
+    theirs = course_loop(demo, 1, start_label=0, hide_color=0.25)
+    today = Superpixels(scikit_image="0.19")
+    record = ours(demo, 0, lime_superpixels=today, lime_hidden_colour=0.25)
+    assert_same(record, theirs[0], demo.picture(0).label)
+
+
+def test_a_record_says_which_superpixels_it_rests_on(demo: Bundle) -> None:
+    first, later = ours(demo, 2), ours(demo, 2, lime_superpixels=Superpixels(scikit_image="0.18"))
+    assert first.settings["lime_superpixels"] == {
+        "scikit_image": "0.16",
+        "segments": 200,
+        "compactness": 1.0,
+        "sigma": 1.0,
+        "start_label": 0,
+    }
+    assert later.settings["lime_superpixels"]["scikit_image"] == "0.18"
+    assert not np.array_equal(first.array("segments"), later.array("segments"))
+    assert first.inputs["method_version"] == "3"
 
 
 def test_a_batch_of_two_is_a_batch_of_ten(demo: Bundle) -> None:
@@ -110,7 +132,7 @@ def test_the_draws_follow_the_pictures_before(demo: Bundle) -> None:
     for draws in (first, second):
         generator.randint(0, high=1000)
         assert np.array_equal(draws, generator.randint(0, 2, draws.size).reshape(draws.shape))
-    counts = [len(np.unique(superpixels(p.rgb, few))) for p in demo.pictures[:2]]
+    counts = [len(np.unique(superpixels(p.rgb, few.lime_superpixels))) for p in demo.pictures[:2]]
     assert [first.shape[1], second.shape[1]] == counts
 
 
