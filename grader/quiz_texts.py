@@ -18,6 +18,7 @@ from pydantic import Field
 from grader.scored_questions import choice_named
 from solver.bank import GIVEN, Bank, Blank, Identifier, Kind, Question, Strict, Wording
 from solver.errors import BankError
+from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import write_whole
 from solver.files.yaml_source import YamlDumper, load_placed_yaml, validated
 from solver.key import Key
@@ -269,7 +270,7 @@ def known_quizzes(bank: Bank, key: Key | None, files: Sequence[Path]) -> list[Wo
     Quizzes kept beside the bank lie in its folder ``quizzes/``. Of a question that was taken from a
     quiz, the bank's words are that quiz's as people read them, and only the quiz's own count.
     """
-    kept = sorted((bank.folder / "quizzes").glob("*.yaml"))
+    kept = without_apple_double(sorted((bank.folder / "quizzes").glob("*.yaml")))
     paths = [*files, *kept]
     names = [path.name for path in paths]
     quizzes = []

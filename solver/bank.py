@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from solver.course_settings import Methods
 from solver.errors import BankError
+from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import sha256_of, sha256_of_all
 from solver.files.yaml_source import PlacedYaml, load_placed_yaml, validated
 
@@ -211,7 +212,7 @@ def load_bank(folder: Path) -> Bank:
     header = validated(load_placed_yaml(header_path, BankError), BankFile, BankError)
     files = {"bank.yaml": sha256_of(header_path)}
     topics = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in without_apple_double(sorted(folder.glob("*.yaml"))):
         if path == header_path:
             continue
         placed = load_placed_yaml(path, BankError)

@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from solver.bundle.tagged_corpus import TAGS, Sentence, load_corpus
 from solver.errors import BundleError
+from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import sha256_of
 from solver.files.yaml_source import load_placed_yaml, validated
 from solver.models.bert import (
@@ -195,7 +196,8 @@ class BertMaterials:
         for name in (self.file.corpus, self.file.slide):
             if (self.folder / name).is_file():
                 found[name] = sha256_of(self.folder / name)
-        for path in sorted((self.folder / self.file.reading.folder).rglob("*")):
+        reading = self.folder / self.file.reading.folder
+        for path in without_apple_double(sorted(reading.rglob("*"))):
             if path.is_file():
                 found[path.relative_to(self.folder).as_posix()] = sha256_of(path)
         return found

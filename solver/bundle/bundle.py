@@ -20,6 +20,7 @@ import numpy as np
 from solver.bundle.pictures import Picture, load_pictures
 from solver.bundle.regions import Mask, regions_for
 from solver.errors import BundleError
+from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import sha256_of
 from solver.resources import data_folder
 
@@ -78,7 +79,7 @@ class Bundle:
         """SHA-256 of every file that is used, by its name relative to the bundle."""
         paths = [picture.path for picture in self.pictures]
         paths += [self.folder / name for name in ("checkpoint.pth", "regions.yaml")]
-        paths += sorted((self.folder / "masks").glob("*.png"))
+        paths += without_apple_double(sorted((self.folder / "masks").glob("*.png")))
         found = {
             path.relative_to(self.folder).as_posix(): sha256_of(path)
             for path in sorted(paths)
@@ -116,7 +117,7 @@ class Bundle:
 def region_files(folder: Path) -> list[Path]:
     """Return the region files to look into for a bundle, its own first."""
     own = folder / "regions.yaml"
-    shipped = sorted((data_folder("questions") / "regions").glob("*.yaml"))
+    shipped = without_apple_double(sorted((data_folder("questions") / "regions").glob("*.yaml")))
     return [*([own] if own.is_file() else []), *shipped]
 
 

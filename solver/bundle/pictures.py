@@ -13,10 +13,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from solver.errors import BundleError
+from solver.files.apple_double import without_apple_double
 
 SIDE = 128
 SUFFIXES = (".jpg", ".jpeg", ".png")
 MAX_PIXELS = 60_000_000
+DEEP_MODES = ("I", "F")
+"""Pillow's names of grey pictures of 16 or 32 bits (I, I;16, I;16B, F): `convert` clips them."""
 
 CLASSES = (
     "Bread",
@@ -71,7 +74,8 @@ def load_pictures(folder: Path, classes: int = len(CLASSES)) -> list[Picture]:
             path=folder,
             mend="The bundle needs food/<class>_<n>.jpg.",
         )
-    paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    files = without_apple_double(folder.iterdir())
+    paths = [path for path in files if path.suffix.lower() in SUFFIXES]
     if not paths:
         raise BundleError("holds no .jpg, .jpeg or .png", path=folder)
     for path in paths:
@@ -115,6 +119,13 @@ def open_rgb(path: Path) -> Image.Image:
                         path=path,
                         mend="Scale it down.",
                     )
+                if image.mode.startswith(DEEP_MODES):
+                    raise BundleError(
+                        f"has grey values of more than 8 bits (mode {image.mode}), which would "
+                        "all turn white",
+                        path=path,
+                        mend="Save it again as 8-bit grey or RGB.",
+                    )
                 return image.convert("RGB")
     except BundleError:
         raise
@@ -128,11 +139,14 @@ def open_rgb(path: Path) -> Image.Image:
 
 
 def resized(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """Return the picture at 128x128 as uint8 (128, 128, 3), as torchvision's Resize makes it.
+    """Return the picture at 128x128 as uint8 (128, 128, 3), as 2021's torchvision made it.
 
     torchvision's Resize of a PIL picture is Pillow's own bilinear resize, so no torch is needed.
+    Pillow resized the width and then the height, with 8 bits between; since 13.0 it takes the
+    height first where a picture is tall. Two calls give the bytes of then under every Pillow.
     """
-    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.uint8)
+    narrowed = image.resize((SIDE, image.height), Image.Resampling.BILINEAR)
+    return np.asarray(narrowed.resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def fingerprint(rgb: npt.NDArray[np.uint8]) -> str:

@@ -1,1 +1,1 @@
-"""Files written whole, swapped, locked and read safely; used by both halves."""
+"""Files, as both halves of the program read and write them."""

@@ -39,6 +39,12 @@ LARGEST = {
 """The numbers that a config must have, and how large each may be."""
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu")
 _OTHER_BUILDS = ("is_decoder", "add_cross_attention", "pruned_heads", "quantization_config")
+WORD_PIECE_TOKENIZERS = tuple(
+    f"{name}Tokenizer{fast}" for name in ("Bert", "DistilBert", "Electra") for fast in ("", "Fast")
+)
+"""Tokenizers that cut a text as BERT's does."""
+FROM_TOKENIZER_JSON = ("PreTrainedTokenizerFast", "TokenizersBackend")
+"""Names that say only that ``tokenizer.json`` tells how a text is cut."""
 _PIECES = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
 
@@ -208,6 +214,7 @@ def read_word_pieces(folder: Path) -> WordPieces:
             )
         ids = others
     config = _json(folder / TOKENIZER_CONFIG) if (folder / TOKENIZER_CONFIG).is_file() else {}
+    _check_kind(folder, config)
     _check_added(folder, config, ids)
     lowercase = _flag(config, "do_lower_case", normal.get("lowercase", True), folder)
     return WordPieces(
@@ -217,6 +224,50 @@ def read_word_pieces(folder: Path) -> WordPieces:
         _flag(config, "strip_accents", normal.get("strip_accents"), folder, none=True),
         _flag(config, "tokenize_chinese_chars", normal.get("handle_chinese_chars", True), folder),
     )
+
+
+def _check_kind(folder: Path, config: dict[str, Any]) -> None:
+    """Another tokenizer, or other steps before the pieces, would cut a text otherwise than ours."""
+    path, place = folder / TOKENIZER_CONFIG, "tokenizer_class"
+    kind = config.get(place)
+    if kind is None and (folder / CONFIG).is_file():
+        path = folder / CONFIG
+        kind = _json(path).get(place)
+    known = kind in WORD_PIECE_TOKENIZERS
+    if not known and kind in FROM_TOKENIZER_JSON:
+        known = (folder / TOKENIZER).is_file()
+    if kind is not None and not known:
+        splitter = config.get("word_tokenizer_type")
+        words = f" with the word splitter {splitter!r}" if isinstance(splitter, str) else ""
+        raise BundleError(
+            f"names the tokenizer {kind!r}{words}, and only BERT's WordPiece is read here",
+            path=path,
+            place=place,
+            mend="Take a model whose tokenizer is a BertTokenizer.",
+        )
+    path = folder / TOKENIZER_CONFIG
+    for name in ("do_basic_tokenize", "do_word_tokenize", "do_subword_tokenize"):
+        if config.get(name, True) is not True:
+            raise BundleError(
+                "asks to leave out a step of BERT's tokenizer, which today's transformers would "
+                "take all the same",
+                path=path,
+                place=name,
+                mend="Take a tokenizer without it.",
+            )
+    for name in ("word_tokenizer_type", "subword_tokenizer_type"):
+        if config.get(name, "basic") not in ("basic", "wordpiece"):
+            raise BundleError(
+                f"asks for {config[name]!r}, and only BERT's WordPiece is read here",
+                path=path,
+                place=name,
+            )
+    if config.get("never_split"):
+        raise BundleError(
+            "lists words that are never cut, which today's transformers would cut all the same",
+            path=path,
+            place="never_split",
+        )
 
 
 def _lines(path: Path) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from pathlib import Path
@@ -39,8 +40,48 @@ def food(folder: Path, *names: str) -> Path:
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(width=st.integers(1, 300), height=st.integers(1, 300), seed=st.integers(0, 99))
 def test_the_resize_is_torchvisions(width: int, height: int, seed: int) -> None:
+    """Width and height in two calls: in one, Pillow 13 takes a tall picture's height first."""
     image = noise(width, height, seed)
-    assert np.array_equal(resized(image), np.asarray(v2.Resize((128, 128))(image)))
+    theirs = v2.Resize((128, 128))(v2.Resize((height, 128))(image))
+    assert np.array_equal(resized(image), np.asarray(theirs))
+    if height <= width:
+        assert np.array_equal(resized(image), np.asarray(v2.Resize((128, 128))(image)))
+
+
+# SHA-256 (16 digits) of what Pillow 7.1.2, the course's of 2021, made in one call of noise.
+BYTES_OF_2021 = {
+    (200, 300): "8e503c596a2bec40",
+    (307, 512): "0db4a9e817c4f13e",
+    (128, 300): "c9ad2a8f2c25abd7",
+    (90, 128): "3409f7acc048d4c0",
+    (300, 200): "4b0c7dd73b439f7f",
+}
+
+
+@pytest.mark.parametrize("size", BYTES_OF_2021)
+def test_the_bytes_are_those_of_2021(size: tuple[int, int]) -> None:
+    width, height = size
+    values = np.random.RandomState(width).randint(0, 256, (height, width, 3)).astype(np.uint8)
+    found = resized(Image.fromarray(values))
+    assert hashlib.sha256(found.tobytes()).hexdigest()[:16] == BYTES_OF_2021[size]
+
+
+def test_a_picture_of_16_bits_is_refused(tmp_path: Path) -> None:
+    values = np.full((20, 16), 3000, np.uint16)
+    Image.fromarray(values).save(tmp_path / "8_5.png")
+    sentence = refused(tmp_path)
+    assert "8_5.png: has grey values of more than 8 bits" in sentence
+    assert "Save it again as 8-bit grey or RGB." in sentence
+
+
+def test_files_that_macos_writes_beside_are_passed_over(tmp_path: Path) -> None:
+    food(tmp_path, "8_5.jpg", "1_1.png")
+    for name in ("._8_5.jpg", "._1_1.png", "._.DS_Store"):
+        (tmp_path / name).write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
+    assert [picture.name for picture in load_pictures(tmp_path)] == ["1_1", "8_5"]
+    for name in ("8_5.jpg", "1_1.png"):
+        (tmp_path / name).unlink()
+    assert "holds no .jpg" in refused(tmp_path)
 
 
 def test_the_tensor_is_torchvisions(demo: Bundle) -> None:

@@ -83,7 +83,7 @@ def test_nothing_in_the_folder_says_what_else_is_loaded(folder: Path) -> None:
          auto_map={"AutoModel": "evil.Evil"}, attn_implementation="someone/kernel")  # fmt: skip
     edit(folder, "adapter_config.json", base_model_name_or_path="someone/else")
     edit(folder, "tokenizer_config.json", auto_map={"AutoTokenizer": ["evil.Evil", None]},
-         tokenizer_class="Evil", model_max_length=1)  # fmt: skip
+         model_max_length=1)  # fmt: skip
     (folder / "evil.py").write_text("raise SystemExit('run')", "utf-8")
     found = load_bert(folder)
     assert all(torch.equal(plain[name], each) for name, each in found.model.state_dict().items())
@@ -180,6 +180,21 @@ def vocabulary(text: str) -> Callable[[Path], object]:
                         cls_token="geese"), "two of its special pieces"),
         (lambda f: edit(f, "tokenizer_config.json", do_lower_case="no"), "do_lower_case"),
         (lambda f: edit(f, "added_tokens.json", geese2=11), "added to the vocabulary"),
+        (lambda f: edit(f, "tokenizer_config.json", do_basic_tokenize=False),
+         r"tokenizer_config\.json, do_basic_tokenize: asks to leave out a step"),
+        (lambda f: edit(f, "tokenizer_config.json", never_split=["geese"]), "never_split"),
+        (lambda f: edit(f, "tokenizer_config.json", tokenizer_class="BertJapaneseTokenizer",
+                        word_tokenizer_type="mecab"),
+         "names the tokenizer 'BertJapaneseTokenizer' with the word splitter 'mecab'"),
+        (lambda f: edit(f, "config.json", tokenizer_class="BertJapaneseTokenizer"),
+         r"config\.json, tokenizer_class: names the tokenizer 'BertJapaneseTokenizer', and"),
+        (lambda f: edit(f, "tokenizer_config.json", subword_tokenizer_type="character"),
+         "asks for 'character'"),
+        (lambda f: edit(f, "tokenizer_config.json", tokenizer_class="Evil"), "'Evil'"),
+        (lambda f: edit(f, "tokenizer_config.json", tokenizer_class="TokenizersBackend"),
+         "'TokenizersBackend'"),
+        (lambda f: edit(f, "tokenizer_config.json", tokenizer_class=["BertTokenizer"]),
+         "tokenizer_class"),
     ],
 )  # fmt: skip
 def test_a_tokenizer_that_would_split_otherwise_is_refused(
@@ -188,6 +203,15 @@ def test_a_tokenizer_that_would_split_otherwise_is_refused(
     change(folder)
     with pytest.raises(BundleError, match=says):
         load_tokenizer(folder)
+
+
+@pytest.mark.parametrize("kind", ["BertTokenizer", "DistilBertTokenizerFast", "TokenizersBackend"])
+def test_tokenizers_that_cut_as_berts_does_are_taken(folder: Path, kind: str) -> None:
+    before = ids(folder)
+    edit(folder, "tokenizer.json", **whole_tokenizer())
+    edit(folder, "tokenizer_config.json", tokenizer_class=kind, do_basic_tokenize=True,
+         never_split=None)  # fmt: skip
+    assert ids(folder) == before
 
 
 def test_every_file_that_is_read_is_hashed(folder: Path) -> None:
