@@ -37,7 +37,20 @@ def _points(value: object) -> object:
     return value
 
 
+def _decimal(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise ValueError('a number is written as text, "0.81", so that no rounding can creep in')
+    if isinstance(value, str) and not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value):
+        raise ValueError(f'a number is a plain decimal such as "0.81", not {value!r}')
+    return value
+
+
 Points = Annotated[Decimal, BeforeValidator(_points), Field(ge=0, lt=10_000)]
+Number = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    Field(description="a decimal number, written as text"),
+]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 
@@ -63,6 +76,11 @@ class Option(Strict):
 
     id: Identifier = Field(description="a, b, c ... in the order of the quiz")
     claim: dict[str, Any] = Field(description="what the option claims, as the rule's parameters")
+    number: Number | None = Field(
+        default=None,
+        description="of a claim whose value is measured: this number, as text; of the option's "
+        "group the number nearest to the measured value holds",
+    )
     text: Wording
 
 
@@ -81,10 +99,15 @@ class MeasuredChoices(Strict):
 class Blank(Strict):
     """One drop-down of a *pair* question, which has two of them, or any other number."""
 
-    id: Identifier
-    label: Wording
-    options: list[Option] | None = Field(default=None, min_length=2)
-    measured: MeasuredChoices | None = None
+    id: Identifier = Field(description="a short name for the drop-down")
+    label: Wording = Field(description="what stands beside the drop-down")
+    points: Points | None = Field(
+        default=None, description="of its own; where one has points, all have, and they add up"
+    )
+    options: list[Option] | None = Field(default=None, min_length=2, description="its choices")
+    measured: MeasuredChoices | None = Field(
+        default=None, description="choices made around a measured value, in place of options"
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Blank:
@@ -92,21 +115,30 @@ class Blank(Strict):
             raise ValueError(f"drop-down {self.id!r} needs either options or measured choices")
         if self.options is not None:
             _unique([option.id for option in self.options], "option")
+            _check_numbers(self.options)
         return self
 
 
 class Question(Strict):
     """A question: what is asked, how many points, which rule decides, what each option claims."""
 
-    id: Identifier
-    kind: Kind
-    points: Points
+    id: Identifier = Field(description="a short name, the same in every language")
+    kind: Kind = Field(
+        description="single: one option is right; several: any number; pair: drop-downs, however "
+        "many, each with one right choice"
+    )
+    points: Points = Field(description="as text")
+    asks: Literal["holds", "fails"] = Field(
+        default="holds", description="whether the options to choose are those that hold or fail"
+    )
     choose: int | None = Field(default=None, ge=1, description="how many to choose, where it says")
     rule: str = Field(min_length=1, description="name of a registered rule, or `given`")
-    settings: dict[str, Any] = Field(default_factory=dict, alias="with")
-    stem: Wording
-    options: list[Option] = Field(default_factory=list)
-    blanks: list[Blank] = Field(default_factory=list)
+    settings: dict[str, Any] = Field(
+        default_factory=dict, alias="with", description="the rule's settings"
+    )
+    stem: Wording = Field(description="what is asked")
+    options: list[Option] = Field(default_factory=list, description="two or more; not of a pair")
+    blanks: list[Blank] = Field(default_factory=list, description="of a pair: its drop-downs")
 
     @model_validator(mode="after")
     def _shape_fits_kind(self) -> Question:
@@ -114,13 +146,35 @@ class Question(Strict):
             if self.options or not self.blanks:
                 raise ValueError(f"{self.id}: a pair has drop-downs and no options of its own")
             _unique([blank.id for blank in self.blanks], "blank")
+            self._check_blank_points()
         else:
             if self.blanks or len(self.options) < 2:
                 raise ValueError(f"{self.id}: a {self.kind} question has two or more options")
             _unique([option.id for option in self.options], "option")
+            _check_numbers(self.options)
         if self.choose is not None and (self.kind != "several" or self.choose > len(self.options)):
             raise ValueError(f"{self.id}: 'choose' is for questions with several answers")
         return self
+
+    def _check_blank_points(self) -> None:
+        own = [blank.points for blank in self.blanks if blank.points is not None]
+        if own and (len(own) < len(self.blanks) or sum(own) != self.points):
+            raise ValueError(
+                f"{self.id}: the points of its drop-downs must add up to {self.points}"
+            )
+
+
+def _check_numbers(options: list[Option]) -> None:
+    """Options that are numbers are all of one measured value, and each is another number."""
+    numbers = [option.number for option in options if option.number is not None]
+    if not numbers:
+        return
+    if len(numbers) < len(options):
+        raise ValueError("where one option is a number, all are")
+    if len(set(numbers)) < len(numbers):
+        raise ValueError("two options are the same number")
+    if any(option.claim != options[0].claim for option in options):
+        raise ValueError("options that are numbers make the same claim, of which this is the value")
 
 
 def _unique(ids: list[str], what: str) -> None:

@@ -1,1 +1,1 @@
-"""From evidence to verdicts, and how stable they are."""
+"""Evidence to verdicts, and how stable they are."""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from solver.bank import MeasuredChoices
+from solver.decide.asked import decide_as_asked
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
 from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Sentence
@@ -104,7 +105,7 @@ def _attempt(
         return lacks
     try:
         with quietly():
-            decision = decide(evidence, question.settings, question.claims)
+            decision = decide_as_asked(question, decide, evidence)
     except MissingEvidence as missing:
         return lacks or missing.lacks
     except EvidenceError as fault:

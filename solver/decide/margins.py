@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from solver.code_version import rules_hash
+from solver.decide.asked import decide_as_asked
 from solver.decide.decide import UNREADABLE, quietly
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
@@ -33,6 +34,7 @@ def _identity(question: PlannedQuestion) -> str:
     """A changed rule, setting or claim is another stake: it must be decided anew."""
     parts: list[Any] = [question.rule.name, question.settings.model_dump(mode="json")]
     parts += [claim.model_dump(mode="json") for claim in question.claims]
+    parts += [question.question.asks, [str(number) for number in question.numbers]]
     text = json.dumps([rules_hash(), *parts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -40,7 +42,7 @@ def _identity(question: PlannedQuestion) -> str:
 def _margins(question: PlannedQuestion, evidence: Evidence) -> list[float] | None:
     try:
         with quietly():
-            decision = question.rule.decide(evidence, question.settings, question.claims)
+            decision = decide_as_asked(question, question.rule.decide, evidence)
     except (EvidenceError, *UNREADABLE):
         return None  # the question stays open, however many samples are taken
     return [_signed(verdict) for verdict in decision.verdicts]

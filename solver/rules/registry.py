@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
@@ -207,6 +208,20 @@ class PlannedQuestion:
     settings: Any
     claims: tuple[Any, ...]
     options: tuple[tuple[str | None, Option | None], ...]
+
+    @property
+    def numbers(self) -> list[Decimal | None]:
+        """The number each option is; None of an option that is none."""
+        return [option.number if option else None for _, option in self.options]
+
+    @property
+    def number_groups(self) -> list[list[int]]:
+        """Places of the options that are numbers, those of one drop-down together."""
+        groups: dict[str | None, list[int]] = {}
+        for at, ((blank, _), number) in enumerate(zip(self.options, self.numbers, strict=True)):
+            if number is not None:
+                groups.setdefault(blank, []).append(at)
+        return list(groups.values())
 
     @property
     def needs(self) -> list[str]:
