@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from solver.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.decide.decide import Decided, decide_question, quietly
+from solver.decide.edition_remarks import with_edition_remarks
 from solver.decide.margins import stakes_of
-from solver.edition_remarks import with_edition_remarks
 from solver.evidence import (
     Evidence,
     earlier_evidence,

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from solver.course_settings import Superpixels
-from solver.explain.superpixels import superpixels
+from solver.explain.cnn.superpixels import superpixels
 from tests.real.conftest import REAL
 
 Arrays = Mapping[str, npt.NDArray[np.uint8]]

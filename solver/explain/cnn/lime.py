@@ -20,6 +20,7 @@ from solver.bundle.bundle import Bundle
 from solver.bundle.pictures import Picture
 from solver.evidence import Record
 from solver.explain.cnn.lime_surrogate import exponential_kernel, ridge_fit, shown_signs
+from solver.explain.cnn.superpixels import superpixels
 from solver.explain.estimator import (
     Floats,
     Ints,
@@ -32,7 +33,6 @@ from solver.explain.estimator import (
 )
 from solver.explain.job import ExplainSettings, Job, no_picture
 from solver.explain.registry import explanation, record_of
-from solver.explain.superpixels import superpixels
 
 Classify = Callable[[Floats], npt.NDArray[np.floating]]
 

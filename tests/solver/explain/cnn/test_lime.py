@@ -17,8 +17,8 @@ from solver.course_settings import Superpixels
 from solver.evidence import Record
 from solver.explain.cnn.lime import draws_for, explain_by_segments, lime, lime_known_model
 from solver.explain.cnn.lime_surrogate import shown_signs
+from solver.explain.cnn.superpixels import superpixels
 from solver.explain.job import ExplainSettings, Job
-from solver.explain.superpixels import superpixels
 
 SAMPLES = 60
 

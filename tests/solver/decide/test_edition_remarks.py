@@ -8,7 +8,7 @@ import numpy as np
 
 from solver.bank import load_bank
 from solver.course_settings import Methods, plain
-from solver.edition_remarks import edition_remarks
+from solver.decide.edition_remarks import edition_remarks
 from solver.evidence import Evidence, Record
 from solver.pipeline.make_key import decide, planned
 from solver.resources import data_folder

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from skimage.segmentation import slic
 
 from solver.course_settings import Superpixels
-from solver.explain.superpixels import superpixels
+from solver.explain.cnn.superpixels import superpixels
 
 # scikit-image; seed and blur of the made picture; segments, compactness, sigma, start label; the
 # SHA-256 of the labels that this scikit-image gave (little-endian int64, 16 digits), their number.
