@@ -65,6 +65,7 @@ def _scored(
         blanks,
         void=entry.void,
         choice_names=names,
+        blank_points=tuple(entry.blank_points.items()),
     )
 
 

@@ -40,7 +40,10 @@ class Policy(Protocol):
 
 
 class AllOrNothing:
-    """The course's own rule: a response earns all the points or none."""
+    """The course's own rule: a response earns all the points or none.
+
+    Where the drop-downs of a question have points of their own, each is such a question by itself.
+    """
 
     name: PolicyName = "all-or-nothing"
 
@@ -60,9 +63,24 @@ class AllOrNothing:
                 return None
             case Refused() | Ticked() | Chosen() | Unanswered():
                 right = question.void or response in question.accepted
-                return question.points if right else ZERO
+                return question.points if right else _of_blanks(question, response)
             case _:
                 assert_never(response)
+
+
+def _of_blanks(question: ScoredQuestion, response: Response) -> Decimal:
+    """The points of the drop-downs that are right, of a question that is not right as a whole."""
+    if not isinstance(response, Chosen):
+        return ZERO
+    worth = dict(question.blank_points)
+    right = (
+        answer.choices & response.choices
+        for answer in question.accepted
+        if isinstance(answer, Chosen)
+    )
+    return max(
+        (sum((worth.get(blank, ZERO) for blank, _ in one), ZERO) for one in right), default=ZERO
+    )
 
 
 class CanvasPartial:

@@ -96,6 +96,8 @@ class ScoredQuestion:
         default=(), compare=False
     )
     """Of a *pair*: for each drop-down, every name a choice goes by (id, texts) with its canon."""
+    blank_points: tuple[tuple[str, Decimal], ...] = ()
+    """Of a *pair* whose drop-downs are scored apart: the points of each."""
 
 
 @dataclass(frozen=True, slots=True)

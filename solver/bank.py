@@ -196,6 +196,9 @@ class BankFile(Strict):
 
     title: Wording
     edition: str = Field(description="the year or term the questions were asked")
+    pictures: int = Field(
+        default=10, ge=1, le=1000, description="how many pictures it has, for `pictures: all`"
+    )
     methods: Methods = Field(
         default=Methods(), description="how the edition's code ran its methods; 2021's where unsaid"
     )

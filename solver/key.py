@@ -155,6 +155,9 @@ class KeyQuestion(Strict):
     state: Literal["decided", "open"] = "decided"
     correct: Answer = Field(description="the derived answer; empty where evidence is missing")
     lacks: list[str] = Field(default_factory=list, description="what an open question lacks")
+    blank_points: dict[str, Points] = Field(
+        default_factory=dict, description="of a pair whose drop-downs are scored apart: each's own"
+    )
     note: Sentence | None = None
     options: list[OptionVerdict] = Field(default_factory=list)
     evidence: list[str] = Field(default_factory=list, description="ids of the records it rests on")

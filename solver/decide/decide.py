@@ -135,12 +135,13 @@ def _with_reasons(missing: list[str], reasons: dict[str, str]) -> list[str]:
 
 def _head(question: PlannedQuestion) -> dict[str, Any]:
     asked = question.question
-    wording = wording_of(asked)
+    own = {blank.id: blank.points for blank in asked.blanks if blank.points is not None}
     return {
         "id": asked.id,
         "kind": asked.kind,
         "points": asked.points,
-        "wording": wording,
+        "wording": wording_of(asked),
+        "blank_points": own,
         "rule": asked.rule,
     }
 

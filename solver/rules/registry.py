@@ -244,6 +244,10 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
     no_rule = Rule(GIVEN, Parameters, Parameters, lambda _: [], _not_measured)
     rules = all_rules() | {GIVEN: no_rule}
     planned = []
+    context = {
+        "pictures": bank.header.pictures,
+        "steps": bank.header.methods.integrated_gradients.steps,
+    }
     for question, topic, index in bank.placed_questions():
         where = ("questions", index)
         found = rules.get(question.rule)
@@ -255,11 +259,11 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
                 f"Known rules: {', '.join(rules)}.",
             )
         settings = _read(
-            found.settings, question.settings, topic.source, (*where, "with"), question
+            found.settings, question.settings, topic.source, (*where, "with"), question, context
         )
         options = _flat_options(question, where)
         claims = tuple(
-            _read(found.claim, claim, topic.source, place, question)
+            _read(found.claim, claim, topic.source, place, question, context)
             for _, _, claim, place in options
         )
         pairs = tuple((blank, option) for blank, option, _, _ in options)
@@ -284,10 +288,15 @@ def _flat_options(
 
 
 def _read(
-    model: type[BaseModel], data: object, source: Any, place: tuple[str | int, ...], q: Question
+    model: type[BaseModel],
+    data: object,
+    source: Any,
+    place: tuple[str | int, ...],
+    q: Question,
+    context: Mapping[str, int],
 ) -> Any:
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context=dict(context))
     except ValidationError as problem:
         inner, text = first_problem(problem)
         what = "claim" if place[-1] == "claim" else "'with'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from solver.rules.registry import Verdict
 
@@ -14,25 +15,39 @@ TIE = 1e-9
 
 
 def strongest(
-    values: Sequence[float], names: Sequence[Pair], *, unit: str, what: Pair
+    values: Sequence[float],
+    names: Sequence[Pair],
+    *,
+    unit: str,
+    what: Pair,
+    rank: Literal["most", "least"] = "most",
 ) -> list[Verdict]:
-    """Return verdicts where the option with the largest value holds, each against its best rival.
+    """Return verdicts where the option with the largest value holds (or, by `rank`, the smallest),
+    each against its best rival.
 
     `what` says in both languages what was measured, ``{0}`` standing for the option's name.
     """
     return [
-        _against_rival(index, values, names, unit=unit, what=what) for index in range(len(values))
+        _against_rival(index, values, names, unit=unit, what=what, least=rank == "least")
+        for index in range(len(values))
     ]
 
 
 def _against_rival(
-    index: int, values: Sequence[float], names: Sequence[Pair], *, unit: str, what: Pair
+    index: int,
+    values: Sequence[float],
+    names: Sequence[Pair],
+    *,
+    unit: str,
+    what: Pair,
+    least: bool,
 ) -> Verdict:
     rivals = [at for at in range(len(values)) if at != index]
-    rival = max(rivals, key=lambda at: values[at])
+    rival = (min if least else max)(rivals, key=lambda at: values[at])
     value, threshold = float(values[index]), float(values[rival])
-    holds = value - threshold > TIE
-    sign = ">" if holds else "<" if threshold - value > TIE else "="
+    lead = threshold - value if least else value - threshold
+    holds = lead > TIE
+    sign = "=" if abs(lead) <= TIE else ">" if value > threshold else "<"
     measured = [text.format(name) for text, name in zip(what, names[index], strict=True)]
     english = f"{measured[0]}: {shown(value)} {sign} {shown(threshold)} ({names[rival][0]})"
     chinese = f"{measured[1]}：{shown(value)} {sign} {shown(threshold)}（{names[rival][1]}）"

@@ -57,6 +57,25 @@ def test_a_third_is_the_float_that_canvas_writes():
     assert str(CanvasPartial().points(three, Ticked(frozenset("ab")))) == "0.26666666666666666"
 
 
+def test_drop_downs_with_points_of_their_own_are_scored_apart():
+    right = Chosen(frozenset({("x", "1"), ("y", "2"), ("z", "3")}))
+    worth = (("x", Decimal("0.1")), ("y", Decimal("0.3")), ("z", Decimal(0)))
+    asked = ScoredQuestion("q23", "pair", Decimal("0.4"), (right,), blank_points=worth)
+
+    def earned(*choices):
+        return AllOrNothing().points(asked, Chosen(frozenset(choices)))
+
+    assert earned(("x", "1"), ("y", "2"), ("z", "3")) == Decimal("0.4")
+    assert earned(("x", "1"), ("y", "9"), ("z", "3")) == Decimal("0.1")
+    assert earned(("x", "9"), ("y", "2"), ("z", "9")) == Decimal("0.3")
+    assert earned(("y", "1"), ("x", "2"), ("z", "9")) == 0
+    assert AllOrNothing().points(asked, UNANSWERED) == 0
+    assert AllOrNothing().points(asked, NOT_SHOWN) is None
+    whole = ScoredQuestion("q23", "pair", Decimal("0.4"), (right,))
+    part = Chosen(frozenset({("x", "1"), ("y", "2"), ("z", "9")}))
+    assert AllOrNothing().points(whole, part) == 0
+
+
 def test_each_drop_down_has_its_share():
     pair = ScoredQuestion(
         "q22", "pair", Decimal("0.4"), (Chosen(frozenset({("x", "a"), ("y", "b")})),)

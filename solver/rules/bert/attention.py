@@ -43,13 +43,13 @@ UNIFORM_TIMES = threshold(
 class HeadSettings(Parameters):
     """Which head, counted from 1."""
 
-    head: int = Field(ge=1)
+    head: int = Field(ge=1, description="head, counted from 1")
 
 
 class TargetClaim(Parameters):
     """The head attends to this in some layer."""
 
-    target: Target
+    target: Target = Field(description="what the head attends to")
 
 
 def _attention(_: HeadSettings | LinkSettings) -> list[str]:
@@ -193,8 +193,8 @@ class LinkSettings(Parameters):
 class HeadClaim(Parameters):
     """This head of this layer, both counted from 1, is the one."""
 
-    layer: int = Field(ge=1)
-    head: int = Field(ge=1)
+    layer: int = Field(ge=1, description="layer, counted from 1")
+    head: int = Field(ge=1, description="head, counted from 1")
 
 
 @rule("attention.coreference", settings=LinkSettings, claim=HeadClaim, needs=_attention)

@@ -20,7 +20,7 @@ class NothingToSet(Parameters):
 class LayerClaim(Parameters):
     """This is the first layer, counted from 1."""
 
-    layer: int = Field(ge=1)
+    layer: int = Field(ge=1, description="layer, counted from 1")
 
 
 def leads(counts: np.ndarray[Any, np.dtype[Any]], own: int) -> list[int]:

@@ -40,17 +40,17 @@ LEG = threshold(
 class CurveSettings(Parameters):
     """Which two sentences (counted from 0), which character, from which layer to which."""
 
-    sentences: tuple[int, int]
-    character: int = Field(default=0, ge=0)
-    first: int = Field(default=0, ge=0)
-    last: int = Field(default=11, ge=1)
-    metric: Metric = "cosine"
+    sentences: tuple[int, int] = Field(description="two sentences of bert.yaml, from 0")
+    character: int = Field(default=0, ge=0, description="character of the word, from 0")
+    first: int = Field(default=0, ge=0, description="first layer; 0 is the embedding output")
+    last: int = Field(default=11, ge=1, description="last layer")
+    metric: Metric = Field(default="cosine", description="how two states are compared")
 
 
 class ShapeClaim(Parameters):
     """The curve has this shape."""
 
-    shape: Shape
+    shape: Shape = Field(description="course of the similarity over the layers")
 
 
 def misfit(curve: Floats, shape: Shape) -> float:
@@ -169,13 +169,13 @@ ROUNDING = threshold(
 class TrialSettings(Parameters):
     """Which character of the word is looked at."""
 
-    character: int = Field(default=1, ge=0)
+    character: int = Field(default=1, ge=0, description="character of the word, from 0")
 
 
 class CauseClaim(Parameters):
     """The similarity does not depend on this."""
 
-    independent_of: Cause
+    independent_of: Cause = Field(description="what has no influence")
 
 
 @rule(

@@ -25,34 +25,34 @@ from solver.rules.verdicts import Pair, strongest
 class ModelSettings(Parameters):
     """Which model, and on which items, counted from 1."""
 
-    model: int = Field(ge=1)
-    items: list[int] = Field(min_length=1)
+    model: int = Field(ge=1, description="reading model, counted from 1")
+    items: list[int] = Field(min_length=1, description="reading items, counted from 1")
 
 
 class ModelsSettings(Parameters):
     """Which models and items, counted from 1."""
 
-    models: list[int] = Field(min_length=1)
-    items: list[int] = Field(min_length=1)
+    models: list[int] = Field(min_length=1, description="reading models, counted from 1")
+    items: list[int] = Field(min_length=1, description="reading items, counted from 1")
 
 
 class LayersClaim(Parameters):
     """Layers `first` to `last`, counted from 1."""
 
-    first: int = Field(ge=1)
-    last: int = Field(ge=1)
+    first: int = Field(ge=1, description="first layer, counted from 1")
+    last: int = Field(ge=1, description="last layer")
 
 
 class ItemsClaim(Parameters):
     """These items and no other."""
 
-    items: list[int]
+    items: list[int] = Field(description="all the items of which it is true")
 
 
 class ModelsClaim(Parameters):
     """These models and no other."""
 
-    models: list[int]
+    models: list[int] = Field(description="all the models of which it is true")
 
 
 def _of_model(settings: ModelSettings) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
@@ -20,8 +20,12 @@ class NothingToSet(Parameters):
 class WordClaim(Parameters):
     """Either: this word is predicted. Or: this word's probability falls (by the measured value)."""
 
-    predicted: str | None = None
-    falls: str | None = None
+    predicted: str | None = Field(default=None, description="the likeliest word of those offered")
+    falls: str | None = Field(
+        default=None,
+        description="the word whose probability falls; how far is measured, so that its options "
+        "are numbers (`number`, or a drop-down's `measured`)",
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> WordClaim:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
@@ -31,14 +31,16 @@ from solver.rules.verdicts import TIE, Pair
 class SlideSettings(Parameters):
     """Which layer the picture may show: None tries them all."""
 
-    layer: int | None = None
+    layer: int | None = Field(
+        default=None, ge=0, description="the layer the picture shows; all are tried where unsaid"
+    )
 
 
 class SlideClaim(Parameters):
     """Either the metric, or which part of the word."""
 
-    metric: Metric | None = None
-    part: Part | None = None
+    metric: Metric | None = Field(default=None, description="the picture's measure")
+    part: Part | None = Field(default=None, description="the part of the word it is of")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> SlideClaim:

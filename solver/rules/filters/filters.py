@@ -14,21 +14,24 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.agreement import block_correlation
 from solver.rules.maps.displayed import Floats, Mask, fitted_to, valid_places
+from solver.rules.parameters import Picture, Pictures
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
 
 
 class ModuleSettings(Parameters):
-    """The index into ``cnn``."""
+    """Which module of the network."""
 
-    index: int
+    index: int = Field(ge=0, description="index into the network's `cnn`")
 
 
 class ModuleClaim(Parameters):
     """``cnn[index]`` is of this class."""
 
-    module: Literal["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Linear"]
+    module: Literal["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Linear"] = Field(
+        description="class of the module, as torch names it"
+    )
 
 
 @rule(
@@ -66,16 +69,20 @@ def module(evidence: Evidence, settings: ModuleSettings, claims: Sequence[Module
 class DepthSettings(Parameters):
     """The earlier and the later layer, and the pictures."""
 
-    early: int
-    late: int
-    pictures: list[int] = Field(min_length=1)
+    early: int = Field(ge=0, description="index into `cnn` of the layer nearer to the input")
+    late: int = Field(ge=0, description="index into `cnn` of the layer nearer to the output")
+    pictures: Pictures
 
 
 class DepthClaim(Parameters):
     """What the later layer's activation is, compared with the earlier one's."""
 
-    detail: Literal["sharper", "blurrier"] | None = None
-    place: Literal["same", "other"] | None = None
+    detail: Literal["sharper", "blurrier"] | None = Field(
+        default=None, description="it has finer or coarser detail"
+    )
+    place: Literal["same", "other"] | None = Field(
+        default=None, description="it reacts in roughly the same places, or in others"
+    )
 
 
 def _depth_needs(settings: DepthSettings) -> list[str]:
@@ -253,8 +260,8 @@ def _reaction(values: Floats) -> Floats:
 class SectionSettings(Parameters):
     """Which layer and picture the traced run was of."""
 
-    index: int
-    picture: int
+    index: int = Field(ge=0, description="index into `cnn` of the layer that was traced")
+    picture: Picture
 
 
 class SectionClaim(Parameters):
@@ -262,7 +269,7 @@ class SectionClaim(Parameters):
 
     finds: Literal[
         "places_that_activate", "picture_that_activates_most", "layer_that_matters", "easiest_layer"
-    ]
+    ] = Field(description="the question the computations answer")
 
 
 _FINDS = {

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.displayed import Floats, correlation, valid_places
+from solver.rules.parameters import Picture, Pictures, with_edition_steps
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
@@ -18,13 +19,15 @@ from solver.rules.verdicts import above, below
 class PathSettings(Parameters):
     """Which picture the path leads to."""
 
-    picture: int
+    picture: Picture
 
 
 class PathClaim(Parameters):
     """What the samples are."""
 
-    samples: Literal["random", "between", "baseline", "shifted"]
+    samples: Literal["random", "between", "baseline", "shifted"] = Field(
+        description="random pictures; steps from baseline to picture; baselines; shifted"
+    )
 
 
 NEAR = threshold(
@@ -122,15 +125,23 @@ def _is_shifted(sample: Floats, picture: Floats, size: float) -> bool:
 class StepsSettings(Parameters):
     """The pictures, the course's number of steps, and the larger numbers it is held against."""
 
-    pictures: list[int] = Field(min_length=1)
-    steps: int = Field(default=10, ge=2)
-    more: list[Annotated[int, Field(ge=2)]] = Field(min_length=1)
+    pictures: Pictures
+    steps: int = Field(
+        default=10, ge=2, description="the course's number of steps; the edition's where unsaid"
+    )
+    more: list[Annotated[int, Field(ge=2)]] = Field(
+        min_length=1, description="larger numbers of steps"
+    )
+
+    _steps_of_the_edition = model_validator(mode="before")(with_edition_steps)
 
 
 class StepsClaim(Parameters):
     """What more steps do."""
 
-    effect: Literal["same", "swap", "nothing", "random"]
+    effect: Literal["same", "swap", "nothing", "random"] = Field(
+        description="no clear difference; bright and dark swapped; nothing bright; bright at random"
+    )
 
 
 ALIKE = threshold(

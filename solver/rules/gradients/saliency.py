@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.rules.parameters import Pictures
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below
@@ -36,8 +37,10 @@ class DerivativeSettings(Parameters):
 class DerivativeClaim(Parameters):
     """What is shown is d numerator / d denominator."""
 
-    numerator: Literal["loss", "parameters", "input"]
-    denominator: Literal["input", "parameters", "loss", "label"]
+    numerator: Literal["loss", "parameters", "input"] = Field(description="what is derived")
+    denominator: Literal["input", "parameters", "loss", "label"] = Field(
+        description="by what it is derived"
+    )
 
 
 _QUANTITY = {
@@ -128,13 +131,16 @@ def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
 class PicturesSettings(Parameters):
     """Which pictures are looked at."""
 
-    pictures: list[int] = Field(min_length=1)
+    pictures: Pictures
 
 
 class NormalizationClaim(Parameters):
     """What normalizing each map on its own does."""
 
-    effect: Literal["none", "lowers_scale", "raises_scale", "spreads", "marks"]
+    effect: Literal["none", "lowers_scale", "raises_scale", "spreads", "marks"] = Field(
+        description="nothing; lowers or raises the effect of different scales; spreads saliency; "
+        "makes it more marked"
+    )
 
 
 SMALL_CHANGE = threshold(

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.gradients.saliency import PicturesSettings, needed_number
 from solver.rules.maps.displayed import LUMA, Floats, correlation
+from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below, undecided
@@ -19,14 +21,16 @@ from solver.rules.verdicts import Pair, above, below, undecided
 class TraceSettings(Parameters):
     """Which picture the traced run was of."""
 
-    picture: int
+    picture: Picture
 
 
 class ProcedureClaim(Parameters):
     """What is fed, and what is watched and averaged."""
 
-    fed: Literal["noisy_copies", "several_pictures"]
-    watched: Literal["output", "saliency_map"]
+    fed: Literal["noisy_copies", "several_pictures"] = Field(
+        description="what the network is given: noisy copies of a picture, or different pictures"
+    )
+    watched: Literal["output", "saliency_map"] = Field(description="what is averaged")
 
 
 MOSTLY = threshold(
@@ -110,7 +114,7 @@ Effect = Literal["same", "outline_clearer", "elsewhere", "nothing", "swap"]
 class UnnormalizedClaim(Parameters):
     """What is seen when the last normalization is left out."""
 
-    effect: Effect
+    effect: Effect = Field(description="what a viewer sees, beside the normalized map")
 
 
 VISIBLE = threshold(

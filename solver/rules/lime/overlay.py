@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
 from solver.rules.maps.chance import chance_sentence, share_by_chance
@@ -24,6 +25,7 @@ from solver.rules.maps.displayed import (
     reservations,
     valid_places,
 )
+from solver.rules.parameters import Picture, Rank, Region
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, one_note, strongest
@@ -36,14 +38,20 @@ _SIGN_NAMES = {"for": ("green (for)", "綠色（支持）"), "against": ("red (a
 class PlaceSettings(Parameters):
     """Which picture."""
 
-    picture: int
+    picture: Picture
+
+
+class RegionsSettings(PlaceSettings):
+    """Which picture, and whether most or least is asked for."""
+
+    rank: Rank = "most"
 
 
 class SignPlace(Parameters):
     """This region is where this sign is."""
 
-    sign: Sign
-    region: str
+    sign: Sign = Field(description="for the class (green), or against it (red)")
+    region: Region
 
 
 def overlay_figure(picture: int, regions: Sequence[str]) -> Figure:
@@ -71,9 +79,9 @@ def overlay_signs(
     return at_size[0] & at_size[2], at_size[1] & at_size[2], at_size[2]
 
 
-@rule("lime.sign_in_region", settings=PlaceSettings, claim=SignPlace, needs=_needs)
+@rule("lime.sign_in_region", settings=RegionsSettings, claim=SignPlace, needs=_needs)
 def sign_in_region(
-    evidence: Evidence, settings: PlaceSettings, claims: Sequence[SignPlace]
+    evidence: Evidence, settings: RegionsSettings, claims: Sequence[SignPlace]
 ) -> Decision:
     """Share of a region that the overlay covers in a colour, against the other pairs claimed.
 
@@ -95,11 +103,14 @@ def sign_in_region(
         [pair_name(claim) for claim in claims],
         unit="share of the region",
         what=("share of the region covered by {0}", "{0}占該區域面積的比例"),
+        rank=settings.rank,
     )
     figure = overlay_figure(settings.picture, [claim.region for claim in claims])
-    leader = int(np.argmax(values))
-    chance = chance_sentence(region_name(claims[leader].region), share_by_chance(*found[leader]))
-    note = [chance, *overlay_reservations(evidence.get("lime", settings.picture))]
+    note = overlay_reservations(evidence.get("lime", settings.picture))
+    if settings.rank == "most":
+        leader = int(np.argmax(values))
+        chance = share_by_chance(*found[leader])
+        note = [chance_sentence(region_name(claims[leader].region), chance), *note]
     return Decision(verdicts, [figure], one_note(note))
 
 
@@ -127,13 +138,15 @@ def overlay_reservations(record: Record) -> list[Pair]:
 class ContourSettings(PlaceSettings):
     """Which picture, and which of its regions is the contour."""
 
-    region: str = "contour"
+    region: Region = "contour"
 
 
 class ContourClaim(Parameters):
     """How the contour is used."""
 
-    role: Literal["for", "against", "both", "unused"]
+    role: Literal["for", "against", "both", "unused"] = Field(
+        description="wholly for the class, wholly against it, partly each, or not used"
+    )
 
 
 USED = threshold(
@@ -239,8 +252,8 @@ class NoSettings(Parameters):
 class ColourMeaning(Parameters):
     """This colour means this."""
 
-    colour: Literal["green", "red"]
-    sign: Sign
+    colour: Literal["green", "red"] = Field(description="colour in the overlay")
+    sign: Sign = Field(description="for the class, or against it")
 
 
 CHANNEL = {"red": 0, "green": 1}

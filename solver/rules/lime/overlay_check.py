@@ -22,7 +22,7 @@ from solver.rules.lime.overlay import (
     ContourClaim,
     ContourSettings,
     NoSettings,
-    PlaceSettings,
+    RegionsSettings,
     RoleWords,
     SignPlace,
     known_model,
@@ -57,7 +57,7 @@ STANDARD_ERRORS = threshold(
 
 @second_way("lime.sign_in_region")
 def weight_in_region(
-    evidence: Evidence, settings: PlaceSettings, claims: Sequence[SignPlace]
+    evidence: Evidence, settings: RegionsSettings, claims: Sequence[SignPlace]
 ) -> Decision:
     """Share of LIME's weight that is of a sign and lies in a region, against the other pairs.
 
@@ -78,7 +78,11 @@ def weight_in_region(
         what = ("share of all that is drawn that is {0}", "{0}占全部上色面積的比例")
     names = [pair_name(claim) for claim in claims]
     verdicts = strongest(
-        values, names, unit=f"share of the {'weight' if told else 'drawn'}", what=what
+        values,
+        names,
+        unit=f"share of the {'weight' if told else 'drawn'}",
+        what=what,
+        rank=settings.rank,
     )
     figure = overlay_figure(settings.picture, [claim.region for claim in claims])
     return Decision(verdicts, [figure], one_note(_untold(told) + overlay_reservations(record)))

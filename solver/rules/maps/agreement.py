@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -25,11 +24,10 @@ from solver.rules.maps.displayed import (
     region,
     region_name,
 )
+from solver.rules.parameters import MapKind, Picture, Pictures, Region
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below, one_note, strongest
-
-MapKind = Literal["saliency", "smoothgrad", "integrated_gradients"]
 
 _MAP_NAMES = {
     "saliency": ("saliency", "顯著圖"),
@@ -65,10 +63,10 @@ DIFFERENT = threshold(
 class CompareSettings(Parameters):
     """The two kinds of map, and the region that "closer" is about."""
 
-    first: MapKind = "saliency"
-    second: MapKind = "smoothgrad"
-    pictures: list[int] = Field(min_length=1)
-    region: str = "food"
+    first: MapKind = Field(default="saliency", description="one kind of map")
+    second: MapKind = Field(default="smoothgrad", description="the other kind of map")
+    pictures: Pictures
+    region: Region = "food"
 
     @model_validator(mode="after")
     def _two(self) -> CompareSettings:
@@ -80,9 +78,15 @@ class CompareSettings(Parameters):
 class CompareClaim(Parameters):
     """Either the marked places of `picture` are the same (`agree`) or not; or this is `closer`."""
 
-    picture: int | None = None
-    agree: bool | None = None
-    closer: MapKind | None = None
+    picture: Picture | None = Field(
+        default=None, description="picture, counted from 0, whose two maps are compared"
+    )
+    agree: bool | None = Field(
+        default=None, description="true: its marked places are the same; false: they differ"
+    )
+    closer: MapKind | None = Field(
+        default=None, description="the kind that lies closer to the region over all pictures"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> CompareClaim:

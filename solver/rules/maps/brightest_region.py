@@ -25,35 +25,39 @@ from solver.rules.maps.displayed import (
     reservations,
     standing_out,
 )
+from solver.rules.parameters import MapSettings, Rank, Region
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below, one_note, strongest
 
 
-class PlaceSettings(Parameters):
-    """Which map is read, and how.
+class PlaceSettings(MapSettings):
+    """Which map is read, and how."""
 
-    `reading`: "brightness", the displayed values; "standing_out", how far each place is brighter
-    than its surroundings. `record` is the id of the map, such as ``smoothgrad/9``.
-    """
-
-    record: str = Field(pattern=r"^[a-z_]+(/[0-9]+)+$")
-    picture: int
-    reading: Literal["brightness", "standing_out"] = "brightness"
+    reading: Literal["brightness", "standing_out"] = Field(
+        default="brightness",
+        description="brightness: the displayed values; standing_out: how far each place is "
+        "brighter than its surroundings",
+    )
+    rank: Rank = "most"
 
 
 class PlaceClaim(Parameters):
-    """The brightest is this region.
+    """The brightest (or, by `rank`, the dimmest) is this region."""
 
-    minus: regions taken away from it first, since others claim them.
-    evenly: the region is bright as a whole: its value is that of its dimmest part of these.
-    outside: everything that is in none of these regions, instead of a region.
-    """
-
-    region: str | None = None
-    minus: list[str] = Field(default_factory=list)
-    evenly: list[str] = Field(default_factory=list)
-    outside: list[str] = Field(default_factory=list)
+    region: Region | None = Field(default=None, description="name of a region in regions.yaml")
+    minus: list[Region] = Field(
+        default_factory=list,
+        description="regions taken away from it first, since other options claim them",
+    )
+    evenly: list[Region] = Field(
+        default_factory=list,
+        description="the region is bright as a whole: its value is that of the dimmest of these",
+    )
+    outside: list[Region] = Field(
+        default_factory=list,
+        description="instead of a region: everything that is in none of these",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> PlaceClaim:
@@ -102,10 +106,13 @@ def brightest_region(
         [claim.name for claim in claims],
         unit="times the picture's mean",
         what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}{read[1]}與全圖平均之比"),
+        rank=settings.rank,
     )
     note = reservations(record)
     if len(claims) > 1:
         leader, runner_up = first_two(values)
+        if settings.rank == "least":  # how the next dimmest leads the dimmest
+            runner_up, leader = first_two([-value for value in values])
         chance = share_by_chance(bright, masks[leader], valid, masks[runner_up])
         note.insert(0, lead_sentence(claims[leader].name, claims[runner_up].name, chance))
     return Decision(verdicts, [place_figure(settings, claims)], one_note(note))
@@ -156,20 +163,25 @@ TIMES = threshold(
 )
 
 
-class ClearPlaceSettings(Parameters):
+class ClearPlaceSettings(MapSettings):
     """Which map is read, and what "clearly" means."""
 
-    record: str = Field(pattern=r"^[a-z_]+(/[0-9]+)+$")
-    picture: int
-    times: float = Field(default=TIMES.value, gt=1)
-    chance: float = Field(default=CHANCE.value, gt=0, lt=1)
+    times: float = Field(
+        default=TIMES.value, gt=1, description="how many times as dense as elsewhere is clear"
+    )
+    chance: float = Field(
+        default=CHANCE.value,
+        gt=0,
+        lt=1,
+        description="share of the ways to move the map over the picture that may do as well",
+    )
 
 
 class ClearPlaceClaim(Parameters):
     """The points lie clearly on this region, or (`nowhere`) on none."""
 
-    region: str | None = None
-    nowhere: bool = False
+    region: Region | None = Field(default=None, description="name of a region in regions.yaml")
+    nowhere: bool = Field(default=False, description="true: on none of the regions claimed")
 
     @model_validator(mode="after")
     def _one(self) -> ClearPlaceClaim:

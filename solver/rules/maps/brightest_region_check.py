@@ -57,32 +57,38 @@ def most_marked_region(
         names,
         unit="times an even spread",
         what=("brightest places on {0} over an even spread", "最亮處落在{0}的比例與均勻分布之比"),
+        rank=settings.rank,
     )
-    leader = int(np.argmax(values))
+    least = settings.rank == "least"
+    leader = int(np.argmin(values) if least else np.argmax(values))
     chances = {
-        rival: share_by_chance(bright, masks[leader], valid, masks[rival])
+        rival: share_by_chance(bright, masks[rival], valid, masks[leader])
+        if least
+        else share_by_chance(bright, masks[leader], valid, masks[rival])
         for rival in range(len(claims))
         if rival != leader
     }
     closest = max(chances, key=lambda rival: chances[rival])
     if verdicts[leader].holds and chances[closest] >= CHANCE.now():
         verdicts[leader] = _by_chance(
-            names[leader], names[closest], values[leader], chances[closest]
+            names[leader], names[closest], values[leader], chances[closest], least=least
         )
     note = one_note(reservations(record))
     return Decision(verdicts, [place_figure(settings, claims)], note)
 
 
-def _by_chance(name: Pair, rival: Pair, value: float, chance: float) -> Verdict:
+def _by_chance(name: Pair, rival: Pair, value: float, chance: float, *, least: bool) -> Verdict:
+    amount, leads = ("fewest", f"that {rival[0]} leads") if least else ("most", f"leads {rival[0]}")
+    many, ahead = ("最少", f"落後{rival[1]}") if least else ("最多", f"領先{rival[1]}")
     verdict = below(
         chance,
         CHANCE.now(),
         unit="share of placements",
         what=(
-            f"{name[0]} has most of the brightest places, {value:.3g} times an even spread; "
-            f"placements of the map whose brightness leads {rival[0]} by as much",
-            f"最亮處落在{name[1]}的最多，為均勻分布的 {value:.3g} 倍；"
-            f"任意擺放時亮度同樣領先{rival[1]}的比例",
+            f"{name[0]} has {amount} of the brightest places, {value:.3g} times an even spread; "
+            f"placements of the map whose brightness {leads} by as much",
+            f"最亮處落在{name[1]}的{many}，為均勻分布的 {value:.3g} 倍；"
+            f"任意擺放時亮度同樣{ahead}的比例",
         ),
         against=("beyond chance", "非偶然的門檻"),
     )

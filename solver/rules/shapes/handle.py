@@ -20,12 +20,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 from scipy import ndimage
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
+from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.shapes.pose_search import BRISK
 from solver.rules.shapes.wireframe_fit import (
@@ -146,14 +148,14 @@ NAMES = {
 class HandleSettings(Parameters):
     """Which map."""
 
-    source: Literal["saliency", "smoothgrad"] = "saliency"
-    picture: int
+    source: Literal["saliency", "smoothgrad"] = Field(default="saliency", description="kind of map")
+    picture: Picture
 
 
 class HandleClaim(Parameters):
     """The handle is on this side."""
 
-    side: Side
+    side: Side = Field(description="where the handle is, seen from the middle of the jug")
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
+from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.shapes.solid_wireframes import DRAWINGS
 from solver.rules.shapes.wireframe_fit import CLEAR, Fit, Floats, fit, none_is_clear, stroke_marks
@@ -37,14 +39,14 @@ NAMES = {
 class SolidSettings(Parameters):
     """Which map."""
 
-    source: Literal["saliency", "smoothgrad"] = "saliency"
-    picture: int
+    source: Literal["saliency", "smoothgrad"] = Field(default="saliency", description="kind of map")
+    picture: Picture
 
 
 class SolidClaim(Parameters):
     """The points look like this solid."""
 
-    solid: Solid
+    solid: Solid = Field(description="the solid whose drawn edges fit best")
 
 
 def fit_solids(brightness: Floats, seed: int = 0) -> dict[str, Fit]:

@@ -103,6 +103,7 @@ def test_the_number_nearest_to_the_measured_value_is_right(tmp_path: Path) -> No
     question = planned(tmp_path, FALLS)
     entry = decide_question(question, with_words(0.9, 0.2)).entry
     assert entry.correct == {"x": "A", "y": ".81"}
+    assert entry.blank_points == {"x": Decimal("0.2"), "y": Decimal("0.2")}
     number = next(one for one in entry.options if one.blank == "y" and one.id == "c")
     assert (number.value, number.threshold) == (0.7, 0.81)
     assert number.margin == pytest.approx((0.99 + 0.81) / 2 - 0.7, abs=1e-6)

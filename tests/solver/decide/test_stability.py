@@ -143,7 +143,7 @@ def test_an_open_question_is_left_as_it_is() -> None:
 
 
 PLACES = [{"region": "cake"}, {"region": "plate"}]
-PLACE_SETTINGS = {"record": "saliency/2", "picture": 2}
+PLACE_SETTINGS = {"map": "saliency", "picture": 2}
 
 
 def on_map(values: np.ndarray, cake: np.ndarray, plate: np.ndarray) -> Evidence:

@@ -28,12 +28,12 @@ def evidence(values: np.ndarray, name: str = "saliency/2", **masks: np.ndarray) 
 def brightest(
     found: Evidence, claims: list[dict[str, Any]] = BRIGHTEST, **parameters: str
 ) -> list[bool | None]:
-    read = {"record": "saliency/2", "picture": 2} | parameters
+    read = {"map": "saliency", "picture": 2} | parameters
     return held(decide("map.brightest_region", found, read, claims))
 
 
 def clearly(found: Evidence, claims: list[dict[str, Any]] = CLEARLY) -> list[bool | None]:
-    return held(decide("map.clear_place", found, {"record": "saliency/2", "picture": 2}, claims))
+    return held(decide("map.clear_place", found, {"map": "saliency", "picture": 2}, claims))
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
@@ -60,7 +60,7 @@ def test_the_answer_follows_the_mass(seed: int, name: str, scale: float) -> None
 )
 def test_what_was_read_is_said_in_chinese_that_reads(reading: str, said: str) -> None:
     found = evidence(smooth_noise(0) + 2.0 * PARTS["cake"])
-    read = {"record": "saliency/2", "picture": 2, "reading": reading}
+    read = {"map": "saliency", "picture": 2, "reading": reading}
     verdict = decide("map.brightest_region", found, read, BRIGHTEST).verdicts[0]
     assert verdict.sentence[1].startswith(said)
 
@@ -113,7 +113,7 @@ def test_as_a_whole_is_never_more_than_its_dimmest_part() -> None:
     decision = decide(
         "map.brightest_region",
         evidence(values, **BOWL),
-        {"record": "saliency/2", "picture": 2},
+        {"map": "saliency", "picture": 2},
         OF_BOWL,
     )
     measured = [verdict.value for verdict in decision.verdicts]
@@ -133,9 +133,9 @@ def test_minus_and_outside_move_the_border() -> None:
 def test_an_activation_is_read_from_its_lowest_value_up() -> None:
     values = np.where(PARTS["cake"], -1.0, -5.0)
     found = evidence_of(Record("activation/15/2", {"map": values}), regions(2, **PARTS))
-    assert brightest(found, record="activation/15/2") == [True, False, False]
+    assert brightest(found, map="activation", layer=15) == [True, False, False]
     small = evidence_of(Record("activation/15/2", {"map": values[::4, ::4]}), regions(2, **PARTS))
-    assert brightest(small, record="activation/15/2") == [True, False, False]
+    assert brightest(small, map="activation", layer=15) == [True, False, False]
 
 
 @settings(max_examples=6, deadline=None, derandomize=True)
@@ -165,7 +165,7 @@ def test_one_clump_in_a_small_region_is_not_beyond_chance() -> None:
         "plate": box(100, 44, 20, 40),
         "phone": box(44, 100, 40, 20),
     }
-    parameters = {"record": "saliency/2", "picture": 2}
+    parameters = {"map": "saliency", "picture": 2}
     decision = decide("map.clear_place", evidence(values, **masks), parameters, CLEARLY)
     cake = decision.verdicts[0]
     assert cake.unit == "share of placements"
@@ -177,7 +177,7 @@ def test_of_two_regions_that_pass_the_denser_holds_and_the_other_is_held_against
     generator = np.random.default_rng(0)
     chances = np.where(PARTS["cake"], 0.3, np.where(PARTS["phone"], 0.2, 0.01))
     points = (generator.random((128, 128)) < chances).astype(float)
-    parameters = {"record": "saliency/2", "picture": 2}
+    parameters = {"map": "saliency", "picture": 2}
     verdicts = decide("map.clear_place", evidence(points), parameters, CLEARLY).verdicts
     assert [one.holds for one in verdicts] == [True, False, False, False]
     assert verdicts[2].threshold == verdicts[0].value
@@ -187,7 +187,7 @@ def test_of_two_regions_that_pass_the_denser_holds_and_the_other_is_held_against
 def test_what_clearly_means_is_a_setting() -> None:
     generator = np.random.default_rng(0)
     points = (generator.random((128, 128)) < np.where(PARTS["cake"], 0.2, 0.02)).astype(float)
-    parameters = {"record": "saliency/2", "picture": 2, "times": 50}
+    parameters = {"map": "saliency", "picture": 2, "times": 50}
     strict = decide("map.clear_place", evidence(points), parameters, CLEARLY)
     assert held(strict) == [False, False, False, True]
 

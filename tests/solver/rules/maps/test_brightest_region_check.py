@@ -27,7 +27,7 @@ PARTS = {"cake": box(20, 16, 36, 40), "plate": box(64, 10, 40, 60), "phone": box
 NAMES = [*PARTS]
 BRIGHTEST: list[dict[str, Any]] = [{"region": name} for name in NAMES]
 CLEARLY = [*BRIGHTEST, {"nowhere": True}]
-PARAMETERS = {"record": "saliency/2", "picture": 2}
+PARAMETERS = {"map": "saliency", "picture": 2}
 
 
 def evidence(values: np.ndarray, **arrays: np.ndarray) -> Evidence:

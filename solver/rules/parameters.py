@@ -1,0 +1,90 @@
+"""Settings that several rules share, as a bank writes them under ``with``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+
+from solver.evidence import record_id
+from solver.rules.registry import Parameters
+
+MapKind = Literal["saliency", "smoothgrad", "integrated_gradients"]
+Picture = Annotated[int, Field(ge=0, description="picture, counted from 0 in the course's order")]
+Region = Annotated[str, Field(description="name of a region in regions.yaml")]
+Rank = Annotated[
+    Literal["most", "least"],
+    Field(description="whether the option with the largest value holds, or the smallest"),
+]
+
+
+def _all_pictures(value: object, info: ValidationInfo) -> object:
+    if value != "all":
+        return value
+    count = (info.context or {}).get("pictures")
+    if count is None:
+        raise ValueError("'all' needs the number of pictures, which bank.yaml says")
+    return list(range(count))
+
+
+Pictures = Annotated[
+    list[Picture],
+    BeforeValidator(_all_pictures),
+    Field(
+        min_length=1,
+        description="pictures, counted from 0 in the course's order, or `all` for every one of "
+        "the edition's (`pictures` in bank.yaml)",
+    ),
+]
+
+
+def with_edition_steps(data: Any, info: ValidationInfo) -> Any:
+    """Return settings with the edition's steps of integrated gradients where none are given."""
+    steps = (info.context or {}).get("steps")
+    if isinstance(data, dict) and "steps" not in data and steps is not None:
+        return {**data, "steps": steps}
+    return data
+
+
+class MapSettings(Parameters):
+    """A map of one picture; the picture is said once, for the map and for its regions."""
+
+    map: Literal["saliency", "smoothgrad", "integrated_gradients", "activation"] = Field(
+        description="kind of map"
+    )
+    picture: Picture
+    layer: int | None = Field(
+        default=None, ge=0, description="of an activation: the index into the network's `cnn`"
+    )
+    steps: int | None = Field(
+        default=None, ge=2, description="of integrated gradients; the edition's where unsaid"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_and_picture(cls, data: Any, info: ValidationInfo) -> Any:
+        if isinstance(data, dict) and "record" in data:
+            raise ValueError(
+                "'record: saliency/2' is written 'map: saliency' and 'picture: 2' (an activation "
+                "has its 'layer', integrated gradients may have 'steps')"
+            )
+        if isinstance(data, dict) and data.get("map") == "integrated_gradients":
+            return with_edition_steps(data, info)
+        return data
+
+    @model_validator(mode="after")
+    def _place_fits_kind(self) -> MapSettings:
+        if (self.layer is not None) != (self.map == "activation"):
+            raise ValueError("'layer' belongs to an activation, and is needed there")
+        if (self.steps is not None) != (self.map == "integrated_gradients"):
+            raise ValueError("'steps' belongs to integrated gradients, and is needed there")
+        return self
+
+    @property
+    def record(self) -> str:
+        """Id of the map's record."""
+        if self.map == "activation":
+            return record_id(self.map, self.layer, self.picture)
+        if self.map == "integrated_gradients":
+            return record_id(self.map, self.picture, self.steps)
+        return record_id(self.map, self.picture)
