@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solver.bundle.pictures import Picture, load_pictures
-from solver.bundle.regions import Mask, regions_for
+from solver.bundle.regions import Mask, region_words, regions_for
 from solver.errors import BundleError
 from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import sha256_of
@@ -112,6 +112,18 @@ class Bundle:
             if found is not None:
                 return found
         return {}
+
+    def region_words(self, place: int) -> dict[str, tuple[str, str]]:
+        """Return what sentences call a picture's regions (en, zh-Hant), by name.
+
+        A region that the bundle's own file gives no name may have one in those that ship.
+        """
+        words = self._every_region_words
+        return {name: words[name] for name in sorted(self.regions(place)) if name in words}
+
+    @cached_property
+    def _every_region_words(self) -> dict[str, tuple[str, str]]:
+        return region_words(region_files(self.folder))
 
 
 def region_files(folder: Path) -> list[Path]:

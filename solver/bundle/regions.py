@@ -7,6 +7,7 @@ or another region with something taken away.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,9 +26,10 @@ Point = tuple[Coordinate, Coordinate]
 Line = Annotated[list[Point], Field(min_length=2, max_length=20_000)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
-SAME_PICTURE_BITS = 10
+SAME_PICTURE_BITS = 6
 """Fingerprints (64 bits) that differ in no more than this are of the same picture: copies of one
-picture at other sizes and qualities differ in under 6, different pictures in about 32."""
+picture at other sizes and qualities differ in no more, different pictures in about 32, and a
+drawing of a photograph's very scene in 9."""
 
 _OVERSAMPLING = 4
 
@@ -67,11 +69,23 @@ class PictureRegions(_Strict):
     regions: dict[Name, Region]
 
 
+class RegionWords(BaseModel):
+    """What sentences call a region, in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    en: str = Field(min_length=1, max_length=80, description='with its article: "the cake"')
+    zh_hant: str = Field(min_length=1, max_length=80, alias="zh-Hant")
+
+
 class RegionsFile(_Strict):
     """A whole ``regions.yaml``."""
 
     format: Literal["hw9-regions/1"]
     size: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
+    names: dict[Name, RegionWords] = Field(
+        default_factory=dict, description="what sentences call the regions, by name"
+    )
     pictures: list[PictureRegions]
 
 
@@ -82,6 +96,15 @@ def load_regions(path: Path) -> RegionsFile:
         BundleError: names the file and the line.
     """
     return validated(load_placed_yaml(path, BundleError), RegionsFile, BundleError)
+
+
+def region_words(paths: Sequence[Path]) -> dict[str, tuple[str, str]]:
+    """Return what sentences call each region (en, zh-Hant); of two files the first has the say."""
+    found: dict[str, tuple[str, str]] = {}
+    for path in paths:
+        for name, words in load_regions(path).names.items():
+            found.setdefault(name, (words.en, words.zh_hant))
+    return found
 
 
 def regions_for(picture: Picture, path: Path) -> dict[str, Mask] | None:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.bundle.pictures import Picture
-from solver.bundle.regions import regions_for
+from solver.bundle.regions import region_words, regions_for
 from solver.evidence import Record, record_id
 
 Bytes = npt.NDArray[np.uint8]
@@ -49,13 +49,16 @@ def map_records(maps: Arrays, regions: Path) -> Iterator[Record]:
 
     Regions are taken from `regions` by the picture's name and fingerprint.
     """
+    names = {name: list(pair) for name, pair in region_words([regions]).items()}
     for k, rgb in enumerate(maps["images_uint8"]):
         name, label = str(maps["names"][k]), int(maps["labels"][k])
         yield Record(record_id("picture", k), {"rgb": rgb}, {"label": label, "name": name})
         picture = Picture(k, name, label, Path(name), rgb, (128, 128))
         masks = regions_for(picture, regions)
         if masks:
-            yield Record(record_id("regions", k), dict(masks), {"source": "drawn for 2021"})
+            words = {name: pair for name, pair in names.items() if name in masks}
+            values = {"source": "drawn for 2021", "words": words}
+            yield Record(record_id("regions", k), dict(masks), values)
         yield Record(
             record_id("saliency", k),
             {"map": maps["saliency_idx256"][k].astype(np.float32) / TOP},

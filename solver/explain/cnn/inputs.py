@@ -32,7 +32,12 @@ def picture(job: Job) -> Record:
 
 @explanation("regions", pictures=first_picture, passes=lambda job: 0)
 def regions(job: Job) -> Record:
-    """The named regions of a picture. Arrays: one bool (128, 128) a region."""
+    """The named regions of a picture.
+
+    Arrays: one bool (128, 128) a region. Values: names; words, what sentences call each (en,
+    zh-Hant), of those that have a name in both languages.
+    """
     (place,) = job.place
     masks = job.bundle.regions(place)
-    return record_of(job, dict(masks), {"names": sorted(masks)})
+    words = {name: list(pair) for name, pair in job.bundle.region_words(place).items()}
+    return record_of(job, dict(masks), {"names": sorted(masks), "words": words})

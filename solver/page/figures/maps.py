@@ -25,8 +25,7 @@ from solver.page.figures.panels import (
     text_at,
 )
 from solver.page.figures.registry import figure_kind
-from solver.rules.maps.brightest_region import region_name
-from solver.rules.maps.displayed import fitted_to
+from solver.rules.maps.displayed import fitted_to, region_name
 from solver.text.bilingual import Pair, as_pair, both, words
 from solver.text.numbers import number
 
@@ -101,9 +100,9 @@ def overlay_pixels(rgb: Pixels, signs: npt.NDArray[Any]) -> Pixels:
     return drawn
 
 
-def label_of_region(name: str) -> Pair:
+def label_of_region(evidence: Evidence, picture: int, name: str) -> Pair:
     """Return a region's name without its article, for a label."""
-    english, chinese = region_name(name)
+    english, chinese = region_name(evidence, picture, name)
     return english.removeprefix("the "), chinese
 
 
@@ -117,7 +116,10 @@ def _outlines(
         return [], [f"regions/{picture}"]
     record = evidence.get("regions", picture)
     there = [name for name in names if name in record.arrays and record.arrays[name].any()]
-    masks = [(label_of_region(name), record.array(name, 2).astype(bool)) for name in there]
+    masks = [
+        (label_of_region(evidence, picture, name), record.array(name, 2).astype(bool))
+        for name in there
+    ]
     return outlines_of(masks), [f"{record.id}: {name}" for name in names if name not in there]
 
 

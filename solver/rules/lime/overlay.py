@@ -100,7 +100,7 @@ def sign_in_region(
         found.append((drawn.astype(float), [inside], valid))
     verdicts = strongest(
         values,
-        [pair_name(claim) for claim in claims],
+        [pair_name(evidence, settings.picture, claim) for claim in claims],
         unit="share of the region",
         what=("share of the region covered by {0}", "{0}占該區域面積的比例"),
         rank=settings.rank,
@@ -110,13 +110,16 @@ def sign_in_region(
     if settings.rank == "most":
         leader = int(np.argmax(values))
         chance = share_by_chance(*found[leader])
-        note = [chance_sentence(region_name(claims[leader].region), chance), *note]
+        note = [
+            chance_sentence(region_name(evidence, settings.picture, claims[leader].region), chance),
+            *note,
+        ]
     return Decision(verdicts, [figure], one_note(note))
 
 
-def pair_name(claim: SignPlace) -> Pair:
+def pair_name(evidence: Evidence, picture: int, claim: SignPlace) -> Pair:
     """Return how a sentence calls a colour on a region."""
-    sign, place = _SIGN_NAMES[claim.sign], region_name(claim.region)
+    sign, place = _SIGN_NAMES[claim.sign], region_name(evidence, picture, claim.region)
     return f"{sign[0]} on {place[0]}", f"{place[1]}上的{sign[1]}"
 
 
@@ -136,13 +139,13 @@ def overlay_reservations(record: Record) -> list[Pair]:
 
 
 class ContourSettings(PlaceSettings):
-    """Which picture, and which of its regions is the contour."""
+    """Which picture, and which of its regions is looked at: a contour, or any other part."""
 
     region: Region = "contour"
 
 
 class ContourClaim(Parameters):
-    """How the contour is used."""
+    """How the region is used."""
 
     role: Literal["for", "against", "both", "unused"] = Field(
         description="wholly for the class, wholly against it, partly each, or not used"
@@ -165,10 +168,10 @@ MINOR = threshold(
 )
 
 _ROLES = {
-    "for": ("the contour is wholly for", "輪廓全為支持"),
-    "against": ("the contour is wholly against", "輪廓全為反對"),
-    "both": ("the contour is partly for, partly against", "輪廓部分支持、部分反對"),
-    "unused": ("the contour is not used", "輪廓未被使用"),
+    "for": ("{0} is wholly for", "{0}全為支持"),
+    "against": ("{0} is wholly against", "{0}全為反對"),
+    "both": ("{0} is partly for, partly against", "{0}部分支持、部分反對"),
+    "unused": ("{0} is not used", "{0}未被使用"),
 }
 
 
@@ -188,17 +191,19 @@ def signs_along_contour(
     shares = {"for": (positive & inside).sum() / size, "against": (negative & inside).sum() / size}
     used = float(shares["for"] + shares["against"])
     minor = float(min(shares.values()) / used) if used > 0 else 0.0
-    of_contour: RoleWords = {
-        "used": ("share of the contour in colour", "輪廓被上色的比例"),
-        "minor": ("share of the lesser colour on the contour", "輪廓上較少的顏色所占的比例"),
+    place = region_name(evidence, settings.picture, settings.region)
+    words: RoleWords = {
+        "region": place,
+        "used": (f"share of {place[0]} in colour", f"{place[1]}被上色的比例"),
+        "minor": (f"share of the lesser colour on {place[0]}", f"{place[1]}上較少的顏色所占的比例"),
     }
-    verdicts = [role_verdict(claim.role, used, minor, shares, of_contour) for claim in claims]
+    verdicts = [role_verdict(claim.role, used, minor, shares, words) for claim in claims]
     rest = (positive | negative)[~inside & valid]
     elsewhere = float(rest.mean()) if rest.size else 0.0
     note = [
         (
-            f"Coloured are {used:.0%} of the contour and {elsewhere:.0%} of the rest.",
-            f"上色部分占輪廓的 {used:.0%}，占其餘部分的 {elsewhere:.0%}。",
+            f"Coloured are {used:.0%} of {place[0]} and {elsewhere:.0%} of the rest.",
+            f"上色部分占{place[1]}的 {used:.0%}，占其餘部分的 {elsewhere:.0%}。",
         ),
         *overlay_reservations(evidence.get("lime", settings.picture)),
     ]
@@ -206,8 +211,8 @@ def signs_along_contour(
     return Decision(verdicts, [figure], one_note(note))
 
 
-RoleWords = Mapping[Literal["used", "minor"], Pair]
-"""What was measured to say whether the contour is used, and whether both colours are there."""
+RoleWords = Mapping[Literal["region", "used", "minor"], Pair]
+"""What a region is called, and what was measured to say whether it is used, and by both colours."""
 
 
 def role_verdict(
@@ -228,7 +233,9 @@ def role_verdict(
     measured = words["used" if by_use else "minor"]
     detail = f"for {shares['for']:.3g}, against {shares['against']:.3g}"
     detail_zh = f"支持 {shares['for']:.3g}、反對 {shares['against']:.3g}"
-    english, chinese = _ROLES[role]
+    english, chinese = (
+        text.format(name) for text, name in zip(_ROLES[role], words["region"], strict=True)
+    )
     return Verdict(
         holds=holds,
         value=value,

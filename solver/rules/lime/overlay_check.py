@@ -32,7 +32,7 @@ from solver.rules.lime.overlay import (
     pair_name,
     role_verdict,
 )
-from solver.rules.maps.displayed import Floats, Mask, fitted_to, region, valid_places
+from solver.rules.maps.displayed import Floats, Mask, fitted_to, region, region_name, valid_places
 from solver.rules.registry import Decision, second_way
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, one_note, strongest
@@ -76,7 +76,7 @@ def weight_in_region(
     what = ("share of the weight that is {0}", "{0}占全部權重的比例")
     if not told:
         what = ("share of all that is drawn that is {0}", "{0}占全部上色面積的比例")
-    names = [pair_name(claim) for claim in claims]
+    names = [pair_name(evidence, settings.picture, claim) for claim in claims]
     verdicts = strongest(
         values,
         names,
@@ -132,11 +132,13 @@ def pieces_along_contour(
     count = {"for": on_contour.count(1), "against": on_contour.count(-1)}
     used = len(on_contour) / len(pieces) if pieces else 0.0
     minor = min(count.values()) / len(on_contour) if on_contour else 0.0
+    place = region_name(evidence, settings.picture, settings.region)
     words: RoleWords = {
-        "used": ("share of the drawn pieces on the contour", "上色區塊落在輪廓上的比例"),
+        "region": place,
+        "used": (f"share of the drawn pieces on {place[0]}", f"上色區塊落在{place[1]}上的比例"),
         "minor": (
             "share of the rarer side, for or against, among the pieces on it",
-            "輪廓上的區塊中較少的一方（支持或反對）所占的比例",
+            f"{place[1]}上的區塊中較少的一方（支持或反對）所占的比例",
         ),
     }
     verdicts = [role_verdict(claim.role, used, minor, count, words) for claim in claims]

@@ -118,9 +118,10 @@ def compare(
         kind: np.array([_marked_share(evidence, kind, k, settings) for k in settings.pictures])
         for kind in (settings.first, settings.second)
     }
+    place = region_name(evidence, settings.pictures[0], settings.region)
     what = (
-        f"share of the brightest places of {{0}} that lies in the {settings.region}",
-        f"{{0}}最亮處落在{region_name(settings.region)[1]}內的比例",
+        f"share of the brightest places of {{0}} that lies in {place[0]}",
+        f"{{0}}最亮處落在{place[1]}內的比例",
     )
     measure = Measure(
         agreement=_block_agreement,
@@ -129,11 +130,7 @@ def compare(
         closeness_unit="share of the brightest twentieth",
         closeness_what=what,
     )
-    note = (
-        _spread_note(shares, region_name(settings.region))
-        if any(claim.closer for claim in claims)
-        else []
-    )
+    note = _spread_note(shares, place) if any(claim.closer for claim in claims) else []
     return compared(evidence, settings, claims, measure, note)
 
 

@@ -51,6 +51,7 @@ def compare_by_distance(
         kind: np.array([_nearness(evidence, kind, k, settings) for k in settings.pictures])
         for kind in (settings.first, settings.second)
     }
+    place = region_name(evidence, settings.pictures[0], settings.region)
     measure = Measure(
         agreement=lambda first, second: overlap(*readings(first, second)),
         closeness={kind: float(values.mean()) for kind, values in nearness.items()},
@@ -58,8 +59,8 @@ def compare_by_distance(
         agreement_unit="overlap beyond chance",
         closeness_unit="share of an even map's distance",
         closeness_what=(
-            f"how much nearer to the {settings.region} than an even map the mass of {{0}} lies",
-            f"{{0}}的亮度比均勻分布更貼近{region_name(settings.region)[1]}的程度",
+            f"how much nearer to {place[0]} than an even map the mass of {{0}} lies",
+            f"{{0}}的亮度比均勻分布更貼近{place[1]}的程度",
         ),
     )
     return compared(evidence, settings, claims, measure)

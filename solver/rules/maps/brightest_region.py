@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from solver.evidence import Evidence, MissingEvidence, Record, record_id
 from solver.rules.maps.chance import CHANCE, lead_sentence, share_by_chance
 from solver.rules.maps.displayed import (
+    BACKGROUND,
     Floats,
     Mask,
     density,
@@ -65,10 +66,9 @@ class PlaceClaim(Parameters):
             raise ValueError("a claim names a 'region' or what it is 'outside' of")
         return self
 
-    @property
-    def name(self) -> tuple[str, str]:
+    def name(self, evidence: Evidence, picture: int) -> Pair:
         """How a sentence calls it."""
-        return region_name(self.region or "background")
+        return region_name(evidence, picture, self.region) if self.region else BACKGROUND
 
 
 def _needs(settings: PlaceSettings) -> list[str]:
@@ -101,9 +101,10 @@ def brightest_region(
         "brightness": ("brightness", "的亮度"),
         "standing_out": ("brightness above the surroundings", "比周圍亮的程度"),
     }[settings.reading]
+    names = [claim.name(evidence, settings.picture) for claim in claims]
     verdicts = strongest(
         values,
-        [claim.name for claim in claims],
+        names,
         unit="times the picture's mean",
         what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}{read[1]}與全圖平均之比"),
         rank=settings.rank,
@@ -114,7 +115,7 @@ def brightest_region(
         if settings.rank == "least":  # how the next dimmest leads the dimmest
             runner_up, leader = first_two([-value for value in values])
         chance = share_by_chance(bright, masks[leader], valid, masks[runner_up])
-        note.insert(0, lead_sentence(claims[leader].name, claims[runner_up].name, chance))
+        note.insert(0, lead_sentence(names[leader], names[runner_up], chance))
     return Decision(verdicts, [place_figure(settings, claims)], one_note(note))
 
 
@@ -246,7 +247,8 @@ def clear_decision(
         found[name] = Clearness(_contrast(values, mask, valid), chance)
     if not found:
         raise MissingEvidence(["a claim that names a region"])
-    test = _Test(TIMES.now(settings.times), CHANCE.now(settings.chance), what)
+    names = {name: region_name(evidence, settings.picture, name) for name in found}
+    test = _Test(TIMES.now(settings.times), CHANCE.now(settings.chance), what, names)
     verdicts = [test.verdict(claim.region, found) for claim in claims]
     figure = map_figure(settings.record, settings.picture, list(found))
     return Decision(verdicts, [figure], one_note(reservations(record)))
@@ -266,6 +268,7 @@ class _Test:
     times: float
     level: float
     what: Pair
+    names: Mapping[str, Pair]
 
     def passes(self, one: Clearness) -> bool:
         return one.contrast >= self.times and one.chance < self.level
@@ -285,7 +288,7 @@ class _Test:
     def _limited(self, name: str, one: Clearness) -> Verdict:
         """A region against the test it fails, or, where it passes both, against the contrast."""
         english, chinese = (
-            text.format(own) for text, own in zip(self.what, region_name(name), strict=True)
+            text.format(own) for text, own in zip(self.what, self.names[name], strict=True)
         )
         if one.contrast >= self.times and one.chance >= self.level:
             return below(
@@ -318,7 +321,7 @@ class _Test:
         order = [name, best]
         return strongest(
             [passing[key] for key in order],
-            [region_name(key) for key in order],
+            [self.names[key] for key in order],
             unit="times the rest",
             what=self.what,
         )[0]

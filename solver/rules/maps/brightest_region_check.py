@@ -51,7 +51,7 @@ def most_marked_region(
     marked = brightest_of(record).astype(float)
     masks = [masks_of(evidence, settings.picture, claim, bright.shape) for claim in claims]
     values = [min(density(marked, mask, valid) for mask in parts) for parts in masks]
-    names = [claim.name for claim in claims]
+    names = [claim.name(evidence, settings.picture) for claim in claims]
     verdicts = strongest(
         values,
         names,

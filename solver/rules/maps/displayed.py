@@ -210,29 +210,22 @@ def correlation(first: Floats, second: Floats) -> float:
     return float(np.corrcoef(pair[0], pair[1])[0, 1])
 
 
-REGION_NAMES = {
-    "cake": ("the cake", "蛋糕"),
-    "plate": ("the plate", "盤子"),
-    "phone": ("the phone", "手機"),
-    "outline": ("the outline", "輪廓"),
-    "contour": ("the contour", "輪廓"),
-    "soup": ("the soup", "湯"),
-    "spring_onion": ("the spring onion", "蔥花"),
-    "bowl": ("the whole bowl", "整個碗"),
-    "steak": ("the steak", "肉排"),
-    "tray": ("the tray", "鐵盤"),
-    "milk": ("the milk", "牛奶"),
-    "food": ("the food", "食物"),
-    "grain": ("the grain", "穀物"),
-    "jug": ("the jug", "水壺"),
-    "handle": ("the handle", "把手"),
-    "egg": ("the egg", "蛋"),
-    "noodles": ("the noodles", "麵"),
-    "mussel": ("the mussel", "貽貝"),
-    "background": ("the background", "背景"),
-}
+BACKGROUND = ("the background", "背景")
 
 
-def region_name(name: str) -> tuple[str, str]:
-    """Return a region's name for a sentence, in both languages."""
-    return REGION_NAMES.get(name, (f"the {name.replace('_', ' ')}", name))
+def region_name(evidence: Evidence, picture: int, name: str) -> tuple[str, str]:
+    """Return what sentences call a region of a picture, in both languages.
+
+    Where regions.yaml has no words for it, its name stands for it, in quotes in Chinese.
+    """
+    record = evidence.get("regions", picture)
+    words = record.values.get("words")
+    pair = words.get(name) if isinstance(words, dict) else None
+    if (
+        isinstance(pair, list | tuple)
+        and len(pair) == 2
+        and all(isinstance(one, str) for one in pair)
+    ):
+        return str(pair[0]), str(pair[1])
+    plain = name.replace("_", " ")
+    return f"the {plain}", f"「{plain}」"

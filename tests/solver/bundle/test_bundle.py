@@ -89,6 +89,19 @@ def test_a_bundles_own_regions_come_first_and_others_pictures_have_none(copy: Pa
     assert load_bundle(copy).regions(0) == {}
 
 
+def test_drawn_pictures_do_not_get_the_regions_of_the_photographs_they_are_of(copy: Path) -> None:
+    """The demo's jug lies where the jug of 2021 does, and is another picture all the same."""
+    (copy / "regions.yaml").unlink()
+    bundle = load_bundle(copy)
+    assert [bundle.regions(place) for place in range(10)] == [{}] * 10
+
+
+def test_regions_have_words_in_both_languages(demo: Bundle) -> None:
+    assert demo.region_words(1)["handle"] == ("the handle", "把手")
+    for place in range(10):
+        assert demo.region_words(place).keys() == demo.regions(place).keys()
+
+
 def test_a_mirrored_bundle_has_mirrored_pixels(copy: Path, demo: Bundle) -> None:
     for path in (copy / "food").iterdir():
         with Image.open(path) as image:

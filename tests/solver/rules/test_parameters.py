@@ -15,6 +15,7 @@ from solver.bank import load_bank
 from solver.errors import BankError
 from solver.evidence import Record
 from solver.rules.maps.brightest_region import PlaceSettings
+from solver.rules.maps.displayed import region_name
 from solver.rules.parameters import MapSettings
 from solver.rules.registry import PlannedQuestion, plan_questions
 from tests.solver.rules.made_maps import box, decide, decide_again, evidence_of, held, regions
@@ -155,6 +156,34 @@ def test_the_least_of_a_colour_is_asked_for() -> None:
     assert held(least) == [False, False, True]
     again = decide_again("lime.sign_in_region", found, {"picture": 2, "rank": "least"}, claims)
     assert held(again) == [False, False, True]
+
+
+def test_regions_are_called_what_regions_yaml_calls_them() -> None:
+    """In both languages; a part of a picture is never a contour because the rule was made for
+    one."""
+    signs = np.zeros((128, 128), np.int8)
+    signs[PARTS["berry"]] = 1
+    found = evidence_of(
+        Record("lime/2", {"signs": signs}), regions(2, sashimi=PARTS["berry"], plate=PARTS["dish"])
+    )
+    for way in (decide, decide_again):
+        claims = [{"role": "for"}, {"role": "unused"}]
+        asked = {"picture": 2, "region": "sashimi"}
+        decision = way("lime.signs_along_contour", found, asked, claims)
+        said = [text for one in decision.verdicts for text in one.sentence]
+        assert held(decision) == [True, False]
+        assert said[0].startswith("The sashimi is wholly for")
+        assert said[1].startswith("生魚片全為支持")
+        assert not any("contour" in text or "輪廓" in text for text in said)
+        assert all("生魚片" in text for text in said[1::2])
+
+
+def test_a_region_without_words_is_quoted_in_chinese() -> None:
+    found = evidence_of(regions(2, spring_onion=PARTS["berry"]))
+    assert region_name(found, 2, "spring_onion") == ("the spring onion", "「spring onion」")
+    odd = Record("regions/2", {}, {"words": {"cake": ["one"], "dish": [1, 2]}})
+    for name in ("cake", "dish"):
+        assert region_name(evidence_of(odd), 2, name) == (f"the {name}", f"「{name}」")
 
 
 def test_every_setting_of_a_place_is_described() -> None:
