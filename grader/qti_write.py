@@ -1,7 +1,8 @@
 """A quiz as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
 
-Same bank, language and key: same bytes. Ids are hashes of the question's id, so that a second
-import can be recognised. Without answers no condition gives points.
+Same bank, language and key: same bytes. Ids are hashes of the edition and the question's id, so
+that a second import can be recognised, and no other year's questions are taken for these. Without
+answers no condition gives points.
 
 Imported into Classic Quizzes, several answers are scored with partial credit all the same; the
 course's own rule is applied by `hw9 grade`.
@@ -64,7 +65,7 @@ def quiz_to_write(
                     mend="Give --key (and --no-answers to keep the right options out).",
                 )
     items = tuple(
-        _item(question, points[question.id], scored.get(question.id))
+        _item(question, points[question.id], scored.get(question.id), bank.header.edition)
         for question in worded.questions
     )
     return QtiQuiz(_hash("quiz", bank.header.edition, language), worded.title, items)
@@ -75,17 +76,19 @@ def _hash(*parts: str) -> str:
     return f"g{digest.hexdigest()}"
 
 
-def _item(question: WordedQuestion, points: Decimal, scored: ScoredQuestion | None) -> QtiItem:
+def _item(
+    question: WordedQuestion, points: Decimal, scored: ScoredQuestion | None, edition: str
+) -> QtiItem:
     plain = question.blanks or (("", question.options),)
     lists, right = [], []
     for blank, choices in plain:
-        idents = _answer_ids(question.id, blank, [name for name, _ in choices])
+        idents = _answer_ids(edition, question.id, blank, [name for name, _ in choices])
         lists.append((blank, tuple((idents[name], text) for name, text in choices)))
         wanted = _right_choices(scored, blank)
         if wanted:
             right.append((blank, frozenset(idents[name] for name in wanted if name in idents)))
     return QtiItem(
-        _hash("question", question.id),
+        _hash("question", edition, question.id),
         _TYPE_OF_KIND[question.kind],
         points,
         question.stem,
@@ -104,11 +107,11 @@ def _right_choices(scored: ScoredQuestion | None, blank: str) -> set[str]:
     return names
 
 
-def _answer_ids(question: str, blank: str, names: Sequence[str]) -> dict[str, str]:
+def _answer_ids(edition: str, question: str, blank: str, names: Sequence[str]) -> dict[str, str]:
     """Return a number for each choice, as Canvas' answer ids are; no two of a list the same."""
     ids: dict[str, str] = {}
     for name in names:
-        number = int(_hash("answer", question, blank, name)[1:9], 16) % 90000 + 10000
+        number = int(_hash("answer", edition, question, blank, name)[1:9], 16) % 90000 + 10000
         while str(number) in ids.values():
             number = 10000 + (number - 9999) % 90000
         ids[name] = str(number)

@@ -67,9 +67,19 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
     found = read_notebook(notebook)
     made = bert_file_from(found, numbered_answers(answers), notebook)
     write_whole(path, dump_bert_file(made))
-    for number, item in enumerate(made.reading.items, start=1):
+    for number, item in enumerate(made.reading.items if made.reading else [], start=1):
         click.echo(f"item {number}: {item.question} -> {item.answer}")
-    click.echo(f"{counted(len(made.embeddings.sentences), 'sentence')} with {made.embeddings.word}")
+    shared = made.embeddings
+    click.echo(f"{counted(len(shared.sentences), 'sentence')} with {shared.word}" if shared else "")
+    if found.models_apart is None:
+        click.echo("which edition it is, the notebook does not tell")
+    if made.attention is None:
+        click.echo(
+            "the notebook does not hold the exBERT sentence, its links and the hidden words: add "
+            "the parts attention and masked, or the questions on them stay open"
+        )
+    if made.reading is not None and found.states is None:
+        click.echo("where the reading models' files lie is taken from 2021: look it through")
     if found.unread:
         cells = ", ".join(str(number) for number in found.unread)
         click.echo(f"not read, since it is no Python: code cell {cells}")
@@ -163,6 +173,11 @@ def _network(found: Bundle) -> dict[str, Any]:
     }
 
 
+BERT_PARTS = (
+    "english", "chinese", "attention", "masked", "corpus", "reading", "embeddings", "slide",
+)  # fmt: skip
+
+
 def _bert(found: Bundle, problems: list[str]) -> dict[str, Any]:
     """What the BERT part holds; empty where there is no bert.yaml."""
     from solver.errors import BundleError
@@ -178,17 +193,27 @@ def _bert(found: Bundle, problems: list[str]) -> dict[str, Any]:
         except BundleError as problem:
             problems.append(str(problem))
 
-    look("items", lambda: len(found.bert.file.reading.items))
-    if not held:
+    try:
+        part, file = found.bert, found.bert.file
+    except BundleError as problem:
+        problems.append(str(problem))
         return held
-    part = found.bert
-    look("english", lambda: _size(part.english))
-    look("chinese", lambda: _size(part.chinese))
-    look("corpus", lambda: f"{sum(len(one.words) for one in part.corpus):,} words")
-    sentences = len(part.file.embeddings.sentences)
-    look("slide", lambda: len(read_matrix(open_picture(part.slide), sentences, part.slide)[0]))
-    for model in part.file.reading.models:
-        for item in range(1, len(part.file.reading.items) + 1):
+    lacking = [name for name in BERT_PARTS if getattr(file, name) is None]
+    if lacking:
+        held["left out"] = f"{', '.join(lacking)}: questions that need them stay open"
+    if file.reading:
+        held["items"] = len(file.reading.items)
+    if file.english:
+        look("english", lambda: _size(part.english))
+    if file.chinese:
+        look("chinese", lambda: _size(part.chinese))
+    if file.corpus:
+        look("corpus", lambda: f"{sum(len(one.words) for one in part.corpus):,} words")
+    if file.slide and file.embeddings:
+        sentences = len(file.embeddings.sentences)
+        look("slide", lambda: len(read_matrix(open_picture(part.slide), sentences, part.slide)[0]))
+    for model in file.reading.models if file.reading else ():
+        for item in range(1, len(part.reading_part.items) + 1):
             name = f"model{model}_q{item}"
             look(name, lambda m=model, q=item: list(part.reading(m, q).states.shape))  # type: ignore[misc]
     return held

@@ -16,7 +16,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,7 @@ from solver.models.bert import (
 FILE = "bert.yaml"
 MOST_VALUES = 1 << 27
 """In a file of hidden states; the course's largest has a seventieth of it."""
+Part = TypeVar("Part")
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
@@ -92,9 +93,32 @@ class Item(_Part):
 class ReadingPart(_Part):
     """Reading models that are known by their hidden states alone."""
 
-    folder: Text
-    models: list[int] = Field(min_length=1)
-    items: list[Item] = Field(min_length=1)
+    folder: Text = Field(description="folder of tokenizers and hidden states, in the bundle")
+    models: list[int] = Field(min_length=1, description="numbers of the models")
+    tokenizer: Text = Field(
+        default="tokenizer{model}", description="folder of a model's tokenizer, in `folder`"
+    )
+    states: Text = Field(
+        default="output/model{model}_q{item}",
+        description="file of a model's hidden states on an item, in `folder`",
+    )
+    items: list[Item] = Field(min_length=1, description="the reading items, in order")
+
+    @model_validator(mode="after")
+    def _patterns_tell_them_apart(self) -> ReadingPart:
+        if "{item}" not in self.states and len(self.items) > 1:
+            raise ValueError("'states' has no {item}, and there are several items")
+        if "{model}" not in self.states and len(self.models) > 1:
+            raise ValueError("'states' has no {model}, and there are several models")
+        return self
+
+    def tokenizer_of(self, model: int) -> str:
+        """Return the folder of a model's tokenizer, in `folder`."""
+        return self.tokenizer.replace("{model}", str(model))
+
+    def states_of(self, model: int, item: int) -> str:
+        """Return the file of a model's hidden states on an item, in `folder`."""
+        return self.states.replace("{model}", str(model)).replace("{item}", str(item))
 
 
 class Place(_Part):
@@ -121,22 +145,26 @@ class EmbeddingsPart(_Part):
 
 
 class BertFile(_Part):
-    """``bert.yaml``."""
+    """``bert.yaml``; a part that is left out leaves open the questions that need it."""
 
     format: Literal["hw9-bert/1"]
-    english: Text
-    chinese: Text
-    attention: AttentionPart
-    masked: MaskedPart
-    corpus: Text
-    reading: ReadingPart
-    embeddings: EmbeddingsPart
-    slide: Text
+    english: Text | None = Field(default=None, description="folder or name of the English BERT")
+    chinese: Text | None = Field(default=None, description="folder or name of the Chinese BERT")
+    attention: AttentionPart | None = None
+    masked: MaskedPart | None = None
+    corpus: Text | None = Field(default=None, description="the tagged corpus")
+    reading: ReadingPart | None = None
+    embeddings: EmbeddingsPart | None = None
+    slide: Text | None = Field(default=None, description="picture of a similarity matrix")
 
     @model_validator(mode="after")
     def _words_stand_in_the_sentence(self) -> BertFile:
+        if self.attention is None:
+            if self.masked is not None:
+                raise ValueError("'masked' hides words of the sentence that 'attention' has")
+            return self
         sentence = self.attention.sentence
-        wanted = [self.masked.word, self.masked.also]
+        wanted = [self.masked.word, self.masked.also] if self.masked else []
         wanted += [word for link in self.attention.links for word in (link.source, link.target)]
         for word in wanted:
             if word not in sentence:
@@ -169,42 +197,74 @@ class BertMaterials:
     @cached_property
     def english(self) -> Bert:
         """The English model."""
-        return load_bert(find_model(self.folder, self.file.english), self.device)
+        name = self._there("english", self.file.english)
+        return load_bert(find_model(self.folder, name), self.device)
 
     @cached_property
     def chinese(self) -> Bert:
         """The Chinese model."""
-        return load_bert(find_model(self.folder, self.file.chinese), self.device, predicts=False)
+        name = self._there("chinese", self.file.chinese)
+        return load_bert(find_model(self.folder, name), self.device, predicts=False)
 
     @cached_property
     def corpus(self) -> list[Sentence]:
         """The corpus, with parts of speech."""
-        return load_corpus(self.folder / self.file.corpus)
+        return load_corpus(self.folder / self._there("corpus", self.file.corpus))
 
     @property
     def slide(self) -> Path:
         """The picture of a similarity matrix."""
-        return self.folder / self.file.slide
+        return self.folder / self._there("slide", self.file.slide)
+
+    @property
+    def attention(self) -> AttentionPart:
+        """The sentence and its links."""
+        return self._there("attention", self.file.attention)
+
+    @property
+    def masked(self) -> MaskedPart:
+        """The words that are hidden."""
+        return self._there("masked", self.file.masked)
+
+    @property
+    def reading_part(self) -> ReadingPart:
+        """Reading models and items."""
+        return self._there("reading", self.file.reading)
+
+    @property
+    def embeddings(self) -> EmbeddingsPart:
+        """Sentences that share a word."""
+        return self._there("embeddings", self.file.embeddings)
+
+    def _there(self, name: str, part: Part | None) -> Part:
+        if part is None:
+            raise BundleError(
+                f"has no part {name!r}, which this question needs",
+                path=self.folder / FILE,
+                mend="Add it after the demo's, which documents itself.",
+            )
+        return part
 
     @cached_property
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every file that is used, by its name; models by name stand as such."""
         found = {FILE: sha256_of(self.folder / FILE)}
-        for name in (self.file.english, self.file.chinese):
+        for name in filter(None, (self.file.english, self.file.chinese)):
             for part, digest in model_hashes(find_model(self.folder, name)).items():
                 found[f"{name}/{part}"] = digest
-        for name in (self.file.corpus, self.file.slide):
+        for name in filter(None, (self.file.corpus, self.file.slide)):
             if (self.folder / name).is_file():
                 found[name] = sha256_of(self.folder / name)
-        reading = self.folder / self.file.reading.folder
-        for path in without_apple_double(sorted(reading.rglob("*"))):
+        reading = self.folder / self.file.reading.folder if self.file.reading else None
+        for path in without_apple_double(sorted(reading.rglob("*") if reading else [])):
             if path.is_file():
                 found[path.relative_to(self.folder).as_posix()] = sha256_of(path)
         return found
 
     def tokenizer(self, model: int) -> Tokenizer:
         """Return the tokenizer of reading model `model`."""
-        return load_tokenizer(self.folder / self.file.reading.folder / f"tokenizer{model}")
+        part = self.reading_part
+        return load_tokenizer(self.folder / part.folder / part.tokenizer_of(model))
 
     def reading(self, model: int, item: int) -> Reading:
         """Return what reading model `model` made of item `item`, both counted from 1.
@@ -212,14 +272,15 @@ class BertMaterials:
         Raises:
             BundleError: no such item, or hidden states that do not fit the tokenizer.
         """
-        items = self.file.reading.items
+        part = self.reading_part
+        items = part.items
         if not 1 <= item <= len(items):
             raise BundleError(
                 f"there is no item {item}: it has {len(items)}", path=self.folder / FILE
             )
         asked = items[item - 1]
         encoding = self.tokenizer(model).encode(asked.question, asked.context)
-        path = self.folder / self.file.reading.folder / "output" / f"model{model}_q{item}"
+        path = self.folder / part.folder / part.states_of(model, item)
         return Reading(load_states(path, len(encoding.ids)), encoding, asked)
 
 

@@ -16,7 +16,16 @@ from solver.errors import BundleError, InputError
 from solver.files.yaml_source import YamlDumper, first_problem
 
 SENTENCE = "The students visited the professor and asked her to teach them machine learning."
-"""The sentence of the homework's questions on attention; the notebook does not hold it."""
+"""2021's sentence of the questions on attention. No notebook holds it: it is given only where the
+notebook is 2021's, which is told by its several reading models."""
+
+OF_2021: dict[str, Any] = {
+    "attention": {
+        "sentence": SENTENCE,
+        "links": [{"from": "her", "to": "professor"}, {"from": "them", "to": "students"}],
+    },
+    "masked": {"word": "her", "also": "professor", "tag": "NOUN"},
+}
 
 HEADER = """\
 # What the questions on BERT are asked about, taken from the course's notebook: look it through.
@@ -28,7 +37,8 @@ HEADER = """\
 # masked             the word to be predicted, and the word hidden as well with its part of speech
 # corpus             words with tags (word, tab, Universal part of speech; an empty line between
 #                    sentences), or plain text, which is tagged by spaCy
-# reading            folder with tokenizer<m>/ and output/model<m>_q<n>; its models; its items
+# reading            folder with the models' tokenizers and hidden states, their names in it
+#                    ({model} and {item} stand for numbers); its models; its items
 # embeddings         sentences with the place of the first character looked at
 # slide              the similarity matrix drawn as a picture
 """
@@ -73,21 +83,22 @@ def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> Ber
                 f"the answer {known!r} does not stand in item {number}'s context", path=notebook
             )
         items.append({"question": question, "context": context, "answer": known})
+    reading: dict[str, Any] = {"folder": "hw9_bert", "models": [1, 2, 3]}
+    if found.models_apart is False:
+        reading["models"] = [1]
+    if found.tokenizer is not None:
+        reading["tokenizer"] = found.tokenizer
+    if found.states is not None:
+        reading["states"] = found.states
+    reading["items"] = items
     return _checked(
         {
             "format": "hw9-bert/1",
             "english": "bert-base-cased",
             "chinese": "bert-base-chinese",
-            "attention": {
-                "sentence": SENTENCE,
-                "links": [
-                    {"from": "her", "to": "professor"},
-                    {"from": "them", "to": "students"},
-                ],
-            },
-            "masked": {"word": "her", "also": "professor", "tag": "NOUN"},
+            **(OF_2021 if found.models_apart else {}),
             "corpus": "corpus.tsv",
-            "reading": {"folder": "hw9_bert", "models": [1, 2, 3], "items": items},
+            "reading": reading,
             "embeddings": {
                 "word": WORD,
                 "sentences": [{"text": text, "at": at} for text, at in found.sentences],
@@ -111,7 +122,7 @@ def _checked(document: dict[str, Any], notebook: Path) -> BertFile:
 
 def dump_bert_file(made: BertFile) -> str:
     """Return the file as YAML that documents itself."""
-    document = made.model_dump(by_alias=True)
+    document = made.model_dump(by_alias=True, exclude_none=True)
     text: str = yaml.dump(
         document, Dumper=YamlDumper, allow_unicode=True, sort_keys=False, width=96
     )

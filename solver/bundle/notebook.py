@@ -36,11 +36,20 @@ class Found:
         items: question, context and, where it stands there, answer.
         sentences: text and the place of the word in it.
         unread: cells (from 1) that are not Python.
+        tokenizer, states: where tokenizers and hidden states are loaded from, ``{model}`` and
+            ``{item}`` standing for numbers; None where no such path is loaded.
     """
 
     items: list[tuple[str, str, str | None]] = field(default_factory=list)
     sentences: list[tuple[str, int]] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
+    tokenizer: str | None = None
+    states: str | None = None
+
+    @property
+    def models_apart(self) -> bool | None:
+        """Whether there are several reading models, as in 2021, or one, as since; None: unknown."""
+        return None if self.states is None else "{model}" in self.states
 
 
 def read_notebook(path: Path) -> Found:
@@ -59,6 +68,8 @@ def read_notebook(path: Path) -> Found:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             found.unread.append(number)
             continue
+        for template in _templates(tree):
+            _take_path(found, template)
         for value in _literals(tree):
             if not isinstance(value, str):
                 numbers.append(value)
@@ -110,6 +121,27 @@ def _literals(tree: ast.AST) -> Iterator[str | list[int]]:
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             children = list(ast.iter_child_nodes(node))
             waiting += [(child, depth + 1) for child in reversed(children)]
+
+
+def _templates(tree: ast.AST) -> Iterator[str]:
+    """Texts as they stand and f-strings, ``{}`` in place of what is put in."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = (one.value if isinstance(one, ast.Constant) else "{}" for one in node.values)
+            yield "".join(str(part) for part in parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _take_path(found: Found, template: str) -> None:
+    """Take a path of the reading models' files, of the first notebook cell that loads one."""
+    if found.tokenizer is None and re.fullmatch(r"[\w./]*/tokenizer(\{\})?/?", template, re.I):
+        name = template.rstrip("/").rpartition("/")[2]
+        found.tokenizer = name.replace("{}", "{model}")
+    match = re.fullmatch(r"[\w./]*/(output/[\w-]*?)(\{\})?([\w-]*)\{\}", template)
+    if found.states is None and match is not None:
+        model = "{model}" if match[2] else ""
+        found.states = f"{match[1]}{model}{match[3]}{{item}}"
 
 
 def _whole_numbers(node: ast.List | ast.Tuple) -> list[int] | None:

@@ -116,6 +116,15 @@ def test_the_same_bank_gives_the_same_bytes(bank, key):
     )
 
 
+def test_no_id_of_one_edition_is_anothers(bank, key):
+    later = replace(bank, header=bank.header.model_copy(update={"edition": "2022"}))
+    quizzes = [quiz_to_write(one, "en", key) for one in (bank, later)]
+    first, second = ({item.ident for item in quiz.items} for quiz in quizzes)
+    assert len(first) == len(second) == len(bank.questions)
+    assert not first & second
+    assert quizzes[0].ident != quizzes[1].ident
+
+
 def test_answers_can_be_left_out(bank, key):
     for quiz in (quiz_to_write(bank, "en"), quiz_to_write(bank, "en", key, answers=False)):
         assert all(not item.right for item in quiz.items)

@@ -25,7 +25,7 @@ def attention(job: Job) -> Record:
     [SEP]; links, the places [from, to] of words that refer to one another, with link_words.
     """
     materials = job.bundle.bert
-    part = materials.file.attention
+    part = materials.attention
     encoding = materials.english.tokenizer.encode(part.sentence)
     weights = materials.english.attentions(encoding)
     job.advance(1)

@@ -48,8 +48,8 @@ def corpus_search(job: Job) -> Record:
     (number of pieces), nearest: for each layer the first words with their tags.
     """
     materials = job.bundle.bert
-    bert, sentence = materials.english, materials.file.attention.sentence
-    hidden = [materials.file.masked.also]
+    bert, sentence = materials.english, materials.attention.sentence
+    hidden = [materials.masked.also]
     masked = bert.tokenizer.encode(with_masks(sentence, hidden, bert))
     at = place_of_mask(sentence, hidden, masked, bert)
     last = bert.layers - 1  # "layer L" is what enters layer L: the last one's output is not asked
@@ -71,7 +71,7 @@ def corpus_search(job: Job) -> Record:
     values = {
         "sentence": sentence,
         "word": hidden[0],
-        "tag": materials.file.masked.tag,
+        "tag": materials.masked.tag,
         "tags": list(TAGS),
         "searched": len(words),
         "nearest": [[[words[n], tags[n]] for n in row[:SHOWN]] for row in places],

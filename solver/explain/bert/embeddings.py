@@ -22,7 +22,7 @@ Vectors = npt.NDArray[np.float32]
 @explanation(
     "embeddings",
     pictures=no_picture,
-    passes=lambda job: len(job.bundle.bert.file.embeddings.sentences),
+    passes=lambda job: len(job.bundle.bert.embeddings.sentences),
     inputs=bert_inputs,
     version=2,
 )
@@ -33,7 +33,8 @@ def embeddings(job: Job) -> Record:
     output; places int64 (sentences,), the piece the word begins at; lengths int64 (sentences,),
     pieces with [CLS] and [SEP]. Values: word, sentences.
     """
-    part = job.bundle.bert.file.embeddings
+    part = job.bundle.bert.embeddings
+    check_chinese(part.word)
     texts = [(sentence.text, sentence.at) for sentence in part.sentences]
     states, places, lengths = characters(job.bundle.bert.chinese, texts, len(part.word))
     job.advance(len(texts))
@@ -44,6 +45,22 @@ def embeddings(job: Job) -> Record:
     }
     values = {"word": part.word, "sentences": [sentence.text for sentence in part.sentences]}
     return record_of(job, arrays, values)
+
+
+def check_chinese(word: str) -> None:
+    """Refuse a word that is not written in Chinese characters.
+
+    Each character must be a piece of its own, and texts are filled up with a Chinese one.
+
+    Raises:
+        BundleError: the word has other characters.
+    """
+    others = [letter for letter in word if not "\u4e00" <= letter <= "\u9fff"]
+    if others:
+        raise BundleError(
+            f"the embeddings' word {word!r} has characters that are not Chinese ({others[0]!r})",
+            mend="Give a Chinese word: these questions follow it character by character.",
+        )
 
 
 def characters(
@@ -92,7 +109,7 @@ CHANGES = ("meaning", "length", "position", "frequency")
 @explanation(
     "embedding_trials",
     pictures=no_picture,
-    passes=lambda job: 2 * len(CHANGES) * len(job.bundle.bert.file.embeddings.sentences),
+    passes=lambda job: 2 * len(CHANGES) * len(job.bundle.bert.embeddings.sentences),
     inputs=bert_inputs,
 )
 def embedding_trials(job: Job) -> Record:
@@ -107,7 +124,8 @@ def embedding_trials(job: Job) -> Record:
     meaning, length, position and frequency it left alone. Values: changes, word, example (one
     pair of texts a change).
     """
-    part = job.bundle.bert.file.embeddings
+    part = job.bundle.bert.embeddings
+    check_chinese(part.word)
     bert = job.bundle.bert.chinese
     texts = [(one.text, one.at) for one in part.sentences]
     similarities = np.zeros((len(CHANGES), len(texts), len(part.word)))

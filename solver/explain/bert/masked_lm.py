@@ -26,11 +26,11 @@ def masked_words(job: Job) -> Record:
     """
     (both,) = job.place
     materials = job.bundle.bert
-    part, bert = materials.file.masked, materials.english
+    part, bert = materials.masked, materials.english
     hidden = [part.word, part.also] if both else [part.word]
-    sentence = with_masks(materials.file.attention.sentence, hidden, bert)
+    sentence = with_masks(materials.attention.sentence, hidden, bert)
     encoding = bert.tokenizer.encode(sentence)
-    at = place_of_mask(materials.file.attention.sentence, hidden, encoding, bert)
+    at = place_of_mask(materials.attention.sentence, hidden, encoding, bert)
     logits = bert.predictions(encoding)[at].double()
     job.advance(1)
     probabilities = logits.softmax(0).numpy()[: len(bert.tokenizer.pieces)]

@@ -38,7 +38,7 @@ def similarity_picture(job: Job) -> Record:
     colours from the map.
     """
     materials = job.bundle.bert
-    n = len(materials.file.embeddings.sentences)
+    n = len(materials.embeddings.sentences)
     colours, box = read_matrix(open_picture(materials.slide), n, materials.slide)
     values, distance = on_map(colours)
     return record_of(

@@ -15,7 +15,9 @@ import torch
 import yaml
 
 from solver.bundle.bert_materials import BertMaterials, load_materials, load_states
+from solver.bundle.bundle import load_bundle
 from solver.errors import BundleError
+from solver.explain.bert.embeddings import check_chinese
 from solver.models.bert import load_bert, load_tokenizer
 from solver.resources import data_folder
 
@@ -157,6 +159,60 @@ def test_an_index_that_is_not_the_word_is_refused(copied: Path) -> None:
     change(copied, lambda data: data["embeddings"]["sentences"][3].update(at=1))
     with pytest.raises(BundleError, match=r"sentence 4 does not have '蘋果' at character 1"):
         load_materials(copied)
+
+
+PARTS = ["english", "chinese", "masked", "corpus", "reading", "embeddings", "slide"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_is_left_out_leaves_the_others(copied: Path, part: str) -> None:
+    change(copied, lambda data: data.pop(part))
+    materials = load_materials(copied)
+    assert part not in " ".join(materials.hashes) or part in ("english", "masked", "reading")
+    own = {"reading": "reading_part"}.get(part, part)
+    with pytest.raises(BundleError, match=rf"bert\.yaml: has no part '{part}', which this"):
+        getattr(materials, own)
+    if part != "reading":
+        assert materials.reading(1, 1).item.answer
+    if part != "masked":
+        assert materials.masked.word
+
+
+def test_bert_yaml_without_parts_stops_no_question_on_pictures(copied: Path) -> None:
+    (copied / "bert.yaml").write_text("format: hw9-bert/1\n", "utf-8")
+    assert list(load_materials(copied).hashes) == ["bert.yaml"]
+    shutil.copytree(DEMO / "food", copied / "food")
+    assert "bert.yaml" in load_bundle(copied).files
+
+
+def test_hidden_words_need_the_sentence(copied: Path) -> None:
+    change(copied, lambda data: data.pop("attention"))
+    with pytest.raises(BundleError, match="'masked' hides words of the sentence that 'attention'"):
+        load_materials(copied)
+
+
+def test_one_reading_model_lies_where_the_file_says(copied: Path) -> None:
+    def edit(data: dict[str, Any]) -> None:
+        data["reading"] |= {"models": [1], "tokenizer": "Tokenizer"}
+        data["reading"] |= {"states": "output/model_q{item}"}
+
+    change(copied, edit)
+    folder = copied / "hw9_bert"
+    (folder / "tokenizer1").rename(folder / "Tokenizer")
+    for item in (1, 2, 3):
+        (folder / "output" / f"model1_q{item}").rename(folder / "output" / f"model_q{item}")
+    found, before = load_materials(copied).reading(1, 2), load_materials(DEMO).reading(1, 2)
+    assert np.array_equal(found.states, before.states)
+    change(copied, lambda data: data["reading"].update(states="output/model"))
+    with pytest.raises(BundleError, match=r"has no \{item\}, and there are several items"):
+        load_materials(copied)
+
+
+def test_a_word_that_is_not_chinese_is_not_filled_up_with_chinese() -> None:
+    check_chinese("蘋果")
+    for word in ("apple", "蘋 果", "りんご"):
+        with pytest.raises(BundleError, match="characters that are not Chinese"):
+            check_chinese(word)
 
 
 def test_a_word_out_of_the_sentence_is_refused(copied: Path) -> None:

@@ -111,6 +111,7 @@ def test_the_file_written_is_one_that_loads(tmp_path: Path) -> None:
     result = call("--notebook", path, tmp_path / "course")
     assert result.exit_code == 0, result.output
     file = load_materials(tmp_path / "course").file
+    assert file.reading is not None and file.embeddings is not None
     assert [item.answer for item in file.reading.items] == ["1790", "dogs"]
     assert [place.at for place in file.embeddings.sentences] == [4, 2, 0]
     before = (tmp_path / "course" / "bert.yaml").read_bytes()
@@ -118,6 +119,43 @@ def test_the_file_written_is_one_that_loads(tmp_path: Path) -> None:
     assert isinstance(again.exception, BundleError) and "--force" in str(again.exception)
     assert call("--notebook", path, "--force", tmp_path / "course").exit_code == 0
     assert (tmp_path / "course" / "bert.yaml").read_bytes() == before
+
+
+OF_2021 = """tokenizer = AutoTokenizer.from_pretrained(f"hw9_bert/tokenizer{MODEL}")
+states = torch.load(f"hw9_bert/output/model{MODEL}_q{QUESTION}")"""
+OF_2022 = """tokenizer = AutoTokenizer.from_pretrained("hw9_bert/Tokenizer")
+states = torch.load(f"hw9_bert/output/model_q{QUESTION}")"""
+
+
+def test_a_notebook_of_2021_gets_its_sentence_and_three_models(tmp_path: Path) -> None:
+    result = call("--notebook", notebook(tmp_path, READING, OF_2021, EMBEDDING), tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "does not" not in result.output
+    file = load_materials(tmp_path).file
+    assert file.attention is not None and "professor" in file.attention.sentence
+    assert file.masked is not None and file.masked.word == "her"
+    assert file.reading is not None and file.reading.models == [1, 2, 3]
+    assert file.reading.tokenizer_of(2) == "tokenizer2"
+    assert file.reading.states_of(2, 1) == "output/model2_q1"
+
+
+def test_a_notebook_of_a_later_year_gets_nothing_that_is_2021s(tmp_path: Path) -> None:
+    result = call("--notebook", notebook(tmp_path, READING, OF_2022, EMBEDDING), tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "does not hold the exBERT sentence" in result.output
+    file = load_materials(tmp_path).file
+    assert (file.attention, file.masked) == (None, None)
+    assert file.reading is not None and file.reading.models == [1]
+    assert file.reading.tokenizer_of(1) == "Tokenizer"
+    assert file.reading.states_of(1, 2) == "output/model_q2"
+    assert "professor" not in (tmp_path / "bert.yaml").read_text("utf-8")
+
+
+def test_a_notebook_that_does_not_tell_its_year_is_said_so(tmp_path: Path) -> None:
+    result = call("--notebook", notebook(tmp_path, READING, EMBEDDING), tmp_path)
+    assert "which edition it is, the notebook does not tell" in result.output
+    assert "look it through" in result.output
+    assert load_materials(tmp_path).file.attention is None
 
 
 def test_a_missing_answer_is_asked_for_and_taken(tmp_path: Path) -> None:
