@@ -19,7 +19,7 @@ from solver.course_settings import Methods
 from solver.errors import BankError
 from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import sha256_of, sha256_of_all
-from solver.files.yaml_source import PlacedYaml, load_placed_yaml, validated
+from solver.files.yaml_source import Model, PlacedYaml, checked, load_placed_yaml
 
 Kind = Literal["single", "several", "pair"]
 Language = Literal["en", "zh-Hant"]
@@ -81,7 +81,7 @@ class Option(Strict):
         description="of a claim whose value is measured: this number, as text; of the option's "
         "group the number nearest to the measured value holds",
     )
-    text: Wording
+    text: Wording = Field(description="what a student reads")
 
 
 class MeasuredChoices(Strict):
@@ -92,8 +92,10 @@ class MeasuredChoices(Strict):
     """
 
     factors: list[Decimal] = Field(min_length=1, description="distractors, as multiples")
-    decimals: int = Field(ge=0, le=6)
-    claim: dict[str, Any] = Field(default_factory=dict)
+    decimals: int = Field(ge=0, le=6, description="decimal places of each choice")
+    claim: dict[str, Any] = Field(
+        default_factory=dict, description="what is measured, as the rule's parameters"
+    )
 
 
 class Blank(Strict):
@@ -120,7 +122,7 @@ class Blank(Strict):
 
 
 class Question(Strict):
-    """A question: what is asked, how many points, which rule decides, what each option claims."""
+    """What is asked, how many points it has, which rule decides, what each option claims."""
 
     id: Identifier = Field(description="a short name, the same in every language")
     kind: Kind = Field(
@@ -186,15 +188,15 @@ def _unique(ids: list[str], what: str) -> None:
 class TopicFile(Strict):
     """One YAML file of the bank."""
 
-    topic: Identifier
-    title: Wording
-    questions: list[Question] = Field(min_length=1)
+    topic: Identifier = Field(description="a short name for the topic")
+    title: Wording = Field(description="what pages call it")
+    questions: list[Question] = Field(min_length=1, description="in the order of the quiz")
 
 
 class BankFile(Strict):
-    """``bank.yaml``: what holds for the whole bank."""
+    """What holds for the whole bank."""
 
-    title: Wording
+    title: Wording = Field(description="title of the quiz and of the pages")
     edition: str = Field(description="the year or term the questions were asked")
     pictures: int = Field(
         default=10, ge=1, le=1000, description="how many pictures it has, for `pictures: all`"
@@ -257,40 +259,66 @@ class Bank:
 def load_bank(folder: Path) -> Bank:
     """Read a bank: ``bank.yaml``, then every other ``*.yaml`` of the folder by name.
 
-    What the rules say of claims is checked apart, by `solver.rules.check_claims`, so that
-    reading a bank imports nothing heavy.
+    What the rules say of claims is checked apart, by `solver.rules.registry.plan_questions`, so
+    that reading a bank imports nothing heavy.
 
     Raises:
-        BankError: names the file, the line and what was expected.
+        BankError: names the file, the line and what was expected; `read_bank` tells every one.
     """
-    if not folder.is_dir():
-        raise BankError("there is no such folder of questions", path=folder)
-    header_path = folder / "bank.yaml"
-    header = validated(load_placed_yaml(header_path, BankError), BankFile, BankError)
-    files = {"bank.yaml": sha256_of(header_path)}
-    topics = []
-    for path in without_apple_double(sorted(folder.glob("*.yaml"))):
-        if path == header_path:
-            continue
-        placed = load_placed_yaml(path, BankError)
-        topic = validated(placed, TopicFile, BankError)
-        topics.append(Topic(topic.topic, topic.title, tuple(topic.questions), placed))
-        files[path.name] = sha256_of(path)
-    if not topics:
-        raise BankError("holds no topic file (*.yaml) beside bank.yaml", path=folder)
-    bank = Bank(folder, header, tuple(topics), files)
-    _refuse_double_ids(bank)
+    bank, faults = read_bank(folder)
+    if bank is None or faults:
+        raise faults[0]
     return bank
 
 
-def _refuse_double_ids(bank: Bank) -> None:
+def read_bank(folder: Path) -> tuple[Bank | None, list[BankError]]:
+    """Return a bank, and everything that is wrong with its files.
+
+    Where something is, the bank holds the files that are sound, to be checked further; it is None
+    where not even that can be said.
+    """
+    if not folder.is_dir():
+        return None, [BankError("there is no such folder of questions", path=folder)]
+    header_path = folder / "bank.yaml"
+    header, faults = _read(header_path, BankFile)
+    files, topics = {}, []
+    if header is not None:
+        files["bank.yaml"] = sha256_of(header_path)
+    paths = without_apple_double(sorted(folder.glob("*.yaml")))
+    for path in [path for path in paths if path != header_path]:
+        found, others = _read(path, TopicFile)
+        faults += others
+        if found is not None:
+            topic, placed = found
+            topics.append(Topic(topic.topic, topic.title, tuple(topic.questions), placed))
+            files[path.name] = sha256_of(path)
+    if not topics and not faults:
+        faults.append(BankError("holds no topic file (*.yaml) beside bank.yaml", path=folder))
+    if header is None:
+        return None, faults
+    bank = Bank(folder, header[0], tuple(topics), files)
+    return bank, [*faults, *_double_ids(bank)]
+
+
+def _read(
+    path: Path, model: type[Model]
+) -> tuple[tuple[Model, PlacedYaml] | None, list[BankError]]:
+    try:
+        placed = load_placed_yaml(path, BankError)
+    except BankError as fault:
+        return None, [fault]
+    made, faults = checked(placed, model, BankError)
+    return ((made, placed) if made is not None else None), faults
+
+
+def _double_ids(bank: Bank) -> Iterator[BankError]:
     seen: dict[str, str] = {}
     for question, topic, index in bank.placed_questions():
         line = topic.source.line_of(("questions", index, "id"))
         if question.id in seen:
-            raise BankError(
+            yield BankError(
                 f"the question id {question.id!r} stands twice; first in {seen[question.id]}",
                 path=topic.source.path,
                 place=f"line {line}",
             )
-        seen[question.id] = f"{topic.source.path.name} line {line}"
+        seen.setdefault(question.id, f"{topic.source.path.name} line {line}")

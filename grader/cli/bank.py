@@ -25,6 +25,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     cls=LazyGroup,
     lazy={
         "show": ("grader.cli.bank_show:show", "Show the questions with their options and ids."),
+        "rules": ("grader.cli.bank_rules:rules", "List the rules, or describe one."),
         "check": ("grader.cli.bank:check", "Check every question, claim and wording."),
         "import-qti": ("grader.cli.bank_qti:import_qti", "Read a quiz's own texts from a package."),
         "from-qti": ("grader.cli.bank_from_qti:from_qti", "Make a bank and a key of any quiz."),
@@ -55,7 +56,8 @@ def bank() -> None:
 def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: bool) -> None:
     """Check a bank: schema, languages, ids, rules, and every claim against its rule.
 
-    What is wrong is one sentence with file and line, and exit code 1. With --with it is also told
+    Everything that is wrong is told at once, a sentence each with file, line and the names that
+    would be right, and exit code 1. With --with it is also told
     which questions cannot be answered as they are worded: too many or too few options hold, a claim
     could not be measured, two options always agree, an option is contested.
 
@@ -66,12 +68,20 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
     """
     if strict and key_path is None:
         raise click.UsageError("--strict needs --with KEY.")
-    from solver.bank import load_bank
+    from solver.bank import read_bank
     from solver.resources import data_folder
-    from solver.rules.registry import plan_questions
+    from solver.rules.registry import check_questions
 
-    found = load_bank(folder or data_folder("questions"))
-    planned = plan_questions(found)
+    found, faults = read_bank(folder or data_folder("questions"))
+    planned: list[PlannedQuestion] = []
+    if found is not None:
+        planned, others = check_questions(found)
+        faults += others
+    if found is None or faults:
+        for fault in faults:
+            click.echo(str(fault), err=True)
+        click.echo(f"{counted(len(faults), 'fault')}.", err=True)
+        sys.exit(1)
     warnings = _concerns(found, key_path) if key_path else None
     if as_json:
         click.echo(json.dumps(_as_json(found, planned, warnings), ensure_ascii=False, indent=1))

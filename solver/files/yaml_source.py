@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -29,6 +31,7 @@ _PLAIN_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 Place = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
+Fault = TypeVar("Fault", bound=InputError)
 
 
 @dataclass
@@ -196,9 +199,49 @@ YamlDumper.add_representer(str, _text)
 
 def first_problem(problem: ValidationError) -> tuple[Place, str]:
     """Return the place and a plain sentence of the first thing pydantic found wrong."""
-    first = min(problem.errors(), key=lambda item: [str(part) for part in item["loc"]])
-    place = tuple(part for part in first["loc"] if not _is_branch_name(part))
-    return place, _plain(first["type"], first["msg"], place)
+    return every_problem(problem)[0]
+
+
+def every_problem(
+    problem: ValidationError, model: type[BaseModel] | None = None
+) -> list[tuple[Place, str]]:
+    """Return the place and a plain sentence of each thing pydantic found wrong, each once.
+
+    With `model`, what was checked, a name that is not known is told those that would be right.
+    """
+    found: dict[tuple[Place, str], None] = {}
+    for item in sorted(problem.errors(), key=lambda item: [str(part) for part in item["loc"]]):
+        place = tuple(part for part in item["loc"] if not _is_branch_name(part))
+        text = _plain(item["type"], item["msg"], place)
+        if item["type"] == "extra_forbidden" and model is not None:
+            text += right_names(str(place[-1]), _names_at(model, place[:-1]))
+        found[place, text] = None
+    return list(found)
+
+
+def right_names(wrong: str, known: Sequence[str]) -> str:
+    """Return the end of a sentence on a name that is not known: the nearest, else all there are."""
+    near = get_close_matches(wrong, known, n=3, cutoff=0.6)
+    if near:
+        return f"; {' or '.join(repr(name) for name in near)} would be right"
+    return f"; known are {', '.join(known)}" if known else "; there is nothing to set"
+
+
+def _names_at(model: type[BaseModel], place: Place) -> list[str]:
+    """The names that may stand at a place inside a model."""
+    for part in place:
+        field = next(
+            (one for name, one in model.model_fields.items() if part in (name, one.alias)), None
+        )
+        inner = _models_in(field.annotation) if field is not None else []
+        model = inner[0] if inner else model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models_in(part)]
 
 
 def _is_branch_name(part: str | int) -> bool:
@@ -218,10 +261,22 @@ def _plain(kind: str, message: str, place: Place) -> str:
 
 def validated(placed: PlacedYaml, model: type[Model], error: type[InputError]) -> Model:
     """Check placed YAML against a pydantic model, naming file and line of the first fault."""
+    made, faults = checked(placed, model, error)
+    if made is None:
+        raise faults[0]
+    return made
+
+
+def checked(
+    placed: PlacedYaml, model: type[Model], error: type[Fault]
+) -> tuple[Model | None, list[Fault]]:
+    """Return what placed YAML makes of a pydantic model, or every fault with file and line."""
     try:
-        return model.model_validate(placed.data)
+        return model.model_validate(placed.data), []
     except ValidationError as problem:
-        place, text = first_problem(problem)
-        dotted = ".".join(str(part) for part in place)
-        where = f"line {placed.line_of(place)}" + (f" ({dotted})" if dotted else "")
-        raise error(text, path=placed.path, place=where) from None
+        faults = []
+        for place, text in every_problem(problem, model):
+            dotted = ".".join(str(part) for part in place)
+            where = f"line {placed.line_of(place)}" + (f" ({dotted})" if dotted else "")
+            faults.append(error(text, path=placed.path, place=where))
+        return None, faults

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from solver.bank import GIVEN, Bank, Option, Question
 from solver.errors import BankError
 from solver.evidence import Evidence, MissingEvidence
-from solver.files.yaml_source import first_problem
+from solver.files.yaml_source import every_problem, right_names
 
 
 class Parameters(BaseModel):
@@ -241,9 +241,17 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
     Raises:
         BankError: an unknown rule, settings or a claim the rule does not take; names the line.
     """
+    planned, faults = check_questions(bank)
+    if faults:
+        raise faults[0]
+    return planned
+
+
+def check_questions(bank: Bank) -> tuple[list[PlannedQuestion], list[BankError]]:
+    """Return the questions that can be planned, and everything that is wrong with the others."""
     no_rule = Rule(GIVEN, Parameters, Parameters, lambda _: [], _not_measured)
     rules = all_rules() | {GIVEN: no_rule}
-    planned = []
+    planned, faults = [], []
     context = {
         "pictures": bank.header.pictures,
         "steps": bank.header.methods.integrated_gradients.steps,
@@ -252,23 +260,25 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
         where = ("questions", index)
         found = rules.get(question.rule)
         if found is None:
-            raise _fault(
-                topic.source,
-                (*where, "rule"),
-                f"{question.id}: there is no rule {question.rule!r}",
-                f"Known rules: {', '.join(rules)}.",
+            faults.append(
+                _fault(
+                    topic.source,
+                    (*where, "rule"),
+                    f"{question.id}: there is no rule {question.rule!r}"
+                    + right_names(question.rule, list(rules)),
+                    "`hw9 bank rules` describes them.",
+                )
             )
-        settings = _read(
-            found.settings, question.settings, topic.source, (*where, "with"), question, context
-        )
+            continue
+        reader = _Reader(question, topic.source, context)
+        settings = reader.read(found.settings, question.settings, (*where, "with"))
         options = _flat_options(question, where)
-        claims = tuple(
-            _read(found.claim, claim, topic.source, place, question, context)
-            for _, _, claim, place in options
-        )
+        claims = tuple(reader.read(found.claim, claim, place) for _, _, claim, place in options)
         pairs = tuple((blank, option) for blank, option, _, _ in options)
-        planned.append(PlannedQuestion(question, found, settings, claims, pairs))
-    return planned
+        faults += reader.faults
+        if not reader.faults:
+            planned.append(PlannedQuestion(question, found, settings, claims, pairs))
+    return planned, faults
 
 
 def _flat_options(
@@ -287,24 +297,28 @@ def _flat_options(
     return flat
 
 
-def _read(
-    model: type[BaseModel],
-    data: object,
-    source: Any,
-    place: tuple[str | int, ...],
-    q: Question,
-    context: Mapping[str, int],
-) -> Any:
-    try:
-        return model.model_validate(data, context=dict(context))
-    except ValidationError as problem:
-        inner, text = first_problem(problem)
-        what = "claim" if place[-1] == "claim" else "'with'"
-        raise _fault(
-            source,
-            (*place, *inner),
-            f"{q.id}: the rule {q.rule!r} does not take this {what}: {text}",
-        ) from None
+class _Reader:
+    """Reads the parameters of a question, and keeps what is wrong with them."""
+
+    def __init__(self, question: Question, source: Any, context: Mapping[str, int]) -> None:
+        self.question, self.source, self.context = question, source, dict(context)
+        self.faults: list[BankError] = []
+
+    def read(self, model: type[BaseModel], data: object, place: tuple[str | int, ...]) -> Any:
+        """Return the parameters; None where they are none the rule takes."""
+        try:
+            return model.model_validate(data, context=self.context)
+        except ValidationError as problem:
+            asked, what = self.question, "claim" if place[-1] == "claim" else "'with'"
+            self.faults += [
+                _fault(
+                    self.source,
+                    (*place, *inner),
+                    f"{asked.id}: the rule {asked.rule!r} does not take this {what}: {text}",
+                )
+                for inner, text in every_problem(problem, model)
+            ]
+            return None
 
 
 def _fault(source: Any, place: tuple[str | int, ...], message: str, mend: str = "") -> BankError:

@@ -1,0 +1,39 @@
+"""`hw9 bank rules`: what rules there are, and what each takes."""
+
+from __future__ import annotations
+
+import click
+
+from grader.plurals import counted
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--all", "whole", is_flag=True, help="Print the whole reference (docs/rules.md).")
+def rules(name: str | None, whole: bool) -> None:
+    """List the rules, or describe one: what it measures, its settings, its claims, an example.
+
+    \b
+    Examples:
+      hw9 bank rules
+      hw9 bank rules map.brightest_region
+    """
+    from solver.bank import load_bank
+    from solver.errors import BankError
+    from solver.files.yaml_source import right_names
+    from solver.resources import data_folder
+    from solver.rules.reference import describe, reference
+    from solver.rules.registry import all_rules
+
+    known, bank = all_rules(), load_bank(data_folder("questions"))
+    if whole:
+        click.echo(reference(bank), nl=False)
+    elif name is None:
+        for rule in known.values():
+            first = " ".join(rule.what.split("\n\n")[0].split())
+            click.echo(f"{rule.name}\n    {first}")
+        click.echo(f"\n{counted(len(known), 'rule')}; hw9 bank rules NAME says what one takes.")
+    elif name in known:
+        click.echo(describe(known[name], bank), nl=False)
+    else:
+        raise BankError(f"there is no rule {name!r}{right_names(name, list(known))}")

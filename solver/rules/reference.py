@@ -1,0 +1,166 @@
+"""The reference of rules, made from the rules themselves: `hw9 bank rules` and docs/rules.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from solver.bank import Bank, BankFile, Blank, MeasuredChoices, Option, Question, TopicFile
+from solver.files.yaml_source import YamlDumper
+from solver.rules.registry import Rule, all_rules
+
+HEAD = """\
+# Rules: what a question can ask, and how it is written
+
+Made from the code by `hw9 bank rules --all`; it is not edited by hand. A question names a rule,
+hands it settings under `with`, and makes a claim with each option. `hw9 bank check` says what is
+wrong, with file and line. Examples are questions of the shipped bank.
+
+A *wording* is a text in both languages: `{en: "Which?", zh-Hant: "哪一個？"}`. A *decimal* is a
+number written as text, `"0.3"`, so that nothing is rounded.
+"""
+
+
+def reference(bank: Bank) -> str:
+    """Return the whole reference as Markdown; `bank` gives the examples."""
+    parts = [HEAD, "## Files of a bank\n"]
+    parts += [
+        _fields(title, model)
+        for title, model in (
+            ("`bank.yaml`", BankFile),
+            ("A topic's file", TopicFile),
+            ("A question", Question),
+            ("An option", Option),
+            ("A drop-down of a *pair*", Blank),
+            ("Choices made around a measured value", MeasuredChoices),
+        )
+    ]
+    parts.append("## Rules\n")
+    parts += [describe(rule, bank) for rule in all_rules().values()]
+    return "\n".join(parts)
+
+
+def describe(rule: Rule, bank: Bank) -> str:
+    """Return one rule as Markdown: what it measures, its settings, its claims, an example."""
+    parts = [f"### `{rule.name}`\n", _prose(rule.what)]
+    if rule.second is not None:
+        parts.append(f"Cross-check: {_prose(rule.second.what)}")
+    parts += [_fields("Settings (`with`)", rule.settings), _fields("Claim", rule.claim)]
+    example = example_of(rule, bank)
+    if example is not None:
+        parts.append(f"```yaml\n{example}```\n")
+    return "\n".join(parts)
+
+
+def example_of(rule: Rule, bank: Bank) -> str | None:
+    """Return a question of the bank that the rule decides, as YAML; None where there is none."""
+    asked = next((one for one in bank.questions if one.rule == rule.name), None)
+    if asked is None:
+        return None
+    data = [asked.model_dump(by_alias=True, exclude_unset=True, mode="json")]
+    # Mappings that hold no others are written in one line.
+    text: str = yaml.dump(
+        data,
+        Dumper=YamlDumper,
+        allow_unicode=True,
+        sort_keys=False,
+        width=100,
+        default_flow_style=None,
+    )
+    return text
+
+
+def _prose(text: str) -> str:
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _fields(title: str, model: type[BaseModel]) -> str:
+    said = _prose(model.__doc__ or "").strip()
+    rows = list(_rows(model.model_json_schema(by_alias=True)))
+    if not rows:
+        return f"**{title}**: {said}\n"
+    lines = [f"**{title}**: {said}\n", "| name | values | without it | what it is |"]
+    lines += ["|---|---|---|---|", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    known = schema.get("$defs", {})
+    required = schema.get("required", [])
+    for name, field in schema.get("properties", {}).items():
+        inner = _inner(field, known)
+        default = "needed" if name in required else _plain(field.get("default"))
+        if inner is not None and before + name in NESTED:
+            yield f"| `{before}{name}` | a mapping | as follows | {field.get('description', '')} |"
+            yield from _rows({**inner, "$defs": known}, f"{before}{name}.")
+        else:
+            values = _values(field, known)
+            yield f"| `{before}{name}` | {values} | {default} | {field.get('description', '')} |"
+
+
+NESTED = tuple(
+    ["methods", "methods.lime", "methods.lime.superpixels"]
+    + [f"methods.{name}" for name in ("smoothgrad", "integrated_gradients", "filters")]
+)
+"""Mappings whose fields are listed one by one where they stand."""
+
+
+def _inner(field: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    reference_to = field.get("$ref", "").rpartition("/")[2]
+    found: Mapping[str, Any] | None = known.get(reference_to)
+    return found if found and "properties" in found else None
+
+
+def _values(field: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    """What a field may hold, in words."""
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        inner = known.get(name, {})
+        return _NAMED.get(name, name) if "properties" in inner else _values(inner, known)
+    if "enum" in field:
+        return ", ".join(f"`{_plain(value)}`" for value in field["enum"])
+    if "const" in field:
+        return f"`{_plain(field['const'])}`"
+    if "anyOf" in field:
+        kinds = {one.get("type") for one in field["anyOf"]}
+        if {"number", "string"} <= kinds:  # a Decimal, which is never written as a number here
+            return "decimal"
+        parts = [_values(one, known) for one in field["anyOf"] if one.get("type") != "null"]
+        return " or ".join(dict.fromkeys(parts))
+    if field.get("type") == "array":
+        items = field.get("prefixItems")
+        inner = _values(items[0] if items else field.get("items", {}), known)
+        return f"{len(items)} of: {inner}" if items else f"a list of: {inner}"
+    return _KINDS.get(field.get("type", ""), "anything") + _limits(field)
+
+
+_NAMED = {
+    "Wording": "wording",
+    "Option": "option",
+    "Blank": "drop-down",
+    "Question": "question",
+    "MeasuredChoices": "choices made around a measured value",
+}
+_KINDS = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "boolean": "`true`, `false`",
+    "object": "a mapping",
+}
+_LIMITS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+
+
+def _limits(field: Mapping[str, Any]) -> str:
+    said = [f"{sign} {field[name]:g}" for name, sign in _LIMITS.items() if name in field]
+    return f" {', '.join(said)}" if said else ""
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
