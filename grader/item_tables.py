@@ -198,6 +198,8 @@ def _suspicion(suspicion: Suspicion) -> dict[str, Any]:
         data["t"] = _rounded(gap.t)
     if suspicion.value is not None:
         data["value"] = _rounded(suspicion.value)
+    if suspicion.keyed_value is not None:
+        data["keyed_value"] = _rounded(suspicion.keyed_value)
     return data
 
 

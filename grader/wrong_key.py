@@ -1,16 +1,16 @@
-"""Questions whose key looks wrong, judged by who gave which answer.
+"""Questions whose key the class speaks against, judged by who gave which answer.
 
 If the key is right, students who gave the keyed answer do better on the *other* questions
-than students who gave any one other answer. Where the opposite is seen, too clearly for
-chance, the key deserves a second look. Nothing here says that the key *is* wrong.
+than students who gave any one other answer, and the best students give it more often than any
+other. Where the opposite is seen, too clearly for chance, the key deserves a second look.
+Nothing here says that the key *is* wrong.
 
 Three signs, strongest first:
 
 rival      students who gave some other answer did better elsewhere than those who gave the
            keyed one: Welch's t of at least 2 between the two groups' rest scores (5 a side)
-crowd      one other answer has more than half of the upper 27%, the keyed one less than a tenth;
-           or the keyed answer is no commoner in the upper 27% than in the lower, and one other
-           answer beats it there and rises by 0.15 from lower to upper
+upper      the commonest answer of the upper 27% is another one, by at least a standard error
+           of the difference of the two counts
 negative   the better a student does elsewhere, the rarer the question is earned: corrected
            point-biserial at most -2/sqrt(n)
 
@@ -31,8 +31,7 @@ from grader.estimates import LEAST_FOR_GROUPS, Estimate
 from grader.item_statistics import Array, MeanGap, mean_gap
 
 LEAST_T = 2.0
-LEAST_RISE = 0.15
-MOST_OF_UPPER, HARDLY_ANY = 0.5, 0.1
+LEAST_LEAD = 1.0
 NEGATIVE_AT = 2.0
 
 
@@ -40,18 +39,27 @@ class Sign(Enum):
     """What was noticed."""
 
     RIVAL = "rival"
-    CROWD = "crowd"
+    UPPER = "upper"
     NEGATIVE = "negative"
 
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """One reason to look at a question's key again."""
+    """One reason to look at a question's key again.
+
+    Attributes:
+        sign: what was noticed.
+        rival: code of the answer that speaks against the key, None where none does.
+        gap: how its students and those of the key did on the other questions.
+        value: the share of the rival in the upper group, or the point-biserial.
+        keyed_value: the share of the keyed answer in the upper group.
+    """
 
     sign: Sign
     rival: str | None
     gap: MeanGap | None
     value: float | None = None
+    keyed_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +93,33 @@ def suspicions(
     if rivals:
         _, answer, gap = max(rivals, key=lambda rival: (rival[0], rival[2].n_first))
         found.append(Suspicion(Sign.RIVAL, answer, gap))
-    elif n >= LEAST_FOR_GROUPS:
-        found += _crowd(answers, dict(gaps), keyed)
+    if n >= LEAST_FOR_GROUPS:
+        found += _upper(answers, dict(gaps), keyed)
     value = correlation.value
     if value is not None and value <= -NEGATIVE_AT / sqrt(correlation.n):
         found.append(Suspicion(Sign.NEGATIVE, None, None, value))
     return tuple(found)
 
 
-def _crowd(
+def _upper(
     answers: Mapping[str, AnswerCases],
     gaps: Mapping[str, MeanGap],
     keyed: frozenset[str],
 ) -> list[Suspicion]:
-    upper, lower = (_shares(answers, group) for group in ("upper", "lower"))
-    of_key = [sum(shares.get(one, 0.0) for one in keyed) for shares in (upper, lower)]
-    # A group that left the question empty has no shares.
-    favourite = max(gaps, key=lambda answer: (upper.get(answer, 0.0), answer), default=None)
-    if not upper or favourite is None:
+    """Say if the commonest answer of the upper group is none of the key's, beyond chance."""
+    persons = {answer: float(cases.upper.sum()) for answer, cases in answers.items()}
+    whole = sum(persons.values())  # 0 where the group left the question empty
+    of_key = sum(persons.get(answer, 0.0) for answer in keyed)
+    commonest = max(gaps, key=lambda answer: (persons[answer], answer), default=None)
+    if not whole or commonest is None:
         return []
-    alone = upper[favourite] > MOST_OF_UPPER and of_key[0] < HARDLY_ANY
-    rises = upper[favourite] - lower.get(favourite, 0.0) >= LEAST_RISE
-    beaten = of_key[0] <= of_key[1] and upper[favourite] > of_key[0]
-    if not (alone or (rises and beaten)):
+    # Of students who gave one of two answers equally often, the difference of the counts has
+    # a standard error of the root of their sum.
+    of_other = persons[commonest]
+    if of_other - of_key < LEAST_LEAD * sqrt(of_other + of_key) or not of_other:
         return []
-    return [Suspicion(Sign.CROWD, favourite, gaps[favourite], upper[favourite])]
+    shares = of_other / whole, of_key / whole
+    return [Suspicion(Sign.UPPER, commonest, gaps[commonest], *shares)]
 
 
 def _against_key(answers: Mapping[str, AnswerCases], answer: str, keyed: frozenset[str]) -> MeanGap:
@@ -119,9 +129,3 @@ def _against_key(answers: Mapping[str, AnswerCases], answer: str, keyed: frozens
     of_rival = np.concatenate([rival.count, *(np.zeros_like(cases.count) for cases in right)])
     of_key = np.concatenate([np.zeros_like(rival.count), *(cases.count for cases in right)])
     return mean_gap(rest, of_rival, of_key)
-
-
-def _shares(answers: Mapping[str, AnswerCases], group: str) -> dict[str, float]:
-    sums = {answer: float(getattr(cases, group).sum()) for answer, cases in answers.items()}
-    whole = sum(sums.values())
-    return {answer: value / whole for answer, value in sums.items()} if whole else {}
