@@ -7,15 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from solver.key import Key, KeyQuestion, OptionVerdict, SecondVerdict
-from solver.page.review_flags import DISAGREE, UNSETTLED
+from solver.decide.severity import RARE, severity_of
+from solver.key import Key, OptionVerdict, SecondVerdict
 from solver.page.views import OptionRow, QuestionView, answer_text, measured_line
 from solver.text.bilingual import Pair, as_pair, words
 from solver.text.numbers import percent
-
-RARE = 0.05
-"""Questions that change in fewer than one in twenty repeats, and whose two ways agree, are named in
-one line below the others. A choice: it changes how long the list is, never what is contested."""
 
 _WIDTH, _HEIGHT = 600, 14
 
@@ -71,17 +67,6 @@ class ContestedView:
     def rare(self) -> bool:
         """Whether one line is enough for it."""
         return self.severity < RARE
-
-
-def severity_of(entry: KeyQuestion) -> float:
-    """Return how contested a question is, 0 to 1: the share of repeats that give another set, and
-    at least a half where the two ways find two answers, a quarter where one of them finds none or
-    what holds has no margin."""
-    changed = entry.stability.changed if entry.stability else 0.0
-    if entry.ways_agree is not False:
-        held_by_nothing = any(option.no_margin for option in entry.options)
-        return max(changed, UNSETTLED) if held_by_nothing else changed
-    return max(changed, DISAGREE if entry.correct and entry.second_correct else UNSETTLED)
 
 
 def contested_of(views: Iterable[QuestionView]) -> list[ContestedView]:

@@ -13,12 +13,6 @@ CLOSE = 0.10
 """A margin under a tenth of what the value was held against is worth a person's look. A choice: it
 changes what is listed first, never an answer."""
 
-DISAGREE = 0.5
-"""How contested a question is, of 1, where one of two ways finds another answer."""
-
-UNSETTLED = 0.25
-"""The same where one of the two finds that no option holds: it does not speak for another."""
-
 OPEN, OVERRIDDEN, COUNT, UNDECIDED, CONTESTED, SMALL = range(6)
 STATES = ("open", "overridden", "count", "undecided", "contested", "close")
 

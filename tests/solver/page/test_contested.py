@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from solver.bank import Bank
+from solver.decide.severity import RARE, severity_of
 from solver.evidence import Evidence
 from solver.key import (
     CauseRepeats,
@@ -21,7 +22,6 @@ from solver.key import (
     Stability,
     StabilityRun,
 )
-from solver.page.contested import RARE, severity_of
 from solver.page.key_page import render_key_page
 from tests.solver.page.made_keys import bank_question, decided, made_bank, made_key, verdict
 

@@ -1,0 +1,203 @@
+"""Doubts of the key, question by question: of measurement, of the class, and of Canvas' points.
+
+Measurement doubts where `key.yaml` calls a question contested, or where the answer that counts was
+set by hand and another was measured. The class doubts by the signs of `grader.wrong_key`. Canvas'
+points doubt where they do not go with one key. None of it says that a key is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from grader.item_analysis import QuestionAnalysis
+from grader.item_tables import key_answer_text
+from grader.scored_questions import accepted_answers
+from grader.submissions import (
+    Answer,
+    Chosen,
+    Ticked,
+    answer_text,
+    decode_response,
+    encode_response,
+)
+from grader.table.graded import GradedClass
+from grader.wrong_key import Suspicion
+from solver.bank import Bank
+from solver.decide.severity import RARE, severity_of
+from solver.errors import KeyFileError
+from solver.key import Answer as KeyAnswer
+from solver.key import Key, KeyQuestion, Sentence, Stability
+from solver.text.bilingual import words
+from solver.text.numbers import percent
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of the page: its name among the page's words, and its values."""
+
+    name: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDoubt:
+    """What speaks against the key of one question, and what does not.
+
+    Attributes:
+        question: its id.
+        severity: how contested measurement finds it, 0 to 1.
+        measured: what measurement says, doubt or none.
+        by_measurement: whether that is a doubt.
+        by_class: what the class says.
+        by_canvas: what Canvas' points say.
+        both: answers that measurement and the class both point to, in short lines.
+    """
+
+    question: str
+    severity: float
+    measured: tuple[Line, ...]
+    by_measurement: bool
+    by_class: tuple[Suspicion, ...]
+    by_canvas: tuple[Sentence, ...]
+    both: tuple[str, ...]
+
+    @property
+    def sides(self) -> int:
+        """How many of the three doubt."""
+        return sum(map(bool, (self.by_measurement, self.by_class, self.by_canvas)))
+
+    @property
+    def rare(self) -> bool:
+        """Whether it is a doubt of measurement alone that one line is enough for."""
+        return self.by_measurement and self.sides == 1 and 0 < self.severity < RARE
+
+
+def key_doubts(
+    graded: GradedClass, questions: Sequence[QuestionAnalysis], bank: Bank, key: Key
+) -> list[KeyDoubt]:
+    """Return the questions whose key anything speaks against; those with most doubts first.
+
+    Of equally many, the class's come first, then the more contested, then in the key's order.
+    """
+    entries = {entry.id: entry for entry in key.questions}
+    found = [_doubt(graded, item, bank, entries.get(item.question.id)) for item in questions]
+    listed = [doubt for doubt in found if doubt.sides]
+    return sorted(listed, key=lambda one: (-one.sides, not one.by_class, -one.severity))
+
+
+def _doubt(
+    graded: GradedClass, item: QuestionAnalysis, bank: Bank, entry: KeyQuestion | None
+) -> KeyDoubt:
+    name = item.question.id
+    measured = _Measured(entry, bank) if entry else None
+    doubted = measured is not None and measured.doubted and not item.question.void
+    rivals = {each.rival for each in item.suspicions if each.rival}
+    shared = rivals & measured.other_answers() if measured and doubted else set()
+    return KeyDoubt(
+        question=name,
+        severity=severity_of(entry) if entry and doubted else 0.0,
+        measured=tuple(measured.lines()) if measured else (),
+        by_measurement=doubted,
+        by_class=item.suspicions,
+        by_canvas=tuple(each.sentence for each in graded.canvas_doubts if each.question == name),
+        both=tuple(map(short_answer, sorted(shared))),
+    )
+
+
+def short_answer(code: str) -> str:
+    """Return a recorded answer in one short line ("" where it is none)."""
+    answer = decode_response(code)
+    return answer_text(answer) if isinstance(answer, Ticked | Chosen) else ""
+
+
+class _Measured:
+    """What measurement says of one question's answer."""
+
+    def __init__(self, entry: KeyQuestion, bank: Bank) -> None:
+        self._entry = entry
+        self._asked = next((each for each in bank.questions if each.id == entry.id), None)
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the key calls it contested, or another answer was measured than counts."""
+        entry = self._entry
+        return entry.contested or entry.ways_agree is False or self._set_otherwise
+
+    @property
+    def _set_otherwise(self) -> bool:
+        entry = self._entry
+        if entry.override is None or not entry.correct:
+            return False
+        return set(self._accepted(entry.override.correct)) != set(self._accepted(entry.correct))
+
+    def other_answers(self) -> set[str]:
+        """Return the codes of all answers that came out of measurement."""
+        entry = self._entry
+        came_out = [one.correct for one in entry.stability.sets] if entry.stability else []
+        answers = [*came_out, entry.second_correct, entry.correct]
+        return {encode_response(each) for one in answers if one for each in self._accepted(one)}
+
+    def _accepted(self, answer: KeyAnswer) -> tuple[Answer, ...]:
+        with suppress(KeyFileError):  # a kept key may name an option that the bank has no longer
+            return accepted_answers(self._entry, answer, self._asked)
+        return ()
+
+    def _named(self, answer: KeyAnswer) -> str:
+        """Return an answer by the ids of its options, as the rest of the page names it."""
+        if isinstance(answer, dict):
+            return " / ".join(map(answer_text, self._accepted(answer))) or key_answer_text(answer)
+        return key_answer_text(answer) or "∅"
+
+    def lines(self) -> Iterator[Line]:
+        """Yield what is said of it, doubt or none."""
+        entry = self._entry
+        if entry.override is not None and entry.correct:
+            name = "measured_set_otherwise" if self._set_otherwise else "measured_set_alike"
+            yield Line(name, {"derived": self._named(entry.correct)})
+        if not entry.correct or not entry.options:
+            yield Line("measured_nothing", {})
+        else:
+            yield from self._repeats()
+            yield from self._second_way()
+            weightless = [option.name for option in entry.options if option.no_margin]
+            if weightless:
+                yield Line("measured_no_margin", {"options": ", ".join(weightless)})
+
+    def _repeats(self) -> Iterator[Line]:
+        entry, run = self._entry, self._entry.stability
+        if run is None:
+            yield Line("measured_once", {})
+        elif not run.repeats:
+            yield Line("measured_fixed", {})
+        elif run.changed:
+            yield self._changed(run)
+        else:
+            yield Line("measured_same", {"n": run.repeats})
+            turning = [each.name for each in entry.options if each.flips and each.flips.share]
+            if turning:
+                yield Line("measured_turns", {"options": ", ".join(turning)})
+
+    def _changed(self, run: Stability) -> Line:
+        causes = [
+            words("key").pair(f"cause_{name}") for name, one in run.by_cause.items() if one.changed
+        ]
+        both = ", ".join(one for one, _ in causes), "、".join(other for _, other in causes)
+        values = {"share": percent(run.changed), "n": run.repeats, "causes": both}
+        if not run.sets:
+            return Line("measured_undecided", values)
+        other = {"other": self._named(run.sets[0].correct), "often": percent(run.sets[0].share)}
+        return Line("measured_changed", values | other)
+
+    def _second_way(self) -> Iterator[Line]:
+        entry = self._entry
+        differing = [option.name for option in entry.options if option.ways_differ]
+        if entry.ways_agree is False and entry.second_correct:
+            yield Line("measured_second", {"second": self._named(entry.second_correct)})
+        elif entry.ways_agree is False:
+            yield Line("measured_second_none", {})
+        elif differing:
+            yield Line("measured_second_differs", {"options": ", ".join(differing)})
+        elif entry.ways_agree:
+            yield Line("measured_second_agrees", {})

@@ -1,0 +1,77 @@
+"""What a run's log says of its regrades, as a page shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from grader.regrade_record import LOG, log_entries
+from grader.regrading import How
+from grader.reports.key_doubts import short_answer
+from solver.bank import Points
+from solver.errors import ExportError
+from solver.text.bilingual import Pair
+
+
+class _Logged(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Grading(_Logged):
+    """How a question was graded on one side of a regrade."""
+
+    accepted: tuple[str, ...]
+    points: Points
+    void: bool
+
+    @property
+    def earned_by(self) -> Pair:
+        """What earned its points, in both languages."""
+        if self.void:
+            return "everybody", "所有人"
+        answers = [short_answer(code) for code in self.accepted]
+        return " or ".join(answers), " 或 ".join(answers)
+
+
+class QuestionNote(_Logged):
+    """What a regrade changed of one question."""
+
+    id: str
+    before: Grading
+    after: Grading
+
+
+class RegradeNote(_Logged):
+    """One regrade: who decided, why, how, and what came of it; `when` may be empty."""
+
+    number: int
+    by: str
+    why: str
+    when: str = ""
+    how: How
+    questions: tuple[QuestionNote, ...]
+    students: int
+    up: int
+    down: int
+
+
+def regrade_notes(folder: Path) -> tuple[RegradeNote, ...]:
+    """Return the regrades of a run's folder, the latest first; none where there is no log.
+
+    Raises:
+        ExportError: the log was changed by hand, or is none that a regrade wrote.
+    """
+    found = []
+    for entry in log_entries(folder):
+        try:
+            found.append(RegradeNote.model_validate(entry))
+        except ValidationError as problem:
+            where = ".".join(map(str, problem.errors()[0]["loc"]))
+            raise ExportError(
+                f"has no {where} as a regrade writes it",
+                path=folder / LOG,
+                place=f"line {entry['number']}",
+                mend="Put the log back as it was, or grade the exports again into a new folder.",
+            ) from None
+    return tuple(reversed(found))
