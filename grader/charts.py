@@ -5,7 +5,7 @@ Coordinates are rounded to a tenth, so the same numbers give the same bytes ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
@@ -33,6 +33,11 @@ class Bins:
         """Return the lower edge of a bin (of `number`: the end)."""
         return self.low + self.width * index
 
+    def title(self, index: int) -> str:
+        """Return a bin as an interval: "[0.5, 1)"."""
+        closing = "]" if index == self.number - 1 else ")"
+        return f"[{_plain(self.edge(index))}, {_plain(self.edge(index + 1))}{closing}"
+
 
 def bins_for(possible: Decimal, lowest: Decimal = Decimal(0)) -> Bins:
     """Return bins of a round width from 0 (or the lowest total, if below) to `possible`."""
@@ -52,8 +57,23 @@ def _round_step(least: Decimal) -> Decimal:
     return next(step * power for step in (1, 2, 5, 10) if step * power >= least)
 
 
+def histogram_bins(totals: Iterable[Decimal], possible: Decimal) -> Bins:
+    """Return the bins of a histogram of these totals; whoever is left out falls into an end."""
+    known = [*totals, possible]
+    return bins_for(max(known), min(known))
+
+
+def bar_address(place: int) -> str:
+    """Return the id of the list of students in a histogram's bar."""
+    return f"bar-{place}"
+
+
 def histogram(
-    totals: Mapping[Decimal, int], other: Mapping[Decimal, int], possible: Decimal, label: str
+    totals: Mapping[Decimal, int],
+    other: Mapping[Decimal, int],
+    possible: Decimal,
+    label: str,
+    link: Callable[[int], str] | None = None,
 ) -> Markup:
     """Draw a distribution as bars, and another one over it as an outline.
 
@@ -62,10 +82,9 @@ def histogram(
         other: students by total under another policy, drawn as a line of steps.
         possible: points of the whole test: the right end of the axis.
         label: what the chart shows, for readers who cannot see it.
+        link: where a bar leads to, given its number.
     """
-    lowest = min([*totals, *other], default=Decimal(0))
-    highest = max([*totals, *other, possible])
-    bins = bins_for(highest, lowest)
+    bins = histogram_bins(totals, possible)
     first, second = _binned(totals, bins), _binned(other, bins)
     top = max([*first, *second, 1])
     step = max(1, int(_round_step(Decimal(top) / 5)))
@@ -73,11 +92,18 @@ def histogram(
     scale = (HEIGHT - TOP - BOTTOM) / top
     wide = (WIDTH - LEFT - RIGHT) / bins.number
     parts = [_horizontal(value, scale) for value in range(0, top + 1, step)]
-    parts += [_bar(index, count, wide, scale, bins) for index, count in enumerate(first) if count]
+    for index, count in enumerate(first):
+        if count:
+            bar = _bar(index, count, wide, scale, bins)
+            parts.append(_linked(bar, link(index), bins.title(index)) if link else bar)
     parts += _edges(bins, wide)
     if any(second) and second != first:
         parts.append(_outline(second, wide, scale))
-    return _svg(WIDTH, HEIGHT, label, parts)
+    return _svg(WIDTH, HEIGHT, label, parts, role="group" if link else "img")
+
+
+def _linked(bar: Markup, address: str, name: str) -> Markup:
+    return Markup('<a href="{}" aria-label="{}">{}</a>').format(address, name, bar)
 
 
 def _binned(totals: Mapping[Decimal, int], bins: Bins) -> list[int]:
@@ -88,8 +114,7 @@ def _binned(totals: Mapping[Decimal, int], bins: Bins) -> list[int]:
 
 
 def _bar(index: int, count: int, wide: float, scale: float, bins: Bins) -> Markup:
-    closing = "]" if index == bins.number - 1 else ")"
-    title = f"[{bins.edge(index):f}, {bins.edge(index + 1):f}{closing}: n = {count}"
+    title = f"{bins.title(index)}: n = {count}"
     x, height = LEFT + index * wide, count * scale
     y = HEIGHT - BOTTOM - height
     return Markup(
@@ -142,14 +167,16 @@ def share_bars(overall: float | None, upper: float | None, lower: float | None) 
     return _svg(160, float(height), "", [ground, *parts])
 
 
-def _svg(width: float, height: float, label: str, parts: Sequence[Markup]) -> Markup:
-    role = (
-        Markup('role="img" aria-label="{}"').format(label)
+def _svg(
+    width: float, height: float, label: str, parts: Sequence[Markup], role: str = "img"
+) -> Markup:
+    named = (
+        Markup('role="{}" aria-label="{}"').format(role, label)
         if label
         else Markup('aria-hidden="true"')
     )
     return Markup('<svg viewBox="0 0 {} {}" width="{}" height="{}" {}>{}</svg>').format(
-        _at(width), _at(height), _at(width), _at(height), role, Markup("").join(parts)
+        _at(width), _at(height), _at(width), _at(height), named, Markup("").join(parts)
     )
 
 

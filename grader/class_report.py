@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 from markupsafe import Markup
 
 from grader import estimates
-from grader.charts import histogram, share_bars
+from grader.charts import bar_address, histogram, share_bars
 from grader.estimates import Estimate
 from grader.item_analysis import ClassAnalysis, QuestionAnalysis, analyse_class
 from grader.item_tables import answer_text, key_answer_text
 from grader.option_shares import OptionShare
 from grader.pages import environment, words
 from grader.question_texts import Part, QuestionTexts
-from grader.submissions import Chosen, Ticked, decode_response
+from grader.reports.key_doubts import key_doubts, short_answer
+from grader.reports.regrade_notes import RegradeNote, regrade_notes
 from grader.table.graded import GradedClass
-from grader.wrong_key import LEAST_RISE, LEAST_T, NEGATIVE_AT, Suspicion
+from grader.wrong_key import LEAST_T, NEGATIVE_AT, Suspicion
 from solver.bank import Bank
 from solver.files.atomic_write import write_whole
 from solver.key import Key, KeyQuestion, Override
@@ -85,13 +87,7 @@ class QuestionView:
     @staticmethod
     def rival(suspicion: Suspicion) -> str:
         """Return the answer that speaks against the key, in a short line ("" if none does)."""
-        answer = decode_response(suspicion.rival) if suspicion.rival else None
-        return answer_text(answer) if isinstance(answer, Ticked | Chosen) else ""
-
-    @property
-    def attention(self) -> bool:
-        """Whether the TA should look at it first."""
-        return bool(self.suspicions)
+        return short_answer(suspicion.rival) if suspicion.rival else ""
 
 
 def write_class_report(
@@ -107,7 +103,7 @@ def write_class_report(
 
     Args:
         graded: the class.
-        out: folder.
+        out: folder of the run: what its `regrades.jsonl` says stands at the top of the page.
         bank: for the wordings.
         key: for overrides and their reasons.
         analysis: of the same class, where it was made already.
@@ -115,15 +111,21 @@ def write_class_report(
 
     Raises:
         OutputError: `out` cannot be written.
+        ExportError: its log of regrades was changed by hand.
     """
-    path = out / "class.html"
-    page = class_page(graded, bank, key, analysis or analyse_class(graded), language)
+    path, regrades = out / "class.html", regrade_notes(out)
+    page = class_page(graded, bank, key, analysis or analyse_class(graded), regrades, language)
     write_whole(path, page, private=True)
     return path
 
 
 def class_page(
-    graded: GradedClass, bank: Bank, key: Key, analysis: ClassAnalysis, language: str = "en"
+    graded: GradedClass,
+    bank: Bank,
+    key: Key,
+    analysis: ClassAnalysis,
+    regrades: Sequence[RegradeNote] = (),
+    language: str = "en",
 ) -> str:
     """Return the page as text."""
     texts = QuestionTexts(bank, key)
@@ -133,7 +135,9 @@ def class_page(
         dict(analysis.canvas_totals.counts),
         analysis.possible,
         words().plain("distribution", language),
+        link=lambda place: f"students/index.html#{bar_address(place)}",
     )
+    doubts = key_doubts(graded, analysis.questions, bank, key)
     html = (
         environment()
         .get_template("class/class.html")
@@ -143,8 +147,12 @@ def class_page(
             graded=graded,
             analysis=analysis,
             chart=chart,
-            questions=views,
-            attention=[view for view in views if view.attention],
+            views={view.id: view for view in views},
+            doubts=[doubt for doubt in doubts if not doubt.rare],
+            rare=[doubt for doubt in doubts if doubt.rare],
+            listed={doubt.question for doubt in doubts},
+            regrades=regrades,
+            repeats=key.stability is not None,
             late=analysis.late if graded.deadline else None,
             limits=_limits(),
         )
@@ -160,7 +168,6 @@ def _limits() -> dict[str, object]:
         "reliability": estimates.LEAST_FOR_RELIABILITY,
         "side": estimates.LEAST_A_SIDE,
         "t": LEAST_T,
-        "rise": LEAST_RISE,
         "negative": NEGATIVE_AT,
     }
 

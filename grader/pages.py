@@ -1,4 +1,4 @@
-"""The Jinja environment of the reports: both languages, a strict policy, no network, no script.
+"""The Jinja environment of the reports: both languages, a strict policy, no network.
 
 A page carries its texts in English and in Traditional Chinese; two radio buttons and a rule of
 the style sheet show one of them, so that the switch needs no script. The only style a page may
@@ -79,12 +79,12 @@ def environment() -> Environment:
         worded=worded,
         fixed=decimals_of,
     )
-    style = _style()
+    sheet = style()
     made.globals.update(
         say=words().say,
         both=both,
-        style=Markup(style),
-        policy=Markup(policy_for(style)),
+        style=Markup(sheet),
+        policy=Markup(policy_for(sheet)),
     )
     return made
 
@@ -94,5 +94,6 @@ def words() -> Words:
     return page_words("class")
 
 
-def _style() -> str:
+def style() -> str:
+    """Return the style sheet of the report pages."""
     return (data_folder("templates") / "class" / "report.css").read_text(encoding="utf-8")

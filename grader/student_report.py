@@ -1,4 +1,4 @@
-"""`students/<id>.html`: one page a student, to be handed out alone.
+"""`students/<id>.html`: one page a student, to be handed out alone; it leads to no other.
 
 What a question's card says depends on the response and its points only, so cards are made once
 and shared by all students who answered alike; a page is then little more than a joining of cards.
@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from grader.pages import environment
 from grader.question_texts import Part, QuestionTexts
+from grader.reports.student_index import NAME, IndexRow, index_page
 from grader.scored_questions import scored_questions
 from grader.submissions import (
     NOT_SHOWN,
@@ -78,7 +79,7 @@ def write_student_pages(
     *,
     language: str = "en",
 ) -> int:
-    """Write a page for each student used into ``out/students``; return how many.
+    """Write a page for each student used, and an index of them, into ``out/students``.
 
     Args:
         graded: the class.
@@ -88,19 +89,38 @@ def write_student_pages(
         reveal: also tell the right options, and why, of questions not fully earned.
         language: shown first ("en" or "zh-Hant").
 
+    Returns:
+        How many students' pages there are.
+
     Raises:
         OutputError: the folder cannot be written.
     """
     pages = StudentPages(graded.questions, bank, key, reveal=reveal, language=language)
     pages.attempts = graded.attempts
     folder = out / "students"
-    taken: set[str] = set()
+    taken = {NAME}
+    listed: list[IndexRow] = []
     with ThreadPoolExecutor(WRITERS) as pool:  # most of the time is waiting for the disk
         rows = iter(graded.used)
         while batch := list(islice(rows, BATCH)):
             made = [(page_name(each.student.id, taken), pages.page(each)) for each in batch]
             list(pool.map(lambda one: _write(folder / one[0], one[1]), made))
-    return len(taken)
+            names = (name for name, _ in made)
+            listed += [_index_row(name, each) for name, each in zip(names, batch, strict=True)]
+    possible = sum((question.points for question in graded.questions), Decimal(0))
+    index = index_page(listed, possible, bank.header.title, language)
+    write_whole(folder / NAME, index, private=True)
+    return len(listed)
+
+
+def _index_row(page: str, graded: GradedSubmission) -> IndexRow:
+    doubt = None if graded.complete else _doubt(graded)
+    late = _duration(graded.late)
+    return IndexRow(page, graded.student, graded.total, graded.difference, doubt, late)
+
+
+def _doubt(graded: GradedSubmission) -> Sentence:
+    return Sentence(en=graded.doubt, zh_hant=DOUBTS.get(graded.doubt, graded.doubt))
 
 
 def _write(path: Path, page: str) -> None:
@@ -163,7 +183,7 @@ class StudentPages:
             student=graded.student,
             average=self.attempts == "average" and graded.rows > 1,
             submitted=_moment(graded),
-            doubt=Sentence(en=graded.doubt, zh_hant=DOUBTS.get(graded.doubt, graded.doubt)),
+            doubt=_doubt(graded),
             late=_duration(graded.late),
             full=full,
             cards=cards,
