@@ -41,6 +41,7 @@ from grader.regrading import (
 )
 from grader.run_folder import folder_made_whole, only_run
 from grader.run_record import RunRecord, read_run, write_run
+from grader.runs.move_counts import MoveCounts, count_moves
 from grader.runs.results import fill_gradebook, write_results
 from grader.scored_questions import open_questions, scored_questions
 from grader.submissions import ScoredQuestion
@@ -106,23 +107,14 @@ class Plan:
         """Go over the students whose points change."""
         return moves(*moved_students(self.before.used, self.after.used))
 
+    def counts(self) -> MoveCounts:
+        """Count the students who move, and how far."""
+        return count_moves(self.moves(), self.before, self.after)
+
     @property
     def nothing_changes(self) -> bool:
         """Whether neither a question's grading nor the key would change."""
         return not self.changes and dump_key(self.key) == dump_key(self.run.key)
-
-
-@dataclass(frozen=True, slots=True)
-class MoveCounts:
-    """How many students move, and how far."""
-
-    students: int
-    up: int
-    down: int
-    same_total: int
-    most_up: Decimal
-    most_down: Decimal
-    sum: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,18 +224,6 @@ def _graded(
     return replace(graded, canvas_doubts=canvas_doubts(table, questions, {}))
 
 
-def count_moves(plan: Plan) -> MoveCounts:
-    """Count the students who move, without keeping them."""
-    up = down = same = 0
-    most_up = most_down = total = Decimal(0)
-    for move in plan.moves():
-        change = move.change
-        up, down, same = up + (change > 0), down + (change < 0), same + (change == 0)
-        most_up, most_down = max(most_up, change), min(most_down, change)
-        total += change
-    return MoveCounts(len(plan.after.used), up, down, same, most_up, most_down, total)
-
-
 def write_regrade(
     plan: Plan,
     signature: Signature,
@@ -300,6 +280,9 @@ def _write_in_place(
     with folder_made_whole(old) as new:
         _keep_former(old, new, former)
         _keep_others(old, new)
+        write_run(new, plan.run.data, plan.key, plan.after.used.table)
+        entry = _entry(plan, signature, old, new)
+        write_whole(new / LOG, with_entry(log, entry), private=True)  # the class's page tells it
         with_pages = (old / "class.html").exists() if pages is None else pages
         write_results(plan.after, new, plan.job.bank, plan.key, pages=with_pages, reveal=reveal)
         if gradebook is not None:
@@ -308,13 +291,10 @@ def _write_in_place(
             plan.notes.append(
                 fill_gradebook(book, plan.after, new, skip_unknown=skip_unknown, ids=ids)
             )
-        write_run(new, plan.run.data, plan.key, plan.after.used.table)
         check_record(new, plan.after)
         if plan.standing:
             write_whole(new / STANDING, standing_text(plan.standing), private=True)
         _write_moves(plan, new / former / "moves.csv")
-        entry = _entry(plan, signature, old, new)
-        write_whole(new / LOG, with_entry(log, entry), private=True)
     return old / former
 
 
@@ -340,7 +320,7 @@ def _keep_others(old: Path, new: Path) -> None:
 
 
 def _write_moves(plan: Plan, path: Path) -> None:
-    header = ("student", "name", "section", "before", "after", "change", "questions")
+    header = ("student", "name", "section", "before", "after", "change", "questions", "reason")
     write_table(path, header, (_move_row(move) for move in plan.moves()))
 
 
@@ -352,11 +332,12 @@ def _move_row(move: Move) -> list[str]:
         decimal_text(move.after.total if move.after else None),
         decimal_text(move.change),
         " ".join(move.questions),
+        defused(move.reason),
     ]
 
 
 def _entry(plan: Plan, signature: Signature, old: Path, new: Path) -> dict[str, Any]:
-    counts = count_moves(plan)
+    counts = plan.counts()
     when = {"when": signature.when} if signature.when else {}
     return {
         "by": signature.by,

@@ -26,6 +26,7 @@ from grader.submissions import (
     GradedSubmission,
     ScoredQuestion,
     Student,
+    Submission,
 )
 from grader.table.used import UsedStudents
 from solver.errors import InputError, KeyFileError
@@ -69,6 +70,34 @@ class Move:
         after = self.after.points if self.after else {}
         ids = dict.fromkeys((*before, *after))
         return tuple(name for name in ids if before.get(name) != after.get(name))
+
+    @property
+    def reason(self) -> str:
+        """Why it is a move where points of questions alone do not tell; "" where they do."""
+        before, after = self.before, self.after
+        if before is None or after is None:
+            return "no result before" if before is None else "no result any more"
+        reasons = []
+        if _place(before) != _place(after):
+            reasons.append(_other_attempt(before.submission, after.submission))
+        if before.complete != after.complete:
+            now = "certain now" if after.complete else f"no longer certain: {after.doubt}"
+            reasons.append(f"the total is {now}")
+        if not reasons and not self.change:
+            reasons.append("points lost and won are the same")
+        if not reasons and not self.questions:
+            reasons.append("its average is rounded")
+        return "; ".join(reasons)
+
+
+def _place(graded: GradedSubmission) -> tuple[str, int]:
+    return graded.submission.source, graded.submission.line
+
+
+def _other_attempt(before: Submission, after: Submission) -> str:
+    if before.attempt is None or after.attempt is None:
+        return "another attempt counts"
+    return f"attempt {after.attempt} counts, no longer {before.attempt}"
 
 
 def _total(graded: GradedSubmission | None) -> Decimal:

@@ -71,19 +71,30 @@ class Tags(HTMLParser):
         self.found.append((tag, {name: value or "" for name, value in attrs}))
 
 
-def check_tags(page: str) -> None:
-    """Raise AssertionError where a page has an element, handler or address out of a text."""
+LINK = re.compile(
+    r"#.*|students/index\.html#bar-\d+|\.\./class\.html|[\w.~-]+\.html", re.ASCII | re.DOTALL
+)
+"""Where a link may lead: within the page, or to another page of the same run."""
+
+
+def check_tags(page: str, scripts: int = 0) -> None:
+    """Raise AssertionError where a page has an element, handler or address out of a text.
+
+    `scripts` is how many scripts of its own the page has.
+    """
     reader = Tags()
     reader.feed(page)
     names = [name for name, _ in reader.found]
-    for name in ("script", "iframe", "object", "embed", "form", "base", "link", "textarea"):
+    assert names.count("script") == scripts
+    for name in ("iframe", "object", "embed", "form", "base", "link", "textarea"):
         assert name not in names, name
     assert names.count("style") == 1
     for name, attributes in reader.found:
         handlers = [each for each in attributes if each.startswith("on")]
         assert not handlers, (name, handlers)
         assert attributes.get("http-equiv", "Content-Security-Policy") == "Content-Security-Policy"
-        assert attributes.get("href", "#").startswith("#" if name == "a" else ("#", "data:image/"))
+        address = attributes.get("href", "#")
+        assert LINK.fullmatch(address) if name == "a" else address.startswith(("#", "data:image/"))
         assert attributes.get("src", "data:image/").startswith("data:image/"), attributes
 
 

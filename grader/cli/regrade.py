@@ -14,12 +14,16 @@ from grader.cell_text import collapsed
 from grader.plurals import counted
 
 if TYPE_CHECKING:
-    from grader.regrade_job import MoveCounts, Plan
+    from decimal import Decimal
+
+    from grader.regrade_job import Plan
     from grader.regrading import Move
+    from grader.runs.move_counts import MoveCounts
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 SHOWN = 30
+CHANGES_SHOWN = 6
 _BLANK = ("Cc", "Zs", "Zl", "Zp")
 """Kinds of signs that are shown as a blank: ends of lines, control characters, other blanks."""
 _HOW = {
@@ -71,11 +75,11 @@ def regrade(**given: Any) -> None:
       hw9 regrade graded --key key.yaml --how both --write --by TA --why "c was ambiguous"
       hw9 regrade graded --how everybody --question q09
     """
-    from grader.regrade_job import count_moves, plan_regrade
+    from grader.regrade_job import plan_regrade
 
     _check(given)
     plan = plan_regrade(_job(given))
-    counts = count_moves(plan)
+    counts = plan.counts()
     # A gradebook can be filled after a regrade that was written without it.
     changes = bool(given["gradebook"]) or not plan.nothing_changes
     put_aside = changes and not given["gradebook"] and (given["folder"] / "gradebook.csv").exists()
@@ -175,17 +179,40 @@ def _say(plan: Plan, counts: MoveCounts, at_most: int | None) -> None:
         )
     click.echo(line)
     _list_moves(plan, at_most, moved + counts.same_total)
+    click.echo(_summary(counts))
+
+
+def _summary(counts: MoveCounts) -> str:
+    """Return one line on all moves: "117 x +0.3, 2 x -0.3; mean 6.14 -> 6.31"."""
+    shown = counts.changes[:CHANGES_SHOWN]
+    parts = [f"{number} x {_points(change)}" for change, number in shown]
+    left = sum(number for _, number in counts.changes[CHANGES_SHOWN:])
+    parts += [f"{left} x otherwise"] if left else []
+    parts += [f"{counts.same_total} with the same total"] if counts.same_total else []
+    return f"{', '.join(parts) or 'no total changes'}; {_means(counts)}"
+
+
+def _means(counts: MoveCounts) -> str:
+    before, after = counts.mean_before, counts.mean_after
+    if before is None or after is None:
+        return "no mean, since no total is certain"
+    # As many decimals as show that the two differ.
+    pairs = [(f"{before:.{places}f}", f"{after:.{places}f}") for places in (2, 3, 4, 6)]
+    pair = next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
+    return f"mean {pair[0]} -> {pair[1]}"
 
 
 def _list_moves(plan: Plan, at_most: int | None, number: int) -> None:
     rows = [_cells(move) for move in islice(plan.moves(), at_most)]
     if not rows:
         return
-    rows.insert(0, ["student", "before", "after", "change", "questions", "name"])
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    rows.insert(0, ["student", "before", "after", "change", "questions", "reason", "name"])
+    if not any(row[5] for row in rows[1:]):
+        rows = [[*row[:5], *row[6:]] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[5]]).rstrip())
+        *cells, name = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join([*cells, name]).rstrip())
     if number >= len(rows):
         click.echo(f"... and {number - len(rows) + 1} more (all with --all)")
 
@@ -198,6 +225,7 @@ def _cells(move: Move) -> list[str]:
         _plain(after),
         _points(move.change),
         " ".join(move.questions),
+        move.reason,
         _printable(move.student.name),
     ]
 
@@ -210,6 +238,10 @@ def _printable(text: str) -> str:
 
 def _plain(value: Any) -> str:
     return "-" if value is None else f"{value:f}"
+
+
+def _mean(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:.6f}"
 
 
 def _points(change: Any) -> str:
@@ -227,6 +259,9 @@ def _as_data(plan: Plan, counts: MoveCounts, written: Path | None) -> dict[str, 
         "up": counts.up,
         "down": counts.down,
         "sum_of_changes": f"{counts.sum:f}",
+        "changes": [[_points(change), number] for change, number in counts.changes],
+        "mean_before": _mean(counts.mean_before),
+        "mean_after": _mean(counts.mean_after),
         "moves": [
             {
                 "student": move.student.id,
@@ -235,6 +270,7 @@ def _as_data(plan: Plan, counts: MoveCounts, written: Path | None) -> dict[str, 
                 "after": None if move.after is None else f"{move.after.total:f}",
                 "change": f"{move.change:f}",
                 "questions": list(move.questions),
+                "reason": move.reason,
             }
             for move in plan.moves()
         ],

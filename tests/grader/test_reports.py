@@ -119,8 +119,8 @@ def test_the_class_page_says_what_the_analysis_found() -> None:
         f"Totals that differ: {analysis.differ} of 200.",
     ):
         assert text in page.en, text
-    assert "請先檢查這些題目的答案" in page.zh
-    assert "Look at these keys first" not in page.zh
+    assert "值得再檢視的答案" in page.zh
+    assert "Keys to look at again" not in page.zh
     for share in first.options:
         assert f"{share.count}" in page.en
     rows = [given for tag, given in page.tags if tag == "tr" and given.get("class") == "keyed"]
@@ -301,7 +301,7 @@ def test_nobodys_text_becomes_markup(tmp_path: Path) -> None:
     write_student_pages(made, tmp_path, bank, key, reveal=True)
     write_class_report(again(made, [each.submission for each in used]), tmp_path, bank, key)
     assert {path.name for path in tmp_path.iterdir()} == {"students", "class.html"}
-    assert len(list((tmp_path / "students").iterdir())) == 40
+    assert len(list((tmp_path / "students").iterdir())) == 41
 
 
 @given(st.lists(st.text(max_size=100), max_size=20))
@@ -338,7 +338,10 @@ def test_every_text_has_both_languages_with_the_same_places() -> None:
         ]
         assert places[0] == places[1], name
     said = set(re.findall(r'(?:say|card)\(\s*"(\w+)"', used))
-    assert said - {"sign_", "policy_", "attempts_", "formula_"} <= set(texts)
+    assert said - {"sign_", "policy_", "attempts_", "formula_", "how_"} <= set(texts)
+    code = (Path(__file__).parents[2] / "grader/reports/key_doubts.py").read_text("utf-8")
+    lines = set(re.findall(r'"(measured_\w+)"', code))
+    assert lines == {name for name in texts if name.startswith("measured_")}
 
 
 _DIGEST = """
@@ -371,7 +374,7 @@ def test_the_same_class_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Pa
                 if path.is_file()
             }
         )
-    assert len(digests[0]) == 43
+    assert len(digests[0]) == 44
     assert digests[0] == digests[1]
 
 
@@ -384,8 +387,9 @@ def test_a_thousand_pages_take_seconds(tmp_path: Path) -> None:
     assert write_student_pages(made, tmp_path, bank, key) == 1000
     write_class_report(made, tmp_path, bank, key)
     assert time.perf_counter() - began < 15  # about 1.5 s on one idle core
-    sizes = [path.stat().st_size for path in (tmp_path / "students").iterdir()]
-    assert max(sizes) < 100_000
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "students").iterdir()}
+    assert sizes.pop("index.html") < 1_000_000
+    assert max(sizes.values()) < 100_000
     modes = {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.html")}
     assert modes == {0o600}
 
