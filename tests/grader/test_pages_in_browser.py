@@ -55,7 +55,13 @@ class Opened:
         return text
 
 
-PAGES = ["class.html", "students/index.html", "students/s0.html", "students/s1.html", "students/s2.html"]
+PAGES = [
+    "class.html",
+    "students/index.html",
+    "students/s0.html",
+    "students/s1.html",
+    "students/s2.html",
+]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,16 +15,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import grader.regrade_job as regrade_job
-from grader.cli.regrade import _printable
+from grader.cli.regrade import _printable, _summary
 from grader.cli.regrade import regrade as command
 from grader.grading import Rules, grade
-from grader.regrade_job import Plan, Regrade, Signature, plan_regrade, write_regrade
+from grader.regrade_job import MoveCounts, Plan, Regrade, Signature, plan_regrade, write_regrade
 from grader.regrade_record import log_entries, read_log, read_standing
 from grader.regrading import HOWS, changed_questions, merged_key, moves, regraded
 from grader.run_record import FORMAT, RunData, write_run
 from grader.runs.results import write_results
 from grader.scored_questions import open_questions, scored_questions
-from grader.submissions import NOT_SHOWN, ReadRow, ScoredQuestion, Submission
+from grader.submissions import (
+    NOT_SHOWN,
+    ReadRow,
+    Refused,
+    ScoredQuestion,
+    Submission,
+    Ticked,
+)
+from grader.table.graded import GradedClass
 from solver.bank import Bank
 from solver.errors import ExportError, InputError, OutputError
 from solver.key import Key, load_key, save_key
@@ -310,6 +319,100 @@ def test_not_shown_stays_not_shown_when_everybody_earns() -> None:
     assert one.points["q01"] is None
 
 
+# --- why a student is listed ----------------------------------------------------------------
+
+
+def attempts_of(
+    questions: tuple[ScoredQuestion, ...], *responses: dict[str, str], rule: str = "highest"
+) -> GradedClass:
+    """One student's attempts, by option ids; "?" is a cell that could not be read."""
+    (one,) = made_submissions(questions, 1, 1)
+    rows = []
+    for number, given_ids in enumerate(responses, 1):
+        answers = {
+            name: Refused("?", "fits none") if ids == "?" else Ticked(frozenset(ids.split("+")))
+            for name, ids in given_ids.items()
+        }
+        made = replace(one, attempt=number, line=number, responses=answers, canvas_points={})
+        rows.append(ReadRow(made))
+    return grade(rows, questions, Rules(attempts=rule))
+
+
+def questions_of(*keyed: str) -> tuple[ScoredQuestion, ...]:
+    """Questions of one answer each; the third is worth more."""
+    worth = map(Decimal, ("0.3", "0.3", "0.4"))
+    return tuple(
+        ScoredQuestion(f"q0{n}", "single", points, (Ticked(frozenset(ids)),), ("a", "b", "c"))
+        for n, points, ids in zip(range(1, 1 + len(keyed)), worth, keyed, strict=False)
+    )
+
+
+def reasons(before: GradedClass, after: GradedClass) -> list[tuple[str, tuple[str, ...], str]]:
+    found = moves(before.used, after.used)
+    return [(str(move.change), move.questions, move.reason) for move in found]
+
+
+def test_a_move_of_points_alone_needs_no_reason() -> None:
+    rows = ({"q01": "a", "q02": "a"},)
+    before, after = (attempts_of(questions_of(*key), *rows) for key in ("ba", "aa"))
+    assert reasons(before, after) == [("0.3", ("q01",), "")]
+
+
+def test_a_line_without_a_change_says_why_it_is_there() -> None:
+    rows = ({"q01": "a", "q02": "b"},)
+    before, after = (attempts_of(questions_of(*key), *rows) for key in ("aa", "bb"))
+    lost_and_won = "points lost and won are the same"
+    assert reasons(before, after) == [("0.0", ("q01", "q02"), lost_and_won)]
+
+
+def test_another_attempt_that_counts_is_named() -> None:
+    rows = ({"q01": "a", "q02": "c"}, {"q01": "b", "q02": "b"})
+    before, after = (attempts_of(questions_of(*key), *rows) for key in ("aa", "bb"))
+    assert reasons(before, after) == [("0.3", ("q02",), "attempt 2 counts, no longer 1")]
+
+
+def test_where_only_certainty_changes_it_says_so() -> None:
+    """By one key alone the other attempt, with a cell that could not be read, may be higher."""
+    rows = ({"q01": "b", "q02": "c", "q03": "a"}, {"q01": "c", "q02": "?", "q03": "b"})
+    sure, unsure = (attempts_of(questions_of(*key), *rows) for key in ("aaa", "caa"))
+    assert [each.total for side in (sure, unsure) for each in side.used] == [Decimal("0.4")] * 2
+    assert reasons(sure, unsure) == [
+        (
+            "0.0",
+            (),
+            "the total is no longer certain: another attempt, with a cell that could not be read, "
+            "may be higher",
+        )
+    ]
+    assert reasons(unsure, sure) == [("0.0", (), "the total is certain now")]
+
+
+@given(st.integers(0, 10**6), st.sampled_from(HOWS), st.sampled_from(["highest", "average"]))
+@settings(max_examples=25, deadline=None)
+def test_every_line_has_questions_or_a_reason(seed: int, how: str, rule: str) -> None:
+    rng = random.Random(seed)
+    bank = made_bank(5, seed % 7)
+    key = made_key(bank, seed)
+    before = scored_questions(key, bank)
+    names = sorted(rng.sample([question.id for question in before], 2))
+    new = scored_questions(changed_key(key, bank, names, rng), bank)
+    rows = []
+    for number, submission in enumerate(made_submissions(before, 24, seed % 1000)):
+        student = replace(submission.student, id=str(number % 12))
+        responses = dict(submission.responses)
+        if rng.random() < 0.4:
+            responses[rng.choice(names)] = Refused("?", "fits none")
+        rows.append(
+            replace(submission, student=student, attempt=1 + number // 12, responses=responses)
+        )
+    classes = [
+        grade(map(ReadRow, rows), questions, Rules(attempts=rule))
+        for questions in (before, regraded(before, new, names, how))
+    ]
+    for move in moves(classes[0].used, classes[1].used):
+        assert move.reason or (move.change and move.questions)
+
+
 # --- the command ---------------------------------------------------------------------------
 
 
@@ -332,6 +435,16 @@ def test_the_command_shows_first_and_writes_only_if_told(tmp_path: Path, bank_fo
     assert "dry run" in shown.output
     assert "more (all with --all)" in shown.output
     assert state(run) == before
+    data = json.loads(CliRunner().invoke(command, [*args, "--json"]).output)
+    plan = plan_regrade(Regrade(run, load_key(tmp_path / "new.yaml"), bank, "current"))
+    sides = [[each.total for each in side.used] for side in (plan.before, plan.after)]
+    changes = Counter(new - old for old, new in zip(*sides, strict=True) if new != old)
+    told = ", ".join(f"{n} x {change:+f}" for change, n in data_order(changes))
+    means = " -> ".join(f"{sum(side) / len(side):.2f}" for side in sides)
+    assert shown.output.splitlines()[-2] == f"{told}; mean {means}"
+    assert [[Decimal(change), n] for change, n in data["changes"]] == [
+        list(each) for each in data_order(changes)
+    ]
     refused = CliRunner().invoke(command, [*args, "--write"])
     assert refused.exit_code == 2
     assert "--by" in refused.output
@@ -348,6 +461,55 @@ def test_the_command_shows_first_and_writes_only_if_told(tmp_path: Path, bank_fo
     again = CliRunner().invoke(command, [*args, "--write", "--by", "TA", "--why", "typo"])
     assert "nothing changes" in again.output
     assert len(log_entries(run)) == 1
+
+
+def data_order(changes: Counter[Decimal]) -> list[tuple[Decimal, int]]:
+    return sorted(changes.items(), key=lambda each: (-each[1], -each[0]))
+
+
+def counts_of(*changes: tuple[str, int], same: int = 0, means: str = "6.14 6.31") -> MoveCounts:
+    zero = Decimal(0)
+    before, after = map(Decimal, means.split()) if means else (None, None)
+    listed = tuple((Decimal(change), number) for change, number in changes)
+    return MoveCounts(153, 0, 0, same, zero, zero, zero, listed, before, after)
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        (counts_of(("0.3", 117)), "117 x +0.3; mean 6.14 -> 6.31"),
+        (counts_of(("0.3", 9), ("-0.3", 2), same=4),
+         "9 x +0.3, 2 x -0.3, 4 with the same total; mean 6.14 -> 6.31"),
+        (counts_of(means="6.14 6.14"), "no total changes; mean 6.14 -> 6.14"),
+        (counts_of(("0.3", 1), means="6.1401 6.1421"), "1 x +0.3; mean 6.140 -> 6.142"),
+        (counts_of(("0.3", 1), means=""), "1 x +0.3; no mean, since no total is certain"),
+        (counts_of(*((f"0.{n}", 9 - n) for n in range(1, 9))),
+         "8 x +0.1, 7 x +0.2, 6 x +0.3, 5 x +0.4, 4 x +0.5, 3 x +0.6, 3 x otherwise; "
+         "mean 6.14 -> 6.31"),
+    ],
+)  # fmt: skip
+def test_the_summary_counts_changes_and_gives_both_means(counts: MoveCounts, line: str) -> None:
+    assert _summary(counts) == line
+
+
+def test_reasons_have_a_column_only_where_there_are_any(tmp_path: Path, bank_folder: Bank) -> None:
+    run = tmp_path / "run"
+    bank, key, _ = made_run(run, 30)
+    args = [str(run), "--how", "everybody", "--question", "q01"]
+    assert "reason" not in CliRunner().invoke(command, args).output
+    # Two questions swap who earns them: some totals stay.
+    names = [q.id for q in key.questions if q.kind == "single"][:2]
+    save_key(changed_key(key, bank, names, random.Random(2)), tmp_path / "new.yaml")
+    args = [str(run), "--key", str(tmp_path / "new.yaml"), "--how", "current", "--all"]
+    shown = CliRunner().invoke(command, args).output
+    data = json.loads(CliRunner().invoke(command, [*args, "--json"]).output)
+    same = [move for move in data["moves"] if move["change"] in ("0", "0.0")]
+    assert same and all(move["reason"] for move in same)
+    assert "reason" in shown and shown.count("points lost and won are the same") == len(same)
+    written = CliRunner().invoke(command, [*args, "--write", "--by", "TA", "--why", "typo"])
+    assert written.exit_code == 0, written.output
+    table = (run / "former" / "1" / "moves.csv").read_text("utf-8-sig")
+    assert table.count("points lost and won are the same") == len(same)
 
 
 def test_one_student_moves_in_the_singular(tmp_path: Path, bank_folder: Bank) -> None:

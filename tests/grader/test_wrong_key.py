@@ -142,9 +142,7 @@ def test_answers_that_earn_alike_count_as_one() -> None:
 
     answers = {"a": cases(6.0), "b": cases(5.0), "c": cases(5.0)}
     assert suspicions(answers, frozenset("bc"), Estimate(None, 60)) == ()
-    (found,) = suspicions(
-        {**answers, "a": cases(30.0)}, frozenset("bc"), Estimate(None, 60)
-    )
+    (found,) = suspicions({**answers, "a": cases(30.0)}, frozenset("bc"), Estimate(None, 60))
     assert (found.rival, found.value, found.keyed_value) == ("a", 0.75, 0.25)
 
 
