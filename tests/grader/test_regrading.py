@@ -18,10 +18,11 @@ import grader.regrade_job as regrade_job
 from grader.cli.regrade import _printable, _summary
 from grader.cli.regrade import regrade as command
 from grader.grading import Rules, grade
-from grader.regrade_job import MoveCounts, Plan, Regrade, Signature, plan_regrade, write_regrade
+from grader.regrade_job import Plan, Regrade, Signature, plan_regrade, write_regrade
 from grader.regrade_record import log_entries, read_log, read_standing
 from grader.regrading import HOWS, changed_questions, merged_key, moves, regraded
 from grader.run_record import FORMAT, RunData, write_run
+from grader.runs.move_counts import MoveCounts
 from grader.runs.results import write_results
 from grader.scored_questions import open_questions, scored_questions
 from grader.submissions import (
