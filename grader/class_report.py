@@ -154,6 +154,7 @@ def class_page(
             regrades=regrades,
             repeats=key.stability is not None,
             late=analysis.late if graded.deadline else None,
+            corrections=graded.used.table.each_correction(),
             limits=_limits(),
         )
     )

@@ -220,7 +220,9 @@ def _graded(
     run: RunRecord, table: AnswerTable, questions: tuple[ScoredQuestion, ...]
 ) -> GradedClass:
     graded = grade_table(table, questions, run.rules, left_out=tuple(run.data["left_out"]))
-    return replace(graded, canvas_doubts=canvas_doubts(table, questions, {}))
+    return replace(
+        graded, canvas_doubts=canvas_doubts(table, questions, run.data.get("promised", {}))
+    )
 
 
 def write_regrade(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import (
     Literal,
@@ -53,6 +54,7 @@ class RunData(TypedDict):
     pseudonyms: bool
     notes: list[str]
     ids: NotRequired[IdSystem]
+    promised: NotRequired[dict[str, Decimal]]
     rows_sha256: NotRequired[str]
 
 

@@ -25,6 +25,7 @@ from grader.submissions import (
     NOT_SHOWN,
     AttemptsRule,
     Chosen,
+    CorrectedCell,
     GradedSubmission,
     NotShown,
     Refused,
@@ -193,6 +194,9 @@ class StudentPages:
     def _card_of(self, question: ScoredQuestion, graded: GradedSubmission) -> Card:
         response = graded.submission.responses.get(question.id, NOT_SHOWN)
         points = graded.points.get(question.id)
+        read = next((each for each in graded.corrections if each.question == question.id), None)
+        if read is not None:  # one student's alone
+            return self._make(question, response, points, read)
         place = (question.id, response, points)
         card = self._cards.get(place)
         if card is None:
@@ -201,12 +205,19 @@ class StudentPages:
                 self._cards[place] = card
         return card
 
-    def _make(self, question: ScoredQuestion, response: Response, points: Decimal | None) -> Card:
+    def _make(
+        self,
+        question: ScoredQuestion,
+        response: Response,
+        points: Decimal | None,
+        correction: CorrectedCell | None = None,
+    ) -> Card:
         mark = _mark(question, response, points)
         explained = self._reveal and mark not in ("full", "void")
         html = self._card.render(
             question=question,
             mark=mark,
+            correction=correction,
             response=response,
             kind=type(response).__name__,
             points=points,

@@ -19,11 +19,10 @@ from grader.quizzes.unread_cells import said_of_unread
 from grader.run_folder import check_target, folder_made_whole, only_run
 from grader.run_record import FORMAT, ExportHash, RunData, write_run
 from grader.runs.job import Job
-from grader.runs.reading import opened_exports, read_exports, worded_questions
+from grader.runs.reading import ReadExports, opened_exports, read_exports, worded_questions
 from grader.runs.results import fill_gradebook, write_results
 from grader.score_tables import ScoreCounts
 from grader.scored_questions import open_questions, scored_questions
-from grader.student_ids.id_systems import IdSystem
 from grader.submissions import ScoredQuestion
 from grader.table.graded import GradedClass
 from grader.table.witness import canvas_doubts
@@ -107,7 +106,7 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
         write_open(read.table, folder / OPEN_FILE)
         write_run(
             folder,
-            _run_data(job, questions, [*warned, *notes], hashes.result(), read.ids),
+            _run_data(job, questions, [*warned, *notes], hashes.result(), read),
             job.key,
             read.table,
         )
@@ -201,7 +200,7 @@ def _run_data(
     questions: tuple[ScoredQuestion, ...],
     notes: list[str],
     hashes: list[ExportHash],
-    ids: IdSystem,
+    read: ReadExports,
 ) -> RunData:
     return RunData(
         format=FORMAT,
@@ -214,7 +213,8 @@ def _run_data(
         bank_sha256=job.bank.sha256,
         pseudonyms=job.pseudonyms is not None,
         notes=notes,
-        ids=ids,
+        ids=read.ids,
+        promised=read.promised,
     )
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -111,11 +111,29 @@ class AnswerTable:
             line,
         )
 
+    def each_correction(self) -> list[CorrectedRow]:
+        """Return the cells that a person has read, in the order of reading."""
+        where = self.frame.select("file", "line")[self.corrections["row"]]
+        rows = where.hstack(self.corrections.drop("row")).iter_rows()
+        return [CorrectedRow(*row) for row in rows]
+
     def each_reject(self) -> Iterator[Reject]:
         """Yield what could not be read."""
         where = self.frame.select("file", "line")[self.rejects["row"]]
         for row in where.hstack(self.rejects.drop("row")).iter_rows():
             yield Reject(*row)
+
+
+class CorrectedRow(NamedTuple):
+    """A cell that a person has read, and where it stands."""
+
+    file: str
+    line: int
+    question: str
+    text: str
+    read_as: str
+    by: str
+    why: str
 
 
 def table_of(blocks: Iterable[Block], cells: Cells) -> AnswerTable:

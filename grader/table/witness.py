@@ -77,6 +77,8 @@ class _Column:
         """Say that one text earned different points; None if none did."""
         by_text: dict[str, dict[Decimal, int]] = {}
         for number, cell in self._given():
+            if isinstance(cell.response, Refused) and not cell.response.text:
+                continue  # with pseudonyms a text that could not be read is left out
             by_text.setdefault(_text(cell), {}).setdefault(cell.points or Decimal(0), number)
         for text, by_points in by_text.items():
             if len(by_points) > 1:
