@@ -9,8 +9,8 @@
 #   `&#128;` and tags in a <textarea> are read in the browsers' way by lxml 6 and in another by
 #   lxml 5. bleach and nh3, both "make this HTML safe", disagree on the first too: for bleach
 #   `&lt0.5` stays as typed, for nh3 it is "<0.5", so that cleaning decides what the option says.
-# Matters: options are typed by hand and kept as HTML; two graders with one requirements.txt that
-#   leaves lxml open hold the same cell against two texts.
+# Matters: options are typed by hand and kept as HTML; two people who mark with one list of
+#   requirements that leaves lxml open hold the same cell against two texts.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
