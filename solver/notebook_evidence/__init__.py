@@ -1,0 +1,1 @@
+"""Evidence read from the figures of an executed notebook of the course."""
