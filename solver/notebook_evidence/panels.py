@@ -29,29 +29,9 @@ OUTSIDE = 0.5
 """Share of the pixels along a spine beyond which the figure is white; tick labels cover some."""
 MOST_CANDIDATES = 4000
 POINTS = 72.0
+SPINE_POINTS = 0.8
 INK = 40
 """Levels of 255 by which a drawn label darkens a white pixel that counts as its ink."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """The image inside one pair of axes.
-
-    Attributes:
-        top, left: its first row and column in the figure.
-        height, width: its pixels.
-        spine: width of the lines around it, in pixels.
-    """
-
-    top: int
-    left: int
-    height: int
-    width: int
-    spine: int = 1
-
-    def cut(self, rgb: Bytes) -> Bytes:
-        """Return the panel's pixels (height, width, 3)."""
-        return rgb[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 @dataclass(frozen=True)
@@ -68,6 +48,27 @@ class Box:
         """Return the pixel that holds the middle of a line, the later one of two."""
         at = edge + inwards * (self.line - 1) / 2
         return math.floor(at + 0.5)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The image inside one pair of axes.
+
+    Attributes:
+        top, left: its first row and column in the figure.
+        height, width: its pixels.
+        frame: the lines around it.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    frame: Box
+
+    def cut(self, rgb: Bytes) -> Bytes:
+        """Return the panel's pixels (height, width, 3)."""
+        return rgb[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 def find_boxes(rgb: Bytes) -> list[Box]:
@@ -181,7 +182,7 @@ def find_panels(rgb: Bytes) -> list[list[Panel]]:
     rows: list[list[Panel]] = []
     for box, _ in found:
         bottom = box.middle(box.bottom, -1)
-        panel = Panel(bottom - side, box.middle(box.left, 1), side, side, line)
+        panel = Panel(bottom - side, box.middle(box.left, 1), side, side, box)
         if panel.top < 0 or panel.left + side > rgb.shape[1]:
             continue
         if rows and abs(rows[-1][0].top - panel.top) <= side // 4:
@@ -203,11 +204,13 @@ def readable(
         pixels: side of the image that the neighbour shows, on which its tick numbers depend.
         rgb: the figure.
     """
-    valid = np.ones((panel.height, panel.width), bool)
-    half = panel.spine / 2 + 0.5
-    first, last = math.ceil(half - 0.5), panel.width - math.floor(half - 0.5)
-    valid[:first] = valid[:, :first] = False
-    valid[last:] = valid[:, last:] = False
+    valid = np.zeros((panel.height, panel.width), bool)
+    frame = panel.frame
+    # A line's rounded width leaves a faint pixel beside it where its own is larger.
+    thick = frame.line + (SPINE_POINTS * dpi / POINTS > frame.line + 0.02)
+    rows = slice(frame.top + thick - panel.top, frame.bottom - thick + 1 - panel.top)
+    columns = slice(frame.left + thick - panel.left, frame.right - thick + 1 - panel.left)
+    valid[rows, columns] = True
     if right_neighbour is None:
         return valid
     shift = right_neighbour.left - panel.left

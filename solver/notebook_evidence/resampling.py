@@ -1,0 +1,83 @@
+"""Matplotlib's resampling of an image to a panel of screen pixels, and where it can be undone.
+
+An image of n x n is stretched over the panel's pixels and smoothed by a Hann window over one screen
+pixel, or over one image pixel where these are larger: ``panel = K @ image @ K.T``, cut to whole
+levels. This is matplotlib's `antialiased` interpolation, the default since 3.2.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+SIDES = (128, 64, 32, 16, 8, 4)
+"""Sides of the network's layers for a picture of 128x128."""
+CLOSE = 0.8
+"""Levels of 255, as a root mean square, that a panel may differ from one drawn from so few pixels:
+rounding is .1 to .5, an image twice as fine .6 (where nothing is in it) to 6."""
+
+
+@lru_cache(maxsize=64)
+def window(side: int, pixels: int) -> Floats:
+    """Return K (side, pixels): the weight of each image pixel in each screen pixel.
+
+    Example:
+        >>> window(2, 4).round(2).tolist()
+        [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
+    """
+    scale = pixels / side
+    reach = max(scale, 1.0)
+    middles = (np.arange(side) + 0.5) * scale
+    away = (np.arange(pixels)[None] + 0.5 - middles[:, None]) / reach
+    weights = np.where(np.abs(away) < 1, 0.5 + 0.5 * np.cos(np.pi * np.clip(away, -1, 1)), 0.0)
+    result: Floats = weights / weights.sum(1, keepdims=True)
+    result.setflags(write=False)
+    return result
+
+
+def drawn(image: npt.NDArray[np.generic], side: int) -> Floats:
+    """Return an image (n, n) or (n, n, channels) as drawn on side x side screen pixels."""
+    k = window(side, image.shape[0])
+    if image.ndim == 2:
+        small: Floats = k @ image @ k.T
+        return small
+    return np.stack([k @ image[..., c] @ k.T for c in range(image.shape[-1])], -1)
+
+
+def coarseness(panel: Floats, valid: Mask, pixels: int) -> float:
+    """Return how far (root mean square) a panel (side, side) is from any image of so few pixels.
+
+    The best image is found by least squares over the panel's valid pixels, rows and columns in
+    turn; where a panel has fewer pixels than the image, every panel fits and 0 is returned.
+    """
+    side = len(panel)
+    if side <= pixels:
+        return 0.0
+    # Rows under a spine are left out; ink is filled in from the fit, a few times over.
+    rows, columns = np.flatnonzero(valid.mean(1) > 0.5), np.flatnonzero(valid.mean(0) > 0.5)
+    k = window(side, pixels)
+    across, down = k[columns], k[rows]
+    to_rows, to_columns = down @ np.linalg.pinv(down), across @ np.linalg.pinv(across)
+    cut, seen = panel[np.ix_(rows, columns)], valid[np.ix_(rows, columns)]
+    filled = np.where(seen, cut, np.median(cut[seen]))
+    for _ in range(60):
+        fit = to_rows @ filled @ to_columns.T
+        filled = np.where(seen, cut, fit)
+    return float(np.sqrt(((fit - cut)[seen] ** 2).mean()))
+
+
+def pixels_shown(panels: list[tuple[Floats, Mask]]) -> int:
+    """Return the side of the image that panels (levels 0 to 255) were drawn from, as SIDES has it.
+
+    The smallest that explains most of the panels; 128 where none below does.
+    """
+    for pixels in sorted(SIDES):
+        off = [coarseness(panel, valid, pixels) for panel, valid in panels]
+        if off and float(np.median(off)) <= CLOSE:
+            return pixels
+    return max(SIDES)
