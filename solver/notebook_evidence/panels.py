@@ -78,7 +78,7 @@ def find_boxes(rgb: Bytes) -> list[Box]:
         rgb: the figure (H, W, 3) on white.
     """
     # A spine lets a fifth of the image under it through, in that image's colour.
-    dark = (rgb.max(-1) <= DARK) & ((np.ptp(rgb, axis=-1) <= 12) | (rgb.max(-1) <= 60))
+    dark = (rgb.max(-1) <= DARK) & ((np.ptp(rgb, axis=-1) <= 12) | (rgb.max(-1) <= 80))
     white = rgb.min(-1) >= WHITE
     below = np.vstack([white[1:], np.ones((1, white.shape[1]), bool)])
     up = _run_up(dark)

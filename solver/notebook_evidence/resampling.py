@@ -71,13 +71,6 @@ def coarseness(panel: Floats, valid: Mask, pixels: int) -> float:
     return float(np.sqrt(((fit - cut)[seen] ** 2).mean()))
 
 
-def pixels_shown(panels: list[tuple[Floats, Mask]]) -> int:
-    """Return the side of the image that panels (levels 0 to 255) were drawn from, as SIDES has it.
-
-    The smallest that explains most of the panels; 128 where none below does.
-    """
-    for pixels in sorted(SIDES):
-        off = [coarseness(panel, valid, pixels) for panel, valid in panels]
-        if off and float(np.median(off)) <= CLOSE:
-            return pixels
-    return max(SIDES)
+def explains(off: list[float]) -> bool:
+    """Say whether images of so few pixels explain most panels, by their `coarseness`."""
+    return bool(off) and float(np.median(off)) <= CLOSE

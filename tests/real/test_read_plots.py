@@ -13,9 +13,10 @@ from PIL import Image
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
-from tests.real.read_axes import read_axes
-from tests.real.read_markers import COLOURS, learned_stamps, read_markers
-from tests.real.read_plots import legend_box, open_plot, read_plot, words_of
+from solver.notebook_evidence.plot_axes import read_axes
+from solver.notebook_evidence.scatter_markers import COLOURS, learned_stamps, read_markers
+from solver.notebook_evidence.scatter_plots import legend_box, read_plot
+from tests.real.read_plots import open_plot, words_of
 
 PLOTS = Path(__file__).resolve().parents[3] / "shared" / "real" / "hidden_state_plots"
 STYLES = {1: "ro-", 2: "go-", 3: "bd-"}

@@ -100,12 +100,12 @@ def read_axes(rgb: Floats) -> Axes:
         np.arange(first, last + 1)[marks[first : last + 1]]
         for marks, (first, last) in ((below, columns), (beside, rows))
     )
-    fields_x = [_field(under[:, max(at - 20, 0) : at + 21]) for at in at_x]
-    fields_y = [_field(left[max(at - 7, 0) : at + 8]) for at in at_y]
+    fields_x = [label_field(under[:, max(at - 20, 0) : at + 21]) for at in at_x]
+    fields_y = [label_field(left[max(at - 7, 0) : at + 8]) for at in at_y]
     return Axes(rows, columns, _axis(at_x, fields_x, 1), _axis(at_y, fields_y, -1))
 
 
-def _field(ink: Floats) -> Floats:
+def label_field(ink: Floats) -> Floats:
     """A label cut out and laid into the middle of a field of CANVAS."""
     rows, columns = np.nonzero(ink > 30)
     field = np.zeros(CANVAS)
@@ -118,7 +118,7 @@ def _field(ink: Floats) -> Floats:
 
 
 @cache
-def _drawn(label: str) -> Floats:
+def drawn_label(label: str) -> Floats:
     """A label in CANVAS, at every half pixel up to one from the middle: (places, pixels), each of
     mean 0 and length 1."""
     figure = Figure(figsize=(1.2, 0.5), dpi=72 * FINER)
@@ -136,11 +136,11 @@ def _drawn(label: str) -> Floats:
     for step_down, step_right in product(moves, moves):
         moved = np.roll(large, (step_down, step_right), (0, 1))
         small = moved.reshape(CANVAS[0], FINER, CANVAS[1], FINER).mean((1, 3))
-        places.append(_normalized(small.ravel()))
+        places.append(normalized(small.ravel()))
     return np.array(places)
 
 
-def _normalized(values: Floats) -> Floats:
+def normalized(values: Floats) -> Floats:
     centred = values - values.mean()
     length = float(np.linalg.norm(centred))
     result: Floats = centred / length if length > 0 else centred
@@ -157,14 +157,14 @@ def _axis(ticks: npt.NDArray[np.intp], fields: list[Floats], direction: int) -> 
     """Read the scale of one axis; values rise with pixels (1) or against them (-1)."""
     if len(ticks) < 2:
         raise EvidenceError("fewer than two tick marks were found on an axis of a plot")
-    wanted = np.array([_normalized(field.ravel()) for field in fields])
+    wanted = np.array([normalized(field.ravel()) for field in fields])
     order = np.arange(len(ticks))[::direction]
     readings = [
         (step, first, [label_text((first + at) * step, step) for at in order])
         for step, first in product(STEPS, range(-FARTHEST, FARTHEST + 1))
     ]
     like = {
-        label: (_drawn(label) @ wanted.T).max(0)  # (ticks,)
+        label: (drawn_label(label) @ wanted.T).max(0)  # (ticks,)
         for label in {label for _, _, labels in readings for label in labels}
     }
     found = [

@@ -1,0 +1,163 @@
+"""Figures of panels: the pictures, and what the methods made of them, told apart by content.
+
+A row of saliency is on matplotlib's `hot`, a filter's activation on its `viridis`; LIME's overlay is
+the pictures with one channel raised; SmoothGrad has many dark places and few bright ones, while in
+integrated gradients the commonest value is that of a gradient of 0, a middle grey.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.notebook_evidence.colours import map_of, values_on
+from solver.notebook_evidence.known_pictures import KnownPicture, picture_of
+from solver.notebook_evidence.panels import Bytes, Mask, Panel, find_panels, readable
+from solver.notebook_evidence.resampling import SIDES, coarseness, explains
+
+Floats = npt.NDArray[np.float64]
+
+PICTURE_SIDE = 128
+UNCHANGED = 1
+"""Levels by which the blue of LIME's overlay may differ from the picture's."""
+RAISED = 0.003
+"""Least share of a panel that an overlay raises."""
+DARK_MEDIAN = 0.42
+"""SmoothGrad's median place is .2 to .3 of its largest, a gradient of 0 in integrated gradients
+mostly .45 to .55; what lies nearer than that to the limit is left to the cell's own call."""
+
+
+@dataclass
+class Cut:
+    """One panel of a row, cut out of its figure.
+
+    Attributes:
+        rgb: (side, side, 3).
+        valid: where it can be read (side, side).
+        picture: the course's picture it belongs to; None for one that is not known.
+    """
+
+    rgb: Bytes
+    valid: Mask
+    picture: KnownPicture | None = None
+
+
+@dataclass
+class Row:
+    """A row of panels that show one thing of several pictures.
+
+    Attributes:
+        kind: pictures, lime, saliency, smoothgrad, integrated_gradients, activation,
+            filter_visualization, or "" where it cannot be told.
+        pixels: side of the image each panel was drawn from.
+    """
+
+    kind: str
+    cuts: list[Cut] = field(default_factory=list)
+    pixels: int = PICTURE_SIDE
+    remarks: list[str] = field(default_factory=list)
+
+
+def cut_rows(rgb: Bytes, dpi: float) -> list[list[Cut]]:
+    """Return the panels of a figure by rows; see `solver.notebook_evidence.panels`."""
+    return [_cut_row(rgb, dpi, row, PICTURE_SIDE) for row in find_panels(rgb)]
+
+
+def _cut_row(rgb: Bytes, dpi: float, row: list[Panel], pixels: int) -> list[Cut]:
+    others = [*row[1:], None]
+    return [
+        Cut(panel.cut(rgb).copy(), readable(panel, beside, dpi, pixels, rgb))
+        for panel, beside in zip(row, others, strict=True)
+    ]
+
+
+def read_grid(
+    rgb: Bytes,
+    dpi: float,
+    known: list[KnownPicture],
+    pictures: list[Cut] | None,
+    method: str,
+) -> list[Row]:
+    """Return the rows of a figure of panels, each with its kind.
+
+    Args:
+        rgb, dpi: the figure.
+        known: pictures that may be in it.
+        pictures: panels of the notebook's figure of pictures, for LIME's overlay.
+        method: what the figure's cell calls; it decides only where content leaves two kinds.
+    """
+    panels = find_panels(rgb)
+    cut = [_cut_row(rgb, dpi, row, PICTURE_SIDE) for row in panels]
+    if not cut:
+        return []
+    for one in cut[0]:
+        one.picture = picture_of(one.rgb, one.valid, known)
+    rows = [Row(_kind_of_first(cut[0], pictures), cut[0])]
+    if rows[0].kind == "lime" and pictures is not None:
+        for one, before in zip(cut[0], pictures, strict=False):
+            one.picture = before.picture
+    for number, cuts in enumerate(cut[1:], start=1):
+        for one, above in zip(cuts, cut[0], strict=False):
+            one.picture = above.picture
+        colour, _ = map_of(np.concatenate([one.rgb[one.valid] for one in cuts]))
+        before = rows[-1].kind
+        row = Row(_kind_of(cuts, colour, before, method), cuts)
+        if row.kind == "activation":
+            _find_pixels(row, rgb, dpi, panels[number])
+        rows.append(row)
+    return rows
+
+
+def _kind_of_first(cuts: list[Cut], pictures: list[Cut] | None) -> str:
+    if pictures is not None and is_overlay(cuts, pictures):
+        return "lime"
+    colour, _ = map_of(np.concatenate([one.rgb[one.valid] for one in cuts]))
+    return "pictures" if not colour and any(one.picture for one in cuts) else ""
+
+
+def is_overlay(cuts: list[Cut], pictures: list[Cut]) -> bool:
+    """Say whether panels are the pictures with red or green raised and blue left as it was."""
+    raised = []
+    for one, before in zip(cuts, pictures, strict=False):
+        if one.rgb.shape != before.rgb.shape:
+            return False
+        both = one.valid & before.valid
+        change = one.rgb.astype(int) - before.rgb
+        blue = np.abs(change[..., 2][both])
+        if (blue > UNCHANGED).mean() > 0.01 or (change[both] < -UNCHANGED).mean() > 0.01:
+            return False
+        raised.append(float((change[..., :2].max(-1) > 2)[both].mean()))
+    return bool(raised) and max(raised) >= RAISED
+
+
+def _kind_of(cuts: list[Cut], colour: str, before: str, method: str) -> str:
+    if colour == "hot":
+        return "saliency"
+    if colour == "viridis":
+        return "activation"
+    if before == "activation":
+        return "filter_visualization"
+    medians = [float(np.median(one.rgb[one.valid])) / 255 for one in cuts]
+    middle = float(np.median(medians))
+    if abs(middle - DARK_MEDIAN) < 0.05 and method in ("smoothgrad", "integrated_gradients"):
+        return method
+    return "smoothgrad" if middle < DARK_MEDIAN else "integrated_gradients"
+
+
+def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
+    """Set how many pixels the layer has: the fewest that explain most panels, with the ticks that
+    an image of so many has."""
+    for pixels in sorted(SIDES):
+        if pixels >= len(row.cuts[0].rgb) or pixels == PICTURE_SIDE:
+            continue
+        cuts = _cut_row(rgb, dpi, panels, pixels)
+        off = [
+            coarseness(values_on("viridis", one.rgb)[0] * 255, one.valid, pixels) for one in cuts
+        ]
+        if explains(off):
+            row.pixels = pixels
+            for one, again in zip(row.cuts, cuts, strict=True):
+                one.valid = again.valid
+            return

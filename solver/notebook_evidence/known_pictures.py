@@ -1,0 +1,133 @@
+"""The course's pictures as far as they are known without their files: names, marks, superpixels.
+
+``superpixels/superpixels.npz`` among the questions' data holds, for the pictures of each edition,
+the name, the fingerprint, and the superpixels that each scikit-image makes of the picture as the
+notebooks of that year decoded it; today's JPEG decoders differ enough to move superpixels. The
+pictures themselves are not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from scipy import ndimage
+
+from solver.pictures import SIDE, course_order, fingerprint, fingerprint_distance
+from solver.regions import SAME_PICTURE_BITS, load_regions
+from solver.resources import data_folder
+
+Bytes = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class SuperpixelVersion:
+    """The superpixels of one picture as one scikit-image makes them.
+
+    Attributes:
+        scikit_image: 0.16, 0.18 or 0.19 (and all since).
+        start_label: the first label.
+        labels: (128, 128).
+    """
+
+    scikit_image: str
+    start_label: int
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class KnownPicture:
+    """A picture of the course.
+
+    Attributes:
+        name: file stem, ``<class>_<n>``.
+        place: its number in the bank's questions; None for a picture of another edition.
+        fingerprint: as `solver.pictures.fingerprint` makes it.
+        editions: years it is known of.
+        superpixels: by version; empty where none are known.
+    """
+
+    name: str
+    place: int | None
+    fingerprint: str
+    editions: tuple[str, ...] = ()
+    superpixels: tuple[SuperpixelVersion, ...] = ()
+
+    @property
+    def label(self) -> int:
+        """Class of the picture."""
+        return int(self.name.split("_")[0])
+
+
+def known_pictures(regions: Path) -> list[KnownPicture]:
+    """Return the pictures of a bank's regions file in the course's order, then other editions'.
+
+    Raises:
+        BundleError: the regions file is damaged.
+    """
+    shipped = _shipped()
+    entries = [e for e in load_regions(regions).pictures if e.fingerprint is not None]
+    entries.sort(key=lambda entry: course_order(Path(entry.name)))
+    found = []
+    taken: set[int] = set()
+    for place, entry in enumerate(entries):
+        mark = str(entry.fingerprint)
+        same = [at for at, one in enumerate(shipped) if _same(one.fingerprint, mark)]
+        taken.update(same)
+        found.append(
+            KnownPicture(
+                entry.name,
+                place,
+                mark,
+                tuple(year for at in same for year in shipped[at].editions),
+                tuple(version for at in same for version in shipped[at].superpixels),
+            )
+        )
+    return found + [one for at, one in enumerate(shipped) if at not in taken]
+
+
+def _same(one: str, other: str) -> bool:
+    return fingerprint_distance(one, other) <= SAME_PICTURE_BITS
+
+
+@cache
+def _shipped() -> list[KnownPicture]:
+    path = data_folder("questions") / "superpixels" / "superpixels.npz"
+    with np.load(path, allow_pickle=False) as archive:
+        data = {name: archive[name] for name in archive.files}
+    return [
+        KnownPicture(
+            str(data["names"][at]),
+            None,
+            str(data["fingerprints"][at]),
+            (str(data["editions"][at]),),
+            tuple(
+                SuperpixelVersion(str(version), int(start), data["labels"][at, number])
+                for number, (version, start) in enumerate(
+                    zip(data["versions"], data["start_labels"], strict=True)
+                )
+            ),
+        )
+        for at in range(len(data["names"]))
+    ]
+
+
+def whole_picture(panel: Bytes, valid: Mask) -> Bytes:
+    """Return a panel blown up to 128x128, what cannot be read filled from the nearest place."""
+    nearest = ndimage.distance_transform_edt(~valid, return_distances=False, return_indices=True)
+    filled = np.ascontiguousarray(panel[tuple(nearest)])
+    return np.asarray(Image.fromarray(filled).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def picture_of(panel: Bytes, valid: Mask, known: list[KnownPicture]) -> KnownPicture | None:
+    """Return the known picture that a panel shows, None where it is none of them."""
+    mark = fingerprint(whole_picture(panel, valid))
+    distances = [fingerprint_distance(mark, one.fingerprint) for one in known]
+    best = int(np.argmin(distances))
+    return known[best] if distances[best] <= SAME_PICTURE_BITS else None
