@@ -1,0 +1,141 @@
+"""Records of LIME from a figure: its overlay by superpixels, and which scikit-image made them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.evidence import Record, record_id
+from solver.notebook_evidence.grid_figures import Cut
+from solver.notebook_evidence.grid_records import from_figure
+from solver.notebook_evidence.known_pictures import KnownPicture, SuperpixelVersion, whole_picture
+from solver.notebook_evidence.lime_overlay import OverlayReading, read_overlay
+
+Floats = npt.NDArray[np.float64]
+Version = tuple[str, int]
+
+SHOWN = 11
+TRIED = 3
+"""Panels on which the versions are held against each other."""
+EXPLAINED = 0.97
+"""Least share of an overlay's squared change that a reading must explain. The right superpixels
+explain .99 and more of it even with the picture taken from the figure; those of another version .6
+to .95 of most panels."""
+
+
+@dataclass(frozen=True)
+class LimePanel:
+    """One picture's overlay: shown without it, with it, and where both can be read."""
+
+    picture: KnownPicture
+    shown: Floats
+    overlay: Floats
+    valid: npt.NDArray[np.bool_]
+
+    @property
+    def change(self) -> float:
+        """Mean square (levels of 255) by which the overlay changes a pixel."""
+        rise = (self.overlay - self.shown)[..., :2]
+        return float((rise[self.valid] ** 2).sum() / max(int(self.valid.sum()), 1))
+
+
+@dataclass(frozen=True)
+class LimeFigure:
+    """A LIME figure, read.
+
+    Attributes:
+        version: scikit-image and first label of the superpixels that explain it best; None where
+            none is known.
+        readings: by picture, with its superpixels and the share of the change it explains.
+    """
+
+    version: Version | None
+    readings: list[tuple[LimePanel, SuperpixelVersion, OverlayReading, float]]
+
+
+def lime_panels(cuts: list[Cut], pictures: list[Cut]) -> list[LimePanel]:
+    """Return the panels whose picture has known superpixels."""
+    return [
+        LimePanel(
+            before.picture,
+            before.rgb.astype(np.float64),
+            one.rgb.astype(np.float64),
+            one.valid & before.valid,
+        )
+        for one, before in zip(cuts, pictures, strict=False)
+        if before.picture is not None and before.picture.superpixels
+    ]
+
+
+def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigure:
+    """Return what a figure draws, by the version of superpixels that explains it best.
+
+    Args:
+        panels: of pictures whose superpixels are known.
+        shown: how many are drawn at most.
+        start_label: the first label by the cell; it decides between versions that explain alike.
+    """
+    if not panels:
+        return LimeFigure(None, [])
+    tried = sorted(panels, key=lambda panel: -panel.change)[:TRIED]
+    versions = {(v.scikit_image, v.start_label) for p in panels for v in p.picture.superpixels}
+    done: dict[tuple[int, Version], tuple[SuperpixelVersion, OverlayReading, float]] = {}
+
+    def read(panel: LimePanel, version: Version) -> tuple[SuperpixelVersion, OverlayReading, float]:
+        key = (panels.index(panel), version)
+        if key not in done:
+            done[key] = _best(panel, version, shown)
+        return done[key]
+
+    def left(version: Version) -> tuple[float, bool, Version]:
+        unexplained = sum((1 - read(panel, version)[2]) * panel.change for panel in tried)
+        return round(unexplained, 2), version[1] != start_label, version
+
+    best = min(sorted(versions), key=left)
+    return LimeFigure(best, [(panel, *read(panel, best)) for panel in panels])
+
+
+def _best(
+    panel: LimePanel, version: Version, shown: int
+) -> tuple[SuperpixelVersion, OverlayReading, float]:
+    found = []
+    for one in panel.picture.superpixels:
+        if (one.scikit_image, one.start_label) == version:
+            picture = _blown_up(panel)
+            reading = read_overlay(
+                picture, panel.shown, panel.overlay, panel.valid, one.labels, shown
+            )
+            explained = 1 - reading.error**2 / max(panel.change, 1e-9)
+            found.append((one, reading, float(explained)))
+    return max(found, key=lambda one: one[2])
+
+
+def _blown_up(panel: LimePanel) -> Floats:
+    """The picture at 128x128 as far as its panel shows it, with the value that the overlay sets."""
+    bytes_shown = panel.shown.astype(np.uint8)
+    picture = whole_picture(bytes_shown, panel.valid).astype(np.float64)
+    seen = panel.valid
+    top = max(float(panel.overlay[seen][:, :2].max()), float(panel.shown[seen].max()))
+    picture = np.minimum(picture, top)
+    picture[0, 0, 0] = top  # the largest value is there somewhere
+    return picture
+
+
+def lime_records(figure: LimeFigure) -> list[Record]:
+    """Return a record for each panel of the bank's pictures that was read."""
+    records = []
+    for panel, one, reading, explained in figure.readings:
+        if panel.picture.place is None or explained < EXPLAINED or not reading.count:
+            continue
+        signs = reading.signs[one.labels]
+        values = {
+            **from_figure(len(panel.shown), "weights"),
+            "superpixels": f"scikit-image {one.scikit_image}, labels from {one.start_label}",
+            "drawn": reading.count,
+            "explained": round(explained, 4),
+        }
+        arrays = {"signs": signs.astype(np.int8), "segments": one.labels.astype(np.int64)}
+        records.append(Record(record_id("lime", panel.picture.place), arrays, values))
+    return records

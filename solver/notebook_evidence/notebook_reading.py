@@ -1,0 +1,269 @@
+"""One notebook read: a finding a figure, with the records that it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from solver.course_settings import LimeSettings
+from solver.evidence import Record
+from solver.notebook_evidence.grid_figures import Cut, Row, read_grid
+from solver.notebook_evidence.grid_records import grid_records, layer_side
+from solver.notebook_evidence.heat_maps import read_heat_map
+from solver.notebook_evidence.known_pictures import KnownPicture
+from solver.notebook_evidence.lime_records import (
+    SHOWN,
+    lime_panels,
+    lime_records,
+    read_lime,
+)
+from solver.notebook_evidence.notebook_file import ExecutedNotebook, NotebookFigure
+from solver.notebook_evidence.panels import Bytes, find_boxes, open_figure
+from solver.notebook_evidence.scatter_findings import read_scatters
+from solver.notebook_evidence.table_records import curve_record, matrix_record
+
+MOST_PIXELS = 130_000_000
+EMPTY_BOX = 40
+"""Least side of axes that count as a panel left empty."""
+KIND_NAMES = {
+    "pictures": "the pictures",
+    "lime": "LIME",
+    "saliency": "saliency",
+    "smoothgrad": "SmoothGrad",
+    "activation": "activation",
+    "filter_visualization": "filter visualization",
+    "integrated_gradients": "integrated gradients",
+}
+
+
+@dataclass
+class Finding:
+    """What one figure (or the plots of one cell) turned out to be.
+
+    Attributes:
+        notebook: its number among those given, from 1.
+        where: cell and figure.
+        what: in words; "" where it cannot be told.
+        records: the evidence it gives.
+        sure: how surely it was read, in words.
+        remarks: what it lacks, contradictions, what was left out.
+        handed_out: it is a figure that the course handed out.
+        figures: how many PNGs it covers.
+    """
+
+    notebook: int
+    where: str
+    what: str = ""
+    records: list[Record] = field(default_factory=list)
+    sure: str = ""
+    remarks: list[str] = field(default_factory=list)
+    handed_out: bool = False
+    figures: int = 1
+
+
+@dataclass(frozen=True)
+class ReadingSettings:
+    """What a notebook is read for.
+
+    Attributes:
+        edition: of the bank.
+        regions: the bank's file of regions.
+        known: pictures that may be shown.
+        lime: how LIME is run for the key.
+        handed_out: hashes of the figures the course handed out.
+    """
+
+    edition: str
+    regions: Path
+    known: list[KnownPicture]
+    lime: LimeSettings
+    handed_out: frozenset[str] = frozenset()
+
+
+def read_figures(
+    notebook: ExecutedNotebook, number: int, settings: ReadingSettings
+) -> list[Finding]:
+    """Return a finding for every figure of a notebook, in its order; scatter plots of one cell
+    together."""
+    findings: list[Finding] = []
+    pictures: list[Cut] | None = None
+    scatters: list[tuple[NotebookFigure, Bytes]] = []
+    for figure in notebook.figures:
+        finding = Finding(number, figure.where)
+        finding.handed_out = figure.sha256 in settings.handed_out
+        try:
+            rgb, dpi = open_figure(figure.png, MOST_PIXELS)
+        except Exception as problem:  # Pillow raises many kinds for damaged files
+            reason = str(problem) if isinstance(problem, ValueError) else "cannot be opened as PNG"
+            findings.append(finding)
+            finding.remarks.append(f"not read: {reason}")
+            continue
+        rows = read_grid(rgb, dpi, settings.known, pictures, figure.method)
+        if rows and rows[0].kind == "pictures" and pictures is None:
+            pictures = rows[0].cuts
+        if rows and rows[0].kind:
+            _of_rows(finding, figure, rows, rgb, pictures, settings)
+            findings.append(finding)
+            continue
+        matrix = read_heat_map(rgb) if rows else None
+        if matrix is not None:
+            _of_matrix(finding, figure, matrix)
+            findings.append(finding)
+        elif not rows and len(find_boxes(rgb)) == 1:
+            scatters.append((figure, rgb))
+        else:
+            finding.remarks.append(_unknown(rows, rgb))
+            findings.append(finding)
+    findings += read_scatters(number, scatters, settings)
+    for printed in notebook.printed:
+        record = curve_record(printed)
+        if record is not None:
+            one = Finding(number, f"cell {printed.cell}, printed numbers", "cosines over the layers")
+            one.records.append(record)
+            one.sure, one.figures = "as printed", 0
+            findings.append(one)
+    return sorted(findings, key=lambda one: _place(one.where))
+
+
+def _place(where: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in where.replace(",", "").split() if word.isdigit())
+
+
+def _unknown(rows: list[Row], rgb: Bytes) -> str:
+    if rows:
+        return "its panels are none of the course's pictures or maps: not read"
+    if find_boxes(rgb):
+        return "none of the course's figures: not read"
+    return "no axes were found in it, so nothing says where a picture begins: not read"
+
+
+def _of_rows(
+    finding: Finding,
+    figure: NotebookFigure,
+    rows: list[Row],
+    rgb: Bytes,
+    pictures: list[Cut] | None,
+    settings: ReadingSettings,
+) -> None:
+    names = [KIND_NAMES[row.kind] for row in rows if row.kind and row.kind != "pictures"]
+    finding.what = " and ".join(names) or KIND_NAMES["pictures"]
+    finding.sure = "panels by their spines, pictures by fingerprint"
+    for row in rows:
+        finding.remarks += row.remarks
+    if rows[0].kind == "lime":
+        assert pictures is not None
+        _of_lime(finding, figure, rows[0], pictures, settings)
+        empty = sum(
+            box.bottom - box.top > EMPTY_BOX and abs((box.bottom - box.top) - (box.right - box.left)) > 2
+            for box in find_boxes(rgb)
+        )
+        if empty:
+            finding.remarks.append(f"{empty} panels are empty: the run was interrupted")
+        return
+    given = _checked(finding, figure, rows)
+    for row in rows:
+        if row.kind == "integrated_gradients" and "steps" not in given:
+            finding.remarks.append("its cell does not tell the steps: not carried")
+        elif row.kind in ("activation", "filter_visualization") and "cnnid" not in given:
+            continue
+        elif row.kind:
+            finding.records += grid_records(row, given, settings.regions)
+    _pictures_told(finding, rows[0].cuts, settings)
+
+
+def _checked(finding: Finding, figure: NotebookFigure, rows: list[Row]) -> dict[str, Any]:
+    """The cell's settings, without those that the figure contradicts."""
+    given: dict[str, Any] = dict(figure.settings)
+    for row in rows:
+        if row.kind == "activation":
+            finding.what += f" of a layer of {row.pixels}x{row.pixels}"
+            layer = given.get("cnnid")
+            if layer is None:
+                finding.remarks.append("its cell does not tell the layer (cnnid): not carried")
+            elif layer_side(int(layer)) != row.pixels:
+                finding.remarks.append(
+                    f"its cell says cnnid={layer}, whose maps are "
+                    f"{layer_side(int(layer))} pixels wide: not carried"
+                )
+                given.pop("cnnid")
+            else:
+                finding.what += f" (cnnid={layer})"
+            if given.get("filterid", 0) != 0:
+                finding.remarks.append(f"it is of filter {given['filterid']}, not 0: not carried")
+                given.pop("cnnid", None)
+        if row.kind == "integrated_gradients" and "steps" in given:
+            finding.what += f" at {given['steps']} steps"
+    called = figure.method
+    kinds = {row.kind for row in rows}
+    if called in ("saliency", "smoothgrad", "integrated_gradients") and called not in kinds:
+        finding.remarks.append(f"its cell calls {KIND_NAMES[called]}, but the figure is another")
+    return given
+
+
+def _pictures_told(finding: Finding, cuts: list[Cut], settings: ReadingSettings) -> None:
+    asked = [cut for cut in cuts if cut.picture and cut.picture.place is not None]
+    other = [cut for cut in cuts if cut.picture and cut.picture.place is None]
+    unknown = len(cuts) - len(asked) - len(other)
+    if other:
+        years = sorted({year for cut in other if cut.picture for year in cut.picture.editions})
+        finding.remarks.append(
+            f"{len(other)} of its pictures are of {'/'.join(years)}, not of {settings.edition}: "
+            "left out"
+        )
+    if unknown:
+        finding.remarks.append(f"{unknown} of its pictures are none of the course's: left out")
+
+
+def _of_lime(
+    finding: Finding,
+    figure: NotebookFigure,
+    row: Row,
+    pictures: list[Cut],
+    settings: ReadingSettings,
+) -> None:
+    panels = lime_panels(row.cuts, pictures)
+    shown = int(figure.settings.get("num_features", SHOWN))
+    start = int(figure.settings.get("start_label", settings.lime.superpixels.start_label))
+    read = read_lime(panels, max(1, min(shown, 200)), start)
+    finding.records += lime_records(read)
+    if read.version is None:
+        finding.remarks.append("the superpixels of its pictures are not known: not read")
+        return
+    explained = [share for *_, share in read.readings]
+    counts = sorted({reading.count for _, _, reading, _ in read.readings})
+    finding.sure = (
+        f"superpixels of scikit-image {read.version[0]} explain {min(explained):.1%} or more of each "
+        f"of {len(explained)} overlays; {' or '.join(map(str, counts))} are drawn"
+    )
+    # What the key's LIME rests on is an edition's setting; another version is another LIME.
+    key = settings.lime.superpixels.scikit_image
+    if read.version[0] != key:
+        finding.remarks.append(
+            f"made with superpixels of scikit-image {read.version[0]}, and the key's are of {key}: "
+            "another LIME"
+        )
+    _pictures_told(finding, row.cuts, settings)
+
+
+def _of_matrix(finding: Finding, figure: NotebookFigure, matrix: Any) -> None:
+    n = len(matrix.shares)
+    if matrix.metric is None:
+        finding.what = f"a matrix of {n} by {n}"
+        finding.remarks.append("its diagonal is neither of a distance nor of a cosine: not read")
+        return
+    finding.what = f"{matrix.metric} matrix of {n} sentences"
+    finding.sure = "values by their colours"
+    said = figure.settings.get("metric")
+    if said is not None and said != matrix.metric:
+        finding.remarks.append(f"its cell says {said}, its diagonal is of the other measure")
+    record = matrix_record(matrix, figure.settings)
+    if record is None:
+        finding.remarks.append("its cell does not tell layer and character: not carried")
+        return
+    about = next(iter(record.values["tables"].values()))
+    finding.what += f", layer {about['layer']}, character {about['character'] + 1}"
+    finding.records.append(record)
+    if matrix.scale is None:
+        finding.remarks.append("the numbers at its colour bar cannot be told: shares of its range")
+

@@ -1,0 +1,87 @@
+"""Findings on scatter plots: which item and model the plots of a cell are of, read as one record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.errors import EvidenceError
+from solver.notebook_evidence.notebook_file import NotebookFigure
+from solver.notebook_evidence.panels import Bytes
+from solver.notebook_evidence.scatter_markers import QUESTION, learned_stamps
+from solver.notebook_evidence.scatter_plots import Plot, plot_record, read_plot
+
+if TYPE_CHECKING:
+    from solver.notebook_evidence.notebook_reading import Finding, ReadingSettings
+
+LAYERS = 12
+QUESTION_TOKENS = {"detention": (10, 12), "emily": (6, 6), "tesla": (7, 9)}
+"""Least and largest number of tokens of the items' questions: words and marks, and a few that a
+tokenizer cuts."""
+ITEMS = {"2021": ("detention", "emily", "tesla")}
+LATER_ITEMS = ("tesla", "detention", "emily")
+"""Order of the items in 2021, and in the editions since."""
+SOURCE = "plots of an executed notebook, read by pixel"
+
+
+def read_scatters(
+    number: int, figures: Sequence[tuple[NotebookFigure, Bytes]], settings: ReadingSettings
+) -> list[Finding]:
+    """Return a finding for the plots of each cell."""
+    return [
+        _of_cell(number, [one for _, one in group], settings)
+        for _, group in groupby(enumerate(figures), key=lambda pair: pair[1][0].cell)
+    ]
+
+
+def _of_cell(
+    number: int, plots: Sequence[tuple[NotebookFigure, Bytes]], settings: ReadingSettings
+) -> Finding:
+    from solver.notebook_evidence.notebook_reading import Finding
+
+    first = plots[0][0]
+    finding = Finding(number, first.where, figures=len(plots))
+    finding.handed_out = all(one.sha256 in settings.handed_out for one, _ in plots)
+    if len(plots) > 1:
+        finding.where = f"cell {first.cell}, figures {first.place} to {plots[-1][0].place}"
+    if len(plots) != LAYERS:
+        finding.remarks.append(f"{len(plots)} plots, not one for each of {LAYERS} layers: not read")
+        return finding
+    pixels = [rgb.astype(np.float64) for _, rgb in plots]
+    try:
+        stamps = learned_stamps(pixels[::3])
+        read = [read_plot(one, stamps) for one in pixels]
+    except (EvidenceError, ValueError) as problem:
+        reason = problem.message if isinstance(problem, EvidenceError) else "it holds no markers"
+        finding.remarks.append(f"not read: {reason}")
+        return finding
+    _name_them(finding, read, first.settings, settings.edition)
+    return finding
+
+
+def _name_them(
+    finding: Finding, read: list[Plot], said: dict[str, Any], edition: str
+) -> None:
+    markers = max(int((plot.roles == QUESTION).sum()) for plot in read)
+    order = ITEMS.get(edition, LATER_ITEMS)
+    item = next(
+        (at for at, name in enumerate(order, 1)
+         if QUESTION_TOKENS[name][0] <= markers <= QUESTION_TOKENS[name][1]), None
+    )  # fmt: skip
+    finding.what = f"hidden states of {LAYERS} layers, {markers} question markers"
+    if item is None:
+        finding.remarks.append("its question is none of the three items': not carried")
+        return
+    # A notebook with one reading model names none: it is the first.
+    model = int(said.get("model", 1))
+    finding.what = f"hidden states of {LAYERS} layers: model {model}, item {item}"
+    likeness = min(min(plot.axes.x.likeness, plot.axes.y.likeness) for plot in read)
+    finding.sure = f"item by its {markers} question markers, axes by their numbers ({likeness:.2f})"
+    if said.get("item", item) != item:
+        finding.remarks.append(
+            f"its cell says item {said['item']}; the markers are those of item {item}"
+        )
+    finding.records.append(plot_record(model, item, read, SOURCE))
