@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 PICTURE_SIDE = 128
 UNCHANGED = 1
 """Levels by which the blue of LIME's overlay may differ from the picture's."""
+COVERED = 0.03
+"""Share of a panel that labels of empty axes beside it may cover."""
 RAISED = 0.003
 """Least share of a panel that an overlay raises."""
 DARK_MEDIAN = 0.42
@@ -126,7 +128,7 @@ def is_overlay(cuts: list[Cut], pictures: list[Cut]) -> bool:
         both = one.valid & before.valid
         change = one.rgb.astype(int) - before.rgb
         blue = np.abs(change[..., 2][both])
-        if (blue > UNCHANGED).mean() > 0.01 or (change[both] < -UNCHANGED).mean() > 0.01:
+        if (blue > UNCHANGED).mean() > COVERED or (change[both] < -UNCHANGED).mean() > COVERED:
             return False
         raised.append(float((change[..., :2].max(-1) > 2)[both].mean()))
     return bool(raised) and max(raised) >= RAISED

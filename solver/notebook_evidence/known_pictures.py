@@ -1,6 +1,6 @@
 """The course's pictures as far as they are known without their files: names, marks, superpixels.
 
-``superpixels/superpixels.npz`` among the questions' data holds, for the pictures of each edition,
+``figures/course_pictures.npz`` among the questions' data holds, for the pictures of each edition,
 the name, the fingerprint, and the superpixels that each scikit-image makes of the picture as the
 notebooks of that year decoded it; today's JPEG decoders differ enough to move superpixels. The
 pictures themselves are not there.
@@ -8,9 +8,10 @@ pictures themselves are not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,11 +86,18 @@ def known_pictures(regions: Path) -> list[KnownPicture]:
                 entry.name,
                 place,
                 mark,
-                tuple(year for at in same for year in shipped[at].editions),
+                tuple(sorted({year for at in same for year in shipped[at].editions})),
                 tuple(version for at in same for version in shipped[at].superpixels),
             )
         )
-    return found + [one for at, one in enumerate(shipped) if at not in taken]
+    others: list[KnownPicture] = []
+    for at, one in enumerate(shipped):
+        same = [n for n, other in enumerate(shipped) if _same(one.fingerprint, other.fingerprint)]
+        if at not in taken:
+            taken.update(same)
+            every = tuple(version for n in same for version in shipped[n].superpixels)
+            others.append(replace(one, superpixels=every))
+    return found + others
 
 
 def _same(one: str, other: str) -> bool:
@@ -97,10 +105,20 @@ def _same(one: str, other: str) -> bool:
 
 
 @cache
-def _shipped() -> list[KnownPicture]:
-    path = data_folder("questions") / "superpixels" / "superpixels.npz"
+def _data() -> dict[str, npt.NDArray[Any]]:
+    path = data_folder("questions") / "figures" / "course_pictures.npz"
     with np.load(path, allow_pickle=False) as archive:
-        data = {name: archive[name] for name in archive.files}
+        return {name: archive[name] for name in archive.files}
+
+
+def handed_out() -> frozenset[str]:
+    """Return the hashes of the figures in the notebook as the course handed it out."""
+    return frozenset(map(str, _data()["handed_out"]))
+
+
+@cache
+def _shipped() -> list[KnownPicture]:
+    data = _data()
     return [
         KnownPicture(
             str(data["names"][at]),

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from scipy import ndimage
+
 from solver.evidence import Record, record_id
-from solver.notebook_evidence.grid_figures import Cut
+from solver.notebook_evidence.grid_figures import UNCHANGED, Cut
 from solver.notebook_evidence.grid_records import from_figure
 from solver.notebook_evidence.known_pictures import KnownPicture, SuperpixelVersion, whole_picture
 from solver.notebook_evidence.lime_overlay import OverlayReading, read_overlay
@@ -62,11 +64,18 @@ def lime_panels(cuts: list[Cut], pictures: list[Cut]) -> list[LimePanel]:
             before.picture,
             before.rgb.astype(np.float64),
             one.rgb.astype(np.float64),
-            one.valid & before.valid,
+            one.valid & before.valid & ~_covered(one, before),
         )
         for one, before in zip(cuts, pictures, strict=False)
         if before.picture is not None and before.picture.superpixels
     ]
+
+
+def _covered(one: Cut, before: Cut) -> npt.NDArray[np.bool_]:
+    """Where one of the two shows something else over the picture, such as a label of empty axes:
+    an overlay leaves blue as it is."""
+    differs = np.abs(one.rgb[..., 2].astype(int) - before.rgb[..., 2]) > UNCHANGED
+    return ndimage.binary_dilation(differs, np.ones((3, 3)))
 
 
 def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigure:
