@@ -66,6 +66,10 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     lazy={
         "key": ("grader.cli.key:key", "Make the answer key, from course materials or evidence."),
+        "evidence": (
+            "grader.cli.evidence:evidence",
+            "Take evidence out of an executed notebook.",
+        ),
         "explain": ("grader.cli.explain:explain", "Draw one explanation as the course does."),
         "bundle": ("grader.cli.bundle:bundle", "Look at a folder of course materials."),
         "bank": ("grader.cli.bank:bank", "Show or check the questions; take a quiz in or out."),

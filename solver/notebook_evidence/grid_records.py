@@ -13,8 +13,8 @@ from solver.evidence import Record, record_id
 from solver.notebook_evidence.colours import values_on
 from solver.notebook_evidence.grid_figures import PICTURE_SIDE, Cut, Row
 from solver.notebook_evidence.known_pictures import whole_picture
-from solver.pictures import Picture
-from solver.regions import regions_for
+from solver.bundle.pictures import Picture
+from solver.bundle.regions import regions_for
 
 SOURCE = "a figure of an executed notebook"
 TOP = 255

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
-from solver.pictures import SIDE, course_order, fingerprint, fingerprint_distance
-from solver.regions import SAME_PICTURE_BITS, load_regions
+from solver.bundle.pictures import SIDE, course_order, fingerprint, fingerprint_distance
+from solver.bundle.regions import SAME_PICTURE_BITS, load_regions
 from solver.resources import data_folder
 
 Bytes = npt.NDArray[np.uint8]
@@ -49,7 +49,7 @@ class KnownPicture:
     Attributes:
         name: file stem, ``<class>_<n>``.
         place: its number in the bank's questions; None for a picture of another edition.
-        fingerprint: as `solver.pictures.fingerprint` makes it.
+        fingerprint: as `solver.bundle.pictures.fingerprint` makes it.
         editions: years it is known of.
         superpixels: by version; empty where none are known.
     """

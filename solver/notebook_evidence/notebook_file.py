@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from solver.errors import EvidenceError
-from solver.yaml_places import read_text
+from solver.files.yaml_source import read_text
 
 MAX_BYTES = 256 << 20
 MAX_FIGURES = 400

@@ -21,7 +21,7 @@ from solver.notebook_evidence.lime_records import (
 from solver.notebook_evidence.notebook_file import ExecutedNotebook, NotebookFigure
 from solver.notebook_evidence.panels import Bytes, find_boxes, open_figure
 from solver.notebook_evidence.scatter_findings import read_scatters
-from solver.notebook_evidence.table_records import curve_record, matrix_record
+from solver.notebook_evidence.table_records import is_curve, matrix_record
 
 MOST_PIXELS = 130_000_000
 EMPTY_BOX = 40
@@ -117,11 +117,10 @@ def read_figures(
             findings.append(finding)
     findings += read_scatters(number, scatters, settings)
     for printed in notebook.printed:
-        record = curve_record(printed)
-        if record is not None:
+        if is_curve(printed):
             one = Finding(number, f"cell {printed.cell}, printed numbers", "cosines over the layers")
-            one.records.append(record)
-            one.sure, one.figures = "as printed", 0
+            one.figures = 0
+            one.remarks.append("of which two sentences they are is not told: not carried")
             findings.append(one)
     return sorted(findings, key=lambda one: _place(one.where))
 

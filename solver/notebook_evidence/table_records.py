@@ -11,7 +11,6 @@ from solver.evidence import Record
 from solver.notebook_evidence.heat_maps import HeatMap
 from solver.notebook_evidence.notebook_file import PrintedNumbers
 
-SENTENCES = 10
 LEAST_LAYERS = 10
 """A list of so many fractions or more, printed over layers, is a curve."""
 
@@ -30,19 +29,11 @@ def matrix_record(matrix: HeatMap, settings: Mapping[str, Any]) -> Record | None
     return _with_tables({_name(about): values}, {_name(about): about}, len(values))
 
 
-def curve_record(printed: PrintedNumbers) -> Record | None:
-    """Return printed cosines over the layers as a record; None where it is no such list.
-
-    Which two sentences they are of no list says: the question's own two are taken for them only
-    where a matrix of the same character confirms it (`pooling`).
-    """
+def is_curve(printed: PrintedNumbers) -> bool:
+    """Say whether printed numbers may be cosines of two sentences, layer by layer."""
     values = np.array(printed.numbers)
-    character = printed.settings.get("character")
-    ok = len(values) >= LEAST_LAYERS and character in (0, 1) and printed.method == "embeddings"
-    if not ok or values.min() < -1 or values.max() > 1:
-        return None
-    about = {"character": character, "metric": "cosine", "first": 0, "sentences": []}
-    return _with_tables({"curve": values}, {"curve": about}, SENTENCES)
+    whole = len(values) >= LEAST_LAYERS and printed.method == "embeddings"
+    return whole and bool(values.min() >= -1 and values.max() <= 1)
 
 
 def _name(about: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 
 from solver.errors import EvidenceError
 from solver.evidence import Record
-from solver.explain.bert.similarity_image import on_map, open_picture, read_matrix
+from solver.explain.bert.similarity_image import slide_record
 
 FIRST, SECOND = 0, 1
 TOP_LAYER = 12
@@ -34,7 +34,7 @@ def table_records(real: Path) -> Iterator[Record]:
     described = real.parent / "HOMEWORK.md"  # the tables refer to it for the sentences
     told = described.read_text("utf-8") if described.is_file() else ""
     yield embeddings_record(tables, told)
-    yield picture_record(real / "similarity_slide.png", len(tables["token_counts"]))
+    yield slide_record(real / "similarity_slide.png", len(tables["token_counts"]))
 
 
 def embeddings_record(tables: dict[str, Any], described: str = "") -> Record:
@@ -111,11 +111,3 @@ def layer0_groups(told: str, count: int) -> tuple[list[list[int]], list[float]]:
     if sorted(one for group in groups for one in group) != list(range(count)):
         raise EvidenceError(f"what is told of layer 0 names sentences twice: {told!r}")
     return groups, [float(others[1]), float(others[2])]
-
-
-def picture_record(path: Path, count: int) -> Record:
-    """Return the slide's matrix, read off its colours."""
-    colours, box = read_matrix(open_picture(path), count, path)
-    values, distance = on_map(colours)
-    told = {"box": list(box), "off_map": float(distance.mean()), "source": "the course's slide"}
-    return Record("similarity_picture", {"colours": colours, "values": values}, told)

@@ -15,11 +15,11 @@ from scipy import ndimage
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
+from solver.explain.demo_procedures import PROCEDURES
 from solver.rules.maps.displayed import fitted_to
 from tests.real import convert
 from tests.real.read_figures import LAYERS, STEPS, framed
 from tests.real.read_tables import layer0_groups
-from tests.real.run_on_demo import PROCEDURES
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "real"

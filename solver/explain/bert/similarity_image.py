@@ -60,6 +60,18 @@ def open_picture(path: Path) -> Pixels:
     return np.asarray(image)
 
 
+def slide_record(path: Path, count: int = 10) -> Record:
+    """Return the matrix that a picture of a slide shows, without a bundle.
+
+    Raises:
+        BundleError: it is no picture, or holds no field of `count` by `count` cells.
+    """
+    colours, box = read_matrix(open_picture(path), count, path)
+    values, distance = on_map(colours)
+    told = {"box": list(box), "off_map": float(distance.mean()), "source": "the course's slide"}
+    return Record("similarity_picture", {"colours": colours, "values": values}, told)
+
+
 def viridis() -> Values:
     """The 256 colours of the map, 0 to 255: (256, 3)."""
     from matplotlib import colormaps

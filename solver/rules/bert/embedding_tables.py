@@ -173,11 +173,12 @@ def _of_states(record: Record, layers: Sequence[int] | None) -> list[Foretold]:
 def _of_tables(record: Record) -> list[Foretold]:
     found = []
     tables = tables_of(record)
-    for name in ("euclidean", "cosine", "distance_ranges"):
-        if name not in tables:
+    for name, about in tables.items():
+        metric = about.get("metric", "euclidean" if name == "distance_ranges" else name)
+        if metric not in METRICS or "layer" not in about or name == "layer0_distance_ranges":
             continue
-        part, layer = _part(record, tables[name]), _layer(record, tables[name])
-        if name == "cosine":
+        part, layer = _part(record, about), _layer(record, about)
+        if metric == "cosine":
             shown = stretched(square(record, name))
             found.append(Foretold("cosine", part, layer, shown, shown))
             continue

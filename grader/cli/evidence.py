@@ -1,0 +1,90 @@
+"""`hw9 evidence`: evidence from what a student has, such as an executed notebook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group()
+def evidence() -> None:
+    """Evidence from an executed notebook, without weights or a bundle."""
+
+
+@evidence.command("from-notebook")
+@click.argument("notebooks", nargs=-1, required=True, type=FILE)
+@click.option("--out", type=FOLDER, required=True, help="Folder of evidence to write.")
+@click.option("--bank", type=FOLDER, help="Folder of questions.  [default: the ones that ship]")
+@click.option("--slide", type=FILE, help="The slide's picture of similarities, as PNG.")
+@click.option(
+    "--procedures/--no-procedures",
+    default=True,
+    show_default=True,
+    help="Also run how the methods work on the demo (about a minute): some questions ask it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was read as JSON.")
+def from_notebook(
+    notebooks: tuple[Path, ...],
+    out: Path,
+    bank: Path | None,
+    slide: Path | None,
+    procedures: bool,
+    as_json: bool,
+) -> None:
+    """Read the figures of executed notebooks (.ipynb) into evidence.
+
+    Prints a line a figure: what it is, whether it was read, how surely, what it lacks; then which
+    questions the evidence can carry. Several notebooks are pooled: equal figures count once, and
+    differences are named. Only figures and settings are taken; no text, name or path is.
+
+    \b
+    Examples:
+      hw9 evidence from-notebook run.ipynb --out mine
+      hw9 key --evidence mine --out mine-key
+    """
+    from solver.bank import load_bank
+    from solver.evidence import save_evidence
+    from solver.notebook_evidence.from_notebooks import as_json as json_of
+    from solver.notebook_evidence.from_notebooks import evidence_from, lines
+    from solver.resources import data_folder
+
+    questions = bank or data_folder("questions")
+    loaded = load_bank(questions)
+    regions = questions / "regions" / f"{loaded.header.edition}.yaml"
+    if not regions.is_file():
+        regions = data_folder("questions") / "regions" / "2021.yaml"
+    besides = _slide_records(slide) if slide else []
+    if procedures:
+        from solver.explain.demo_procedures import procedure_records
+
+        besides += list(procedure_records())
+    read = evidence_from(
+        notebooks,
+        loaded,
+        regions,
+        besides=besides,
+        told=lambda text: None if as_json else click.echo(f"hw9: {text}", err=True),
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    for number, draw in enumerate(read.draws, start=1):
+        folder = out / f"reseeded-{number}"
+        folder.mkdir(exist_ok=True)
+        save_evidence(draw, folder)
+    save_evidence(read.evidence, out)
+    if as_json:
+        click.echo(json.dumps(json_of(read), ensure_ascii=False, indent=1))
+        return
+    for line in lines(read):
+        click.echo(line)
+    click.echo(f"\n{len(read.evidence)} records in {out}; hw9 key --evidence {out} decides on them.")
+
+
+def _slide_records(slide: Path) -> list[object]:
+    from solver.explain.bert.similarity_image import slide_record
+
+    return [slide_record(slide)]

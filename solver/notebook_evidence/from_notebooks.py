@@ -1,0 +1,181 @@
+"""Evidence from notebooks: reading, pooling, and what questions it can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from solver.bank import Bank
+from solver.decide.decide import decide_question
+from solver.evidence import Evidence, Record
+from solver.notebook_evidence.known_pictures import handed_out, known_pictures
+from solver.notebook_evidence.notebook_file import ExecutedNotebook, read_executed_notebook
+from solver.notebook_evidence.notebook_reading import Finding, ReadingSettings, read_figures
+from solver.notebook_evidence.pooling import Pooled, pooled
+from solver.rules.registry import PlannedQuestion, plan_questions
+
+PROCEDURE_KINDS = (
+    "lime_known_model",
+    "saliency_derivative",
+    "smoothgrad_trace",
+    "module",
+    "filter_trace",
+    "integrated_path",
+    "embedding_trials",
+)
+"""Kinds of records on how a method works, which are the same for every network of the build."""
+NEVER = ("attention", "masked_words", "corpus_search")
+"""Kinds that no notebook of the course shows: they were looked up on a page of their own."""
+
+
+@dataclass(frozen=True)
+class QuestionState:
+    """Whether evidence carries a question.
+
+    Attributes:
+        state: "figures" (decided on the notebooks' figures), "procedures" (on recorded runs of a
+            method), "open", or "never" (no notebook can carry it).
+        why: what it lacks, for the last two.
+    """
+
+    id: str
+    state: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class NotebookEvidence:
+    """The outcome of reading notebooks."""
+
+    notebooks: list[ExecutedNotebook]
+    findings: list[Finding]
+    pooled: Pooled
+    evidence: Evidence
+    draws: list[Evidence]
+    questions: list[QuestionState]
+
+
+def evidence_from(
+    paths: Sequence[Path],
+    bank: Bank,
+    regions: Path,
+    *,
+    besides: Iterable[Record] = (),
+    told: Callable[[str], None] = lambda text: None,
+) -> NotebookEvidence:
+    """Read notebooks and return their evidence.
+
+    Args:
+        paths: the notebook files.
+        bank: its edition, its LIME settings and its questions.
+        regions: the bank's file of regions.
+        besides: records on procedures, and others that are not from figures.
+        told: is called with each notebook's number before it is read.
+
+    Raises:
+        EvidenceError: a file is no notebook.
+    """
+    lime = bank.header.methods.lime
+    settings = ReadingSettings(
+        bank.header.edition, regions, known_pictures(regions), lime, handed_out()
+    )
+    notebooks, findings = [], []
+    for number, path in enumerate(paths, start=1):
+        told(f"reading notebook {number} of {len(paths)}")
+        notebook = read_executed_notebook(path)
+        notebooks.append(notebook)
+        findings += read_figures(notebook, number, settings)
+    together = pooled(findings, lime.superpixels.scikit_image)
+    records = dict(together.records)
+    for record in besides:
+        records.setdefault(record.id, record)
+    about = {"name": "executed notebooks", "notebooks": [one.sha256 for one in notebooks]}
+    evidence = Evidence(records, about)
+    draws = [Evidence(one, about) for one in together.draws]
+    questions = [question_state(one, evidence) for one in plan_questions(bank)]
+    return NotebookEvidence(notebooks, findings, together, evidence, draws, questions)
+
+
+def question_state(question: PlannedQuestion, evidence: Evidence) -> QuestionState:
+    """Return whether a question can be decided on evidence, by deciding it."""
+    asked = question.question.id
+    kinds = {name.split("/")[0] for name in question.needs}
+    never = sorted(kinds & set(NEVER))
+    if never:
+        return QuestionState(asked, "never", f"no notebook shows {', '.join(never)}")
+    lacking = evidence.missing(question.needs)
+    if lacking and not question.rule.partial:
+        return QuestionState(asked, "open", f"lacks {shortened(lacking)}")
+    entry = decide_question(question, evidence).entry
+    if entry.state == "open":
+        return QuestionState(asked, "open", f"lacks {shortened(entry.lacks) or 'what decides it'}")
+    made = kinds & set(PROCEDURE_KINDS)
+    return QuestionState(asked, "procedures" if made else "figures")
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return names in a line, of many the first ones and how many more."""
+    return ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
+
+
+def as_json(read: NotebookEvidence) -> dict[str, Any]:
+    """Return the outcome for programs."""
+    return {
+        "notebooks": [
+            {"number": number, "sha256": one.sha256, "figures": len(one.figures),
+             "remarks": one.remarks}
+            for number, one in enumerate(read.notebooks, start=1)
+        ],
+        "figures": [
+            {"notebook": one.notebook, "where": one.where, "what": one.what, "sure": one.sure,
+             "records": [record.id for record in one.records], "remarks": one.remarks,
+             "handed_out": one.handed_out}
+            for one in read.findings
+        ],
+        "differences": read.pooled.differences,
+        "questions": {one.id: {"state": one.state, "why": one.why} for one in read.questions},
+    }  # fmt: skip
+
+
+def lines(read: NotebookEvidence) -> list[str]:
+    """Return the outcome as lines for a person: one a figure, then differences and questions."""
+    found = []
+    for number, notebook in enumerate(read.notebooks, start=1):
+        own = [one for one in read.findings if one.notebook == number]
+        found.append(f"Notebook {number}: {len(notebook.figures)} figures")
+        found += [f"  It {remark}." if remark[0] != "i" else f"  {remark[0].upper()}{remark[1:]}."
+                  for remark in notebook.remarks]  # fmt: skip
+        found += [_line(one) for one in own]
+        if own and all(one.handed_out for one in own if one.figures):
+            found.append("  All of them are the handed-out outputs: the course's, not a student's.")
+    found += [f"Differs: {one}." for one in read.pooled.differences]
+    return [*found, *_question_lines(read)]
+
+
+def _line(one: Finding) -> str:
+    told = one.what or "a figure"
+    state = "read" if one.records else "not read"
+    if not one.records and one.what:
+        state = "read, nothing carried"
+    parts = [f"  {one.where}: {told}: {state}"]
+    if one.handed_out:
+        parts.append("a handed-out output")
+    if one.sure:
+        parts.append(one.sure)
+    return "; ".join([*parts, *one.remarks])
+
+
+def _question_lines(read: NotebookEvidence) -> list[str]:
+    def named(state: str) -> str:
+        return " ".join(one.id for one in read.questions if one.state == state) or "none"
+
+    found = [
+        f"Decided on the figures: {named('figures')}",
+        f"Decided on recorded procedures: {named('procedures')}",
+        f"Which no notebook can carry: {named('never')}",
+    ]
+    lacking = [one for one in read.questions if one.state == "open"]
+    found += [f"Open: {one.id} {one.why}" for one in lacking]
+    return found
