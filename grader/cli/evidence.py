@@ -81,7 +81,9 @@ def from_notebook(
         return
     for line in lines(read):
         click.echo(line)
-    click.echo(f"\n{len(read.evidence)} records in {out}; hw9 key --evidence {out} decides on them.")
+    click.echo(
+        f"\n{len(read.evidence)} records in {out}; hw9 key --evidence {out} decides on them."
+    )
 
 
 def _slide_records(slide: Path) -> list[object]:

@@ -10,7 +10,7 @@ from typing import Any
 from solver.bank import Bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, Record
-from solver.notebook_evidence.known_pictures import handed_out, known_pictures
+from solver.notebook_evidence.figures.known_pictures import handed_out, known_pictures
 from solver.notebook_evidence.notebook_file import ExecutedNotebook, read_executed_notebook
 from solver.notebook_evidence.notebook_reading import Finding, ReadingSettings, read_figures
 from solver.notebook_evidence.pooling import Pooled, pooled
@@ -117,7 +117,9 @@ def question_state(question: PlannedQuestion, evidence: Evidence) -> QuestionSta
 
 def shortened(names: Sequence[str]) -> str:
     """Return names in a line, of many the first ones and how many more."""
-    return ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
+    return (
+        ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
+    )
 
 
 def as_json(read: NotebookEvidence) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from solver.evidence import Record, record_id
-from solver.notebook_evidence.colours import values_on
-from solver.notebook_evidence.grid_figures import PICTURE_SIDE, Cut, Row
-from solver.notebook_evidence.known_pictures import whole_picture
 from solver.bundle.pictures import Picture
 from solver.bundle.regions import regions_for
+from solver.evidence import Record, record_id
+from solver.notebook_evidence.figures.colours import values_on
+from solver.notebook_evidence.figures.grid_figures import PICTURE_SIDE, Cut, Row
+from solver.notebook_evidence.figures.known_pictures import whole_picture
 
 SOURCE = "a figure of an executed notebook"
 TOP = 255

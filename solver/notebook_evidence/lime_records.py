@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
 from scipy import ndimage
 
 from solver.evidence import Record, record_id
-from solver.notebook_evidence.grid_figures import UNCHANGED, Cut
+from solver.notebook_evidence.figures.grid_figures import UNCHANGED, Cut
 from solver.notebook_evidence.grid_records import from_figure
-from solver.notebook_evidence.known_pictures import KnownPicture, SuperpixelVersion, whole_picture
-from solver.notebook_evidence.lime_overlay import OverlayReading, read_overlay
+from solver.notebook_evidence.figures.known_pictures import KnownPicture, SuperpixelVersion, whole_picture
+from solver.notebook_evidence.figures.lime_overlay import OverlayReading, read_overlay
 
 Floats = npt.NDArray[np.float64]
 Version = tuple[str, int]

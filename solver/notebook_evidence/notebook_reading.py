@@ -8,10 +8,10 @@ from typing import Any
 
 from solver.course_settings import LimeSettings
 from solver.evidence import Record
-from solver.notebook_evidence.grid_figures import Cut, Row, read_grid
+from solver.notebook_evidence.figures.grid_figures import Cut, Row, read_grid
 from solver.notebook_evidence.grid_records import grid_records, layer_side
-from solver.notebook_evidence.heat_maps import read_heat_map
-from solver.notebook_evidence.known_pictures import KnownPicture
+from solver.notebook_evidence.figures.heat_maps import read_heat_map
+from solver.notebook_evidence.figures.known_pictures import KnownPicture
 from solver.notebook_evidence.lime_records import (
     SHOWN,
     lime_panels,
@@ -19,7 +19,7 @@ from solver.notebook_evidence.lime_records import (
     read_lime,
 )
 from solver.notebook_evidence.notebook_file import ExecutedNotebook, NotebookFigure
-from solver.notebook_evidence.panels import Bytes, find_boxes, open_figure
+from solver.notebook_evidence.figures.panels import Bytes, find_boxes, open_figure
 from solver.notebook_evidence.scatter_findings import read_scatters
 from solver.notebook_evidence.table_records import is_curve, matrix_record
 
@@ -115,14 +115,22 @@ def read_figures(
         else:
             finding.remarks.append(_unknown(rows, rgb))
             findings.append(finding)
-    findings += read_scatters(number, scatters, settings)
+    findings += read_scatters(number, scatters, settings, _own_edition(pictures, settings.edition))
     for printed in notebook.printed:
         if is_curve(printed):
-            one = Finding(number, f"cell {printed.cell}, printed numbers", "cosines over the layers")
+            one = Finding(
+                number, f"cell {printed.cell}, printed numbers", "cosines over the layers"
+            )
             one.figures = 0
             one.remarks.append("of which two sentences they are is not told: not carried")
             findings.append(one)
     return sorted(findings, key=lambda one: _place(one.where))
+
+
+def _own_edition(pictures: list[Cut] | None, otherwise: str) -> str:
+    """The edition most of a notebook's pictures are of: it numbers the reading items."""
+    years = [year for cut in pictures or [] if cut.picture for year in cut.picture.editions]
+    return max(sorted(set(years)), key=years.count) if years else otherwise
 
 
 def _place(where: str) -> tuple[int, ...]:
@@ -154,7 +162,8 @@ def _of_rows(
         assert pictures is not None
         _of_lime(finding, figure, rows[0], pictures, settings)
         empty = sum(
-            box.bottom - box.top > EMPTY_BOX and abs((box.bottom - box.top) - (box.right - box.left)) > 2
+            box.bottom - box.top > EMPTY_BOX
+            and abs((box.bottom - box.top) - (box.right - box.left)) > 2
             for box in find_boxes(rgb)
         )
         if empty:
@@ -232,8 +241,8 @@ def _of_lime(
     explained = [share for *_, share in read.readings]
     counts = sorted({reading.count for _, _, reading, _ in read.readings})
     finding.sure = (
-        f"superpixels of scikit-image {read.version[0]} explain {min(explained):.1%} or more of each "
-        f"of {len(explained)} overlays; {' or '.join(map(str, counts))} are drawn"
+        f"superpixels of scikit-image {read.version[0]} explain {min(explained):.1%} or more of "
+        f"each of {len(explained)} overlays; {' or '.join(map(str, counts))} are drawn"
     )
     # What the key's LIME rests on is an edition's setting; another version is another LIME.
     key = settings.lime.superpixels.scikit_image
@@ -265,4 +274,3 @@ def _of_matrix(finding: Finding, figure: NotebookFigure, matrix: Any) -> None:
     finding.records.append(record)
     if matrix.scale is None:
         finding.remarks.append("the numbers at its colour bar cannot be told: shares of its range")
-

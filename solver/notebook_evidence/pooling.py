@@ -77,9 +77,7 @@ def pooled(findings: Sequence[Finding], superpixels: str) -> Pooled:
     for (told, numbers), names in differing.items():
         which = "notebook" if len(numbers) == 1 else "notebooks"
         places = ", ".join(names if len(names) <= 3 else [names[0], "...", names[-1]])
-        result.differences.append(
-            f"{told} in {which} {', '.join(map(str, numbers))} ({places})"
-        )
+        result.differences.append(f"{told} in {which} {', '.join(map(str, numbers))} ({places})")
     return result
 
 

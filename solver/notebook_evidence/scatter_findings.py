@@ -1,4 +1,4 @@
-"""Findings on scatter plots: which item and model the plots of a cell are of, read as one record."""
+"""Findings on scatter plots: which item and model a cell's plots are of, read as one record."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from solver.errors import EvidenceError
 from solver.notebook_evidence.notebook_file import NotebookFigure
-from solver.notebook_evidence.panels import Bytes
-from solver.notebook_evidence.scatter_markers import QUESTION, learned_stamps
-from solver.notebook_evidence.scatter_plots import Plot, plot_record, read_plot
+from solver.notebook_evidence.figures.panels import Bytes
+from solver.notebook_evidence.figures.scatter_markers import QUESTION, learned_stamps
+from solver.notebook_evidence.figures.scatter_plots import Plot, plot_record, read_plot
 
 if TYPE_CHECKING:
     from solver.notebook_evidence.notebook_reading import Finding, ReadingSettings
@@ -28,17 +28,20 @@ SOURCE = "plots of an executed notebook, read by pixel"
 
 
 def read_scatters(
-    number: int, figures: Sequence[tuple[NotebookFigure, Bytes]], settings: ReadingSettings
+    number: int,
+    figures: Sequence[tuple[NotebookFigure, Bytes]],
+    settings: ReadingSettings,
+    own: str,
 ) -> list[Finding]:
-    """Return a finding for the plots of each cell."""
+    """Return a finding for the plots of each cell; `own` is the notebook's own edition."""
     return [
-        _of_cell(number, [one for _, one in group], settings)
+        _of_cell(number, [one for _, one in group], settings, own)
         for _, group in groupby(enumerate(figures), key=lambda pair: pair[1][0].cell)
     ]
 
 
 def _of_cell(
-    number: int, plots: Sequence[tuple[NotebookFigure, Bytes]], settings: ReadingSettings
+    number: int, plots: Sequence[tuple[NotebookFigure, Bytes]], settings: ReadingSettings, own: str
 ) -> Finding:
     from solver.notebook_evidence.notebook_reading import Finding
 
@@ -58,30 +61,33 @@ def _of_cell(
         reason = problem.message if isinstance(problem, EvidenceError) else "it holds no markers"
         finding.remarks.append(f"not read: {reason}")
         return finding
-    _name_them(finding, read, first.settings, settings.edition)
+    _name_them(finding, read, first.settings, settings.edition, own)
     return finding
 
 
 def _name_them(
-    finding: Finding, read: list[Plot], said: dict[str, Any], edition: str
+    finding: Finding, read: list[Plot], said: dict[str, Any], edition: str, own: str
 ) -> None:
     markers = max(int((plot.roles == QUESTION).sum()) for plot in read)
-    order = ITEMS.get(edition, LATER_ITEMS)
-    item = next(
-        (at for at, name in enumerate(order, 1)
-         if QUESTION_TOKENS[name][0] <= markers <= QUESTION_TOKENS[name][1]), None
-    )  # fmt: skip
-    finding.what = f"hidden states of {LAYERS} layers, {markers} question markers"
-    if item is None:
+    name = next((n for n, (low, high) in QUESTION_TOKENS.items() if low <= markers <= high), None)
+    if name is None:
+        finding.what = f"hidden states of {LAYERS} layers, {markers} question markers"
         finding.remarks.append("its question is none of the three items': not carried")
         return
+    item = item_number(name, edition)
     # A notebook with one reading model names none: it is the first.
     model = int(said.get("model", 1))
     finding.what = f"hidden states of {LAYERS} layers: model {model}, item {item}"
     likeness = min(min(plot.axes.x.likeness, plot.axes.y.likeness) for plot in read)
     finding.sure = f"item by its {markers} question markers, axes by their numbers ({likeness:.2f})"
-    if said.get("item", item) != item:
+    expected = item_number(name, own)
+    if said.get("item", expected) != expected:
         finding.remarks.append(
-            f"its cell says item {said['item']}; the markers are those of item {item}"
+            f"its cell says item {said['item']}; the markers are those of {own}'s item {expected}"
         )
     finding.records.append(plot_record(model, item, read, SOURCE))
+
+
+def item_number(name: str, edition: str) -> int:
+    """Return the number that an edition gives a reading item."""
+    return ITEMS.get(edition, LATER_ITEMS).index(name) + 1

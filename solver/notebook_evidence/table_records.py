@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from solver.evidence import Record
-from solver.notebook_evidence.heat_maps import HeatMap
+from solver.notebook_evidence.figures.heat_maps import HeatMap
 from solver.notebook_evidence.notebook_file import PrintedNumbers
 
 LEAST_LAYERS = 10
@@ -16,7 +16,7 @@ LEAST_LAYERS = 10
 
 
 def matrix_record(matrix: HeatMap, settings: Mapping[str, Any]) -> Record | None:
-    """Return a heat map as a record with one table; None where its layer or character is not told."""
+    """Return a heat map as a record of one table; None where its layer is not told."""
     layer, character = settings.get("layer"), settings.get("character")
     if matrix.metric is None or not isinstance(layer, int) or character not in (0, 1):
         return None

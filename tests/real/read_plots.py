@@ -14,8 +14,8 @@ from PIL import Image
 
 from solver.errors import EvidenceError
 from solver.evidence import Record
-from solver.notebook_evidence.scatter_markers import learned_stamps
-from solver.notebook_evidence.scatter_plots import Plot, plot_record, read_plot
+from solver.notebook_evidence.figures.scatter_markers import learned_stamps
+from solver.notebook_evidence.figures.scatter_plots import Plot, plot_record, read_plot
 
 Floats = npt.NDArray[np.float64]
 NAME = re.compile(r"model(\d+)_q(\d+)_layer(\d+)\.png")

@@ -13,9 +13,9 @@ from PIL import Image
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
-from solver.notebook_evidence.plot_axes import read_axes
-from solver.notebook_evidence.scatter_markers import COLOURS, learned_stamps, read_markers
-from solver.notebook_evidence.scatter_plots import legend_box, read_plot
+from solver.notebook_evidence.figures.plot_axes import read_axes
+from solver.notebook_evidence.figures.scatter_markers import COLOURS, learned_stamps, read_markers
+from solver.notebook_evidence.figures.scatter_plots import legend_box, read_plot
 from tests.real.read_plots import open_plot, words_of
 
 PLOTS = Path(__file__).resolve().parents[3] / "shared" / "real" / "hidden_state_plots"

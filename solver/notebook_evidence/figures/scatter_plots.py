@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from solver.errors import EvidenceError
 from solver.evidence import Record, record_id
-from solver.notebook_evidence.plot_axes import Axes, read_axes
-from solver.notebook_evidence.scatter_markers import ANSWER, CONTEXT, QUESTION, read_markers
+from solver.notebook_evidence.figures.plot_axes import Axes, read_axes
+from solver.notebook_evidence.figures.scatter_markers import ANSWER, CONTEXT, QUESTION, read_markers
 
 Floats = npt.NDArray[np.float64]
 ROLE_NAMES = {QUESTION: "question", CONTEXT: "context", ANSWER: "answer"}

@@ -191,7 +191,9 @@ def _fewest(
         raise EvidenceError("the markers of a plot could not be told apart")
     times = np.round(outcome.x[: len(places)]).astype(int)
     return [
-        tuple(map(int, place)) for place, n in zip(places, times, strict=True) for _ in range(n)
+        (int(place[0]), int(place[1]))
+        for place, n in zip(places, times, strict=True)
+        for _ in range(n)
     ]
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import lsq_linear
 
-from solver.notebook_evidence.resampling import drawn, window
+from solver.notebook_evidence.figures.resampling import drawn, window
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ class OverlayReading:
 
 
 def contributions(room: Floats, labels: Labels, side: int) -> sparse.csr_array:
-    """Return what each superpixel would add to a panel if it were drawn: (side * side, superpixels).
+    """Return what each superpixel would add to a panel, if drawn: (side * side, superpixels).
 
     Args:
         room: how far below the largest value each pixel (n, n) is in a channel.
@@ -170,8 +170,9 @@ class _Choice:
             gone[drawn_here] = (own - 2 * slope)[drawn_here]
         best: tuple[float, list[tuple[int, int]] | None] = (0.0, None)
         if len(on) < most and len(off):
-            best = min(best, *((float(add[p, c]), [(int(p), SIGNS[c])]) for p in off for c in (0, 1)),
-                       key=lambda one: one[0])  # fmt: skip
+            at, to = np.unravel_index(int(add[off].argmin()), (len(off), 2))
+            more = float(add[off][at, to]), [(int(off[at]), SIGNS[to])]
+            best = min(best, more, key=lambda one: one[0])
         for place in on:
             channel = int(signs[place] > 0)
             changes = gone[place] + add[off]

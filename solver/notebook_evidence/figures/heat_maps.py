@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from solver.notebook_evidence.colours import ON_MAP, values_on
-from solver.notebook_evidence.panels import Box, Bytes, Panel, find_boxes, find_panels
-from solver.notebook_evidence.plot_axes import (
+from solver.notebook_evidence.figures.colours import ON_MAP, values_on
+from solver.notebook_evidence.figures.panels import Box, Bytes, Panel, find_boxes, find_panels
+from solver.notebook_evidence.figures.plot_axes import (
     CLEAR,
     DARK,
     LEAST_LEAD,
@@ -88,7 +88,9 @@ def _cells(panel: Bytes) -> Bytes | None:
     fits = (
         n
         for n in range(3, MOST_CELLS + 1)
-        if all(np.abs((one * n / side + 0.5) % 1 - 0.5).max(initial=0) * side / n < 2 for one in lines)
+        if all(
+            np.abs((one * n / side + 0.5) % 1 - 0.5).max(initial=0) * side / n < 2 for one in lines
+        )
     )
     n = next(fits, 0)
     if not n or min(map(len, lines)) < 2 or side < 8 * n:
@@ -144,7 +146,8 @@ def _best_scale(
             continue
         labels = [label_text(float(value), step) for value in values]
         like = [
-            float((drawn_label(label) @ one).max()) for label, one in zip(labels, wanted, strict=True)
+            float((drawn_label(label) @ one).max())
+            for label, one in zip(labels, wanted, strict=True)
         ]
         ends = (0.0, height * per_pixel) if at is not None else (1 - height * per_pixel, 1.0)
         readings.append((float(np.mean(like)), ends))

@@ -141,6 +141,7 @@ def drawn_label(label: str) -> Floats:
 
 
 def normalized(values: Floats) -> Floats:
+    """Return values with mean 0 and length 1, all 0 where they do not vary."""
     centred = values - values.mean()
     length = float(np.linalg.norm(centred))
     result: Floats = centred / length if length > 0 else centred

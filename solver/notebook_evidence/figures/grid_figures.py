@@ -1,8 +1,8 @@
 """Figures of panels: the pictures, and what the methods made of them, told apart by content.
 
-A row of saliency is on matplotlib's `hot`, a filter's activation on its `viridis`; LIME's overlay is
-the pictures with one channel raised; SmoothGrad has many dark places and few bright ones, while in
-integrated gradients the commonest value is that of a gradient of 0, a middle grey.
+A row of saliency is on matplotlib's `hot`, a filter's activation on its `viridis`; LIME's overlay
+is the pictures with one channel raised; SmoothGrad has many dark places and few bright ones, while
+in integrated gradients the commonest value is that of a gradient of 0, a middle grey.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from solver.notebook_evidence.colours import map_of, values_on
-from solver.notebook_evidence.known_pictures import KnownPicture, picture_of
-from solver.notebook_evidence.panels import Bytes, Mask, Panel, find_panels, readable
-from solver.notebook_evidence.resampling import SIDES, coarseness, explains
+from solver.notebook_evidence.figures.colours import map_of, values_on
+from solver.notebook_evidence.figures.known_pictures import KnownPicture, picture_of
+from solver.notebook_evidence.figures.panels import Bytes, Mask, Panel, find_panels, readable
+from solver.notebook_evidence.figures.resampling import SIDES, coarseness, explains
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,7 +63,7 @@ class Row:
 
 
 def cut_rows(rgb: Bytes, dpi: float) -> list[list[Cut]]:
-    """Return the panels of a figure by rows; see `solver.notebook_evidence.panels`."""
+    """Return the panels of a figure by rows; see `solver.notebook_evidence.figures.panels`."""
     return [_cut_row(rgb, dpi, row, PICTURE_SIDE) for row in find_panels(rgb)]
 
 
@@ -104,8 +104,7 @@ def read_grid(
         for one, above in zip(cuts, cut[0], strict=False):
             one.picture = above.picture
         colour, _ = map_of(np.concatenate([one.rgb[one.valid] for one in cuts]))
-        before = rows[-1].kind
-        row = Row(_kind_of(cuts, colour, before, method), cuts)
+        row = Row(_kind_of(cuts, colour, rows[-1].kind, method), cuts)
         if row.kind == "activation":
             _find_pixels(row, rgb, dpi, panels[number])
         rows.append(row)

@@ -8,6 +8,7 @@ levels. This is matplotlib's `antialiased` interpolation, the default since 3.2.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +41,7 @@ def window(side: int, pixels: int) -> Floats:
     return result
 
 
-def drawn(image: npt.NDArray[np.generic], side: int) -> Floats:
+def drawn(image: npt.NDArray[Any], side: int) -> Floats:
     """Return an image (n, n) or (n, n, channels) as drawn on side x side screen pixels."""
     k = window(side, image.shape[0])
     if image.ndim == 2:
