@@ -145,6 +145,14 @@ class Override(Strict):
     by: str = ""
 
 
+class FigureCheck(Strict):
+    """How a question's answer fares when the maps that came through figures are drawn again."""
+
+    pixels: int = Field(ge=1, description="pixels a side of the coarsest figure")
+    ways: int = Field(ge=1, description="ways in which the maps were drawn and read again")
+    changed_by: list[str] = Field(default_factory=list, description="ways that change the answer")
+
+
 class KeyQuestion(Strict):
     """A question of the key."""
 
@@ -174,6 +182,9 @@ class KeyQuestion(Strict):
     wording: QuestionWording | None = Field(
         default=None, description="what the bank asked; None in keys that were made before it"
     )
+    figure: FigureCheck | None = Field(
+        default=None, description="None where it rests on no map that came through a figure"
+    )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
 
@@ -196,8 +207,10 @@ class KeyQuestion(Strict):
 
     @property
     def contested(self) -> bool:
-        """Whether any option is, or another set came out of some repeats."""
+        """Whether any option is, another set came out of some repeats, or the answer hangs on how
+        a figure was drawn."""
         changed = self.stability is not None and self.stability.changed > 0
+        changed = changed or (self.figure is not None and bool(self.figure.changed_by))
         return changed or any(option.contested for option in self.options)
 
 

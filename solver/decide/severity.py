@@ -17,9 +17,11 @@ UNSETTLED = 0.25
 
 def severity_of(entry: KeyQuestion) -> float:
     """Return how contested a question is, 0 to 1: the share of repeats that give another set, and
-    at least a half where the two ways find two answers, a quarter where one of them finds none or
-    what holds has no margin."""
+    at least a half where the two ways find two answers or a figure drawn again gives another, a
+    quarter where one of them finds none or what holds has no margin."""
     changed = entry.stability.changed if entry.stability else 0.0
+    if entry.figure is not None and entry.figure.changed_by:
+        changed = max(changed, DISAGREE)
     if entry.ways_agree is not False:
         held_by_nothing = any(option.no_margin for option in entry.options)
         return max(changed, UNSETTLED) if held_by_nothing else changed

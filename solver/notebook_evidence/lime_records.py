@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from solver.course_settings import Superpixels, plain
 from solver.evidence import Record, record_id
 from solver.notebook_evidence.figures.grid_figures import UNCHANGED, Cut
-from solver.notebook_evidence.grid_records import from_figure
-from solver.notebook_evidence.figures.known_pictures import KnownPicture, SuperpixelVersion, whole_picture
+from solver.notebook_evidence.figures.known_pictures import (
+    KnownPicture,
+    SuperpixelVersion,
+    whole_picture,
+)
 from solver.notebook_evidence.figures.lime_overlay import OverlayReading, read_overlay
+from solver.notebook_evidence.grid_records import from_figure
 
 Floats = npt.NDArray[np.float64]
 Version = tuple[str, int]
@@ -140,10 +146,17 @@ def lime_records(figure: LimeFigure) -> list[Record]:
         signs = reading.signs[one.labels]
         values = {
             **from_figure(len(panel.shown), "weights"),
-            "superpixels": f"scikit-image {one.scikit_image}, labels from {one.start_label}",
             "drawn": reading.count,
             "explained": round(explained, 4),
         }
-        arrays = {"signs": signs.astype(np.int8), "segments": one.labels.astype(np.int64)}
-        records.append(Record(record_id("lime", panel.picture.place), arrays, values))
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "signs": signs.astype(np.int8),
+            "segments": one.labels.astype(np.int64),
+        }
+        superpixels = Superpixels.model_validate(
+            {"scikit_image": one.scikit_image, "start_label": one.start_label}
+        )
+        # The version is a setting, as of a run: a key of another edition says that it differs.
+        settings = {"lime_superpixels": plain(superpixels)}
+        records.append(Record(record_id("lime", panel.picture.place), arrays, values, settings))
     return records

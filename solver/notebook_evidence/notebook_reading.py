@@ -9,9 +9,10 @@ from typing import Any
 from solver.course_settings import LimeSettings
 from solver.evidence import Record
 from solver.notebook_evidence.figures.grid_figures import Cut, Row, read_grid
-from solver.notebook_evidence.grid_records import grid_records, layer_side
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
 from solver.notebook_evidence.figures.known_pictures import KnownPicture
+from solver.notebook_evidence.figures.panels import Bytes, find_boxes, open_figure
+from solver.notebook_evidence.grid_records import grid_records, layer_side
 from solver.notebook_evidence.lime_records import (
     SHOWN,
     lime_panels,
@@ -19,7 +20,6 @@ from solver.notebook_evidence.lime_records import (
     read_lime,
 )
 from solver.notebook_evidence.notebook_file import ExecutedNotebook, NotebookFigure
-from solver.notebook_evidence.figures.panels import Bytes, find_boxes, open_figure
 from solver.notebook_evidence.scatter_findings import read_scatters
 from solver.notebook_evidence.table_records import is_curve, matrix_record
 

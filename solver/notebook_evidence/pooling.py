@@ -59,7 +59,7 @@ def pooled(findings: Sequence[Finding], superpixels: str) -> Pooled:
             result.records[name] = merged_tables([record for _, record in some])
             result.measured_in[name] = len({number for number, _ in some})
             continue
-        some.sort(key=lambda pair: superpixels not in str(pair[1].values.get("superpixels", "")))
+        some.sort(key=lambda pair: _other_superpixels(pair[1], superpixels))
         groups = _measurements(some)
         result.records[name] = _counted(groups[0])
         result.measured_in[name] = len({number for number, _ in groups[0]})
@@ -79,6 +79,11 @@ def pooled(findings: Sequence[Finding], superpixels: str) -> Pooled:
         places = ", ".join(names if len(names) <= 3 else [names[0], "...", names[-1]])
         result.differences.append(f"{told} in {which} {', '.join(map(str, numbers))} ({places})")
     return result
+
+
+def _other_superpixels(record: Record, wanted: str) -> bool:
+    made = record.settings.get("lime_superpixels")
+    return made is not None and made["scikit_image"] != wanted
 
 
 def _measurements(some: list[tuple[int, Record]]) -> list[list[tuple[int, Record]]]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.errors import EvidenceError
-from solver.notebook_evidence.notebook_file import NotebookFigure
 from solver.notebook_evidence.figures.panels import Bytes
 from solver.notebook_evidence.figures.scatter_markers import QUESTION, learned_stamps
 from solver.notebook_evidence.figures.scatter_plots import Plot, plot_record, read_plot
+from solver.notebook_evidence.notebook_file import NotebookFigure
 
 if TYPE_CHECKING:
     from solver.notebook_evidence.notebook_reading import Finding, ReadingSettings

@@ -67,6 +67,13 @@ def _contested(entry: KeyQuestion) -> list[Reason]:
         share = percent(entry.stability.changed)
         values: dict[str, object] = {"share": share, "n": entry.stability.repeats}
         reasons.append(Reason(CONTESTED, "reason_changed", values))
+    if entry.figure is not None and entry.figure.changed_by:
+        told: dict[str, object] = {
+            "pixels": entry.figure.pixels,
+            "n": len(entry.figure.changed_by),
+            "of": entry.figure.ways,
+        }
+        reasons.append(Reason(CONTESTED, "reason_figure", told))
     differing = [option.name for option in entry.options if option.ways_differ]
     if differing:
         reasons.append(Reason(CONTESTED, "reason_ways", {"options": ", ".join(differing)}))

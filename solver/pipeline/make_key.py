@@ -17,6 +17,7 @@ from solver.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.decide.decide import Decided, decide_question, quietly
 from solver.decide.edition_remarks import with_edition_remarks
+from solver.decide.figure_fineness import with_figure_check
 from solver.decide.margins import stakes_of
 from solver.evidence import (
     Evidence,
@@ -294,9 +295,7 @@ def decide(
         reseeded: evidence of LIME and SmoothGrad under other seeds, for these repeats.
     """
     decided = [
-        with_edition_remarks(
-            decide_question(question, evidence, reasons), evidence, bank.header.methods
-        )
+        with_edition_remarks(_decided(question, evidence, reasons), evidence, bank.header.methods)
         for question in questions
     ]
     entries = [one.entry for one in decided]
@@ -315,6 +314,13 @@ def decide(
         questions=entries,
     )
     return MadeKey(key, evidence, figures)
+
+
+def _decided(
+    question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str] | None
+) -> Decided:
+    found = decide_question(question, evidence, reasons)
+    return replace(found, entry=with_figure_check(question, found.entry, evidence))
 
 
 def _repeated(

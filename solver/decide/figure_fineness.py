@@ -1,0 +1,115 @@
+"""Whether an answer on maps that came through figures hangs on how the figure was drawn.
+
+A figure of 70 pixels a picture is not the map: the same map drawn by another matplotlib, or at
+another place on the screen, is read back otherwise in its finest details. So the maps of a question
+are drawn and read again in the ways that figures are made, and the question is decided on each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from solver.decide.decide import answer_where, verdicts_again
+from solver.evidence import Evidence, Record
+from solver.key import FigureCheck, KeyQuestion, Sentence
+from solver.rules.registry import PlannedQuestion
+from solver.text.cjk_spacing import with_blanks
+
+Array = npt.NDArray[np.generic]
+PICTURE_SIDE = 128
+FINEST = 128
+"""Figures of so many pixels a picture or more show every pixel of it."""
+
+
+def _resized(array: Array, side: int, shift: float = 0.0) -> Array:
+    """An array (h, w, ...) at side x side places, linearly between the old ones, moved by `shift`
+    of an old pixel; truth values hold where every neighbour is true."""
+    height, width = array.shape[:2]
+    rows = (np.arange(side) + 0.5) * height / side - 0.5 + shift
+    columns = (np.arange(side) + 0.5) * width / side - 0.5 + shift
+    at = np.meshgrid(rows, columns, indexing="ij")
+    layers = array.reshape(height, width, -1).astype(np.float64)
+    found = [
+        ndimage.map_coordinates(layers[..., one], at, order=1, mode="nearest")
+        for one in range(layers.shape[-1])
+    ]
+    result = np.stack(found, -1).reshape(side, side, *array.shape[2:])
+    return result > 0.999 if array.dtype == bool else result.astype(array.dtype)
+
+
+WAYS: dict[str, Callable[[Array], Array]] = {
+    "at the picture's own pixels": lambda array: _resized(array, PICTURE_SIDE),
+    "half a pixel aside": lambda array: _resized(array, len(array), 0.5),
+    "a tenth smaller": lambda array: _resized(array, round(len(array) * 0.9)),
+}
+"""What differs between figures of one map: their size, and where on the screen they begin."""
+
+
+def figure_maps(question: PlannedQuestion, evidence: Evidence) -> dict[str, Record]:
+    """Return the maps of a question that came through figures coarser than the picture, by id."""
+    names = [name for name in question.needs if name in evidence]
+    records = {name: evidence.get(*name.split("/")) for name in names}
+    return {name: record for name, record in records.items() if _is_coarse(record)}
+
+
+def _is_coarse(record: Record) -> bool:
+    pixels = record.values.get("figure_pixels")
+    return isinstance(pixels, int) and pixels < FINEST and "map" in record.arrays
+
+
+def with_figure_check(
+    question: PlannedQuestion, entry: KeyQuestion, evidence: Evidence
+) -> KeyQuestion:
+    """Return a question's entry with what its answer does when its maps are drawn again.
+
+    An entry that is open, or rests on no figure, is returned as it is.
+    """
+    maps = figure_maps(question, evidence)
+    if entry.state == "open" or not maps:
+        return entry
+    pixels = min(int(record.values["figure_pixels"]) for record in maps.values())
+    others = []
+    for way, draw in WAYS.items():
+        holds = verdicts_again(question, entry, _drawn_again(evidence, maps, draw))
+        pairs = [(option, bool(one)) for option, one in zip(entry.options, holds, strict=True)]
+        if None in holds or answer_where(question, pairs) != entry.correct:
+            others.append(way)
+    check = FigureCheck(pixels=pixels, ways=len(WAYS), changed_by=others)
+    return entry.model_copy(update={"figure": check, "note": _note(entry, check)})
+
+
+def _drawn_again(
+    evidence: Evidence, maps: Mapping[str, Record], draw: Callable[[Array], Array]
+) -> Evidence:
+    records = {record.id: record for record in evidence}
+    for name, record in maps.items():
+        arrays = {key: draw(array) for key, array in record.arrays.items() if array.ndim >= 2}
+        records[name] = Record(name, {**record.arrays, **arrays}, record.values)
+    return Evidence(records, evidence.bundle)
+
+
+def _note(entry: KeyQuestion, check: FigureCheck) -> Sentence:
+    width = PICTURE_SIDE / check.pixels
+    english = (
+        f"The maps came through a figure of {check.pixels} pixels a side, each {width:.1f} of the "
+        f"picture's. Drawn and read again in {check.ways} ways, the answer "
+    )
+    chinese = (
+        f"這些圖是從每邊 {check.pixels} 像素的圖中讀回的，每個像素相當於原圖 {width:.1f} 個像素。"
+        f"以 {check.ways} 種方式重畫再讀回，答案"
+    )
+    changed = len(check.changed_by)
+    if changed:
+        english += f"changes in {changed}: such a figure does not decide it."
+        chinese += f"有 {changed} 次改變：這樣的圖不足以決定。"
+    else:
+        english += "stays."
+        chinese += "不變。"
+    before = entry.note
+    chinese = with_blanks(f"{before.zh_hant if before else ''}{chinese}")
+    english = f"{before.en} {english}" if before else english
+    return Sentence.model_validate({"en": english, "zh-Hant": chinese})

@@ -1,0 +1,135 @@
+"""Figures drawn by today's matplotlib, whose values are known, read back."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from solver.notebook_evidence.figures.colours import map_of, values_on
+from solver.notebook_evidence.figures.grid_figures import cut_rows
+from solver.notebook_evidence.figures.heat_maps import read_heat_map
+from solver.notebook_evidence.figures.lime_overlay import read_overlay
+from solver.notebook_evidence.figures.panels import find_panels, open_figure, readable
+from solver.notebook_evidence.figures.resampling import coarseness, drawn
+
+SIDE = 128
+
+
+def smooth(seed: int, pixels: int = SIDE, channels: int = 3) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    coarse = random.random((8, 8, channels))
+    block = np.kron(coarse, np.ones((pixels // 8, pixels // 8, 1)))
+    return np.clip(0.7 * block + 0.3 * random.random((pixels, pixels, channels)), 0, 1)
+
+
+def figure_of(rows: list[list[np.ndarray]], dpi: int, tight: bool, cmap: str = "hot") -> bytes:
+    figure = Figure(figsize=(15, 8))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(len(rows), len(rows[0]), squeeze=False)
+    for line, images in zip(axes, rows, strict=True):
+        for one, image in zip(line, images, strict=True):
+            one.imshow(image, cmap=cmap)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=dpi, bbox_inches="tight" if tight else None)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("tight", [True, False])
+@pytest.mark.parametrize("dpi", [72, 100, 144, 200])
+def test_pictures_read_back_to_a_level(dpi: int, tight: bool) -> None:
+    images = [smooth(seed) for seed in range(10)]
+    rgb, told = open_figure(figure_of([images, images], dpi, tight), 10**8)
+    rows = cut_rows(rgb, told)
+    assert [len(row) for row in rows] == [10, 10]
+    side = len(rows[0][0].rgb)
+    for row in rows:
+        for image, cut in zip(images, row, strict=True):
+            levels = np.round(image * 255)
+            # As matplotlib draws it: whole levels before, cut to whole levels after.
+            off = np.abs(drawn(levels, side) - cut.rgb).max(-1)
+            assert np.quantile(off[cut.valid], 0.995) <= 1.5
+            assert cut.valid.mean() > 0.9
+
+
+def test_labels_over_a_panel_are_left_out_and_little_else() -> None:
+    white, black = np.ones((SIDE, SIDE, 3)), np.zeros((SIDE, SIDE, 3))
+    rgb, dpi = open_figure(figure_of([[white] * 10], 72, True), 10**8)
+    panels = find_panels(rgb)[0]
+    for one, beside in zip(panels, [*panels[1:], None], strict=True):
+        valid = readable(one, beside, dpi, SIDE, rgb)
+        assert (one.cut(rgb)[valid] == 255).all()
+        assert valid.mean() > 0.93
+    rgb, dpi = open_figure(figure_of([[black] * 10], 72, True), 10**8)
+    assert [len(row) for row in find_panels(rgb)] == [10]
+
+
+@pytest.mark.parametrize("name", ["hot", "viridis"])
+def test_maps_are_told_and_read_back(name: str) -> None:
+    values = np.linspace(0, 1, 256)
+    rgb = (np.asarray(colormaps[name](np.arange(256)))[:, :3] * 255).astype(np.uint8)
+    assert map_of(rgb)[0] == name
+    assert np.abs(values_on(name, rgb)[0] - values).max() <= 1.01 / 255
+
+
+def test_a_photograph_is_on_no_map() -> None:
+    rgb = (smooth(3) * 255).astype(np.uint8).reshape(-1, 3)
+    assert map_of(rgb)[0] == ""
+
+
+@pytest.mark.parametrize("pixels", [32, 64])
+def test_a_layers_pixels_are_counted(pixels: int) -> None:
+    random = np.random.default_rng(pixels)
+    image = random.random((pixels, pixels)) * 255
+    panel, valid = np.floor(drawn(image, 71)), np.ones((71, 71), bool)
+    valid[:, 0] = valid[0] = False
+    assert coarseness(panel, valid, pixels) < 0.5
+    assert coarseness(panel, valid, pixels // 2) > 5
+
+
+def test_an_overlay_is_read_with_its_signs() -> None:
+    picture = smooth(5) * 250
+    labels = np.kron(np.arange(64).reshape(8, 8), np.ones((16, 16), int))
+    painted = picture.copy()
+    signs = np.zeros(64, int)
+    for place, sign in ((3, 1), (17, -1), (18, 1), (40, 1), (63, -1)):
+        painted[labels == place, int(sign > 0)] = picture.max()
+        signs[place] = sign
+    shown, overlay = np.floor(drawn(picture, 71)), np.floor(drawn(painted, 71))
+    valid = np.ones((71, 71), bool)
+    found = read_overlay(picture, shown, overlay, valid, labels, 11)
+    assert (found.signs == signs).all() and found.unexplained == 0 and found.count == 5
+    # Other superpixels do not explain it.
+    other = np.kron(np.arange(49).reshape(7, 7), np.ones((19, 19), int))[:SIDE, :SIDE]
+    assert read_overlay(picture, shown, overlay, valid, other, 11).error > 20 * found.error
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_a_heat_map_is_read_in_its_units(metric: str) -> None:
+    random = np.random.default_rng(1)
+    states = random.normal(size=(10, 6))
+    if metric == "cosine":
+        unit = states / np.linalg.norm(states, axis=1, keepdims=True)
+        matrix = (1 + unit @ unit.T) / 2
+    else:
+        matrix = np.linalg.norm(states[:, None] - states[None], axis=-1)
+    figure = Figure(figsize=(12, 10))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    image = axes.imshow(matrix)
+    for i in range(10):
+        for j in range(10):
+            axes.text(j, i, f"{matrix[i, j]:.2f}", ha="center", va="center")
+    figure.colorbar(image)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=72, bbox_inches="tight")
+    found = read_heat_map(open_figure(file.getvalue(), 10**8)[0])
+    assert found is not None and found.metric == metric
+    span = matrix.max() - matrix.min()
+    assert np.abs(found.shares - (matrix - matrix.min()) / span).max() <= 0.006
+    if found.scale is not None:
+        assert np.abs(found.values - matrix).max() <= 0.012 * span
