@@ -53,7 +53,7 @@ def pooled(findings: Sequence[Finding], superpixels: str) -> Pooled:
         for record in one.records:
             found.setdefault(record.id, []).append((one.notebook, record))
     result = Pooled()
-    differing: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    differing: dict[tuple[str, tuple[int, ...]], dict[str, float | None]] = {}
     for name, some in sorted(found.items()):
         if name == "embeddings":
             result.records[name] = merged_tables([record for _, record in some])
@@ -67,18 +67,26 @@ def pooled(findings: Sequence[Finding], superpixels: str) -> Pooled:
         for others in groups[1:]:
             if kind not in ("picture", "regions"):
                 numbers = tuple(sorted({number for number, _ in others}))
-                told = _difference(groups[0][0][1], others[0][1])
-                differing.setdefault((f"{kind}: {told}", numbers), []).append(name)
+                likeness = _likeness(groups[0][0][1], others[0][1])
+                differing.setdefault((kind, numbers), {})[name] = likeness
         if kind in KEPT_DRAWS:
             for at, others in enumerate(groups[1:]):
                 while len(result.draws) <= at:
                     result.draws.append({})
                 result.draws[at][name] = others[0][1]
-    for (told, numbers), names in differing.items():
-        which = "notebook" if len(numbers) == 1 else "notebooks"
-        places = ", ".join(names if len(names) <= 3 else [names[0], "...", names[-1]])
-        result.differences.append(f"{told} in {which} {', '.join(map(str, numbers))} ({places})")
+    result.differences = [_told(*key, names) for key, names in sorted(differing.items())]
     return result
+
+
+def _told(kind: str, numbers: tuple[int, ...], likeness: dict[str, float | None]) -> str:
+    """A sentence on records of a kind that are not what the first notebook shows."""
+    names = sorted(likeness)
+    which = f"notebook{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+    known = sorted(one for one in likeness.values() if one is not None)
+    what = "another draw" if kind in KEPT_DRAWS else "another measurement"
+    if known:
+        what += f", correlated {known[0]:.3f} to {known[-1]:.3f} with the first"
+    return f"{kind} in {which}: {what} ({len(names)} records, from {names[0]} on)"
 
 
 def _other_superpixels(record: Record, wanted: str) -> bool:
@@ -128,15 +136,15 @@ def equal(one: Record, other: Record) -> bool:
     return True
 
 
-def _difference(one: Record, other: Record) -> str:
+def _likeness(one: Record, other: Record) -> float | None:
+    """Correlation of two maps of one shape where both can be read; None for other records."""
     name = next((n for n in ("map", "rgb") if n in one.arrays), None)
     if name is None or one.arrays[name].shape != other.arrays[name].shape:
-        return "another measurement"
+        return None
     a, b = one.arrays[name], other.arrays[name]
     both = np.ones(a.shape[:2], bool)
     if "valid" in one.arrays and one.arrays["valid"].shape == other.arrays["valid"].shape:
         both = one.arrays["valid"] & other.arrays["valid"]
-    if one.kind in KEPT_DRAWS:
-        return "another draw"
-    r = float(np.corrcoef(a[both].ravel(), b[both].ravel())[0, 1])
-    return f"correlated {r:.2f} with the first"
+    if np.ptp(a[both]) == 0 or np.ptp(b[both]) == 0:
+        return None
+    return float(np.corrcoef(a[both].ravel(), b[both].ravel())[0, 1])

@@ -90,9 +90,7 @@ def test_settings_of_a_cell(source: str, expected: dict[str, Any]) -> None:
         ('{"nbformat": 4, "cells": 7}', "without cells"),
     ],
 )
-def test_what_is_no_notebook_is_told_in_a_sentence(
-    text: str, message: str, tmp_path: Path
-) -> None:
+def test_what_is_no_notebook_is_told_in_a_sentence(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "run.ipynb"
     path.write_text(text)
     with pytest.raises(EvidenceError, match=message):

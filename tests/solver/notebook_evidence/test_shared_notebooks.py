@@ -56,8 +56,9 @@ def test_the_eleven_superpixels_of_2021_are_read_in_every_picture() -> None:
         assert signs.shape == (128, 128) and "valid" not in record.arrays
 
 
-@pytest.mark.parametrize(("name", "version", "panels"),
-                         [("n08", "0.18", 10), ("n10", "0.19", 10), ("n11", "0.19", 1)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "version", "panels"), [("n08", "0.18", 10), ("n10", "0.19", 10), ("n11", "0.19", 1)]
+)
 def test_the_scikit_image_of_a_lime_figure_is_told(name: str, version: str, panels: int) -> None:
     lime = findings(name, "lime")[-1]
     assert f"scikit-image {version}" in lime.sure and f"each of {panels} overlays" in lime.sure
