@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from solver.evidence import Record
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -86,7 +90,7 @@ def from_notebook(
     )
 
 
-def _slide_records(slide: Path) -> list[object]:
+def _slide_records(slide: Path) -> list[Record]:
     from solver.explain.bert.similarity_image import slide_record
 
     return [slide_record(slide)]

@@ -147,11 +147,10 @@ def lines(read: NotebookEvidence) -> list[str]:
     for number, notebook in enumerate(read.notebooks, start=1):
         own = [one for one in read.findings if one.notebook == number]
         found.append(f"Notebook {number}: {len(notebook.figures)} figures")
-        found += [f"  It {remark}." if remark[0] != "i" else f"  {remark[0].upper()}{remark[1:]}."
-                  for remark in notebook.remarks]  # fmt: skip
+        found += [f"  {remark[0].upper()}{remark[1:]}." for remark in notebook.remarks]
         found += [_line(one) for one in own]
         if own and all(one.handed_out for one in own if one.figures):
-            found.append("  All of them are the handed-out outputs: the course's, not a student's.")
+            found.append("  All are the handed-out outputs: the course's own run, not a student's.")
     found += [f"Differs: {one}." for one in read.pooled.differences]
     return [*found, *_question_lines(read)]
 
@@ -163,7 +162,7 @@ def _line(one: Finding) -> str:
         state = "read, nothing carried"
     parts = [f"  {one.where}: {told}: {state}"]
     if one.handed_out:
-        parts.append("a handed-out output")
+        parts.append("to the byte the one that the course handed out")
     if one.sure:
         parts.append(one.sure)
     return "; ".join([*parts, *one.remarks])

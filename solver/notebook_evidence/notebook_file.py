@@ -246,7 +246,7 @@ def _remarks(
     told = []
     if not found.figures:
         told.append(
-            "holds no figures: its outputs were cleared, or it was never run. Run it and save it "
+            "it holds no figures: its outputs were cleared, or it was never run. Run it and save it "
             "with its outputs"
         )
     if errors:
@@ -257,7 +257,7 @@ def _remarks(
         told.append(f"{broken} of its figures are damaged or no PNG: not read")
     known = [count for count in counts if count is not None]
     if counts and not known and found.figures:
-        told.append("does not say in which order its cells were run")
+        told.append("it does not say in which order its cells were run")
     elif known != sorted(known):
         told.append("its cells were not run in their order; a setting may be of another run")
     return told

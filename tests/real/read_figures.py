@@ -22,7 +22,10 @@ import numpy.typing as npt
 
 from solver.bundle.pictures import Picture
 from solver.bundle.regions import region_words, regions_for
+from solver.course_settings import Superpixels
 from solver.evidence import Record, record_id
+from solver.explain.cnn.superpixels import superpixels
+from solver.notebook_evidence.figures.lime_overlay import read_overlay
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -37,11 +40,8 @@ SECOND_LABEL = slice(21, 34)
 LABEL_AT_20_OF_32 = 44
 """Row of the figure under the one label below the top that a map of 32x32 has."""
 
-HALF = 0.5
-"""A screen pixel is taken as drawn when the segment fills at least half of it."""
-LEAST_ROOM = 4
-"""Levels a channel must have left below the picture's largest value for a fraction of a quarter to
-show; where a place is already as bright as the overlay would make it, nothing can be seen."""
+SHOWN = 11
+"""Superpixels that the course's overlay draws at most."""
 
 
 def map_records(maps: Arrays, regions: Path) -> Iterator[Record]:
@@ -123,40 +123,12 @@ def _valid_of_32(valid: Mask) -> Mask:
     return moved
 
 
-def drawn_shares(small: Bytes, overlay: Bytes, top: int) -> tuple[npt.NDArray[np.float64], Mask]:
-    """Return how much of each pixel is drawn red and green, and where that can be told.
-
-    LIME's overlay sets one channel of a segment to the picture's largest value `top` and leaves the
-    others, so (overlay - picture) / (top - picture) is the share of the screen pixel that the
-    segment fills.
-
-    Args:
-        small: the picture as drawn (H, W, 3).
-        overlay: the same with the segments (H, W, 3).
-        top: the largest value of the picture at the network's size.
-
-    Returns:
-        shares float (H, W, 2), red then green; bool (H, W, 2), false where the picture is as bright
-        in that channel as the overlay would make it.
-    """
-    room = top - small[..., :2].astype(np.float64)
-    rise = overlay[..., :2].astype(np.float64) - small[..., :2]
-    shares = np.clip(rise / np.maximum(room, 1), 0, 1)
-    return shares, room >= LEAST_ROOM
-
-
 def lime_record(k: int, small: Bytes, overlay: Bytes, valid: Mask, picture: Bytes) -> Record:
-    """Return the signs of LIME's overlay; `valid` where at least one colour could be seen."""
-    shares, told = drawn_shares(small, overlay, int(picture.max()))
-    drawn = (shares >= HALF) & told
-    red, green = drawn[..., 0], drawn[..., 1]
-    # On the border of a red and a green segment the fuller one counts.
-    signs = np.where(green & (shares[..., 1] >= shares[..., 0]), 1, np.where(red, -1, 0))
-    seen = valid & framed(told.any(-1), False)
-    unseen = ~framed(told, False) & valid[..., None]
-    values = _said("71x71, overlay against picture", "segments and weights", "what is not drawn")
-    values["share_where_red_cannot_be_seen"] = round(float(unseen[..., 0].sum() / valid.sum()), 4)
-    values["share_where_green_cannot_be_seen"] = round(float(unseen[..., 1].sum() / valid.sum()), 4)
-    return Record(
-        record_id("lime", k), {"signs": framed(signs.astype(np.int8)), "valid": seen}, values
-    )
+    """Return LIME's overlay by the superpixels of 2021: signs of each, at 128x128."""
+    labels = superpixels(picture, Superpixels(scikit_image="0.16"))
+    shown, drawn = (framed(one).astype(np.float64) for one in (small, overlay))
+    reading = read_overlay(picture.astype(np.float64), shown, drawn, valid, labels, SHOWN)
+    values = _said("71x71, overlay against picture", "weights")
+    values["drawn"], values["unexplained_pixels"] = reading.count, reading.unexplained
+    signs = reading.signs[labels].astype(np.int8)
+    return Record(record_id("lime", k), {"signs": signs, "segments": labels}, values)
