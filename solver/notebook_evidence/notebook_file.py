@@ -246,8 +246,8 @@ def _remarks(
     told = []
     if not found.figures:
         told.append(
-            "it holds no figures: its outputs were cleared, or it was never run. Run it and save it "
-            "with its outputs"
+            "it holds no figures: its outputs were cleared, or it was never run. Run it and save "
+            "it with its outputs"
         )
     if errors:
         told.append(f"{errors} of its cells ended in an error; later cells may show older results")
