@@ -27,6 +27,8 @@ WHITE = 225
 LEAST_SIDE = 24
 OUTSIDE = 0.5
 """Share of the pixels along a spine beyond which the figure is white; tick labels cover some."""
+LONGEST_TICK = 16
+"""Pixels of a tick mark at 200 dots an inch, and some."""
 MOST_CANDIDATES = 4000
 POINTS = 72.0
 SPINE_POINTS = 0.8
@@ -124,8 +126,11 @@ def _box_above(
 ) -> Box | None:
     """The box whose lowest line is this run, if there is one."""
     top = bottom - int(up[bottom, right]) + 1
-    if bottom - top < LEAST_SIDE or not dark[top : bottom + 1, left].all():
+    # A tick at the corner makes the lowest line begin further left than the box.
+    columns = dark[top : bottom + 1, left : left + LONGEST_TICK].all(0)
+    if bottom - top < LEAST_SIDE or not columns.any():
         return None
+    left += int(columns.argmax())
     if not dark[top, left : right + 1].all():
         return None
     height, width = shape

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from solver.evidence import Evidence, Record, record_id
+from solver.evidence import Evidence, MissingEvidence, Record, record_id
 from solver.rules.maps.displayed import Floats, correlation, valid_places
 from solver.rules.parameters import Picture, Pictures, with_edition_steps
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import above, below
+from solver.rules.verdicts import Pair, above, below
 
 
 class PathSettings(Parameters):
@@ -169,7 +169,43 @@ def _steps_needs(settings: StepsSettings) -> list[str]:
     ]
 
 
-@rule("integrated.more_steps", settings=StepsSettings, claim=StepsClaim, needs=_steps_needs)
+def kept_steps(evidence: Evidence, settings: StepsSettings) -> list[int]:
+    """Return the larger numbers of steps that evidence has of every picture.
+
+    Raises:
+        MissingEvidence: there are none, or the course's own number is not there.
+    """
+    kind = "integrated_gradients"
+    lacks = evidence.missing([record_id(kind, k, settings.steps) for k in settings.pictures])
+    there = [
+        steps
+        for steps in settings.more
+        if not evidence.missing([record_id(kind, k, steps) for k in settings.pictures])
+    ]
+    if lacks or not there:
+        some = [record_id(kind, k, settings.more[0]) for k in settings.pictures]
+        raise MissingEvidence(lacks or evidence.missing(some))
+    return there
+
+
+def steps_left_out(settings: StepsSettings, there: Sequence[int]) -> Pair | None:
+    """Return a note on the numbers of steps that evidence does not have; None where it has all."""
+    gone = ", ".join(str(steps) for steps in settings.more if steps not in there)
+    if not gone:
+        return None
+    return (
+        f"Maps of {gone} steps are not there; decided on {', '.join(map(str, there))}.",
+        f"沒有 {gone} 步的圖；依 {'、'.join(map(str, there))} 步的圖判定。",
+    )
+
+
+@rule(
+    "integrated.more_steps",
+    settings=StepsSettings,
+    claim=StepsClaim,
+    needs=_steps_needs,
+    partial=True,
+)
 def more_steps(
     evidence: Evidence, settings: StepsSettings, claims: Sequence[StepsClaim]
 ) -> Decision:
@@ -178,12 +214,14 @@ def more_steps(
     Correlation is not moved by the normalization of either map, which changes the shade of the
     ground. The least over the larger numbers of steps, median over the pictures. *same*: one half
     or more. *swap*: minus one half or less. *nothing*: contrast below a tenth of before. *random*:
-    correlation between the two, with the contrast still there.
+    correlation between the two, with the contrast still there. Larger numbers of steps that the
+    evidence has not are left out, and the note names them.
     """
+    more = kept_steps(evidence, settings)
     correlations, contrasts = [], []
     for picture in settings.pictures:
         base = _map(evidence.get("integrated_gradients", picture, settings.steps))
-        others = [_map(evidence.get("integrated_gradients", picture, n)) for n in settings.more]
+        others = [_map(evidence.get("integrated_gradients", picture, n)) for n in more]
         correlations.append(min(_correlation(base, other) for other in others))
         contrasts.append(min(other.std() / max(base.std(), 1e-12) for other in others))
     r, contrast = float(np.median(correlations)), float(np.median(contrasts))
@@ -193,10 +231,10 @@ def more_steps(
             "label": [f"{steps} steps", f"{steps} 步"],
             "records": [record_id("integrated_gradients", k, steps) for k in settings.pictures],
         }
-        for steps in (settings.steps, *settings.more)
+        for steps in (settings.steps, *more)
     ]
     figure = Figure("strip", {"rows": rows}, ("The same picture at more steps", "步數增加時的圖"))
-    return Decision(verdicts, [figure])
+    return Decision(verdicts, [figure], steps_left_out(settings, more))
 
 
 def _steps_verdict(effect: str, r: float, contrast: float) -> Verdict:

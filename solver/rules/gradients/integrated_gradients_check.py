@@ -8,7 +8,11 @@ import numpy as np
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
-from solver.rules.gradients.integrated_gradients import StepsClaim, StepsSettings
+from solver.rules.gradients.integrated_gradients import (
+    StepsClaim,
+    StepsSettings,
+    kept_steps,
+)
 from solver.rules.maps.displayed import LUMA, Floats, Mask, valid_places
 from solver.rules.registry import Decision, Verdict, second_way
 from solver.rules.thresholds import threshold
@@ -56,9 +60,10 @@ def steps_by_overlap(
     ground. The least over the numbers of steps, median over the pictures.
     """
     found = []
+    more = kept_steps(evidence, settings)
     for picture in settings.pictures:
         base = evidence.get("integrated_gradients", picture, settings.steps)
-        others = [evidence.get("integrated_gradients", picture, n) for n in settings.more]
+        others = [evidence.get("integrated_gradients", picture, n) for n in more]
         found.append(np.min([_changes(base, other) for other in others], axis=0))
     same, turned, left = (float(value) for value in np.median(found, axis=0))
     return Decision([_verdict(claim.effect, same, turned, left) for claim in claims])

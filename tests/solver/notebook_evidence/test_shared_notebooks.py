@@ -60,7 +60,7 @@ def test_the_eleven_superpixels_of_2021_are_read_in_every_picture() -> None:
     ("name", "version", "panels"), [("n08", "0.18", 10), ("n10", "0.19", 10), ("n11", "0.19", 1)]
 )
 def test_the_scikit_image_of_a_lime_figure_is_told(name: str, version: str, panels: int) -> None:
-    lime = findings(name, "lime")[-1]
+    lime = next(one for one in findings(name, "lime") if one.what == "LIME")
     assert f"scikit-image {version}" in lime.sure and f"each of {panels} overlays" in lime.sure
     assert "11 are drawn" in lime.sure
     assert any("another LIME" in remark for remark in lime.remarks)
@@ -91,6 +91,7 @@ def test_a_layer_that_the_cell_contradicts_is_not_carried() -> None:
     figure = next(one for one in notebook.figures if one.settings.get("cnnid") == 15)
     figure.settings["cnnid"] = 6
     notebook.figures = [notebook.figures[0], figure]
+    notebook.printed = []
     told = read_figures(notebook, 1, settings)[-1]
     assert "64x64" in told.what and any("cnnid=6" in remark for remark in told.remarks)
     assert not [record for record in told.records if record.kind == "activation"]
