@@ -17,7 +17,12 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.group()
 def evidence() -> None:
-    """Evidence from an executed notebook, without weights or a bundle."""
+    """Evidence from an executed notebook, without weights or a bundle.
+
+    \b
+    Example:
+      hw9 evidence from-notebook run.ipynb --out mine
+    """
 
 
 @evidence.command("from-notebook")
