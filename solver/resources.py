@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parent
+import solver
+
+_PACKAGE = Path(str(solver.__file__)).resolve().parent
 _IN_CHECKOUT = {"questions": "questions", "templates": "templates", "demo": "fixtures/demo"}
 
 
