@@ -29,31 +29,13 @@ def _folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-_PLUMBING = (
-    "solver.explain.job",
-    "solver.explain.registry",
-    "solver.explain.run.runner",
-    "solver.explain.run.scheduler",
-    "solver.explain.run.workers",
-    "solver.explain.estimator",
-    "solver.explain.sampling.sequential_test",
-    "solver.explain.sampling.claims",
-    "solver.explain.batch_size",
-)
-"""Modules of `solver.explain` that decide which explanations run, and not what one computes."""
+_METHODS = "solver.explain"
+_NO_METHODS = ("run", "sampling")
+"""Folders of `solver.explain` that decide which explanations run, and how far; all others hold
+methods. Modules that lie in `solver.explain` itself are the seam, and hold none either."""
 
-_MEASURING = (
-    "solver.models.food_cnn",
-    "solver.models.local_forward",
-    "solver.models.winograd",
-    "solver.models.matrix_products",
-    "solver.bundle.pictures",
-    "solver.explain.cnn.lime_surrogate",
-    "solver.models.bert_files",
-    "solver.models.bert",
-    "solver.bundle.tagged_corpus",
-)
-"""Modules outside `solver.explain` that take part in what an explanation computes."""
+_INPUTS = ("solver.models", "solver.bundle.pictures", "solver.bundle.tagged_corpus")
+"""What methods compute with: all networks, and the readers of what a network is shown."""
 
 
 @lru_cache
@@ -74,19 +56,39 @@ def _computing(module: str) -> set[str]:
     while waiting:
         name = waiting.pop()
         found.add(name)
-        tree = ast.parse(_source(name))
-        imported = {
-            node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
-        }
+        imported = _imported(ast.parse(_source(name)))
         waiting += [other for other in imported if _computes(other) and other not in found]
     return found
 
 
+def _imported(tree: ast.Module) -> set[str]:
+    """Modules of ours that a module names in an import."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in names if _path(name).is_file()}
+
+
 def _computes(module: str) -> bool:
-    explains = module.startswith("solver.explain.") and module not in _PLUMBING
-    return module in _MEASURING or explains
+    """Whether a record hangs on a module's source, by the folder it lies in.
+
+    >>> _computes("solver.explain.cnn.lime"), _computes("solver.models.bert")
+    (True, True)
+    >>> _computes("solver.explain.job"), _computes("solver.explain.sampling.claims")
+    (False, False)
+    """
+    if module.startswith(f"{_METHODS}."):
+        folder, _, below = module.removeprefix(f"{_METHODS}.").partition(".")
+        return bool(below) and folder not in _NO_METHODS
+    return any(f"{module}.".startswith(f"{each}.") for each in _INPUTS)
 
 
 def _source(module: str) -> bytes:
-    folder = Path(__file__).resolve().parent.parent
-    return (folder / (module.replace(".", "/") + ".py")).read_bytes().replace(b"\r\n", b"\n")
+    return _path(module).read_bytes().replace(b"\r\n", b"\n")
+
+
+def _path(module: str) -> Path:
+    return Path(__file__).resolve().parent.parent / (module.replace(".", "/") + ".py")

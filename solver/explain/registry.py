@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from typing import Any
 
 from solver.code_version import explanation_code_hash
 from solver.course_settings import plain
+from solver.discovery import import_all
 from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.estimator import Sampling
@@ -51,20 +51,6 @@ class Explanation:
     uses: Callable[[Job], list[str]] = lambda job: []
 
 
-_MODULES = (
-    "solver.explain.cnn.inputs",
-    "solver.explain.cnn.lime",
-    "solver.explain.cnn.saliency",
-    "solver.explain.cnn.smoothgrad",
-    "solver.explain.cnn.filter_visualization",
-    "solver.explain.cnn.integrated_gradients",
-    "solver.explain.bert.attention",
-    "solver.explain.bert.masked_lm",
-    "solver.explain.bert.corpus_search",
-    "solver.explain.bert.hidden_states",
-    "solver.explain.bert.embeddings",
-    "solver.explain.bert.similarity_image",
-)
 _explanations: dict[str, Explanation] = {}
 
 
@@ -94,8 +80,7 @@ def explanation(
 
 def all_explanations() -> dict[str, Explanation]:
     """Return every explanation by kind."""
-    for module in _MODULES:
-        import_module(module)
+    import_all("solver.explain")
     return dict(sorted(_explanations.items()))
 
 

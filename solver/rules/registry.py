@@ -9,12 +9,12 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from solver.bank import GIVEN, Bank, Option, Question
+from solver.discovery import import_all
 from solver.errors import BankError
 from solver.evidence import Evidence, MissingEvidence
 from solver.files.yaml_source import every_problem, right_names
@@ -120,34 +120,6 @@ class Rule:
         return inspect.getdoc(self.decide) or ""
 
 
-_MODULES = (
-    "solver.rules.lime.overlay",
-    "solver.rules.lime.overlay_check",
-    "solver.rules.gradients.saliency",
-    "solver.rules.shapes.solid",
-    "solver.rules.shapes.solid_check",
-    "solver.rules.shapes.handle",
-    "solver.rules.shapes.handle_check",
-    "solver.rules.maps.brightest_region",
-    "solver.rules.maps.brightest_region_check",
-    "solver.rules.gradients.smoothgrad",
-    "solver.rules.gradients.smoothgrad_check",
-    "solver.rules.maps.agreement",
-    "solver.rules.maps.agreement_check",
-    "solver.rules.filters.filters",
-    "solver.rules.filters.activation_depth_check",
-    "solver.rules.gradients.integrated_gradients",
-    "solver.rules.gradients.integrated_gradients_check",
-    "solver.rules.bert.attention",
-    "solver.rules.bert.masked_lm",
-    "solver.rules.bert.corpus_search",
-    "solver.rules.bert.attention_check",
-    "solver.rules.bert.hidden_states",
-    "solver.rules.bert.hidden_states_check",
-    "solver.rules.bert.similarity_image",
-    "solver.rules.bert.embeddings",
-    "solver.rules.bert.embeddings_check",
-)
 _rules: dict[str, Rule] = {}
 
 
@@ -189,8 +161,7 @@ def second_way(name: str, *, needs: Needs | None = None) -> Callable[[Decide], D
 
 def all_rules() -> dict[str, Rule]:
     """Return every rule by name, importing the modules that hold them."""
-    for module in _MODULES:
-        import_module(module)
+    import_all("solver.rules")
     return dict(sorted(_rules.items()))
 
 

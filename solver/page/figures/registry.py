@@ -1,17 +1,17 @@
 """The figures a rule asks for, by kind; each kind is a function that draws from the evidence.
 
-A kind is registered by ``@figure_kind("map")`` in one of the modules below, so another topic brings
+A kind is registered by ``@figure_kind("map")`` in a module of this folder, so another topic brings
 its own. What cannot be drawn is said in a sentence: a page never fails because of a figure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 from markupsafe import Markup
 
+from solver.discovery import import_all
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
 from solver.rules.registry import Figure
@@ -19,12 +19,6 @@ from solver.text.bilingual import both, words
 
 Draw = Callable[[Evidence, Mapping[str, Any]], Markup]
 
-_MODULES = (
-    "solver.page.figures.maps",
-    "solver.page.figures.charts",
-    "solver.page.figures.bert",
-    "solver.page.figures.scatter",
-)
 _kinds: dict[str, Draw] = {}
 
 
@@ -42,8 +36,7 @@ def figure_kind(name: str) -> Callable[[Draw], Draw]:
 
 def all_figure_kinds() -> dict[str, Draw]:
     """Return every kind by name, importing the modules that draw them."""
-    for module in _MODULES:
-        import_module(module)
+    import_all("solver.page.figures")
     return dict(sorted(_kinds.items()))
 
 
