@@ -70,7 +70,7 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
         raise click.UsageError("--strict needs --with KEY.")
     from solver.bank import read_bank
     from solver.resources import data_folder
-    from solver.rules.registry import check_questions
+    from solver.rules.registry import check_questions, renamed_rules
 
     found, faults = read_bank(folder or data_folder("questions"))
     planned: list[PlannedQuestion] = []
@@ -82,10 +82,14 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
             click.echo(str(fault), err=True)
         click.echo(f"{counted(len(faults), 'fault')}.", err=True)
         sys.exit(1)
+    remarks = renamed_rules(found)
     warnings = _concerns(found, key_path) if key_path else None
     if as_json:
-        click.echo(json.dumps(_as_json(found, planned, warnings), ensure_ascii=False, indent=1))
+        made = _as_json(found, planned, warnings) | {"remarks": remarks}
+        click.echo(json.dumps(made, ensure_ascii=False, indent=1))
     else:
+        for remark in remarks:
+            click.echo(remark)
         _say(found, planned, warnings)
     if strict and warnings:
         sys.exit(1)

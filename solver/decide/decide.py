@@ -1,4 +1,4 @@
-"""One question decided on evidence: by its rule, and a second time where the rule has another way.
+"""Decide one question on evidence: by its rule and, where it has one, by the rule's cross-check.
 
 What lacks its evidence is left open and says what it lacks; no evidence, however damaged, ends in
 anything but a verdict or such a sentence.
@@ -51,7 +51,7 @@ class Decided:
 def decide_question(
     question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str] | None = None
 ) -> Decided:
-    """Decide one question both ways.
+    """Decide one question by its rule and its cross-check.
 
     Args:
         question: with its rule and parameters.
@@ -73,7 +73,7 @@ def decide_question(
         options=options,
         evidence=[name for name in question.needs if name in evidence],
     )
-    entry = _with_second_way(entry, question, evidence, reasons)
+    entry = _with_cross_check(entry, question, evidence, reasons)
     return Decided(entry, found, tuple(sorted(thresholds)))
 
 
@@ -142,7 +142,7 @@ def _head(question: PlannedQuestion) -> dict[str, Any]:
         "points": asked.points,
         "wording": wording_of(asked),
         "blank_points": own,
-        "rule": asked.rule,
+        "rule": question.rule.name,
     }
 
 
@@ -160,13 +160,13 @@ def _open(question: PlannedQuestion, lacks: list[str]) -> KeyQuestion:
     )
 
 
-def _with_second_way(
+def _with_cross_check(
     entry: KeyQuestion, question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str]
 ) -> KeyQuestion:
-    second = question.rule.second
-    if second is None:
+    check = question.rule.cross_check
+    if check is None:
         return entry
-    found = _attempt(question, second.decide, question.second_needs, evidence, reasons)
+    found = _attempt(question, check.decide, question.cross_check_needs, evidence, reasons)
     if isinstance(found, list):
         return entry.model_copy(update={"second_lacks": found})
     verdicts = [_second_verdict(one) for one in _on_options(question, entry.options, found)]

@@ -16,6 +16,7 @@ from solver.key import Answer, Key, KeyQuestion, OptionVerdict, SecondVerdict
 from solver.page.figures.registry import figure_html
 from solver.page.review_flags import STATES, Reason, closest, reasons_to_look, relative_margin
 from solver.page.verdict_bars import bars_of
+from solver.rules.former_names import current_name
 from solver.rules.registry import Figure, Rule
 from solver.text.bilingual import Pair, as_pair, both, with_code, words
 from solver.text.numbers import number, percent
@@ -85,7 +86,7 @@ class QuestionView:
     margin: str
     figures: tuple[Markup, ...]
     rule_words: Markup
-    second_words: Markup
+    cross_check_words: Markup
     rule_settings: str
     records: tuple[RecordLine, ...]
     next_look: str | None = None
@@ -207,7 +208,7 @@ def _view(
     rules: Mapping[str, Rule],
 ) -> QuestionView:
     found = closest(entry)
-    rule = rules.get(entry.rule)
+    rule = rules.get(current_name(entry.rule))  # a key may be of an earlier version
     settings = asked.settings if asked else {}
     return QuestionView(
         entry=entry,
@@ -220,7 +221,7 @@ def _view(
         margin=percent(found[0]) if found else "–",
         figures=tuple(figure_html(figure, evidence) for figure in figures.get(entry.id, ())),
         rule_words=prose(rule.what) if rule else Markup(),
-        second_words=prose(rule.second.what) if rule and rule.second else Markup(),
+        cross_check_words=prose(rule.cross_check.what) if rule and rule.cross_check else Markup(),
         rule_settings=settings_text(settings),
         records=tuple(_records(entry.evidence, evidence)),
     )

@@ -70,7 +70,9 @@ def planned(bank: Bank, only: Sequence[str] = ()) -> list[PlannedQuestion]:
 
 def needed_records(questions: Sequence[PlannedQuestion]) -> list[str]:
     """Return the ids of every record some question needs, either way, each once, in order."""
-    every = (name for question in questions for name in (*question.needs, *question.second_needs))
+    every = (
+        name for question in questions for name in (*question.needs, *question.cross_check_needs)
+    )
     return list(dict.fromkeys(every))
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from solver.bank import Bank, BankFile, Blank, MeasuredChoices, Option, Question, TopicFile
 from solver.files.yaml_source import YamlDumper
+from solver.rules.former_names import current_name
 from solver.rules.registry import Rule, all_rules
 
 HEAD = """\
@@ -46,8 +47,8 @@ def reference(bank: Bank) -> str:
 def describe(rule: Rule, bank: Bank) -> str:
     """Return one rule as Markdown: what it measures, its settings, its claims, an example."""
     parts = [f"### `{rule.name}`\n", _prose(rule.what)]
-    if rule.second is not None:
-        parts.append(f"Cross-check: {_prose(rule.second.what)}")
+    if rule.cross_check is not None:
+        parts.append(f"Cross-check: {_prose(rule.cross_check.what)}")
     parts += [_fields("Settings (`with`)", rule.settings), _fields("Claim", rule.claim)]
     example = example_of(rule, bank)
     if example is not None:
@@ -57,7 +58,7 @@ def describe(rule: Rule, bank: Bank) -> str:
 
 def example_of(rule: Rule, bank: Bank) -> str | None:
     """Return a question of the bank that the rule decides, as YAML; None where there is none."""
-    asked = next((one for one in bank.questions if one.rule == rule.name), None)
+    asked = next((one for one in bank.questions if current_name(one.rule) == rule.name), None)
     if asked is None:
         return None
     data = [asked.model_dump(by_alias=True, exclude_unset=True, mode="json")]

@@ -1,6 +1,9 @@
 """Rules: functions from evidence and an option's claim to a verdict, registered by name.
 
-A rule knows what it measures, not which question asks for it, and holds no answer.
+A rule knows what it measures, not which question asks for it, and holds no answer. Its name is the
+path of its module below this folder, with one more word where a module holds several: the rule
+``shapes.handle`` lies in ``shapes/handle.py``, ``bert.attention.coreference`` in
+``bert/attention.py``. A cross-check lies beside its rule, in ``shapes/handle_check.py``.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from solver.discovery import import_all
 from solver.errors import BankError
 from solver.evidence import Evidence, MissingEvidence
 from solver.files.yaml_source import every_problem, right_names
+from solver.rules.former_names import current_name
 
 
 class Parameters(BaseModel):
@@ -74,8 +78,8 @@ Decide = Callable[[Evidence, Any, Sequence[Any]], Decision]
 
 
 @dataclass(frozen=True)
-class SecondWay:
-    """Another measurement for the claims of a rule: another statistic, or another method.
+class CrossCheck:
+    """Another measurement of a rule's claims, by another statistic or another method.
 
     Attributes:
         needs: from settings, the ids of the records it decides on.
@@ -87,7 +91,7 @@ class SecondWay:
 
     @property
     def what(self) -> str:
-        """What it measures, in the words of its docstring."""
+        """The docstring of `decide`: it says what is measured."""
         return inspect.getdoc(self.decide) or ""
 
 
@@ -100,9 +104,8 @@ class Rule:
         claim: model of an option's `claim`.
         needs: from settings, the ids of the records it decides on.
         decide: evidence, settings and claims to a decision.
-        second: another measurement of the same claims, independent of the first, where one is
-            registered with `second_way`.
-        partial: whether it (and its second way) decides as far as it can where records it needs
+        cross_check: an independent measurement of the same claims, where there is one.
+        partial: whether it (and its cross-check) decides as far as it can where records it needs
             are missing, and raises `MissingEvidence` itself where that is not far enough.
     """
 
@@ -111,12 +114,12 @@ class Rule:
     claim: type[BaseModel]
     needs: Needs
     decide: Decide
-    second: SecondWay | None = None
+    cross_check: CrossCheck | None = None
     partial: bool = False
 
     @property
     def what(self) -> str:
-        """What it measures, in the words of its docstring."""
+        """The docstring of `decide`: it says what is measured."""
         return inspect.getdoc(self.decide) or ""
 
 
@@ -131,36 +134,55 @@ def rule(
     needs: Needs,
     partial: bool = False,
 ) -> Callable[[Decide], Decide]:
-    """Register the decorated function as the rule `name`; a name taken already is an error."""
+    """Register the decorated function as the rule `name`.
+
+    Raises:
+        ValueError: the name is taken, or is not that of the function's module.
+    """
 
     def register(decide: Decide) -> Decide:
         if name in _rules:
             raise ValueError(f"the rule {name!r} is registered twice")
+        own = _below_rules(decide)
+        if own and not f"{name}.".startswith(f"{own}."):
+            raise ValueError(f"the rule {name!r} lies in {own}: its name must begin so")
         _rules[name] = Rule(name, settings, claim, needs, decide, partial=partial)
         return decide
 
     return register
 
 
-def second_way(name: str, *, needs: Needs | None = None) -> Callable[[Decide], Decide]:
-    """Register the decorated function as the second way of the rule `name`.
+def cross_check(name: str, *, needs: Needs | None = None) -> Callable[[Decide], Decide]:
+    """Register the decorated function as the cross-check of the rule `name`.
 
     It takes the rule's own settings and claims. `needs` names the records it decides on, where
-    these are not the rule's own. A rule that is not registered, or has one already, is an error.
+    these are not the rule's own.
+
+    Raises:
+        ValueError: there is no such rule, it has a cross-check, or lies in another place.
     """
 
     def register(decide: Decide) -> Decide:
-        if name not in _rules or _rules[name].second is not None:
-            raise ValueError(f"no rule {name!r} waits for a second way")
+        if name not in _rules or _rules[name].cross_check is not None:
+            raise ValueError(f"no rule {name!r} waits for a cross-check")
         first = _rules[name]
-        _rules[name] = replace(first, second=SecondWay(needs or first.needs, decide))
+        beside = _below_rules(first.decide)
+        if beside and _below_rules(decide) != f"{beside}_check":
+            raise ValueError(f"the cross-check of {name!r} must lie in {beside}_check")
+        _rules[name] = replace(first, cross_check=CrossCheck(needs or first.needs, decide))
         return decide
 
     return register
 
 
+def _below_rules(function: Decide) -> str:
+    """The path of a function's module below this folder; empty for one that lies elsewhere."""
+    top, _, path = function.__module__.partition("solver.rules.")
+    return path if not top else ""
+
+
 def all_rules() -> dict[str, Rule]:
-    """Return every rule by name, importing the modules that hold them."""
+    """Return every rule of this folder by name."""
     import_all("solver.rules")
     return dict(sorted(_rules.items()))
 
@@ -200,10 +222,10 @@ class PlannedQuestion:
         return self.rule.needs(self.settings)
 
     @property
-    def second_needs(self) -> list[str]:
-        """The records its second way decides on; none where there is no second way."""
-        second = self.rule.second
-        return second.needs(self.settings) if second else []
+    def cross_check_needs(self) -> list[str]:
+        """The records its cross-check decides on; none where there is no cross-check."""
+        check = self.rule.cross_check
+        return check.needs(self.settings) if check else []
 
 
 def plan_questions(bank: Bank) -> list[PlannedQuestion]:
@@ -229,7 +251,7 @@ def check_questions(bank: Bank) -> tuple[list[PlannedQuestion], list[BankError]]
     }
     for question, topic, index in bank.placed_questions():
         where = ("questions", index)
-        found = rules.get(question.rule)
+        found = rules.get(current_name(question.rule))
         if found is None:
             faults.append(
                 _fault(
@@ -250,6 +272,17 @@ def check_questions(bank: Bank) -> tuple[list[PlannedQuestion], list[BankError]]
         if not reader.faults:
             planned.append(PlannedQuestion(question, found, settings, claims, pairs))
     return planned, faults
+
+
+def renamed_rules(bank: Bank) -> list[str]:
+    """Return a remark for each question that calls its rule by a former name."""
+    return [
+        f"{topic.source.path.name} line {topic.source.line_of(('questions', index, 'rule'))}: "
+        f"{question.id}: the rule {question.rule!r} is called {current_name(question.rule)!r} now; "
+        "the former name is read for this edition of the bank only"
+        for question, topic, index in bank.placed_questions()
+        if current_name(question.rule) != question.rule
+    ]
 
 
 def _flat_options(

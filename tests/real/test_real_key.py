@@ -123,7 +123,7 @@ def test_nothing_is_signed_that_changes_or_that_two_ways_find_differently(
 ) -> None:
     decided = [one for one in made[0].key.questions if one.state == "decided"]
     # LIME on a classifier of known weights is as far from the other verdict as can be.
-    question = next(one for one in decided if one.rule == "lime.colour_meaning")
+    question = next(one for one in decided if one.rule == "lime.overlay.colour_meaning")
     sure = question.model_copy(update={"ways_agree": True, "stability": None, "note": None})
     assert sign_text(sure) == "yes"
     differ = {"ways_agree": False, "second_correct": []}

@@ -66,7 +66,7 @@ def depth(way: Any, early: Sequence[Maps], late: Sequence[Maps]) -> list[bool | 
     ]
     parameters = {"early": 6, "late": 23, "pictures": PICTURES}
     evidence = Evidence({record.id: record for record in records})
-    return held(way("activation.with_depth", evidence, parameters, DEPTH))
+    return held(way("filters.activation_depth", evidence, parameters, DEPTH))
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def steps(way: Any, base: Sequence[Maps], *others: Sequence[Maps]) -> list[str]:
     ]
     parameters = {"pictures": list(range(len(base))), "steps": 10, "more": numbers[1:]}
     evidence = Evidence({record.id: record for record in records})
-    found = held(way("integrated.more_steps", evidence, parameters, EFFECTS))
+    found = held(way("gradients.integrated_gradients.more_steps", evidence, parameters, EFFECTS))
     return [str(one["effect"]) for one, holds in zip(EFFECTS, found, strict=True) if holds]
 
 
@@ -189,7 +189,9 @@ UNNORMALIZED = [
 def test_real_smoothgrad_is_decided_once_its_range_is_known(
     real_evidence: Evidence, range_of: tuple[float, float], effect: str
 ) -> None:
-    without = decide("smoothgrad.unnormalized", real_evidence, {"pictures": PICTURES}, UNNORMALIZED)
+    without = decide(
+        "gradients.smoothgrad.unnormalized", real_evidence, {"pictures": PICTURES}, UNNORMALIZED
+    )
     told = dict(zip((one["effect"] for one in UNNORMALIZED), held(without), strict=True))
     assert {name for name, holds in told.items() if holds is None} == {
         "same",
@@ -204,7 +206,9 @@ def test_real_smoothgrad_is_decided_once_its_range_is_known(
     ]
     evidence = Evidence({record.id: record for record in records})
     for way in WAYS:
-        found = held(way("smoothgrad.unnormalized", evidence, {"pictures": PICTURES}, UNNORMALIZED))
+        found = held(
+            way("gradients.smoothgrad.unnormalized", evidence, {"pictures": PICTURES}, UNNORMALIZED)
+        )
         assert found == [one["effect"] == effect for one in UNNORMALIZED]
         # What the range rules in, the order alone did not rule out.
         assert all(told[str(one["effect"])] is not False or not holds
@@ -240,8 +244,8 @@ def blocks(way: Any, evidence: Evidence) -> list[bool | None]:
 
 def test_both_ways_find_the_same_of_real_hidden_states(real_evidence: Evidence) -> None:
     for rule, settings, claims in (
-        ("hidden_states.wrong_items", MODEL_1, ITEMS),
-        ("hidden_states.fine_tuned", ALL_MODELS, MODELS),
+        ("bert.hidden_states.wrong_items", MODEL_1, ITEMS),
+        ("bert.hidden_states.fine_tuned", ALL_MODELS, MODELS),
     ):
         first, second = (the_one(held(way(rule, real_evidence, settings, claims))) for way in WAYS)
         assert first == second
@@ -253,8 +257,8 @@ def test_components_have_no_direction_and_no_unit(real_evidence: Evidence) -> No
     turned = with_points(real_evidence, lambda record: record.array("points") @ turn + 2)
     for way in WAYS:
         for rule, settings, claims in (
-            ("hidden_states.wrong_items", MODEL_1, ITEMS),
-            ("hidden_states.fine_tuned", ALL_MODELS, MODELS),
+            ("bert.hidden_states.wrong_items", MODEL_1, ITEMS),
+            ("bert.hidden_states.fine_tuned", ALL_MODELS, MODELS),
         ):
             assert held(way(rule, turned, settings, claims)) == held(
                 way(rule, real_evidence, settings, claims)
@@ -293,7 +297,7 @@ def test_an_answer_that_is_moved_out_or_in_turns_its_item(real_evidence: Evidenc
 
             for way in WAYS:
                 evidence = with_points(real_evidence, moved)
-                found = way("hidden_states.wrong_items", evidence, MODEL_1, ITEMS)
+                found = way("bert.hidden_states.wrong_items", evidence, MODEL_1, ITEMS)
                 held_sets = [one["items"] for one, v in zip(ITEMS, found.verdicts, strict=True)
                              if v.holds]  # fmt: skip
                 assert all((item in items) != right for items in held_sets)
@@ -312,18 +316,22 @@ def test_noise_in_place_of_plots_is_never_a_sure_answer(real_evidence: Evidence)
         settings = ModelSettings.model_validate(MODEL_1)
         verdicts = matching_layers(noise, settings, BLOCKS).verdicts
         sure += any(one.holds and one.margin for one in verdicts)
-        found = held(decide("hidden_states.fine_tuned", noise, ALL_MODELS, MODELS))
+        found = held(decide("bert.hidden_states.fine_tuned", noise, ALL_MODELS, MODELS))
         tuned += the_one(found) != 0
-        assert True not in held(decide("hidden_states.wrong_items", noise, MODEL_1, ITEMS))
+        assert True not in held(decide("bert.hidden_states.wrong_items", noise, MODEL_1, ITEMS))
     assert sure <= 1 and tuned <= 3
 
 
 def test_no_verdict_hangs_on_a_threshold_by_a_quarter(real_evidence: Evidence) -> None:
     cases: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = [
-        ("activation.with_depth", {"early": 6, "late": 23, "pictures": PICTURES}, DEPTH),
-        ("integrated.more_steps", {"pictures": [7], "steps": 10, "more": [100, 1000]}, EFFECTS),
-        ("hidden_states.wrong_items", MODEL_1, ITEMS),
-        ("hidden_states.fine_tuned", ALL_MODELS, MODELS),
+        ("filters.activation_depth", {"early": 6, "late": 23, "pictures": PICTURES}, DEPTH),
+        (
+            "gradients.integrated_gradients.more_steps",
+            {"pictures": [7], "steps": 10, "more": [100, 1000]},
+            EFFECTS,
+        ),
+        ("bert.hidden_states.wrong_items", MODEL_1, ITEMS),
+        ("bert.hidden_states.fine_tuned", ALL_MODELS, MODELS),
     ]
     for rule, settings, claims in cases:
         with reads() as names:
@@ -351,7 +359,7 @@ def with_arrays(evidence: Evidence, **changes: dict[str, np.ndarray]) -> Evidenc
 
 
 def slide(way: Any, evidence: Evidence) -> list[bool | None]:
-    return held(way("embeddings.slide_picture", evidence, {}, SLIDE))
+    return held(way("bert.similarity_image", evidence, {}, SLIDE))
 
 
 def test_the_slide_follows_its_colours_and_not_the_order_of_sentences(
@@ -392,24 +400,24 @@ def test_what_both_ways_decide_of_the_slide_is_the_same(real_evidence: Evidence)
 @pytest.mark.parametrize("way", WAYS)
 def test_the_curve_upside_down_has_the_other_shape(real_evidence: Evidence, way: Any) -> None:
     curve = real_evidence.get("embeddings").array("curve", 1)
-    found = held(way("embeddings.curve_over_layers", real_evidence, CURVE, SHAPES))
+    found = held(way("bert.embeddings.curve_over_layers", real_evidence, CURVE, SHAPES))
     assert found.count(True) == 1
     over = with_arrays(real_evidence, embeddings={"curve": 1.7 - curve})
-    turned = held(way("embeddings.curve_over_layers", over, CURVE, SHAPES))
+    turned = held(way("bert.embeddings.curve_over_layers", over, CURVE, SHAPES))
     assert turned == found[::-1]
     level = with_arrays(real_evidence, embeddings={"curve": np.full_like(curve, 0.9)})
-    assert True not in held(way("embeddings.curve_over_layers", level, CURVE, SHAPES))
+    assert True not in held(way("bert.embeddings.curve_over_layers", level, CURVE, SHAPES))
 
 
 def test_the_curve_that_was_kept_says_what_it_lacks(real_evidence: Evidence) -> None:
-    decision = decide("embeddings.curve_over_layers", real_evidence, CURVE, SHAPES)
+    decision = decide("bert.embeddings.curve_over_layers", real_evidence, CURVE, SHAPES)
     assert decision.note is not None
     assert "other character" in decision.note[0] and "layers 0 to 10" in decision.note[0]
 
 
 def test_trials_and_pairs_of_sentences_agree_on_layer_0(real_evidence: Evidence) -> None:
     first, second = (
-        way("embeddings.layer0_independent", real_evidence, {"character": 1}, CAUSES)
+        way("bert.embeddings.layer0_independent", real_evidence, {"character": 1}, CAUSES)
         for way in WAYS
     )
     pairs = zip(held(first), held(second), strict=True)
@@ -421,7 +429,9 @@ def test_trials_and_pairs_of_sentences_agree_on_layer_0(real_evidence: Evidence)
     ranges[ranges.sum(-1) == 0] = [5.8, 6.0]
     apart = with_arrays(real_evidence, embeddings={"layer0_distance_ranges": ranges})
     apart.add(real_evidence.get("embedding_trials"))
-    found = held(decide_again("embeddings.layer0_independent", apart, {"character": 1}, CAUSES))
+    found = held(
+        decide_again("bert.embeddings.layer0_independent", apart, {"character": 1}, CAUSES)
+    )
     assert True not in found
 
 

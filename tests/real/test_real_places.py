@@ -31,11 +31,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 RULES = (
-    "lime.sign_in_region",
-    "lime.signs_along_contour",
-    "map.clear_place",
-    "map.compare",
-    "map.brightest_region",
+    "lime.overlay.sign_in_region",
+    "lime.overlay.signs_along_contour",
+    "maps.brightest_region.clear_place",
+    "maps.agreement",
+    "maps.brightest_region",
 )
 MAPS = ("saliency", "smoothgrad", "activation", "integrated_gradients")
 WAYS = ("first", "second")
@@ -49,8 +49,8 @@ def asked() -> dict[str, PlannedQuestion]:
 
 
 QUESTIONS = asked()
-ON_MAPS = [name for name, one in QUESTIONS.items() if one.rule.name.startswith("map.")]
-ON_REGIONS = [name for name, one in QUESTIONS.items() if one.rule.name == "map.brightest_region"]
+ON_MAPS = [name for name, one in QUESTIONS.items() if one.rule.name.startswith("maps.")]
+ON_REGIONS = [name for name, one in QUESTIONS.items() if one.rule.name == "maps.brightest_region"]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def evidence() -> Evidence:
 
 
 def decided(question: PlannedQuestion, evidence: Evidence, way: str = "first") -> Decision:
-    second = question.rule.second
+    second = question.rule.cross_check
     assert second is not None
     decide = question.rule.decide if way == "first" else second.decide
     return decide(evidence, question.settings, question.claims)

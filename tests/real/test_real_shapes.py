@@ -50,15 +50,15 @@ def maps() -> dict[str, np.ndarray]:
 
 def decided(rule: str, values: np.ndarray, second: bool = False) -> Decision:
     found = all_rules()[rule]
-    key, names = ("solid", SOLIDS) if rule == "map.solid" else ("side", SIDES)
+    key, names = ("solid", SOLIDS) if rule == "shapes.solid" else ("side", SIDES)
     evidence = Evidence({"saliency/0": Record("saliency/0", {"map": values})})
     claims = [found.claim.model_validate({key: name}) for name in names]
-    decide = found.second.decide if second and found.second else found.decide
+    decide = found.cross_check.decide if second and found.cross_check else found.decide
     return decide(evidence, found.settings.model_validate({"picture": 0}), claims)
 
 
 def named(rule: str, values: np.ndarray, second: bool = False) -> str | None:
-    names = SOLIDS if rule == "map.solid" else SIDES
+    names = SOLIDS if rule == "shapes.solid" else SIDES
     verdicts = decided(rule, values, second).verdicts
     found = [name for name, verdict in zip(names, verdicts, strict=True) if verdict.holds]
     return found[0] if found else None
@@ -74,7 +74,7 @@ def moved(side: str, change: str) -> str:
 
 
 def test_a_solid_is_clear_on_the_real_map(maps: dict[str, np.ndarray]) -> None:
-    verdicts = decided("map.solid", maps["butter"]).verdicts
+    verdicts = decided("shapes.solid", maps["butter"]).verdicts
     assert [verdict.holds for verdict in verdicts].count(True) == 1
     (margin,) = (verdict.margin for verdict in verdicts if verdict.holds)
     assert margin is not None
@@ -83,36 +83,36 @@ def test_a_solid_is_clear_on_the_real_map(maps: dict[str, np.ndarray]) -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_solid_stays_the_same(maps: dict[str, np.ndarray], change: str) -> None:
-    as_is = named("map.solid", maps["butter"])
-    assert named("map.solid", CHANGES[change](maps["butter"])) == as_is is not None
+    as_is = named("shapes.solid", maps["butter"])
+    assert named("shapes.solid", CHANGES[change](maps["butter"])) == as_is is not None
 
 
 @pytest.mark.parametrize("shown", ["jug", "jug, SmoothGrad"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_handle_goes_with_the_map(maps: dict[str, np.ndarray], shown: str, change: str) -> None:
-    as_is = named("map.handle_side", maps[shown])
+    as_is = named("shapes.handle", maps[shown])
     assert as_is is not None
-    assert named("map.handle_side", CHANGES[change](maps[shown])) == moved(as_is, change)
+    assert named("shapes.handle", CHANGES[change](maps[shown])) == moved(as_is, change)
 
 
 def test_both_maps_and_both_ways_have_it_on_one_side(maps: dict[str, np.ndarray]) -> None:
     """The second way leaves SmoothGrad's map open: its strokes are hardly symmetric."""
-    sides = {named("map.handle_side", maps[shown]) for shown in ("jug", "jug, SmoothGrad")}
-    sides.add(named("map.handle_side", maps["jug"], second=True))
+    sides = {named("shapes.handle", maps[shown]) for shown in ("jug", "jug, SmoothGrad")}
+    sides.add(named("shapes.handle", maps["jug"], second=True))
     assert len(sides) == 1
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_second_ways_go_with_the_map(maps: dict[str, np.ndarray], change: str) -> None:
     changed = {shown: CHANGES[change](maps[shown]) for shown in ("jug", "butter")}
-    as_is = named("map.handle_side", maps["jug"], second=True)
+    as_is = named("shapes.handle", maps["jug"], second=True)
     assert as_is is not None
-    assert named("map.handle_side", changed["jug"], second=True) == moved(as_is, change)
-    solid = named("map.solid", maps["butter"], second=True)
-    assert named("map.solid", changed["butter"], second=True) == solid
+    assert named("shapes.handle", changed["jug"], second=True) == moved(as_is, change)
+    solid = named("shapes.solid", maps["butter"], second=True)
+    assert named("shapes.solid", changed["butter"], second=True) == solid
 
 
-@pytest.mark.parametrize(("rule", "shown"), [("map.solid", "butter"), ("map.handle_side", "jug")])
+@pytest.mark.parametrize(("rule", "shown"), [("shapes.solid", "butter"), ("shapes.handle", "jug")])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_noise_with_the_maps_spectrum_shows_nothing(
     maps: dict[str, np.ndarray], rule: str, shown: str, seed: int

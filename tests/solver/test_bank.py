@@ -23,7 +23,7 @@ questions:
   - id: q01
     kind: single
     points: "0.3"
-    rule: network.module
+    rule: filters.layer_type
     with: {index: 6}
     stem: {en: "Which module?", zh-Hant: "哪一個模組？"}
     options:
@@ -40,7 +40,7 @@ questions:
   - id: q02
     kind: pair
     points: "0.4"
-    rule: network.module
+    rule: filters.layer_type
     with: {index: 6}
     stem: {en: "Choose.", zh-Hant: "請選。"}
     blanks:
@@ -123,7 +123,11 @@ def fault(text: str, old: str, new: str) -> str:
 
 
 FAULTS = [
-    (fault(TOPIC, "network.module", "network.modul"), 7, "there is no rule 'network.modul'"),
+    (
+        fault(TOPIC, "filters.layer_type", "filters.layer_typo"),
+        7,
+        "there is no rule 'filters.layer_typo'",
+    ),
     (fault(TOPIC, "{index: 6}", "{indx: 6}"), 8, "'index' is missing"),
     (fault(TOPIC, "{index: 6}", "{index: 6, at: 3}"), 8, "'at' is not known here"),
     (fault(TOPIC, "{index: 6}", "{index: six}"), 8, "'index'"),

@@ -122,7 +122,9 @@ def share_of_strongest(weights: Weights, pairs: Pairs) -> Weights:
     return share
 
 
-@rule("attention.where_a_head_looks", settings=HeadSettings, claim=TargetClaim, needs=_attention)
+@rule(
+    "bert.attention.where_a_head_looks", settings=HeadSettings, claim=TargetClaim, needs=_attention
+)
 def where_a_head_looks(
     evidence: Evidence, settings: HeadSettings, claims: Sequence[TargetClaim]
 ) -> Decision:
@@ -197,7 +199,7 @@ class HeadClaim(Parameters):
     head: int = Field(ge=1, description="head, counted from 1")
 
 
-@rule("attention.coreference", settings=LinkSettings, claim=HeadClaim, needs=_attention)
+@rule("bert.attention.coreference", settings=LinkSettings, claim=HeadClaim, needs=_attention)
 def coreference(
     evidence: Evidence, settings: LinkSettings, claims: Sequence[HeadClaim]
 ) -> Decision:

@@ -1,4 +1,4 @@
-"""Attention and the corpus search a second way: amounts in place of winners, the nearer half."""
+"""Cross-checks of attention: the attention a head pays in place of its strongest link."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence
+from solver.evidence import Evidence
 from solver.rules.bert.attention import (
     NAMES,
     HeadClaim,
@@ -19,8 +19,7 @@ from solver.rules.bert.attention import (
     target_pairs,
     weights_with_head,
 )
-from solver.rules.bert.corpus_search import LayerClaim, NothingToSet, decide_on_counts
-from solver.rules.registry import Decision, second_way
+from solver.rules.registry import Decision, cross_check
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import TIE, Pair, above, strongest
 
@@ -33,7 +32,7 @@ MORE = threshold(
 )
 
 
-@second_way("attention.where_a_head_looks")
+@cross_check("bert.attention.where_a_head_looks")
 def where_attention_goes(
     evidence: Evidence, settings: HeadSettings, claims: Sequence[TargetClaim]
 ) -> Decision:
@@ -66,7 +65,7 @@ def where_attention_goes(
     return Decision(verdicts)
 
 
-@second_way("attention.coreference")
+@cross_check("bert.attention.coreference")
 def link_against_other_words(
     evidence: Evidence, settings: LinkSettings, claims: Sequence[HeadClaim]
 ) -> Decision:
@@ -104,18 +103,3 @@ def link_against_other_words(
         ),
     )
     return Decision(verdicts[:-1])
-
-
-@second_way("corpus_search.first_layer_of_own_kind")
-def first_layer_of_the_nearer_half(
-    evidence: Evidence, settings: NothingToSet, claims: Sequence[LayerClaim]
-) -> Decision:
-    """The same on the nearer half of the words found: a lead that rests on the farther ones alone
-    is one of where the search was stopped."""
-    record = evidence.get("corpus_search")
-    if "tags" not in record.arrays:
-        raise MissingEvidence([f"{record.id}: the part of speech of each word found ('tags')"])
-    found, names = record.array("tags", 2), list(record.value("tags"))
-    nearer = found[:, : max(found.shape[1] // 2, 1)]
-    counts = np.stack([np.bincount(row, minlength=len(names)) for row in nearer.astype(np.int64)])
-    return Decision(decide_on_counts(record, counts, claims).verdicts)

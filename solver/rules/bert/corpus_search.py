@@ -33,7 +33,7 @@ def leads(counts: np.ndarray[Any, np.dtype[Any]], own: int) -> list[int]:
 
 
 @rule(
-    "corpus_search.first_layer_of_own_kind",
+    "bert.corpus_search",
     settings=NothingToSet,
     claim=LayerClaim,
     needs=lambda settings: ["corpus_search"],

@@ -79,7 +79,7 @@ def misfit(curve: Floats, shape: Shape) -> float:
 
 
 @rule(
-    "embeddings.curve_over_layers",
+    "bert.embeddings.curve_over_layers",
     settings=CurveSettings,
     claim=ShapeClaim,
     needs=lambda settings: ["embeddings"],
@@ -179,7 +179,7 @@ class CauseClaim(Parameters):
 
 
 @rule(
-    "embeddings.layer0_independent",
+    "bert.embeddings.layer0_independent",
     settings=TrialSettings,
     claim=CauseClaim,
     needs=lambda settings: ["embedding_trials", "embeddings"],

@@ -1,4 +1,4 @@
-"""Similarity of one word across sentences, a second way: order of cells, a parabola, pairs."""
+"""Cross-checks of one word across sentences: a parabola through its curve, pairs of sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from solver.evidence import Evidence, MissingEvidence
-from solver.rules.bert.embedding_tables import METRIC_NAMES, PART_NAMES, Floats, foretold
+from solver.rules.bert.embedding_tables import Floats
 from solver.rules.bert.embeddings import (
     LEG,
     SHAPES,
@@ -19,71 +19,11 @@ from solver.rules.bert.embeddings import (
     curve_of,
 )
 from solver.rules.bert.sentence_pairs import compared_pairs
-from solver.rules.bert.similarity_image import SlideClaim, SlideSettings, checked_picture
-from solver.rules.registry import Decision, Verdict, second_way
-from solver.rules.verdicts import Pair, above, strongest
+from solver.rules.registry import Decision, cross_check
+from solver.rules.verdicts import above
 
 
-@second_way("embeddings.slide_picture")
-def picture_by_order(
-    evidence: Evidence, settings: SlideSettings, claims: Sequence[SlideClaim]
-) -> Decision:
-    """How often, of two cells of the picture, the one that a matrix says is brighter is so: share
-    of all pairs of cells whose order it tells. This asks nothing of the colour map or of how values
-    are stretched. The matrix (in its best layer) with the largest share has the metric and the part
-    that hold; beside a part of which nothing is known none can be said to hold."""
-    picture = checked_picture(evidence)
-    layers = None if settings.layer is None else [settings.layer]
-    kept = [(one, one.order_kept(picture)) for one in foretold(evidence.get("embeddings"), layers)]
-    by_metric: dict[str, float] = {}
-    by_part: dict[str, float] = {}
-    for one, share in kept:
-        by_metric[one.metric] = max(share, by_metric.get(one.metric, 0.0))
-        by_part[one.part] = max(share, by_part.get(one.part, 0.0))
-    metrics = [claim.metric for claim in claims if claim.metric is not None]
-    parts = [claim.part for claim in claims if claim.part is not None]
-    of_metrics = iter(
-        _best([by_metric.get(m) for m in metrics], [METRIC_NAMES[m] for m in metrics])
-    )
-    of_parts = iter(_best([by_part.get(p) for p in parts], [PART_NAMES[p] for p in parts]))
-    verdicts = [next(of_metrics if claim.metric is not None else of_parts) for claim in claims]
-    return Decision(verdicts)
-
-
-def _best(shares: list[float | None], names: list[Pair]) -> list[Verdict]:
-    known = [(share, name) for share, name in zip(shares, names, strict=True) if share is not None]
-    whole = len(known) == len(shares)
-    ranked = iter(
-        strongest(
-            [share for share, _ in known],
-            [name for _, name in known],
-            unit="share of pairs of cells",
-            what=("order of the cells kept with {0}", "以{0}計時，亮暗次序保持不變的比例"),
-        )
-        if len(known) > 1
-        else []
-    )
-    verdicts = []
-    for share, name in zip(shares, names, strict=True):
-        one = next(ranked, None) if share is not None else None
-        if one is None or (one.holds and not whole):
-            verdicts.append(_undecided(one, name))
-        else:
-            verdicts.append(one)
-    return verdicts
-
-
-def _undecided(one: Verdict | None, name: Pair) -> Verdict:
-    if one is None:
-        sentence: Pair = (f"Nothing was measured of {name[0]}.", f"沒有{name[1]}的量測。")
-    else:
-        english, chinese = one.sentence
-        sentence = (f"{english} But not all were measured.", f"{chinese}但並非每一項都有量測。")
-    value = one.value if one is not None else None
-    return Verdict(None, value, "share of pairs of cells", "", None, None, sentence)
-
-
-@second_way("embeddings.curve_over_layers")
+@cross_check("bert.embeddings.curve_over_layers")
 def curve_by_parabola(
     evidence: Evidence, settings: CurveSettings, claims: Sequence[ShapeClaim]
 ) -> Decision:
@@ -129,7 +69,7 @@ def parabola_shapes(curve: Floats) -> dict[Shape, float]:
     return amounts
 
 
-@second_way("embeddings.layer0_independent", needs=lambda settings: ["embeddings"])
+@cross_check("bert.embeddings.layer0_independent", needs=lambda settings: ["embeddings"])
 def independent_by_pairs(
     evidence: Evidence, settings: TrialSettings, claims: Sequence[CauseClaim]
 ) -> Decision:

@@ -84,7 +84,9 @@ CHANCE_LEVEL = threshold(
 CHANCE = 0.5
 
 
-@rule("hidden_states.matching_layers", settings=ModelSettings, claim=LayersClaim, needs=_of_model)
+@rule(
+    "bert.hidden_states.matching_layers", settings=ModelSettings, claim=LayersClaim, needs=_of_model
+)
 def matching_layers(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
@@ -200,7 +202,7 @@ def standing_apart(plots: Plots) -> float:
     return float(far.max() / max(float(np.median(far)), 1e-12)) / rare - 1
 
 
-@rule("hidden_states.wrong_items", settings=ModelSettings, claim=ItemsClaim, needs=_of_model)
+@rule("bert.hidden_states.wrong_items", settings=ModelSettings, claim=ItemsClaim, needs=_of_model)
 def wrong_items(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
 ) -> Decision:
@@ -244,7 +246,7 @@ def _nothing_apart(items: set[int]) -> Pair | None:
 
 
 @rule(
-    "hidden_states.fine_tuned",
+    "bert.hidden_states.fine_tuned",
     settings=ModelsSettings,
     claim=ModelsClaim,
     needs=_of_models,

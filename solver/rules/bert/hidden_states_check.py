@@ -21,12 +21,12 @@ from solver.rules.bert.hidden_states import (
 )
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, told_of_each
 from solver.rules.bert.state_plots import Floats, Plots, checked, last_context
-from solver.rules.registry import Decision, second_way
+from solver.rules.registry import Decision, cross_check
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import strongest
 
 
-@second_way("hidden_states.matching_layers")
+@cross_check("bert.hidden_states.matching_layers")
 def matching_by_nearest_link(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
@@ -70,7 +70,7 @@ NEIGHBOURS = threshold(
 )
 
 
-@second_way("hidden_states.wrong_items")
+@cross_check("bert.hidden_states.wrong_items")
 def wrong_by_loneliness(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
 ) -> Decision:
@@ -120,7 +120,7 @@ ALONE = threshold(
 )
 
 
-@second_way("hidden_states.fine_tuned")
+@cross_check("bert.hidden_states.fine_tuned")
 def tuned_by_loneliness(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:

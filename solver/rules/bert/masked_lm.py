@@ -51,7 +51,7 @@ def probability_of(record: Record, word: str) -> float:
 
 
 @rule(
-    "masked_words.word_and_fall",
+    "bert.masked_lm",
     settings=NothingToSet,
     claim=WordClaim,
     needs=lambda settings: ["masked_words/0", "masked_words/1"],

@@ -60,7 +60,7 @@ REPRODUCED = threshold(
 
 
 @rule(
-    "embeddings.slide_picture",
+    "bert.similarity_image",
     settings=SlideSettings,
     claim=SlideClaim,
     needs=lambda settings: ["embeddings", "similarity_picture"],

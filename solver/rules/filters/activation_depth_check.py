@@ -11,7 +11,7 @@ from skimage.measure import blur_effect
 from skimage.transform import resize
 
 from solver.evidence import Evidence
-from solver.rules.filters.filters import (
+from solver.rules.filters.activation_depth import (
     SHARED,
     DepthClaim,
     DepthSettings,
@@ -19,7 +19,7 @@ from solver.rules.filters.filters import (
     shown_pairs,
 )
 from solver.rules.maps.displayed import Floats
-from solver.rules.registry import Decision, Verdict, second_way
+from solver.rules.registry import Decision, Verdict, cross_check
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
 
@@ -35,7 +35,7 @@ SIDE = 64
 """Both maps are brought to this many pixels a side, as they are shown at one size."""
 
 
-@second_way("activation.with_depth")
+@cross_check("filters.activation_depth")
 def depth_by_blur(
     evidence: Evidence, settings: DepthSettings, claims: Sequence[DepthClaim]
 ) -> Decision:

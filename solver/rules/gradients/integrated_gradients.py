@@ -55,7 +55,7 @@ _SAMPLES = {
 
 
 @rule(
-    "integrated.path",
+    "gradients.integrated_gradients.path",
     settings=PathSettings,
     claim=PathClaim,
     needs=lambda s: [record_id("integrated_path", s.picture)],
@@ -200,7 +200,7 @@ def steps_left_out(settings: StepsSettings, there: Sequence[int]) -> Pair | None
 
 
 @rule(
-    "integrated.more_steps",
+    "gradients.integrated_gradients.more_steps",
     settings=StepsSettings,
     claim=StepsClaim,
     needs=_steps_needs,

@@ -14,7 +14,7 @@ from solver.rules.gradients.integrated_gradients import (
     kept_steps,
 )
 from solver.rules.maps.displayed import LUMA, Floats, Mask, valid_places
-from solver.rules.registry import Decision, Verdict, second_way
+from solver.rules.registry import Decision, Verdict, cross_check
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
 
@@ -47,7 +47,7 @@ LEFT = threshold(
 )
 
 
-@second_way("integrated.more_steps")
+@cross_check("gradients.integrated_gradients.more_steps")
 def steps_by_overlap(
     evidence: Evidence, settings: StepsSettings, claims: Sequence[StepsClaim]
 ) -> Decision:

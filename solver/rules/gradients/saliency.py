@@ -61,7 +61,7 @@ LIKENESS = threshold(
 
 
 @rule(
-    "saliency.derivative",
+    "gradients.saliency.derivative",
     settings=DerivativeSettings,
     claim=DerivativeClaim,
     needs=lambda settings: ["saliency_derivative"],
@@ -152,7 +152,7 @@ SMALL_CHANGE = threshold(
 
 
 @rule(
-    "saliency.normalization",
+    "gradients.saliency.normalization",
     settings=PicturesSettings,
     claim=NormalizationClaim,
     needs=lambda s: [record_id("saliency", picture) for picture in s.pictures],

@@ -48,7 +48,7 @@ _WATCHED = {"output": ("the output", "輸出"), "saliency_map": ("the saliency m
 
 
 @rule(
-    "smoothgrad.procedure",
+    "gradients.smoothgrad.procedure",
     settings=TraceSettings,
     claim=ProcedureClaim,
     needs=lambda s: [record_id("smoothgrad_trace", s.picture)],
@@ -150,7 +150,7 @@ RangeOf = tuple[float, float] | None
 
 
 @rule(
-    "smoothgrad.unnormalized",
+    "gradients.smoothgrad.unnormalized",
     settings=PicturesSettings,
     claim=UnnormalizedClaim,
     needs=lambda s: [record_id("smoothgrad", picture) for picture in s.pictures],

@@ -12,7 +12,7 @@ from solver.evidence import Evidence
 from solver.rules.gradients.saliency import PicturesSettings
 from solver.rules.gradients.smoothgrad import Effect, UnnormalizedClaim, as_viewed
 from solver.rules.maps.displayed import Floats, brightest_places
-from solver.rules.registry import Decision, Verdict, second_way
+from solver.rules.registry import Decision, Verdict, cross_check
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below
 
@@ -46,7 +46,7 @@ HALF = threshold(
 )
 
 
-@second_way("smoothgrad.unnormalized")
+@cross_check("gradients.smoothgrad.unnormalized")
 def unnormalized_by_structure(
     evidence: Evidence, settings: PicturesSettings, claims: Sequence[UnnormalizedClaim]
 ) -> Decision:

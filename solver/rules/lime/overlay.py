@@ -79,7 +79,7 @@ def overlay_signs(
     return at_size[0] & at_size[2], at_size[1] & at_size[2], at_size[2]
 
 
-@rule("lime.sign_in_region", settings=RegionsSettings, claim=SignPlace, needs=_needs)
+@rule("lime.overlay.sign_in_region", settings=RegionsSettings, claim=SignPlace, needs=_needs)
 def sign_in_region(
     evidence: Evidence, settings: RegionsSettings, claims: Sequence[SignPlace]
 ) -> Decision:
@@ -175,7 +175,9 @@ _ROLES = {
 }
 
 
-@rule("lime.signs_along_contour", settings=ContourSettings, claim=ContourClaim, needs=_needs)
+@rule(
+    "lime.overlay.signs_along_contour", settings=ContourSettings, claim=ContourClaim, needs=_needs
+)
 def signs_along_contour(
     evidence: Evidence, settings: ContourSettings, claims: Sequence[ContourClaim]
 ) -> Decision:
@@ -269,7 +271,7 @@ MEANING = {"for": ("for the class", "支持該類別"), "against": ("against it"
 
 
 @rule(
-    "lime.colour_meaning",
+    "lime.overlay.colour_meaning",
     settings=NoSettings,
     claim=ColourMeaning,
     needs=lambda settings: ["lime_known_model"],

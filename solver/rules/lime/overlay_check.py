@@ -33,7 +33,7 @@ from solver.rules.lime.overlay import (
     role_verdict,
 )
 from solver.rules.maps.displayed import Floats, Mask, fitted_to, region, region_name, valid_places
-from solver.rules.registry import Decision, second_way
+from solver.rules.registry import Decision, cross_check
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, one_note, strongest
 
@@ -55,7 +55,7 @@ STANDARD_ERRORS = threshold(
 )
 
 
-@second_way("lime.sign_in_region")
+@cross_check("lime.overlay.sign_in_region")
 def weight_in_region(
     evidence: Evidence, settings: RegionsSettings, claims: Sequence[SignPlace]
 ) -> Decision:
@@ -112,7 +112,7 @@ def _untold(told: bool) -> list[Pair]:
     ]
 
 
-@second_way("lime.signs_along_contour")
+@cross_check("lime.overlay.signs_along_contour")
 def pieces_along_contour(
     evidence: Evidence, settings: ContourSettings, claims: Sequence[ContourClaim]
 ) -> Decision:
@@ -173,7 +173,7 @@ def _drawn_pieces(
     return pieces, told
 
 
-@second_way("lime.colour_meaning")
+@cross_check("lime.overlay.colour_meaning")
 def colour_by_rank(
     evidence: Evidence, settings: NoSettings, claims: Sequence[ColourMeaning]
 ) -> Decision:

@@ -102,7 +102,7 @@ def _needs(settings: CompareSettings) -> list[str]:
     return [record_id(kind, picture) for picture in settings.pictures for kind in kinds]
 
 
-@rule("map.compare", settings=CompareSettings, claim=CompareClaim, needs=_needs)
+@rule("maps.agreement", settings=CompareSettings, claim=CompareClaim, needs=_needs)
 def compare(
     evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
 ) -> Decision:

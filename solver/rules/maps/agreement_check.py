@@ -27,10 +27,10 @@ from solver.rules.maps.displayed import (
     region,
     region_name,
 )
-from solver.rules.registry import Decision, second_way
+from solver.rules.registry import Decision, cross_check
 
 
-@second_way("map.compare")
+@cross_check("maps.agreement")
 def compare_by_distance(
     evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
 ) -> Decision:

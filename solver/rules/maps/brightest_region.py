@@ -78,7 +78,7 @@ def _needs(settings: PlaceSettings) -> list[str]:
     ]
 
 
-@rule("map.brightest_region", settings=PlaceSettings, claim=PlaceClaim, needs=_needs)
+@rule("maps.brightest_region", settings=PlaceSettings, claim=PlaceClaim, needs=_needs)
 def brightest_region(
     evidence: Evidence, settings: PlaceSettings, claims: Sequence[PlaceClaim]
 ) -> Decision:
@@ -202,7 +202,12 @@ def _clear_needs(settings: ClearPlaceSettings) -> list[str]:
     ]
 
 
-@rule("map.clear_place", settings=ClearPlaceSettings, claim=ClearPlaceClaim, needs=_clear_needs)
+@rule(
+    "maps.brightest_region.clear_place",
+    settings=ClearPlaceSettings,
+    claim=ClearPlaceClaim,
+    needs=_clear_needs,
+)
 def clear_place(
     evidence: Evidence, settings: ClearPlaceSettings, claims: Sequence[ClearPlaceClaim]
 ) -> Decision:

@@ -30,11 +30,11 @@ from solver.rules.maps.displayed import (
     reservations,
     valid_places,
 )
-from solver.rules.registry import Decision, Verdict, second_way
+from solver.rules.registry import Decision, Verdict, cross_check
 from solver.rules.verdicts import Pair, below, one_note, strongest
 
 
-@second_way("map.brightest_region")
+@cross_check("maps.brightest_region")
 def most_marked_region(
     evidence: Evidence, settings: PlaceSettings, claims: Sequence[PlaceClaim]
 ) -> Decision:
@@ -95,7 +95,7 @@ def _by_chance(name: Pair, rival: Pair, value: float, chance: float, *, least: b
     return replace(verdict, holds=False)
 
 
-@second_way("map.clear_place")
+@cross_check("maps.brightest_region.clear_place")
 def clearly_marked_place(
     evidence: Evidence, settings: ClearPlaceSettings, claims: Sequence[ClearPlaceClaim]
 ) -> Decision:

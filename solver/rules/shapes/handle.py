@@ -272,7 +272,7 @@ def drawn_jug(jug: Jug, side: Side) -> Floats:
 
 
 @rule(
-    "map.handle_side",
+    "shapes.handle",
     settings=HandleSettings,
     claim=HandleClaim,
     needs=lambda s: [record_id(s.source, s.picture), record_id("picture", s.picture)],

@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from solver.evidence import Evidence
 from solver.rules.maps.displayed import displayed_brightness
-from solver.rules.registry import Decision, second_way
+from solver.rules.registry import Decision, cross_check
 from solver.rules.shapes.handle import NAMES, HandleClaim, HandleSettings, Side
 from solver.rules.shapes.wireframe_fit import (
     GRID,
@@ -123,7 +123,7 @@ def _unmatched(clear: Floats, axis: int) -> tuple[float, float, float]:
     return before, within, after
 
 
-@second_way("map.handle_side")
+@cross_check("shapes.handle")
 def handle_by_asymmetry(
     evidence: Evidence, settings: HandleSettings, claims: Sequence[HandleClaim]
 ) -> Decision:

@@ -56,7 +56,7 @@ def fit_solids(brightness: Floats, seed: int = 0) -> dict[str, Fit]:
 
 
 @rule(
-    "map.solid",
+    "shapes.solid",
     settings=SolidSettings,
     claim=SolidClaim,
     needs=lambda s: [record_id(s.source, s.picture), record_id("picture", s.picture)],

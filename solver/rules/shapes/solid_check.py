@@ -21,7 +21,7 @@ import numpy as np
 
 from solver.evidence import Evidence
 from solver.rules.maps.displayed import displayed_brightness
-from solver.rules.registry import Decision, second_way
+from solver.rules.registry import Decision, cross_check
 from solver.rules.shapes.shape_descriptors import describe
 from solver.rules.shapes.simulated_solids import simulated_marks, simulated_noise
 from solver.rules.shapes.solid import NAMES, SolidClaim, SolidSettings
@@ -73,7 +73,7 @@ def _learnt() -> Any:
     return calibrated.fit(shapes, np.repeat(np.arange(len(kinds)), _EACH))
 
 
-@second_way("map.solid")
+@cross_check("shapes.solid")
 def solid_by_shape(
     evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidClaim]
 ) -> Decision:

@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     options = [{"id": o, "claim": {}, "text": both(t)} for o, t in (("a", "x"), ("b", "y"))]
     questions = [
         {
-            "id": name, "kind": "single", "points": "0.3", "rule": "map.brightest_region",
+            "id": name, "kind": "single", "points": "0.3", "rule": "maps.brightest_region",
             "stem": both(stem),
             "options": options,
         }

@@ -32,7 +32,7 @@ def test_models_of_which_one_item_is_there_are_decided_on_it() -> None:
     even = made(2)
     even[-1] = ring()
     evidence = plots(model1=made(1, apart="answer"), model2=even, model3=made(3, apart="context"))
-    entry = decide_question(asked_by("hidden_states.fine_tuned"), evidence).entry
+    entry = decide_question(asked_by("bert.hidden_states.fine_tuned"), evidence).entry
     assert entry.state == "decided"
     assert entry.evidence == ["hidden_states/1/1", "hidden_states/2/1", "hidden_states/3/1"]
     assert entry.note is not None and "model 2: 1" in entry.note.en
@@ -42,7 +42,7 @@ def test_models_of_which_one_item_is_there_are_decided_on_it() -> None:
 def test_a_model_without_any_plot_leaves_the_question_open() -> None:
     even = made(2)
     even[-1] = ring()
-    entry = decide_question(asked_by("hidden_states.fine_tuned"), plots(model2=even)).entry
+    entry = decide_question(asked_by("bert.hidden_states.fine_tuned"), plots(model2=even)).entry
     assert entry.state == "open" and not entry.correct
     assert {option.holds for option in entry.options} == {None, False}
 
@@ -58,7 +58,7 @@ def test_with_no_record_at_all_every_one_is_named() -> None:
 
 
 def test_pairs_of_sentences_decide_where_no_trial_was_made() -> None:
-    question = asked_by("embeddings.layer0_independent")
+    question = asked_by("bert.embeddings.layer0_independent")
     entry = decide_question(question, Evidence({"embeddings": sentences("position")})).entry
     assert entry.state == "decided" and entry.evidence == ["embeddings"]
     assert entry.second_lacks == ["embedding_trials"]

@@ -15,11 +15,11 @@ from solver.decide.stability import measured_stability
 from solver.evidence import Evidence, MissingEvidence, Record
 from solver.key import KeyQuestion
 from solver.rules.registry import (
+    CrossCheck,
     Decision,
     Parameters,
     PlannedQuestion,
     Rule,
-    SecondWay,
     Verdict,
     all_rules,
 )
@@ -40,7 +40,7 @@ def planned(
     needs: Sequence[str] = ("value",),
     *,
     options: str = "ab",
-    second: SecondWay | None = None,
+    second: CrossCheck | None = None,
     kind: str = "single",
 ) -> PlannedQuestion:
     """A question with a rule of its own, which no registry knows."""
@@ -154,7 +154,7 @@ def on_map(values: np.ndarray, cake: np.ndarray, plate: np.ndarray) -> Evidence:
 
 
 def test_moving_regions_flips_an_answer_that_hangs_on_an_edge() -> None:
-    question = registered("map.brightest_region", PLACE_SETTINGS, PLACES)
+    question = registered("maps.brightest_region", PLACE_SETTINGS, PLACES)
     cake, plate = box(30, 20, 60, 40), box(30, 60, 60, 40)
     at_the_edge = np.zeros((128, 128))
     at_the_edge[40:80, 58:63] = 1.0  # two columns in the cake, three on the plate
@@ -167,7 +167,7 @@ def test_moving_regions_flips_an_answer_that_hangs_on_an_edge() -> None:
 
 
 def test_of_noise_a_comparison_of_regions_is_contested() -> None:
-    question = registered("map.brightest_region", PLACE_SETTINGS, PLACES)
+    question = registered("maps.brightest_region", PLACE_SETTINGS, PLACES)
     cake, plate = box(30, 20, 60, 40), box(30, 60, 60, 40)
     for seed in range(8):
         noise = np.random.default_rng(seed).random((128, 128))
@@ -176,14 +176,14 @@ def test_of_noise_a_comparison_of_regions_is_contested() -> None:
 
 def test_of_noise_no_place_is_clear() -> None:
     claims = [*PLACES, {"nowhere": True}]
-    question = registered("map.clear_place", PLACE_SETTINGS, claims)
+    question = registered("maps.brightest_region.clear_place", PLACE_SETTINGS, claims)
     cake, plate = box(30, 20, 60, 40), box(30, 60, 60, 40)
     entry = repeated(question, on_map(smooth_noise(3, 1.0), cake, plate), 6)
     assert entry.correct == ["c"] or entry.contested
 
 
 def test_the_same_inputs_give_the_same_and_more_repeats_go_on_from_fewer() -> None:
-    question = registered("map.brightest_region", PLACE_SETTINGS, PLACES)
+    question = registered("maps.brightest_region", PLACE_SETTINGS, PLACES)
     evidence = on_map(smooth_noise(1), box(30, 20, 60, 40), box(30, 60, 60, 40))
     first = repeated(question, evidence, 12)
     turned = Evidence({record.id: record for record in reversed(list(evidence))})
@@ -233,7 +233,7 @@ def test_options_that_always_turn_together_are_named() -> None:
 
 
 def with_second(found: Callable[..., Decision], needs: Sequence[str] = ("value",)) -> Decided:
-    second = SecondWay(lambda settings: list(needs), found)
+    second = CrossCheck(lambda settings: list(needs), found)
     return decide_question(planned(reads_value(), second=second), value_of(1.0))
 
 

@@ -139,7 +139,7 @@ def test_a_pair_with_no_or_several_right_values(tmp_path: Path) -> None:
 
 def _pair() -> dict[str, Any]:
     question = bank_question("q01", "pair")
-    question["rule"], question["with"] = "masked_words.word_and_fall", {}
+    question["rule"], question["with"] = "bert.masked_lm", {}
     for option, word in zip(question["blanks"][0]["options"], ("her", "him", "me"), strict=True):
         option["claim"] = {"predicted": word}
     question["blanks"][1]["measured"]["claim"] = {"falls": "him"}

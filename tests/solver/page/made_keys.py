@@ -32,7 +32,7 @@ def bank_question(identifier: str, kind: str = "single", stem: str = "stem", **m
         "id": identifier,
         "kind": kind,
         "points": "0.3",
-        "rule": "map.brightest_region",
+        "rule": "maps.brightest_region",
         "with": {"picture": 1, "record": "saliency/1"},
         "stem": both(f"{stem} of {identifier}"),
     }
@@ -91,7 +91,7 @@ def decided(identifier: str, kind: str = "single", **more: Any) -> KeyQuestion:
         "id": identifier,
         "kind": kind,
         "points": "0.3",
-        "rule": "map.brightest_region",
+        "rule": "maps.brightest_region",
         "correct": ["a"],
         "options": options,
         "evidence": ["saliency/1", "picture/1"],

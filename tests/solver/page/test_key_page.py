@@ -244,7 +244,7 @@ def test_options_show_what_holds_with_values_and_margins(page: str) -> None:
     assert ["✓" in row for _, row in rows] == [True, False, False]
     assert ">0.8</b>" in rows[0][1] and "0.6 (300%)" in rows[0][1]
     assert all('class="bar"' in row for _, row in rows)
-    assert "map.brightest_region" in html and "Mean of the map" in html
+    assert "maps.brightest_region" in html and "Mean of the map" in html
     assert "seed = 3" in html and "record = saliency/1" in html
 
 
@@ -356,3 +356,9 @@ def test_names_that_were_found_are_told_from_what_an_option_says() -> None:
     items = str(measured_line(verdict("b", value="2", threshold="1, 3", unit="items")))
     assert "items <b" in items and "實際為第" in items and "選項說是第 1、3 題" in items
     assert "against" in str(measured_line(verdict("c")))
+
+
+def test_a_key_of_an_earlier_version_shows_how_its_rules_measure(bank: Bank) -> None:
+    entry = decided("q01").model_copy(update={"rule": "maps.brightest_region"})
+    html = section(render_key_page(made_key(entry), bank, Evidence(), {}), "q01")
+    assert "<code>map.brightest_region</code>" in html and "Mean of the map" in html

@@ -48,8 +48,8 @@ def decide(
 def decide_again(
     name: str, evidence: Evidence, settings: Mapping[str, Any], claims: Sequence[Mapping[str, Any]]
 ) -> Decision:
-    """Decide by the rule's second way."""
-    second = all_rules()[name].second
+    """Decide by the rule's cross-check."""
+    second = all_rules()[name].cross_check
     assert second is not None, name
     return _checked(second.decide, name, evidence, settings, claims)
 

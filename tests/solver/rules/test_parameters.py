@@ -80,7 +80,7 @@ def test_a_record_of_before_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(BankError, match=r"demo\.yaml, line 8: q01: .*'map: saliency'"):
         planned(
             tmp_path,
-            "map.brightest_region",
+            "maps.brightest_region",
             "{record: saliency/7, picture: 8}",
             ["{region: berry}", "{region: dish}"],
         )
@@ -90,25 +90,27 @@ def test_steps_that_are_not_said_are_the_editions(tmp_path: Path) -> None:
     claims = ["{region: berry}", "{region: dish}"]
     header = "methods: {integrated_gradients: {steps: 50}}\n"
     with_ = "{map: integrated_gradients, picture: 3}"
-    question = planned(tmp_path, "map.brightest_region", with_, claims, header)
+    question = planned(tmp_path, "maps.brightest_region", with_, claims, header)
     assert question.needs[0] == "integrated_gradients/3/50"
-    question = planned(tmp_path, "map.brightest_region", with_, claims)
+    question = planned(tmp_path, "maps.brightest_region", with_, claims)
     assert question.needs[0] == "integrated_gradients/3/10"
     effects = ["{effect: same}", "{effect: swap}"]
     more = "{pictures: [1], more: [100]}"
-    question = planned(tmp_path, "integrated.more_steps", more, effects, header)
+    question = planned(tmp_path, "gradients.integrated_gradients.more_steps", more, effects, header)
     assert question.needs == ["integrated_gradients/1/50", "integrated_gradients/1/100"]
 
 
 def test_all_pictures_are_as_many_as_the_bank_says(tmp_path: Path) -> None:
     claims = ["{effect: none}", "{effect: marks}"]
     all_of = "{pictures: all}"
-    question = planned(tmp_path, "saliency.normalization", all_of, claims, "pictures: 4\n")
+    question = planned(
+        tmp_path, "gradients.saliency.normalization", all_of, claims, "pictures: 4\n"
+    )
     assert question.settings.pictures == [0, 1, 2, 3]
-    question = planned(tmp_path, "saliency.normalization", all_of, claims)
+    question = planned(tmp_path, "gradients.saliency.normalization", all_of, claims)
     assert question.settings.pictures == list(range(10))
     with pytest.raises(BankError, match="'pictures'"):
-        planned(tmp_path, "saliency.normalization", "{pictures: some}", claims)
+        planned(tmp_path, "gradients.saliency.normalization", "{pictures: some}", claims)
 
 
 @settings(max_examples=10, deadline=None, derandomize=True)
@@ -119,13 +121,13 @@ def test_the_least_bright_is_asked_for(seed: int, name: str) -> None:
     found = evidence_of(Record("saliency/2", {"map": values}), regions(2, **PARTS))
     asked = {"map": "saliency", "picture": 2, "rank": "least"}
     expected = [other == name for other in PARTS]
-    first = decide("map.brightest_region", found, asked, CLAIMS)
+    first = decide("maps.brightest_region", found, asked, CLAIMS)
     assert held(first) == expected
-    plain = decide("map.brightest_region", found, {**asked, "rank": "most"}, CLAIMS)
+    plain = decide("maps.brightest_region", found, {**asked, "rank": "most"}, CLAIMS)
     assert held(plain)[list(PARTS).index(name)] is False
     for one, other in zip(first.verdicts, plain.verdicts, strict=True):
         assert one.value == other.value
-    again = decide_again("map.brightest_region", found, asked, CLAIMS)
+    again = decide_again("maps.brightest_region", found, asked, CLAIMS)
     assert [one and not wanted for one, wanted in zip(held(again), expected, strict=True)] == [
         False
     ] * 3
@@ -136,7 +138,7 @@ def test_the_least_marked_is_found_by_the_brightest_places_too() -> None:
     found = evidence_of(Record("saliency/2", {"map": values}), regions(2, **PARTS))
     asked = {"map": "saliency", "picture": 2, "rank": "least"}
     claims = [{"region": "berry"}, {"region": "shadow"}]
-    again = decide_again("map.brightest_region", found, asked, claims)
+    again = decide_again("maps.brightest_region", found, asked, claims)
     assert held(again) == [False, True]
 
 
@@ -150,11 +152,13 @@ def test_the_least_of_a_colour_is_asked_for() -> None:
         Record("picture/2", {"rgb": np.zeros((128, 128, 3), np.uint8)}),
     )
     claims = [{"sign": "for", "region": name} for name in ("berry", "shadow", "dish")]
-    most = decide("lime.sign_in_region", found, {"picture": 2}, claims)
-    least = decide("lime.sign_in_region", found, {"picture": 2, "rank": "least"}, claims)
+    most = decide("lime.overlay.sign_in_region", found, {"picture": 2}, claims)
+    least = decide("lime.overlay.sign_in_region", found, {"picture": 2, "rank": "least"}, claims)
     assert held(most) == [True, False, False]
     assert held(least) == [False, False, True]
-    again = decide_again("lime.sign_in_region", found, {"picture": 2, "rank": "least"}, claims)
+    again = decide_again(
+        "lime.overlay.sign_in_region", found, {"picture": 2, "rank": "least"}, claims
+    )
     assert held(again) == [False, False, True]
 
 
@@ -169,7 +173,7 @@ def test_regions_are_called_what_regions_yaml_calls_them() -> None:
     for way in (decide, decide_again):
         claims = [{"role": "for"}, {"role": "unused"}]
         asked = {"picture": 2, "region": "sashimi"}
-        decision = way("lime.signs_along_contour", found, asked, claims)
+        decision = way("lime.overlay.signs_along_contour", found, asked, claims)
         said = [text for one in decision.verdicts for text in one.sentence]
         assert held(decision) == [True, False]
         assert said[0].startswith("The sashimi is wholly for")

@@ -80,7 +80,7 @@ def test_the_command_lists_describes_and_corrects() -> None:
     listed = CliRunner().invoke(bank_command, ["rules"])
     assert listed.exit_code == 0
     assert all(name in listed.output for name in all_rules())
-    one = CliRunner().invoke(bank_command, ["rules", "map.brightest_region"])
+    one = CliRunner().invoke(bank_command, ["rules", "maps.brightest_region"])
     assert (
         "| `map` | `saliency`, `smoothgrad`, `integrated_gradients`, `activation` |" in one.output
     )

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydantic import BaseModel, ValidationError
 
 import solver.rules
+from grader.cli import hw9
 from solver.bank import load_bank
+from solver.decide.decide import decide_question
 from solver.evidence import Evidence, MissingEvidence
 from solver.resources import data_folder
-from solver.rules.registry import Decision, all_rules, plan_questions, rule
+from solver.rules.former_names import current_name, former_names
+from solver.rules.registry import (
+    Decide,
+    Decision,
+    all_rules,
+    cross_check,
+    plan_questions,
+    renamed_rules,
+    rule,
+)
 from solver.text.bilingual import words
+from tests.solver.page.made_keys import bank_question, both, made_bank
 
 SOURCES = sorted(Path(solver.rules.__path__[0]).rglob("*.py"))
 TESTS = Path(__file__).parents[1]
@@ -56,6 +71,86 @@ def test_a_name_taken_already_is_an_error() -> None:
     assert all_rules()[name] is before
 
 
+def below_rules(function: Callable[..., object]) -> str:
+    return function.__module__.removeprefix("solver.rules.")
+
+
+def test_a_rules_name_begins_with_its_modules_path_and_its_cross_check_lies_beside_it() -> None:
+    for name, found in all_rules().items():
+        module = below_rules(found.decide)
+        assert name == module or name.rpartition(".")[0] == module
+        if found.cross_check is not None:
+            assert below_rules(found.cross_check.decide) == f"{module}_check"
+
+
+def test_a_rule_with_another_modules_name_is_an_error() -> None:
+    def lies_in(module: str) -> Decide:
+        def decide(evidence: Evidence, settings: object, claims: object) -> Decision:
+            raise AssertionError
+
+        decide.__module__ = f"solver.rules.{module}"
+        return decide
+
+    named = rule("shapes.handles", settings=BaseModel, claim=BaseModel, needs=lambda _: [])
+    with pytest.raises(ValueError, match=r"lies in shapes\.handle: its name"):
+        named(lies_in("shapes.handle"))
+    without = next(name for name, one in all_rules().items() if one.cross_check is None)
+    with pytest.raises(ValueError, match="must lie in"):
+        cross_check(without)(lies_in("shapes.handle_check"))
+    with pytest.raises(ValueError, match="waits for a cross-check"):
+        cross_check("shapes.handle")(lies_in("shapes.handle_check"))
+
+
+def test_every_former_name_is_of_a_rule_there_is() -> None:
+    assert {current_name(name) for name in former_names()} <= set(all_rules())
+    assert not set(former_names()) & set(all_rules())
+
+
+def test_a_bank_with_former_names_is_read_with_a_remark(tmp_path: Path) -> None:
+    shipped = data_folder("questions")
+    former = {current_name(name): name for name in former_names()}
+    for path in shipped.glob("*.yaml"):
+        lines = path.read_text("utf-8").splitlines()
+        for at, line in enumerate(lines):
+            words_of = line.split()
+            if words_of[:1] == ["rule:"]:
+                lines[at] = line.replace(words_of[1], former[words_of[1]])
+        (tmp_path / path.name).write_text("\n".join(lines), "utf-8")
+    old, new = load_bank(tmp_path), load_bank(shipped)
+    assert [one.rule for one in plan_questions(old)] == [one.rule for one in plan_questions(new)]
+    assert renamed_rules(new) == []
+    remarks = renamed_rules(old)
+    assert len(remarks) == len(old.questions)
+    handle = next(one for one in remarks if "shapes.handle" in one)
+    where = re.match(r"02-saliency\.yaml line (\d+): q08: the rule 'map\.handle_side'", handle)
+    assert where is not None
+    lines = (tmp_path / "02-saliency.yaml").read_text("utf-8").splitlines()
+    assert lines[int(where[1]) - 1].strip() == "rule: map.handle_side"
+    said = CliRunner().invoke(hw9, ["bank", "check", "--bank", str(tmp_path)])
+    assert said.exit_code == 0 and handle in said.output
+    asked = CliRunner().invoke(hw9, ["bank", "check", "--json", "--bank", str(tmp_path)])
+    assert json.loads(asked.output)["remarks"] == remarks
+
+
+def test_a_key_made_from_former_names_holds_the_names_of_today(tmp_path: Path) -> None:
+    bank = made_bank(
+        tmp_path,
+        [
+            bank_question(
+                "q01",
+                rule="filters.layer_type",
+                **{"with": {"index": 6}},
+                options=[
+                    {"id": "a", "claim": {"module": "ReLU"}, "text": both("a")},
+                    {"id": "b", "claim": {"module": "Conv2d"}, "text": both("b")},
+                ],
+            )
+        ],
+    )
+    (planned,) = plan_questions(bank)
+    assert decide_question(planned, Evidence()).entry.rule == "filters.layer_type"
+
+
 def test_unknown_settings_and_claims_are_refused_by_every_rule() -> None:
     for name, found in all_rules().items():
         for model in (found.settings, found.claim):
@@ -74,11 +169,11 @@ def test_without_evidence_every_rule_says_what_is_missing() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "saliency.normalization",
-        "smoothgrad.unnormalized",
-        "map.compare",
-        "activation.with_depth",
-        "integrated.more_steps",
+        "gradients.saliency.normalization",
+        "gradients.smoothgrad.unnormalized",
+        "maps.agreement",
+        "filters.activation_depth",
+        "gradients.integrated_gradients.more_steps",
     ],
 )
 def test_a_rule_over_pictures_needs_a_picture(name: str) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
-from solver.rules.bert.attention_check import first_layer_of_the_nearer_half
 from solver.rules.bert.corpus_search import LayerClaim, NothingToSet, first_layer_of_own_kind
+from solver.rules.bert.corpus_search_check import first_layer_of_the_nearer_half
 
 TAGS = ["ADJ", "NOUN", "VERB"]
 OFFERED = (2, 3, 5, 6)

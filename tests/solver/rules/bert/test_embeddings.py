@@ -37,13 +37,10 @@ from solver.rules.bert.embeddings import (
     layer0_independent,
     misfit,
 )
-from solver.rules.bert.embeddings_check import (
-    curve_by_parabola,
-    independent_by_pairs,
-    picture_by_order,
-)
+from solver.rules.bert.embeddings_check import curve_by_parabola, independent_by_pairs
 from solver.rules.bert.sentence_pairs import Cause
 from solver.rules.bert.similarity_image import REPRODUCED, SlideClaim, SlideSettings, slide_picture
+from solver.rules.bert.similarity_image_check import picture_by_order
 
 REAL = Path(__file__).resolve().parents[5] / "shared" / "real" / "bert_base_chinese.json"
 SHAPES: tuple[Shape, ...] = get_args(Shape)

@@ -29,7 +29,7 @@ SIDE = 32
 def samples_are(samples: np.ndarray, picture: np.ndarray, baseline: np.ndarray) -> list[str]:
     arrays = {"samples": samples, "picture": picture, "baseline": baseline}
     evidence = evidence_of(Record("integrated_path/7", arrays))
-    found = held(decide("integrated.path", evidence, {"picture": 7}, CLAIMS))
+    found = held(decide("gradients.integrated_gradients.path", evidence, {"picture": 7}, CLAIMS))
     return [kind for kind, holds in zip(KINDS, found, strict=True) if holds]
 
 
@@ -109,7 +109,11 @@ def more_steps(base: list[np.ndarray], *others: list[np.ndarray], way: Way = "fi
     ]
     parameters = {"pictures": list(range(len(base))), "steps": 10, "more": numbers[1:]}
     claims = [{"effect": effect} for effect in EFFECTS]
-    found = held(WAYS[way]("integrated.more_steps", evidence_of(*records), parameters, claims))
+    found = held(
+        WAYS[way](
+            "gradients.integrated_gradients.more_steps", evidence_of(*records), parameters, claims
+        )
+    )
     return [effect for effect, holds in zip(EFFECTS, found, strict=True) if holds]
 
 
@@ -157,4 +161,9 @@ def test_a_missing_number_of_steps_is_named() -> None:
     record = Record("integrated_gradients/7/10", {"map": colours(0)})
     parameters = {"pictures": [7], "more": [100]}
     with pytest.raises(MissingEvidence, match="integrated_gradients/7/100"):
-        decide("integrated.more_steps", evidence_of(record), parameters, [{"effect": "same"}])
+        decide(
+            "gradients.integrated_gradients.more_steps",
+            evidence_of(record),
+            parameters,
+            [{"effect": "same"}],
+        )

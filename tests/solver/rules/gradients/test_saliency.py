@@ -36,7 +36,7 @@ def measured(method: np.ndarray, differences: np.ndarray, **values: Any) -> Evid
 
 
 def derivative(evidence: Evidence) -> list[bool | None]:
-    return held(decide("saliency.derivative", evidence, {}, CANDIDATES))
+    return held(decide("gradients.saliency.derivative", evidence, {}, CANDIDATES))
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
@@ -107,7 +107,9 @@ def normalization(
         for at, (shown, (low, high)) in enumerate(zip(maps, ranges, strict=True))
     ]
     pictures = {"pictures": list(range(len(ranges)))}
-    return held(decide("saliency.normalization", evidence_of(*records), pictures, EFFECTS))
+    return held(
+        decide("gradients.saliency.normalization", evidence_of(*records), pictures, EFFECTS)
+    )
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
@@ -151,4 +153,6 @@ def test_a_missing_range_or_an_empty_map_leaves_it_open() -> None:
     bare = Record("saliency/0", {"map": np.ones((8, 8))}, {"raw_min": 0})
     for record, says in ((empty, "not zero everywhere"), (bare, "the value 'raw_max'")):
         with pytest.raises(MissingEvidence, match=says):
-            decide("saliency.normalization", evidence_of(record), {"pictures": [0]}, EFFECTS)
+            decide(
+                "gradients.saliency.normalization", evidence_of(record), {"pictures": [0]}, EFFECTS
+            )

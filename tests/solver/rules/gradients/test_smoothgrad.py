@@ -29,7 +29,7 @@ CLAIMS = [
 
 
 def procedure(evidence: Evidence, picture: int = 4) -> list[bool | None]:
-    return held(decide("smoothgrad.procedure", evidence, {"picture": picture}, CLAIMS))
+    return held(decide("gradients.smoothgrad.procedure", evidence, {"picture": picture}, CLAIMS))
 
 
 def expected(fed: str, watched: str) -> list[bool]:
@@ -117,7 +117,9 @@ def unnormalized(low: float, high: float, count: int = 3, way: str = "first") ->
     ]
     pictures = {"pictures": list(range(count))}
     deciding = decide if way == "first" else decide_again
-    return held(deciding("smoothgrad.unnormalized", evidence_of(*records), pictures, EFFECTS))
+    return held(
+        deciding("gradients.smoothgrad.unnormalized", evidence_of(*records), pictures, EFFECTS)
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,9 @@ def test_however_weak_the_gradients_it_is_the_same_darkness(power: float) -> Non
 @pytest.mark.parametrize("kept", [{}, {"raw_min": 0.0}, {"raw_max": None, "raw_min": 0.0}])
 def test_without_the_range_only_what_follows_from_the_order_is_told(kept: dict[str, Any]) -> None:
     record = Record("smoothgrad/0", {"map": np.ones((8, 8, 3))}, kept)
-    decision = decide("smoothgrad.unnormalized", evidence_of(record), {"pictures": [0]}, EFFECTS)
+    decision = decide(
+        "gradients.smoothgrad.unnormalized", evidence_of(record), {"pictures": [0]}, EFFECTS
+    )
     told = dict(zip((one["effect"] for one in EFFECTS), held(decision), strict=True))
     assert told == {
         "same": None,
@@ -159,7 +163,7 @@ def test_without_the_range_only_what_follows_from_the_order_is_told(kept: dict[s
 
 
 def test_a_range_that_is_no_number_is_no_range_of_the_second_way() -> None:
-    second = all_rules()["smoothgrad.unnormalized"].second
+    second = all_rules()["gradients.smoothgrad.unnormalized"].cross_check
     assert second is not None
     record = Record("smoothgrad/0", {"map": np.ones((8, 8, 3))}, {"raw_min": 0.0})
     with pytest.raises(MissingEvidence, match="the value 'raw_max'"):

@@ -29,7 +29,7 @@ def overlay(signs: np.ndarray, **masks: np.ndarray) -> Evidence:
 
 
 def where(evidence: Evidence, claims: list[dict[str, str]] = PAIRS) -> list[bool | None]:
-    return held(decide("lime.sign_in_region", evidence, {"picture": 6}, claims))
+    return held(decide("lime.overlay.sign_in_region", evidence, {"picture": 6}, claims))
 
 
 @pytest.mark.parametrize("claim", PAIRS)
@@ -98,7 +98,7 @@ def role(signs: np.ndarray) -> str:
     evidence = evidence_of(
         Record("lime/1", {"signs": signs.astype(np.int8)}), regions(1, contour=RING)
     )
-    holding = held(decide("lime.signs_along_contour", evidence, {"picture": 1}, ROLES))
+    holding = held(decide("lime.overlay.signs_along_contour", evidence, {"picture": 1}, ROLES))
     assert holding.count(True) == 1
     return str(ROLES[holding.index(True)]["role"])
 
@@ -139,7 +139,7 @@ MEANINGS = [
 
 def meaning(arrays: dict[str, Any]) -> list[bool | None]:
     evidence = evidence_of(Record("lime_known_model", arrays))
-    return held(decide("lime.colour_meaning", evidence, {}, MEANINGS))
+    return held(decide("lime.overlay.colour_meaning", evidence, {}, MEANINGS))
 
 
 def test_the_meaning_follows_lime_itself_and_turns_with_it(demo: Bundle) -> None:

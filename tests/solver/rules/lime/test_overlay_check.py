@@ -38,7 +38,7 @@ def lime(weights: np.ndarray, picture: int = 6, told: bool = True, **masks: np.n
 
 
 def where(evidence: Evidence) -> list[bool | None]:
-    return held(decide_again("lime.sign_in_region", evidence, {"picture": 6}, PAIRS))
+    return held(decide_again("lime.overlay.sign_in_region", evidence, {"picture": 6}, PAIRS))
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)
@@ -71,7 +71,7 @@ def test_a_large_weight_outdoes_many_pixels_where_it_is_told() -> None:
     assert where(lime(weights)) == [True, False, False, False]
     assert where(lime(weights, told=False)) == [False, False, True, False]
     note = decide_again(
-        "lime.sign_in_region", lime(weights, told=False), {"picture": 6}, PAIRS
+        "lime.overlay.sign_in_region", lime(weights, told=False), {"picture": 6}, PAIRS
     ).note
     assert note is not None
     assert note[0].startswith("The weights are not told")
@@ -90,7 +90,9 @@ def test_labels_that_begin_at_one_are_those_of_the_weights() -> None:
 
 def role(weights: np.ndarray, told: bool = True) -> str:
     evidence = lime(weights, 1, told, contour=RING)
-    holding = held(decide_again("lime.signs_along_contour", evidence, {"picture": 1}, ROLES))
+    holding = held(
+        decide_again("lime.overlay.signs_along_contour", evidence, {"picture": 1}, ROLES)
+    )
     assert holding.count(True) == 1
     return ROLES[holding.index(True)]["role"]
 
@@ -127,9 +129,9 @@ def test_specks_of_a_figure_are_no_pieces() -> None:
     signs[20:22, 60:62] = -1
     evidence = evidence_of(Record("lime/1", {"signs": signs}), regions(1, contour=RING))
     ask = {"picture": 1}
-    assert held(decide_again("lime.signs_along_contour", evidence, ask, ROLES))[0]
+    assert held(decide_again("lime.overlay.signs_along_contour", evidence, ask, ROLES))[0]
     with varied({PIECE.name: 0.1}):
-        found = held(decide_again("lime.signs_along_contour", evidence, ask, ROLES))
+        found = held(decide_again("lime.overlay.signs_along_contour", evidence, ask, ROLES))
     assert found == [False, False, True, False]
 
 
@@ -140,7 +142,7 @@ MEANINGS = [
 
 def meaning(truth: np.ndarray, rise: np.ndarray) -> list[bool | None]:
     evidence = evidence_of(Record("lime_known_model", {"true_weights": truth, "rise": rise}))
-    return held(decide_again("lime.colour_meaning", evidence, {}, MEANINGS))
+    return held(decide_again("lime.overlay.colour_meaning", evidence, {}, MEANINGS))
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)

@@ -42,7 +42,7 @@ def both(first: np.ndarray, second: np.ndarray, food: np.ndarray = FOOD) -> Evid
 
 def compared(evidence: Evidence, way: Literal["first", "second"] = "first") -> list[bool | None]:
     by = decide if way == "first" else decide_again
-    return held(by("map.compare", evidence, {"pictures": [0]}, AGREE + CLOSER))
+    return held(by("maps.agreement", evidence, {"pictures": [0]}, AGREE + CLOSER))
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)
@@ -161,7 +161,7 @@ def test_blocks_that_cannot_be_read_do_not_count() -> None:
 def test_the_note_counts_the_pictures() -> None:
     noise = smooth_noise(4)
     decision = decide(
-        "map.compare",
+        "maps.agreement",
         both(noise + np.where(FOOD, 2, 0), noise),
         {"pictures": [0]},
         CLOSER,
@@ -188,7 +188,7 @@ def of_ten_pictures(lead: float, spread: float) -> list[bool | None]:
             records.append(Record(f"{kind}/{picture}", {"map": values}))
         records.append(regions(picture, food=FOOD))
     asked = {"pictures": list(range(10))}
-    return held(decide_again("map.compare", evidence_of(*records), asked, CLOSER))
+    return held(decide_again("maps.agreement", evidence_of(*records), asked, CLOSER))
 
 
 def test_overall_is_beyond_chance_over_the_pictures() -> None:

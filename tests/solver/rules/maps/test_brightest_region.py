@@ -29,11 +29,15 @@ def brightest(
     found: Evidence, claims: list[dict[str, Any]] = BRIGHTEST, **parameters: str
 ) -> list[bool | None]:
     read = {"map": "saliency", "picture": 2} | parameters
-    return held(decide("map.brightest_region", found, read, claims))
+    return held(decide("maps.brightest_region", found, read, claims))
 
 
 def clearly(found: Evidence, claims: list[dict[str, Any]] = CLEARLY) -> list[bool | None]:
-    return held(decide("map.clear_place", found, {"map": "saliency", "picture": 2}, claims))
+    return held(
+        decide(
+            "maps.brightest_region.clear_place", found, {"map": "saliency", "picture": 2}, claims
+        )
+    )
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
@@ -61,7 +65,7 @@ def test_the_answer_follows_the_mass(seed: int, name: str, scale: float) -> None
 def test_what_was_read_is_said_in_chinese_that_reads(reading: str, said: str) -> None:
     found = evidence(smooth_noise(0) + 2.0 * PARTS["cake"])
     read = {"map": "saliency", "picture": 2, "reading": reading}
-    verdict = decide("map.brightest_region", found, read, BRIGHTEST).verdicts[0]
+    verdict = decide("maps.brightest_region", found, read, BRIGHTEST).verdicts[0]
     assert verdict.sentence[1].startswith(said)
 
 
@@ -111,7 +115,7 @@ def test_a_part_is_bright_or_no_part_alone(levels: tuple[float, ...], expected: 
 def test_as_a_whole_is_never_more_than_its_dimmest_part() -> None:
     values = np.where(box(20, 20, 80, 80), 1.0, 0.0)
     decision = decide(
-        "map.brightest_region",
+        "maps.brightest_region",
         evidence(values, **BOWL),
         {"map": "saliency", "picture": 2},
         OF_BOWL,
@@ -166,7 +170,9 @@ def test_one_clump_in_a_small_region_is_not_beyond_chance() -> None:
         "phone": box(44, 100, 40, 20),
     }
     parameters = {"map": "saliency", "picture": 2}
-    decision = decide("map.clear_place", evidence(values, **masks), parameters, CLEARLY)
+    decision = decide(
+        "maps.brightest_region.clear_place", evidence(values, **masks), parameters, CLEARLY
+    )
     cake = decision.verdicts[0]
     assert cake.unit == "share of placements"
     assert cake.value == pytest.approx(5 * 17 * 17 / 128**2, rel=0.05)  # the clumps hold so many
@@ -178,7 +184,9 @@ def test_of_two_regions_that_pass_the_denser_holds_and_the_other_is_held_against
     chances = np.where(PARTS["cake"], 0.3, np.where(PARTS["phone"], 0.2, 0.01))
     points = (generator.random((128, 128)) < chances).astype(float)
     parameters = {"map": "saliency", "picture": 2}
-    verdicts = decide("map.clear_place", evidence(points), parameters, CLEARLY).verdicts
+    verdicts = decide(
+        "maps.brightest_region.clear_place", evidence(points), parameters, CLEARLY
+    ).verdicts
     assert [one.holds for one in verdicts] == [True, False, False, False]
     assert verdicts[2].threshold == verdicts[0].value
     assert verdicts[2].against == "the cake"
@@ -188,7 +196,7 @@ def test_what_clearly_means_is_a_setting() -> None:
     generator = np.random.default_rng(0)
     points = (generator.random((128, 128)) < np.where(PARTS["cake"], 0.2, 0.02)).astype(float)
     parameters = {"map": "saliency", "picture": 2, "times": 50}
-    strict = decide("map.clear_place", evidence(points), parameters, CLEARLY)
+    strict = decide("maps.brightest_region.clear_place", evidence(points), parameters, CLEARLY)
     assert held(strict) == [False, False, False, True]
 
 

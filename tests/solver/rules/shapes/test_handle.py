@@ -47,7 +47,7 @@ def side(values: np.ndarray, source: str = "saliency") -> str:
     shown = values if source == "saliency" else np.stack([values] * 3, -1)
     evidence = evidence_of(Record(f"{source}/1", {"map": shown}))
     claims = [{"side": name} for name in SIDES]
-    found = held(decide("map.handle_side", evidence, {"source": source, "picture": 1}, claims))
+    found = held(decide("shapes.handle", evidence, {"source": source, "picture": 1}, claims))
     assert found.count(True) == 1
     return SIDES[found.index(True)]
 
@@ -73,7 +73,7 @@ CLAIMS = [{"side": name} for name in SIDES]
 )
 def test_no_jug_no_side(values: np.ndarray) -> None:
     evidence = evidence_of(Record("saliency/1", {"map": values}))
-    decision = decide("map.handle_side", evidence, {"picture": 1}, CLAIMS)
+    decision = decide("shapes.handle", evidence, {"picture": 1}, CLAIMS)
     assert held(decision) == [None] * 5
 
 

@@ -15,7 +15,7 @@ from tests.solver.rules.shapes.test_handle import jug
 
 
 def side(values: np.ndarray) -> str | None:
-    second = all_rules()["map.handle_side"].second
+    second = all_rules()["shapes.handle"].cross_check
     assert second is not None
     evidence = evidence_of(Record("saliency/1", {"map": values}))
     claims = [HandleClaim(side=name) for name in SIDES]

@@ -75,7 +75,7 @@ def drawn(solid: str, pose: tuple[float, ...], size: float = 0, centre: int = 64
 
 def answer(values: np.ndarray, claims: list[dict[str, str]] = CLAIMS) -> list[str]:
     evidence = evidence_of(Record("saliency/0", {"map": values}))
-    decision = decide("map.solid", evidence, {"source": "saliency", "picture": 0}, claims)
+    decision = decide("shapes.solid", evidence, {"source": "saliency", "picture": 0}, claims)
     return [c["solid"] for c, holds in zip(claims, held(decision), strict=True) if holds]
 
 
@@ -105,7 +105,7 @@ def test_without_marks_nothing_is_recognised() -> None:
 def test_noise_is_no_solid(kind: str) -> None:
     """Left open, and not because one solid is far above the others."""
     evidence = evidence_of(Record("saliency/0", {"map": NOISE[kind](7)}))
-    decision = decide("map.solid", evidence, {"source": "saliency", "picture": 0}, CLAIMS)
+    decision = decide("shapes.solid", evidence, {"source": "saliency", "picture": 0}, CLAIMS)
     assert held(decision) == [None] * 5
     values = [verdict.value for verdict in decision.verdicts]
     assert max(values) < 0.2  # type: ignore[type-var, operator]
@@ -123,7 +123,7 @@ def test_a_map_in_colours_may_be_the_source_and_may_be_turned() -> None:
     grey = np.rot90(drawn("pyramid", POSES["pyramid"][0], centre=60))
     values = np.stack([grey] * 3, -1) * 1e-6
     evidence = Evidence({"smoothgrad/0": Record("smoothgrad/0", {"map": values})})
-    decision = decide("map.solid", evidence, {"source": "smoothgrad", "picture": 0}, CLAIMS)
+    decision = decide("shapes.solid", evidence, {"source": "smoothgrad", "picture": 0}, CLAIMS)
     assert held(decision) == [claim["solid"] == "pyramid" for claim in CLAIMS]
 
 

@@ -51,7 +51,7 @@ def test_noise_is_seldom_a_solid(kind: str) -> None:
 
 
 def test_an_even_map_is_left_open() -> None:
-    second = all_rules()["map.solid"].second
+    second = all_rules()["shapes.solid"].cross_check
     assert second is not None
     evidence = evidence_of(Record("saliency/0", {"map": np.zeros((128, 128))}))
     claims = [SolidClaim(solid=name) for name in NAMES]  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
-"""What a module is, how depth changes an activation, and what the section's runs find out."""
+"""How an activation changes with depth: detail and places, by the rule and its cross-check."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,12 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from solver.bundle.bundle import Bundle
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
-from solver.explain.cnn.filter_visualization import module
-from solver.explain.job import Job
-from solver.rules.filters.filters import mean_frequency, readable_window
+from solver.rules.filters.activation_depth import mean_frequency, readable_window
 from tests.solver.rules.made_maps import (
     box,
     decide,
@@ -24,24 +21,6 @@ from tests.solver.rules.made_maps import (
     held,
     smooth_noise,
 )
-
-MODULES = ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Linear"]
-CLAIMS = [{"module": name} for name in MODULES]
-
-
-@pytest.mark.parametrize("index", [0, 1, 2, 6, 9, 15, 21, 37])
-def test_the_module_is_the_loaded_one(demo: Bundle, index: int) -> None:
-    evidence = evidence_of(module(Job(f"module/{index}", demo)))
-    found = held(decide("network.module", evidence, {"index": index}, CLAIMS))
-    assert found == [name == type(demo.network.cnn[index]).__name__ for name in MODULES]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_another_network_gets_another_answer(name: str) -> None:
-    evidence = evidence_of(Record("module/6", {}, {"class": name}))
-    found = held(decide("network.module", evidence, {"index": 6}, CLAIMS))
-    assert found == [other == name for other in MODULES]
-
 
 DEPTH = [{"detail": "sharper"}, {"detail": "blurrier"}, {"place": "same"}, {"place": "other"}]
 
@@ -60,7 +39,7 @@ def with_depth(
         for place, values in enumerate(maps)
     ]
     parameters = {"early": 6, "late": 23, "pictures": list(range(len(early)))}
-    return held(WAYS[way]("activation.with_depth", evidence_of(*records), parameters, DEPTH))
+    return held(WAYS[way]("filters.activation_depth", evidence_of(*records), parameters, DEPTH))
 
 
 def maps(seed: int, sigma: float) -> list[np.ndarray]:
@@ -142,7 +121,7 @@ def test_what_covers_a_figure_is_not_read() -> None:
             records.append(Record(f"activation/{layer}/{place}", arrays))
     parameters = {"early": 6, "late": 23, "pictures": [0, 1, 2, 3]}
     for way in (decide, decide_again):
-        found = held(way("activation.with_depth", evidence_of(*records), parameters, DEPTH))
+        found = held(way("filters.activation_depth", evidence_of(*records), parameters, DEPTH))
         assert found == [False, True, True, False]
 
 
@@ -162,55 +141,8 @@ def test_the_mean_frequency_of_a_wave_is_its_own(waves: int, size: int) -> None:
         assert mean_frequency(np.ones((size, size))) < 1e-6
 
 
-FINDS = [
-    {"finds": what}
-    for what in (
-        "places_that_activate",
-        "layer_that_matters",
-        "picture_that_activates_most",
-        "easiest_layer",
-    )
-]
-STILL = {
-    "picture_changes": False,
-    "weights_change": False,
-    "layers_compared": 1,
-    "classifier_calls": 0,
-    "laid_out_over_places": False,
-    "rise": 0.0,
-}
-
-
-def section(activation: dict[str, Any], visualization: dict[str, Any]) -> list[bool | None]:
-    values = {"activation": STILL | activation, "visualization": STILL | visualization}
-    evidence = evidence_of(Record("filter_trace/6/1", {}, values))
-    return held(decide("filters.section", evidence, {"index": 6, "picture": 1}, FINDS))
-
-
-@pytest.mark.parametrize(
-    ("activation", "visualization", "expected"),
-    [
-        ({}, {}, [False, False, False, False]),
-        ({"laid_out_over_places": True}, {}, [True, False, False, False]),
-        ({}, {"laid_out_over_places": True}, [True, False, False, False]),
-        ({"laid_out_over_places": True, "picture_changes": True}, {}, [False] * 4),
-        ({"laid_out_over_places": True, "weights_change": True}, {}, [False] * 4),
-        ({}, {"picture_changes": True, "rise": 2.0}, [False, False, True, False]),
-        ({}, {"picture_changes": True, "rise": -2.0}, [False] * 4),
-        ({}, {"picture_changes": True, "rise": 2.0, "weights_change": True}, [False] * 4),
-        ({"layers_compared": 5}, {}, [False, False, False, True]),
-        ({"layers_compared": 5, "classifier_calls": 1}, {}, [False, True, False, True]),
-        ({"classifier_calls": 9}, {}, [False] * 4),
-    ],
-)
-def test_the_section_finds_what_it_varies(
-    activation: dict[str, Any], visualization: dict[str, Any], expected: list[bool]
-) -> None:
-    assert section(activation, visualization) == expected
-
-
 def test_missing_maps_are_named() -> None:
     with pytest.raises(MissingEvidence, match="activation/6/0"):
         decide(
-            "activation.with_depth", Evidence(), {"early": 6, "late": 23, "pictures": [0]}, DEPTH
+            "filters.activation_depth", Evidence(), {"early": 6, "late": 23, "pictures": [0]}, DEPTH
         )

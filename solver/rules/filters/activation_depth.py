@@ -1,4 +1,4 @@
-"""Rules on filters: what a module is, how activations change with depth, what the section does."""
+"""How the activation of a later layer differs from an earlier one's: its detail and its places."""
 
 from __future__ import annotations
 
@@ -14,56 +14,10 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.agreement import block_correlation
 from solver.rules.maps.displayed import Floats, Mask, fitted_to, valid_places
-from solver.rules.parameters import Picture, Pictures
+from solver.rules.parameters import Pictures
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
-
-
-class ModuleSettings(Parameters):
-    """Which module of the network."""
-
-    index: int = Field(ge=0, description="index into the network's `cnn`")
-
-
-class ModuleClaim(Parameters):
-    """``cnn[index]`` is of this class."""
-
-    module: Literal["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Linear"] = Field(
-        description="class of the module, as torch names it"
-    )
-
-
-@rule(
-    "network.module",
-    settings=ModuleSettings,
-    claim=ModuleClaim,
-    needs=lambda s: [record_id("module", s.index)],
-)
-def module(evidence: Evidence, settings: ModuleSettings, claims: Sequence[ModuleClaim]) -> Decision:
-    """The class of the loaded network's module at an index. There is no threshold to it."""
-    record = evidence.get("module", settings.index)
-    found = str(record.value("class"))
-    verdicts = [
-        Verdict(
-            holds=claim.module == found,
-            value=found,
-            unit="",
-            against="claimed",
-            threshold=claim.module,
-            margin=None,
-            sentence=(
-                f"Module {settings.index} of the network, cnn[{settings.index}], is a {found}"
-                + ("." if claim.module == found else f", not a {claim.module}."),
-                f"網路中索引 {settings.index} 的模組 cnn[{settings.index}] 是 {found}"
-                + ("。" if claim.module == found else f"，不是 {claim.module}。"),
-            ),
-        )
-        for claim in claims
-    ]
-    rows = [[settings.index, str(record.values.get("printed", found))]]
-    figure = Figure("table", {"columns": [["index", "索引"], ["module", "模組"]], "rows": rows})
-    return Decision(verdicts, [figure])
 
 
 class DepthSettings(Parameters):
@@ -107,8 +61,8 @@ SHARED = threshold(
 )
 
 
-@rule("activation.with_depth", settings=DepthSettings, claim=DepthClaim, needs=_depth_needs)
-def with_depth(
+@rule("filters.activation_depth", settings=DepthSettings, claim=DepthClaim, needs=_depth_needs)
+def activation_depth(
     evidence: Evidence, settings: DepthSettings, claims: Sequence[DepthClaim]
 ) -> Decision:
     """Detail and place of a later layer's activation against an earlier one's, over the pictures.
@@ -255,77 +209,3 @@ def _reaction(values: Floats) -> Floats:
     reaction: Floats = np.abs(values - np.median(values))
     # One pixel of the coarser map, so that a thin line and its blurred image are compared alike.
     return ndimage.gaussian_filter(reaction, max(values.shape) / 32)
-
-
-class SectionSettings(Parameters):
-    """Which layer and picture the traced run was of."""
-
-    index: int = Field(ge=0, description="index into `cnn` of the layer that was traced")
-    picture: Picture
-
-
-class SectionClaim(Parameters):
-    """What the section's computations find out."""
-
-    finds: Literal[
-        "places_that_activate", "picture_that_activates_most", "layer_that_matters", "easiest_layer"
-    ] = Field(description="the question the computations answer")
-
-
-_FINDS = {
-    "places_that_activate": ("which places activate a filter", "哪些位置會活化濾波器"),
-    "picture_that_activates_most": (
-        "which picture activates a filter most",
-        "何種圖最能活化濾波器",
-    ),
-    "layer_that_matters": ("which layer matters for the class", "哪一層對分類重要"),
-    "easiest_layer": ("which layer is activated most easily", "哪一層最容易被活化"),
-}
-
-
-@rule(
-    "filters.section",
-    settings=SectionSettings,
-    claim=SectionClaim,
-    needs=lambda s: [record_id("filter_trace", s.index, s.picture)],
-)
-def section(
-    evidence: Evidence, settings: SectionSettings, claims: Sequence[SectionClaim]
-) -> Decision:
-    """How many of the section's two computations find out what is claimed, by what they vary.
-
-    Places: picture, filter and weights are held, and the result is laid out over places. Picture:
-    filter and weights are held, the picture is changed, and the filter's sum rises. Layers: more
-    than one layer is read; for what matters to the class, the classifier must take part as well.
-    """
-    record = evidence.get("filter_trace", settings.index, settings.picture)
-    runs = {name: dict(record.value(name)) for name in ("activation", "visualization")}
-    verdicts = []
-    for claim in claims:
-        count = sum(_finds(run, claim.finds) for run in runs.values())
-        english, chinese = _FINDS[claim.finds]
-        verdicts.append(
-            above(
-                float(count),
-                0.5,
-                unit="computations",
-                what=(f"computations that find {english}", f"能找出「{chinese}」的計算個數"),
-                against=("one or more", "至少一個"),
-            )
-        )
-    keys = ["picture_changes", "weights_change", "layers_compared", "classifier_calls"]
-    keys += ["laid_out_over_places", "rise"]
-    rows = [[key.replace("_", " "), *(run.get(key, "") for run in runs.values())] for key in keys]
-    columns = [["watched", "觀察項目"], ["activation", "活化圖"], ["visualization", "視覺化"]]
-    return Decision(verdicts, [Figure("table", {"columns": columns, "rows": rows})])
-
-
-def _finds(run: dict[str, Any], what: str) -> bool:
-    held = not run["weights_change"]
-    layers = run["layers_compared"]
-    return {
-        "places_that_activate": held and not run["picture_changes"] and run["laid_out_over_places"],
-        "picture_that_activates_most": held and run["picture_changes"] and run["rise"] > 0,
-        "layer_that_matters": layers > 1 and run["classifier_calls"] > 0,
-        "easiest_layer": layers > 1,
-    }[what]
