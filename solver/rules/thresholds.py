@@ -25,7 +25,7 @@ class Threshold:
     Attributes:
         name: what it bounds, such as ``displayed.brightest_share``; unique.
         value: the number chosen.
-        why: how it was chosen, and not from the course's pictures alone.
+        why: how it was chosen; where a map of the course was in view, it says so.
         lowest, highest: limits that a varied value is kept within (a share cannot pass 1).
     """
 

@@ -45,7 +45,9 @@ def depth_by_blur(
 
     Place: where a map has contrast, that is, where something is to be seen in it: rank correlation
     of its standard deviation around each of 16x16 places, held against other pictures' maps as in
-    the first way. Ranks weigh all of the picture alike; the strongest places alone may differ.
+    the first way. Ranks weigh all of the picture alike; the strongest places alone may differ. This
+    measure was chosen with the real maps in view: on them the overlap of the brightest quarter is
+    only .10 beyond chance.
     """
     pairs = [
         (_at_one_size(early), _at_one_size(late)) for early, late in shown_pairs(evidence, settings)

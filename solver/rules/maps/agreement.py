@@ -111,7 +111,8 @@ def compare(
     Agreement: correlation of the means of 16x16 blocks. Closer: the share of a map's brightest
     twentieth, which is what is seen as marked, that lies in the region; mean over the pictures.
     Both kinds are read on the same pictures with the same regions, so that nothing need be taken
-    off for a region's size, and each picture counts alike. The two kinds are held against each
+    off for a region's size, and each picture counts alike. (The share was chosen over its ratio to
+    chance with the course's maps in view; they tie either way.) The two kinds are held against each
     other; the note says in how many pictures, and how far the pictures leave the mean uncertain.
     """
     shares: dict[str, Floats] = {

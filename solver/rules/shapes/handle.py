@@ -1,16 +1,25 @@
-"""On which side is the handle of the jug that the strokes of a map form?
+"""The side of a jug's handle, from the strokes that a map shows.
 
-What is measured, in two steps. First the body: of all jugs (a turned body with rim, belly and foot,
-upright or lying, with an arched handle on any side) the one that fits the map's strokes best
-(`solver.rules.shapes.wireframe_fit`). Then, round that body, for each side the arch that lies best
-on strokes; what belongs to the body's own outline does not count. The value is Stouffer's z (1949):
-the contrasts of the map off the body are ranked, ranks become normal scores, and their mean along
-an arch is scaled by the root of the arch's length in cells that do not share a pixel. So it is how
-many standard deviations the arch stands above places taken at random, and a long faint stroke
-counts like a short clear one. Held against the best arch on any other side. Where no jug fits
-clearly better than it would fit noise, no side is named. Strokes, not brightness: a handle is
-thinner and fainter than the body and is seen all the same. No region is read, so the answer follows
-the map alone: mirror it and left becomes right.
+Where each part is:
+
+- the drawing: a turned body with rim, belly and foot, upright or lying, and an arched handle on any
+  side; `_body`, `_arch` and `_jug` in this module
+- the strokes of a map and the fit of a drawing to them: `solver.rules.shapes.wireframe_fit`
+- the search for the best pose: `solver.rules.shapes.pose_search`
+- the verdicts: `handle_side`, at the end of this module
+- the cross-check, without any drawing: `solver.rules.shapes.handle_check`
+
+Two steps. First the body: of all jugs the one that fits the map's strokes best. Then, around that
+body, for each side the arch that lies best on strokes; strokes of the body's own outline do not
+count. The value is Stouffer's z (1949): the contrasts of the map off the body are ranked, ranks
+become normal scores, and their mean along an arch is scaled by the root of the arch's length in
+cells that do not share a pixel. So it is the number of standard deviations by which the arch stands
+above places taken at random, and a long faint stroke counts like a short clear one. It is compared
+with the best arch on any other side. Where no jug fits clearly better than it would fit noise, no
+side is named.
+
+Strokes, not brightness: a handle is thinner and fainter than the body and is seen all the same. No
+region is read, so the answer follows the map alone: mirror it and left becomes right.
 """
 
 from __future__ import annotations
