@@ -34,16 +34,18 @@ _NO_METHODS = ("run", "sampling")
 """Folders of `solver.explain` that decide which explanations run, and how far; all others hold
 methods. Modules that lie in `solver.explain` itself are the seam, and hold none either."""
 
-_INPUTS = ("solver.models", "solver.bundle.pictures", "solver.bundle.tagged_corpus")
-"""What methods compute with: all networks, and the readers of what a network is shown."""
+_NETWORKS = "solver.models"
+_READERS = ("solver.bundle.pictures", "solver.bundle.tagged_corpus")
+"""Modules outside both that turn files into what a network is shown."""
 
 
 @lru_cache
 def explanation_code_hash(module: str) -> str:
     """Return the SHA-256 of the source an explanation computes with.
 
-    That is its module and, as far as they are explanations or models themselves, the modules it
-    imports, directly or not. A rule, a page or a command is never among them.
+    That is its module, every network (a bundle hands them to methods, which need not import them)
+    and the methods and readers that it imports, directly or not. A rule, a page or a command is
+    never among them.
     """
     digest = hashlib.sha256()
     for name in sorted(_computing(module)):
@@ -52,7 +54,7 @@ def explanation_code_hash(module: str) -> str:
 
 
 def _computing(module: str) -> set[str]:
-    found, waiting = set(), [module]
+    found, waiting = set(), [module, *_modules_of(_NETWORKS)]
     while waiting:
         name = waiting.pop()
         found.add(name)
@@ -83,7 +85,12 @@ def _computes(module: str) -> bool:
     if module.startswith(f"{_METHODS}."):
         folder, _, below = module.removeprefix(f"{_METHODS}.").partition(".")
         return bool(below) and folder not in _NO_METHODS
-    return any(f"{module}.".startswith(f"{each}.") for each in _INPUTS)
+    return module in _READERS or module.startswith(f"{_NETWORKS}.")
+
+
+def _modules_of(package: str) -> list[str]:
+    folder = _path(package).with_suffix("")
+    return [f"{package}.{path.stem}" for path in folder.glob("[!_]*.py")]
 
 
 def _source(module: str) -> bytes:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from solver.bundle.bundle import Bundle, as_tensor_values
 from solver.errors import OutputError
 from solver.files.atomic_write import write_whole
-from solver.models.matrix_products import BY_ONEDNN
+from solver.models.winograd import BY_ONEDNN
 
 CANDIDATES = (1, 2, 3, 4)
 """What is left over at the end is a smaller batch, so that all smaller ones must round alike too.

@@ -22,9 +22,13 @@ def test_a_record_hangs_on_its_own_module(kind: str) -> None:
 
 def test_a_method_that_another_takes_its_steps_from_counts() -> None:
     assert "solver.explain.cnn.saliency" in COMPUTING["smoothgrad"]
-    assert "solver.models.food_cnn" in COMPUTING["smoothgrad"]
+    assert "solver.explain.cnn.saliency" not in COMPUTING["lime"]
     assert "solver.bundle.tagged_corpus" in COMPUTING["corpus_search"]
-    assert "solver.models.food_cnn" not in COMPUTING["lime"]  # it asks the network it is handed
+
+
+@pytest.mark.parametrize("kind", sorted(COMPUTING))
+def test_every_network_counts_though_a_method_is_handed_it(kind: str) -> None:
+    assert {"solver.models.food_cnn", "solver.models.winograd"} <= COMPUTING[kind]
 
 
 def test_no_plan_no_rule_and_no_page_counts() -> None:

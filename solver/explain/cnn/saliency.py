@@ -21,7 +21,6 @@ from solver.bundle.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.job import Job, every_picture, picture_tensor
 from solver.explain.registry import explanation, record_of
-from solver.models.local_forward import LocalForward, Window
 
 Map = npt.NDArray[np.float32]
 Forward = Callable[[Tensor, Tensor], Tensor]
@@ -148,17 +147,14 @@ def _largest_differences(
     network = copy.deepcopy(job.bundle.network).double()
     label = torch.tensor([job.bundle.picture(place).label], device=job.bundle.device)
     picture = job.picture_tensor(place).double()
-    near = LocalForward(network, picture)
     channels = absolute_gradient(job.bundle, place).argmax(0).flatten()
     estimates = np.zeros(len(flat))
     for at, pixel in enumerate(flat):
         row, column = divmod(int(pixel), picture.shape[-1])
-        here = Window(row, row + 1, column, column + 1)
-        pair = here.of(picture).repeat(2, 1, 1, 1)
-        pair[:, channels[pixel], 0, 0] += pair.new_tensor([STEP, -STEP])
-        losses = functional.cross_entropy(
-            near.logits(pair, here), label.repeat(2), reduction="none"
-        )
+        pair = picture.repeat(2, 1, 1, 1)  # (2, 3, 128, 128)
+        pair[:, channels[pixel], row, column] += pair.new_tensor([STEP, -STEP])
+        with torch.no_grad():
+            losses = functional.cross_entropy(network(pair), label.repeat(2), reduction="none")
         estimates[at] = float((losses[0] - losses[1]).abs()) / (2 * STEP)
         job.advance(2)
     return estimates

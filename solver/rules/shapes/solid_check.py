@@ -34,8 +34,8 @@ LIKELY = threshold(
     "solid.likely",
     0.6,
     "On simulated maps not seen before nine of ten solids named at this probability are right (at "
-    "0.5 it is 0.88, at 0.7 0.97), and of 90 maps of noise none was named. Chosen with a real map of "
-    "the course in view: at 0.5 it would be named a cylinder (docs/real-outputs.md).",
+    "0.5 it is 0.88, at 0.7 0.97), and of 90 maps of noise none was named. Chosen with a real "
+    "map of the course in view: at 0.5 that is named a cylinder (docs/real-outputs.md).",
     lowest=0.2,
     highest=0.95,
 )

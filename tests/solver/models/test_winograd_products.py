@@ -1,4 +1,4 @@
-"""Products by either library are products, and come out with the same bits however they are run."""
+"""Winograd's matrix products: right by either library, and the same bits however they are run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from solver.models import matrix_products
-from solver.models.matrix_products import BY_ONEDNN, WIDE, description, is_amds, product, products
+from solver.models import winograd
+from solver.models.winograd import (
+    BY_ONEDNN,
+    WIDE,
+    is_amd,
+    processor_description,
+    product,
+    products,
+)
 
 sizes = st.integers(1, 70)
 
@@ -24,7 +31,7 @@ HAS_ONEDNN = hasattr(torch.ops.mkldnn, "_linear_pointwise")
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param and not HAS_ONEDNN:
         pytest.skip("this torch has no oneDNN")
-    monkeypatch.setattr(matrix_products, "BY_ONEDNN", request.param)
+    monkeypatch.setattr(winograd, "BY_ONEDNN", request.param)
 
 
 def made(*shape: int, seed: int) -> Tensor:
@@ -76,7 +83,7 @@ def test_several_threads_give_the_bits_of_one() -> None:
     ],
 )
 def test_the_maker_is_read_off_what_linux_and_windows_say(described: str, of_amd: bool) -> None:
-    assert is_amds(described) is of_amd
+    assert is_amd(described) is of_amd
 
 
 def test_which_library_is_asked_hangs_on_the_processor_alone(
@@ -84,7 +91,7 @@ def test_which_library_is_asked_hangs_on_the_processor_alone(
 ) -> None:
     widest = torch.backends.cpu.get_cpu_capability() == "AVX512"
     assert widest == WIDE
-    expected = widest and HAS_ONEDNN and is_amds(description())
+    expected = widest and HAS_ONEDNN and is_amd(processor_description())
     assert expected == BY_ONEDNN
-    monkeypatch.setattr(matrix_products, "_LINUX_SAYS", tmp_path / "not there")
-    assert description() == platform.processor()
+    monkeypatch.setattr(winograd, "_CPUINFO", tmp_path / "not there")
+    assert processor_description() == platform.processor()
