@@ -1,4 +1,4 @@
-"""Which code decided: the version, and a hash of the solver's source."""
+"""The version, and hashes of the solver's source."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _imported(tree: ast.Module) -> set[str]:
 
 
 def _computes(module: str) -> bool:
-    """Whether a record hangs on a module's source, by the folder it lies in.
+    """True if a record depends on a module's source, told by the module's folder.
 
     >>> _computes("solver.explain.cnn.lime"), _computes("solver.models.bert")
     (True, True)

@@ -1,4 +1,4 @@
-"""What can go wrong, said in one sentence to a person.
+"""Errors for people: one sentence with file, place and mend.
 
 Hw9Error                 anything the program says of an input instead of a traceback
 ├── InputError           a file or folder is not what it should be

@@ -1,4 +1,4 @@
-"""Evidence: what an explanation gave, as arrays and numbers, saved to be decided on again.
+"""Evidence: an explanation's arrays and numbers, saved so that rules can decide on them again.
 
 A folder of evidence holds ``manifest.json`` and one ``.npz`` a record (docs/evidence-format.md).
 A record can be written by hand: an id, the file, and the arrays its kind needs.
@@ -67,7 +67,7 @@ class Record:
         return {**self.__dict__, "_found": {}}
 
     def once(self, what: Hashable, find: Callable[[], Found]) -> Found:
-        """Return what `find` finds out about this record, which it is asked but once.
+        """Return `find` of this record, computed once and cached.
 
         Claims are decided hundreds of times on evidence of which one record has changed.
 
@@ -130,7 +130,7 @@ class MissingEvidence(EvidenceError):  # noqa: N818 - it says what is missing, a
 
 
 class Evidence:
-    """Records by id, and what is known of the bundle they were made from (its name and hashes)."""
+    """Records by id, with the name and hashes of the bundle they were made from."""
 
     def __init__(
         self, records: Mapping[str, Record] | None = None, bundle: Mapping[str, Any] | None = None
@@ -242,7 +242,7 @@ def load_evidence(folder: Path, *, whole: bool = True) -> Evidence:
 
 
 def earlier_evidence(folder: Path | None) -> Evidence | None:
-    """Return what an earlier run left in a folder, to go on from; None where that is nothing.
+    """Return the evidence an earlier run left in a folder; None if it left none.
 
     Damaged records are left out, and a folder that cannot be read is as good as none: what it held
     is simply made again.
@@ -256,7 +256,7 @@ def earlier_evidence(folder: Path | None) -> Evidence | None:
 
 
 def left_by(folders: Iterable[Path]) -> list[Evidence]:
-    """Return what runs that were stopped left in folders of evidence."""
+    """Return the evidence that stopped runs left in folders."""
     return [found for found in map(earlier_evidence, folders) if found is not None]
 
 

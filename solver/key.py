@@ -1,4 +1,4 @@
-"""The answer key: which options hold, why, and what all of it rests on.
+"""The answer key: the options that hold, the reasons, and the evidence behind them.
 
 `key.yaml` is written by `hw9 key` and read by everything that grades. The derived answer of a
 question and a TA's override stand side by side; `Question.effective` is what counts.
@@ -45,7 +45,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Flips(Strict):
-    """How often an option's verdict turns when what nobody fixed is varied."""
+    """The share of repeats that flip an option's verdict."""
 
     share: Share = Field(description="share of all repeats in which the verdict is another")
     by_cause: dict[Cause, Share] = Field(
@@ -66,7 +66,7 @@ class SecondVerdict(Strict):
 
 
 class OptionVerdict(Strict):
-    """What was found of one option's claim."""
+    """The verdict on one option's claim."""
 
     id: Identifier
     blank: str | None = Field(default=None, description="the drop-down it belongs to, of a pair")
@@ -83,23 +83,23 @@ class OptionVerdict(Strict):
 
     @property
     def name(self) -> str:
-        """How a sentence calls it: its id, with its drop-down."""
+        """Its name in a sentence: its id, with its drop-down."""
         return f"{self.blank}: {self.id}" if self.blank else self.id
 
     @property
     def ways_differ(self) -> bool:
-        """Whether both ways decided, and not alike."""
+        """True if rule and cross-check both decided, and not alike."""
         decided = self.second is not None and None not in (self.holds, self.second.holds)
         return decided and self.second is not None and self.second.holds != self.holds
 
     @property
     def no_margin(self) -> bool:
-        """Whether it holds, and by a margin that counts for nothing: chance would do as well."""
+        """True if it holds by a margin of 0: chance would do as well."""
         return self.holds is True and self.margin == 0
 
     @property
     def contested(self) -> bool:
-        """Whether it flips in any repeat, the second way finds the other, or it has no margin."""
+        """True if it flips in any repeat, the cross-check disagrees, or it has no margin."""
         flips = self.flips is not None and self.flips.share > 0
         return flips or self.ways_differ or self.no_margin
 
@@ -119,7 +119,7 @@ class CauseRepeats(Strict):
 
 
 class Stability(Strict):
-    """How a question's answer fares when what nobody fixed is varied."""
+    """The stability of a question's answer over repeats with varied choices."""
 
     repeats: int = Field(ge=0, description="0 where the question rests on nothing that could vary")
     changed: Share = Field(default=0.0, description="share that gave another set, or none")
@@ -207,15 +207,15 @@ class KeyQuestion(Strict):
 
     @property
     def contested(self) -> bool:
-        """Whether any option is, another set came out of some repeats, or the answer hangs on how
-        a figure was drawn."""
+        """True if any option is, some repeats gave another set, or the answer hangs on how a figure
+        was drawn."""
         changed = self.stability is not None and self.stability.changed > 0
         changed = changed or (self.figure is not None and bool(self.figure.changed_by))
         return changed or any(option.contested for option in self.options)
 
 
 class StabilityRun(Strict):
-    """What a run of repeats did: the same for every question of a key."""
+    """Settings of a run of repeats, the same for every question of a key."""
 
     repeats: int = Field(ge=1, description="repeats a question")
     factor: float = Field(description="thresholds were varied by up to this share either way")
@@ -278,7 +278,7 @@ def dump_key(key: Key) -> str:
 
 
 def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
-    """Drop what says nothing, but keep `correct`, which is read even when it is empty."""
+    """Drop empty fields except `correct`, which is read even when it is empty."""
     always = ("correct", "options", "id", "kind", "points", "rule", "state")
     said = ("second_correct", "ways_agree")  # an empty set, or False, says something
     kept = {
@@ -295,7 +295,7 @@ def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_nothing(entry: dict[str, Any]) -> dict[str, Any]:
-    """Drop what is empty, but keep `holds`, of which None says something."""
+    """Drop empty fields except `holds`, whose None means undecided."""
     return {
         name: _without_nothing(value) if name in ("flips", "second", "blanks") else value
         for name, value in entry.items()

@@ -1,4 +1,4 @@
-"""Where the data that ships with the program lies: in the checkout, or in the installed wheel."""
+"""The place of shipped data: the checkout, or the installed wheel."""
 
 from __future__ import annotations
 

@@ -125,12 +125,12 @@ def _write_template(answers: Path, key_path: Path | None, folder: Path, language
 def _key(bundle: Path | None, bank: Path, out: Path | None, *, shown: bool) -> Key:
     from grader.cli.explain_progress import watching
     from grader.cli.key import chosen_device
-    from solver.pipeline.key_folder import Desk, make_once
+    from solver.pipeline.key_folder import Workspace, make_once
     from solver.pipeline.make_key import make_key
 
     with watching(shown=shown) as progress:
 
-        def make(desk: Desk | None = None) -> Key:
+        def make(desk: Workspace | None = None) -> Key:
             folder, stopped = (desk.folder, desk.stopped) if desk else (None, ())
             device = chosen_device("auto")
             return make_key(

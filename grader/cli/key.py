@@ -13,7 +13,7 @@ from grader.plurals import counted
 
 if TYPE_CHECKING:
     from solver.key import Key, KeyQuestion
-    from solver.pipeline.key_folder import Desk, KeyInFolder
+    from solver.pipeline.key_folder import KeyInFolder, Workspace
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -124,7 +124,7 @@ def key(
     options["exact"] = exact
     with watching(shown=not as_json) as progress:
 
-        def make(desk: Desk) -> Key:
+        def make(desk: Workspace) -> Key:
             return make_key(
                 bundle=bundle,
                 bank=bank,

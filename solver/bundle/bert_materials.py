@@ -1,4 +1,4 @@
-"""The BERT part of a bundle: ``bert.yaml`` and what it names, loaded when asked for and checked.
+"""The BERT part of a bundle: ``bert.yaml`` and the files it names, checked and loaded lazily.
 
 ::
 
@@ -174,7 +174,7 @@ class BertFile(_Part):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reading model made of an item.
+    """A reading model's pass over one item.
 
     Attributes:
         states: float32 (layers + 1, T, width): embedding output, then each layer.
@@ -267,7 +267,7 @@ class BertMaterials:
         return load_tokenizer(self.folder / part.folder / part.tokenizer_of(model))
 
     def reading(self, model: int, item: int) -> Reading:
-        """Return what reading model `model` made of item `item`, both counted from 1.
+        """Return the pass of reading model `model` over item `item`, both counted from 1.
 
         Raises:
             BundleError: no such item, or hidden states that do not fit the tokenizer.

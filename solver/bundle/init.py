@@ -1,4 +1,4 @@
-"""Begin the BERT part of a bundle: ``bert.yaml`` from what the course's notebook says."""
+"""Write a first ``bert.yaml`` from the course's notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read what a bundle needs out of the course's notebook: literals only, parsed, never run.
+"""Reader of the course's notebook: literals are parsed, code is never run.
 
 The cells are Python; their syntax trees are searched for text and for lists of whole numbers. What
 is meant by them is recognized by what it is, not by the names the notebook gives: a question ends
@@ -30,7 +30,7 @@ MAX_DEPTH = 200
 
 @dataclass
 class Found:
-    """What a notebook says.
+    """The literals found in a notebook.
 
     Attributes:
         items: question, context and, where it stands there, answer.
@@ -53,7 +53,7 @@ class Found:
 
 
 def read_notebook(path: Path) -> Found:
-    """Return what a notebook file (.ipynb) says of items and sentences.
+    """Return the items and sentences of a notebook file (.ipynb).
 
     Raises:
         BundleError: it is no notebook.

@@ -104,7 +104,7 @@ def _load_picture(path: Path, place: int) -> Picture:
 
 
 def open_rgb(path: Path) -> Image.Image:
-    """Open a picture file as RGB, refusing what is broken or absurdly large.
+    """Open a picture file as RGB; refuse a broken or absurdly large one.
 
     Raises:
         BundleError: names the file and what is wrong with it.

@@ -29,7 +29,7 @@ from solver.wording import wording_of
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """NumPy's warnings of odd numbers are for nobody: what comes of them is looked at."""
+    """Silence NumPy's warnings of odd numbers; their results are checked by `_finite`."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         yield
@@ -99,7 +99,7 @@ def _attempt(
     evidence: Evidence,
     reasons: dict[str, str],
 ) -> Decision | list[str]:
-    """The decision, or what is lacking for it."""
+    """The decision, or the list of missing evidence."""
     lacks = _with_reasons(evidence.missing(needs), reasons)
     if lacks and not question.rule.partial:
         return lacks
@@ -119,7 +119,7 @@ def _attempt(
 
 
 def _finite(decision: Decision) -> bool:
-    """Whether every number of the verdicts is one; NaN comes of maps without anything in them."""
+    """True if no verdict has NaN or infinity, which come from empty maps."""
     numbers = [v for one in decision.verdicts for v in (one.value, one.threshold, one.margin)]
     return all(math.isfinite(number) for number in numbers if isinstance(number, float))
 

@@ -18,20 +18,20 @@ from solver.decide.asked import decide_as_asked
 from solver.decide.decide import UNREADABLE, quietly
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
-from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.claims import Claims
 from solver.rules.registry import PlannedQuestion, Verdict
 
 
-def stakes_of(questions: Sequence[PlannedQuestion]) -> list[Stake]:
-    """Return what each question has at stake."""
+def claims_of(questions: Sequence[PlannedQuestion]) -> list[Claims]:
+    """Return the claims of each question."""
     return [
-        Stake(_identity(one), tuple(one.needs), len(one.claims), partial(_margins, one))
+        Claims(_identity(one), tuple(one.needs), len(one.claims), partial(_margins, one))
         for one in questions
     ]
 
 
 def _identity(question: PlannedQuestion) -> str:
-    """A changed rule, setting or claim is another stake: it must be decided anew."""
+    """A changed rule, setting or claim makes other claims: they must be decided anew."""
     parts: list[Any] = [question.rule.name, question.settings.model_dump(mode="json")]
     parts += [claim.model_dump(mode="json") for claim in question.claims]
     parts += [question.question.asks, [str(number) for number in question.numbers]]

@@ -1,4 +1,4 @@
-"""Evidence resampled: what is left to vary where a record keeps no samples and no network is there.
+"""Resampling of records that keep no samples, where no network is there to make others.
 
 The question asked is whether a verdict hangs on a few places of a map, a few tokens, a few words.
 """

@@ -1,4 +1,4 @@
-"""How often a verdict turns when what nobody fixed is varied, and what turns it.
+"""Stability of verdicts: the share of repeats that flip them, by cause.
 
 A question's decision is repeated. A repeat varies one thing, the causes taking turns, and the last
 in turn varies them all:
@@ -52,7 +52,7 @@ Holds = tuple[bool | None, ...]
 
 @dataclass(frozen=True)
 class Repeat:
-    """One repeat: what was varied, and which options held then (all None: undecided)."""
+    """One repeat: the causes varied, and the options that held (all None: undecided)."""
 
     cause: Cause
     holds: Holds

@@ -1,4 +1,4 @@
-"""What in a question's wording hurts students, as far as a key can tell.
+"""Lint of a bank's wording against a key: questions that students cannot answer fairly.
 
 All the correct options and no other must be ticked; so a *single* question of which two options
 hold cannot be answered, and one that hangs on a seed is a lottery. These are warnings: the bank is
@@ -38,7 +38,7 @@ class Concern:
 
 
 def concerns(bank: Bank, key: Key) -> list[Concern]:
-    """Return what hurts students in a bank, given a key made from it; in the bank's order.
+    """Return the warnings about a bank, given a key made from it; in the bank's order.
 
     Raises:
         BankError: a question's rule or claims are not well formed.
@@ -72,7 +72,7 @@ def _of_bank(bank: Bank, key: Key) -> Iterator[Concern]:
 
 
 def _counts(question: PlannedQuestion, entry: KeyQuestion) -> Iterator[Concern]:
-    """How many options hold, against how many the wording lets a student choose."""
+    """Warnings where more or fewer options hold than the wording lets a student choose."""
     if entry.void or (entry.state == "open" and not entry.override):
         return
     asked = question.question

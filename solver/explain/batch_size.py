@@ -1,4 +1,4 @@
-"""How many pictures to pass at once: the fastest number on this device, found once and kept.
+"""The fastest batch size on this device, measured once and cached.
 
 Only numbers that give the very bits of one picture at a time are tried on a CPU, so that a
 measurement of time never shows in a result.
@@ -58,7 +58,7 @@ def fastest_batch(bundle: Bundle, threads: int | None = None) -> int:
 
 
 def found_elsewhere(bundle: Bundle, batch: int) -> None:
-    """Take what another process with as many threads found, so that it is not sought again."""
+    """Take the batch size that another process with as many threads found."""
     _found[_name(bundle)] = batch
 
 
@@ -103,7 +103,7 @@ def _probed(bundle: Bundle, name: str) -> int:
 
 
 def _timed(network: nn.Module, pictures: Tensor) -> tuple[Tensor, float]:
-    """What comes out for pictures passed at once, and the CPU seconds that took.
+    """The answers to pictures passed at once, and the CPU seconds taken.
 
     Logits, and gradients of the sum of their squares, which no sure class makes vanish.
     """
@@ -122,7 +122,7 @@ def _file() -> Path:
 
 
 def _kept() -> dict[str, int]:
-    """What earlier runs found; a file that cannot be read is as good as none."""
+    """Batch sizes kept by earlier runs; none if the file cannot be read."""
     try:
         known = json.loads(_file().read_text(encoding="utf-8"))
         return {str(name): int(batch) for name, batch in known.items() if batch in CANDIDATES}

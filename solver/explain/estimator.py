@@ -67,7 +67,7 @@ class Units:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How an explanation is taken further.
+    """The seam of a mean over samples: how it is extended, resampled and shared out.
 
     Attributes:
         most: the course's count of samples for a job.
@@ -88,7 +88,7 @@ class Sampling:
     units: int
 
     def extend(self, job: Job, before: Record | None, upto: int) -> Record:
-        """Return the record of a job taken from what it is so far to a count of samples."""
+        """Return the record of a job extended to a count of samples."""
         return self.joined(job, before, upto, self.measured(job, before, upto, WHOLE))
 
     def redraw(

@@ -24,7 +24,7 @@ from solver.files.atomic_write import sha256_of_all
 
 @dataclass(frozen=True)
 class ExplainSettings:
-    """How the explanations are run; the defaults are the course's own counts and network.
+    """Settings of the explanations; the defaults are the course's own counts and network.
 
     Attributes:
         lime_seed: NumPy's global generator is seeded with it once, before picture 0.
@@ -68,7 +68,7 @@ class ExplainSettings:
 
     @property
     def batches_round_alike(self) -> bool:
-        """Whether a picture's answer has the same bits in whatever batch: of those chosen here."""
+        """True if a picture's answer has the same bits in every batch size used here."""
         return self.lime_batch is None and self.micro_batch is None
 
 

@@ -135,7 +135,7 @@ def may_stop(job: Job) -> bool:
 
 
 def expected_inputs(job: Job) -> dict[str, str]:
-    """Return hashes of what a record is made from: weights, pictures and the method's code.
+    """Return hashes of a record's inputs: weights, pictures and the method's code.
 
     Raises:
         BundleError: no explanation makes such a record, or the bundle lacks what it reads.

@@ -58,7 +58,7 @@ def can_be_swapped(out: Path) -> bool:
 
 
 def leftovers(out: Path) -> list[Path]:
-    """Return what runs that were killed have left beside `out`, in order of their names.
+    """Return the folders that killed runs left beside `out`, sorted by name.
 
     Only for whoever holds `out` (`solver.files.lock`): else they may be another run's.
     """

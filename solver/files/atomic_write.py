@@ -59,7 +59,7 @@ _HALF = re.compile(r"\..+\.(html|json|npz|yaml)\.[a-z0-9_]{8}")
 
 
 def clear_half_written(folder: Path) -> None:
-    """Take away what a killed `write_whole` left in a folder that is this run's alone."""
+    """Remove the files a killed `write_whole` left in a folder of this run alone."""
     for path in folder.rglob(".*"):
         if _HALF.fullmatch(path.name) and path.is_file():
             with contextlib.suppress(OSError):

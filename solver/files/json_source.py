@@ -1,4 +1,4 @@
-"""JSON read safely: what cannot be read is said with its file and line."""
+"""JSON reader whose errors name file and line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from solver.files.yaml_source import MAX_BYTES, read_text
 
 
 def read_json(path: Path, error: type[InputError], *, max_bytes: int = MAX_BYTES) -> Any:
-    """Return what a JSON file holds.
+    """Return the content of a JSON file.
 
     Raises:
         InputError: (as `error`) not a text file, too large, or not JSON.

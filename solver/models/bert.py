@@ -53,7 +53,7 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A WordPiece tokenizer with what it was read from."""
+    """A WordPiece tokenizer with the files it was read from."""
 
     inner: BertTokenizer
     source: Path
@@ -75,7 +75,7 @@ class Tokenizer:
         return self._wrapped(self.inner(text, second) if second else self.inner(text))
 
     def encode_words(self, words: list[str], longest: int) -> Encoding:
-        """Encode words; what does not fit into `longest` pieces is cut off."""
+        """Encode words, cut off at `longest` pieces."""
         return self._wrapped(
             self.inner(words, is_split_into_words=True, truncation=True, max_length=longest)
         )
@@ -99,12 +99,12 @@ class Bert:
 
     @property
     def layers(self) -> int:
-        """How many layers it has."""
+        """The number of layers."""
         return int(self.model.config.num_hidden_layers)
 
     @property
     def longest(self) -> int:
-        """How many pieces fit."""
+        """The largest number of pieces."""
         return int(self.model.config.max_position_embeddings)
 
     def attentions(self, encoding: Encoding) -> Tensor:
@@ -133,7 +133,7 @@ class Bert:
         return self.finite(logits.cpu())
 
     def finite(self, values: Tensor) -> Tensor:
-        """Return what the model gave, where it is numbers.
+        """Return the model's output; refuse NaN and infinity.
 
         Raises:
             BundleError: NaN or infinity is among them: weights can be finite and make none.
@@ -289,7 +289,7 @@ def _load(folder: Path, device: str, predicts: bool) -> Bert:
 
 
 def _check_complete(source: Path, missing: list[str], predicts: bool) -> None:
-    """What is missing would be drawn at random, and the model then speak nonsense."""
+    """Refuse a model with missing weights: they would be random, and its output nonsense."""
     body = [name for name in missing if name.startswith("bert.") and "pooler" not in name]
     if body:
         raise BundleError(

@@ -49,7 +49,7 @@ _PIECES = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Return what ``config.json`` says of a BERT's build, as ``BertConfig`` takes it.
+    """Return a BERT's build from ``config.json``, as ``BertConfig`` takes it.
 
     Raises:
         BundleError: it is missing, no BERT's, or its numbers are none that a BERT can have.
@@ -175,7 +175,7 @@ def _check_tensor(name: str, tensor: Any, path: Path) -> None:
 
 @dataclass(frozen=True)
 class WordPieces:
-    """What a WordPiece tokenizer is made of.
+    """The parts of a WordPiece tokenizer.
 
     Attributes:
         ids: id of each piece; exactly 0 to their number less 1.

@@ -39,9 +39,9 @@ def processor_description() -> str:
 
 
 # MKL, the BLAS of torch's builds for x86, leaves half of AMD's 512-bit unit idle: 50 G
-# multiply-adds a second against oneDNN's 100, a sixth of a whole pass. On Intel's MKL is the faster (85 against
-# 50), with 256 bits by a tenth. torch has no public way to oneDNN for a dense float32 product; this
-# is the operator that `torch.compile` writes into programs.
+# multiply-adds a second against oneDNN's 100, a sixth of a whole pass. On Intel's MKL is the
+# faster (85 against 50), with 256 bits by a tenth. torch has no public way to oneDNN for a dense
+# float32 product; this is the operator that `torch.compile` writes into programs.
 # Chosen by the kind of processor and never by a timing: the two round differently, and a program
 # must give the same bits when it is run again.
 BY_ONEDNN = (
@@ -120,7 +120,7 @@ class WinogradConv2d(nn.Module):
         return found
 
     def convolved(self, maps: Tensor) -> Tensor:
-        """What `forward` returns, with nothing kept for a gradient."""
+        """The result of `forward`, with nothing kept for a gradient."""
         return convolved(maps, self._weight, self.direct.bias)
 
     def gradient(self, of_output: Tensor) -> Tensor:
@@ -203,7 +203,7 @@ def _convolve(maps: Tensor, weight: Tensor, bias: Tensor | None, into: Tensor) -
 
 
 def _rows_of_tiles(down: int, across: int) -> int:
-    """How many rows of tiles make a strip: a divisor of all of them."""
+    """The rows of tiles in a strip: a divisor of all of them."""
     most = max(1, min(STRIP_TILES // across, down))
     return next(rows for rows in range(most, 0, -1) if down % rows == 0)
 

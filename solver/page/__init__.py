@@ -1,1 +1,1 @@
-"""The page of the answer key: what was measured, drawn so that a person can judge it."""
+"""The page of the answer key: measurements drawn so that a person can judge them."""

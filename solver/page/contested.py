@@ -1,4 +1,4 @@
-"""What opens the page: the questions whose answer hangs on something nobody fixed, worst first."""
+"""The contested questions that open the page, worst first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDTH, _HEIGHT = 600, 14
 
 @dataclass(frozen=True)
 class Reading:
-    """A contested option: what the first way finds of it, what the second does, what flips it."""
+    """A contested option: the rule's verdict, the cross-check's, and the causes that flip it."""
 
     name: str
     text: Pair
@@ -55,17 +55,17 @@ class ContestedView:
 
     @property
     def has_second(self) -> bool:
-        """Whether a second way was taken for any of its contested options."""
+        """True if any of its contested options has a cross-check."""
         return any(reading.second for reading in self.readings)
 
     @property
     def no_margin(self) -> bool:
-        """Whether what holds of it does so by no margin."""
+        """True if one of its options holds by no margin."""
         return any(option.no_margin for option in self.view.entry.options)
 
     @property
     def rare(self) -> bool:
-        """Whether one line is enough for it."""
+        """True if one line is enough for it."""
         return self.severity < RARE
 
 

@@ -80,7 +80,7 @@ def render_key_page(
 def _with_next(
     topics: list[TopicView], contested: list[str]
 ) -> tuple[list[TopicView], list[QuestionView]]:
-    """Order what needs a look, and let each of them point to the one after it.
+    """Order the questions that need review, and link each to the next.
 
     The contested ones come first, in their own order; what else there is of them is said with them.
     """
@@ -131,7 +131,7 @@ def environment() -> Environment:
 
 
 def _style() -> str:
-    """The look all pages share, then what this page adds."""
+    """The style sheet all pages share, then this page's own."""
     folder = data_folder("templates")
     parts = [folder / "class" / "report.css", folder / "key" / "key.css"]
     return "\n".join(path.read_text(encoding="utf-8") for path in parts)

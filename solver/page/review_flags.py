@@ -1,4 +1,4 @@
-"""What a person should look at before the key is used: open, overridden, contested, close."""
+"""Review flags: questions to check before the key is used (open, overridden, contested, close)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATES = ("open", "overridden", "count", "undecided", "contested", "close")
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a question needs a look: how urgent, and the page's sentence with its values."""
+    """One review flag: its urgency, and the page's sentence with its values."""
 
     rank: int
     sentence: str
@@ -27,7 +27,7 @@ class Reason:
 
 
 def relative_margin(verdict: OptionVerdict | SecondVerdict) -> float | None:
-    """Return a verdict's margin as a share of what it was held against.
+    """Return a verdict's margin as a share of its threshold.
 
     Held against 0, of the value itself; None where there is no margin or no number to hold it
     against.
@@ -50,7 +50,7 @@ def closest(entry: KeyQuestion) -> tuple[float, OptionVerdict] | None:
 
 
 def reasons_to_look(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
-    """Return why a person should look at a question, the most urgent first; empty if nothing."""
+    """Return a question's review flags, the most urgent first."""
     found = []
     if entry.state == "open":
         found += [_open(entry), *_undecided(entry.options)]

@@ -1,4 +1,4 @@
-"""What the template of the key's page loops over: the key's entries beside the bank's words."""
+"""View models of the key's page: the key's entries beside the bank's words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from solver.text.numbers import number, percent
 
 @dataclass(frozen=True)
 class OptionRow:
-    """One option with what was found of it.
+    """One option with its verdict.
 
     Attributes:
         name: its id.
@@ -43,7 +43,7 @@ class OptionRow:
 
     @property
     def measured(self) -> Markup:
-        """Value, what it was held against and the margin, as far as they are there."""
+        """Value, threshold and margin, as far as they are there."""
         if self.verdict is None or self.verdict.value is None:
             return Markup()
         return measured_line(self.verdict)
@@ -99,14 +99,14 @@ class QuestionView:
 
     @property
     def varied(self) -> Pair:
-        """What was varied in the repeats, listed."""
+        """The causes varied in the repeats, listed."""
         causes = self.entry.stability.by_cause if self.entry.stability else {}
         names = [words().pair(f"cause_{cause}") for cause in causes]
         return ", ".join(name[0] for name in names), "、".join(name[1] for name in names)
 
     @property
     def has_second(self) -> bool:
-        """Whether the second way was taken."""
+        """True if the cross-check decided."""
         return any(option.second for option in self.entry.options)
 
     @property
@@ -124,7 +124,7 @@ class QuestionView:
 
     @property
     def urgency(self) -> tuple[int, float]:
-        """Sort key of the list of what needs a look: smaller is sooner."""
+        """Sort key of the review list: smaller is sooner."""
         found = closest(self.entry)
         return min(reason.rank for reason in self.reasons), found[0] if found else 0.0
 
@@ -155,7 +155,7 @@ def measured_line(verdict: OptionVerdict | SecondVerdict) -> Markup:
 
 
 def _named_line(verdict: OptionVerdict | SecondVerdict) -> Markup:
-    """What was found and what the option says, where both are names and no number is measured."""
+    """The name found and the name claimed, where no number is measured."""
     say = words()
     values = {
         name: (number(text), number(text).replace(", ", "、"))
@@ -317,7 +317,7 @@ def prose(text: str) -> Markup:
 
 
 def facts_of(key: Key) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return what made the key: for bank, bundle, code and settings, each fact by its name."""
+    """Return the key's provenance: facts by name for bank, bundle, code and settings."""
     parts = {"bank": key.bank, "bundle": key.bundle, "code": key.code, "settings": key.settings}
     return [(name, _flat(values)) for name, values in parts.items() if values]
 

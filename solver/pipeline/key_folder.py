@@ -25,14 +25,14 @@ from solver.files.atomic_swap import (
 from solver.files.atomic_write import clear_half_written
 from solver.files.lock import one_at_a_time
 from solver.key import Key
-from solver.pipeline import up_to_date as made_before
+from solver.pipeline import up_to_date as up_to_date
 from solver.pipeline.overrides import spare_other_questions
 from solver.resources import data_folder
 
 
 @dataclass(frozen=True)
 class KeyInFolder:
-    """What a folder holds after a run.
+    """The content of a key's folder after a run.
 
     Attributes:
         key: the key, with what was set by hand.
@@ -50,8 +50,8 @@ class KeyInFolder:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where a key is made.
+class Workspace:
+    """The place a key is made in, before it is swapped into `out`.
 
     Attributes:
         folder: to write into; becomes `out` when all is there.
@@ -66,7 +66,7 @@ class Desk:
 
 def make_once(
     out: Path,
-    make: Callable[[Desk], Key],
+    make: Callable[[Workspace], Key],
     options: Mapping[str, Any],
     *,
     bank: Path | None = None,
@@ -101,17 +101,17 @@ def make_once(
     with one_at_a_time(out):
         place = out.resolve()
         _bring_back(place)
-        inputs = made_before.inputs_hash(questions, options, bundle=materials, evidence=evidence)
-        before = made_before.recall(place, inputs)
+        inputs = up_to_date.inputs_hash(questions, options, bundle=materials, evidence=evidence)
+        before = up_to_date.recall(place, inputs)
         if before is not None:
             mend(place)
             return KeyInFolder(before, True, _by_hand(before), asked_of, len(before.questions))
         for name in asked:
             questions.question(name)  # a name that is none is said first
         held = spare_other_questions(asked, place / "key.yaml", of=asked_of, replace=replace)
-        with _desk(out, evidence, keep=materials is not None) as desk:
+        with _workspace(out, evidence, keep=materials is not None) as desk:
             key = make(desk)
-            made_before.remember(desk.folder, inputs)
+            up_to_date.remember(desk.folder, inputs)
         return KeyInFolder(key, False, _by_hand(key), asked_of, held)
 
 
@@ -123,7 +123,7 @@ def _bring_back(place: Path) -> None:
 
 
 @contextmanager
-def _desk(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Desk]:
+def _workspace(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Workspace]:
     """Give a copy of `out` to work in, which takes its place if nothing goes wrong.
 
     Args:
@@ -133,9 +133,9 @@ def _desk(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Desk]:
     """
     place = out.resolve()
     if not can_be_swapped(place) or _others_in(place):
-        made_before.forget(place)
+        up_to_date.forget(place)
         clear_half_written(place)
-        yield Desk(place, evidence)
+        yield Workspace(place, evidence)
         return
     stopped = tuple(each / "evidence" for each in leftovers(place))
     folder = None
@@ -147,10 +147,10 @@ def _desk(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Desk]:
         before = _look(place)
         if place.is_dir():
             linked_copy(place, folder)
-        made_before.forget(folder)
+        up_to_date.forget(folder)
         clear_half_written(folder)
         inside = evidence is not None and evidence.resolve() == place / "evidence"
-        yield Desk(folder, folder / "evidence" if inside else evidence, stopped)
+        yield Workspace(folder, folder / "evidence" if inside else evidence, stopped)
         if _look(place) != before:
             raise OutputError(
                 f"{out}: was changed by somebody else while the key was made. Nothing was written; "
@@ -169,7 +169,7 @@ def _desk(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Desk]:
 
 
 def _others_in(place: Path) -> bool:
-    """Whether other folders lie in it, which somebody may be writing into at this moment."""
+    """True if other folders lie in it, which another run may be writing."""
     try:
         found = [each for each in os.scandir(place) if each.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
@@ -178,7 +178,7 @@ def _others_in(place: Path) -> bool:
 
 
 def _look(place: Path) -> dict[str, tuple[int, int, int]]:
-    """What lies in a folder: a file that was written anew has another number or time."""
+    """A folder's files with inode and time, so that a rewritten one is noticed."""
     found = {}
     for path in place.rglob("*"):
         if not path.is_dir() or path.is_symlink():

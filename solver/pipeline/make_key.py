@@ -18,7 +18,7 @@ from solver.code_version import VERSION, code_hash
 from solver.decide.decide import Decided, decide_question, quietly
 from solver.decide.edition_remarks import with_edition_remarks
 from solver.decide.figure_fineness import with_figure_check
-from solver.decide.margins import stakes_of
+from solver.decide.margins import claims_of
 from solver.evidence import (
     Evidence,
     earlier_evidence,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MadeKey:
-    """A key with what the page needs besides: the evidence and the figures by question."""
+    """A key with the evidence and, by question, the figures that its page shows."""
 
     key: Key
     evidence: Evidence
@@ -50,7 +50,7 @@ class MadeKey:
 
 @dataclass(frozen=True)
 class Repeats:
-    """How often decisions are repeated (0: not), with how many other seeds, watched by whom."""
+    """Settings of the repeats: their number (0: none), the other seeds, the progress bar."""
 
     count: int = 0
     reseed: int = 0
@@ -88,7 +88,7 @@ def explain(
     about: dict[str, Any] | None = None,
     processes: int = 1,
 ) -> tuple[Evidence, dict[str, str]]:
-    """Run what the questions need on a bundle; see `solver.explain.run.runner.run_explanations`."""
+    """Run the explanations the questions need; see `solver.explain.run.runner.run_explanations`."""
     from solver.explain.run.runner import run_explanations
 
     return run_explanations(
@@ -101,14 +101,14 @@ def explain(
         progress=progress,
         clock=time.perf_counter,
         about=about,
-        stakes=stakes_of(questions),
+        all_claims=claims_of(questions),
         processes=processes,
     )
 
 
 @dataclass(frozen=True)
 class Running:
-    """How explanations are run.
+    """Settings of a run of explanations.
 
     Attributes:
         device: where the networks run.
@@ -192,7 +192,7 @@ def write_key_and_page(
     figures: Mapping[str, Sequence[Figure]],
     out: Path,
 ) -> Key:
-    """Write a key and its page into `out`; return the key as written, with what was set by hand.
+    """Write a key and its page into `out`; return the key as written, overrides included.
 
     Raises:
         KeyFileError: what was set by hand in the key there would be lost.
@@ -267,7 +267,7 @@ def _from_bundle(
         stopped=stopped,
         progress=repeats.progress,
         about=about,
-        stakes=stakes_of(questions),
+        all_claims=claims_of(questions),
         beside=evidence,
         processes=running.processes,
     )
@@ -286,7 +286,7 @@ def decide(
     repeats: Repeats | None = None,
     reseeded: Sequence[Evidence] = (),
 ) -> MadeKey:
-    """Decide every question on the evidence there is; what lacks evidence is left open.
+    """Decide every question on the evidence there is; leave open those that lack some.
 
     Args:
         bank: the bank the questions are from.
@@ -332,7 +332,7 @@ def _repeated(
     repeats: Repeats,
     reseeded: Sequence[Evidence],
 ) -> list[KeyQuestion]:
-    """Each question's entry with what its repeats gave, told to the progress bar."""
+    """Each question's entry with its repeats' results, reported to the progress bar."""
     from solver.decide.stability import measured_stability
 
     progress = repeats.progress

@@ -1,4 +1,4 @@
-"""What a key holds stays when a key is made in the same place: its questions, and what a TA set."""
+"""Carry a TA's overrides and voids into a newly made key; refuse to drop questions."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from solver.evidence import (
     load_evidence,
     save_evidence,
 )
-from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.claims import Claims
 
 if TYPE_CHECKING:
     from solver.bundle.bundle import Bundle
@@ -55,7 +55,7 @@ def run_reseeded(
     stopped: Sequence[Path] = (),
     progress: Progress | None = None,
     about: dict[str, Any] | None = None,
-    stakes: Sequence[Stake] = (),
+    all_claims: Sequence[Claims] = (),
     beside: Evidence | None = None,
     processes: int = 1,
 ) -> list[Evidence]:
@@ -79,7 +79,7 @@ def run_reseeded(
             progress=progress,
             clock=time.perf_counter,
             about=about,
-            stakes=stakes,
+            all_claims=all_claims,
             beside=beside,
             processes=processes,
         )

@@ -1,4 +1,4 @@
-"""Whether a folder already holds, to the byte, what a run of `hw9 key` would write again.
+"""Detects that a key is up to date: same inputs, unchanged outputs.
 
 Same inputs give the same bytes, so a run whose inputs are those of the run before has nothing to
 do. What counts as input: the code, the bank and the pages' templates, every file of the bundle (or
@@ -32,7 +32,7 @@ _LIBRARIES = (
 def inputs_hash(
     bank: Bank, options: Mapping[str, Any], *, bundle: Path | None, evidence: Path | None
 ) -> str:
-    """Return one hash of everything that shapes what a run writes.
+    """Return one hash of everything that shapes a run's output.
 
     Args:
         bank: the questions.
@@ -83,7 +83,7 @@ def _outputs(out: Path) -> dict[str, str]:
 
 
 def remember(out: Path, inputs: str) -> None:
-    """Write down that `out` now holds what a run on these inputs makes.
+    """Note that `out` now holds the output of a run on these inputs.
 
     Raises:
         OutputError: it cannot be written.

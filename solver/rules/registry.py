@@ -32,7 +32,7 @@ class Parameters(BaseModel):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of one claim.
+    """The result for one claim.
 
     Attributes:
         holds: None where the evidence does not decide.

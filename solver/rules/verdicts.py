@@ -114,7 +114,7 @@ def one_note(sentences: Sequence[Pair]) -> Pair | None:
 
 
 def undecided(sentence: Pair) -> Verdict:
-    """Return a verdict that nothing was measured for; the sentence says what is not known."""
+    """Return a verdict without a measurement; the sentence names the missing fact."""
     return Verdict(
         holds=None,
         value=None,

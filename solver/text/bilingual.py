@@ -57,7 +57,7 @@ def both(text: InTwoLanguages | Pair | list[str] | str) -> Markup:
 
 
 def worded(text: InTwoLanguages | Pair | list[str] | str) -> Markup:
-    """Return a text in both languages, with what stands in backticks set as code."""
+    """Return a text in both languages, with text in backticks set as code."""
     english, chinese = as_pair(text)
     if english == chinese:
         return with_code(english)
@@ -65,7 +65,7 @@ def worded(text: InTwoLanguages | Pair | list[str] | str) -> Markup:
 
 
 def with_code(text: str) -> Markup:
-    """Return a text escaped, with what stands in single or double backticks set as code."""
+    """Return a text escaped, with text in single or double backticks set as code."""
     pieces = re.split(r"`{1,2}([^`]+)`{1,2}", text)
     return Markup("").join(
         Markup("<code>{}</code>").format(piece) if at % 2 else escape(piece)

@@ -1,4 +1,4 @@
-"""How Chinese and Latin writing meet in one line."""
+"""Spacing between Chinese and Latin writing in one line."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from solver.errors import Hw9Error
 from solver.evidence import Evidence
 from solver.key import Key, dump_key, load_key, save_key
 from solver.models.food_cnn import build_network
-from solver.pipeline.key_folder import Desk, make_once
+from solver.pipeline.key_folder import Workspace, make_once
 from solver.pipeline.make_key import decide, make_key, needed_records, planned
 from solver.pipeline.overrides import with_kept_overrides
 from solver.pipeline.up_to_date import FILE as NOTE
@@ -73,7 +73,7 @@ class KeyFolders(Format):
     def run(self) -> Key:
         """Make the key, or find it made."""
 
-        def make(desk: Desk) -> Key:
+        def make(desk: Workspace) -> Key:
             self.makes += 1
             return make_key(
                 bundle=self.bundle, bank=self.bank, out=desk.folder, stopped=desk.stopped

@@ -1,4 +1,4 @@
-"""Where each head of a BERT looks (after exBERT, Hoover et al. 2020, arXiv:1910.05276).
+"""Attention weights of every head of a BERT (after exBERT, Hoover et al. 2020, arXiv:1910.05276).
 
 Attention of layer L, head H (both from 1) is ``attentions[L - 1, H - 1]``: row i says how much
 piece i takes from each piece; a row sums to 1.

@@ -1,4 +1,4 @@
-"""Which words of a corpus are nearest to what a BERT holds at a hidden word, layer by layer.
+"""The corpus words nearest to a BERT's state at a hidden word, layer by layer.
 
 As exBERT searches: "layer L" (from 1) is ``hidden_states[L - 1]``, vectors have unit length and
 are compared by inner product; each sentence of the corpus is run on its own, [CLS] and [SEP] are

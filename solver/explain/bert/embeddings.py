@@ -1,4 +1,4 @@
-"""What a BERT makes of one character in different sentences, layer by layer."""
+"""Hidden states of one character in different sentences, layer by layer."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def hidden_states(job: Job) -> Record:
 
 
 def token_roles(reading: Reading) -> npt.NDArray[np.int8]:
-    """Say what each token is; an answer is marked wherever its pieces stand in the context."""
+    """Return the role of each token; an answer is marked at every place of its pieces."""
     encoding = reading.encoding
     roles = np.where(np.array(encoding.segments) == 1, CONTEXT, QUESTION).astype(np.int8)
     roles[np.array(encoding.special)] = SPECIAL

@@ -1,4 +1,4 @@
-"""What a BERT puts in the place of a hidden word (Devlin et al. 2018, arXiv:1810.04805).
+"""Masked-word prediction by a BERT (Devlin et al. 2018, arXiv:1810.04805).
 
 The word is swapped for [MASK] and the softmax of the masked-LM head is read at its place.
 """

@@ -1,4 +1,4 @@
-"""What a filter answers to: its activation by a picture, and the picture that excites it most.
+"""A filter's activation by a picture, and the picture that activates it most.
 
 After Erhan et al. 2009 (activation maximization). The course's *visualization* starts from the
 pictures and climbs with Adam; since Adam and the sum are elementwise over pictures, one picture at
@@ -82,7 +82,7 @@ def _one_filter(module: nn.Module, channel: int) -> nn.Module:
 
 @explanation("module", pictures=no_picture, passes=lambda job: 0)
 def module(job: Job) -> Record:
-    """What ``cnn[index]`` is. Values: its class's name and how it prints."""
+    """The layer ``cnn[index]``. Values: its class's name and its printed form."""
     (index,) = job.place
     found = module_at(job.bundle, index)
     values = {"class": type(found).__name__, "printed": str(found), "index": index}
@@ -174,7 +174,7 @@ TRACED_STEPS = 10
     used=("filter", "visualization_rate"),
 )
 def filter_trace(job: Job) -> Record:
-    """What the two computations hold fixed and what they vary, found by running them.
+    """Trace of both computations: the inputs they hold and those they vary.
 
     Values: for `activation` and `visualization`, which of picture, filter, layer and weights
     changed while it ran, whether its result is laid out over places, whether the label or the

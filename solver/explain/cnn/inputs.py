@@ -1,4 +1,4 @@
-"""The picture itself, what the network says of it, and its named regions, as evidence."""
+"""The picture itself, the network's logits for it, and its named regions, as evidence."""
 
 from __future__ import annotations
 

@@ -128,12 +128,12 @@ def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
 
 
 def _paths(job: Job, steps: int) -> int:
-    """How many paths of ten lie in so many steps, those of the shorter path left out."""
+    """The number of ten-step paths in so many steps, those of the shorter path left out."""
     return max(steps - job.place[1] // 10, 0) // BASE
 
 
 def _order(steps: int) -> npt.NDArray[np.int64]:
-    """Which paths of ten a path of a tenth of the steps lacks, in the order they are run."""
+    """The ten-step paths that a path of a tenth of the steps lacks, in running order."""
     beginnings = np.arange(steps // BASE)
     lacking = beginnings[beginnings % 10 != 0]
     return np.random.default_rng(steps).permutation(lacking)

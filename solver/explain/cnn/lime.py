@@ -99,7 +99,7 @@ def answers_for(
 def fit_weights(
     data: npt.NDArray[np.integer], answers: npt.NDArray[np.floating]
 ) -> tuple[Floats, float, float]:
-    """Return lime's (weights (segments,), intercept, R2 of the fit) of what was answered.
+    """Return lime's (weights (segments,), intercept, R2 of the fit) for the network's answers.
 
     `data` (samples, segments) is 1 where a segment was shown; `answers` (samples,) is the output
     for the label. A sample counts by its cosine distance to a picture with nothing hidden.
@@ -191,7 +191,7 @@ def _draws(job: Job, upto: int) -> npt.NDArray[np.int64]:
 
 
 def _fitted(record: Record, settings: ExplainSettings) -> Record:
-    """The record with what follows from its draws and answers: weights, what is shown, the fit."""
+    """The record completed from its draws and answers: weights, overlay, fit."""
     segments = record.array("segments", 2)
     weights, intercept, score = fit_weights(record.array("draws", 2), record.array("answers", 1))
     signs = shown_signs(segments, weights, settings.lime_shown, settings.lime_min_weight)

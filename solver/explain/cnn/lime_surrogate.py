@@ -1,4 +1,4 @@
-"""What LIME makes of its samples: the weight of each segment, and which segments are shown.
+"""LIME's surrogate: the weight of each segment, and the segments its overlay shows.
 
 Nothing here needs torch or lime, so that samples kept as evidence can be fitted again without them.
 """
@@ -44,7 +44,7 @@ def ridge_fit(
 def shown_signs(
     segments: npt.NDArray[np.integer], weights: Floats, shown: int, min_weight: float
 ) -> npt.NDArray[np.int8]:
-    """Return what the course's overlay shows: int8 (H, W), 1 green, -1 red, 0 neither.
+    """Return the course's overlay: int8 (H, W), 1 green, -1 red, 0 neither.
 
     Among the first `shown` segments by absolute weight, those of at least `min_weight`
     (lime's `get_image_and_mask` with positive_only=False, hide_rest=False).

@@ -107,7 +107,7 @@ STEP = 1e-3
     passes=lambda job: 2 * FINITE_PIXELS + len(job.bundle.pictures),
 )
 def saliency_derivative(job: Job) -> Record:
-    """Which derivative is shown? Each candidate is tried on the picture with the largest gradient.
+    """The derivative a saliency map shows, tried on the picture with the largest gradient.
 
     For the pixels with the largest gradient the loss is measured again, in float64, with the pixel
     moved up and down (central differences). For the candidates whose numerator is a picture or the

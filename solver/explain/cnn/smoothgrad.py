@@ -217,7 +217,7 @@ TRACED = 6
     used=("smoothgrad_sigma", "smoothgrad_seed"),
 )
 def smoothgrad_trace(job: Job) -> Record:
-    """What SmoothGrad feeds and what it averages, watched at the network's door.
+    """Trace of a SmoothGrad run: the inputs fed to the network and the mean returned.
 
     Runs the method with few samples and keeps every input. Arrays: likeness float64 (samples,
     pictures), correlation of each input with each picture of the bundle; noise_std float64

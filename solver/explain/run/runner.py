@@ -14,12 +14,12 @@ from solver.errors import BundleError
 from solver.evidence import Evidence, Record, save_record, write_manifest
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import expected_inputs, expected_settings, explanation_for, may_stop
-from solver.explain.run.scheduler import Rounds
+from solver.explain.run.scheduler import Scheduler
 from solver.explain.run.workers import Progress, Task, Workers, begins_from, made_already
-from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.claims import Claims
 
 
-class Silent:
+class SilentProgress:
     """A progress bar nobody sees."""
 
     def start(self, jobs: list[tuple[str, int]]) -> None:
@@ -66,11 +66,11 @@ def run_explanations(
     progress: Progress | None = None,
     clock: Callable[[], float] = lambda: 0.0,
     about: Mapping[str, Any] | None = None,
-    stakes: Sequence[Stake] = (),
+    all_claims: Sequence[Claims] = (),
     beside: Evidence | None = None,
     processes: int = 1,
 ) -> tuple[Evidence, dict[str, str]]:
-    """Return the records `wanted`, made from the bundle or taken from what is known and still good.
+    """Return the records `wanted`, made from the bundle or reused where they are still good.
 
     Besides, by id, a sentence for each record that could not be made: a bundle may lack the
     materials of some questions, and the others go on.
@@ -79,10 +79,10 @@ def run_explanations(
     hashes of its inputs and its method's code are those a run would write now. With `folder` each
     record is saved as it is made, so that a run that is stopped can go on from there. Where the
     settings have a confidence, records that are means over samples are taken as far as the claims
-    of `stakes` need, from where a known one ends; `beside` holds records these claims rest on as
-    well and that are no part of this run.
+    of `all_claims` need, from where a known one ends; `beside` holds records that these claims rest
+    on as well and that are no part of this run.
     """
-    progress = progress or Silent()
+    progress = progress or SilentProgress()
     jobs = [Job(name, bundle, settings, progress.advance) for name in dict.fromkeys(wanted)]
     every = [each for each in (known, *also) if each is not None]
     good = _good(jobs, every)
@@ -100,12 +100,12 @@ def run_explanations(
     plain = [job for job in jobs if job.id not in good and job not in sampled]
     with full_precision(), Workers(bundle, settings, progress, clock, processes) as workers:
         coming = {job.id for job in plain}
-        rounds = Rounds(
-            sampled, stakes, evidence, beside or Evidence(), coming, saved.keep, progress.finish
+        scheduler = Scheduler(
+            sampled, all_claims, evidence, beside or Evidence(), coming, saved.keep, progress.finish
         )
         to_run = [*plain, *(job for job in sampled if job.id not in good)]
         progress.start([(job.id, _passes(job)) for job in to_run])
-        failures = _run(plain, rounds, workers)
+        failures = _run(plain, scheduler, workers)
     saved.write_manifest()
     return evidence, {job.id: failures[job.id] for job in jobs if job.id in failures}
 
@@ -120,34 +120,34 @@ def full_precision() -> Iterator[None]:
         yield
 
 
-def _run(plain: list[Job], rounds: Rounds, workers: Workers) -> dict[str, str]:
+def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, str]:
     """Run explanations whole and means in rounds; return why some could not be made.
 
     Those that others begin from go before them; else what is to be run whole goes first.
     """
-    failures = rounds.failures
+    failures = scheduler.failures
     waiting = list(plain)
 
     def add_what_can_be_run() -> None:
-        for job in [job for job in waiting if not rounds.coming & set(begins_from(job))]:
+        for job in [job for job in waiting if not scheduler.coming & set(begins_from(job))]:
             waiting.remove(job)
-            workers.add([Task(job.id, made=made_already(job, rounds.evidence))])
-        for number, tasks in rounds.tasks():
+            workers.add([Task(job.id, made=made_already(job, scheduler.evidence))])
+        for number, tasks in scheduler.tasks():
             workers.add(tasks, rank=1 + number)
 
     add_what_can_be_run()
     for outcome in workers.outcomes():
         task, record, seconds = outcome
-        if task.id not in rounds.coming:
-            rounds.take(outcome)
+        if task.id not in scheduler.coming:
+            scheduler.take(outcome)
         else:
-            rounds.coming.remove(task.id)
+            scheduler.coming.remove(task.id)
             if isinstance(record, str):
                 failures[task.id] = record
             else:
-                rounds.evidence.add(record)
-                rounds.keep(record)
-                rounds.finish(task.id, seconds)
+                scheduler.evidence.add(record)
+                scheduler.keep(record)
+                scheduler.finish(task.id, seconds)
         add_what_can_be_run()
     return failures
 
@@ -162,7 +162,7 @@ def _may_stop(job: Job) -> bool:
 def _others_still_good(
     jobs: list[Job], known: Sequence[Evidence], bundle: Bundle, settings: ExplainSettings
 ) -> list[Record]:
-    """What is known, good and not asked for: asking for less must not lose hours of work."""
+    """Known, good records not asked for: a smaller run must not lose hours of work."""
     asked = {job.id for job in jobs}
     others = {record.id for evidence in known for record in evidence} - asked
     return list(_good([Job(name, bundle, settings) for name in sorted(others)], known).values())

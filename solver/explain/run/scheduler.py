@@ -11,8 +11,8 @@ from solver.explain.estimator import samples_taken
 from solver.explain.job import Job
 from solver.explain.registry import sampling_of
 from solver.explain.run.workers import Outcome, Task, begins_from, made_already
-from solver.explain.sampling.claims import Stake
-from solver.explain.sampling.sequential_test import Look, evidence_digest, was_decided
+from solver.explain.sampling.claims import Claims
+from solver.explain.sampling.sequential_test import SequentialTest, evidence_digest, was_decided
 
 
 @dataclass
@@ -21,20 +21,20 @@ class Group:
 
     Attributes:
         jobs: the explanations.
-        stakes: the claims that rest on them.
+        all_claims: the claims that rest on them.
         running: ids of those being taken further now.
         ended: whether nothing of it is to be taken further.
     """
 
     jobs: list[Job]
-    stakes: list[Stake]
+    all_claims: list[Claims]
     running: set[str] = field(default_factory=set)
     ended: bool = False
 
     @cached_property
     def others(self) -> set[str]:
         """Ids of all records its claims rest on."""
-        return {name for stake in self.stakes for name in stake.needs}
+        return {name for claims in self.all_claims for name in claims.needs}
 
     @property
     def most(self) -> int:
@@ -43,7 +43,7 @@ class Group:
 
 
 @dataclass
-class Rounds:
+class Scheduler:
     """A run of sampled explanations.
 
     All of a group are taken to the first count, then the claims are looked at; those that move a
@@ -53,7 +53,7 @@ class Rounds:
 
     Attributes:
         jobs: the explanations.
-        stakes: the claims; a record that no claim rests on goes to the course's count.
+        all_claims: the claims; a record that no claim rests on goes to the course's count.
         evidence: the records of this run; those made here are put into it.
         beside: other records that claims rest on.
         coming: ids of other records that are still to be made.
@@ -64,7 +64,7 @@ class Rounds:
     """
 
     jobs: Sequence[Job]
-    stakes: Sequence[Stake]
+    all_claims: Sequence[Claims]
     evidence: Evidence
     beside: Evidence
     coming: set[str]
@@ -75,26 +75,26 @@ class Rounds:
 
     def __post_init__(self) -> None:
         sampled = {job.id for job in self.jobs}
-        self.stakes = [one for one in self.stakes if sampled & set(one.needs)]
-        self.claims_in_all = sum(one.count for one in self.stakes)
-        self.decided: list[Stake] = []
+        self.all_claims = [one for one in self.all_claims if sampled & set(one.needs)]
+        self.claims_in_all = sum(one.count for one in self.all_claims)
+        self.decided: list[Claims] = []
         self.open: dict[str, list[int]] = {
-            one.identity: list(range(one.count)) for one in self.stakes
+            one.identity: list(range(one.count)) for one in self.all_claims
         }
-        self.movers: dict[str, set[str]] = {}
-        self.looked_at: dict[str, list[int]] = {}
+        self.decisive: dict[str, set[str]] = {}
+        self.tested_at: dict[str, list[int]] = {}
         self.looks: dict[str, int] = {}
-        self.groups = groups_of_jobs(self.jobs, self.stakes)
-        for stake in self.stakes:
-            unfinished = self._unfinished(stake)
-            if unfinished and was_decided(stake, self._everything(), unfinished):
-                self.decided.append(stake)
+        self.groups = groups_of_jobs(self.jobs, self.all_claims)
+        for claims in self.all_claims:
+            unfinished = self._unfinished(claims)
+            if unfinished and was_decided(claims, self._everything(), unfinished):
+                self.decided.append(claims)
 
     def tasks(self) -> Iterator[tuple[int, list[Task]]]:
-        """Yield, with the number of its group, what can be run now: once each, the larger first."""
+        """Yield the tasks that can be run now, with their group's number, largest group first."""
         for number, group in enumerate(self.groups):
             if self._is_at_rest(group):
-                self._look(group)
+                self._test_all(group)
                 active = [job for job in group.jobs if self._goes_on(job)]
                 if not active:
                     self._end(group)
@@ -105,7 +105,7 @@ class Rounds:
                 yield number, [self._task(job) for job in behind]
 
     def take(self, outcome: Outcome) -> None:
-        """Take what came of a task of these."""
+        """Record the outcome of a task."""
         task, record, seconds = outcome
         self.seconds[task.id] = self.seconds.get(task.id, 0.0) + seconds
         if isinstance(record, str):
@@ -117,7 +117,7 @@ class Rounds:
             group.running.discard(task.id)
 
     def _is_at_rest(self, group: Group) -> bool:
-        """Whether nothing of it is being run, and what comes next can be said."""
+        """True if no task of the group runs and its next tasks can be told."""
         if group.ended or group.running:
             return False
         if any(self.coming & set(begins_from(job)) for job in group.jobs):
@@ -134,59 +134,59 @@ class Rounds:
             if job.id in self.seconds and job.id not in self.failures:
                 self.finish(job.id, self.seconds[job.id])
 
-    def _look(self, group: Group) -> None:
+    def _test_all(self, group: Group) -> None:
         """Move the claims that are decided now, or never will be, out of those that are not."""
         everything = self._everything()
-        for stake in group.stakes:
-            if stake in self.decided or self._waits(stake):
+        for claims in group.all_claims:
+            if claims in self.decided or self._waits(claims):
                 continue
-            unfinished = self._unfinished(stake)
+            unfinished = self._unfinished(claims)
             counts = [samples_taken(self._record(job)) for job in unfinished]
-            if unfinished and self.looked_at.get(stake.identity) == counts:
+            if unfinished and self.tested_at.get(claims.identity) == counts:
                 continue
-            self.looked_at[stake.identity] = counts
-            self._look_at(stake, everything, unfinished)
+            self.tested_at[claims.identity] = counts
+            self._test(claims, everything, unfinished)
 
-    def _look_at(self, stake: Stake, everything: Evidence, unfinished: list[Job]) -> None:
-        name = stake.identity
+    def _test(self, claims: Claims, everything: Evidence, unfinished: list[Job]) -> None:
+        name = claims.identity
         # An earlier run may have looked as often as its records have been taken further.
         before = max((self._look_number(job) for job in unfinished), default=1)
         self.looks[name] = max(self.looks.get(name, 0) + 1, before)
-        look = Look(stake, everything, unfinished)
-        self.open[name] = look.undecided(
+        test = SequentialTest(claims, everything, unfinished)
+        self.open[name] = test.undecided(
             self.open[name], number=self.looks[name], claims_in_all=self.claims_in_all
         )
         if self.open[name]:
-            self.movers[name] = look.movers(self.open[name])
+            self.decisive[name] = test.decisive_records(self.open[name])
         else:
-            self.decided.append(stake)
+            self.decided.append(claims)
 
     def _goes_on(self, job: Job) -> bool:
         taken = samples_taken(self._record(job))
         if job.id in self.failures or taken >= sampling_of(job).most(job):
             return False
-        resting = [one for one in self.stakes if job.id in one.needs]
+        resting = [one for one in self.all_claims if job.id in one.needs]
         if not resting or not taken:
             return True
         return any(
-            one not in self.decided and job.id in self.movers.get(one.identity, {job.id})
+            one not in self.decided and job.id in self.decisive.get(one.identity, {job.id})
             for one in resting
         )
 
-    def _waits(self, stake: Stake) -> bool:
-        """Whether a record it needs is still to be made. What cannot be made, nobody waits for."""
+    def _waits(self, claims: Claims) -> bool:
+        """True if a record the claims need is still to be made; failed ones are not waited for."""
         coming = {job.id for job in self.jobs if job.id not in self.failures}
-        return any(name in coming and name not in self.evidence for name in stake.needs)
+        return any(name in coming and name not in self.evidence for name in claims.needs)
 
     def _everything(self) -> Evidence:
         """The records of this run and those beside it; of two with one id, this run's."""
         return Evidence({one.id: one for one in (*self.beside, *self.evidence)})
 
-    def _unfinished(self, stake: Stake) -> list[Job]:
+    def _unfinished(self, claims: Claims) -> list[Job]:
         return [
             job
             for job in self.jobs
-            if job.id in stake.needs
+            if job.id in claims.needs
             and 0 < samples_taken(self._record(job)) < sampling_of(job).most(job)
         ]
 
@@ -199,44 +199,44 @@ class Rounds:
 
     def _task(self, job: Job) -> Task:
         looks = sampling_of(job).looks(job)
-        rests = any(job.id in one.needs for one in self.stakes)
+        rests = any(job.id in one.needs for one in self.all_claims)
         upto = looks[self._look_number(job)] if rests else looks[-1]
         made = made_already(job, self.evidence)
         return Task(job.id, self._record(job), upto, made)
 
     def _settle(self, group: Group) -> None:
         """Write into the records that stopped early which claims they stopped for."""
-        for stake in self.decided:
-            if stake not in group.stakes:
+        for claims in self.decided:
+            if claims not in group.all_claims:
                 continue
-            digest = evidence_digest(stake, self._everything())
-            for job in self._unfinished(stake):
+            digest = evidence_digest(claims, self._everything())
+            for job in self._unfinished(claims):
                 record = self.evidence.get(*job.id.split("/"))
                 known = record.values.get("settled", {})
-                if known.get(stake.identity) != digest:
-                    values = {**record.values, "settled": {**known, stake.identity: digest}}
+                if known.get(claims.identity) != digest:
+                    values = {**record.values, "settled": {**known, claims.identity: digest}}
                     settled = replace(record, values=values)
                     self.evidence.add(settled)
                     self.keep(settled)
 
 
-def groups_of_jobs(jobs: Sequence[Job], stakes: Sequence[Stake]) -> list[Group]:
+def groups_of_jobs(jobs: Sequence[Job], all_claims: Sequence[Claims]) -> list[Group]:
     """Return the jobs in groups, such that no claim rests on two of them; the largest first.
 
     Claims that rest on none of the jobs are in no group.
     """
     groups = [Group([job], []) for job in jobs]
-    for stake in stakes:
-        needs = set(stake.needs)
+    for claims in all_claims:
+        needs = set(claims.needs)
         joined = [one for one in groups if any(job.id in needs for job in one.jobs)]
         if not joined:
             continue
         together = Group([job for one in joined for job in one.jobs], [])
-        together.stakes = [*(each for one in joined for each in one.stakes), stake]
+        together.all_claims = [*(each for one in joined for each in one.all_claims), claims]
         groups = [*(one for one in groups if one not in joined), together]
     order = {job.id: at for at, job in enumerate(jobs)}
-    places = {stake.identity: at for at, stake in enumerate(stakes)}
+    places = {claims.identity: at for at, claims in enumerate(all_claims)}
     for group in groups:
         group.jobs.sort(key=lambda job: order[job.id])
-        group.stakes.sort(key=lambda stake: places[stake.identity])
+        group.all_claims.sort(key=lambda claims: places[claims.identity])
     return sorted(groups, key=lambda group: (-group.most, order[group.jobs[0].id]))

@@ -31,7 +31,7 @@ from solver.explain.registry import explanation_for, sampling_of
 
 
 class Progress(Protocol):
-    """What the runner tells a progress bar."""
+    """The progress bar's interface."""
 
     def start(self, jobs: list[tuple[str, int]]) -> None:
         """The ids to come and the network passes each will make at the most."""
@@ -75,7 +75,7 @@ more urgent does not wait long for it."""
 
 @dataclass
 class _Underway:
-    """A task dealt among processes: its shares, what came of them so far, and the seconds."""
+    """A task dealt among processes: its shares, their outcomes so far, and the seconds."""
 
     task: Task
     shares: list[Share | None]
@@ -127,7 +127,7 @@ class Workers:
                 self.added += 1
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Yield what came of each task as it ends, until the queue is empty."""
+        """Yield the outcome of each task as it ends, until the queue is empty."""
         while self.queue:
             # A single thing to do is not worth the start of processes.
             if self.jobs == 1 or (self.pool is None and len(self.queue) == 1):
@@ -182,7 +182,7 @@ class Workers:
         return task, outcome, under_way.seconds
 
     def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | str:
-        """The record of all pieces of a task, in order, or what is said of one that failed."""
+        """The record joined from all shares of a task, or the sentence of one that failed."""
         rows: list[Floats] = []
         for piece in pieces:
             if not isinstance(piece, np.ndarray):
@@ -195,7 +195,7 @@ class Workers:
             return str(problem)
 
     def _samples(self, task: Task) -> int:
-        """How many a mean over samples is to be taken further."""
+        """The number of samples a mean is to be extended by."""
         try:
             return _upto(task, _job(task, self.bundle, self.settings)) - samples_taken(task.before)
         except BundleError:
@@ -209,12 +209,12 @@ class Workers:
             return 0  # said as a sentence when the task itself is run
 
     def _batch(self, share: Share | None) -> int | None:
-        """How many samples go at once; sought here, while processes do what has no shares."""
+        """The batch size, measured here while other processes run whole tasks."""
         return None if share is None else fastest_batch(self.bundle, self._threads)
 
     @property
     def _threads(self) -> int:
-        """How many threads a process has."""
+        """The number of threads of a process."""
         return max(1, (os.cpu_count() or 1) // self.jobs)
 
     def _processes(self) -> ProcessPoolExecutor:
@@ -248,7 +248,7 @@ def perform(
     settings: ExplainSettings,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Record | str:
-    """Return the record of a task, or a sentence saying what the bundle lacks for it."""
+    """Return the record of a task, or a sentence naming the materials the bundle lacks."""
     job = _job(task, bundle, settings, advance)
     try:
         found = explanation_for(task.id)
@@ -299,7 +299,7 @@ def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: i
 
 
 def _perform_there(task: Task, share: Share | None, batch: int | None) -> tuple[Piece, float]:
-    """What comes of a share, or of the whole, and the seconds it took."""
+    """The outcome of a share or of a whole task, and its seconds."""
     began = time.perf_counter()
     if batch is not None:
         found_elsewhere(_there[0][0], batch)

@@ -1,1 +1,1 @@
-"""How far a mean over samples is taken: until its claims are decided."""
+"""Early stopping of means over samples, once their claims are decided."""

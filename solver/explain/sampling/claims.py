@@ -16,7 +16,7 @@ Margins = Callable[[Evidence], Sequence[float] | None]
 
 
 @dataclass(frozen=True)
-class Stake:
+class Claims:
     """Claims that rest on records.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""When has a mean over samples been taken far enough? When the claims resting on it are decided.
+"""Sequential test: stop sampling once every dependent claim is decided at the given confidence.
 
 At each of a few counts (`solver.explain.estimator`) every claim is decided on the samples so far,
 and again on records drawn from them that differ from the record as much as it differs from the one
@@ -37,7 +37,7 @@ from solver.evidence import Evidence, Record
 from solver.explain.estimator import samples_taken
 from solver.explain.job import Job
 from solver.explain.registry import sampling_of
-from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.claims import Claims
 
 REDRAWS = 100
 
@@ -55,27 +55,27 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Look:
-    """One look at the claims of a stake.
+class SequentialTest:
+    """One look at claims: are they decided on the samples so far?
 
     Attributes:
-        stake: the claims.
+        claims: the claims.
         evidence: every record they need.
         unfinished: the jobs of those records that could be taken further.
     """
 
-    stake: Stake
+    claims: Claims
     evidence: Evidence
     unfinished: Sequence[Job]
 
     @cached_property
     def margins(self) -> Floats | None:
-        """Margins (claims,); None where the evidence lacks what samples do not bring."""
-        found = self.stake.margins(self.evidence)
+        """Margins (claims,); None where the evidence lacks records that are no samples."""
+        found = self.claims.margins(self.evidence)
         return None if found is None else np.asarray(found, float)
 
     def undecided(self, which: Sequence[int], *, number: int, claims_in_all: int) -> list[int]:
-        """Return those of the claims `which` (places in the stake) that are not decided yet.
+        """Return those of the claims `which` (by their places) that are not decided yet.
 
         Args:
             which: the claims not decided before.
@@ -95,14 +95,14 @@ class Look:
             squares[moves] += (again[moves] - margins[moves]) ** 2
         error = np.zeros(len(margins))
         error[moves] = np.sqrt((squares[moves] + margins[moves] ** 2) / (REDRAWS + 1))
-        bound = critical(self.unfinished, number, claims_in_all)
+        bound = critical_value(self.unfinished, number, claims_in_all)
         clear = np.abs(margins) > bound * error
         if len(self.unfinished) > 1 and any(steady[at] and not clear[at] for at in which):
-            bound = critical(self.unfinished, number, claims_in_all, self.freedom)
+            bound = critical_value(self.unfinished, number, claims_in_all, self.freedom)
             clear = np.abs(margins) > bound * error
         decided = steady & clear
         if decided[list(which)].any() and moves.any():
-            bound = where_skewed(bound, self.skewness * np.sign(margins))
+            bound = corrected_for_skewness(bound, self.skewness * np.sign(margins))
             decided &= ~moves | (np.abs(margins) > bound * np.sqrt(squares / REDRAWS))
         return [at for at in which if not decided[at]]
 
@@ -165,7 +165,7 @@ class Look:
                 parts[at] += np.inf if again is None else _squares(again, margins)
         return parts / APART
 
-    def movers(self, which: Sequence[int]) -> set[str]:
+    def decisive_records(self, which: Sequence[int]) -> set[str]:
         """Return the ids of the records to be taken further for the claims `which`.
 
         Of each claim those that bring most of its variance: a claim on one picture does not wait
@@ -188,12 +188,12 @@ class Look:
     def _with(self, records: Sequence[Record]) -> Floats | None:
         """Margins (claims,) with records in the place of those with their ids."""
         named = {one.id: one for one in (*self.evidence, *records)}
-        found = self.stake.margins(Evidence(named, self.evidence.bundle))
+        found = self.claims.margins(Evidence(named, self.evidence.bundle))
         return None if found is None else np.asarray(found, float)
 
 
 def _squares(again: Floats, margins: Floats) -> Floats:
-    """The squared distance of two margins: 0 of equal ones, no end of what is not a number."""
+    """The squared distance of two margins: 0 if equal, infinite if one is not a number."""
     with np.errstate(invalid="ignore"):
         squares = np.where(again == margins, 0.0, (again - margins) ** 2)
     both = np.isnan(again) & np.isnan(margins)
@@ -210,7 +210,7 @@ def _largest(parts: Floats) -> npt.NDArray[np.intp]:
     return order[(before < MOST_OF_IT * parts.sum()) & (parts[order] > 0)]
 
 
-def critical(
+def critical_value(
     unfinished: Sequence[Job], look: int, claims_in_all: int, freedom: Floats | None = None
 ) -> Floats:
     """Return the quantile of Student's t that a claim must pass at a look (the first is 1).
@@ -228,7 +228,7 @@ def critical(
     return quantile
 
 
-def where_skewed(bound: Floats, skewness: Floats) -> Floats:
+def corrected_for_skewness(bound: Floats, skewness: Floats) -> Floats:
     """Return the t whose Hall transform is `bound`: larger where a margin's tail is at its line.
 
     The transform falls flat at ``t = -3 / g`` and rises again behind it, so that the t asked for
@@ -270,10 +270,10 @@ def _redrawn(job: Job, evidence: Evidence) -> Iterator[Record]:
     return sampling.redraw(record, sampling.most(job), generator, REDRAWS)
 
 
-def evidence_digest(stake: Stake, evidence: Evidence) -> str:
-    """Return a hash of all that a stake was decided on."""
+def evidence_digest(claims: Claims, evidence: Evidence) -> str:
+    """Return a hash of the records that claims were decided on."""
     digest = hashlib.sha256()
-    for name in stake.needs:
+    for name in claims.needs:
         digest.update(name.encode())
         if name in evidence:
             for key, array in sorted(evidence.get(*name.split("/")).arrays.items()):
@@ -281,10 +281,10 @@ def evidence_digest(stake: Stake, evidence: Evidence) -> str:
     return digest.hexdigest()[:16]
 
 
-def was_decided(stake: Stake, evidence: Evidence, unfinished: Sequence[Job]) -> bool:
-    """Whether the records say that an earlier run stopped with this stake decided on just these."""
-    if any(name not in evidence for name in stake.needs):
+def was_decided(claims: Claims, evidence: Evidence, unfinished: Sequence[Job]) -> bool:
+    """True if an earlier run stopped with these claims decided on these very records."""
+    if any(name not in evidence for name in claims.needs):
         return False
-    digest = evidence_digest(stake, evidence)
+    digest = evidence_digest(claims, evidence)
     settled = (evidence.get(*job.id.split("/")).values.get("settled", {}) for job in unfinished)
-    return all(isinstance(one, Mapping) and one.get(stake.identity) == digest for one in settled)
+    return all(isinstance(one, Mapping) and one.get(claims.identity) == digest for one in settled)

@@ -122,7 +122,7 @@ def _grid(weights: npt.NDArray[Any], head: int) -> Markup:
 
 @figure_kind("bert_links")
 def links_of_heads(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
-    """What several heads link. Parameters: record; heads, pairs of layer and head."""
+    """Links of several heads. Parameters: record; heads, pairs of layer and head."""
     record = record_of(evidence, parameters["record"])
     weights = checked_weights(record)
     marked = [tuple(link) for link in record.values.get("links", [])]

@@ -33,7 +33,7 @@ def draw_as_course(evidence: Evidence, identifier: str, picture: int) -> bytes:
 def displayed_as_course(
     record: Record, rgb: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.floating], str | None]:
-    """Return what the course shows of a record, and the colour map it uses (None for RGB).
+    """Return a record's image as the course shows it, and its colour map (None for RGB).
 
     LIME: the picture with the green channel at its maximum where segments are for the class, the
     red one where they are against it. Saliency: the `hot` colours. An activation: matplotlib's

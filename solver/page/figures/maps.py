@@ -295,7 +295,7 @@ def samples(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
 
 
 def scrolled(content: Markup) -> Markup:
-    """What may be wider than the page scrolls on its own; the keyboard can reach it."""
+    """Wrap wide content in a box that scrolls on its own and takes the keyboard's focus."""
     label = " · ".join(words().pair("scrolls"))
     return Markup('<div class="scroll" tabindex="0" role="group" aria-label="{}">{}</div>').format(
         label, content

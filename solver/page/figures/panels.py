@@ -55,7 +55,7 @@ class Outline:
 
 @dataclass(frozen=True)
 class Panel:
-    """Pixels with what is drawn over them.
+    """Pixels with the lines drawn over them.
 
     Attributes:
         pixels: uint8 (h, w, 3), shown square.
@@ -209,7 +209,7 @@ def panel_html(panel: Panel) -> Markup:
 
 
 def panels_html(panels: Sequence[Panel], below: Markup | str = "") -> Markup:
-    """Return panels side by side, the legend of their outlines, and what stands below."""
+    """Return panels side by side, the legend of their outlines, and a line below."""
     named = {outline.name: outline.colour for panel in panels for outline in panel.outlines}
     rows = Markup("").join(panel_html(panel) for panel in panels)
     return Markup('<div class="panels">{}</div>{}{}').format(rows, legend_html(named), below)

@@ -23,7 +23,7 @@ _kinds: dict[str, Draw] = {}
 
 
 def figure_kind(name: str) -> Callable[[Draw], Draw]:
-    """Register the decorated function as what draws the kind `name`; a name taken is an error."""
+    """Register the decorated function to draw the kind `name`; a name taken is an error."""
 
     def register(draw: Draw) -> Draw:
         if name in _kinds:

@@ -1,4 +1,4 @@
-"""What a head attends to, and which head links a word to the one it refers to."""
+"""The target of a head's attention, and the head that links a word to its referent."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ UNIFORM_TIMES = threshold(
 
 
 class HeadSettings(Parameters):
-    """Which head, counted from 1."""
+    """The head, counted from 1."""
 
     head: int = Field(ge=1, description="head, counted from 1")
 
@@ -110,7 +110,7 @@ def target_pairs(pieces: list[str], special: list[bool], target: Target) -> Pair
 
 
 def share_of_strongest(weights: Weights, pairs: Pairs) -> Weights:
-    """Of the rows with a place meant, the share whose strongest link is one: (layers, heads)."""
+    """The share of rows with a target whose strongest link is one: (layers, heads)."""
     rows = pairs.any(1)
     if not rows.any():
         return np.zeros(weights.shape[:2])
@@ -189,7 +189,7 @@ def checked_links(record: Record, tokens: int) -> list[tuple[int, int]]:
 
 
 class LinkSettings(Parameters):
-    """Nothing to set: the links come from the bundle."""
+    """No settings: the links come from the bundle."""
 
 
 class HeadClaim(Parameters):

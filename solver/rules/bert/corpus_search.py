@@ -14,7 +14,7 @@ from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 
 
 class NothingToSet(Parameters):
-    """Nothing to set: word and corpus come from the bundle."""
+    """No settings: word and corpus come from the bundle."""
 
 
 class LayerClaim(Parameters):

@@ -203,7 +203,7 @@ def _layer(record: Record, about: Mapping[str, Any]) -> int:
 
 
 def tables_of(record: Record) -> dict[str, dict[str, Any]]:
-    """Return what a record says of each of its tables, by the name of the array."""
+    """Return a record's descriptions of its tables, by the name of the array."""
     told = record.values.get("tables") or {}
     if not isinstance(told, Mapping) or not all(isinstance(one, Mapping) for one in told.values()):
         raise EvidenceError(f"record {record.id}: 'tables' must say of each array what it is of")

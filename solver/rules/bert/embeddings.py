@@ -38,7 +38,7 @@ LEG = threshold(
 
 
 class CurveSettings(Parameters):
-    """Which two sentences (counted from 0), which character, from which layer to which."""
+    """Two sentences (counted from 0), a character, the first and the last layer."""
 
     sentences: tuple[int, int] = Field(description="two sentences of bert.yaml, from 0")
     character: int = Field(default=0, ge=0, description="character of the word, from 0")
@@ -106,7 +106,7 @@ def curve_over_layers(
 
 
 def curve_of(record: Record, settings: CurveSettings) -> tuple[Floats, int, Pair | None]:
-    """Return the curve, its first layer, and a note where it is not quite what was asked for.
+    """Return the curve, its first layer, and a note where it differs from the settings.
 
     Raises:
         EvidenceError: a layer, a sentence or a character that is not there.
@@ -167,7 +167,7 @@ ROUNDING = threshold(
 
 
 class TrialSettings(Parameters):
-    """Which character of the word is looked at."""
+    """The character of the word, counted from 0."""
 
     character: int = Field(default=1, ge=0, description="character of the word, from 0")
 
@@ -224,7 +224,7 @@ def layer0_independent(
 
 
 def _made_elsewhere(record: Record) -> Pair | None:
-    """Where the trials were made, if the record says so: not on the course's model, then."""
+    """The source of trials that were not made on the course's model."""
     source = record.values.get("source")
     if not source:
         return None

@@ -1,4 +1,4 @@
-"""What the hidden states of reading models tell: matching, extracting, and whether they were tuned.
+"""Hidden states of reading models: matching layers, wrong items, and fine-tuning.
 
 All is measured on the plots the course looks at (`solver.rules.bert.state_plots`).
 """
@@ -23,14 +23,14 @@ from solver.rules.verdicts import Pair, strongest
 
 
 class ModelSettings(Parameters):
-    """Which model, and on which items, counted from 1."""
+    """The model and the items, counted from 1."""
 
     model: int = Field(ge=1, description="reading model, counted from 1")
     items: list[int] = Field(min_length=1, description="reading items, counted from 1")
 
 
 class ModelsSettings(Parameters):
-    """Which models and items, counted from 1."""
+    """The models and the items, counted from 1."""
 
     models: list[int] = Field(min_length=1, description="reading models, counted from 1")
     items: list[int] = Field(min_length=1, description="reading items, counted from 1")
@@ -64,7 +64,7 @@ def _of_models(settings: ModelsSettings) -> list[str]:
 
 
 def nearness_of_answer(question: Floats, context: Floats, answer: Floats) -> float:
-    """How often a token of the answer is nearer to the question than another of the context.
+    """The share of pairs in which a token of the answer is nearer to the question than another one.
 
     Points are (n, 2); distance to the question is the mean over its tokens. 0.5 is chance, 1 means
     that the answer lies nearer than all the rest.
@@ -161,7 +161,7 @@ def _beside_chance(verdict: Verdict, probability: float) -> Verdict:
 
 
 def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
-    """How far each token of the context lies from its middle (median) in the last layer.
+    """Distance of each token of the context from the context's median in the last layer.
 
     Returns:
         distances (n,), which of them are of the answer (n,), their places among the tokens (n,).
@@ -191,7 +191,7 @@ def lead_of_answer(plots: Plots) -> tuple[float, Pair]:
 
 
 def standing_apart(plots: Plots) -> float:
-    """How far the outermost token of the context lies out in the last layer, beyond chance.
+    """Distance of the outermost token of the context in the last layer, beyond chance.
 
     Its distance from the middle is measured in median distances. Of n points of one even (normal)
     cloud the outermost lies farther than sqrt(log2(n / p)) of them with a probability of p.
@@ -300,7 +300,7 @@ def plots_there_are(evidence: Evidence, settings: ModelsSettings) -> dict[int, l
 
 
 def _items_used(plots: dict[int, list[Plots]], settings: ModelsSettings) -> Pair | None:
-    """Which items each model was judged on, where that is not all."""
+    """The items each model was judged on, where that is not all."""
     used = {model: {one.item for one in every} for model, every in plots.items()}
     if all(used.get(model) == set(settings.items) for model in settings.models):
         return None

@@ -1,4 +1,4 @@
-"""What hidden states tell, a second way: by the nearest neighbours of single tokens."""
+"""Cross-checks of hidden states: nearest neighbours of single tokens."""
 
 from __future__ import annotations
 

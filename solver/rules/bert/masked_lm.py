@@ -1,4 +1,4 @@
-"""Which word a model puts in a hidden place, and how that moves when another word is hidden."""
+"""The word a model predicts at a hidden place, and its fall when another word is hidden too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from solver.rules.verdicts import strongest
 
 
 class NothingToSet(Parameters):
-    """Nothing to set: sentence and words come from the bundle."""
+    """No settings: sentence and words come from the bundle."""
 
 
 class WordClaim(Parameters):

@@ -12,7 +12,7 @@ from solver.rules.verdicts import Pair
 
 @dataclass(frozen=True)
 class Things:
-    """What numbered things are called: one and several in English, any number in Chinese."""
+    """Names of numbered things: one and several in English, any number in Chinese."""
 
     one: str
     several: str
@@ -36,7 +36,7 @@ MODELS = Things("model", "models", "模型 {}")
 
 
 def told_of_each(told: Mapping[int, str | Pair], things: Things) -> Pair:
-    """Return what was found of each thing, in order: "model 1: 0.5, model 2: 0.1"."""
+    """Return the values of all things in one text: "model 1: 0.5, model 2: 0.1"."""
     english, chinese = [], []
     for number, said in sorted(told.items()):
         name, own = things.named({number}), said if isinstance(said, tuple) else (said, said)
@@ -47,7 +47,7 @@ def told_of_each(told: Mapping[int, str | Pair], things: Things) -> Pair:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found of a set of things.
+    """The outcome for a set of things.
 
     Attributes:
         true: those of which it is so.

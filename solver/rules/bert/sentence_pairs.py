@@ -1,4 +1,4 @@
-"""What a word's similarity at layer 0 depends on, told from pairs of the sentences as they are.
+"""Causes that move a word's similarity at layer 0, from pairs of the sentences as they are.
 
 Nobody changed one thing at a time here; but two sentences that have the word at one place differ
 in all the rest, and if its embedding is the same in both, none of that rest matters.
@@ -45,7 +45,7 @@ STILL = threshold(
 
 @dataclass(frozen=True)
 class Sentences:
-    """What is known of a word in some sentences at layer 0.
+    """Facts on a word in some sentences at layer 0.
 
     Attributes:
         low, high: (n, n), least and largest distance, of the largest of all; equal where exact.
@@ -59,14 +59,14 @@ class Sentences:
     character: int
 
     def differ(self, cause: Cause) -> Mask:
-        """Which pairs (n, n) differ in a cause."""
+        """The pairs (n, n) that differ in a cause."""
         values = self.facts[cause]
         mask: Mask = values[:, None] != values[None]
         return mask
 
 
 def sentences_of(record: Record, character: int) -> Sentences:
-    """Return what a record `embeddings` tells of layer 0.
+    """Return the facts of layer 0 in a record `embeddings`.
 
     Raises:
         MissingEvidence: neither states nor distances of layer 0 are there.
@@ -88,7 +88,7 @@ def sentences_of(record: Record, character: int) -> Sentences:
 
 
 def _facts(record: Record, character: int) -> dict[Cause, npt.NDArray[np.int64]]:
-    """What is known of the sentences; a cause of which nothing is known is left out."""
+    """Facts on the sentences by cause; unknown ones are left out."""
     count = len(record.value("sentences"))
     word, texts = str(record.values.get("word", "")), [str(s) for s in record.value("sentences")]
     facts: dict[Cause, npt.NDArray[np.int64]] = {}
@@ -149,7 +149,7 @@ def _verdict(sentences: Sentences, cause: Cause) -> Verdict:
 
 
 def _alone_to_blame(sentences: Sentences, cause: Cause, pairs: Mask, still: float) -> bool:
-    """Whether no other cause can have moved the pairs."""
+    """True if no other cause can have moved the pairs."""
     others = [one for one in sentences.facts if one != cause]
     alone = pairs & ~np.any([sentences.differ(one) for one in others], axis=0)
     if bool((sentences.low[alone] > still).any()):

@@ -1,4 +1,4 @@
-"""Which similarity matrix of one word across sentences a picture shows.
+"""The similarity matrix, of one word across sentences, that a picture shows.
 
 Evidence is hidden states or, where these were not kept, tables made of them
 (`solver.rules.bert.embedding_tables`).
@@ -29,7 +29,7 @@ from solver.rules.verdicts import TIE, Pair
 
 
 class SlideSettings(Parameters):
-    """Which layer the picture may show: None tries them all."""
+    """The layer the picture may show; None tries them all."""
 
     layer: int | None = Field(
         default=None, ge=0, description="the layer the picture shows; all are tried where unsaid"

@@ -1,4 +1,4 @@
-"""How the activation of a later layer differs from an earlier one's: its detail and its places."""
+"""Detail and places of a later layer's activation, compared with an earlier one's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DepthSettings(Parameters):
 
 
 class DepthClaim(Parameters):
-    """What the later layer's activation is, compared with the earlier one's."""
+    """The later layer's activation is so, compared with the earlier one's."""
 
     detail: Literal["sharper", "blurrier"] | None = Field(
         default=None, description="it has finer or coarser detail"
@@ -128,7 +128,7 @@ def shown_pairs(evidence: Evidence, settings: DepthSettings) -> list[tuple[Float
 
 
 def shown_pair(early: Record, late: Record) -> tuple[Floats, Floats]:
-    """Return what can be read in both of two maps of a picture: the same part of each."""
+    """Return the part of two maps of a picture that can be read in both."""
     maps = [record.array("map", 2).astype(np.float64) for record in (early, late)]
     sizes = [values.shape for values in maps]
     both = valid_places(early) & fitted_to(valid_places(late), sizes[0])

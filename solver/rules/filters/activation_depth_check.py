@@ -1,4 +1,4 @@
-"""How activations change with depth, a second way: a blur metric, and ranks of local contrast."""
+"""Cross-check of activations over depth: a blur metric, and ranks of local contrast."""
 
 from __future__ import annotations
 

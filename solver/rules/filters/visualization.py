@@ -1,4 +1,4 @@
-"""What filter visualization finds out, told from a run that was watched.
+"""The purpose of filter visualization, told from a run that was watched.
 
 The notebook computes a filter's activation and a picture that maximizes it. The record of both runs
 lists the inputs that were held and those that were varied; it is made by
@@ -19,14 +19,14 @@ from solver.rules.verdicts import above
 
 
 class TraceSettings(Parameters):
-    """Which layer and picture the traced run was of."""
+    """Layer and picture of the traced run."""
 
     index: int = Field(ge=0, description="index into `cnn` of the layer that was traced")
     picture: Picture
 
 
 class PurposeClaim(Parameters):
-    """What the section's computations find out."""
+    """The section's computations find this out."""
 
     finds: Literal[
         "places_that_activate", "picture_that_activates_most", "layer_that_matters", "easiest_layer"

@@ -1,4 +1,4 @@
-"""Rules on integrated gradients: the path's samples, and what more steps change."""
+"""Rules on integrated gradients: the path's samples, and the effect of more steps."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from solver.rules.verdicts import Pair, above, below
 
 
 class PathSettings(Parameters):
-    """Which picture the path leads to."""
+    """The picture the path leads to."""
 
     picture: Picture
 
 
 class PathClaim(Parameters):
-    """What the samples are."""
+    """The samples are this."""
 
     samples: Literal["random", "between", "baseline", "shifted"] = Field(
         description="random pictures; steps from baseline to picture; baselines; shifted"
@@ -112,7 +112,7 @@ def _sample_shares(record: Record) -> dict[str, float]:
 
 
 def _is_shifted(sample: Floats, picture: Floats, size: float) -> bool:
-    """Whether a sample is the picture moved (around its edges) by some pixels, but not by none."""
+    """True if a sample is the picture shifted (around its edges) by one pixel or more."""
     spectrum = np.fft.fft2(sample.mean(-1)) * np.conj(np.fft.fft2(picture.mean(-1)))
     match = np.fft.ifft2(spectrum).real
     down, right = np.unravel_index(int(match.argmax()), match.shape)
@@ -137,7 +137,7 @@ class StepsSettings(Parameters):
 
 
 class StepsClaim(Parameters):
-    """What more steps do."""
+    """More steps do this."""
 
     effect: Literal["same", "swap", "nothing", "random"] = Field(
         description="no clear difference; bright and dark swapped; nothing bright; bright at random"

@@ -1,4 +1,4 @@
-"""What more steps do to integrated gradients, a second way: the places that stand out."""
+"""Cross-check of the effect of more steps on integrated gradients: places that stand out."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _changes(base: Record, other: Record) -> tuple[float, float, float]:
 
 
 def _from_ground(record: Record, shown: Floats, valid: Mask) -> Floats:
-    """How far each readable place is from the colour of a gradient of 0: (n, 3)."""
+    """Difference of each readable place from the colour of a gradient of 0: (n, 3)."""
     values = shown.astype(np.float64)[valid]
     neutral = record.values.get("neutral")
     ground = np.median(values, axis=0) if neutral is None else float(neutral)

@@ -1,4 +1,4 @@
-"""Rules on how saliency works, decided by what was measured when it ran."""
+"""Rules on saliency maps, decided on measurements of a run."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def needed_number(record: Record, name: str) -> float:
 
 
 class DerivativeSettings(Parameters):
-    """Nothing to set."""
+    """No settings."""
 
 
 class DerivativeClaim(Parameters):
-    """What is shown is d numerator / d denominator."""
+    """The map shows d numerator / d denominator."""
 
     numerator: Literal["loss", "parameters", "input"] = Field(description="what is derived")
     denominator: Literal["input", "parameters", "loss", "label"] = Field(
@@ -129,13 +129,13 @@ def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
 
 
 class PicturesSettings(Parameters):
-    """Which pictures are looked at."""
+    """The pictures to measure."""
 
     pictures: Pictures
 
 
 class NormalizationClaim(Parameters):
-    """What normalizing each map on its own does."""
+    """Normalizing each map on its own does this."""
 
     effect: Literal["none", "lowers_scale", "raises_scale", "spreads", "marks"] = Field(
         description="nothing; lowers or raises the effect of different scales; spreads saliency; "

@@ -1,4 +1,4 @@
-"""Rules on how SmoothGrad works, and on what its last normalization does."""
+"""Rules on SmoothGrad's procedure, and on the effect of its last normalization."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from solver.rules.verdicts import Pair, above, below, undecided
 
 
 class TraceSettings(Parameters):
-    """Which picture the traced run was of."""
+    """Picture of the traced run."""
 
     picture: Picture
 
 
 class ProcedureClaim(Parameters):
-    """What is fed, and what is watched and averaged."""
+    """Such inputs are fed, and such outputs averaged."""
 
     fed: Literal["noisy_copies", "several_pictures"] = Field(
         description="what the network is given: noisy copies of a picture, or different pictures"
@@ -112,7 +112,7 @@ Effect = Literal["same", "outline_clearer", "elsewhere", "nothing", "swap"]
 
 
 class UnnormalizedClaim(Parameters):
-    """What is seen when the last normalization is left out."""
+    """Without the last normalization a viewer sees this."""
 
     effect: Effect = Field(description="what a viewer sees, beside the normalized map")
 
@@ -183,7 +183,7 @@ def unnormalized(
 
 @dataclass(frozen=True)
 class _Viewed:
-    """What was measured of raw means beside normalized maps: medians over the pictures."""
+    """Raw means compared with normalized maps: medians over the pictures."""
 
     brightest: float
     difference: float
@@ -235,14 +235,14 @@ def raw_range(record: Record) -> RangeOf:
 
 
 def as_viewed(record: Record) -> tuple[Floats, Floats]:
-    """Return the raw means clipped to what a viewer shows, and the normalized map."""
+    """Return the raw means clipped to a viewer's range 0..1, and the normalized map."""
     low, high = needed_number(record, "raw_min"), needed_number(record, "raw_max")
     normalized = record.array("map", 3).astype(np.float64)
     return np.clip(normalized * (high - low) + low, 0, 1), normalized
 
 
 def without_range(effects: Sequence[Effect]) -> Decision:
-    """Return what can be said of raw means of which only the normalized map was kept."""
+    """Return the verdicts on raw means of which only the normalized map was kept."""
     limit = TURNED.now()
     kept: Pair = ("order of the places kept by any min-max", "任何 min-max 都會保留的次序")
     verdicts = []

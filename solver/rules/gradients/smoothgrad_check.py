@@ -1,4 +1,4 @@
-"""SmoothGrad without its last normalization, a second way: lightness, structure, and places."""
+"""Cross-check of SmoothGrad without its last normalization: lightness, structure, and places."""
 
 from __future__ import annotations
 

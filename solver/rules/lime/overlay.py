@@ -1,4 +1,4 @@
-"""Rules on LIME's overlay: which colour lies where, and what the colours mean.
+"""Rules on LIME's overlay: places of its colours, and their meaning.
 
 The overlay is what a student sees: among the first segments by absolute weight, green for the
 class, red against it. A hand-made record may hold only `signs` (read off a figure) and no weights.
@@ -36,7 +36,7 @@ _SIGN_NAMES = {"for": ("green (for)", "綠色（支持）"), "against": ("red (a
 
 
 class PlaceSettings(Parameters):
-    """Which picture."""
+    """The picture."""
 
     picture: Picture
 
@@ -124,7 +124,7 @@ def pair_name(evidence: Evidence, picture: int, claim: SignPlace) -> Pair:
 
 
 def overlay_reservations(record: Record) -> list[Pair]:
-    """Return what an overlay read off a figure cannot tell, as sentences."""
+    """Return the limits of an overlay that was read off a figure, as sentences."""
     said = reservations(record, "signs")
     hidden = [record.values.get(f"share_where_{one}_cannot_be_seen") for one in CHANNEL]
     most = max((share for share in hidden if isinstance(share, (int, float))), default=0.0)
@@ -181,7 +181,7 @@ _ROLES = {
 def signs_along_contour(
     evidence: Evidence, settings: ContourSettings, claims: Sequence[ContourClaim]
 ) -> Decision:
-    """Which colours the drawn segments lay on a contour, as shares of it.
+    """Shares of a contour that the drawn segments cover, by colour.
 
     First the share of the contour in any colour: below a tenth, what segments laid anywhere would
     cover, it is not used. Then the lesser colour's share of what is coloured: from a tenth on, one
@@ -255,7 +255,7 @@ def role_verdict(
 
 
 class NoSettings(Parameters):
-    """Nothing to set."""
+    """No settings."""
 
 
 class ColourMeaning(Parameters):
@@ -279,7 +279,7 @@ MEANING = {"for": ("for the class", "支持該類別"), "against": ("against it"
 def colour_meaning(
     evidence: Evidence, settings: NoSettings, claims: Sequence[ColourMeaning]
 ) -> Decision:
-    """Of the segments where a colour rises, the share whose true weight has the claimed sign.
+    """The share of segments with a rising colour whose true weight has the claimed sign.
 
     The classifier explained is one whose weights are known, so the truth does not come from LIME.
     Held against one half, what a colour without meaning would show.

@@ -116,7 +116,7 @@ def _untold(told: bool) -> list[Pair]:
 def pieces_along_contour(
     evidence: Evidence, settings: ContourSettings, claims: Sequence[ContourClaim]
 ) -> Decision:
-    """Which signs the drawn segments have that lie on a contour; each counts once.
+    """Signs of the drawn segments that lie on a contour; each counts once.
 
     A segment lies on the contour when the contour has a larger share of it than of the picture,
     that is, more than chance gives it. Not used when less than a tenth of the drawn segments do;

@@ -242,7 +242,7 @@ def _by_chance(leading: Verdict, chance: float) -> Verdict:
 
 
 def readings(first: Record, second: Record) -> tuple[Reading, Reading]:
-    """Return what is seen of two maps, of the second at the size of the first."""
+    """Return two maps as displayed, the second at the size of the first."""
     one = readable_brightness(first)
     return one, _at_size_of(one, readable_brightness(second))
 

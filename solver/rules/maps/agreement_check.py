@@ -34,7 +34,7 @@ from solver.rules.registry import Decision, cross_check
 def compare_by_distance(
     evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
 ) -> Decision:
-    """How far the mass of each map lies from the region, and how far apart what they mark.
+    """Distance of each map's mass from the region, and between the places that two maps mark.
 
     Closer: the mean distance of the map's mass from the region (0 inside), as a share of what an
     evenly bright map has there; by how much less it is than 1, mean over the pictures. All of the
@@ -79,7 +79,7 @@ def _nearness(evidence: Evidence, kind: str, picture: int, settings: CompareSett
 
 
 def _lead_by_chance(first: Floats, second: Floats) -> float:
-    """How often chance would make the pairs lead as clearly as they do (Wilcoxon, one-sided).
+    """Probability that chance makes the pairs lead as clearly (Wilcoxon, one-sided).
 
     0 where there are too few pairs for any lead to be beyond chance.
     """

@@ -33,7 +33,7 @@ from solver.rules.verdicts import Pair, above, below, one_note, strongest
 
 
 class PlaceSettings(MapSettings):
-    """Which map is read, and how."""
+    """The map to read, and its regions."""
 
     reading: Literal["brightness", "standing_out"] = Field(
         default="brightness",
@@ -67,7 +67,7 @@ class PlaceClaim(Parameters):
         return self
 
     def name(self, evidence: Evidence, picture: int) -> Pair:
-        """How a sentence calls it."""
+        """Its name in a sentence."""
         return region_name(evidence, picture, self.region) if self.region else BACKGROUND
 
 
@@ -165,7 +165,7 @@ TIMES = threshold(
 
 
 class ClearPlaceSettings(MapSettings):
-    """Which map is read, and what "clearly" means."""
+    """The map to read, and the bound for "clearly"."""
 
     times: float = Field(
         default=TIMES.value, gt=1, description="how many times as dense as elsewhere is clear"
@@ -225,7 +225,7 @@ def clear_place(
 
 @dataclass(frozen=True)
 class Clearness:
-    """How clearly a map lies on a region: density there over the rest, and the share by chance."""
+    """Clearness of a map on a region: density there over the rest, and the share by chance."""
 
     contrast: float
     chance: float
@@ -268,7 +268,7 @@ def _contrast(values: Floats, mask: Mask, valid: Mask) -> float:
 
 @dataclass(frozen=True)
 class _Test:
-    """What "clearly" means, and what was measured (a text with a place for the region's name)."""
+    """The bound for "clearly", and the measurement's text with a place for the region's name."""
 
     times: float
     level: float

@@ -38,7 +38,7 @@ from solver.rules.verdicts import Pair, below, one_note, strongest
 def most_marked_region(
     evidence: Evidence, settings: PlaceSettings, claims: Sequence[PlaceClaim]
 ) -> Decision:
-    """How much of the brightest twentieth lies in each region, over what an even spread would give.
+    """Share of the brightest twentieth in each region, over that of an even spread.
 
     The displayed brightness is read, whatever the first way reads. The leading region holds only if
     in fewer than a hundredth of the ways to move and turn the map over the picture it is as much

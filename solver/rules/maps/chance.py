@@ -1,4 +1,4 @@
-"""How far chance would take a map: the same map laid over the regions in every other way.
+"""Chance level of a map: the same map laid over the regions in every other way.
 
 Noise has bright places too, and some region always has the most of them. What tells noise from a
 map that speaks of a region is that noise would do as well anywhere else. So the map is moved round
@@ -66,7 +66,7 @@ def _lowest_means(mass: Floats, area: Floats, spectra: Sequence[Spectrum]) -> Fl
 
 
 def _orientations(mass: Floats, area: Floats) -> Iterator[tuple[Floats, Floats]]:
-    """The map and what of it can be read, as it is first, then turned and mirrored alike."""
+    """The map and its readable places: as they are, then turned and mirrored alike."""
     quarter_turns = range(4) if mass.shape[0] == mass.shape[1] else (0, 2)
     for turns in quarter_turns:
         turned = np.rot90(mass, turns), np.rot90(area, turns)
@@ -83,7 +83,7 @@ def _means_at_shifts(mass: Floats, area: Floats, spectrum: Spectrum) -> Floats:
 
 
 def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:
-    """Return what `share_by_chance` found for a region, as a sentence: nothing hangs on it."""
+    """Return the result of `share_by_chance` for a region, as a sentence for the note."""
     beyond = chance < CHANCE.value
     return (
         f"Moved and turned over the picture in every way, the map has as much on {name[0]} in "
@@ -94,7 +94,7 @@ def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:
 
 
 def lead_sentence(name: tuple[str, str], rival: tuple[str, str], chance: float) -> tuple[str, str]:
-    """Return what `share_by_chance` found for a lead over a rival, as a sentence."""
+    """Return the result of `share_by_chance` for a lead over a rival, as a sentence."""
     beyond = chance < CHANCE.value
     return (
         f"Moved and turned over the picture in every way, the map leads as far on {name[0]} over "

@@ -1,4 +1,4 @@
-"""A map as a person sees it: the brightness on the screen, and what stands out from around it."""
+"""A map as a person sees it: brightness on the screen, and places that stand out."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def displayed_brightness(record: Record) -> Floats:
 
 
 def readable_brightness(record: Record) -> tuple[Floats, Mask]:
-    """Return a map's displayed brightness from its lowest readable value up, and what is readable.
+    """Return a map's displayed brightness above its lowest readable value, and the readable places.
 
     Counted from the lowest value, since the course's normalization displays every map so: a map
     and its scaled or lifted copy look the same. Neither can be written to.
@@ -87,7 +87,7 @@ def _kept(array: Array) -> Array:
 
 
 def reservations(record: Record, array: str = "map") -> list[tuple[str, str]]:
-    """Return what this record leaves to be guessed at or left out, as sentences."""
+    """Return the limits of a record that was read off a figure, as sentences."""
     said = []
     hidden = 1 - float(valid_places(record, array).mean())
     if hidden > 0:

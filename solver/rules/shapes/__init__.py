@@ -1,1 +1,1 @@
-"""Rules on the shape of what a map shows, by line drawings fitted to it."""
+"""Rules on shapes that a map shows, by line drawings fitted to it."""

@@ -115,7 +115,7 @@ def _arch(side: Side, p: Singles) -> tuple[Singles, Singles]:
 
 
 def _placed(x: Singles, y: Singles, p: Singles, *, lying: bool) -> tuple[Singles, Singles]:
-    """A jug about the origin at its place in the picture; lying, what pointed right points up."""
+    """A jug moved from the origin to its place; a lying one is turned, right to up."""
     if lying:
         x, y = y, -x
     return x + p[0][:, None], y + p[1][:, None]
@@ -155,7 +155,7 @@ NAMES = {
 
 
 class HandleSettings(Parameters):
-    """Which map."""
+    """The map to read."""
 
     source: Literal["saliency", "smoothgrad"] = Field(default="saliency", description="kind of map")
     picture: Picture
@@ -264,7 +264,7 @@ _BEYOND = -1.0  # normal score of what lies beyond the map: there is no stroke t
 
 
 def _as_on_upright(side: Side, *, lying: bool) -> Side:
-    """What a side of the picture is called on the jug before it was laid down."""
+    """The side of an upright jug that a side of the picture was before the jug was laid down."""
     if not lying:
         return side
     turned: dict[Side, Side] = {"top": "right", "bottom": "left", "left": "top", "right": "bottom"}
@@ -289,7 +289,7 @@ def drawn_jug(jug: Jug, side: Side) -> Floats:
 def handle_side(
     evidence: Evidence, settings: HandleSettings, claims: Sequence[HandleClaim]
 ) -> Decision:
-    """How clearly the strokes of the map form a handle on each side of the jug that fits best.
+    """Clearness of a handle on each side of the jug that fits the map's strokes best.
 
     Standard deviations by which the best arch stands above places taken at random. Where no jug
     fits clearly better than it would fit noise, the question is left open.

@@ -1,4 +1,4 @@
-"""Second way to find a jug's handle: what has no mirror image in the jug's own axis.
+"""Cross-check of a jug's handle: the strokes without a mirror image in the jug's own axis.
 
 A jug without its handle is a turned body, so the picture of it is its own mirror image about its
 axis. Nothing is fitted: of all upright and level axes through the middle of the map the one is
@@ -53,7 +53,7 @@ _SLACK = 5  # cells across in which a stroke may find its mirror image: no body 
 
 @dataclass(frozen=True)
 class Asymmetry:
-    """What of a map's strokes has no mirror image.
+    """The part of a map's strokes that has no mirror image.
 
     Attributes:
         symmetry: correlation of the strokes with their mirror image about the best axis.
@@ -65,7 +65,7 @@ class Asymmetry:
 
 
 def find_asymmetry(brightness: Floats) -> Asymmetry:
-    """Return the best mirror axis of a map (H, W) and what has no image in it, by side."""
+    """Return the symmetry of a map (H, W) about its best axis, and the unmatched share by side."""
     contrast, seen = stroke_contrast(brightness)
     level = float(np.quantile(contrast[seen], 1 - MARKED_SHARE.now()))
     if level <= 0 or np.ptp(contrast[seen]) <= 1e-9 * level:
@@ -127,7 +127,7 @@ def _unmatched(clear: Floats, axis: int) -> tuple[float, float, float]:
 def handle_by_asymmetry(
     evidence: Evidence, settings: HandleSettings, claims: Sequence[HandleClaim]
 ) -> Decision:
-    """What of the strokes has no mirror image about the best axis, and on which side it lies.
+    """Share of the strokes without a mirror image about the best axis, by side.
 
     As a share of all strokes. A jug without its handle is its own mirror image, so that this is the
     handle. Where no axis makes the strokes clearly more like their mirror image than noise is, the

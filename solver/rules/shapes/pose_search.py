@@ -33,7 +33,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to search: places looked through first, poses an island, stages."""
+    """Effort of a search: places tried first, poses an island, stages."""
 
     places: int
     island: int
@@ -86,7 +86,7 @@ def search(
 
 
 class _Box:
-    """Where poses may lie."""
+    """The bounds of poses."""
 
     def __init__(self, bounds: Floats) -> None:
         self.low, self.high = bounds[:, :1], bounds[:, 1:]

@@ -1,4 +1,4 @@
-"""What shape marks form, in numbers that do not change when the map is turned, moved or mirrored.
+"""Shape descriptors of marks that do not change when the map is turned, moved or mirrored.
 
 Zernike moments (Teague 1980): how far the marks vary in waves round and out from their middle; of
 these the magnitudes. And straight lines by the Hough transform (Duda, Hart 1972): how unevenly the
@@ -82,7 +82,7 @@ def _moments(clean: Mask, middle: Floats, spread: Floats) -> Floats:
 
 @cache
 def _hough() -> sparse.csr_matrix:
-    """Which lines go through each cell: (64 x 64, directions x offsets)."""
+    """The lines through each cell: (64 x 64, directions x offsets)."""
     angle = np.arange(_DIRECTIONS) * np.pi / _DIRECTIONS
     y, x = (each.reshape(-1, 1) - (GRID - 1) / 2 for each in np.mgrid[:GRID, :GRID])
     offset = np.rint(x * np.cos(angle) + y * np.sin(angle)).astype(int) + _OFFSETS // 2

@@ -46,7 +46,7 @@ def simulated_noise(count: int, generator: np.random.Generator) -> Mask:
 
 
 def _ridges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """How far each cell is a ridge: the larger negative curvature (Sato et al. 1998)."""
+    """Ridge strength of each cell: the larger negative curvature (Sato et al. 1998)."""
     down, across, mixed = (
         ndimage.gaussian_filter(values, (0, 1, 1), order=(0, *order))
         for order in ((2, 0), (0, 2), (1, 1))

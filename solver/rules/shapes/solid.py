@@ -1,4 +1,4 @@
-"""Which solid do the bright points look like? Its visible edges are fitted to them.
+"""The solid that a map's strokes show, by its visible edges fitted to them.
 
 What is measured: for each solid, the F score of its best pose on the clearest strokes of the map
 (`solver.rules.shapes.wireframe_fit`), corrected for chance. Why: a person who sees points "form a
@@ -37,7 +37,7 @@ NAMES = {
 
 
 class SolidSettings(Parameters):
-    """Which map."""
+    """The map to read."""
 
     source: Literal["saliency", "smoothgrad"] = Field(default="saliency", description="kind of map")
     picture: Picture
@@ -62,7 +62,7 @@ def fit_solids(brightness: Floats, seed: int = 0) -> dict[str, Fit]:
     needs=lambda s: [record_id(s.source, s.picture), record_id("picture", s.picture)],
 )
 def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidClaim]) -> Decision:
-    """How well the best pose of each solid's visible edges fits the map's clearest strokes.
+    """Fit of the best pose of each solid's visible edges to the map's clearest strokes.
 
     The F score, less what the solid gets on noise: 0 is chance, 1 a drawing without a fault. Where
     none is clearly above chance, the question is left open.

@@ -1,4 +1,4 @@
-"""Second way to tell the solid: how likely each is, among simulated maps, to give such a shape.
+"""Cross-check of the solid: the probability of each, given the shape of simulated maps' marks.
 
 No drawing is laid over the map. Maps that show each solid in random poses, broken and among specks,
 and maps of noise are simulated (seeded, from drawings alone), the shape of their marks is put into
@@ -43,7 +43,7 @@ _EACH = 250  # simulated maps a kind, in a second; 1,000 are right on 0.77 inste
 
 
 def solid_probabilities(brightness: Floats) -> dict[str, float]:
-    """Return how likely a map (H, W) is to show each solid; what is missing to 1 is noise."""
+    """Return the probability of each solid for a map (H, W); the rest to 1 is noise."""
     marks = stroke_marks(brightness)
     if not marks.any():
         return dict.fromkeys(DRAWINGS, 0.0)
@@ -78,7 +78,7 @@ def _learnt() -> Any:
 def solid_by_shape(
     evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidClaim]
 ) -> Decision:
-    """How likely each solid is to give marks of such a shape, among simulated maps of all solids.
+    """Probability of each solid, given marks of such a shape, among simulated maps of all solids.
 
     Zernike moments and straight lines of the marks, against those of drawings in random poses and
     of noise. Where none is likely enough, the question is left open.

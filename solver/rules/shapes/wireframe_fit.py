@@ -1,4 +1,4 @@
-"""How well a line drawing of a thing fits the bright points of a map.
+"""Fit of a line drawing to the strokes of a map.
 
 A drawing is a family of wireframes with parameters (place, size, turn). Each is held against the
 marks, the places of the map that stand out, by two shares: how much of its lines lies on marks,
@@ -194,7 +194,7 @@ def _fit_of(drawing: Drawing, packed: bytes, seed: int, effort: Effort) -> Fit:
 
 
 class Marks:
-    """Marked cells (64, 64), with what every candidate is looked up in.
+    """Marked cells (64, 64), with the tables that candidates are looked up in.
 
     The outermost cells may not be marked: lines that leave the map are counted there.
     """
@@ -265,7 +265,7 @@ def _bit_rows(cells: Mask) -> npt.NDArray[np.uint64]:
 
 
 def _wider(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Every cell and the eight around it."""
+    """Each cell and the eight around it."""
     one = np.uint64(1)
     across = rows | (rows << one) | (rows >> one)
     wide = across.copy()

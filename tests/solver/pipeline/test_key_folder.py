@@ -13,7 +13,7 @@ from solver.errors import BankError, Hw9Error, KeyFileError, OutputError
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.files.lock import one_at_a_time
 from solver.key import Key, load_key, save_key
-from solver.pipeline.key_folder import Desk, make_once
+from solver.pipeline.key_folder import Workspace, make_once
 from solver.pipeline.make_key import make_key
 from solver.resources import data_folder
 
@@ -70,7 +70,7 @@ def test_an_answer_set_by_hand_stays_when_the_key_is_made_again(
 
 
 def test_a_run_beside_another_is_refused(evidence: Path, tmp_path: Path) -> None:
-    def never(_: Desk) -> Key:
+    def never(_: Workspace) -> Key:
         raise AssertionError("the folder was not this run's")
 
     with one_at_a_time(tmp_path / "out"), pytest.raises(OutputError, match="another run"):
@@ -82,7 +82,7 @@ def test_a_run_that_fails_leaves_the_folder_as_it_was(evidence: Path, tmp_path: 
     run("key", "--evidence", evidence, "--only", "q14", "--out", out)
     before = state_of(out)
 
-    def fails(desk: Desk) -> Key:
+    def fails(desk: Workspace) -> Key:
         (desk.folder / "key.yaml").unlink()
         raise OutputError(f"{desk.folder}: no room")
 
@@ -96,7 +96,7 @@ def test_a_run_that_fails_leaves_the_folder_as_it_was(evidence: Path, tmp_path: 
 def test_what_a_stopped_run_had_measured_is_gone_on_from(evidence: Path, tmp_path: Path) -> None:
     out, seen = tmp_path / "out", []
 
-    def stops(desk: Desk) -> Key:
+    def stops(desk: Workspace) -> Key:
         seen.append(desk)
         shutil.copytree(evidence, desk.folder / "evidence", dirs_exist_ok=True)
         raise KeyboardInterrupt
@@ -109,7 +109,7 @@ def test_what_a_stopped_run_had_measured_is_gone_on_from(evidence: Path, tmp_pat
     assert second.stopped == (first.folder / "evidence",) and first.stopped == ()
     made = make_key(evidence=evidence, only=["q14"]).key
 
-    def ends(desk: Desk) -> Key:
+    def ends(desk: Workspace) -> Key:
         assert set(desk.stopped) == {each.folder / "evidence" for each in seen}
         save_key(made, desk.folder / "key.yaml")
         return made
@@ -123,7 +123,7 @@ def test_nothing_is_written_over_what_changed_meanwhile(evidence: Path, tmp_path
     run("key", "--evidence", evidence, "--only", "q14", "--out", out)
     made = load_key(out / "key.yaml")
 
-    def slow(desk: Desk) -> Key:
+    def slow(desk: Workspace) -> Key:
         run("key", "override", "q14", "--void", "--key", out / "key.yaml")
         save_key(made, desk.folder / "key.yaml")
         return made
@@ -209,7 +209,7 @@ def test_a_refusal_comes_before_anything_is_run(evidence: Path, tmp_path: Path) 
     out = tmp_path / "out"
     key_of_two(evidence, out)
 
-    def never(_: Desk) -> Key:
+    def never(_: Workspace) -> Key:
         raise AssertionError("it was run")
 
     with pytest.raises(KeyFileError, match="would be lost"):

@@ -10,7 +10,7 @@ import pytest
 
 from solver.bank import load_bank
 from solver.evidence import Evidence, Record, save_evidence
-from solver.pipeline import up_to_date as made_before
+from solver.pipeline import up_to_date as up_to_date
 from solver.pipeline.make_key import make_key
 from solver.resources import data_folder
 
@@ -31,13 +31,13 @@ def out(evidence: Path, tmp_path: Path) -> Path:
 
 
 def inputs(evidence: Path, **options: object) -> str:
-    return made_before.inputs_hash(BANK, options, bundle=None, evidence=evidence)
+    return up_to_date.inputs_hash(BANK, options, bundle=None, evidence=evidence)
 
 
 def test_the_key_is_given_back_as_it_was_written(out: Path, evidence: Path) -> None:
     now = inputs(evidence)
-    made_before.remember(out, now)
-    before = made_before.recall(out, now)
+    up_to_date.remember(out, now)
+    before = up_to_date.recall(out, now)
     assert before is not None
     assert [question.id for question in before.questions] == ["q14"]
 
@@ -64,9 +64,9 @@ def test_an_output_changed_by_hand_is_made_again(
     out: Path, evidence: Path, where: str, change: Callable[[Path], None]
 ) -> None:
     now = inputs(evidence)
-    made_before.remember(out, now)
+    up_to_date.remember(out, now)
     change(out.parent / where)
-    assert made_before.recall(out, now) is None
+    assert up_to_date.recall(out, now) is None
 
 
 def test_another_input_is_another_hash(evidence: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_another_input_is_another_hash(evidence: Path, monkeypatch: pytest.Monke
     assert inputs(evidence, only=["q14"]) != plain
     for name in ("code_hash", "_version"):
         with monkeypatch.context() as patch:
-            patch.setattr(made_before, name, lambda *_: "another")
+            patch.setattr(up_to_date, name, lambda *_: "another")
             assert inputs(evidence) != plain
     edited(evidence / "manifest.json")
     assert inputs(evidence) != plain
@@ -83,11 +83,11 @@ def test_another_input_is_another_hash(evidence: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "hw9-made/1"}', "[" * 100_000])
 def test_a_note_that_says_nothing_is_no_note(out: Path, evidence: Path, text: str) -> None:
-    (out / "evidence" / made_before.FILE).write_text(text, "utf-8")
-    assert made_before.recall(out, inputs(evidence)) is None
+    (out / "evidence" / up_to_date.FILE).write_text(text, "utf-8")
+    assert up_to_date.recall(out, inputs(evidence)) is None
 
 
 def test_the_bundle_is_an_input(evidence: Path) -> None:
     demo = data_folder("demo")
-    with_demo = made_before.inputs_hash(BANK, {}, bundle=demo, evidence=None)
-    assert with_demo != made_before.inputs_hash(BANK, {}, bundle=None, evidence=None)
+    with_demo = up_to_date.inputs_hash(BANK, {}, bundle=demo, evidence=None)
+    assert with_demo != up_to_date.inputs_hash(BANK, {}, bundle=None, evidence=None)

@@ -16,9 +16,9 @@ from solver.evidence import Evidence, Record
 from solver.explain.job import Job, fast_settings
 from solver.explain.registry import all_explanations
 from solver.explain.run.runner import run_explanations
-from solver.explain.run.scheduler import Rounds, groups_of_jobs
+from solver.explain.run.scheduler import Scheduler, groups_of_jobs
 from solver.explain.run.workers import Task, perform
-from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.claims import Claims
 from tests.solver.explain.run.test_scheduler import Passes, claims
 
 FAST = fast_settings(smoothgrad_samples=60, lime_samples=20)
@@ -33,11 +33,11 @@ def jobs(demo: Bundle) -> list[Job]:
 @given(needs=st.lists(st.sets(st.integers(0, 11), min_size=1, max_size=4), max_size=8))
 def test_groups_are_the_jobs_that_claims_connect(jobs: list[Job], needs: list[set[int]]) -> None:
     """Held against the connected components of the graph; 10 and 11 are records of other kinds."""
-    stakes = [
+    all_claims = [
         claims(str(at), [f"smoothgrad/{one}" if one < 10 else f"regions/{one}" for one in each], 0)
         for at, each in enumerate(needs)
     ]
-    groups = groups_of_jobs(jobs, stakes)
+    groups = groups_of_jobs(jobs, all_claims)
     pairs = [(a, b) for each in needs for a in each for b in each if max(a, b) < 10]
     rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
     graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(10, 10))
@@ -50,81 +50,81 @@ def test_groups_are_the_jobs_that_claims_connect(jobs: list[Job], needs: list[se
     for group in groups:
         assert [job.place[0] for job in group.jobs] == sorted(job.place[0] for job in group.jobs)
         own = {job.id for job in group.jobs}
-        assert all(own & set(stake.needs) for stake in group.stakes)
+        assert all(own & set(each.needs) for each in group.all_claims)
 
 
 def rounds_of(
-    jobs: Sequence[Job], stakes: Sequence[Stake], coming: set[str] | None = None
-) -> Rounds:
+    jobs: Sequence[Job], all_claims: Sequence[Claims], coming: set[str] | None = None
+) -> Scheduler:
     ended: list[str] = []
-    rounds = Rounds(
+    scheduler = Scheduler(
         jobs,
-        stakes,
+        all_claims,
         Evidence(),
         Evidence(),
         coming if coming is not None else set(),
         keep=lambda record: None,
         finish=lambda identifier, seconds: ended.append(identifier),
     )
-    rounds.ended = ended  # type: ignore[attr-defined]
-    return rounds
+    scheduler.ended = ended  # type: ignore[attr-defined]
+    return scheduler
 
 
-def asked(rounds: Rounds) -> list[Task]:
-    return [task for _, tasks in rounds.tasks() for task in tasks]
+def asked(scheduler: Scheduler) -> list[Task]:
+    return [task for _, tasks in scheduler.tasks() for task in tasks]
 
 
-def run(rounds: Rounds, task: Task, demo: Bundle) -> None:
-    rounds.take((task, perform(task, demo, FAST), 1.0))
+def run(scheduler: Scheduler, task: Task, demo: Bundle) -> None:
+    scheduler.take((task, perform(task, demo, FAST), 1.0))
 
 
 def test_a_group_goes_on_while_another_is_running(demo: Bundle, jobs: list[Job]) -> None:
     hard = [claims(str(place), [f"smoothgrad/{place}"], 40) for place in (1, 4)]
-    rounds = rounds_of([jobs[1], jobs[4]], hard)
-    first, second = asked(rounds)
-    assert asked(rounds) == []  # nothing is asked for twice
-    run(rounds, first, demo)
-    (further,) = asked(rounds)
+    scheduler = rounds_of([jobs[1], jobs[4]], hard)
+    first, second = asked(scheduler)
+    assert asked(scheduler) == []  # nothing is asked for twice
+    run(scheduler, first, demo)
+    (further,) = asked(scheduler)
     assert (further.id, further.upto) == (first.id, 40)
-    run(rounds, further, demo)
-    assert asked(rounds) == []
-    assert rounds.ended == [first.id]  # type: ignore[attr-defined]
-    run(rounds, second, demo)
-    assert [task.upto for task in asked(rounds)] == [40]
+    run(scheduler, further, demo)
+    assert asked(scheduler) == []
+    assert scheduler.ended == [first.id]  # type: ignore[attr-defined]
+    run(scheduler, second, demo)
+    assert [task.upto for task in asked(scheduler)] == [40]
 
 
 def test_means_of_one_group_are_looked_at_together(demo: Bundle, jobs: list[Job]) -> None:
     together = claims("both", ["smoothgrad/1", "smoothgrad/4"], 40)
-    rounds = rounds_of([jobs[1], jobs[4]], [together])
-    first, second = asked(rounds)
-    run(rounds, first, demo)
-    assert asked(rounds) == []
-    run(rounds, second, demo)
-    assert [task.upto for task in asked(rounds)] == [40, 40]
+    scheduler = rounds_of([jobs[1], jobs[4]], [together])
+    first, second = asked(scheduler)
+    run(scheduler, first, demo)
+    assert asked(scheduler) == []
+    run(scheduler, second, demo)
+    assert [task.upto for task in asked(scheduler)] == [40, 40]
 
 
 def test_the_first_count_waits_for_nothing_and_the_look_for_what_is_coming(
     demo: Bundle, jobs: list[Job]
 ) -> None:
     coming = {"saliency/1"}
-    rounds = rounds_of([jobs[1]], [claims("with", ["smoothgrad/1", "saliency/1"], 0)], coming)
-    (task,) = asked(rounds)
-    run(rounds, task, demo)
-    assert asked(rounds) == []
-    assert rounds.ended == []  # type: ignore[attr-defined]
+    scheduler = rounds_of([jobs[1]], [claims("with", ["smoothgrad/1", "saliency/1"], 0)], coming)
+    (task,) = asked(scheduler)
+    run(scheduler, task, demo)
+    assert asked(scheduler) == []
+    assert scheduler.ended == []  # type: ignore[attr-defined]
     coming.clear()
-    rounds.evidence.add(Record("saliency/1", values={"samples": 1}))
-    assert asked(rounds) == []
-    assert rounds.ended == ["smoothgrad/1"]  # type: ignore[attr-defined]
+    scheduler.evidence.add(Record("saliency/1", values={"samples": 1}))
+    assert asked(scheduler) == []
+    assert scheduler.ended == ["smoothgrad/1"]  # type: ignore[attr-defined]
 
 
 def test_what_begins_from_a_record_waits_for_it(demo: Bundle) -> None:
     path = Job("integrated_gradients/7/1000", demo, FAST)
     coming = {"integrated_gradients/7/100"}
-    rounds = rounds_of([path], [], coming)
-    assert asked(rounds) == []
+    scheduler = rounds_of([path], [], coming)
+    assert asked(scheduler) == []
     coming.clear()
-    (task,) = asked(rounds)
+    (task,) = asked(scheduler)
     assert (task.id, task.made) == (path.id, ())
     shorter = Record("integrated_gradients/7/100")
     again = rounds_of([path], [])
@@ -142,7 +142,7 @@ def test_each_explanation_ends_once(demo: Bundle) -> None:
 
     seen = Ends()
     wanted = ["smoothgrad/1", "smoothgrad/77", "saliency/1", "smoothgrad/4"]
-    stake = Stake("easy", ("smoothgrad/1", "saliency/1"), 1, lambda _: [1.0])
-    _, failures = run_explanations(wanted, demo, FAST, progress=seen, stakes=[stake])
+    each = Claims("easy", ("smoothgrad/1", "saliency/1"), 1, lambda _: [1.0])
+    _, failures = run_explanations(wanted, demo, FAST, progress=seen, all_claims=[each])
     assert set(failures) == {"smoothgrad/77"}
     assert sorted(seen.ended) == ["saliency/1", "smoothgrad/1", "smoothgrad/4"]

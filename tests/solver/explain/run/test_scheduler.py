@@ -14,7 +14,7 @@ from solver.evidence import Evidence, load_evidence
 from solver.explain.job import Job, fast_settings
 from solver.explain.registry import expected_inputs
 from solver.explain.run.runner import run_explanations
-from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.claims import Claims
 
 FAST = fast_settings(smoothgrad_samples=60, lime_samples=20)
 WANTED = ["smoothgrad/1", "smoothgrad/4"]
@@ -44,14 +44,14 @@ def samples(evidence: Evidence) -> list[int]:
     return [evidence.get(*name.split("/")).value("samples") for name in WANTED]
 
 
-def claims(name: str, needs: list[str], decided_from: int) -> Stake:
+def claims(name: str, needs: list[str], decided_from: int) -> Claims:
     """Claims whose verdict can be told once every record has so many samples."""
 
     def margins(evidence: Evidence) -> list[float]:
         least = min(evidence.get(*one.split("/")).value("samples") for one in needs)
         return [1.0 if least >= decided_from else math.nan]
 
-    return Stake(name, tuple(needs), 1, margins)
+    return Claims(name, tuple(needs), 1, margins)
 
 
 EASY = claims("easy", WANTED[:1], 0)
@@ -60,14 +60,14 @@ HOPELESS = claims("hopeless", WANTED, 10**6)
 
 
 def run(
-    demo: Bundle, stakes: list[Stake], folder: Path | None = None, wanted: list[str] = WANTED
+    demo: Bundle, all_claims: list[Claims], folder: Path | None = None, wanted: list[str] = WANTED
 ) -> tuple[Evidence, Passes]:
     seen = Passes()
     known = None
     if folder is not None and (folder / "manifest.json").is_file():
         known = load_evidence(folder)
     evidence, failures = run_explanations(
-        wanted, demo, FAST, folder=folder, known=known, progress=seen, stakes=stakes
+        wanted, demo, FAST, folder=folder, known=known, progress=seen, all_claims=all_claims
     )
     assert failures == {}
     return evidence, seen
@@ -92,14 +92,14 @@ def test_a_record_goes_on_as_long_as_one_claim_needs_it(demo: Bundle) -> None:
 
 
 def test_without_claims_or_without_hope_it_is_the_courses_count(demo: Bundle) -> None:
-    for stakes in ([], [HOPELESS]):
-        evidence, _ = run(demo, stakes)
+    for all_claims in ([], [HOPELESS]):
+        evidence, _ = run(demo, all_claims)
         assert samples(evidence) == [60, 60]
         assert "settled" not in evidence.get("smoothgrad", 1).values
 
 
 def test_claims_that_lack_something_else_keep_nothing_waiting(demo: Bundle) -> None:
-    lacking = Stake("lacks", (*WANTED, "regions/nowhere"), 1, lambda _: None)
+    lacking = Claims("lacks", (*WANTED, "regions/nowhere"), 1, lambda _: None)
     evidence, _ = run(demo, [EASY, claims("easier", WANTED[1:], 0), lacking])
     assert samples(evidence) == [20, 20]
 
@@ -138,7 +138,7 @@ def test_a_changed_rule_decides_anew_and_recomputes_nothing(demo: Bundle, tmp_pa
         asked.append(1)
         return [2.0]
 
-    _, seen = run(demo, [Stake("the rule as it is now", HARD.needs, 1, margins)], tmp_path)
+    _, seen = run(demo, [Claims("the rule as it is now", HARD.needs, 1, margins)], tmp_path)
     assert asked and seen.begun == []
 
 
@@ -154,7 +154,7 @@ def test_a_changed_method_is_never_used_again(
     for name, old in before.items():
         assert (inputs(name) != old) == (name != "lime/1"), name
     seen = Passes()
-    run_explanations(WANTED, demo, FAST, known=known, progress=seen, stakes=[HARD])
+    run_explanations(WANTED, demo, FAST, known=known, progress=seen, all_claims=[HARD])
     assert seen.begun == WANTED + WANTED
     code_version.explanation_code_hash.cache_clear()
 
@@ -185,7 +185,7 @@ def test_two_processes_give_what_one_gives(demo: Bundle, tmp_path: Path) -> None
     for processes in (1, 2):
         folders.append(tmp_path / str(processes))
         _, failures = run_explanations(
-            wanted, demo, FAST, folder=folders[-1], stakes=[EASY], processes=processes
+            wanted, demo, FAST, folder=folders[-1], all_claims=[EASY], processes=processes
         )
         assert list(failures) == ["picture/77"]
     assert contents(folders[0]) == contents(folders[1])
@@ -199,7 +199,7 @@ def test_a_run_that_is_stopped_between_rounds_goes_on(demo: Bundle, tmp_path: Pa
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_explanations(WANTED, demo, FAST, folder=tmp_path, progress=Stopped(), stakes=[HARD])
+        run_explanations(WANTED, demo, FAST, folder=tmp_path, progress=Stopped(), all_claims=[HARD])
     assert samples(load_evidence(tmp_path)) == [40, 20]
     evidence, seen = run(demo, [HARD], tmp_path)
     assert (samples(evidence), seen.count) == ([40, 40], 20)
@@ -207,8 +207,8 @@ def test_a_run_that_is_stopped_between_rounds_goes_on(demo: Bundle, tmp_path: Pa
 
 def test_what_is_taken_further_is_a_mean_of_the_courses_samples(demo: Bundle) -> None:
     early, late = (
-        run(demo, [stake], wanted=WANTED[:1])[0].get("smoothgrad", 1)
-        for stake in (EASY, claims("hopeless", WANTED[:1], 10**6))
+        run(demo, [each], wanted=WANTED[:1])[0].get("smoothgrad", 1)
+        for each in (EASY, claims("hopeless", WANTED[:1], 10**6))
     )
     assert not np.array_equal(early.array("map"), late.array("map"))
     assert np.corrcoef(early.array("map").ravel(), late.array("map").ravel())[0, 1] > 0.5

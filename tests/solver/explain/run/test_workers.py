@@ -21,7 +21,7 @@ from solver.explain.cnn import smoothgrad
 from solver.explain.estimator import Share
 from solver.explain.job import ExplainSettings, Job, fast_settings
 from solver.explain.registry import sampling_of
-from solver.explain.run.runner import Silent, run_explanations
+from solver.explain.run.runner import SilentProgress, run_explanations
 from solver.explain.run.workers import Task, Workers
 from tests.solver.explain.run.test_scheduler import HARD, Passes, claims, contents
 
@@ -146,11 +146,11 @@ def run(
     demo: Bundle,
     folder: Path,
     processes: int,
-    stake: Any = HARD,
+    claims: Any = HARD,
     known: Evidence | None = None,
 ) -> Evidence:
     evidence, failures = run_explanations(
-        WANTED, demo, FAST, folder=folder, stakes=[stake], known=known, processes=processes
+        WANTED, demo, FAST, folder=folder, all_claims=[claims], known=known, processes=processes
     )
     assert failures == {}
     return evidence
@@ -169,7 +169,7 @@ def test_a_share_that_fails_is_a_sentence_and_the_others_go_on(demo: Bundle) -> 
 
 def test_a_process_that_is_killed_is_a_sentence(demo: Bundle) -> None:
     tasks = [Task(f"smoothgrad/{place}", upto=20) for place in range(10)]
-    with Workers(demo, FAST, Silent(), lambda: 0.0, jobs=2) as workers:
+    with Workers(demo, FAST, SilentProgress(), lambda: 0.0, jobs=2) as workers:
         workers.add(tasks)
         come = workers.outcomes()
         next(come)
@@ -181,7 +181,7 @@ def test_a_process_that_is_killed_is_a_sentence(demo: Bundle) -> None:
 
 
 def test_tasks_of_a_lower_rank_go_first_whenever_they_were_added(demo: Bundle) -> None:
-    with Workers(demo, FAST, Silent(), lambda: 0.0) as workers:
+    with Workers(demo, FAST, SilentProgress(), lambda: 0.0) as workers:
         workers.add([Task("picture/1"), Task("picture/0")], rank=2)
         workers.add([Task("picture/2")], rank=1)
         done = []
@@ -193,7 +193,7 @@ def test_tasks_of_a_lower_rank_go_first_whenever_they_were_added(demo: Bundle) -
 
 
 def test_processes_take_the_longest_of_a_rank_first(demo: Bundle) -> None:
-    workers = Workers(demo, FAST, Silent(), lambda: 0.0, jobs=2)
+    workers = Workers(demo, FAST, SilentProgress(), lambda: 0.0, jobs=2)
     workers.add(
         [Task("picture/0"), Task("integrated_gradients/7/10"), Task("lime/3"), Task("smoothgrad/1")]
     )
@@ -211,8 +211,10 @@ def test_processes_take_the_longest_of_a_rank_first(demo: Bundle) -> None:
 def test_batches_that_a_person_chose_are_dealt_to_nobody(demo: Bundle) -> None:
     """In another batch a network may round otherwise, and a share ends in a smaller one."""
     for chosen in (ExplainSettings(), fast_settings(micro_batch=2), fast_settings(lime_batch=10)):
-        assert Workers(demo, chosen, Silent(), lambda: 0.0, 2)._shares(Task("lime/3")) == [None]
-    dealt = Workers(demo, FAST, Silent(), lambda: 0.0, 2)
+        assert Workers(demo, chosen, SilentProgress(), lambda: 0.0, 2)._shares(Task("lime/3")) == [
+            None
+        ]
+    dealt = Workers(demo, FAST, SilentProgress(), lambda: 0.0, 2)
     assert dealt._shares(Task("lime/3")) == [Share(at, 4) for at in range(4)]
     assert dealt._shares(Task("lime/3", upto=20)) == [Share(0, 2), Share(1, 2)]
     assert dealt._shares(Task("saliency/0")) == dealt._shares(Task("nothing/0")) == [None]

@@ -15,13 +15,13 @@ from solver.evidence import Evidence, Record
 from solver.explain import registry
 from solver.explain.estimator import Sampling, Units, left_out, looks_at
 from solver.explain.job import ExplainSettings, Job, no_picture
-from solver.explain.sampling.claims import Stake
+from solver.explain.sampling.claims import Claims
 from solver.explain.sampling.sequential_test import (
-    Look,
-    critical,
+    SequentialTest,
+    corrected_for_skewness,
+    critical_value,
     evidence_digest,
     was_decided,
-    where_skewed,
 )
 
 MOST = 500
@@ -72,21 +72,21 @@ def so_far(samples: np.ndarray) -> Evidence:
     return Evidence({record.id: record})
 
 
-def stake(margins: object = None) -> Stake:
+def made_claims(margins: object = None) -> Claims:
     def of_mean(evidence: Evidence) -> Sequence[float]:
         return [mean_of(evidence.get("numbers", 0))]
 
-    return Stake("claims", ("numbers/0",), 1, margins or of_mean)  # type: ignore[arg-type]
+    return Claims("claims", ("numbers/0",), 1, margins or of_mean)  # type: ignore[arg-type]
 
 
-def is_decided(asked: Stake, evidence: Evidence, jobs: list[Job], look: int = 1) -> bool:
+def is_decided(asked: Claims, evidence: Evidence, jobs: list[Job], look: int = 1) -> bool:
     which = range(asked.count)
-    return not Look(asked, evidence, jobs).undecided(which, number=look, claims_in_all=1)
+    return not SequentialTest(asked, evidence, jobs).undecided(which, number=look, claims_in_all=1)
 
 
 def first_decided(samples: np.ndarray, confidence: float) -> int | None:
     for at, look in enumerate(looks_at(MOST, 20)[:-1], start=1):
-        if is_decided(stake(), so_far(samples[:look]), [job(confidence)], at):
+        if is_decided(made_claims(), so_far(samples[:look]), [job(confidence)], at):
             return look
     return None
 
@@ -120,7 +120,7 @@ def test_it_is_seldom_wrong_of_samples_with_a_heavy_tail() -> None:
 
 
 def asked_for(bound: float, skewness: float) -> float:
-    (found,) = where_skewed(np.array([bound]), np.array([skewness]))
+    (found,) = corrected_for_skewness(np.array([bound]), np.array([skewness]))
     return float(found)
 
 
@@ -167,10 +167,10 @@ def test_the_most_that_is_asked_for_is_the_highest_that_the_inverse_comes_to(bou
 
 def test_bounds_and_skewnesses_are_taken_claim_by_claim() -> None:
     bounds, skewnesses = np.array([1.5, 6.0, 9.0]), np.array([-0.1, -2.0, np.nan])
-    found = where_skewed(bounds, skewnesses)
+    found = corrected_for_skewness(bounds, skewnesses)
     assert found[:2].tolist() == [asked_for(1.5, -0.1), asked_for(6.0, -2.0)]
     assert np.isnan(found[2])
-    of_one = where_skewed(np.float64(6.0), skewnesses)  # type: ignore[arg-type]
+    of_one = corrected_for_skewness(np.float64(6.0), skewnesses)  # type: ignore[arg-type]
     assert of_one[1] == asked_for(6.0, -2.0)
 
 
@@ -178,16 +178,16 @@ def test_bounds_and_skewnesses_are_taken_claim_by_claim() -> None:
 @settings(deadline=None)
 def test_the_skewness_of_a_mean_is_that_of_its_units(seed: int, taken: int) -> None:
     samples = np.random.default_rng(seed).exponential(size=taken) + 1
-    look = Look(stake(), so_far(samples), [job(0.999)])
+    test = SequentialTest(made_claims(), so_far(samples), [job(0.999)])
     to_come = 20 * MOST / taken - 20
     of_units = stats.skew(samples.reshape(-1, 20).mean(0))
     expected = of_units * (1 / 400 - 1 / to_come**2) / (1 / 20 + 1 / to_come) ** 1.5
-    assert look.skewness == pytest.approx([expected], abs=1e-9)
-    mirrored = stake(lambda evidence: [-mean_of(evidence.get("numbers", 0))])
-    assert Look(mirrored, so_far(samples), [job(0.999)]).skewness == pytest.approx(
-        -look.skewness, abs=1e-9
+    assert test.skewness == pytest.approx([expected], abs=1e-9)
+    mirrored = made_claims(lambda evidence: [-mean_of(evidence.get("numbers", 0))])
+    assert SequentialTest(mirrored, so_far(samples), [job(0.999)]).skewness == pytest.approx(
+        -test.skewness, abs=1e-9
     )
-    flat = Look(stake(lambda _: [1.0]), so_far(samples), [job(0.999)])
+    flat = SequentialTest(made_claims(lambda _: [1.0]), so_far(samples), [job(0.999)])
     assert flat.skewness == pytest.approx([0.0])
 
 
@@ -195,11 +195,13 @@ def test_of_ten_like_records_the_sum_is_less_skewed_than_each() -> None:
     samples = np.random.default_rng(2).exponential(size=40)
     jobs = many_jobs(0.999)
     named = {one.id: Record(one.id, {"samples": samples}, {"samples": 40}) for one in jobs}
-    together = Stake(
+    together = Claims(
         "sum", (), 1, lambda e: [sum(mean_of(e.get("numbers", at)) for at in range(MANY))]
     )
-    alone = Look(stake(), so_far(samples), jobs[:1]).skewness
-    assert Look(together, Evidence(named), jobs).skewness == pytest.approx(alone / MANY**0.5)
+    alone = SequentialTest(made_claims(), so_far(samples), jobs[:1]).skewness
+    assert SequentialTest(together, Evidence(named), jobs).skewness == pytest.approx(
+        alone / MANY**0.5
+    )
 
 
 def test_a_claim_that_a_part_left_out_makes_untellable_is_not_decided() -> None:
@@ -209,8 +211,8 @@ def test_a_claim_that_a_part_left_out_makes_untellable_is_not_decided() -> None:
         kept = evidence.get("numbers", 0).array("samples")
         return [math.nan if len(kept) == 19 else float(kept.mean())]
 
-    assert is_decided(stake(), so_far(samples), [job(0.9)])
-    assert not is_decided(stake(margins), so_far(samples), [job(0.9)])
+    assert is_decided(made_claims(), so_far(samples), [job(0.9)])
+    assert not is_decided(made_claims(margins), so_far(samples), [job(0.9)])
 
 
 def test_what_is_clear_is_decided_early_and_what_is_not_is_not() -> None:
@@ -222,9 +224,9 @@ def test_what_is_clear_is_decided_early_and_what_is_not_is_not() -> None:
 
 
 def test_more_confidence_more_claims_and_later_looks_ask_for_more() -> None:
-    assert critical([job(0.999)], 1, 1) > critical([job(0.99)], 1, 1)
-    assert critical([job(0.99)], 1, 10) > critical([job(0.99)], 1, 1)
-    assert critical([job(0.99)], 3, 1) > critical([job(0.99)], 2, 1)
+    assert critical_value([job(0.999)], 1, 1) > critical_value([job(0.99)], 1, 1)
+    assert critical_value([job(0.99)], 1, 10) > critical_value([job(0.99)], 1, 1)
+    assert critical_value([job(0.99)], 3, 1) > critical_value([job(0.99)], 2, 1)
 
 
 MANY = 10
@@ -243,14 +245,14 @@ def many_records(samples: np.ndarray) -> Evidence:
     )
 
 
-def weighted(weights: Sequence[float]) -> Stake:
+def weighted(weights: Sequence[float]) -> Claims:
     """A claim on the weighted mean of all records."""
 
     def margins(evidence: Evidence) -> Sequence[float]:
         means = [mean_of(evidence.get("numbers", at)) for at in range(MANY)]
         return [float(np.average(means, weights=weights))]
 
-    return Stake("claims", tuple(f"numbers/{at}" for at in range(MANY)), 1, margins)
+    return Claims("claims", tuple(f"numbers/{at}" for at in range(MANY)), 1, margins)
 
 
 @pytest.mark.parametrize(
@@ -262,36 +264,36 @@ def test_a_claim_on_many_records_has_the_freedom_of_those_it_hangs_on(
 ) -> None:
     samples = np.random.default_rng(8).normal(1, 1, (MANY, 40))
     evidence, asked = many_records(samples), weighted(weights)
-    (found,) = Look(asked, evidence, many_jobs(0.9)).freedom
+    (found,) = SequentialTest(asked, evidence, many_jobs(0.9)).freedom
     assert least <= found <= most
 
 
 def test_what_cannot_be_told_in_a_draw_brings_no_freedom_and_goes_on() -> None:
     evidence = many_records(np.random.default_rng(8).normal(1, 1, (MANY, 40)))
     answers = iter([[1.0], *[[1.0]] * 25, None, *[[1.0]] * 1000])
-    asked = Stake("claims", (), 1, lambda _: next(answers))  # type: ignore[arg-type, return-value]
-    look = Look(asked, evidence, many_jobs(0.9))
-    assert look.freedom == [19]
-    assert look.movers([0]) == {"numbers/2"}
+    asked = Claims("claims", (), 1, lambda _: next(answers))  # type: ignore[arg-type, return-value]
+    test = SequentialTest(asked, evidence, many_jobs(0.9))
+    assert test.freedom == [19]
+    assert test.decisive_records([0]) == {"numbers/2"}
 
 
 def test_a_claim_on_a_name_is_moved_by_what_changes_the_name() -> None:
     evidence = many_records(np.random.default_rng(8).normal(1, 1, (MANY, 40)))
     first = mean_of(evidence.get("numbers", 3))
-    asked = Stake(
+    asked = Claims(
         "claims", (), 1, lambda e: [np.inf if mean_of(e.get("numbers", 3)) == first else -np.inf]
     )
-    look = Look(asked, evidence, many_jobs(0.9))
-    assert look.movers([0]) == {"numbers/3"}
-    assert look.freedom == [19]
+    test = SequentialTest(asked, evidence, many_jobs(0.9))
+    assert test.decisive_records([0]) == {"numbers/3"}
+    assert test.freedom == [19]
 
 
 def test_of_a_claim_on_many_records_those_that_hardly_move_it_wait() -> None:
     samples = np.random.default_rng(2).normal(0, 1, (MANY, 40))
     evidence, jobs = many_records(samples), many_jobs(0.9)
     heavy = weighted([10.0, 10.0, *[1.0] * (MANY - 2)])
-    assert Look(heavy, evidence, jobs).movers([0]) == {"numbers/0", "numbers/1"}
-    assert len(Look(weighted([1.0] * MANY), evidence, jobs).movers([0])) >= 7
+    assert SequentialTest(heavy, evidence, jobs).decisive_records([0]) == {"numbers/0", "numbers/1"}
+    assert len(SequentialTest(weighted([1.0] * MANY), evidence, jobs).decisive_records([0])) >= 7
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.01])
@@ -314,7 +316,7 @@ def test_it_is_seldom_wrong_when_only_what_moves_a_claim_goes_on(mean: float) ->
     """The records that bring most of the variance are taken further, the others are left."""
     generator = np.random.default_rng(10)
     scales = np.array([4.0, 3.0, 1.0, 0.2])[:, None]
-    asked = Stake(
+    asked = Claims(
         "claims", (), 1, lambda e: [sum(mean_of(e.get("numbers", at)) for at in range(4))]
     )
     looks, wrong, early, left = looks_at(MOST, 20), 0, 0, 0
@@ -327,13 +329,13 @@ def test_it_is_seldom_wrong_when_only_what_moves_a_claim_goes_on(mean: float) ->
             evidence = Evidence(
                 {n: Record(n, {"samples": x}, {"samples": len(x)}) for n, x in named.items()}
             )
-            look = Look(asked, evidence, many_jobs(0.9)[:4])
-            if not look.undecided([0], number=number, claims_in_all=1):
+            test = SequentialTest(asked, evidence, many_jobs(0.9)[:4])
+            if not test.undecided([0], number=number, claims_in_all=1):
                 early += 1
                 mean_now = sum(float(x.mean()) for x in named.values())
                 wrong += np.sign(mean_now) != np.sign(samples.mean(1).sum())
                 break
-            moving = look.movers([0])
+            moving = test.decisive_records([0])
             at = [one + (f"numbers/{k}" in moving) for k, one in enumerate(at)]
         left += at[3] == 0
     assert early and wrong / 50 <= 0.1
@@ -343,13 +345,13 @@ def test_it_is_seldom_wrong_when_only_what_moves_a_claim_goes_on(mean: float) ->
 def test_a_verdict_that_flips_in_one_draw_is_not_decided() -> None:
     calls = iter([5.0, *[5.0] * 40, -5.0, *[5.0] * 60])
     evidence = so_far(np.ones(40))
-    assert not is_decided(stake(lambda _: [next(calls)]), evidence, [job(0.9)])
+    assert not is_decided(made_claims(lambda _: [next(calls)]), evidence, [job(0.9)])
 
 
 def test_draws_that_all_agree_are_not_certainty() -> None:
     """A hundred draws without any spread decide at three nines, and never at twenty."""
     evidence = so_far(np.ones(40))
-    steady = stake(lambda _: [1.0])
+    steady = made_claims(lambda _: [1.0])
     assert is_decided(steady, evidence, [job(0.999)])
     assert not is_decided(steady, evidence, [job(1 - 1e-15)])
 
@@ -359,18 +361,18 @@ def test_draws_that_all_agree_are_not_certainty() -> None:
     [(None, True), ([float("nan")], False), ([0.0], False), ([float("inf")], True)],
 )
 def test_claims_without_a_margin(margins: list[float] | None, decided: bool) -> None:
-    found = is_decided(stake(lambda _: margins), so_far(np.ones(40)), [job(0.99)])
+    found = is_decided(made_claims(lambda _: margins), so_far(np.ones(40)), [job(0.99)])
     assert found is decided
 
 
 def test_what_was_decided_is_known_by_the_evidence_it_was_decided_on() -> None:
-    asked, evidence = stake(), so_far(np.ones(40))
+    asked, evidence = made_claims(), so_far(np.ones(40))
     assert not was_decided(asked, evidence, [job(0.9)])
     digest = evidence_digest(asked, evidence)
     record = evidence.get("numbers", 0)
     record.values["settled"] = {asked.identity: digest}
     assert was_decided(asked, evidence, [job(0.9)])
-    other = Stake("another rule", asked.needs, 1, asked.margins)
+    other = Claims("another rule", asked.needs, 1, asked.margins)
     assert not was_decided(other, evidence, [job(0.9)])
     record.arrays["samples"] = np.ones(60)
     assert not was_decided(asked, evidence, [job(0.9)])
@@ -391,10 +393,10 @@ def test_claims_are_decided_one_by_one_and_wait_only_for_what_moves_them() -> No
     def margins(evidence: Evidence) -> list[float]:
         return [mean_of(evidence.get("numbers", at)) for at in range(2)]
 
-    asked = Stake("two", ("numbers/0", "numbers/1"), 2, margins)
+    asked = Claims("two", ("numbers/0", "numbers/1"), 2, margins)
     evidence = Evidence({one.id: one for one in records})
-    look = Look(asked, evidence, jobs)
-    left = look.undecided([0, 1], number=1, claims_in_all=2)
+    test = SequentialTest(asked, evidence, jobs)
+    left = test.undecided([0, 1], number=1, claims_in_all=2)
     assert left == [1]
-    assert look.movers(left) == {"numbers/1"}
-    assert look.movers([0, 1]) == {"numbers/0", "numbers/1"}
+    assert test.decisive_records(left) == {"numbers/1"}
+    assert test.decisive_records([0, 1]) == {"numbers/0", "numbers/1"}
