@@ -21,7 +21,7 @@ class BlankWording(Strict):
 
 
 class QuestionWording(Strict):
-    """What a student reads of one question."""
+    """The texts of one question that a student reads."""
 
     stem: Wording
     choose: int | None = Field(default=None, description="how many to choose, where it says")

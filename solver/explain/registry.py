@@ -2,7 +2,8 @@
 
 An explanation is a function from a `Job` to a `Record`; it is asked for by the id of the record it
 makes (``lime/6``, ``integrated_gradients/7/100``), so that whatever several questions need is run
-once.
+once. Each has an example; ``demo`` in it is ``load_bundle(data_folder("demo"))``, and
+``fast_settings`` is that of `solver.explain.job`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which encoding a text or a file's name has that is not UTF-8, so that a refusal can name it."""
+"""A guess at an encoding that is not UTF-8, of a text or a file's name, for the error to name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measured values of a question's options as bars on one scale, with what each was held
+"""Bars of the measured values of a question's options on one scale, with the value each was held
 against."""
 
 from __future__ import annotations

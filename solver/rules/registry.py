@@ -56,8 +56,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Figure:
-    """What the page should draw: a kind known to `solver.page.figures.registry` and its
-    parameters."""
+    """A figure for the page: a kind of `solver.page.figures.registry`, and its parameters."""
 
     kind: str
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -23,6 +23,9 @@ def attention(job: Job) -> Record:
 
     Arrays: attentions float32 (layers, heads, T, T). Values: pieces; special, true for [CLS] and
     [SEP]; links, the places [from, to] of words that refer to one another, with link_words.
+
+    >>> attention(Job("attention", demo)).array("attentions").shape
+    (12, 12, 16, 16)
     """
     materials = job.bundle.bert
     part = materials.attention

@@ -46,6 +46,9 @@ def corpus_search(job: Job) -> Record:
     Arrays: similarities float32 (layers, k), falling; tags int64 (layers, k), places in the
     value `tags`; counts int64 (layers, tags). Values: word, its part of speech, tags, searched
     (number of pieces), nearest: for each layer the first words with their tags.
+
+    >>> corpus_search(Job("corpus_search", demo)).array("similarities").shape
+    (12, 50)
     """
     materials = job.bundle.bert
     bert, sentence = materials.english, materials.attention.sentence

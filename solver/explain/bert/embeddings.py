@@ -32,6 +32,9 @@ def embeddings(job: Job) -> Record:
     Arrays: states float32 (layers + 1, sentences, characters, width), layer 0 the embedding
     output; places int64 (sentences,), the piece the word begins at; lengths int64 (sentences,),
     pieces with [CLS] and [SEP]. Values: word, sentences.
+
+    >>> embeddings(Job("embeddings", demo)).array("states").shape
+    (13, 10, 2, 72)
     """
     part = job.bundle.bert.embeddings
     check_chinese(part.word)
@@ -123,6 +126,9 @@ def embedding_trials(job: Job) -> Record:
     the word before the change and after it; held bool (changes, 4), for each change which of
     meaning, length, position and frequency it left alone. Values: changes, word, example (one
     pair of texts a change).
+
+    >>> embedding_trials(Job("embedding_trials", demo)).array("similarities").shape
+    (4, 10, 2)
     """
     part = job.bundle.bert.embeddings
     check_chinese(part.word)

@@ -26,6 +26,9 @@ def hidden_states(job: Job) -> Record:
     components of layer 1, 2, ...; roles int8 (T,): 0 special, 1 question, 2 context, 3 answer;
     sentences int16 (T,), which sentence of the context a token is in (-1: none).
     Values: pieces, question, answer.
+
+    >>> hidden_states(Job("hidden_states/1/1", demo)).array("points").shape
+    (12, 78, 2)
     """
     model, item = job.place
     reading = job.bundle.bert.reading(model, item)

@@ -23,6 +23,9 @@ def masked_words(job: Job) -> Record:
     Arrays: probabilities float64 (vocabulary,); pieces, the vocabulary as text.
     Values: sentence, as the model got it; hidden, the words; likeliest, pairs of piece and
     probability.
+
+    >>> masked_words(Job("masked_words/0", demo)).values["hidden"]
+    ['her']
     """
     (both,) = job.place
     materials = job.bundle.bert

@@ -36,6 +36,9 @@ def similarity_picture(job: Job) -> Record:
     Arrays: colours uint8 (n, n, 3); values float64 (n, n), place on the colour map, 0 to 1.
     Values: box, [top, left, bottom, right] of the field; off_map, the mean distance of the
     colours from the map.
+
+    >>> similarity_picture(Job("similarity_picture", demo)).array("values").shape
+    (10, 10)
     """
     materials = job.bundle.bert
     n = len(materials.embeddings.sentences)

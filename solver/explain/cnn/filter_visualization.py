@@ -82,7 +82,11 @@ def _one_filter(module: nn.Module, channel: int) -> nn.Module:
 
 @explanation("module", pictures=no_picture, passes=lambda job: 0)
 def module(job: Job) -> Record:
-    """The layer ``cnn[index]``. Values: its class's name and its printed form."""
+    """The layer ``cnn[index]``. Values: its class's name and its printed form.
+
+    >>> module(Job("module/6", demo)).values["class"]
+    'Conv2d'
+    """
     (index,) = job.place
     found = module_at(job.bundle, index)
     values = {"class": type(found).__name__, "printed": str(found), "index": index}
@@ -91,7 +95,11 @@ def module(job: Job) -> Record:
 
 @explanation("activation", pictures=last_picture, passes=lambda job: 1, used=("filter",))
 def activation(job: Job) -> Record:
-    """Activation of a filter of ``cnn[index]`` by a picture. Arrays: map float32 (h, w)."""
+    """Activation of a filter of ``cnn[index]`` by a picture. Arrays: map float32 (h, w).
+
+    >>> activation(Job("activation/6/1", demo)).array("map").shape
+    (128, 128)
+    """
     index, place = job.place
     with torch.no_grad():
         maps = filter_map(job.bundle, job.picture_tensor(place), index, job.settings.filter)
@@ -147,6 +155,10 @@ def filter_visualization(job: Job) -> Record:
 
     Arrays: rgb float32 (128, 128, 3), min-max normalized over the channels. Values: raw_min,
     raw_max, and the first and last value of the sum that is climbed.
+
+    >>> few = fast_settings(visualization_steps=3)
+    >>> filter_visualization(Job("filter_visualization/6/1", demo, few)).array("rgb").shape
+    (128, 128, 3)
     """
     index, place = job.place
     settings = job.settings
@@ -179,6 +191,10 @@ def filter_trace(job: Job) -> Record:
     Values: for `activation` and `visualization`, which of picture, filter, layer and weights
     changed while it ran, whether its result is laid out over places, whether the label or the
     classifier part (`fc`) took part, and how far the sum of the map rose.
+
+    >>> run = filter_trace(Job("filter_trace/6/1", demo)).values["activation"]
+    >>> run["picture_changes"], run["laid_out_over_places"]
+    (False, True)
     """
     index, place = job.place
     watch = _Watch(job.bundle, index)

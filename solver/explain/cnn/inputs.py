@@ -14,6 +14,9 @@ def picture(job: Job) -> Record:
     """The picture at 128x128 and the network's logits.
 
     Arrays: rgb uint8 (128, 128, 3); logits float32 (classes,).
+
+    >>> picture(Job("picture/1", demo)).array("rgb").shape
+    (128, 128, 3)
     """
     (place,) = job.place
     source = job.bundle.picture(place)
@@ -36,6 +39,9 @@ def regions(job: Job) -> Record:
 
     Arrays: one bool (128, 128) a region. Values: names; words, what sentences call each (en,
     zh-Hant), of those that have a name in both languages.
+
+    >>> regions(Job("regions/1", demo)).values["names"]
+    ['contour', 'food', 'handle', 'jug', 'milk']
     """
     (place,) = job.place
     masks = job.bundle.regions(place)

@@ -206,6 +206,10 @@ def integrated_gradients(job: Job) -> Record:
     (bins, 128, 128, 3), the means over equal parts of the steps beyond a tenth, over `bin_scale`.
     Values: raw_min, raw_max; `neutral`, the displayed value of a gradient of 0; steps; samples, the
     steps that were run.
+
+    >>> record = integrated_gradients(Job("integrated_gradients/7/10", demo))
+    >>> record.array("map").shape, record.values["steps"]
+    ((128, 128, 3), 10)
     """
     return SAMPLING.extend(job, None, _most(job))
 
@@ -223,6 +227,9 @@ def integrated_path(job: Job) -> Record:
     """The samples the path function makes, caught at the network's door.
 
     Arrays: samples float32 (10, 128, 128, 3); baseline and picture float32 (128, 128, 3).
+
+    >>> integrated_path(Job("integrated_path/7", demo)).array("samples").shape
+    (10, 128, 128, 3)
     """
     (place,) = job.place
     # So few steps are not worth finding out how many at once would be fastest.

@@ -242,6 +242,11 @@ def lime(job: Job) -> Record:
     Arrays: segments int32 (128, 128); draws uint8 (samples, segments), 1 where a segment was shown;
     answers float64 (samples,), the label's logit; weights float64 (segments,); signs int8
     (128, 128), what the overlay shows (1 for, -1 against).
+
+    >>> few = fast_settings(lime_samples=100)
+    >>> record = lime(Job("lime/6", demo, few))
+    >>> record.array("weights").shape, record.array("signs").shape
+    ((120,), (128, 128))
     """
     return SAMPLING.extend(job, None, _most(job))
 
@@ -277,6 +282,10 @@ def lime_known_model(job: Job) -> Record:
     A grid of 8x8 tiles over a grey noise picture; the classifier answers with the weighted sum of
     what is left of the tiles' contrast. Arrays: true_weights float64 (64,); segments int32
     (128, 128); rise float64 (64, 3), how far each channel rises in the overlay inside a tile.
+
+    >>> few = fast_settings(lime_samples=100)
+    >>> lime_known_model(Job("lime_known_model", demo, few)).array("rise").shape
+    (64, 3)
     """
     from lime.lime_image import ImageExplanation
 

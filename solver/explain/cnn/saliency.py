@@ -88,6 +88,10 @@ def saliency(job: Job) -> Record:
 
     Arrays: map float32 (128, 128) in 0..1. Values: raw_min, raw_max, the range before it was
     scaled (of the mean loss over all pictures of the bundle).
+
+    >>> shown = saliency(Job("saliency/1", demo)).array("map")
+    >>> shown.shape, float(shown.min()), float(shown.max())
+    ((128, 128), 0.0, 1.0)
     """
     (place,) = job.place
     # The course takes the mean loss over all its pictures at once: a division, picture by picture.
@@ -117,6 +121,10 @@ def saliency_derivative(job: Job) -> Record:
     Arrays: method float64 (12,), what the method returns there; differences float64 (12,), the
     finite differences of the loss. Values: sizes of map, input and parameters; which quantities
     moved when which other was moved.
+
+    >>> record = saliency_derivative(Job("saliency_derivative", demo))
+    >>> record.array("method").shape == record.array("differences").shape
+    True
     """
     bundle = job.bundle
     pictures = every_picture(job)

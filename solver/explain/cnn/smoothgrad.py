@@ -203,6 +203,10 @@ def smoothgrad(job: Job) -> Record:
     Arrays: map float32 (128, 128, 3) in 0..1; group_means float16 (groups, 128, 128, 3), the mean
     of each equal group of samples over raw_max. Values: raw_min, raw_max before it was scaled; std;
     samples.
+
+    >>> few = fast_settings(smoothgrad_samples=20)
+    >>> smoothgrad(Job("smoothgrad/1", demo, few)).array("map").shape
+    (128, 128, 3)
     """
     return SAMPLING.extend(job, None, _most(job))
 
@@ -224,6 +228,9 @@ def smoothgrad_trace(job: Job) -> Record:
     (samples,). Values: shapes of result and output; `maps_gap` and `output_gap`, the relative
     difference of the result from the mean of the inputs' own saliency maps, and from the mean of
     their outputs (None where the shapes differ).
+
+    >>> smoothgrad_trace(Job("smoothgrad_trace/1", demo)).values["result_shape"]
+    [3, 128, 128]
     """
     (place,) = job.place
     bundle = job.bundle

@@ -36,9 +36,9 @@ MORE = threshold(
 def where_attention_goes(
     evidence: Evidence, settings: HeadSettings, claims: Sequence[TargetClaim]
 ) -> Decision:
-    """How much of the attention a head pays goes to the target, mean over the tokens that have one,
-    in the layer where that is most. It holds where it is more than to all the rest together, and
-    more than heads pay it on average."""
+    """Share of a head's attention that goes to the target, mean over the tokens that have one, in
+    the layer where it is largest. A claim holds where the share is more than that of all the rest
+    together, and more than the average head's."""
     record = evidence.get("attention")
     weights = weights_with_head(record, settings.head).astype(np.float64)
     pieces, special = record.value("pieces"), record.value("special")
@@ -69,10 +69,10 @@ def where_attention_goes(
 def link_against_other_words(
     evidence: Evidence, settings: LinkSettings, claims: Sequence[HeadClaim]
 ) -> Decision:
-    """How the attention to the word referred to compares with that to the next word of the
-    sentence: its ratio to the largest that the referring word pays any other word (special tokens,
-    full stops and itself left out), of the links the weakest. The largest ratio of the heads
-    offered holds, if it is above 1: then each of the words is looked at before all others."""
+    """Ratio of a head's attention to the word referred to over the largest that the referring word
+    pays any other word (special tokens, full stops and itself left out); of the links the weakest.
+    The head with the largest ratio holds, if it is above 1: then each of the words gets more
+    attention than all others."""
     record = evidence.get("attention")
     weights = checked_weights(record)
     links = checked_links(record, weights.shape[-1])

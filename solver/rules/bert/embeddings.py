@@ -87,8 +87,8 @@ def misfit(curve: Floats, shape: Shape) -> float:
 def curve_over_layers(
     evidence: Evidence, settings: CurveSettings, claims: Sequence[ShapeClaim]
 ) -> Decision:
-    """How much of the curve's movement over the layers each shape explains, where a turn counts
-    only if the curve moves a tenth of its range on both sides of it. The best shape holds.
+    """Share of the curve's movement over the layers that each shape explains. A turn counts only
+    if the curve moves a tenth of its range on both sides of it. The best shape holds.
 
     Where states were not kept, a curve of the same two sentences is taken even if it is of the
     word's other character or of fewer layers; the note then says so."""

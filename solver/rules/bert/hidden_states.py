@@ -206,11 +206,10 @@ def standing_apart(plots: Plots) -> float:
 def wrong_items(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
 ) -> Decision:
-    """Which token of the context lies farthest from its middle in the last layer, where a model
-    tuned for answering puts what it extracts: an item is got wrong where that is no token of the
-    answer. Where no token stands apart, farther out than chance would put the outermost of so many,
-    nothing is seen of what the model extracts, and the item stays undecided. The option that names
-    just the wrong items holds."""
+    """Items whose outermost token in the last layer is no token of the answer: they are answered
+    wrong, since a model tuned for answering moves the tokens it extracts away from the context's
+    middle. An item stays undecided where no token lies farther out than chance would put the
+    outermost of so many. The option that names just the wrong items holds."""
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
     found = {one.item: lead_of_answer(one) for one in every}
     unknown = {one.item for one in every if standing_apart(one) <= 0}
@@ -255,10 +254,10 @@ def _nothing_apart(items: set[int]) -> Pair | None:
 def fine_tuned(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:
-    """Whether a token of the context stands apart in a model's last layer, farther out than chance
-    would put the outermost of so many points: a model tuned for answering moves what it extracts
-    away from all the rest, whether it is right or not. Mean over the items there are; above 0 it
-    was tuned. The option that names just those models holds."""
+    """Distance of the outermost token of the context in a model's last layer, beyond that which
+    chance gives the outermost of so many points: a model tuned for answering moves the tokens it
+    extracts away from all the rest, right or wrong. Mean over the items there are; above 0 the
+    model was tuned. The option that names just those models holds."""
     plots = plots_there_are(evidence, settings)
     scores = {
         model: float(np.mean([standing_apart(one) for one in every]))

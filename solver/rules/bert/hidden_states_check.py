@@ -74,9 +74,9 @@ NEIGHBOURS = threshold(
 def wrong_by_loneliness(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
 ) -> Decision:
-    """Which token of the context is loneliest in the last layer: the distance to its third nearest
-    neighbour, whatever lies in the middle. An item is got wrong where that is no token of the
-    answer. The option that names just the wrong items holds."""
+    """Items whose most isolated token in the last layer (by the distance to its third nearest
+    neighbour) is no token of the answer: they are answered wrong. The option that names just the
+    wrong items holds."""
     every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
     leads = {one.item: lonelier_answer(one) for one in every}
     told = told_of_each({item: f"{lead:+.2f}" for item, lead in leads.items()}, ITEMS)
@@ -124,9 +124,9 @@ ALONE = threshold(
 def tuned_by_loneliness(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:
-    """How lonely the loneliest token of the context is in a model's last layer: the distance to its
-    third nearest neighbour, over the median distance of two tokens from one another. Above 1 it is
-    farther from the nearest few than others are from just any, as what a tuned model extracts is.
+    """Isolation of the most isolated token of the context in a model's last layer: the distance to
+    its third nearest neighbour, over the median distance of two tokens. Above 1 it is farther from
+    its nearest few than others are from any token, as the tokens that a tuned model extracts are.
     Mean (of logarithms) over the items there are. The option that names just those models holds."""
     plots = plots_there_are(evidence, settings)
     alone = {

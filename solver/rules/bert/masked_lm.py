@@ -1,4 +1,13 @@
-"""The word a model predicts at a hidden place, and its fall when another word is hidden too."""
+"""The word a model predicts at a hidden place, and its fall when another word is hidden too.
+
+>>> pieces = np.array(["her", "his"])
+>>> one = Record("masked_words/0", {"pieces": pieces, "probabilities": np.array([0.8, 0.2])})
+>>> two = Record("masked_words/1", {"pieces": pieces, "probabilities": np.array([0.5, 0.5])})
+>>> claims = [WordClaim(predicted="her"), WordClaim(predicted="his"), WordClaim(falls="her")]
+>>> found = word_and_fall(Evidence({one.id: one, two.id: two}), NothingToSet(), claims)
+>>> [verdict.holds for verdict in found.verdicts], round(found.verdicts[2].value, 2)
+([True, False, True], 0.3)
+"""
 
 from __future__ import annotations
 

@@ -68,9 +68,9 @@ REPRODUCED = threshold(
 def slide_picture(
     evidence: Evidence, settings: SlideSettings, claims: Sequence[SlideClaim]
 ) -> Decision:
-    """How far each matrix (metric and part of the word, in its best layer), coloured as imshow
-    colours it, lies from the picture: root mean square over the cells, 0 to 1. The nearest of all
-    has the metric and the part that hold.
+    """Distance of each matrix (metric and part of the word, in its best layer), coloured as imshow
+    colours it, from the picture: root mean square over the cells, 0 to 1. The metric and the part
+    of the nearest one hold.
 
     Of a part that is known by ranges between groups of sentences alone, the ends of each range are
     compared; cosines follow from distances where only these are known, as if all vectors had one

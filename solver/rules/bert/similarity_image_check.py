@@ -15,8 +15,8 @@ from solver.rules.verdicts import Pair, strongest
 def picture_by_order(
     evidence: Evidence, settings: SlideSettings, claims: Sequence[SlideClaim]
 ) -> Decision:
-    """How often, of two cells of the picture, the one that a matrix says is brighter is so: share
-    of all pairs of cells whose order it tells. This asks nothing of the colour map or of how values
+    """Share of the pairs of cells whose order of brightness in the picture is that of a matrix, of
+    all pairs whose order the matrix tells. This asks nothing of the colour map or of how values
     are stretched. The matrix (in its best layer) with the largest share has the metric and the part
     that hold; beside a part of which nothing is known none can be said to hold."""
     picture = checked_picture(evidence)

@@ -1,4 +1,11 @@
-"""The class of a layer of the loaded network, such as ``Conv2d``."""
+"""The class of a layer of the loaded network, such as ``Conv2d``.
+
+>>> evidence = Evidence({"module/6": Record("module/6", {}, {"class": "Conv2d"})})
+>>> claims = [ModuleClaim(module="ReLU"), ModuleClaim(module="Conv2d")]
+>>> decision = layer_type(evidence, ModuleSettings(index=6), claims)
+>>> [verdict.holds for verdict in decision.verdicts]
+[False, True]
+"""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ _FINDS = {
 def visualization(
     evidence: Evidence, settings: TraceSettings, claims: Sequence[PurposeClaim]
 ) -> Decision:
-    """How many of the section's two computations find out what is claimed, by what they vary.
+    """Number of the section's two computations that can find this out, by the inputs they vary.
 
     Places: picture, filter and weights are held, and the result is laid out over places. Picture:
     filter and weights are held, the picture is changed, and the filter's sum rises. Layers: more

@@ -61,7 +61,7 @@ _SAMPLES = {
     needs=lambda s: [record_id("integrated_path", s.picture)],
 )
 def path(evidence: Evidence, settings: PathSettings, claims: Sequence[PathClaim]) -> Decision:
-    """Share of the samples that are what is claimed, found by comparing pixels; held against half.
+    """Share of the samples that are as claimed, found by comparing pixels; held against half.
 
     Between: on the straight line from baseline to picture, each further along than the one before.
     Shifted: the picture moved by whole pixels. Random: neither on the line nor shifted.

@@ -51,7 +51,7 @@ LEFT = threshold(
 def steps_by_overlap(
     evidence: Evidence, settings: StepsSettings, claims: Sequence[StepsClaim]
 ) -> Decision:
-    """Which places stand out from the grey ground, as displayed, and what becomes of them.
+    """Fate of the places that stand out from the grey ground, as displayed, with more steps.
 
     The strongest twentieth at the course's number of steps is marked. *same*: more of it than not,
     beyond chance, is also the strongest twentieth at more steps, on the same side of the ground.

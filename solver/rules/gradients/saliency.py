@@ -69,10 +69,10 @@ LIKENESS = threshold(
 def derivative(
     evidence: Evidence, settings: DerivativeSettings, claims: Sequence[DerivativeClaim]
 ) -> Decision:
-    """Likeness of what the method returns to finite differences of each candidate derivative.
+    """Likeness of the method's values to finite differences of each candidate derivative.
 
     0 where the candidate does not exist (the numerator does not move when the denominator does) or
-    has another shape than what is shown; else the correlation of the method's values with central
+    has another shape than the map; else the correlation of the method's values with central
     differences at the pixels with the largest gradient.
     """
     record = evidence.get("saliency_derivative")

@@ -1,4 +1,18 @@
-"""Rules on SmoothGrad's procedure, and on the effect of its last normalization."""
+"""Rules on SmoothGrad's procedure, and on the effect of its last normalization.
+
+>>> trace = Record(
+...     "smoothgrad_trace/0",
+...     {"likeness": np.array([[0.9, 0.1]] * 5), "noise_std": np.full(5, 0.1)},
+...     {"maps_gap": 0.0, "output_gap": None, "result_shape": [3], "output_shape": [11]},
+... )
+>>> claims = [
+...     ProcedureClaim(fed="noisy_copies", watched="saliency_map"),
+...     ProcedureClaim(fed="several_pictures", watched="output"),
+... ]
+>>> found = procedure(Evidence({trace.id: trace}), TraceSettings(picture=0), claims)
+>>> [verdict.holds for verdict in found.verdicts]
+[True, False]
+"""
 
 from __future__ import annotations
 

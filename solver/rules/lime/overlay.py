@@ -3,6 +3,14 @@
 The overlay is what a student sees: among the first segments by absolute weight, green for the
 class, red against it. A hand-made record may hold only `signs` (read off a figure) and no weights.
 The second ways, by weights and by pieces, are in `solver.rules.lime.overlay_check`.
+
+>>> left = np.arange(128) < np.full((128, 1), 64)  # the left half of (128, 128)
+>>> signs = Record("lime/6", {"signs": np.where(left, 1, -1).astype(np.int8)})
+>>> halves = Record("regions/6", {"food": left, "plate": ~left})
+>>> evidence = Evidence({signs.id: signs, halves.id: halves})
+>>> claims = [SignPlace(sign="for", region="food"), SignPlace(sign="for", region="plate")]
+>>> [one.holds for one in sign_in_region(evidence, PlaceSettings(picture=6), claims).verdicts]
+[True, False]
 """
 
 from __future__ import annotations

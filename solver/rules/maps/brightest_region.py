@@ -1,6 +1,15 @@
 """Rules on where a map is bright: in which of several named regions, or nowhere in particular.
 
 Their second ways, by the brightest places alone, are in `solver.rules.maps.brightest_region_check`.
+
+>>> left = np.arange(128) < np.full((128, 1), 64)  # the left half of (128, 128)
+>>> shown = Record("saliency/2", {"map": left.astype(np.float32)})
+>>> halves = Record("regions/2", {"food": left, "plate": ~left})
+>>> evidence = Evidence({shown.id: shown, halves.id: halves})
+>>> claims = [PlaceClaim(region="food"), PlaceClaim(region="plate")]
+>>> settings = PlaceSettings(record="saliency/2", picture=2)
+>>> [one.holds for one in brightest_region(evidence, settings, claims).verdicts]
+[True, False]
 """
 
 from __future__ import annotations
