@@ -79,7 +79,7 @@ class OptionVerdict(Strict):
     sentence: Sentence
     text: str | None = Field(default=None, description="of a pair: the text of the choice")
     flips: Flips | None = Field(default=None, description="None where it was not measured")
-    second: SecondVerdict | None = Field(default=None, description="by the rule's second way")
+    second: SecondVerdict | None = Field(default=None, description="by the rule's cross-check")
 
     @property
     def name(self) -> str:
@@ -171,13 +171,13 @@ class KeyQuestion(Strict):
     evidence: list[str] = Field(default_factory=list, description="ids of the records it rests on")
     stability: Stability | None = Field(default=None, description="None where not measured")
     second_correct: Answer | None = Field(
-        default=None, description="the answer by the second way; None where there is none"
+        default=None, description="the answer by the cross-check; None where there is none"
     )
     second_lacks: list[str] = Field(
-        default_factory=list, description="what a second way that was left out lacks"
+        default_factory=list, description="what a cross-check that was left out lacks"
     )
     ways_agree: bool | None = Field(
-        default=None, description="None where there is no second way, or it was not decided"
+        default=None, description="None where there is no cross-check, or it was not decided"
     )
     wording: QuestionWording | None = Field(
         default=None, description="what the bank asked; None in keys that were made before it"

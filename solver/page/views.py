@@ -111,7 +111,7 @@ class QuestionView:
 
     @property
     def second_answer(self) -> Markup:
-        """The answer by the second way; empty where there is none."""
+        """The answer by the cross-check; empty where there is none."""
         return answer_text(self.entry.second_correct or [], self.asked)
 
     @property

@@ -61,7 +61,7 @@ HEAD = (
     "derived answer",
     "margin",
     "changed by repeats",
-    "second way",
+    "cross-check",
     "sign?",
 )
 FIRM = 0.05
@@ -136,7 +136,7 @@ def changed_text(question: KeyQuestion, bank: Bank) -> str:
 
 
 def second_text(question: KeyQuestion, bank: Bank) -> str:
-    """Return whether a second way agrees, and what it found where it does not."""
+    """Return whether a cross-check agrees, and what it found where it does not."""
     if question.ways_agree:
         return "agrees"
     if question.second_lacks:
@@ -160,7 +160,7 @@ def sign_text(question: KeyQuestion) -> str:
     if question.stability is not None and question.stability.changed > FIRM:
         against.append("changes")
     if question.ways_agree is False:
-        against.append("ways differ" if question.second_correct else "second way finds none")
+        against.append("ways differ" if question.second_correct else "cross-check finds none")
     said = ", but see the note" if question.note and not against else ""
     return f"no: {', '.join(against)}" if against else f"yes{said}"
 

@@ -96,7 +96,7 @@ def test_the_handle_goes_with_the_map(maps: dict[str, np.ndarray], shown: str, c
 
 
 def test_both_maps_and_both_ways_have_it_on_one_side(maps: dict[str, np.ndarray]) -> None:
-    """The second way leaves SmoothGrad's map open: its strokes are hardly symmetric."""
+    """The cross-check leaves SmoothGrad's map open: its strokes are hardly symmetric."""
     sides = {named("shapes.handle", maps[shown]) for shown in ("jug", "jug, SmoothGrad")}
     sides.add(named("shapes.handle", maps["jug"], second=True))
     assert len(sides) == 1

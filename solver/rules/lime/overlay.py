@@ -2,7 +2,7 @@
 
 The overlay is what a student sees: among the first segments by absolute weight, green for the
 class, red against it. A hand-made record may hold only `signs` (read off a figure) and no weights.
-The second ways, by weights and by pieces, are in `solver.rules.lime.overlay_check`.
+The cross-checks, by weights and by pieces, are in `solver.rules.lime.overlay_check`.
 
 >>> left = np.arange(128) < np.full((128, 1), 64)  # the left half of (128, 128)
 >>> signs = Record("lime/6", {"signs": np.where(left, 1, -1).astype(np.int8)})

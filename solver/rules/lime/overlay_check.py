@@ -1,4 +1,4 @@
-"""Second ways to read LIME: by the weights, by whole pieces, and by ranks.
+"""Cross-checks of LIME's overlay: by the weights, by whole pieces, and by ranks.
 
 The first ways count pixels of the overlay, where a large segment of small weight outdoes a small
 one of large weight. Here segments count by what the regression gave them, or once each.

@@ -1,6 +1,6 @@
 """Rules on how far two maps agree, and which of two lies closer to something.
 
-The second way, by distances instead of shares, is in `solver.rules.maps.agreement_check`.
+The cross-check, by distances instead of shares, is in `solver.rules.maps.agreement_check`.
 """
 
 from __future__ import annotations

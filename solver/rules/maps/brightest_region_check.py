@@ -1,4 +1,4 @@
-"""Second ways to say where a map is bright: by its brightest places alone.
+"""Cross-checks of the places where a map is bright: by its brightest places alone.
 
 The first ways take means, to which every dim place adds. Here only the brightest twentieth speaks,
 and how much brighter it is does not count; so a wide faint glow and a few very bright points, which

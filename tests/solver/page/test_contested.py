@@ -108,7 +108,7 @@ def test_both_readings_stand_side_by_side_in_both_languages(bank: Bank) -> None:
     (row,) = re.findall(r"<tr><td class=\"text\">.*?</tr>", html, re.DOTALL)
     assert "sentence of b" in row and "second says so" in row and "第二種如此" in row
     assert row.index("sentence of b") < row.index("second says so")
-    assert "7.5" in row and "the two ways disagree" in html
+    assert "7.5" in row and "rule and cross-check disagree" in html
     never = flipping("q03", 0.0).stability
     still = disagreeing("q03").model_copy(update={"stability": never})
     html = opening(page_of(bank, still))
@@ -121,13 +121,13 @@ def test_a_second_way_that_finds_nothing_weighs_less_than_one_that_finds_another
     nothing = disagreeing("q03").model_copy(update={"second_correct": []})
     assert severity_of(nothing) < severity_of(disagreeing("q03"))
     html = opening(page_of(bank, nothing))
-    assert "by the second way no option holds" in html and "the two ways disagree" not in html
+    assert "by the cross-check no option holds" in html and "rule and cross-check disagree" not in html
 
 
 def test_only_contested_options_are_listed(bank: Bank) -> None:
     html = opening(page_of(bank, flipping("q02", 0.6)))
     assert re.findall(r'<b class="id">(\w)</b>', html) == ["a", "b"]
-    assert "Second way" not in html  # nobody has one, so no column for it
+    assert "Cross-check" not in html  # nobody has one, so no column for it
 
 
 def test_rare_changes_take_one_line(bank: Bank) -> None:
@@ -147,7 +147,7 @@ def test_without_repeats_the_page_says_so_and_how_to_have_them(bank: Bank) -> No
     html = opening(page)
     assert "Stability was not measured" in html and "--stability 40" in html
     assert "尚未量測穩定性" in html
-    assert '<section class="contested">' in html and "the two ways disagree" in html
+    assert '<section class="contested">' in html and "rule and cross-check disagree" in html
     assert re.search(r'<td class="n">–</td>\s*<td>', page)
 
 

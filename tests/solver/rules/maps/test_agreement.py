@@ -178,7 +178,7 @@ def test_one_kind_of_map_is_not_compared_with_itself() -> None:
 
 
 def of_ten_pictures(lead: float, spread: float) -> list[bool | None]:
-    """The closer kind by the second way, of ten pictures whose maps lead by about `lead`."""
+    """The closer kind by the cross-check, of ten pictures whose maps lead by about `lead`."""
     generator, records = np.random.default_rng(0), []
     for picture in range(10):
         size = lead + spread * generator.choice([-1, 1])
