@@ -1,4 +1,4 @@
-"""Cross-check of the comparison of two kinds of map: by distances instead of shares and correlations."""
+"""Cross-check of two maps' agreement: distances instead of shares and correlations."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Rules on where a map is bright: in which of several named regions, or nowhere in particular.
 
-Their cross-checks, by the brightest places alone, are in `solver.rules.maps.brightest_region_check`.
+Their cross-checks, by the brightest places alone, are in `maps.brightest_region_check`.
 
 >>> left = np.arange(128) < np.full((128, 1), 64)  # the left half of (128, 128)
 >>> shown = Record("saliency/2", {"map": left.astype(np.float32)})
