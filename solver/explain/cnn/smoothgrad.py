@@ -38,6 +38,7 @@ from solver.explain.registry import explanation, record_of
 def course_std(picture: Tensor, sigma: float) -> float:
     """Return the course's standard deviation for a picture in 0..1."""
     spread = float(picture.max() - picture.min())
+    # The course divides and squares, where the paper multiplies sigma by the range.
     return (sigma / spread) ** 2 if spread > 0 else 0.0
 
 

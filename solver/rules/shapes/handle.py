@@ -18,8 +18,7 @@ above places taken at random, and a long faint stroke counts like a short clear 
 with the best arch on any other side. Where no jug fits clearly better than it would fit noise, no
 side is named.
 
-Strokes, not brightness: a handle is thinner and fainter than the body and is seen all the same. No
-region is read, so the answer follows the map alone: mirror it and left becomes right.
+No region is read, so the answer follows the map alone: mirror it and left becomes right.
 """
 
 from __future__ import annotations
@@ -203,6 +202,7 @@ _REACH = 3
 
 def find_jug(brightness: Floats, seed: int = 0) -> Jug:
     """Return the jug that a map (H, W) shows, with the best handle on each side."""
+    # Strokes, not brightness: a handle is thinner and fainter than the body, and yet it is seen.
     contrast, seen = stroke_contrast(brightness)
     marks = stroke_marks(brightness)
     fits = {
@@ -252,9 +252,11 @@ def _best_arch(side: Side, body: Singles, scores: Floats, *, lying: bool) -> tup
     p[7:10] = _ARCHES.T
     x, y = _placed(*_arch(_as_on_upright(side, lying=lying), p), p, lying=lying)
     x, y = x[:, _AWAY_FROM_WALL], y[:, _AWAY_FROM_WALL]
+    # Cells that do not share a pixel, since each sees the 3x3 around it.
     cells = np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)).sum(1) * GRID / _REACH
     along = scores.ravel()[cells_of(x, y)]
     along[(x < 0) | (x > 1) | (y < 0) | (y > 1)] = _BEYOND
+    # Stouffer's z: a long faint stroke counts like a short clear one.
     stands_out = along.mean(1) * np.sqrt(cells)
     found = int(np.argmax(stands_out))
     return float(stands_out[found]), p[:, found]

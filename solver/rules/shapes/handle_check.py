@@ -1,9 +1,8 @@
 """Cross-check of a jug's handle: the strokes without a mirror image in the jug's own axis.
 
-A jug without its handle is a turned body, so the picture of it is its own mirror image about its
-axis. Nothing is fitted: of all upright and level axes through the middle of the map the one is
-taken about which the strokes are most like their mirror image (correlation), and what has no mirror
-image there is the handle. Beyond the body's half width it lies to one side, within it in the
+No drawing is fitted. Of all upright and level axes through the middle of the map the best one is
+that about which the strokes are most like their mirror image (correlation); strokes without a
+mirror image are the handle. Beyond the body's half width it lies to one side, within it in the
 middle. A handle that is itself symmetric about the axis (a basket's, over the rim) is not seen this
 way and counts as nothing.
 """
@@ -72,6 +71,7 @@ def find_asymmetry(brightness: Floats) -> Asymmetry:
         return Asymmetry(0.0, dict.fromkeys(NAMES, 0.0))  # type: ignore[arg-type]
     # A stroke counts by how much of one it is, up to those that would be marked.
     strokes = np.where(seen, np.clip(contrast / level, 0, 1), 0.0)
+    # A jug without its handle is a turned body, and so its own mirror image about its axis.
     upright, level_axis = _best_axis(strokes, seen), _best_axis(strokes.T, seen.T)
     lying = level_axis[0] > upright[0]
     symmetry, axis = level_axis if lying else upright

@@ -1,11 +1,8 @@
 """The best of many poses: differential evolution in islands, from wide lines to narrow ones.
 
-Differential evolution (Storn, Price 1997) finds the pose of a drawing well, but one population
-settles in a poor place every other time, and most of its evaluations are spent before it settles.
-So a Sobol sequence is looked through first, each of its best places becomes the middle of a small
-population of its own, and after each stage the islands that lag are given up (successive halving,
-Jamieson, Talwalkar 2016). The first stages count lines as wider than they are, so that a near miss
-is worth something.
+Differential evolution (Storn, Price 1997) from the best places of a Sobol sequence, a small
+population around each; the islands that lag are dropped stage by stage (successive halving,
+Jamieson, Talwalkar 2016).
 """
 
 from __future__ import annotations
@@ -65,12 +62,15 @@ def search(
     """
     generator = np.random.default_rng(seed)
     box = _Box(np.asarray(bounds, np.float32))
+    # One population settles in a poor place every other time, and spends most of its evaluations
+    # before it settles: so many places are tried first, and the best ones become islands.
     places = box.from_unit(qmc.Sobol(len(bounds), rng=generator).random(effort.places).T)
     first = worth(places, effort.stages[0].reach)
     middles = places[:, np.argsort(-first, kind="stable")[: effort.stages[0].islands]]
     poses = _scattered(middles, box, effort.island, generator)  # (P, islands, poses)
     reach = 0
     for stage in effort.stages:
+        # First stages count lines as wider than they are: a near miss is worth something.
         if stage.reach != reach:
             reach, found = stage.reach, _each(worth, poses, stage.reach)
         ahead = np.argsort(-found.max(1), kind="stable")[: stage.islands]

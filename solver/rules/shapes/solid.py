@@ -1,12 +1,15 @@
 """The solid that a map's strokes show, by its visible edges fitted to them.
 
-What is measured: for each solid, the F score of its best pose on the clearest strokes of the map
-(`solver.rules.shapes.wireframe_fit`), corrected for chance. Why: a person who sees points "form a
-cube" sees its edges in them; and strokes rather than the brightest places, since a mere glow is
-fitted by every solid (a bump of noise in the middle of a map gets scores above 0.8 by brightness,
-0.55 by strokes). Held against: the other solids. Every solid may be turned freely and, within
-limits, be longer than wide; so some fit noise better than others, which the correction takes off.
-Where no solid is clearly above chance, none is named.
+Where each part is:
+
+- the drawings, five solids in every pose: `solver.rules.shapes.solid_wireframes`
+- the strokes of a map and the fit of a drawing to them: `solver.rules.shapes.wireframe_fit`
+- the search for the best pose: `solver.rules.shapes.pose_search`
+- the cross-check, without any drawing laid over the map: `solver.rules.shapes.solid_check`
+
+The value of a solid is the F score of its best pose on the clearest strokes of the map, corrected
+for chance; it is compared with the other solids. A person who sees points "form a cube" sees its
+edges in them. Where no solid is clearly above chance, none is named.
 """
 
 from __future__ import annotations
@@ -51,6 +54,8 @@ class SolidClaim(Parameters):
 
 def fit_solids(brightness: Floats, seed: int = 0) -> dict[str, Fit]:
     """Return the best fit of every solid to a map (H, W)."""
+    # Strokes, not the brightest places: every solid fits a mere glow. A bump of noise in the middle
+    # of a map gets scores above 0.8 by brightness, 0.55 by strokes.
     marks = stroke_marks(brightness)
     return {name: fit(drawing, marks, seed=seed) for name, drawing in DRAWINGS.items()}
 
@@ -68,6 +73,7 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
     none is clearly above chance, the question is left open.
     """
     fits = fit_solids(displayed_brightness(evidence.get(settings.source, settings.picture)))
+    # Some solids can be turned and stretched more than others, and so fit noise better.
     values = [fits[claim.solid].above_chance for claim in claims]
     names = [NAMES[claim.solid] for claim in claims]
     verdicts = strongest(
