@@ -249,6 +249,7 @@ def test_a_kind_is_registered_once() -> None:
         figure_kind("map")(lambda evidence, parameters: None)  # type: ignore[arg-type,return-value]
 
 
+@settings(deadline=None)  # the first example is charged the first writing of a PNG
 @given(
     hnp.arrays(
         np.uint8,
