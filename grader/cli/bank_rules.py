@@ -16,12 +16,13 @@ def rules(name: str | None, whole: bool) -> None:
     \b
     Examples:
       hw9 bank rules
-      hw9 bank rules map.brightest_region
+      hw9 bank rules maps.brightest_region
     """
     from solver.bank import load_bank
     from solver.errors import BankError
     from solver.files.yaml_source import right_names
     from solver.resources import data_folder
+    from solver.rules.former_names import current_name
     from solver.rules.reference import describe, reference
     from solver.rules.registry import all_rules
 
@@ -33,7 +34,7 @@ def rules(name: str | None, whole: bool) -> None:
             first = " ".join(rule.what.split("\n\n")[0].split())
             click.echo(f"{rule.name}\n    {first}")
         click.echo(f"\n{counted(len(known), 'rule')}; hw9 bank rules NAME says what one takes.")
-    elif name in known:
-        click.echo(describe(known[name], bank), nl=False)
+    elif current_name(name) in known:
+        click.echo(describe(known[current_name(name)], bank), nl=False)
     else:
         raise BankError(f"there is no rule {name!r}{right_names(name, list(known))}")

@@ -18,7 +18,7 @@ from solver.rules.verdicts import TIE, shown
 
 
 def decide_as_asked(question: PlannedQuestion, decide: Decide, evidence: Evidence) -> Decision:
-    """Return a rule's decision (by its first way or its second) as the question asks for it.
+    """Return a rule's decision (its own or its cross-check's) as the question asks for it.
 
     Raises:
         EvidenceError: the evidence cannot be decided on, or gives no number where one is asked.

@@ -192,8 +192,8 @@ def layer0_independent(
     and after falls below 1, at most over the sentences. What moves it by no more than rounding it
     does not depend on.
 
-    Where no such trials were made, the sentences there are are compared in pairs, as in the second
-    way."""
+    Where no such trials were made, the sentences there are are compared in pairs, as in the
+    cross-check."""
     if "embedding_trials" not in evidence:
         if "embeddings" not in evidence:
             raise MissingEvidence(["embedding_trials"])

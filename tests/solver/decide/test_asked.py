@@ -29,7 +29,7 @@ questions:
 """
 TEXT = "text: {en: A, zh-Hant: 甲}"
 MODULES = """    kind: several
-    rule: network.module
+    rule: filters.layer_type
     with: {index: 6}
     options:
       - {id: a, claim: {module: Conv2d}, %s}
@@ -37,7 +37,7 @@ MODULES = """    kind: several
       - {id: c, claim: {module: Linear}, %s}
 """ % ((TEXT,) * 3)
 FALLS = """    kind: pair
-    rule: masked_words.word_and_fall
+    rule: bert.masked_lm
     blanks:
       - id: x
         label: {en: X, zh-Hant: 甲}
@@ -171,7 +171,7 @@ def test_numbers_and_points_that_cannot_be_are_named(
 
 def test_one_drop_down_or_three_are_decided(tmp_path: Path) -> None:
     one = """    kind: pair
-    rule: network.module
+    rule: filters.layer_type
     with: {index: 6}
     blanks:
 """

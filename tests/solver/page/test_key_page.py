@@ -359,6 +359,6 @@ def test_names_that_were_found_are_told_from_what_an_option_says() -> None:
 
 
 def test_a_key_of_an_earlier_version_shows_how_its_rules_measure(bank: Bank) -> None:
-    entry = decided("q01").model_copy(update={"rule": "maps.brightest_region"})
+    entry = decided("q01").model_copy(update={"rule": "map.brightest_region"})
     html = section(render_key_page(made_key(entry), bank, Evidence(), {}), "q01")
     assert "<code>map.brightest_region</code>" in html and "Mean of the map" in html

@@ -86,7 +86,7 @@ def test_the_command_lists_describes_and_corrects() -> None:
     )
     wrong = CliRunner().invoke(bank_command, ["rules", "map.brightest"])
     assert isinstance(wrong.exception, BankError)
-    assert "'map.brightest_region'" in str(wrong.exception)
+    assert "'maps.brightest_region'" in str(wrong.exception)
 
 
 FAULTY = """topic: demo
@@ -95,7 +95,7 @@ questions:
   - id: q01
     kind: single
     points: "0.3"
-    rule: map.brightest_regions
+    rule: maps.brightest_regions
     stem: {en: "Which?", zh-Hant: "哪一個？"}
     options:
       - {id: a, claim: {region: cake}, text: {en: A, zh-Hant: 甲}}
@@ -103,7 +103,7 @@ questions:
   - id: q02
     kind: single
     points: "0.3"
-    rule: map.brightest_region
+    rule: maps.brightest_region
     with: {map: saliency, picture: 2, readings: brightness}
     stem: {en: "Which?", zh-Hant: "哪一個？"}
     options:
@@ -123,10 +123,11 @@ def test_the_check_tells_everything_at_once_with_the_names_that_would_be_right(
     done = CliRunner().invoke(bank_command, ["check", "--bank", str(tmp_path)])
     assert done.exit_code == 1
     for said in (
-        "demo.yaml, line 7: q01: there is no rule 'map.brightest_regions'; 'map.brightest_region'",
-        "demo.yaml, line 16: q02: the rule 'map.brightest_region' does not take this 'with': "
+        "demo.yaml, line 7: q01: there is no rule 'maps.brightest_regions'; "
+        "'maps.brightest_region'",
+        "demo.yaml, line 16: q02: the rule 'maps.brightest_region' does not take this 'with': "
         "'readings' is not known here; 'reading' would be right",
-        "demo.yaml, line 19: q02: the rule 'map.brightest_region' does not take this claim: "
+        "demo.yaml, line 19: q02: the rule 'maps.brightest_region' does not take this claim: "
         "'regoin' is not known here; 'region' would be right",
         "'titel' is not known here; 'title' would be right",
         "'title' is missing",

@@ -138,7 +138,7 @@ def test_a_key_made_from_former_names_holds_the_names_of_today(tmp_path: Path) -
         [
             bank_question(
                 "q01",
-                rule="filters.layer_type",
+                rule="network.module",
                 **{"with": {"index": 6}},
                 options=[
                     {"id": "a", "claim": {"module": "ReLU"}, "text": both("a")},
