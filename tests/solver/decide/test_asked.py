@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from solver.bank import load_bank
 from solver.decide.asked import nearest
 from solver.decide.decide import decide_question, verdicts_again
-from solver.decide.margins import stakes_of
+from solver.decide.margins import claims_of
 from solver.errors import BankError, EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.registry import PlannedQuestion, Verdict, plan_questions
@@ -93,10 +93,10 @@ def test_repeats_and_stakes_ask_the_same(tmp_path: Path) -> None:
     question = planned(tmp_path, MODULES + "    asks: fails\n")
     entry = decide_question(question, with_module("ReLU")).entry
     assert verdicts_again(question, entry, with_module("Conv2d")) == [False, True, True]
-    (stake,) = stakes_of([question])
-    (plain,) = stakes_of([planned(tmp_path, MODULES)])
-    assert stake.identity != plain.identity
-    assert stake.margins(with_module("ReLU")) == [np.inf, -np.inf, np.inf]
+    (claims,) = claims_of([question])
+    (plain,) = claims_of([planned(tmp_path, MODULES)])
+    assert claims.identity != plain.identity
+    assert claims.margins(with_module("ReLU")) == [np.inf, -np.inf, np.inf]
 
 
 def test_the_number_nearest_to_the_measured_value_is_right(tmp_path: Path) -> None:
