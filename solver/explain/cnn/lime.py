@@ -246,7 +246,7 @@ def lime(job: Job) -> Record:
     >>> few = fast_settings(lime_samples=100)
     >>> record = lime(Job("lime/6", demo, few))
     >>> record.array("weights").shape, record.array("signs").shape
-    ((120,), (128, 128))
+    ((121,), (128, 128))
     """
     return SAMPLING.extend(job, None, _most(job))
 

@@ -9,7 +9,7 @@ The cross-checks, by weights and by pieces, are in `solver.rules.lime.overlay_ch
 >>> halves = Record("regions/6", {"food": left, "plate": ~left})
 >>> evidence = Evidence({signs.id: signs, halves.id: halves})
 >>> claims = [SignPlace(sign="for", region="food"), SignPlace(sign="for", region="plate")]
->>> [one.holds for one in sign_in_region(evidence, PlaceSettings(picture=6), claims).verdicts]
+>>> [one.holds for one in sign_in_region(evidence, RegionsSettings(picture=6), claims).verdicts]
 [True, False]
 """
 
@@ -50,7 +50,7 @@ class PlaceSettings(Parameters):
 
 
 class RegionsSettings(PlaceSettings):
-    """Which picture, and whether most or least is asked for."""
+    """The picture, and whether most or least is asked for."""
 
     rank: Rank = "most"
 

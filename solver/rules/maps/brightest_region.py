@@ -7,7 +7,7 @@ Their cross-checks, by the brightest places alone, are in `maps.brightest_region
 >>> halves = Record("regions/2", {"food": left, "plate": ~left})
 >>> evidence = Evidence({shown.id: shown, halves.id: halves})
 >>> claims = [PlaceClaim(region="food"), PlaceClaim(region="plate")]
->>> settings = PlaceSettings(record="saliency/2", picture=2)
+>>> settings = PlaceSettings(map="saliency", picture=2)
 >>> [one.holds for one in brightest_region(evidence, settings, claims).verdicts]
 [True, False]
 """
