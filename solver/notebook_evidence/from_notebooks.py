@@ -11,8 +11,9 @@ from solver.bank import Bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, Record
 from solver.notebook_evidence.figures.known_pictures import handed_out, known_pictures
+from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import ExecutedNotebook, read_executed_notebook
-from solver.notebook_evidence.notebook_reading import Finding, ReadingSettings, read_figures
+from solver.notebook_evidence.notebook_reading import read_figures
 from solver.notebook_evidence.pooling import Pooled, pooled
 from solver.rules.registry import PlannedQuestion, plan_questions
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from solver.course_settings import LimeSettings
-from solver.evidence import Record
 from solver.notebook_evidence.figures.grid_figures import Cut, Row, read_grid
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
-from solver.notebook_evidence.figures.known_pictures import KnownPicture
 from solver.notebook_evidence.figures.panels import Bytes, find_boxes, open_figure
+from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.grid_records import grid_records, layer_side
 from solver.notebook_evidence.lime_records import (
     SHOWN,
@@ -35,50 +31,6 @@ KIND_NAMES = {
     "filter_visualization": "filter visualization",
     "integrated_gradients": "integrated gradients",
 }
-
-
-@dataclass
-class Finding:
-    """What one figure (or the plots of one cell) turned out to be.
-
-    Attributes:
-        notebook: its number among those given, from 1.
-        where: cell and figure.
-        what: in words; "" where it cannot be told.
-        records: the evidence it gives.
-        sure: how surely it was read, in words.
-        remarks: what it lacks, contradictions, what was left out.
-        handed_out: it is a figure that the course handed out.
-        figures: how many PNGs it covers.
-    """
-
-    notebook: int
-    where: str
-    what: str = ""
-    records: list[Record] = field(default_factory=list)
-    sure: str = ""
-    remarks: list[str] = field(default_factory=list)
-    handed_out: bool = False
-    figures: int = 1
-
-
-@dataclass(frozen=True)
-class ReadingSettings:
-    """What a notebook is read for.
-
-    Attributes:
-        edition: of the bank.
-        regions: the bank's file of regions.
-        known: pictures that may be shown.
-        lime: how LIME is run for the key.
-        handed_out: hashes of the figures the course handed out.
-    """
-
-    edition: str
-    regions: Path
-    known: list[KnownPicture]
-    lime: LimeSettings
-    handed_out: frozenset[str] = frozenset()
 
 
 def read_figures(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from solver.evidence import Record
-from solver.notebook_evidence.notebook_reading import Finding
+from solver.notebook_evidence.findings import Finding
 from solver.notebook_evidence.table_records import merged_tables
 
 LEVEL = 2.5 / 255

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +12,8 @@ from solver.errors import EvidenceError
 from solver.notebook_evidence.figures.panels import Bytes
 from solver.notebook_evidence.figures.scatter_markers import QUESTION, learned_stamps
 from solver.notebook_evidence.figures.scatter_plots import Plot, plot_record, read_plot
+from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import NotebookFigure
-
-if TYPE_CHECKING:
-    from solver.notebook_evidence.notebook_reading import Finding, ReadingSettings
 
 LAYERS = 12
 QUESTION_TOKENS = {"detention": (10, 12), "emily": (6, 6), "tesla": (7, 9)}
@@ -43,8 +41,6 @@ def read_scatters(
 def _of_cell(
     number: int, plots: Sequence[tuple[NotebookFigure, Bytes]], settings: ReadingSettings, own: str
 ) -> Finding:
-    from solver.notebook_evidence.notebook_reading import Finding
-
     first = plots[0][0]
     finding = Finding(number, first.where, figures=len(plots))
     finding.handed_out = all(one.sha256 in settings.handed_out for one, _ in plots)

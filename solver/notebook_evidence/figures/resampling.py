@@ -29,7 +29,7 @@ def window(side: int, pixels: int) -> Floats:
 
     Example:
         >>> window(2, 4).round(2).tolist()
-        [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
+        [[0.46, 0.46, 0.08, 0.0], [0.0, 0.08, 0.46, 0.46]]
     """
     scale = pixels / side
     reach = max(scale, 1.0)

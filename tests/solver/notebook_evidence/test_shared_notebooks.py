@@ -10,8 +10,9 @@ import pytest
 from solver.course_settings import LimeSettings
 from solver.notebook_evidence.figures.known_pictures import handed_out, known_pictures
 from solver.notebook_evidence.figures.panels import find_panels, open_figure, readable
+from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import read_executed_notebook
-from solver.notebook_evidence.notebook_reading import Finding, ReadingSettings, read_figures
+from solver.notebook_evidence.notebook_reading import read_figures
 from solver.resources import data_folder
 
 NOTEBOOKS = Path(__file__).resolve().parents[4] / "shared" / "notebooks"
