@@ -124,8 +124,8 @@ class _Scores:
         """Hold the sums of students' cells against their totals."""
         off, leeway = (sums - totals).abs(), 0
         if self._averaged:
-            # Cells of an average are rounded each, and so is the total; where its attempts showed
-            # different questions, means of cells do not add up to the mean of the totals.
+            # Cells of an average are rounded each, and so is the total; where its attempts have
+            # points for different questions, means of cells do not add up to that of the totals.
             leeway = scale.units((cells + 1) * Decimal(5).scaleb(-AVERAGE_DECIMALS - 1))
             alike = self._alike.slice(self.students, len(off))
             off = pl.DataFrame([off.alias("off"), alike.alias("alike")]).select(

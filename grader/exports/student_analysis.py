@@ -20,6 +20,7 @@ from grader.exports.row_fields import attempt_number, canvas_score, moment_of, s
 from grader.quiz_texts import OtherItem
 from grader.quizzes.damaged_text import DATES, LATIN
 from grader.student_ids.id_systems import IdSystem
+from grader.student_ids.person_columns import LISTED_IDS
 from grader.submissions import NOT_SHOWN, ReadRow, Reject, Student, Submission
 from grader.table.answers import TEXT_SHOWN
 from solver.errors import ExportError
@@ -127,15 +128,14 @@ class StudentAnalysis:
     def _seems(self, text: str) -> str:
         """Return the id of the student whose row this seems to be, "" if that cannot be told.
 
-        The cells before the damage are whole where the id and the section's id are numbers.
+        The cells before the damage are whole where the id and the sections' ids are numbers.
         """
         cells = next(csv.reader([text[:TEXT_SHOWN]], delimiter=self.delimiter), [])
-        numbers = [self.person_at[0], self.person_at[3]]
-        if max(self.person_at[:4]) >= len(cells) or not all(
-            cells[at].isascii() and cells[at].isdigit() for at in numbers
-        ):
+        if max(self.person_at[:4]) >= len(cells):
             return ""
-        return cells[self.person_at[0]]
+        student, sections = (cells[self.person_at[at]] for at in (0, 3))
+        whole = student.isascii() and student.isdigit() and LISTED_IDS.match(sections)
+        return student if whole else ""
 
     def _submission(self, line: int, cells: list[str], student: Student) -> ReadRow:
         met = [

@@ -18,8 +18,9 @@ from solver.errors import ExportError
 
 _TIME = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d")
 _ID = re.compile(r"\s*\d+\s*\Z")
-_IDS = re.compile(r"\s*\d+(?:\s*,\s*\d+)*\s*\Z")
-_SHAPES = {"id": _ID, "section_id": _IDS, "submitted": _TIME, "attempt": _ID}
+LISTED_IDS = re.compile(r"\s*\d+(?:\s*,\s*\d+)*\s*\Z")
+"""Ids of one section, or of all that a student is in."""
+_SHAPES = {"id": _ID, "section_id": LISTED_IDS, "submitted": _TIME, "attempt": _ID}
 
 FIELD_NAMES = {
     "name": {"name", "名稱", "姓名"},
@@ -60,16 +61,16 @@ class PersonColumns:
             ExportError: no layout of Canvas, a header twice, headers and cells that contradict
                 each other, or no names and ids at all.
         """
-        layouts = _layouts(len(self._header))
-        if not layouts:
-            raise self._error(
-                f"has {counted(len(self._header), 'column')} before its first question, where "
-                f"Canvas writes {LEAST} to {MOST}"
-            )
         known = self._known()
         if all(field in known for field in REQUIRED):
-            found = known  # wherever they stand: each says what it is
+            found = known  # wherever they stand, and however many: each says what it is
         else:
+            layouts = _layouts(len(self._header))
+            if not layouts:
+                raise self._error(
+                    f"has {counted(len(self._header), 'column')} before its first question, where "
+                    f"Canvas writes {LEAST} to {MOST}"
+                )
             agreeing = [names for names in layouts if _agrees(names, known)]
             if not agreeing:
                 raise self._no_layout(known)

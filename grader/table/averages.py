@@ -1,8 +1,9 @@
 """Means over several attempts, for students whose grade is an average.
 
-A question's points are the mean over the attempts that showed it; the total is the mean of the
-attempts' totals, and what was possible the mean of what each could earn. Where attempts showed
-different questions (drawn from a pool), the points of the questions need not add up to the total.
+A question's points are the mean over the attempts in which it was shown and could be read; the
+total is the mean of the attempts' totals, and what was possible the mean of what each could earn.
+Where attempts have points for different questions (drawn from a pool, or with a cell that could not
+be read), the points of the questions need not add up to the total.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def with_averages(
         table, points, chosen: of the run.
 
     Returns:
-        The frame, with a column ``alike`` more: whether all attempts showed the same questions.
+        The frame, with a column ``alike`` more: whether all attempts have points for the
+        same questions.
     """
     means = _means(table, points, chosen)
     frame = frame.with_columns(chosen.used["place"], *points.texts(frame))
@@ -48,14 +50,14 @@ def _means(table: AnswerTable, points: Points, chosen: ChosenRows) -> pl.DataFra
         chosen.averaged["place"],
         points.earned(counted).alias("total"),
         points.possible(counted).alias("possible"),
-        points.shown(counted).alias("shown"),
+        points.scored(counted).alias("scored"),
         *points.units_of(counted),
     ])  # fmt: skip
     names = ["total", "possible", *map(points_of, points.names)]
     sums = counted.group_by("place", maintain_order=True).agg(
         pl.col(names).sum(),
         pl.col(names).count().name.suffix(" n"),
-        (pl.col("shown").n_unique() == 1).alias("alike"),
+        (pl.col("scored").n_unique() == 1).alias("alike"),
     )
 
     def text(units: int, n: int) -> str | None:

@@ -139,11 +139,13 @@ class Points:
             for name, own in zip(self.names, self.of, strict=True)
         ]
 
-    def shown(self, frame: pl.DataFrame) -> pl.Series:
-        """Return which questions were shown, as text: a digit a question."""
+    def scored(self, frame: pl.DataFrame) -> pl.Series:
+        """Return which questions were shown and could be read, as text: a digit a question."""
         columns = [
-            pl.Series(name, [str(int(cell.shown)) for cell in cells]).gather(frame[answer(name)])
-            for name, cells in zip(self.names, self.cells, strict=True)
+            pl.Series(name, [str(int(each is not None)) for each in own]).gather(
+                frame[answer(name)]
+            )
+            for name, own in zip(self.names, self.of, strict=True)
         ]
         return pl.DataFrame(columns).select(pl.concat_str(pl.all()))[self.names[0]]
 

@@ -57,7 +57,7 @@ class UsedStudents:
             of), ``doubt``, ``total``, ``possible``, ``fudge``, ``difference`` (decimals as text,
             null for none) and ``late`` (a duration, null if in time). Where `averaged` also
             ``points:ID``, as text, for each question, and ``alike``: whether all its attempts
-            showed the same questions.
+            have points for the same questions.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class UsedStudents:
         self.frame = frame.with_columns(*_differences(frame, points), _late(frame, deadline))
 
     def alike(self) -> pl.Series:
-        """Return for each student whether all attempts counted showed the same questions."""
+        """Return for each student whether its attempts have points for the same questions."""
         if self.averaged:
             return self.frame["alike"]
         return pl.repeat(value=True, n=len(self), eager=True)

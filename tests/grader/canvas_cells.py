@@ -218,7 +218,13 @@ def _piece(option: Kept) -> str:
 
 
 def ways_of(text: str) -> list[Kept]:
-    return [Kept(text, False), *([Kept(text, True)] if HAS_MARK.search(text) else [])]
+    """How Canvas may have an option; line ends around it, which packages have, are there or not."""
+    texts = dict.fromkeys([text, text.strip() if text != text.strip("\n") else text])
+    return [
+        Kept(each, is_html)
+        for each in texts
+        for is_html in ([False, True] if HAS_MARK.search(each) else [False])
+    ]
 
 
 def every_cell(question: Made) -> Iterator[tuple[str, Ticks]]:

@@ -79,6 +79,7 @@ class Q:
     lists: list[list[tuple[str, str]]]
     blanks: list[str] = field(default_factory=list)
     right: object = None
+    void: bool = False
 
 
 @dataclass

@@ -146,6 +146,22 @@ def test_a_bad_row_is_refused_and_the_others_stand(path, line, reason):
     assert reason in reject.reason and reject.line == 3
 
 
+@pytest.mark.parametrize(
+    ("line", "student"),
+    [
+        ("Anna,7,S,70", "7"),
+        ('Anna,7,S,"70, 99",2026-04-09', "7"),
+        ("Anna,7,S", ""),
+        ("Lin,Mei,7,S,70", ""),  # a name with a comma and no quotes
+        ("Anna,7,S,A", ""),
+        ("Anna,٧,S,70", ""),
+    ],
+)
+def test_a_row_cut_short_is_its_students_where_the_cells_before_are_whole(path, line, student):
+    (row,) = rows_of(path, line)
+    assert row.rejects[0].student == student
+
+
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no names of open files here")
 def test_a_pipe_gets_a_sentence():
     reading, writing = os.pipe()
@@ -260,7 +276,7 @@ def test_a_column_more_can_be_skipped_and_a_question_less_allowed(path):
         (HEADER.replace(",0.4", ",points").encode(), "from '222: Second' on"),
         (HEADER.replace("name,id,section,", "").encode(), "has no column name, id, section."),
         (HEADER.replace("name,id,section,section_id,", "").encode(), "has 2 columns before"),
-        (HEADER.replace("name,", "a,b,c,d,name,").encode(), "has 10 columns before"),
+        (HEADER.replace("name,", "a,b,c,d,e,").encode(), "has 10 columns before"),
         (HEADER.replace("111: First", '"111: First').encode(), "has no question columns"),
     ],
 )  # fmt: skip

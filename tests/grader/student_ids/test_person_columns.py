@@ -112,3 +112,9 @@ def test_a_name_of_digits_among_damaged_ids_is_no_id() -> None:
 
 def test_an_attempt_before_all_others_is_read() -> None:
     assert fields(("attempt", *EN), ("1", *WHO))["attempt"] == 0
+
+
+def test_columns_in_front_of_known_headers_move_nobody_however_many() -> None:
+    front = tuple(f"front {n}" for n in range(8))
+    read = fields((*front, *EN), ("1", "2", "3", "4", "5", "6", "7", "8", *WHO))
+    assert read == {name: at + 8 for name, at in FIELDS.items()}
