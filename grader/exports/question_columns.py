@@ -182,12 +182,19 @@ class ColumnMatcher:
         texts: Mapping[str, set[str]],
         how: str,
     ) -> None:
-        """Take the columns with a mark that as many open questions have."""
+        """Take the columns with a mark that as many open questions have.
+
+        Marks that one question alone has (a text before and after it was mended) are one.
+        """
         columns: dict[str, list[QuestionColumn]] = {}
+        alone: dict[str, str] = {}
         for column, of_column in marks.items():
             known = next((mark for mark in of_column if mark in texts), None)
-            if known is not None:
-                columns.setdefault(known, []).append(column)
+            if known is None:
+                continue
+            if len(texts[known]) == 1:
+                known = alone.setdefault(min(texts[known]), known)
+            columns.setdefault(known, []).append(column)
         for mark, same in columns.items():
             questions = [each for each in self._open if each in texts[mark]]
             if how == "text" and len(questions) == 1 and self._never_together(same):

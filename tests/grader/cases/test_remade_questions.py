@@ -44,3 +44,16 @@ def test_each_column_has_its_own_words_where_the_quiz_files_have_its_id(
     said = made.grade(made.export(rows, extra={2: (9, "First, now?", "0.3")}), *given)
     assert said.totals == {"11": "0.6", "12": "0.3", "13": "0.6", "14": "open"}
     assert said.reasons == {"14": "stands in two columns of one question"}
+
+
+def test_a_text_that_was_mended_when_it_was_made_again_is_known_from_both_quiz_files(
+    tmp_path: Path,
+) -> None:
+    made = SmallQuiz(tmp_path, [FIRST, SECOND])
+    made.quiz("old.yaml")
+    made.quiz("new.yaml", [replace(FIRST, stem="First, now?"), SECOND])
+    given = [part for name in ("old.yaml", "new.yaml") for part in ("--quiz", tmp_path / name)]
+    export = made.export([[X, BOTH, NONE], [NONE, BOTH, Y]], extra={2: (9, "First, now?", "0.3")})
+    assert made.grade(export, *given).totals == {"11": "0.6", "12": "0.3"}
+    together = made.export([[X, BOTH, NONE], [X, BOTH, Y]], extra={2: (9, "First, now?", "0.3")})
+    assert made.grade(together, *given, out="other").code == 1

@@ -47,11 +47,11 @@ def _export(rng: random.Random, made: RandomClass, rows: list[Row], style: Style
     columns = _columns(rng, made)
     named = [ZH.get(each, each) if style.zh else each for each in lead]
     header = ["No."] * made.numbered + named
+    shown = rng.choice([strip_html, _without_tags])
     for question, column in columns:
         if isinstance(question, Question):
-            text = rng.choice([strip_html, _without_tags])(question.stem)
             points = float(made.header_points or question.points)
-            header += [f"{column.canvas_id}: {text}", written(points, style)]
+            header += [f"{column.canvas_id}: {shown(column.stem)}", written(points, style)]
         else:
             header += [f"{question}: {html_to_text(HEADING.format(question))}", "0.0"]
     header += [ZH.get(each, each) if style.zh else each for each in TAIL]
@@ -81,7 +81,7 @@ def _columns(rng: random.Random, made: RandomClass) -> list[tuple[Question | int
         rng.shuffle(columns)  # told by id or text, their order means nothing
     columns += [(each, each.columns[1]) for each in made.quiz if len(each.columns) > 1]
     for heading in made.headings:
-        columns.insert(rng.randint(0, len(columns)), (heading, Column(heading, ())))
+        columns.insert(rng.randint(0, len(columns)), (heading, Column(heading, "", ())))
     return columns
 
 
@@ -129,11 +129,12 @@ def _quiz_file(made: RandomClass, version: int, path: Path) -> Path:
     entries = []
     for question in made.quiz:
         entry: dict[str, object] = {"id": question.id, "kind": question.kind}
+        column = question.columns[version]
         if made.known_by == "ident":
-            number = question.columns[version].canvas_id
-            entry["ident"] = "i" + md5(f"quiz_question_{number}".encode()).hexdigest()
+            digest = md5(f"quiz_question_{column.canvas_id}".encode()).hexdigest()
+            entry["ident"] = f"i{digest}"
         if made.known_by == "text":
-            entry["stem"] = question.stem
+            entry["stem"] = column.stem
         entries.append(entry | _options(question.wordings[version], lambda text: {"text": text}))
     data: dict[str, object] = {"format": "hw9-quiz/1", "title": "Made", "questions": entries}
     if made.headings:
@@ -146,7 +147,7 @@ def _quiz_file(made: RandomClass, version: int, path: Path) -> Path:
 
 def _bank_question(made: RandomClass, question: Question) -> dict[str, object]:
     own = made.known_by == "bank"
-    stem = html_to_text(question.stem) if own else f"Not in these words ({question.id})"
+    stem = html_to_text(question.columns[0].stem) if own else f"Not in these words ({question.id})"
 
     def worded(text: str) -> dict[str, object]:
         return {"claim": {}, "text": {"en": text, "zh-Hant": text}}

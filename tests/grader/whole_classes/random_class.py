@@ -34,6 +34,7 @@ class Column:
     """A question as Canvas numbers it, in its words: two if it was edited during the quiz."""
 
     canvas_id: int
+    stem: str
     wordings: tuple[Made, ...]
 
 
@@ -48,7 +49,6 @@ class Question:
     id: str
     kind: str
     points: str
-    stem: str
     right: Ticks
     canvas_right: Ticks
     columns: list[Column]
@@ -179,12 +179,12 @@ def random_class(rng: random.Random) -> RandomClass:
 def _question(rng: random.Random, number: int) -> Question:
     made = random_question(rng)
     stem = rng.choice(STEMS).format(number)
-    column = Column(1000 * number + rng.randint(100, 999), (made,))
+    column = Column(1000 * number + rng.randint(100, 999), stem, (made,))
     right = _some_right(rng, made)
     canvas_right = _some_right(rng, made) if rng.random() < 0.05 else right
     points = rng.choice(["0.3", "0.4", "1", "0.25"])
     void = rng.random() < 0.05
-    return Question(f"q{number:02d}", made.kind, points, stem, right, canvas_right, [column], void)
+    return Question(f"q{number:02d}", made.kind, points, right, canvas_right, [column], void)
 
 
 def _some_right(rng: random.Random, made: Made) -> Ticks:
@@ -199,14 +199,15 @@ def _some_right(rng: random.Random, made: Made) -> Ticks:
 def _edit(rng: random.Random, question: Question) -> None:
     (column,) = question.columns
     (made,) = column.wordings
-    question.columns = [Column(column.canvas_id, (made, edited(rng, made)))]
+    question.columns = [Column(column.canvas_id, column.stem, (made, edited(rng, made)))]
 
 
 def _make_again(rng: random.Random, question: Question) -> None:
     (column,) = question.columns
     (made,) = column.wordings
     again = edited(rng, made) if rng.random() < 0.5 else made
-    question.columns.append(Column(column.canvas_id + 50_000, (again,)))
+    stem = rng.choice([column.stem, f"{column.stem} (mended)"])
+    question.columns.append(Column(column.canvas_id + 50_000, stem, (again,)))
 
 
 def _row(
