@@ -176,10 +176,10 @@ class StudentAnalysis:
 
 
 def _together_in(sample: Sequence[Sequence[str]]) -> ShownTogether:
-    """Return whether two columns are filled in one row of some; with no rows they may be."""
+    """Return whether two columns are filled in one row of some; with no rows they are not."""
 
     def together(one: QuestionColumn, other: QuestionColumn) -> bool:
-        return not sample or any(
+        return any(
             all(row[column.at].strip() or row[column.at + 1].strip() for column in (one, other))
             for row in sample
         )

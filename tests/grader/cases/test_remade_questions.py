@@ -57,3 +57,12 @@ def test_a_text_that_was_mended_when_it_was_made_again_is_known_from_both_quiz_f
     assert made.grade(export, *given).totals == {"11": "0.6", "12": "0.3"}
     together = made.export([[X, BOTH, NONE], [X, BOTH, Y]], extra={2: (9, "First, now?", "0.3")})
     assert made.grade(together, *given, out="other").code == 1
+
+
+def test_a_class_without_a_whole_row_has_its_columns_told_all_the_same(tmp_path: Path) -> None:
+    made = SmallQuiz(tmp_path, [FIRST, SECOND])
+    export = made.export([[X, BOTH, NONE]], extra=AGAIN)
+    text = export.read_text("utf-8").rstrip()
+    export.write_text(text.rpartition(",")[0] + "\n", "utf-8")
+    said = made.grade(export)
+    assert said.totals == {} and [each["student"] for each in said.table("unscored.csv")] == ["11"]

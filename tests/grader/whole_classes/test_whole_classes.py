@@ -73,7 +73,8 @@ def test_whole_classes_are_graded_as_their_truth_says(tmp_path: Path, part: int)
         shutil.rmtree(folder)
     print(dict(sorted(met.items())))
     classes = CLASSES / PARTS
-    assert met["refused though one reading"] < MOST_REFUSED * met["cells with one reading"]
+    needless = met["refused though one reading"]
+    assert not needless or needless < MOST_REFUSED * met["cells with one reading"]
     if CLASSES < 200:
         return
     # What was met makes the comparison worth something.
@@ -229,7 +230,7 @@ def _check_everybody(
     if made.test_student is not None and not made.grade_test_student:
         met["test student left out"] += 1
         (said,) = [r for r in unscored if r["student"] == student_id(made.test_student)]
-        cut = all(r.cut_at is not None for r in made.rows if r.student == made.test_student)
+        cut = any(r.cut_at is not None for r in made.rows if r.student == made.test_student)
         assert cut or "test student" in said["reason"]
 
 
