@@ -91,6 +91,17 @@ def test_a_refused_cell_elsewhere_can_leave_the_highest_open():
     assert "could not be read" in choose(open_, "latest").doubt
 
 
+def test_one_other_attempt_that_may_be_higher_is_enough():
+    rows = [row(0, 1, "0.9"), row(1, 2, "0.6", most="1"), row(2, 3, "0.6")]
+    assert "another attempt" in choose(rows, "highest").doubt
+
+
+def test_of_equals_one_with_a_number_counts_before_one_without():
+    early, late = "2026-04-09T03:00", "2026-04-10T03:00"
+    rows = [row(0, None, "0.9", time=late), row(1, 0, "0.9", time=early)]
+    assert choose(rows, "highest").counted == choose(rows[::-1], "highest").counted == [1]
+
+
 def test_without_numbers_the_times_decide_and_without_times_nothing():
     early, late = "2026-04-09T03:00", "2026-04-10T03:00"
     rows = [row(0, None, "0.9", time=late), row(1, None, "0.3", time=early)]

@@ -320,6 +320,18 @@ def test_options_that_can_be_written_alike_are_told() -> None:
     ]
 
 
+def test_of_the_texts_that_two_options_share_the_first_is_told() -> None:
+    # Plain, each is shown as "cat & dog", kept as HTML as "cat dog".
+    texts = ("cat &amp; dog", "<b>cat</b> &amp; dog")
+    (only,) = alike_options(WordedQuiz("t", (several(*texts),)))
+    assert "('cat & dog')" in only
+    shared = [f"<i>{n}</i> &amp; {n}" for n in range(20)]
+    found = alike_options(
+        WordedQuiz("t", tuple(several(each, f"<b></b>{each}") for each in shared))
+    )
+    assert ["&" in each for each in found] == [True] * 20
+
+
 def test_drop_downs_of_one_blank_and_of_three() -> None:
     def asked(*lists: str) -> CellReader:
         named = zip(BLANKS, lists, strict=False)

@@ -76,6 +76,43 @@ def test_drop_downs_with_points_of_their_own_are_scored_apart():
     assert AllOrNothing().points(whole, part) == 0
 
 
+@pytest.mark.parametrize(
+    ("points", "right", "ticked", "earned"),
+    [
+        ("0.3", "ac", "a", "0.15"),
+        ("1", "ac", "ac", "1"),  # and not 1.0, as a float would have it
+        ("2", "ac", "a", "1"),
+        ("1", "abcd", "a", "0.25"),
+        ("2", "abcde", "a", "0.4"),
+        ("1.00000000000000000003", "a", "a", "1.00000000000000000003"),
+        ("1.00000000000000000002", "ac", "a", "0.50000000000000000001"),
+        ("5.0000000000000000000", "abcde", "ab", "2"),
+        ("5.00000000000000000005", "abcde", "a", "1.00000000000000000001"),
+        ("1", "abc", "a", "0.3333333333333333"),
+        ("1", "abc", "abcd", "0.6666666666666666"),
+    ],
+)
+def test_a_share_that_ends_is_exact_to_the_last_digit(points, right, ticked, earned):
+    asked = question(frozenset(right), Decimal(points))
+    assert str(CanvasPartial().points(asked, Ticked(frozenset(ticked)))) == earned
+
+
+def test_of_several_accepted_answers_the_one_that_pays_most_counts():
+    accepted = (Ticked(frozenset("ab")), Ticked(frozenset("c")), Ticked(frozenset("de")))
+    asked = ScoredQuestion("q03", "several", Decimal("0.3"), accepted, tuple("abcde"))
+    for ticked, earned in (("a", "0.15"), ("c", "0.3"), ("de", "0.3"), ("ac", "0")):
+        assert CanvasPartial().points(asked, Ticked(frozenset(ticked))) == Decimal(earned)
+    assert CanvasPartial().points(asked, UNANSWERED) == 0
+    assert CanvasPartial().points(ScoredQuestion("q", "single", Decimal(1), ()), UNANSWERED) == 0
+
+
+def test_drop_downs_left_empty_earn_nothing():
+    accepted = (Chosen(frozenset({("x", "a"), ("y", "b")})),)
+    asked = ScoredQuestion("q27", "pair", Decimal("0.3"), accepted)
+    assert CanvasPartial().points(asked, UNANSWERED) == 0
+    assert CanvasPartial().points(asked, Chosen(frozenset({("y", "b")}))) == Decimal("0.15")
+
+
 def test_each_drop_down_has_its_share():
     pair = ScoredQuestion(
         "q22", "pair", Decimal("0.4"), (Chosen(frozenset({("x", "a"), ("y", "b")})),)

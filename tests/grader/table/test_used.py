@@ -67,6 +67,17 @@ def test_the_difference_is_from_canvas_own_score(score: str | None, difference: 
     assert (None if only.difference is None else str(only.difference)) == difference
 
 
+@pytest.mark.parametrize(
+    ("rule", "rows"), [("highest", ["7 1 3 a ?"]), ("average", ["7 1 3 a a", "7 2 4 a b"])]
+)
+def test_a_total_that_is_open_or_a_mean_has_no_difference(rule: str, rows: list[str]) -> None:
+    made = table(NAMES, *rows)
+    frame = made.frame.with_columns(canvas_score=pl.lit("0.7"))
+    rules = Rules(attempts=rule)
+    (only,) = grade_table(AnswerTable(frame, made.cells, made.rejects), two(), rules).used
+    assert only.difference is None and only.canvas_score == Decimal("0.7")
+
+
 def test_late_is_what_came_after_the_deadline() -> None:
     deadline = datetime(2026, 4, 9, 3, tzinfo=UTC)
     found = graded("7 1 3 a a", "8 1 4 a a", "9 1 2 a a", "6 1 . a a", deadline=deadline)
