@@ -138,12 +138,10 @@ class Gradebook:
                 record[self._column].text.strip() if len(record) > self._column else ""
             )
             return
-        if all(not cell.text.strip() for cell in record):
-            return
         at = self._of_system["canvas"]
         student = record[at].text.strip() if len(record) > at else ""
         if not student:
-            return  # Canvas' row of "Manual Posting" marks has no student
+            return  # an empty line, and Canvas' row of "Manual Posting" marks
         if len(record) != width:
             raise self._error(
                 f"has {counted(len(record), 'cell')} where the header has {width}",

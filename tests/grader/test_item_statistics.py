@@ -157,6 +157,19 @@ def test_mean_gap_is_welchs_t(matrix: np.ndarray) -> None:
         assert gap.t == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
+def test_a_group_of_nobody_has_no_mean() -> None:
+    gap = mean_gap(np.array([0.2, 0.4]), np.zeros(2), np.array([3.0, 4.0]))
+    assert np.isnan(gap.first) and (gap.n_first, gap.n_second, gap.t) == (0, 7, None)
+
+
+def test_five_of_each_side_are_enough_and_four_are_not() -> None:
+    rest = np.array([0.2, 0.4, 0.6])
+    for first, told in ((5.0, True), (4.0, False)):
+        for sides in ((np.array([first, 0, 0]), np.array([0, 5.0, 1])),
+                      (np.array([0, 5.0, 1]), np.array([first, 0, 0]))):  # fmt: skip
+            assert (mean_gap(rest, *sides).t is not None) == told
+
+
 def counts_of(column: np.ndarray) -> Counter[Decimal]:
     return Counter(Decimal(str(value)) for value in column.tolist())
 
