@@ -115,6 +115,29 @@ def test_moves_finds_students_who_are_in_one_class_only() -> None:
     assert [move.before for move in moves(fewer, whole.used)] == [None, None]
 
 
+def test_a_student_whose_total_alone_becomes_certain_is_among_the_moves() -> None:
+    bank = made_bank(4)
+    questions = scored_questions(made_key(bank), bank)
+    (one, other) = graded(questions, made_submissions(questions, 2, 1)).used
+    doubted = replace(one, complete=False, doubt="a cell could not be read")
+    (move,) = moves([doubted, other], [one, other])
+    assert move.student == one.student and move.change == 0 and move.questions == ()
+    assert list(moves([doubted, other], [doubted, other])) == []
+
+
+def test_a_key_with_other_questions_is_taken_for_its_answers_only() -> None:
+    bank = made_bank(6)
+    old = made_key(bank)
+    new = changed_key(old, bank, ["q01"], random.Random(1))
+    for questions in (new.questions[:4], new.questions[::-1], old.questions[1:]):
+        other = new.model_copy(update={"questions": list(questions)})
+        kept = merged_key(old, other, ["q01"], "current")
+        assert [each.id for each in kept.questions] == [each.id for each in old.questions]
+        assert kept.questions[1:] == old.questions[1:]
+        given = {each.id: each for each in questions}.get("q01", old.questions[0])
+        assert kept.questions[0] == given
+
+
 def test_the_key_kept_is_the_new_one_only_where_it_was_applied() -> None:
     bank = made_bank(6)
     old = made_key(bank)
