@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from solver.bank import Kind
+from solver.banks.bank import Kind
 
 AttemptsRule = Literal["highest", "latest", "first", "average"]
 PolicyName = Literal["all-or-nothing", "canvas-partial"]
@@ -193,7 +193,7 @@ class NamedRow(NamedTuple):
 
 
 class ManyNames(NamedTuple):
-    """An id, and its names in the order of reading (`grader.identities`)."""
+    """An id, and its names in the order of reading (`grader.student_ids.look_alikes`)."""
 
     student: str
     rows: tuple[NamedRow, ...]

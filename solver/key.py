@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, model_validator
 
-from solver.bank import Identifier, Kind, Points, Strict
+from solver.banks.bank import Identifier, Kind, Points, Strict
+from solver.banks.wording import QuestionWording
 from solver.errors import KeyFileError
 from solver.files.atomic_write import write_whole
 from solver.files.yaml_source import YamlDumper, load_placed_yaml, validated
-from solver.wording import QuestionWording
 
 FORMAT = "hw9-key/1"
 

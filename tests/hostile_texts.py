@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from solver.bank import Bank
+from solver.banks.bank import Bank
 
 HOSTILE = [
     "<script>window.ran=1</script>", "<img src=x onerror='window.ran=1'>",

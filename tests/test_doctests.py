@@ -14,7 +14,7 @@ from solver.bundle.bundle import Bundle, load_bundle
 from solver.evidence import Evidence, Record
 from solver.explain.job import fast_settings
 from solver.explain.registry import all_explanations
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 from solver.rules.registry import all_rules
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import LazyGroup
-from grader.plurals import counted
+from solver.text.plural import counted
 
 if TYPE_CHECKING:
-    from solver.bank import Bank
+    from solver.banks.bank import Bank
     from solver.decide.wording_lint import Concern
     from solver.rules.registry import PlannedQuestion
 
@@ -68,8 +68,8 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
     """
     if strict and key_path is None:
         raise click.UsageError("--strict needs --with KEY.")
-    from solver.bank import read_bank
-    from solver.resources import data_folder
+    from solver.banks.bank import read_bank
+    from solver.files.resources import data_folder
     from solver.rules.registry import check_questions, renamed_rules
 
     found, faults = read_bank(folder or data_folder("questions"))

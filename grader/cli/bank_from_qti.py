@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from grader.plurals import counted
+from solver.text.plural import counted
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -32,10 +32,10 @@ def from_qti(package: Path, out: Path, title: str | None, leave_out: bool, as_js
       hw9 grade export.csv --key week3/key.yaml --bank week3/questions --out week3/scores
     """
     from grader.cli.bank_qti import chosen
-    from grader.option_matching import alike_options
-    from grader.qti_read import read_package
     from grader.quizzes.bank_of_quiz import refuse_faults, taken, write_bank_and_key
-    from grader.run_folder import folder_made_whole
+    from grader.quizzes.option_matching import alike_options
+    from grader.quizzes.qti_read import read_package
+    from grader.runs.folder import folder_made_whole
     from solver.errors import OutputError
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.plurals import counted
+from solver.text.plural import counted
 
 if TYPE_CHECKING:
-    from grader.qti_match import MatchedQuiz
-    from grader.qti_read import QtiQuiz
-    from solver.bank import Bank
+    from grader.quizzes.qti_match import MatchedQuiz
+    from grader.quizzes.qti_read import QtiQuiz
+    from solver.banks.bank import Bank
     from solver.key import Key
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -52,9 +52,9 @@ def import_qti(
     Example:
       hw9 bank import-qti hw9-quiz-export.zip
     """
-    from grader.qti_match import match_quiz
-    from grader.qti_read import read_package
-    from grader.quiz_texts import save_quiz
+    from grader.quizzes.qti_match import match_quiz
+    from grader.quizzes.qti_read import read_package
+    from grader.quizzes.texts import save_quiz
 
     bank = _bank(bank_folder)
     quiz = chosen(read_package(package), title, package)
@@ -76,7 +76,7 @@ def import_qti(
 
 def _spare_other_files(target: Path) -> None:
     """Refuse to write a quiz.yaml over a file that is none, such as a key."""
-    from grader.quiz_texts import QUIZ_FORMAT
+    from grader.quizzes.texts import QUIZ_FORMAT
     from solver.errors import InputError
 
     if target.is_file():
@@ -118,9 +118,9 @@ def chosen(quizzes: list[QtiQuiz], title: str | None, package: Path) -> QtiQuiz:
 
 def _show(matched: MatchedQuiz, bank: Bank, key: Key | None) -> None:
     """Say how the quiz was matched, and what it words otherwise, in its own language."""
-    from grader.option_matching import alike_options
-    from grader.quiz_texts import QUIZ_LANGUAGES, quiz_of_bank
     from grader.quizzes.differences import differences, language_of
+    from grader.quizzes.option_matching import alike_options
+    from grader.quizzes.texts import QUIZ_LANGUAGES, quiz_of_bank
 
     banks = {language: quiz_of_bank(bank, language, key) for language in QUIZ_LANGUAGES}
     differing = list(differences(matched.quiz, banks[language_of(matched.quiz, banks)]))
@@ -181,7 +181,7 @@ def export_qti(
     Example:
       hw9 bank export-qti quiz.zip --key key.yaml
     """
-    from grader.qti_write import quiz_to_write, write_package
+    from grader.quizzes.qti_write import quiz_to_write, write_package
     from solver.errors import InputError
 
     if out.exists() and not force:
@@ -209,7 +209,7 @@ def _key(bank: Bank, path: Path | None) -> Key | None:
 
 
 def _bank(folder: Path | None) -> Bank:
-    from solver.bank import load_bank
-    from solver.resources import data_folder
+    from solver.banks.bank import load_bank
+    from solver.files.resources import data_folder
 
     return load_bank(folder or data_folder("questions"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from grader.plurals import counted
+from solver.text.plural import counted
 
 
 @click.command()
@@ -18,10 +18,10 @@ def rules(name: str | None, whole: bool) -> None:
       hw9 bank rules
       hw9 bank rules maps.brightest_region
     """
-    from solver.bank import load_bank
+    from solver.banks.bank import load_bank
     from solver.errors import BankError
+    from solver.files.resources import data_folder
     from solver.files.yaml_source import right_names
-    from solver.resources import data_folder
     from solver.rules.former_names import current_name
     from solver.rules.reference import describe, reference
     from solver.rules.registry import all_rules

@@ -33,10 +33,10 @@ def show(
       hw9 bank show
       hw9 bank show q02 q22 --language zh-Hant
     """
-    from grader.answer_sheet import question_lines
-    from solver.bank import load_bank
+    from grader.reports.answer_sheet import question_lines
+    from solver.banks.bank import load_bank
+    from solver.files.resources import data_folder
     from solver.key_checks.agreement import load_key_for
-    from solver.resources import data_folder
 
     bank = load_bank(bank_folder or data_folder("questions"))
     key = load_key_for(bank, key_path, answers=False) if key_path else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.plurals import counted
+from solver.text.plural import counted
 
 if TYPE_CHECKING:
     from solver.bundle.bundle import Bundle
@@ -101,7 +101,7 @@ def check(folder: Path | None, as_json: bool) -> None:
     """
     from solver.bundle.bundle import load_bundle
     from solver.errors import BundleError
-    from solver.resources import data_folder
+    from solver.files.resources import data_folder
 
     problems: list[str] = []
     report: dict[str, Any] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from grader.self_check import Checked, CheckedQuestion
+    from grader.reports.self_check import Checked, CheckedQuestion
     from solver.key import Key
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -65,12 +65,12 @@ def check(
       hw9 check answers.yaml --key key.yaml
       hw9 check answers.yaml --bundle hw9_materials
     """
-    from grader.check_said import lines_of
-    from grader.self_check import check_answers
-    from solver.bank import load_bank
+    from grader.reports.check_messages import lines_of
+    from grader.reports.self_check import check_answers
+    from solver.banks.bank import load_bank
     from solver.errors import ExportError
+    from solver.files.resources import data_folder
     from solver.key_checks.agreement import load_key_for
-    from solver.resources import data_folder
 
     if template:
         if bundle or out or reveal or as_json:
@@ -103,8 +103,8 @@ def check(
 
 
 def _write_template(answers: Path, key_path: Path | None, folder: Path, language: str) -> None:
-    from grader.answer_sheet import answer_sheet, said
-    from solver.bank import load_bank
+    from grader.reports.answer_sheet import answer_sheet, said
+    from solver.banks.bank import load_bank
     from solver.errors import ExportError
     from solver.files.atomic_write import write_whole
     from solver.key_checks.agreement import load_key_for

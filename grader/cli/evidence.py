@@ -56,11 +56,11 @@ def from_notebook(
       hw9 evidence from-notebook run.ipynb --out mine
       hw9 key --evidence mine --out mine-key
     """
-    from solver.bank import load_bank
+    from solver.banks.bank import load_bank
     from solver.evidence import save_evidence
+    from solver.files.resources import data_folder
     from solver.notebook_evidence.from_notebooks import as_json as json_of
     from solver.notebook_evidence.from_notebooks import evidence_from, lines
-    from solver.resources import data_folder
 
     questions = bank or data_folder("questions")
     loaded = load_bank(questions)
@@ -69,7 +69,7 @@ def from_notebook(
         regions = data_folder("questions") / "regions" / "2021.yaml"
     besides = _slide_records(slide) if slide else []
     if procedures:
-        from solver.explain.demo_procedures import procedure_records
+        from solver.explain.run.demo_procedures import procedure_records
 
         besides += list(procedure_records())
     read = evidence_from(

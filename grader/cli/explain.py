@@ -56,8 +56,8 @@ def explain(
     from solver.explain.job import ExplainSettings
     from solver.explain.run.runner import run_explanations
     from solver.files.atomic_write import write_whole
+    from solver.files.resources import data_folder
     from solver.page.figures.course_style import draw_as_course
-    from solver.resources import data_folder
 
     place = {
         "activation": (layer, picture),

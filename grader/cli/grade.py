@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.plurals import counted
+from solver.text.plural import counted
 
 if TYPE_CHECKING:
     from grader.runs.grade_run import Outcome
     from grader.runs.job import Job
-    from solver.bank import Bank
+    from solver.banks.bank import Bank
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -106,7 +106,7 @@ def grade(**given: Any) -> None:
 
 def _job(given: dict[str, Any]) -> Job:
     from grader.exports.times import read_time
-    from grader.grading import Rules
+    from grader.runs.grading import Rules
     from grader.runs.job import Job
     from solver.errors import InputError
     from solver.key_checks.agreement import load_key_for
@@ -149,8 +149,8 @@ def _job(given: dict[str, Any]) -> Job:
 
 
 def _bank(folder: Path | None) -> Bank:
-    from solver.bank import load_bank
-    from solver.resources import data_folder
+    from solver.banks.bank import load_bank
+    from solver.files.resources import data_folder
 
     return load_bank(folder or data_folder("questions"))
 

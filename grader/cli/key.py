@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import LazyGroup
-from grader.plurals import counted
+from solver.text.plural import counted
 
 if TYPE_CHECKING:
     from solver.key import Key, KeyQuestion

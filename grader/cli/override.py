@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from solver.bank import Bank
+    from solver.banks.bank import Bank
     from solver.key import Key
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -53,12 +53,12 @@ def override(
       hw9 key override q22 --correct "a=her,b=0.44" --why "as in the lecture"
       hw9 key override q09 --undo
     """
-    from grader import key_override
-    from solver.bank import load_bank
+    from grader.key_changes import key_override
+    from solver.banks.bank import load_bank
     from solver.files.atomic_write import write_whole
+    from solver.files.resources import data_folder
     from solver.key import save_key
     from solver.key_checks.agreement import load_key_for
-    from solver.resources import data_folder
 
     if [correct is not None, void, undo].count(True) != 1:
         raise click.UsageError("Give one of --correct, --void and --undo.")
@@ -100,7 +100,7 @@ def _page(key: Key, bank: Bank, key_path: Path) -> tuple[str | None, str]:
 
 
 def _say(key: Key, bank: Bank, question: str, *, void: bool) -> None:
-    from grader.key_override import option_lines
+    from grader.key_changes.key_override import option_lines
     from solver.key_checks.consistency import answer_words, contradiction
 
     entry = next(each for each in key.questions if each.id == question)

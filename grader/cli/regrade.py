@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cell_text import collapsed
-from grader.plurals import counted
+from grader.quizzes.canvas_text import collapsed
+from solver.text.plural import counted
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from grader.regrade_job import Plan
-    from grader.regrading import Move
-    from grader.runs.move_counts import MoveCounts
+    from grader.key_changes.move_counts import MoveCounts
+    from grader.key_changes.regrading import Move
+    from grader.runs.regrade_run import Plan
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -75,7 +75,7 @@ def regrade(**given: Any) -> None:
       hw9 regrade graded --key key.yaml --how both --write --by TA --why "c was ambiguous"
       hw9 regrade graded --how everybody --question q09
     """
-    from grader.regrade_job import plan_regrade
+    from grader.runs.regrade_run import plan_regrade
 
     _check(given)
     plan = plan_regrade(_job(given))
@@ -128,10 +128,10 @@ def _check(given: dict[str, Any]) -> None:
 
 
 def _job(given: dict[str, Any]) -> Any:
-    from grader.regrade_job import Regrade
-    from solver.bank import load_bank
+    from grader.runs.regrade_run import Regrade
+    from solver.banks.bank import load_bank
+    from solver.files.resources import data_folder
     from solver.key_checks.agreement import load_key_for
-    from solver.resources import data_folder
 
     folder: Path = given["folder"]
     bank = load_bank(given["bank_folder"] or data_folder("questions"))
@@ -146,7 +146,7 @@ def _job(given: dict[str, Any]) -> Any:
 
 
 def _write(plan: Plan, given: dict[str, Any]) -> Path:
-    from grader.regrade_job import Signature, write_regrade
+    from grader.runs.regrade_run import Signature, write_regrade
 
     return write_regrade(
         plan,
@@ -159,7 +159,7 @@ def _write(plan: Plan, given: dict[str, Any]) -> Path:
 
 
 def _say(plan: Plan, counts: MoveCounts, at_most: int | None) -> None:
-    from grader.item_tables import answer_text
+    from grader.items.tables import answer_text
 
     for note in plan.notes:
         click.echo(note)
@@ -249,7 +249,7 @@ def _points(change: Any) -> str:
 
 
 def _as_data(plan: Plan, counts: MoveCounts, written: Path | None) -> dict[str, Any]:
-    from grader.regrade_record import change_data
+    from grader.key_changes.regrade_log import change_data
 
     return {
         "how": plan.job.how,

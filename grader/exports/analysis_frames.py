@@ -16,11 +16,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from grader.exports.csv_blocks import RegularStretch
-from grader.exports.csv_records import Record
-from grader.exports.question_cells import AnalysisColumn, ReadCell
-from grader.exports.row_fields import attempt_number, canvas_score, moment_of
-from grader.option_matching import LONGEST, MEMORY
+from grader.csv_files.records import Record
+from grader.csv_files.regular import RegularStretch
+from grader.exports.analysis_cells import AnalysisColumn, ReadCell
+from grader.exports.fields import attempt_number, canvas_score, moment_of
+from grader.quizzes.option_matching import LONGEST, MEMORY
 from grader.submissions import NOT_SHOWN
 from grader.table.answers import (
     NUMBER,

@@ -1,7 +1,7 @@
 """Exports as blocks of a table.
 
 A large Student Analysis CSV is read in stretches of some ten thousand rows, each at once by polars
-where it is certain how it divides into cells (`grader.exports.csv_blocks`). Any other stretch, and
+where it is certain how it divides into cells (`grader.csv_files.regular`). Any other stretch, and
 any other file, is read row by row. So damage costs the time of the stretch it is in, and the rows
 come out as if one reader had read them all one by one.
 """
@@ -13,9 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from grader.exports import Export
-from grader.exports.csv_blocks import regular_stretch
-from grader.exports.csv_records import (
+from grader.csv_files.records import (
     CsvRecords,
     Record,
     RecordBlock,
@@ -23,6 +21,8 @@ from grader.exports.csv_records import (
     lines_of,
     size_of,
 )
+from grader.csv_files.regular import regular_stretch
+from grader.exports import Export
 from grader.exports.student_analysis import StudentAnalysis
 from grader.table.answers import Block, block_of_rows, blocks_of_rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.scored_questions import choice_named
+from grader.scoring.accepted_answers import choice_named
 from grader.submissions import (
     UNANSWERED,
     Chosen,

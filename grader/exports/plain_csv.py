@@ -13,11 +13,10 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_header
+from grader.csv_files.records import DELIMITERS, CsvRecords, Record, read_header
+from grader.exports.fields import student_fault
 from grader.exports.option_ids import chosen_values, ticked_ids
-from grader.exports.row_fields import student_fault
 from grader.exports.times import read_time
-from grader.plurals import counted
 from grader.student_ids.id_systems import COLUMN, IdSystem
 from grader.submissions import (
     NOT_SHOWN,
@@ -31,6 +30,7 @@ from grader.submissions import (
     Submission,
 )
 from solver.errors import ExportError
+from solver.text.plural import counted
 
 WHO: tuple[IdSystem, ...] = ("own", "canvas", "login")
 """Systems of which one column says who a student is; an SIS id does where there is none."""

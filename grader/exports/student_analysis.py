@@ -7,18 +7,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from grader.exports.columns import QuestionColumn, is_student_analysis, layout_of
-from grader.exports.csv_records import DELIMITERS, CsvRecords, Record, read_header
-from grader.exports.question_cells import AnalysisColumn, one_cell_each
-from grader.exports.question_columns import (
-    ColumnMatcher,
-    ShownTogether,
-    Wordings,
-    how_matched,
-)
-from grader.exports.row_fields import attempt_number, canvas_score, moment_of, student_fault
-from grader.quiz_texts import OtherItem
+from grader.csv_files.records import DELIMITERS, CsvRecords, Record, read_header
+from grader.exports.analysis_cells import AnalysisColumn, one_cell_each
+from grader.exports.analysis_columns import ColumnMatcher, ShownTogether, Wordings, how_matched
+from grader.exports.analysis_layout import QuestionColumn, is_student_analysis, layout_of
+from grader.exports.fields import attempt_number, canvas_score, moment_of, student_fault
 from grader.quizzes.damaged_text import DATES, LATIN
+from grader.quizzes.texts import OtherItem
 from grader.student_ids.id_systems import IdSystem
 from grader.student_ids.person_columns import LISTED_IDS
 from grader.submissions import NOT_SHOWN, ReadRow, Reject, Student, Submission

@@ -15,16 +15,16 @@ from typing import Any
 
 import yaml
 
-from grader.cell_text import collapsed, readable
-from grader.plurals import counted
-from grader.qti_read import TEXT_ONLY, Labels, QtiItem, QtiQuiz
-from grader.quiz_texts import OtherItem, WordedQuestion, WordedQuiz, save_quiz
-from solver.bank import GIVEN, Bank, Question, load_bank
+from grader.quizzes.canvas_text import collapsed, readable
+from grader.quizzes.qti_read import TEXT_ONLY, Labels, QtiItem, QtiQuiz
+from grader.quizzes.texts import OtherItem, WordedQuestion, WordedQuiz, save_quiz
+from solver.banks.bank import GIVEN, Bank, Question, load_bank
+from solver.banks.wording import wording_of
 from solver.errors import BankError
 from solver.files.atomic_write import write_whole
 from solver.files.yaml_source import YamlDumper
 from solver.key import FORMAT, Answer, Key, KeyQuestion, OptionVerdict, Sentence, save_key
-from solver.wording import wording_of
+from solver.text.plural import counted
 
 QUESTIONS, KEY = "questions", "key.yaml"
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")

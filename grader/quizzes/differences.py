@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from grader.cell_text import fingerprint, readable
-from grader.quiz_texts import QUIZ_LANGUAGES, Choices, QuizLanguage, WordedQuestion, WordedQuiz
+from grader.quizzes.canvas_text import fingerprint, readable
+from grader.quizzes.texts import QUIZ_LANGUAGES, Choices, QuizLanguage, WordedQuestion, WordedQuiz
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 

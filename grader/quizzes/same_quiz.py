@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 
-from grader.plurals import counted
 from solver.errors import ExportError
+from solver.text.plural import counted
 
 LEAST_SHARED = Fraction(1, 5)
 """Of the smaller export's ids. A choice: Canvas shares none between quizzes, and a quiz of which

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from grader.option_matching import EMPTY, MANY, NO_SET
 from grader.quizzes.damaged_text import LATIN, SPREADSHEET
+from grader.quizzes.option_matching import EMPTY, MANY, NO_SET
 from grader.submissions import Reject
 
 _SENTENCES = {

@@ -1,8 +1,8 @@
 """Doubts of the key, question by question: of measurement, of the class, and of Canvas' points.
 
 Measurement doubts where `key.yaml` calls a question contested, or where the answer that counts was
-set by hand and another was measured. The class doubts by the signs of `grader.wrong_key`. Canvas'
-points doubt where they do not go with one key. None of it says that a key is wrong.
+set by hand and another was measured. The class doubts by the signs of `grader.items.miskeyed`.
+Canvas' points doubt where they do not go with one key. None of it says that a key is wrong.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from grader.item_analysis import QuestionAnalysis
-from grader.item_tables import key_answer_text
-from grader.scored_questions import accepted_answers
+from grader.items.analysis import QuestionAnalysis
+from grader.items.miskeyed import Suspicion
+from grader.items.tables import key_answer_text
+from grader.scoring.accepted_answers import accepted_answers
 from grader.submissions import (
     Answer,
     Chosen,
@@ -23,8 +24,7 @@ from grader.submissions import (
     encode_response,
 )
 from grader.table.graded import GradedClass
-from grader.wrong_key import Suspicion
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.decide.severity import RARE, severity_of
 from solver.errors import KeyFileError
 from solver.key import Answer as KeyAnswer

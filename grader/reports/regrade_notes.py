@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from grader.regrade_record import LOG, log_entries
-from grader.regrading import How
+from grader.key_changes.regrade_log import LOG, log_entries
+from grader.key_changes.regrading import How
 from grader.reports.key_doubts import short_answer
-from solver.bank import Points
+from solver.banks.bank import Points
 from solver.errors import ExportError
 from solver.text.bilingual import Pair
 

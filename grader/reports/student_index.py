@@ -17,11 +17,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from grader.charts import bar_address, histogram, histogram_bins
-from grader.pages import environment, style, words
+from grader.reports.charts import bar_address, histogram, histogram_bins
+from grader.reports.environment import environment, style, words
 from grader.submissions import Student
+from solver.files.resources import data_folder
 from solver.key import Sentence
-from solver.resources import data_folder
 from solver.text.bilingual import policy_for, without_turning
 
 NAME = "index.html"

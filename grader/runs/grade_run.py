@@ -9,33 +9,33 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.conservation import check_record
-from grader.corrections import OPEN_FILE, write_open
-from grader.gradebook import Gradebook
-from grader.grading import grade_table
-from grader.identities import said_of, said_of_names
-from grader.plurals import counted
 from grader.quizzes.unread_cells import said_of_unread
-from grader.run_folder import check_target, folder_made_whole, only_run
-from grader.run_record import FORMAT, ExportHash, RunData, write_run
+from grader.runs.corrections import OPEN_FILE, write_open
+from grader.runs.folder import check_target, folder_made_whole, only_run
+from grader.runs.gradebook import Gradebook
+from grader.runs.grading import grade_table
 from grader.runs.job import Job
 from grader.runs.reading import ReadExports, opened_exports, read_exports, worded_questions
+from grader.runs.reconciliation import check_record
+from grader.runs.record import FORMAT, ExportHash, RunData, write_run
 from grader.runs.results import fill_gradebook, write_results
-from grader.score_tables import ScoreCounts
-from grader.scored_questions import open_questions, scored_questions
-from grader.submissions import ScoredQuestion
-from grader.table.graded import GradedClass
-from grader.table.witness import canvas_doubts
-from grader.unscored import (
+from grader.runs.score_tables import ScoreCounts
+from grader.runs.unscored import (
     Unscored,
     unscored_of_exports,
     unscored_of_gradebook,
     write_unscored,
 )
+from grader.scoring.accepted_answers import open_questions, scored_questions
+from grader.student_ids.look_alikes import said_of, said_of_names
+from grader.submissions import ScoredQuestion
+from grader.table.graded import GradedClass
+from grader.table.witness import canvas_doubts
 from solver.errors import ExportError, InputError, KeyFileError, OutputError
 from solver.files.atomic_write import sha256_of
 from solver.files.lock import one_at_a_time
 from solver.key_checks.agreement import hold_to_bank
+from solver.text.plural import counted
 
 
 @dataclass(frozen=True, slots=True)

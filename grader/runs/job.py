@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.grading import Rules
-from solver.bank import Bank
+from grader.runs.grading import Rules
+from solver.banks.bank import Bank
 from solver.key import Key
 
 

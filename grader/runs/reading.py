@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from grader.corrections import corrected
-from grader.export_files import ReadingContext, open_exports
 from grader.exports import Export
 from grader.exports.blocks import cores, read_blocks
-from grader.exports.row_fields import points_of
+from grader.exports.fields import points_of
+from grader.exports.open import ReadingContext, open_exports
+from grader.exports.progress import watched
 from grader.exports.student_analysis import StudentAnalysis
-from grader.progress import watched
-from grader.pseudonyms import Pseudonyms
-from grader.quiz_texts import known_quizzes, load_quiz, other_items, wordings_by_question
+from grader.quizzes.texts import known_quizzes, load_quiz, other_items, wordings_by_question
+from grader.runs.corrections import corrected
 from grader.runs.job import Job
-from grader.scored_questions import open_questions
+from grader.scoring.accepted_answers import open_questions
 from grader.student_ids.conflicts import without_conflicts
 from grader.student_ids.id_systems import IdSystem
+from grader.student_ids.pseudonyms import Pseudonyms
 from grader.student_ids.test_student import without_test_student
 from grader.submissions import ScoredQuestion
 from grader.table.answers import AnswerTable, Block, table_of

@@ -5,21 +5,21 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from grader.class_report import write_class_report
-from grader.class_tally import ClassTally
-from grader.conservation import check_tables
-from grader.gradebook import Gradebook
-from grader.item_analysis import analyse
-from grader.item_tables import write_items_and_summary
-from grader.plurals import counted
-from grader.score_tables import ScoreCounts, write_score_tables
-from grader.scoring import CanvasPartial
+from grader.items.analysis import analyse
+from grader.items.response_counts import ClassTally
+from grader.items.tables import write_items_and_summary
+from grader.reports.class_report import write_class_report
+from grader.reports.student_report import write_student_pages
+from grader.runs.gradebook import Gradebook
+from grader.runs.reconciliation import check_tables
+from grader.runs.score_tables import ScoreCounts, write_score_tables
+from grader.scoring.policies import CanvasPartial
 from grader.student_ids.id_systems import IdSystem
-from grader.student_report import write_student_pages
 from grader.table.graded import GradedClass
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.files.atomic_write import write_whole
 from solver.key import Key
+from solver.text.plural import counted
 
 
 def write_results(
@@ -28,7 +28,7 @@ def write_results(
     """Write the tables of a graded class and, if `pages`, its report and the students' pages.
 
     Raises:
-        Hw9Error: what was written does not add up (`grader.conservation`).
+        Hw9Error: what was written does not add up (`grader.runs.reconciliation`).
         OutputError: they cannot be written.
     """
     counts = write_score_tables(graded, folder)

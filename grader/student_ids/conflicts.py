@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from grader.identities import folded
+from grader.student_ids.look_alikes import folded
 from grader.submissions import NOT_SHOWN
 from grader.table.answers import NUMBER, REJECTS, ROW, TEXT_SHOWN, AnswerTable, answer
 

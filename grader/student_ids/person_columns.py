@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from grader.plurals import counted
 from solver.errors import ExportError
+from solver.text.plural import counted
 
 _TIME = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d")
 _ID = re.compile(r"\s*\d+\s*\Z")

@@ -73,7 +73,7 @@ class AnswerTable:
         cells: what the numbers stand for.
         rejects: what could not be read, in the order of reading; ``student`` is whom a row seems
             to be of that was refused as a whole ("" if that cannot be told).
-        corrections: cells that a person has read (`grader.corrections`), by row.
+        corrections: cells that a person has read (`grader.runs.corrections`), by row.
     """
 
     frame: pl.DataFrame

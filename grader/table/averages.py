@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from grader.attempts import mean
-from grader.csv_text import decimal_text
+from grader.csv_files.spreadsheet import decimal_text
+from grader.scoring.attempts import mean
 from grader.table.answers import AnswerTable, per_distinct
 from grader.table.choice import ChosenRows
 from grader.table.sums import Points, points_of

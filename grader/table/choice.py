@@ -2,7 +2,7 @@
 
 A student with one row, or whose rows each have an attempt's number of their own, is decided by a
 largest or smallest number, all such students at once. Everybody else is weighed one by one by
-`grader.attempts.choose`, with which this agrees.
+`grader.scoring.attempts.choose`, with which this agrees.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from grader.attempts import (
+from grader.scoring.attempts import (
     CERTAIN,
     MAY_BE_HIGHER,
     REFUSED_ROW,

@@ -72,7 +72,7 @@ class GradedClass:
     left_out: tuple[str, ...] = ()
     """Ids of questions the key leaves open, which were not graded."""
     alike: tuple[tuple[str, str], ...] = ()
-    """Pairs of ids that differ only in how they are written (`grader.identities`)."""
+    """Pairs of ids that differ only in how they are written (`grader.student_ids.look_alikes`)."""
     many_names: tuple[ManyNames, ...] = ()
     """Ids that stand with more than one name."""
     canvas_doubts: tuple[CanvasDoubt, ...] = ()

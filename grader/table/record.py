@@ -13,7 +13,7 @@ DuckDB (docs/runs.md):
     refused                                      list of {student, question, text, reason}: what
                                                  could not be read; question "" stands for the row
     corrected                                    list of {question, text, read_as, by, why}: what a
-                                                 person has read (`grader.corrections`)
+                                                 person has read (`grader.runs.corrections`)
 
 Its metadata says the format and the hash of what it was made from.
 """
@@ -27,7 +27,7 @@ from typing import Any
 
 import polars as pl
 
-from grader.csv_text import private_file
+from grader.csv_files.spreadsheet import private_file
 from grader.submissions import decode_response
 from grader.table.answers import CORRECTIONS, NUMBER, PERSON, REJECTS, ROW, AnswerTable, answer
 from grader.table.cells import Cell, Cells

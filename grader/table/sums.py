@@ -12,9 +12,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 import polars as pl
 
-from grader.attempts import AVERAGE_DECIMALS
-from grader.csv_text import decimal_text
-from grader.scoring import Policy
+from grader.csv_files.spreadsheet import decimal_text
+from grader.scoring.attempts import AVERAGE_DECIMALS
+from grader.scoring.policies import Policy
 from grader.submissions import ScoredQuestion
 from grader.table.answers import AnswerTable, answer
 from grader.table.cells import Cell

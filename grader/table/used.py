@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from grader.csv_text import decimal_text
+from grader.csv_files.spreadsheet import decimal_text
 from grader.submissions import CorrectedCell, GradedSubmission, Submission
 from grader.table.answers import BLOCK_ROWS, MOMENT, AnswerTable, per_distinct
 from grader.table.averages import with_averages

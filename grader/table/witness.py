@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from grader.csv_text import decimal_text
+from grader.csv_files.spreadsheet import decimal_text
 from grader.submissions import Chosen, Refused, ScoredQuestion, Ticked, answer_text
 from grader.table.answers import AnswerTable, answer
 from grader.table.cells import Cell

@@ -22,7 +22,7 @@ from solver.bundle.regions import Mask, region_words, regions_for
 from solver.errors import BundleError
 from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import sha256_of
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 
 if TYPE_CHECKING:
     from solver.bundle.bert_materials import BertMaterials

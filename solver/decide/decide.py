@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from solver.bank import MeasuredChoices
+from solver.banks.bank import MeasuredChoices
+from solver.banks.wording import wording_of
 from solver.decide.asked import decide_as_asked
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
@@ -24,7 +25,6 @@ from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Senten
 from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
 from solver.rules.thresholds import reads
 from solver.text.cjk_spacing import with_blanks
-from solver.wording import wording_of
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from solver.course_settings import Methods, plain
+from solver.banks.course_settings import Methods, plain
 from solver.decide.decide import Decided
 from solver.evidence import Evidence, Record
 from solver.key import Sentence

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from solver.bank import GIVEN, Bank
+from solver.banks.bank import GIVEN, Bank
 from solver.key import Key, KeyQuestion
 from solver.key_checks.agreement import faults
 from solver.rules.registry import PlannedQuestion, plan_questions

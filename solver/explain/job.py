@@ -14,9 +14,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from solver.banks.course_settings import Superpixels
 from solver.bundle.bundle import Bundle, as_tensor_values
 from solver.bundle.pictures import Picture
-from solver.course_settings import Superpixels
 from solver.evidence import Evidence
 from solver.explain.batch_size import fastest_batch
 from solver.files.atomic_write import sha256_of_all

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from solver.banks.course_settings import plain
 from solver.code_version import explanation_code_hash
-from solver.course_settings import plain
-from solver.discovery import import_all
 from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.estimator import Sampling
 from solver.explain.job import Job, picture_hash
+from solver.files.discovery import import_all
 
 Explain = Callable[[Job], Record]
 Passes = Callable[[Job], int]

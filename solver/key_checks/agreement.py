@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from solver.bank import Bank, Question
+from solver.banks.bank import Bank, Question
+from solver.banks.wording import differences, wording_of
 from solver.errors import KeyFileError
 from solver.key import Answer, Key, KeyQuestion, load_key
 from solver.key_checks.consistency import (
@@ -22,7 +23,6 @@ from solver.key_checks.consistency import (
     override_command,
     place_of,
 )
-from solver.wording import differences, wording_of
 
 About = Literal["bank", "points", "by_hand", "answer"]
 LISTED = 6
@@ -152,7 +152,7 @@ def answer_fault(entry: KeyQuestion, question: Question) -> str:
     """Return why no student could give the answer that counts; "" if one could.
 
     An answer set by hand may name several options of a *single* question: each of them earns. Of a
-    *pair* `grader.scored_questions` says more.
+    *pair* `grader.scoring.accepted_answers` says more.
     """
     if entry.void or not entry.effective or isinstance(entry.effective, dict):
         return ""

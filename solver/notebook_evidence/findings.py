@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from solver.course_settings import LimeSettings
+from solver.banks.course_settings import LimeSettings
 from solver.evidence import Record
 from solver.notebook_evidence.figures.known_pictures import KnownPicture
 

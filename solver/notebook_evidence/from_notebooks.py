@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, Record
 from solver.notebook_evidence.figures.known_pictures import handed_out, known_pictures

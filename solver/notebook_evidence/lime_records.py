@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from solver.course_settings import Superpixels, plain
+from solver.banks.course_settings import Superpixels, plain
 from solver.evidence import Record, record_id
 from solver.notebook_evidence.figures.grid_figures import UNCHANGED, Cut
 from solver.notebook_evidence.figures.known_pictures import (

@@ -14,14 +14,14 @@ from itertools import pairwise
 from jinja2 import Environment
 from markupsafe import Markup
 
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.decide.severity import RARE
 from solver.evidence import Evidence
+from solver.files.resources import data_folder
 from solver.key import Key
 from solver.page.contested import contested_of, stability_line
 from solver.page.review_flags import CLOSE, CONTESTED, SMALL
 from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
-from solver.resources import data_folder
 from solver.rules.registry import Figure, all_rules
 from solver.text.bilingual import (
     both,

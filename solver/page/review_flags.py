@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from solver.bank import Question
+from solver.banks.bank import Question
 from solver.key import KeyQuestion, OptionVerdict, SecondVerdict
 from solver.text.numbers import percent
 

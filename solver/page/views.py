@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from solver.bank import Bank, Blank, Option, Question
+from solver.banks.bank import Bank, Blank, Option, Question
 from solver.evidence import Evidence
 from solver.key import Answer, Key, KeyQuestion, OptionVerdict, SecondVerdict
 from solver.page.figures.registry import figure_html

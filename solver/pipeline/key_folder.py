@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.errors import Hw9Error, OutputError
 from solver.evidence import MANIFEST
 from solver.files.atomic_swap import (
@@ -24,10 +24,10 @@ from solver.files.atomic_swap import (
 )
 from solver.files.atomic_write import clear_half_written
 from solver.files.lock import one_at_a_time
+from solver.files.resources import data_folder
 from solver.key import Key
 from solver.pipeline import up_to_date as up_to_date
 from solver.pipeline.overrides import spare_other_questions
-from solver.resources import data_folder
 
 
 @dataclass(frozen=True)

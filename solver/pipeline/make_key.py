@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solver.bank import Bank, load_bank
+from solver.banks.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.decide.decide import Decided, decide_question, quietly
 from solver.decide.edition_remarks import with_edition_remarks
@@ -27,10 +27,10 @@ from solver.evidence import (
     save_evidence,
 )
 from solver.files.atomic_write import sha256_of_all, write_whole
+from solver.files.resources import data_folder
 from solver.key import FORMAT, Key, KeyQuestion, StabilityRun, save_key
 from solver.pipeline.overrides import with_kept_overrides
 from solver.pipeline.reseed import load_reseeded, run_reseeded, save_reseeded
-from solver.resources import data_folder
 from solver.rules.registry import Figure, PlannedQuestion, plan_questions
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from solver.banks.wording import differences
 from solver.errors import KeyFileError
 from solver.key import Key, KeyQuestion
 from solver.key_checks.consistency import load_sound_key
-from solver.wording import differences
 
 
 def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.decide.decide import decide_question, quietly
 from solver.evidence import load_evidence
 from solver.key import Key

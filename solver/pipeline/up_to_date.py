@@ -14,12 +14,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.code_version import code_hash
 from solver.errors import KeyFileError
 from solver.files.atomic_write import sha256_of, sha256_of_all, write_whole
+from solver.files.resources import data_folder
 from solver.key import Key, load_key
-from solver.resources import data_folder
 
 FORMAT = "hw9-made/1"
 FILE = "made.json"

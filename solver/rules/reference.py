@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from solver.bank import Bank, BankFile, Blank, MeasuredChoices, Option, Question, TopicFile
+from solver.banks.bank import Bank, BankFile, Blank, MeasuredChoices, Option, Question, TopicFile
 from solver.files.yaml_source import YamlDumper
 from solver.rules.former_names import current_name
 from solver.rules.registry import Rule, all_rules

@@ -16,10 +16,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from solver.bank import GIVEN, Bank, Option, Question
-from solver.discovery import import_all
+from solver.banks.bank import GIVEN, Bank, Option, Question
 from solver.errors import BankError
 from solver.evidence import Evidence, MissingEvidence
+from solver.files.discovery import import_all
 from solver.files.yaml_source import every_problem, right_names
 from solver.rules.former_names import current_name
 

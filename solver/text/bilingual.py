@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from solver.errors import OutputError
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 
 ENGLISH, CHINESE = "en", "zh-Hant"
 Pair = tuple[str, str]

@@ -41,8 +41,8 @@ from solver.explain.cnn import (
     smoothgrad,
 )
 from solver.explain.job import Job, fast_settings, picture_tensor
+from solver.files.resources import data_folder
 from solver.models.food_cnn import FLAT, flat_shares
-from solver.resources import data_folder
 from tests.benchmarks import sample_procedure, through_captum
 from tests.benchmarks.multiply_adds import multiply_adds, prepared_multiply_adds
 from tests.benchmarks.timing import Seconds, timed
@@ -273,7 +273,7 @@ def totals(rows: Sequence[dict[str, Any]], whole_run: Seconds | None = None) -> 
 
 def verdicts(made: Evidence, exact: Evidence) -> dict[str, bool]:
     """Return by option whether evidence that stopped early and the course's counts agree."""
-    from solver.bank import load_bank
+    from solver.banks.bank import load_bank
     from solver.pipeline.make_key import decide, planned
 
     bank = load_bank(data_folder("questions"))

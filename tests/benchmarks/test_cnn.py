@@ -8,8 +8,8 @@ import torch
 
 from solver.bundle.bundle import Bundle, load_bundle
 from solver.evidence import Evidence, Record
+from solver.files.resources import data_folder
 from solver.models.food_cnn import GENUINE_WIDTHS, build_network
-from solver.resources import data_folder
 from tests.benchmarks import sample_procedure, through_captum
 from tests.benchmarks.cnn import Counts, measure, parts_of, report, totals, verdicts
 from tests.benchmarks.multiply_adds import multiply_adds

@@ -22,8 +22,8 @@ from solver.bundle.bundle import Bundle
 from solver.errors import Hw9Error
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for
+from solver.files.resources import data_folder
 from solver.models.bert import load_tokenizer
-from solver.resources import data_folder
 from tests.fuzz import zip_mutations as zips
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant

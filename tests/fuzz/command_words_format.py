@@ -11,8 +11,8 @@ from click import ClickException
 from click.testing import CliRunner
 
 from grader.cli import hw9
-from grader.qti_write import package_bytes, quiz_to_write
-from grader.regrade_record import log_entries
+from grader.key_changes.regrade_log import log_entries
+from grader.quizzes.qti_write import package_bytes, quiz_to_write
 from grader.runs.grade_run import run_job
 from grader.runs.job import Job
 from solver.errors import Hw9Error

@@ -14,14 +14,14 @@ from typing import Any
 from unittest import mock
 
 import grader.exports.blocks as blocks
-from grader.csv_spans import cell_spans
-from grader.export_files import ReadingContext, open_export
-from grader.gradebook import Gradebook, score_text
-from grader.grading import Rules, grade
-from grader.quiz_texts import known_quizzes, wordings_by_question
+from grader.csv_files.spans import cell_spans
+from grader.exports.open import ReadingContext, open_export
+from grader.quizzes.texts import known_quizzes, wordings_by_question
 from grader.runs.grade_run import run_job
+from grader.runs.gradebook import Gradebook, score_text
+from grader.runs.grading import Rules, grade
 from grader.runs.job import Job
-from grader.scored_questions import scored_questions
+from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import GradedSubmission, ReadRow, Refused, Student, Submission
 from solver.errors import Hw9Error
 from tests.fuzz import csv_mutations as ways

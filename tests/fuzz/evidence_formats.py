@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.errors import Hw9Error
 from solver.evidence import MANIFEST, Evidence, load_evidence, save_evidence
+from solver.files.resources import data_folder
 from solver.key import dump_key
 from solver.page.key_page import render_key_page
 from solver.pipeline.make_key import decide, make_key, needed_records, planned
-from solver.resources import data_folder
 from tests.fuzz import zip_mutations as zips
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant

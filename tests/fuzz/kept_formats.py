@@ -11,11 +11,11 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from grader.pseudonyms import Pseudonyms
-from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
-from grader.regrade_record import log_entries
+from grader.key_changes.regrade_log import log_entries
 from grader.runs.grade_run import run_job
 from grader.runs.job import Job
+from grader.runs.regrade_run import Regrade, Signature, plan_regrade, write_regrade
+from grader.student_ids.pseudonyms import Pseudonyms
 from grader.submissions import ReadRow, Student, Submission
 from grader.table.answers import table_of_rows
 from solver.key import dump_key

@@ -12,20 +12,20 @@ from typing import Any
 
 import yaml
 
-from grader.key_override import with_override
-from grader.question_texts import QuestionTexts
-from grader.self_check import check_answers, look_again
-from solver.bank import load_bank
+from grader.key_changes.key_override import with_override
+from grader.reports.question_texts import QuestionTexts
+from grader.reports.self_check import check_answers, look_again
+from solver.banks.bank import load_bank
 from solver.decide.wording_lint import concerns
 from solver.errors import Hw9Error
 from solver.evidence import Evidence
+from solver.files.resources import data_folder
 from solver.key import Key, dump_key, load_key, save_key
 from solver.models.food_cnn import build_network
 from solver.pipeline.key_folder import Workspace, make_once
 from solver.pipeline.make_key import decide, make_key, needed_records, planned
 from solver.pipeline.overrides import with_kept_overrides
 from solver.pipeline.up_to_date import FILE as NOTE
-from solver.resources import data_folder
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.evidence_formats import _other_npy_header, other_arrays
 from tests.fuzz.format import Format, Mutant

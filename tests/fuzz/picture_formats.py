@@ -16,7 +16,7 @@ from PIL import Image, PngImagePlugin
 from solver.bundle.pictures import load_pictures
 from solver.bundle.regions import regions_for
 from solver.explain.bert.similarity_image import open_picture
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
 

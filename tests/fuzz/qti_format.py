@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from grader.qti_match import match_quiz
-from grader.qti_read import read_package
-from grader.qti_write import package_bytes, quiz_to_write
+from grader.quizzes.qti_match import match_quiz
+from grader.quizzes.qti_read import read_package
+from grader.quizzes.qti_write import package_bytes, quiz_to_write
 from tests.fuzz import zip_mutations as zips
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant

@@ -7,11 +7,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-from grader.grading import grade_table
-from grader.run_record import read_run
 from grader.runs.grade_run import run_job
+from grader.runs.grading import grade_table
 from grader.runs.job import Job
-from grader.scored_questions import scored_questions
+from grader.runs.record import read_run
+from grader.scoring.accepted_answers import scored_questions
 from solver.bundle.bert_materials import load_materials
 from solver.bundle.init import bert_file_from, dump_bert_file
 from solver.bundle.notebook import read_notebook

@@ -10,17 +10,17 @@ from typing import Any, ClassVar
 import yaml
 
 from grader.exports.answers_yaml import AnswersYaml
-from grader.key_override import with_override, without_override
-from grader.quiz_texts import load_quiz, quiz_of_bank, save_quiz
-from grader.scored_questions import open_questions, scored_questions
-from solver.bank import Bank, load_bank
+from grader.key_changes.key_override import with_override, without_override
+from grader.quizzes.texts import load_quiz, quiz_of_bank, save_quiz
+from grader.scoring.accepted_answers import open_questions, scored_questions
+from solver.banks.bank import Bank, load_bank
 from solver.bundle.bert_materials import load_materials
 from solver.bundle.pictures import Picture, open_rgb, resized
 from solver.bundle.regions import regions_for
 from solver.errors import Hw9Error
+from solver.files.resources import data_folder
 from solver.files.yaml_source import load_placed_yaml
 from solver.key import dump_key, load_key, save_key
-from solver.resources import data_folder
 from solver.rules.registry import plan_questions
 from tests.fuzz.format import Format, Mutant, check_encoding, check_line
 from tests.fuzz.yaml_mutations import mutated

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from grader.quiz_texts import QuizLanguage, quiz_of_bank
-from solver.bank import Bank, Question, Wording
+from grader.quizzes.texts import QuizLanguage, quiz_of_bank
+from solver.banks.bank import Bank, Question, Wording
 from solver.key import Key, save_key
 from tests.grader.canvas_generator import Q
 from tests.grader.made_classes import made_bank, made_key

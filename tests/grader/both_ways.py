@@ -25,9 +25,9 @@ import polars as pl
 import grader.exports.blocks as blocks
 import grader.table.choice as choice
 from grader.exports.student_analysis import StudentAnalysis
-from grader.grading import Rules, grade, grade_table
-from grader.item_tables import write_items_and_summary
-from grader.score_tables import write_score_tables
+from grader.items.tables import write_items_and_summary
+from grader.runs.grading import Rules, grade, grade_table
+from grader.runs.score_tables import write_score_tables
 from grader.submissions import ScoredQuestion
 from grader.table.answers import table_of
 from grader.table.cells import Cells

@@ -6,7 +6,7 @@ import random
 from decimal import Decimal
 from hashlib import md5
 
-from grader.quiz_texts import WordedQuestion
+from grader.quizzes.texts import WordedQuestion
 from grader.submissions import Chosen, NotShown, ScoredQuestion, Ticked, Unanswered
 from tests.grader.canvas_generator import Q
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.grading import Rules, grade
-from grader.scored_questions import scored_questions
-from grader.scoring import CanvasPartial
+from grader.runs.grading import Rules, grade
+from grader.scoring.accepted_answers import scored_questions
+from grader.scoring.policies import CanvasPartial
 from grader.submissions import (
     NOT_SHOWN,
     UNANSWERED,
@@ -29,7 +29,7 @@ from grader.submissions import (
     Ticked,
 )
 from grader.table.graded import GradedClass
-from solver.bank import Bank, BankFile, Blank, Option, Question, Topic, Wording
+from solver.banks.bank import Bank, BankFile, Blank, Option, Question, Topic, Wording
 from solver.files.yaml_source import PlacedYaml
 from solver.key import Key, KeyQuestion, OptionVerdict, Override, Sentence
 

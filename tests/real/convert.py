@@ -23,8 +23,8 @@ if __package__ in (None, ""):  # run as a script: its neighbours lie beside it
 
 from solver.errors import EvidenceError, Hw9Error
 from solver.evidence import Evidence, Record, save_evidence
-from solver.explain.demo_procedures import procedure_records
-from solver.resources import data_folder
+from solver.explain.run.demo_procedures import procedure_records
+from solver.files.resources import data_folder
 from tests.real.read_figures import figure_records, map_records
 from tests.real.read_plots import plot_records
 from tests.real.read_tables import table_records

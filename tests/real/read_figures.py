@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from solver.banks.course_settings import Superpixels
 from solver.bundle.pictures import Picture
 from solver.bundle.regions import region_words, regions_for
-from solver.course_settings import Superpixels
 from solver.evidence import Record, record_id
 from solver.explain.cnn.superpixels import superpixels
 from solver.notebook_evidence.figures.lime_overlay import read_overlay

@@ -17,11 +17,11 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a script: the repository lies two folders up
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from solver.bank import Bank, Option, load_bank
+from solver.banks.bank import Bank, Option, load_bank
 from solver.errors import Hw9Error
+from solver.files.resources import data_folder
 from solver.key import Answer, Key, KeyQuestion, load_key
 from solver.page.review_flags import CLOSE, closest
-from solver.resources import data_folder
 
 ASKED = {
     "q01": "LIME, seafood plate",

@@ -14,7 +14,7 @@ from PIL import Image
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
-from solver.explain.demo_procedures import PROCEDURES
+from solver.explain.run.demo_procedures import PROCEDURES
 from solver.rules.maps.displayed import fitted_to
 from tests.real import convert
 from tests.real.read_figures import LAYERS, STEPS, framed

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
+from solver.files.resources import data_folder
 from solver.key import KeyQuestion, load_key
 from solver.pipeline.make_key import MadeKey, make_key
-from solver.resources import data_folder
 from tests.real.report import ASKED, HEAD, sign_text, table_of
 
 BANK = load_bank(data_folder("questions"))

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.evidence import Evidence, Record
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 from solver.rules.maps.chance import share_by_chance
 from solver.rules.maps.displayed import fitted_to, readable_brightness
 from solver.rules.registry import Decision, PlannedQuestion, plan_questions

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from solver.course_settings import Superpixels
+from solver.banks.course_settings import Superpixels
 from solver.explain.cnn.superpixels import superpixels
 from tests.real.conftest import REAL
 

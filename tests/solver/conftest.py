@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from solver.bundle.bundle import Bundle, load_bundle
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
 

@@ -24,7 +24,7 @@ from skimage.color import rgb2lab
 from skimage.segmentation import slic
 from skimage.util import regular_grid
 
-from solver.course_settings import Superpixels
+from solver.banks.course_settings import Superpixels
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]

@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from solver.bundle.pictures import SIDE, course_order, fingerprint, fingerprint_distance
 from solver.bundle.regions import SAME_PICTURE_BITS, load_regions
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]

@@ -11,9 +11,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from solver.discovery import import_all
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
+from solver.files.discovery import import_all
 from solver.rules.registry import Figure
 from solver.text.bilingual import both, words
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.quiz_texts import load_quiz
-from solver.bank import load_bank
+from grader.quizzes.texts import load_quiz
+from solver.banks.bank import load_bank
 from solver.key import load_key
 from tests.grader.cases.small_quiz import Asked, SmallQuiz, package
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.qti_read import read_package
+from grader.quizzes.qti_read import read_package
 from solver.errors import ExportError
 from tests.grader.cases.small_quiz import Asked, SmallQuiz, package
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from grader.class_report import class_page
-from grader.item_analysis import analyse_class
+from grader.items.analysis import analyse_class
+from grader.reports.class_report import class_page
 from grader.reports.key_doubts import KeyDoubt, key_doubts
-from grader.scored_questions import scored_questions
+from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import Answer, Chosen
 from grader.table.graded import GradedClass
 from grader.table.witness import CanvasDoubt
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.decide.severity import RARE
 from solver.key import (
     CauseRepeats,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from grader.regrade_job import Regrade, Signature, plan_regrade, write_regrade
-from grader.regrade_record import with_entry
+from grader.key_changes.regrade_log import with_entry
 from grader.reports.regrade_notes import regrade_notes
+from grader.runs.regrade_run import Regrade, Signature, plan_regrade, write_regrade
 from solver.errors import ExportError
 from tests.grader.made_classes import overridden
 from tests.grader.page_reader import check_harmless
-from tests.grader.test_regrading import made_run
+from tests.grader.runs.test_regrade_run import made_run
 
 
 def test_the_page_says_so_at_the_top_the_latest_first(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from grader.class_report import write_class_report
-from grader.student_report import write_student_pages
+from grader.reports.class_report import write_class_report
+from grader.reports.student_report import write_student_pages
 from grader.submissions import GradedSubmission, Refused, Student
 from grader.table.graded import GradedClass
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 from tests.grader.made_classes import again, made_class
 from tests.grader.page_reader import Page, check_harmless
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.export_files import ReadingContext, open_exports
-from grader.quiz_texts import wordings_by_question
+from grader.exports.open import ReadingContext, open_exports
+from grader.quizzes.texts import wordings_by_question
 from grader.student_ids.id_systems import one_system
 from grader.submissions import ScoredQuestion, Ticked
 from solver.errors import ExportError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.grading import Rules, grade_table
+from grader.runs.grading import Rules, grade_table
 from grader.table.graded import GradedClass
 from tests.grader.table.small_tables import table, two
 

@@ -7,8 +7,8 @@ from unittest import mock
 import polars as pl
 import pytest
 
-from grader.attempts import MAY_BE_HIGHER, REFUSED_ROW, UNREAD_CELL
-from grader.scoring import AllOrNothing
+from grader.scoring.attempts import MAY_BE_HIGHER, REFUSED_ROW, UNREAD_CELL
+from grader.scoring.policies import AllOrNothing
 from grader.submissions import AttemptsRule
 from grader.table import choice
 from grader.table.choice import ChosenRows, chosen_rows, in_order

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.scoring import ZERO
+from grader.scoring.policies import ZERO
 from grader.submissions import ReadRow, ScoredQuestion, Student, Submission, Ticked
 from grader.table.answers import table_of_rows
 from grader.table.sums import Points

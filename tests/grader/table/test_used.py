@@ -8,7 +8,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from grader.grading import Rules, grade_table
+from grader.runs.grading import Rules, grade_table
 from grader.table.answers import AnswerTable
 from grader.table.graded import GradedClass
 from tests.grader.table.small_tables import question, table, two

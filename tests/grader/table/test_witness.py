@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from grader.grading import Rules, grade_table
+from grader.runs.grading import Rules, grade_table
 from grader.table.witness import canvas_doubts
 from tests.grader.table.small_tables import question, table
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.grading import Rules
 from grader.runs.grade_run import Outcome, run_job
+from grader.runs.grading import Rules
 from grader.runs.job import Job
 from grader.submissions import (
     NOT_SHOWN,
@@ -30,7 +30,7 @@ from grader.submissions import (
     Submission,
     Ticked,
 )
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.errors import ExportError
 from solver.key_checks.agreement import load_key_for
 from tests.grader.ten_line_scorer import totals

@@ -18,8 +18,8 @@ from solver.bundle.bert_materials import BertMaterials, load_materials, load_sta
 from solver.bundle.bundle import load_bundle
 from solver.errors import BundleError
 from solver.explain.bert.embeddings import check_chinese
+from solver.files.resources import data_folder
 from solver.models.bert import load_bert, load_tokenizer
-from solver.resources import data_folder
 
 DEMO = data_folder("demo")
 

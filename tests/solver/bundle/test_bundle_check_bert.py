@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli.bundle import bundle
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 
 
 def check(folder: Path) -> tuple[int, dict[str, Any]]:

@@ -16,7 +16,7 @@ from solver.bundle.bundle import Bundle
 from solver.bundle.pictures import Picture, fingerprint
 from solver.bundle.regions import load_regions, regions_for
 from solver.errors import BundleError
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 
 RGB = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
 PICTURE = Picture(0, "1_1", 1, Path("1_1.png"), RGB, (128, 128))

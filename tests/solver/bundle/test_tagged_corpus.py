@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from solver.bundle.tagged_corpus import TAGS, Sentence, load_corpus, paragraphs, read_tagged
 from solver.errors import BundleError
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 
 words = st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=8)
 pairs = st.tuples(words, st.sampled_from(TAGS))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.decide.asked import nearest
 from solver.decide.decide import decide_question, verdicts_again
 from solver.decide.margins import claims_of

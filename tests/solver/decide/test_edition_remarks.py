@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from solver.bank import load_bank
-from solver.course_settings import Methods, plain
+from solver.banks.bank import load_bank
+from solver.banks.course_settings import Methods, plain
 from solver.decide.edition_remarks import edition_remarks
 from solver.evidence import Evidence, Record
+from solver.files.resources import data_folder
 from solver.pipeline.make_key import decide, planned
-from solver.resources import data_folder
 
 METHODS = Methods()
 NOW = {name: plain(value) for name, value in METHODS.run_settings().items()}

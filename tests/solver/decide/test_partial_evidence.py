@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, Record
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 from solver.rules.registry import PlannedQuestion, all_rules, plan_questions
 from tests.solver.rules.bert.test_embeddings import sentences
 from tests.solver.rules.bert.test_hidden_states import ROLES, made, ring

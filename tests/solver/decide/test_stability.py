@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from solver.bank import Question
+from solver.banks.bank import Question
 from solver.decide.decide import Decided, decide_question
 from solver.decide.stability import measured_stability
 from solver.evidence import Evidence, MissingEvidence, Record

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli import hw9
-from solver.bank import Bank, load_bank
+from solver.banks.bank import Bank, load_bank
 from solver.decide.wording_lint import concerns
 from solver.key import (
     CauseRepeats,

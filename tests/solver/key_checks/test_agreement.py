@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from solver.bank import Bank, Question, Wording
+from solver.banks.bank import Bank, Question, Wording
+from solver.banks.wording import wording_of
 from solver.errors import KeyFileError
 from solver.key import Key, KeyQuestion, Override, save_key
 from solver.key_checks.agreement import choice_fault, faults, hold_to_bank, load_key_for
-from solver.wording import wording_of
 from tests.grader.made_classes import made_bank, made_key, with_question
 
 BANK = made_bank(5)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from solver.errors import BundleError
+from solver.files.resources import data_folder
 from solver.models.food_cnn import GENUINE_WIDTHS, build_network, load_network, parameter_count
-from solver.resources import data_folder
 
 State = dict[str, Any]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.errors import EvidenceError
+from solver.files.resources import data_folder
 from solver.notebook_evidence.from_notebooks import as_json, evidence_from, lines
 from solver.notebook_evidence.notebook_file import read_executed_notebook, settings_in
-from solver.resources import data_folder
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solver.course_settings import LimeSettings
+from solver.banks.course_settings import LimeSettings
+from solver.files.resources import data_folder
 from solver.notebook_evidence.figures.known_pictures import handed_out, known_pictures
 from solver.notebook_evidence.figures.panels import find_panels, open_figure, readable
 from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import read_executed_notebook
 from solver.notebook_evidence.notebook_reading import read_figures
-from solver.resources import data_folder
 
 NOTEBOOKS = Path(__file__).resolve().parents[4] / "shared" / "notebooks"
 pytestmark = pytest.mark.skipif(

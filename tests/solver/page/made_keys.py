@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from solver.bank import Bank, load_bank
+from solver.banks.bank import Bank, load_bank
 from solver.evidence import Evidence, Record
 from solver.key import Key, KeyQuestion, OptionVerdict, Override, Sentence
 from solver.rules.registry import Figure

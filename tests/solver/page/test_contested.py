@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.decide.severity import RARE, severity_of
 from solver.evidence import Evidence
 from solver.key import (

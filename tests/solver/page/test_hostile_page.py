@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.bundle.tagged_corpus import TAGS
 from solver.evidence import Evidence, Record
+from solver.files.resources import data_folder
 from solver.key import Key, Override
 from solver.page.key_page import render_key_page
 from solver.pipeline.make_key import decide, needed_records, planned
-from solver.resources import data_folder
 from solver.rules.registry import Figure
 from tests.fuzz.made_evidence import made_record
 from tests.hostile_texts import (

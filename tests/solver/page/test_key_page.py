@@ -15,13 +15,13 @@ from typing import get_args
 import pytest
 import yaml
 
-from solver.bank import Bank
+from solver.banks.bank import Bank
 from solver.evidence import Evidence
+from solver.files.resources import data_folder
 from solver.key import Cause, Key, KeyQuestion
 from solver.page.key_page import render_key_page
 from solver.page.review_flags import STATES
 from solver.page.views import measured_line
-from solver.resources import data_folder
 from solver.rules.registry import Figure
 from solver.text.bilingual import words
 from tests.solver.page.made_keys import (
@@ -188,7 +188,7 @@ class NoTorch:
             raise ImportError(name)
 
 sys.meta_path.insert(0, NoTorch())
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.page.key_page import render_key_page
 from tests.solver.page.made_keys import FIGURES, made_evidence, made_key, decided, left_open
 key = made_key(decided("q01"), left_open("q02", "x"))

@@ -33,7 +33,7 @@ from solver.evidence import (
     load_evidence,
     save_evidence,
 )
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 from tests.fuzz.made_evidence import made_record
 
 OUT = Path("out")

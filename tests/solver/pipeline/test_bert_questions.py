@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from solver.bank import Bank, load_bank
+from solver.banks.bank import Bank, load_bank
 from solver.bundle.bundle import load_bundle
 from solver.evidence import load_evidence
+from solver.files.resources import data_folder
 from solver.key import dump_key
 from solver.page.figures.registry import figure_html
 from solver.pipeline.make_key import MadeKey, decide, explain, planned, settings_for
-from solver.resources import data_folder
 from solver.rules.registry import PlannedQuestion
 
 ASKED = [f"q{number}" for number in range(21, 31)]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.evidence import Evidence, save_evidence
+from solver.files.resources import data_folder
 from solver.pipeline.make_key import needed_records, planned
-from solver.resources import data_folder
 from tests.fuzz.made_evidence import made_record
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -12,10 +12,10 @@ from grader.cli import hw9
 from solver.errors import BankError, Hw9Error, KeyFileError, OutputError
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.files.lock import one_at_a_time
+from solver.files.resources import data_folder
 from solver.key import Key, load_key, save_key
 from solver.pipeline.key_folder import Workspace, make_once
 from solver.pipeline.make_key import make_key
-from solver.resources import data_folder
 
 
 @pytest.fixture

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver.bank import Bank, MeasuredChoices, load_bank
+from solver.banks.bank import Bank, MeasuredChoices, load_bank
 from solver.bundle.bundle import Bundle
 from solver.decide.decide import measured_options
 from solver.errors import BankError, BundleError, EvidenceError
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.explain.job import ExplainSettings
+from solver.files.resources import data_folder
 from solver.key import Key, dump_key, load_key
 from solver.pipeline.make_key import decide, explain, make_key, needed_records, planned
-from solver.resources import data_folder
 from solver.rules.registry import PlannedQuestion, Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[3]

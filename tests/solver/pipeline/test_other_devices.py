@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.backends import cudnn
 
 from solver.explain.run.runner import full_precision
+from solver.files.resources import data_folder
 from solver.models.food_cnn import PreparedNetwork
 from solver.pipeline.make_key import make_key
-from solver.resources import data_folder
 
 EVERY = [f"q{at:02}" for at in range(1, 21)]
 ONE_OF_EACH = ["q02", "q05", "q12", "q14", "q17", "q19"]

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.evidence import Evidence, Record, save_evidence
+from solver.files.resources import data_folder
 from solver.pipeline import up_to_date as up_to_date
 from solver.pipeline.make_key import make_key
-from solver.resources import data_folder
 
 BANK = load_bank(data_folder("questions"))
 

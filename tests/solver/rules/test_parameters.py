@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.errors import BankError
 from solver.evidence import Record
 from solver.rules.maps.brightest_region import PlaceSettings

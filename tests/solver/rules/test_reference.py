@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 
 from grader.cli.bank import bank as bank_command
-from solver.bank import (
+from solver.banks.bank import (
     Bank,
     BankFile,
     Blank,
@@ -20,9 +20,9 @@ from solver.bank import (
     TopicFile,
     load_bank,
 )
-from solver.course_settings import Methods
+from solver.banks.course_settings import Methods
 from solver.errors import BankError
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 from solver.rules.reference import describe, example_of, reference
 from solver.rules.registry import all_rules, plan_questions
 

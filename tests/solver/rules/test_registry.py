@@ -13,10 +13,10 @@ from pydantic import BaseModel, ValidationError
 
 import solver.rules
 from grader.cli import hw9
-from solver.bank import load_bank
+from solver.banks.bank import load_bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, MissingEvidence
-from solver.resources import data_folder
+from solver.files.resources import data_folder
 from solver.rules.former_names import current_name, former_names
 from solver.rules.registry import (
     Decide,

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.evidence import Evidence, Record, save_evidence
+from solver.files.resources import data_folder
 from solver.pipeline.make_key import make_key
-from solver.resources import data_folder
 from solver.text.cjk_spacing import with_blanks
 
 TEXTS = sorted(

@@ -22,8 +22,8 @@ from solver.explain.bert.hidden_states import ANSWER, CONTEXT, QUESTION, SPECIAL
 from solver.explain.bert.similarity_image import open_picture, read_matrix, viridis
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import expected_inputs, explanation_for
+from solver.files.resources import data_folder
 from solver.models.bert import Bert, load_tokenizer
-from solver.resources import data_folder
 
 REAL_SLIDE = Path(__file__).resolve().parents[5] / "shared" / "real" / "similarity_slide.png"
 

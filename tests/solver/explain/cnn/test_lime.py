@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from lime.lime_image import ImageExplanation, LimeImageExplainer
 from skimage.segmentation import slic
 
+from solver.banks.course_settings import Superpixels
 from solver.bundle.bundle import Bundle
-from solver.course_settings import Superpixels
 from solver.evidence import Record
 from solver.explain.cnn.lime import draws_for, explain_by_segments, lime, lime_known_model
 from solver.explain.cnn.lime_surrogate import shown_signs

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from skimage.segmentation import slic
 
-from solver.course_settings import Superpixels
+from solver.banks.course_settings import Superpixels
 from solver.explain.cnn.superpixels import superpixels
 
 # scikit-image; seed and blur of the made picture; segments, compactness, sigma, start label; the

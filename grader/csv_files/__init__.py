@@ -1,0 +1,1 @@
+"""CSV by itself: damaged files, regular blocks, places of cells, cells for spreadsheets."""

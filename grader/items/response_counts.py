@@ -1,0 +1,193 @@
+"""Counts that are enough for every statistic of a class.
+
+A student enters as one case a question: (response, points, points earned in all, points there were
+in all). Equal cases are counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+
+import polars as pl
+
+from grader.scoring.policies import Policy
+from grader.submissions import Refused, Response, ScoredQuestion, encode_response
+from grader.table.answers import answer
+from grader.table.sums import Points, points_of
+from grader.table.used import UsedStudents
+
+ZERO = Decimal(0)
+REFUSED = "?"
+UNANSWERED = ""
+NOT_SHOWN = "-"
+
+_GROUP = ["earned", "available"]
+
+
+class Case(NamedTuple):
+    """How one question went for one student.
+
+    `response` is its code ("a,c", "" unanswered, "-" not shown, "?" refused); `earned` and
+    `available` are the student's points over all counted questions that were read.
+    """
+
+    response: str
+    points: Decimal | None
+    earned: Decimal
+    available: Decimal
+
+
+class ClassTally:
+    """Counts of a graded class.
+
+    Args:
+        questions: all that were graded, void ones too.
+        used: the students.
+        canvas: Canvas' own partial credit.
+
+    Attributes:
+        questions, counted: all, and those whose points say something of a student.
+        available: points of the counted questions.
+        n, late: all students, and those whose used attempt came after the deadline.
+    """
+
+    def __init__(
+        self, questions: tuple[ScoredQuestion, ...], used: UsedStudents, canvas: Policy
+    ) -> None:
+        self.questions = questions
+        self.counted = tuple(question for question in questions if counts(question))
+        self.available = sum((question.points for question in self.counted), ZERO)
+        self.n = len(used)
+        self.late = used.frame["late"].count()
+        self._canvas = canvas
+        self._used = used
+        self._points = used.points
+        self._units = used.point_units()
+        self._codes: dict[Response | None, str] = {}
+        self._cases: dict[str, Counter[Case]] = {}
+        sums = self._sums()
+        groups = sums.group_by(_GROUP, maintain_order=True).agg(pl.len().alias("n"))
+        self._groups = groups.with_row_index("group")
+        self._students = sums.join(
+            self._groups.drop("n"), on=_GROUP, how="left", maintain_order="left"
+        )
+
+    def _sums(self) -> pl.DataFrame:
+        """Return for each student the units earned and available, and how many were right."""
+        scale = self._points.scale
+        kinds = {"earned": scale.kind, "available": scale.kind, "right": pl.Int32}
+        total = pl.DataFrame({n: pl.zeros(self.n, kind, eager=True) for n, kind in kinds.items()})
+        own = pl.col("own")
+        for question in self.counted:
+            worth = scale.lit(question.points)
+            total = total.with_columns(own=self._units[points_of(question.id)]).select(
+                pl.col("earned") + own.fill_null(0),
+                pl.col("available") + pl.when(own.is_not_null()).then(worth).otherwise(0),
+                pl.col("right") + (own == worth).fill_null(value=False).cast(pl.Int32),
+            )
+        return total
+
+    def _decimal(self, units: int) -> Decimal:
+        return self._points.scale.decimal(units)
+
+    @cached_property
+    def overall(self) -> Counter[tuple[Decimal, Decimal]]:
+        """How many students have each (earned, available), of all students."""
+        return Counter(dict(zip(self._pairs_of_groups, self._groups["n"], strict=True)))
+
+    @cached_property
+    def _pairs_of_groups(self) -> list[tuple[Decimal, Decimal]]:
+        rows = self._groups.select(_GROUP).iter_rows()
+        return [(self._decimal(one), self._decimal(two)) for one, two in rows]
+
+    @cached_property
+    def rights(self) -> Counter[int]:
+        """Students who were shown all counted questions, by how many they had right."""
+        units = self._points.scale.lit(self.available)
+        whole = self._students.filter(pl.col("available") == units)
+        return Counter(dict(whole.group_by("right", maintain_order=True).len().iter_rows()))
+
+    @cached_property
+    def pairs(self) -> Counter[tuple[Decimal, Decimal]]:
+        """Complete submissions by (total, total under Canvas' partial credit)."""
+        frame, canvas = self._used.frame, Points(self._used.table, self.questions, self._canvas)
+        sums = frame.select("total", "doubt").with_columns(
+            units=canvas.earned(frame), places=canvas.total_places(frame)
+        )
+        known = sums.filter(pl.col("doubt") == "").drop("doubt")
+        found: Counter[tuple[Decimal, Decimal]] = Counter()
+        for total, units, places, n in (
+            known.group_by(pl.all(), maintain_order=True).len().iter_rows()
+        ):
+            found[Decimal(total), canvas.scale.decimal(units, places)] += n
+        return found
+
+    def cases(self, question: str) -> Counter[Case]:
+        """Return how many students have each case of a question."""
+        if question not in self._cases:
+            self._cases[question] = self._counted(question)
+        return self._cases[question]
+
+    def _counted(self, question: str) -> Counter[Case]:
+        place = self._used.table.cells.place[question]
+        columns = self._students.select("group").with_columns(
+            self._used.frame[answer(question)].alias("cell"),
+            self._units[points_of(question)].alias("points"),
+        )
+        codes = [self.code_of(cell.response) for cell in self._used.table.cells.of[place]]
+        owns = {
+            units: None if units is None else self._decimal(units)
+            for units in columns["points"].unique()
+        }
+        found: Counter[Case] = Counter()
+        counted = columns.group_by("group", "cell", "points").len()
+        for group, cell, points, n in counted.iter_rows():
+            found[Case(codes[cell], owns[points], *self._pairs_of_groups[group])] += n
+        return found
+
+    def points(self, question: str) -> Decimal:
+        """Return the points that all students together earned on a question."""
+        return self._decimal(int(self._units[points_of(question)].sum() or 0))
+
+    def canvas_points(self, question: ScoredQuestion, response: Response) -> Decimal:
+        """Points under Canvas' partial credit; 0 where it was not shown or not readable."""
+        return self._canvas.points(question, response) or ZERO
+
+    @property
+    def complete(self) -> int:
+        """Students whose total is certain."""
+        return sum(self.pairs.values())
+
+    @property
+    def totals(self) -> Counter[Decimal]:
+        """Certain totals under the run's policy."""
+        return _side(self.pairs, 0)
+
+    @property
+    def canvas_totals(self) -> Counter[Decimal]:
+        """The same students' totals under Canvas' partial credit."""
+        return _side(self.pairs, 1)
+
+    def code_of(self, response: Response | None) -> str:
+        """Return the code a response is counted under."""
+        if isinstance(response, Refused):  # its text may be one student's alone
+            return REFUSED
+        if response not in self._codes:
+            code = NOT_SHOWN if response is None else encode_response(response)
+            self._codes[response] = code
+        return self._codes[response]
+
+
+def counts(question: ScoredQuestion) -> bool:
+    """Whether the points of a question say something of a student: not void, worth something."""
+    return not question.void and question.points > 0
+
+
+def _side(pairs: Counter[tuple[Decimal, Decimal]], side: int) -> Counter[Decimal]:
+    totals: Counter[Decimal] = Counter()
+    for pair, times in pairs.items():
+        totals[pair[side]] += times
+    return totals

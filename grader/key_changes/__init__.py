@@ -1,0 +1,1 @@
+"""A key changed after the quiz: overrides, and what a regrade does to a class."""

@@ -1,0 +1,228 @@
+"""A TA's answer in place of the derived one: both stay in the key, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.quizzes.canvas_text import collapsed
+from grader.scoring.accepted_answers import accepted_answers, choice_named, unknown_choice
+from grader.submissions import Chosen, Ticked
+from solver.banks.bank import Bank, Question
+from solver.errors import InputError, KeyFileError, printable
+from solver.files.encodings import is_text
+from solver.key import Answer, Key, KeyQuestion, Override
+from solver.key_checks.agreement import choice_fault
+from solver.key_checks.consistency import by_verdicts, contradiction
+
+
+def with_override(
+    key: Key,
+    question: str,
+    correct: str,
+    why: str,
+    by: str = "",
+    *,
+    bank: Bank | None = None,
+    path: Path | None = None,
+    each_earns: bool = False,
+) -> Key:
+    """Return the key with a given answer beside the derived one of a question.
+
+    A derived answer that was changed by hand is put back to what its verdicts say.
+
+    Args:
+        key: stays as it is.
+        question: id.
+        correct: option ids with commas ("a,c"), or "drop-down=choice,drop-down=choice" of a pair.
+            Of a *single* question several ids mean that each of them earns, if `each_earns`.
+        why: the reason; not empty.
+        by: who decided.
+        bank: to know a question's options where the key does not list them.
+        path: of the key, for errors.
+        each_earns: several options of a *single* question are meant.
+
+    Raises:
+        KeyFileError: the key has no such question, or the question no such option.
+        InputError: no reason, or an answer of another shape than the question's: another number
+            of options than it asks to choose, say.
+    """
+    if not why.strip():
+        raise InputError("an override needs a reason", mend='Give it with --why "...".')
+    if not all(map(is_text, (correct, why, by))):
+        raise InputError(
+            "what was given holds bytes that are not UTF-8", place="--correct, --why or --by"
+        )
+    entry = _entry(key, question, path)
+    asked = next((each for each in bank.questions if each.id == question), None) if bank else None
+    answer = _answer(entry, correct)
+    accepted_answers(entry, answer, asked, path)  # raises where an option is not the question's
+    _check_choices(entry, answer, asked, path)
+    _check_number(entry, answer, asked, each_earns=each_earns)
+    override = Override(correct=answer, why=why.strip(), by=by.strip())
+    return _replaced(key, _as_derived(entry).model_copy(update={"override": override}))
+
+
+def without_override(key: Key, question: str, path: Path | None = None) -> Key:
+    """Return the key with the derived answer of a question alone.
+
+    Raises:
+        KeyFileError: the key has no such question, or nothing was given for it.
+    """
+    entry = _entry(key, question, path)
+    if entry.override is None and not entry.void and not contradiction(entry):
+        raise KeyFileError(f"nothing was set by hand for {question}", path=path)
+    derived = _as_derived(entry)
+    return _replaced(key, derived.model_copy(update={"override": None, "void": False}))
+
+
+def with_void(key: Key, question: str, path: Path | None = None) -> Key:
+    """Return the key with a question that gives everybody its points.
+
+    Raises:
+        KeyFileError: the key has no such question.
+    """
+    derived = _as_derived(_entry(key, question, path))
+    return _replaced(key, derived.model_copy(update={"void": True}))
+
+
+def _as_derived(entry: KeyQuestion) -> KeyQuestion:
+    """Return an entry whose derived answer is its verdicts' again, if it was changed by hand."""
+    if not contradiction(entry):
+        return entry
+    empty: Answer = {} if entry.kind == "pair" else []
+    derived = None if entry.state == "open" else by_verdicts(entry)
+    return entry.model_copy(update={"correct": empty if derived is None else derived})
+
+
+def _check_number(
+    entry: KeyQuestion, answer: Answer, asked: Question | None, *, each_earns: bool
+) -> None:
+    if isinstance(answer, dict):
+        return
+    several = entry.kind == "single" and len(answer) > 1
+    if several and not each_earns:
+        raise InputError(
+            f"--correct {','.join(answer)}: {entry.id} has one right option, and these are "
+            f"{len(answer)}",
+            mend="Name one; or add --any if each of them by itself is to earn the points.",
+        )
+    if each_earns and not several:
+        raise InputError(
+            f"--any is for several options of a question with one right option, and {entry.id} "
+            f"is of kind {entry.kind!r} with {','.join(answer)}"
+        )
+    fault = choice_fault(asked, answer, each_earns=each_earns) if asked is not None else ""
+    if fault:
+        lines = "; ".join(line.strip() for line in option_lines(entry, asked))
+        raise InputError(f"{entry.id}: {fault}", mend=f"Its options: {lines}.")
+
+
+def option_lines(
+    entry: KeyQuestion, asked: Question | None, language: str = "en", *, mark: bool = False
+) -> list[str]:
+    """Return a question's options with their texts, a line each.
+
+    Args:
+        entry: of the key; gives the options where the bank has none, such as measured ones.
+        asked: the question in the bank.
+        language: of the texts, "en" or "zh-Hant".
+        mark: begin with "*" where the option counts now.
+    """
+    counting = _counting(entry, asked) if mark else set()
+    lines = []
+    for blank, name, text in _offered(entry, asked, language):
+        sign = "* " if {(blank, name), (blank, text)} & counting else "  "
+        where = f"{blank}: " if blank else ""
+        lines.append(f"{sign if mark else ''}{where}{name}  {printable(collapsed(text))}".rstrip())
+    return lines
+
+
+def _offered(
+    entry: KeyQuestion, asked: Question | None, language: str
+) -> list[tuple[str, str, str]]:
+    offered = [("", each) for each in asked.options] if asked else []
+    for blank in asked.blanks if asked else []:
+        offered += [(blank.id, each) for each in blank.options or []]
+    found = [(blank, each.id, each.text.in_language(language)) for blank, each in offered]
+    known = {blank for blank, _, _ in found}
+    for verdict in entry.options:
+        if (verdict.blank or "") not in known:
+            found.append((verdict.blank or "", verdict.id, verdict.text or ""))
+    return found
+
+
+def _counting(entry: KeyQuestion, asked: Question | None) -> set[tuple[str, str]]:
+    names: set[tuple[str, str]] = set()
+    for answer in accepted_answers(entry, entry.effective, asked) if entry.effective else ():
+        if isinstance(answer, Ticked):
+            names |= {("", option) for option in answer.options}
+        elif isinstance(answer, Chosen):
+            names |= answer.choices
+    return names
+
+
+def _replaced(key: Key, entry: KeyQuestion) -> Key:
+    questions = [entry if each.id == entry.id else each for each in key.questions]
+    return key.model_copy(update={"questions": questions})
+
+
+def _entry(key: Key, question: str, path: Path | None) -> KeyQuestion:
+    for entry in key.questions:
+        if entry.id == question:
+            return entry
+    known = ", ".join(entry.id for entry in key.questions)
+    raise KeyFileError(f"the key has no question {question!r}", path=path, mend=f"It has {known}.")
+
+
+def _answer(entry: KeyQuestion, correct: str) -> Answer:
+    parts = [part.strip() for part in correct.split(",")]
+    if not all(parts):
+        raise InputError(
+            f"--correct {correct!r} names an empty option",
+            mend="Name option ids with commas between them, such as a,c.",
+        )
+    if entry.kind == "pair":
+        return _pair(entry, parts)
+    return _different(parts, entry.id)
+
+
+def _pair(entry: KeyQuestion, parts: Sequence[str]) -> Answer:
+    split = [part.partition("=") for part in parts]
+    if any(not (blank.strip() and sign and choice.strip()) for blank, sign, choice in split):
+        raise InputError(
+            f"{entry.id} has drop-downs, so --correct reads drop-down=choice,drop-down=choice"
+        )
+    _different([blank.strip() for blank, _, _ in split], entry.id)
+    return {blank.strip(): choice.strip() for blank, _, choice in split}
+
+
+def _different(parts: list[str], question: str) -> list[str]:
+    for part in parts:
+        if parts.count(part) > 1:
+            raise InputError(f"--correct names {part!r} twice for {question}")
+    return sorted(parts)
+
+
+def _check_choices(
+    entry: KeyQuestion, answer: Answer, asked: Question | None, path: Path | None
+) -> None:
+    if not isinstance(answer, dict):
+        return
+    for blank, choice in answer.items():
+        known = _choices(entry, asked, blank)
+        if known and choice_named(choice, {name: name for name in known}) not in known:
+            raise unknown_choice(entry, asked, blank, choice, path)
+
+
+def _choices(entry: KeyQuestion, asked: Question | None, blank: str) -> list[str]:
+    """Return every name of a drop-down's choices: ids, and texts where the key or bank has them."""
+    names: dict[str, None] = {}
+    for verdict in entry.options:
+        if verdict.blank == blank:
+            names |= dict.fromkeys(filter(None, (verdict.id, verdict.text)))
+    for each in asked.blanks if asked else []:
+        if each.id == blank:
+            for option in each.options or []:
+                names |= dict.fromkeys((option.id, option.text.en, option.text.zh_hant))
+    return list(names)

@@ -1,0 +1,133 @@
+"""The questions as a student reads them, and a file to write the answers in.
+
+The file is YAML that `grader.exports.answers_yaml` reads: what is asked stands in comments, and
+every answer is empty. Of a key it takes only which questions there are and the numbers a drop-down
+offers, which are the same whichever of them is right.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+import yaml
+
+from grader.quizzes.canvas_text import collapsed
+from solver.banks.bank import Bank, Blank, Option, Question
+from solver.errors import printable
+from solver.key import Key
+from solver.text.bilingual import CHINESE, words
+from solver.text.plural import counted
+
+WIDTH = 92
+"""Of a line in English. Chinese has no blanks to break a line at, and is left to the editor."""
+
+
+def said(name: str, language: str, **values: object) -> str:
+    """Return a text of ``templates/check/words.yaml`` in one language, its places filled."""
+    return words("check").pair(name, **values)[language == CHINESE]
+
+
+def number_of(count: int | Decimal, thing: str, language: str) -> str:
+    """Return "2 points" in English, and in Chinese the number: its texts say what is counted."""
+    if language == CHINESE:
+        return f"{count:f}" if isinstance(count, Decimal) else str(count)
+    return counted(count, thing)
+
+
+def answer_sheet(bank: Bank, language: str, key: Key | None = None) -> str:
+    """Return an ``answers.yaml`` with every question in comments and every answer empty.
+
+    Args:
+        bank: the questions.
+        language: "en" or "zh-Hant".
+        key: only its questions are listed, with the numbers that its drop-downs offer.
+    """
+    asked = None if key is None else {entry.id for entry in key.questions}
+    title = f"{bank.header.title.in_language(language)} ({bank.header.edition})"
+    lines = _comment([_plain(title), "", *said("sheet", language).splitlines()], "")
+    lines += ["", "answers:"]
+    for topic in bank.topics:
+        questions = [each for each in topic.questions if asked is None or each.id in asked]
+        if questions:
+            name = _plain(topic.title.in_language(language))
+            lines += ["", f"  # ---- {name} ----"]
+        for question in questions:
+            lines += ["", *_comment(question_lines(question, language, key), "  ")]
+            lines += _empty_answer(question)
+    return "\n".join(lines) + "\n"
+
+
+def question_lines(question: Question, language: str, key: Key | None = None) -> list[str]:
+    """Return a question with its options and their ids, as lines of text."""
+    name = "several_n" if question.choose else question.kind
+    kind = said(name, language, n=question.choose)
+    points = number_of(question.points, "point", language)
+    lines = [said("heading", language, id=question.id, kind=kind, points=points)]
+    lines += _wrapped(question.stem.in_language(language), language, "", "")
+    lines += _option_lines(question.options, language, "  ")
+    for blank in question.blanks:
+        label = _plain(blank.label.in_language(language))
+        lines.append("  " + said("drop_down", language, id=blank.id, label=label))
+        lines += _choices(question, blank, language, key)
+    return lines
+
+
+def _choices(question: Question, blank: Blank, language: str, key: Key | None) -> list[str]:
+    if blank.options is not None:
+        return _option_lines(blank.options, language, "    ")
+    entries = [entry for entry in key.questions if entry.id == question.id] if key else []
+    offered = [
+        f"    {_as_yaml(verdict.id)}  {_plain(verdict.text)}"
+        for entry in entries
+        for verdict in entry.options
+        if verdict.blank == blank.id and verdict.text
+    ]
+    return offered or ["    " + said("measured", language)]
+
+
+def _option_lines(options: Sequence[Option], language: str, indent: str) -> list[str]:
+    lines = []
+    for option in options:
+        begin = f"{indent}{_as_yaml(option.id)}  "
+        lines += _wrapped(option.text.in_language(language), language, begin, " " * len(begin))
+    return lines
+
+
+def _wrapped(text: str, language: str, begin: str, further: str) -> list[str]:
+    if language == CHINESE:
+        return [begin + _plain(text)]
+    return textwrap.wrap(
+        _plain(text),
+        WIDTH,
+        initial_indent=begin,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _empty_answer(question: Question) -> Iterator[str]:
+    name = _as_yaml(question.id)
+    if question.kind == "several":
+        yield f"  {name}: []"
+        return
+    # The blank at the end is there for whoever types on: "q01:b" would be no answer in YAML.
+    yield f"  {name}:" if question.blanks else f"  {name}: "
+    for blank in question.blanks:
+        yield f"    {_as_yaml(blank.id)}: "
+
+
+def _comment(lines: Sequence[str], indent: str) -> list[str]:
+    return [f"{indent}# {line}".rstrip() for line in lines]
+
+
+def _plain(text: str) -> str:
+    """Return a text as one line, so that it cannot end a comment."""
+    return printable(collapsed(text))
+
+
+def _as_yaml(name: str) -> str:
+    """Return an id as YAML reads it back: "no" and "on" are no words there without quotes."""
+    return name if yaml.safe_load(name) == name else f'"{name}"'

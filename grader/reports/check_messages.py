@@ -1,0 +1,65 @@
+"""What `hw9 check` says of checked answers, in English or Traditional Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grader.reports.answer_sheet import number_of, said
+from grader.reports.question_texts import Part
+from grader.reports.self_check import Checked, CheckedQuestion, RightAnswer
+
+
+def lines_of(checked: Checked, language: str) -> list[str]:
+    """Return the sum, then a part for each question that is not fully right.
+
+    Args:
+        checked: what was found.
+        language: "en" or "zh-Hant".
+    """
+    right, left_out = checked.ids("right", "void"), checked.ids("open")
+    could = number_of(len(checked.questions) - len(left_out), "question", language)
+    points, possible = f"{checked.points:f}", number_of(checked.possible, "point", language)
+    between = said("between_ids", language)
+    lines = [said("sum", language, right=len(right), of=could, points=points, possible=possible)]
+    for name, ids in (("fully_right", right), ("not_checked", left_out)):
+        if ids:
+            lines.append(said(name, language, ids=between.join(ids)))
+    for question in checked.questions:
+        if question.state in ("not right", "unanswered"):
+            lines += _of_question(question, language)
+    return lines
+
+
+def _of_question(question: CheckedQuestion, language: str) -> Iterator[str]:
+    state = said(f"state_{question.state.replace(' ', '_')}", language)
+    yield ""
+    worth = number_of(question.worth, "point", language)
+    yield said("found", language, id=question.id, state=state, points=worth)
+    yield f"  {question.stem.in_language(language)}"
+    if question.look_again:
+        names = [name.in_language(language) for name in question.look_again]
+        joined = said("between", language).join(names)
+        yield "  " + said("look_again", language, names=joined)
+    if question.answer is not None:
+        yield from _of_answer(question.answer, language)
+
+
+def _of_answer(answer: RightAnswer, language: str) -> Iterator[str]:
+    for parts in answer.accepted:
+        joined = said("between", language).join(_part(part, language) for part in parts)
+        yield "  " + said("right", language, parts=joined)
+    if answer.why_set_by_hand:
+        yield "  " + said("set_by_hand", language, why=answer.why_set_by_hand)
+    for part, sentence in answer.reasons:
+        yield f"    {_part(part, language)}"
+        yield f"      {sentence.in_language(language)}"
+
+
+def _part(part: Part, language: str) -> str:
+    text = part.text.in_language(language)
+    name = f"{part.blank}:{part.option}" if part.blank else part.option
+    if text != part.option:
+        text = said("with_id", language, text=text, id=name)
+    if part.label is None:
+        return text
+    return said("labelled", language, label=part.label.in_language(language), text=text)

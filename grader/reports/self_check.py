@@ -1,0 +1,151 @@
+"""One student's answers held against a key, without giving the answers away.
+
+For a question that is not fully right this names the explanations it rests on, which are the same
+whichever option is right; the right options and their reasons come only if asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from grader.exports.answers_yaml import AnswersYaml
+from grader.reports.evidence_names import explanation_names
+from grader.reports.question_texts import Part, QuestionTexts
+from grader.scoring.accepted_answers import open_questions, scored_questions
+from grader.scoring.policies import AllOrNothing
+from grader.submissions import Response, ScoredQuestion, Unanswered
+from solver.banks.bank import Bank, Wording
+from solver.key import Key, KeyQuestion, Sentence
+
+State = Literal["right", "not right", "unanswered", "void", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class RightAnswer:
+    """What is told only if asked for: the answers that earn, and the reasons, an option each."""
+
+    accepted: tuple[tuple[Part, ...], ...]
+    reasons: tuple[tuple[Part, Sentence], ...]
+    why_set_by_hand: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedQuestion:
+    """How one question went.
+
+    Attributes:
+        state: "open" where the key has no answer.
+        points, worth: earned, and in all; an open question has no points.
+        look_again: explanations to look at again, where it is not fully right.
+        answer: only if it was asked for, and is not right already.
+    """
+
+    id: str
+    stem: Any
+    state: State
+    points: Decimal | None
+    worth: Decimal
+    look_again: tuple[Wording | Sentence, ...]
+    answer: RightAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """All questions, and the sums over those that could be checked."""
+
+    questions: tuple[CheckedQuestion, ...]
+
+    @property
+    def points(self) -> Decimal:
+        """Points earned."""
+        return sum((each.points for each in self.questions if each.points is not None), Decimal(0))
+
+    @property
+    def possible(self) -> Decimal:
+        """Points of the questions that could be checked."""
+        return sum((each.worth for each in self.questions if each.state != "open"), Decimal(0))
+
+    def ids(self, *states: State) -> list[str]:
+        """Return the ids of the questions in one of these states."""
+        return [each.id for each in self.questions if each.state in states]
+
+
+def check_answers(
+    answers: Path, key: Key, bank: Bank, *, reveal: bool = False, key_path: Path | None = None
+) -> Checked:
+    """Check one person's ``answers.yaml``; `key_path` says where the key was read.
+
+    Raises:
+        ExportError: it is not such a file, or answers what a question does not offer.
+        KeyFileError: the key names an option its question does not have.
+    """
+    scored = {question.id: question for question in scored_questions(key, bank, path=key_path)}
+    export = AnswersYaml(answers, tuple(scored.values()), left_out=open_questions(key))
+    responses = export.submission().responses
+    texts = QuestionTexts(bank, key)
+    return Checked(
+        tuple(
+            _checked(entry, scored[entry.id], responses[entry.id], texts, reveal=reveal)
+            if entry.id in scored
+            else _open(entry, texts)
+            for entry in key.questions
+        )
+    )
+
+
+def _open(entry: KeyQuestion, texts: QuestionTexts) -> CheckedQuestion:
+    return CheckedQuestion(entry.id, texts.stem(entry.id), "open", None, entry.points, (), None)
+
+
+def _checked(
+    entry: KeyQuestion,
+    question: ScoredQuestion,
+    response: Response,
+    texts: QuestionTexts,
+    *,
+    reveal: bool,
+) -> CheckedQuestion:
+    points = AllOrNothing().points(question, response) or Decimal(0)
+    state = _state(question, response)
+    wrong = state in ("not right", "unanswered")
+    return CheckedQuestion(
+        entry.id,
+        texts.stem(entry.id),
+        state,
+        points,
+        question.points,
+        look_again(entry, texts) if wrong else (),
+        _right_answer(entry, question, texts) if wrong and reveal else None,
+    )
+
+
+def _state(question: ScoredQuestion, response: Response) -> State:
+    if question.void:
+        return "void"
+    if response in question.accepted:
+        return "right"
+    return "unanswered" if isinstance(response, Unanswered) else "not right"
+
+
+def look_again(entry: KeyQuestion, texts: QuestionTexts) -> tuple[Wording | Sentence, ...]:
+    """Return the names of the explanations a question rests on, each once, in order.
+
+    Where the key names none (an answer given by hand), this is the question's topic.
+    """
+    return explanation_names(entry.evidence) or (texts.topic(entry.id),)
+
+
+def _right_answer(
+    entry: KeyQuestion, question: ScoredQuestion, texts: QuestionTexts
+) -> RightAnswer:
+    accepted = tuple(texts.parts(question, answer) for answer in question.accepted)
+    if entry.override is not None:
+        return RightAnswer(accepted, (), entry.override.why)
+    reasons = tuple(
+        (texts.part(entry.id, verdict.blank or "", verdict.id), verdict.sentence)
+        for verdict in entry.options
+    )
+    return RightAnswer(accepted, reasons, "")

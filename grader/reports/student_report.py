@@ -1,0 +1,303 @@
+"""`students/<id>.html`: one page a student, to be handed out alone; it leads to no other.
+
+What a question's card says depends on the response and its points only, so cards are made once
+and shared by all students who answered alike; a page is then little more than a joining of cards.
+"""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from grader.reports.environment import environment
+from grader.reports.question_texts import Part, QuestionTexts
+from grader.reports.student_index import NAME, IndexRow, index_page
+from grader.scoring.accepted_answers import scored_questions
+from grader.submissions import (
+    NOT_SHOWN,
+    AttemptsRule,
+    Chosen,
+    CorrectedCell,
+    GradedSubmission,
+    NotShown,
+    Refused,
+    Response,
+    ScoredQuestion,
+    Ticked,
+    Unanswered,
+)
+from grader.table.graded import GradedClass
+from solver.banks.bank import Bank
+from solver.files.atomic_write import write_whole
+from solver.key import Key, OptionVerdict, Sentence
+from solver.text.bilingual import without_turning
+
+LONGEST_NAME = 80
+BATCH, WRITERS = 250, 8
+DOUBTS = {
+    "a cell could not be read": "有一格無法判讀",
+    "an attempt of this student was refused": "有一次作答被退回",
+    "another attempt, with a cell that could not be read, may be higher": (
+        "另一次作答有一格無法判讀，分數可能更高"
+    ),
+}
+"""The sentences of `grader.scoring.attempts`, in Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRow:
+    """An option on a student's card."""
+
+    part: Part
+    ticked: bool
+    right: bool
+    why: Sentence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A question as one student sees it, already rendered; `mark` colours it at a glance."""
+
+    id: str
+    mark: str
+    html: Markup
+
+
+def write_student_pages(
+    graded: GradedClass,
+    out: Path,
+    bank: Bank,
+    key: Key,
+    reveal: bool = False,
+    *,
+    language: str = "en",
+) -> int:
+    """Write a page for each student used, and an index of them, into ``out/students``.
+
+    Args:
+        graded: the class.
+        out: folder.
+        bank: for the wordings.
+        key: for the reasons.
+        reveal: also tell the right options, and why, of questions not fully earned.
+        language: shown first ("en" or "zh-Hant").
+
+    Returns:
+        How many students' pages there are.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    pages = StudentPages(graded.questions, bank, key, reveal=reveal, language=language)
+    pages.attempts = graded.attempts
+    folder = out / "students"
+    taken = {NAME}
+    listed: list[IndexRow] = []
+    with ThreadPoolExecutor(WRITERS) as pool:  # most of the time is waiting for the disk
+        rows = iter(graded.used)
+        while batch := list(islice(rows, BATCH)):
+            made = [(page_name(each.student.id, taken), pages.page(each)) for each in batch]
+            list(pool.map(lambda one: _write(folder / one[0], one[1]), made))
+            names = (name for name, _ in made)
+            listed += [_index_row(name, each) for name, each in zip(names, batch, strict=True)]
+    possible = sum((question.points for question in graded.questions), Decimal(0))
+    index = index_page(listed, possible, bank.header.title, language)
+    write_whole(folder / NAME, index, private=True)
+    return len(listed)
+
+
+def _index_row(page: str, graded: GradedSubmission) -> IndexRow:
+    doubt = None if graded.complete else _doubt(graded)
+    late = _duration(graded.late)
+    return IndexRow(page, graded.student, graded.total, graded.difference, doubt, late)
+
+
+def _doubt(graded: GradedSubmission) -> Sentence:
+    return Sentence(en=graded.doubt, zh_hant=DOUBTS.get(graded.doubt, graded.doubt))
+
+
+def _write(path: Path, page: str) -> None:
+    # Thousands of syncs would cost more than the pages; the run's folder is synced as a whole.
+    write_whole(path, page, private=True, at_once=False)
+
+
+def page_name(student: str, taken: set[str]) -> str:
+    """Return a file name for a student's page that no other has, and add it to `taken`.
+
+    Letters, digits, ``.``, ``_`` and ``-`` stay; any other character becomes ``~`` and its code,
+    so that no id can leave the folder. Names that differ only in case count as the same.
+    """
+    safe = re.sub(r"[^A-Za-z0-9._-]", lambda found: f"~{ord(found.group()):x}", student)
+    safe = safe[:LONGEST_NAME] or "no-id"
+    if safe.startswith("."):
+        safe = f"~2e{safe[1:]}"
+    name, number = f"{safe}.html", 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{safe}~{number}.html"
+    taken.add(name.lower())
+    return name
+
+
+class StudentPages:
+    """Makes students' pages, sharing the cards of equal responses."""
+
+    attempts: AttemptsRule = "highest"
+
+    def __init__(
+        self,
+        questions: tuple[ScoredQuestion, ...],
+        bank: Bank,
+        key: Key,
+        *,
+        reveal: bool,
+        language: str = "en",
+    ) -> None:
+        self._questions = questions
+        self._texts = QuestionTexts(bank, key)
+        # After a regrade former answers may earn as well, but what is right is what the key says.
+        self._right = {question.id: question.accepted for question in scored_questions(key, bank)}
+        self._title = bank.header.title
+        self._reveal = reveal
+        self._language = language
+        self._page = environment().get_template("student/student.html")
+        self._card = environment().get_template("student/card.html")
+        self._cards: dict[tuple[str, Response, Decimal | None], Card] = {}
+
+    def page(self, graded: GradedSubmission) -> str:
+        """Return one student's page as text."""
+        cards = [self._card_of(question, graded) for question in self._questions]
+        worth = {question.id: question.points for question in self._questions}
+        full = sum(1 for name, points in graded.points.items() if points == worth.get(name))
+        html = self._page.render(
+            language=self._language,
+            title=self._title,
+            graded=graded,
+            student=graded.student,
+            average=self.attempts == "average" and graded.rows > 1,
+            submitted=_moment(graded),
+            doubt=_doubt(graded),
+            late=_duration(graded.late),
+            full=full,
+            cards=cards,
+        )
+        return without_turning(html)
+
+    def _card_of(self, question: ScoredQuestion, graded: GradedSubmission) -> Card:
+        response = graded.submission.responses.get(question.id, NOT_SHOWN)
+        points = graded.points.get(question.id)
+        read = next((each for each in graded.corrections if each.question == question.id), None)
+        if read is not None:  # one student's alone
+            return self._make(question, response, points, read)
+        place = (question.id, response, points)
+        card = self._cards.get(place)
+        if card is None:
+            card = self._make(question, response, points)
+            if not isinstance(response, Refused):  # its text may be one student's alone
+                self._cards[place] = card
+        return card
+
+    def _make(
+        self,
+        question: ScoredQuestion,
+        response: Response,
+        points: Decimal | None,
+        correction: CorrectedCell | None = None,
+    ) -> Card:
+        mark = _mark(question, response, points)
+        explained = self._reveal and mark not in ("full", "void")
+        html = self._card.render(
+            question=question,
+            mark=mark,
+            correction=correction,
+            response=response,
+            kind=type(response).__name__,
+            points=points,
+            topic=self._texts.topic(question.id),
+            stem=self._texts.stem(question.id),
+            rows=self._rows(question, response, explained=explained),
+            override=self._override_reason(question.id) if explained else None,
+        )
+        return Card(question.id, mark, Markup(html))
+
+    def _rows(
+        self, question: ScoredQuestion, response: Response, *, explained: bool
+    ) -> list[ChoiceRow]:
+        ticked = _options(response)
+        accepted = self._right.get(question.id) or question.accepted
+        keyed = {part for answer in accepted for part in _options(answer)}
+        listed = [("", option) for option in question.options]
+        listed += [(blank, choice) for blank, choices in question.blanks for choice in choices]
+        listed += sorted((ticked | keyed if explained else ticked) - set(listed))
+        return [
+            ChoiceRow(
+                self._texts.part(question.id, blank, option),
+                (blank, option) in ticked,
+                explained and (blank, option) in keyed,
+                self._why(question.id, blank, option) if explained else None,
+            )
+            for blank, option in listed
+        ]
+
+    def _why(self, question: str, blank: str, option: str) -> Sentence | None:
+        entry = self._texts.key_question(question)
+        if entry is None or entry.override is not None:
+            return None
+        found = (v for v in entry.options if _is_of(v, blank, option))
+        return next((verdict.sentence for verdict in found), None)
+
+    def _override_reason(self, question: str) -> str | None:
+        entry = self._texts.key_question(question)
+        return entry.override.why if entry and entry.override else None
+
+
+def _is_of(verdict: OptionVerdict, blank: str, option: str) -> bool:
+    return (verdict.blank or "") == blank and option in (verdict.id, verdict.text)
+
+
+def _options(response: Response) -> set[tuple[str, str]]:
+    if isinstance(response, Ticked):
+        return {("", option) for option in response.options}
+    return set(response.choices) if isinstance(response, Chosen) else set()
+
+
+def _mark(question: ScoredQuestion, response: Response, points: Decimal | None) -> str:
+    if isinstance(response, NotShown):
+        return "absent"
+    if question.void:
+        return "void"
+    if points is None:
+        return "open"
+    if points == question.points:
+        return "full"
+    if points > 0:
+        return "part"
+    return "blank" if isinstance(response, Unanswered) else "none"
+
+
+def _moment(graded: GradedSubmission) -> str:
+    moment = graded.submission.submitted
+    if moment is None:
+        return ""
+    return moment.isoformat(sep=" ", timespec="seconds").replace("+00:00", " UTC")
+
+
+def _duration(late: timedelta | None) -> str:
+    """Return a duration as "2 d 3 h 5 min" ("" for None); less than a minute counts as one."""
+    if late is None:
+        return ""
+    minutes = max(1, int(late.total_seconds() // 60))
+    parts: list[tuple[int, Any]] = [
+        (minutes // 1440, "d"),
+        (minutes // 60 % 24, "h"),
+        (minutes % 60, "min"),
+    ]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)

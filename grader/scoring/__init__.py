@@ -1,0 +1,1 @@
+"""From a key and answers to points."""

@@ -1,0 +1,114 @@
+"""Who may be whom: ids that differ only in how they are written, and ids with more than one name.
+
+``b09901`` and ``B09901``, an é of one sign or of two, full-width digits, marks that do not show,
+and the numbers of a spreadsheet (``101.0`` and ``0101`` beside ``101``): each is graded as a
+student of its own, since two halves of one student's attempts may stand behind it. An id with two
+names is graded as one student, though two may stand behind it. Both are told, never mended.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import polars as pl
+
+from grader.submissions import ManyNames, NamedRow
+from grader.table.answers import AnswerTable
+from grader.table.choice import in_order
+from solver.text.plural import counted
+
+MOST = 500
+"""Ids that are kept; a class with more has another fault, and is told of these."""
+_SHOWN = 5
+
+
+_NUMBER = re.compile(r"(?=[0-9])0*+([0-9]*)(?:[.,]0{0,2})?")
+"""A whole number as a spreadsheet may write it; 1,000 is none."""
+
+
+def folded(text: str) -> str:
+    """Return a text as it reads: one case, one form of each letter, no marks that do not show."""
+    one_case = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(
+        sign for sign in one_case if unicodedata.category(sign) != "Cf" and not sign.isspace()
+    )
+
+
+def plain_form(student: str) -> str:
+    """Return an id as it reads; of a number, without leading zeros and zeros after its point.
+
+    >>> plain_form(" B09901 "), plain_form("101.0"), plain_form("0101"), plain_form("1.5")
+    ('b09901', '101', '101', '1.5')
+    """
+    form = folded(student)
+    number = _NUMBER.fullmatch(form)
+    return (number[1] or "0") if number else form
+
+
+def alike_ids(table: AnswerTable) -> tuple[tuple[str, str], ...]:
+    """Return pairs of ids that read alike: first those with a plain number, then the others."""
+    ids = in_order(table.frame["student"].drop_nulls())["student"]
+    plain = ids.str.contains("^(0|[1-9][0-9]*)$")
+    first: dict[str, str] = {}
+    pairs = []
+    for student in ids.filter(~plain):
+        met = first.setdefault(plain_form(student), student)
+        if met != student:
+            pairs.append((met, student))
+    numbers = set(ids.filter(plain & ids.is_in(list(first))))
+    both = sorted((form, student) for form, student in first.items() if form in numbers)
+    return (*both[:MOST], *pairs[:MOST])
+
+
+def many_names(table: AnswerTable) -> tuple[ManyNames, ...]:
+    """Return the ids that stand with more than one name, in the order of students.
+
+    Names that differ only in how they are written, or are left out, say nothing.
+    """
+    pairs = table.frame.select("student", "name").unique().filter(pl.col("name") != "")
+    several = pairs.filter(pairs["student"].is_duplicated())["student"].unique()
+    rows = table.frame.lazy().select("student", "name", "file", "line")
+    rows = rows.filter(pl.col("student").is_in(several.implode()) & (pl.col("name") != ""))
+    firsts = rows.unique(["student", "name"], keep="first", maintain_order=True).collect()
+    places = in_order(firsts["student"])
+    by_student: dict[str, dict[str, NamedRow]] = {}
+    for student, name, file, line in (
+        firsts.join(places, on="student")
+        .sort("place", maintain_order=True)
+        .drop("place")
+        .iter_rows()
+    ):
+        if form := folded(name):
+            by_student.setdefault(student, {}).setdefault(form, NamedRow(name, file, line))
+    found = [
+        ManyNames(id_, tuple(rows.values())) for id_, rows in by_student.items() if len(rows) > 1
+    ]
+    return tuple(found[:MOST])
+
+
+def said_of(pairs: tuple[tuple[str, str], ...]) -> str:
+    """Return the sentence for the person who grades."""
+    shown = "; ".join(f"{one!r} and {two!r}" for one, two in pairs[:5])
+    more = f" and {counted(len(pairs) - 5, 'more pair')}" if len(pairs) > 5 else ""
+    return (
+        f"ids that differ only in how they are written, each graded by itself: {shown}{more}. "
+        "Where they are one student, write the id in one way in the export and grade again"
+    )
+
+
+def said_of_names(found: tuple[ManyNames, ...]) -> str:
+    """Return the sentence for the person who grades."""
+    shown = "; ".join(f"{each.student!r} is {_names(each.rows)}" for each in found[:_SHOWN])
+    more = len(found) - _SHOWN
+    also = f" and {counted(more, 'more id')}" if more > 0 else ""
+    return (
+        f"ids that stand with different names, each graded as one student: {shown}{also}. Where "
+        "they are two students, correct the id in the export and grade again"
+    )
+
+
+def _names(rows: tuple[NamedRow, ...]) -> str:
+    shown = [f"{row.name!r} ({row.source}, line {row.line})" for row in rows[:_SHOWN]]
+    more = len(rows) - _SHOWN
+    return " and ".join([*shown, counted(more, "more name")] if more > 0 else shown)

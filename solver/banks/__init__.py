@@ -1,0 +1,1 @@
+"""A bank of questions: its language, how it sets methods, its wordings."""
