@@ -19,8 +19,15 @@ from grader.cli.regrade import _printable, _summary
 from grader.cli.regrade import regrade as command
 from grader.key_changes.move_counts import MoveCounts
 from grader.key_changes.regrade_log import log_entries, read_log, read_standing
-from grader.key_changes.regrading import HOWS, changed_questions, merged_key, moves, regraded
-from grader.runs.grading import Rules, grade
+from grader.key_changes.regrading import (
+    HOWS,
+    changed_questions,
+    merged_key,
+    moved_students,
+    moves,
+    regraded,
+)
+from grader.runs.grading import Rules, grade, grade_table
 from grader.runs.record import FORMAT, RunData, write_run
 from grader.runs.regrade_run import Plan, Regrade, Signature, plan_regrade, write_regrade
 from grader.runs.results import write_results
@@ -46,6 +53,7 @@ from tests.grader.made_classes import (
     overridden,
     with_question,
 )
+from tests.grader.table.small_tables import table, two
 
 BY_TA = Signature("TA", "the wording was reversed")
 
@@ -123,6 +131,25 @@ def test_a_student_whose_total_alone_becomes_certain_is_among_the_moves() -> Non
     (move,) = moves([doubted, other], [one, other])
     assert move.student == one.student and move.change == 0 and move.questions == ()
     assert list(moves([doubted, other], [doubted, other])) == []
+
+
+def test_who_may_have_moved_are_those_with_other_points_or_another_doubt() -> None:
+    same, names = ["8 1 3 a a", "9 1 3 b a"], ["q1", "q2"]
+    before = grade_table(table(names, "7 1 3 a b", "7 2 4 b ?", *same), two(), Rules())
+    after = grade_table(table(names, "7 1 3 a b", "7 2 4 b b", *same), two(), Rules())
+    one, other = map(list, moved_students(before.used, after.used))
+    assert [(each.student.id, each.complete) for each in one] == [("7", False)]
+    assert [(each.student.id, each.complete) for each in other] == [("7", True)]
+    more = grade_table(table(names, "7 1 3 a b", "7 2 4 b ?", *same[:1], "9 1 3 a a"), two(),
+                       Rules())  # fmt: skip
+    one, other = map(list, moved_students(before.used, more.used))
+    assert [each.student.id for each in one] == [each.student.id for each in other] == ["9"]
+
+
+def test_questions_that_the_former_key_lacks_are_none_that_changed() -> None:
+    key = made_key(made_bank(6))
+    fewer = key.model_copy(update={"questions": key.questions[:4]})
+    assert changed_questions(fewer, key) == changed_questions(key, fewer) == []
 
 
 def test_a_key_with_other_questions_is_taken_for_its_answers_only() -> None:
