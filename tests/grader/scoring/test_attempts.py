@@ -109,6 +109,8 @@ def test_without_numbers_the_times_decide_and_without_times_nothing():
     blind = [row(0, None, "0.9"), row(1, None, "0.3")]
     assert choose(blind, "highest").counted == [0]
     assert choose(blind, "latest").rejected == [0, 1]
+    one_blind = [row(0, None, "0.9"), row(1, None, "0.3", time=late)]
+    assert choose(one_blind, "latest").rejected == choose(one_blind, "first").rejected == [0, 1]
 
 
 def test_the_same_attempt_in_two_exports_counts_once():
