@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,20 +80,24 @@ def _asked(export: Export) -> list[str]:
 
 
 def open_export(path: Path, context: ReadingContext) -> Export:
-    """Open one file by its shape: YAML by its suffix, a plain CSV by its column ``student``.
+    """Open one file by its shape: the first format of `FORMATS` that it fits.
 
     Raises:
         ExportError: it is none of the known formats.
     """
-    if path.suffix.lower() in YAML_SUFFIXES:
-        return AnswersYaml(path, context.questions, left_out=context.left_out)
-    if is_plain(path):
-        return PlainCsv(
-            path,
-            context.questions,
-            left_out=context.left_out,
-            allow_missing=context.allow_missing,
-        )
+    return next(opened for fits, opened in FORMATS if fits(path))(path, context)
+
+
+def _answers_yaml(path: Path, context: ReadingContext) -> Export:
+    return AnswersYaml(path, context.questions, left_out=context.left_out)
+
+
+def _plain_csv(path: Path, context: ReadingContext) -> Export:
+    missing = context.allow_missing
+    return PlainCsv(path, context.questions, left_out=context.left_out, allow_missing=missing)
+
+
+def _student_analysis(path: Path, context: ReadingContext) -> Export:
     return StudentAnalysis(
         path,
         context.wordings,
@@ -102,3 +106,15 @@ def open_export(path: Path, context: ReadingContext) -> Export:
         others=context.others,
         allow_missing=context.allow_missing,
     )
+
+
+def _is_yaml(path: Path) -> bool:
+    return path.suffix.lower() in YAML_SUFFIXES
+
+
+FORMATS: tuple[tuple[Callable[[Path], bool], Callable[[Path, ReadingContext], Export]], ...] = (
+    (_is_yaml, _answers_yaml),
+    (is_plain, _plain_csv),
+    (lambda path: True, _student_analysis),
+)
+"""Each format: whether a file has it, and how it is opened. The last one says what is wrong."""

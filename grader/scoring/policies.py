@@ -56,20 +56,27 @@ class AllOrNothing:
         >>> AllOrNothing().points(question, Ticked(frozenset({"a"})))
         Decimal('0')
         """
-        match response:
-            case NotShown():
-                return None
-            case Refused() if not question.void:
-                return None
-            case Refused() | Ticked() | Chosen() | Unanswered():
-                right = question.void or response in question.accepted
-                return question.points if right else _of_blanks(question, response)
-            case _:
-                assert_never(response)
+        if not counts(question, response):
+            return None
+        right = question.void or response in question.accepted
+        return question.points if right else _of_blanks(question, response)
+
+
+def counts(question: ScoredQuestion, response: Response) -> bool:
+    """Whether a response earns a number of points: it was asked for, and can be read."""
+    match response:
+        case NotShown():
+            return False
+        case Refused():
+            return question.void
+        case Ticked() | Chosen() | Unanswered():
+            return True
+        case _:
+            assert_never(response)
 
 
 def _of_blanks(question: ScoredQuestion, response: Response) -> Decimal:
-    """The points of the drop-downs that are right, of a question that is not right as a whole."""
+    """Return the points of the drop-downs that are right, of a question that is not as a whole."""
     if not isinstance(response, Chosen):
         return ZERO
     worth = dict(question.blank_points)
@@ -97,18 +104,12 @@ class CanvasPartial:
         >>> CanvasPartial().points(question, Ticked(frozenset({"a"})))
         Decimal('0.15')
         """
-        match response:
-            case NotShown():
-                return None
-            case Refused() if not question.void:
-                return None
-            case Refused() | Ticked() | Chosen() | Unanswered():
-                if question.void:
-                    return question.points
-                shares = [_share(answer, response) for answer in question.accepted]
-                return _part(question.points, max(shares, default=Fraction(0)))
-            case _:
-                assert_never(response)
+        if not counts(question, response):
+            return None
+        if question.void:
+            return question.points
+        shares = [_share(answer, response) for answer in question.accepted]
+        return _part(question.points, max(shares, default=Fraction(0)))
 
 
 def _share(answer: Answer, response: Response) -> Fraction:
