@@ -33,7 +33,7 @@ def bank_question(identifier: str, kind: str = "single", stem: str = "stem", **m
         "kind": kind,
         "points": "0.3",
         "rule": "maps.brightest_region",
-        "with": {"picture": 1, "record": "saliency/1"},
+        "with": {"picture": 1, "map": "saliency"},
         "stem": both(f"{stem} of {identifier}"),
     }
     if kind == "pair":

@@ -245,7 +245,7 @@ def test_options_show_what_holds_with_values_and_margins(page: str) -> None:
     assert ">0.8</b>" in rows[0][1] and "0.6 (300%)" in rows[0][1]
     assert all('class="bar"' in row for _, row in rows)
     assert "maps.brightest_region" in html and "Mean of the map" in html
-    assert "seed = 3" in html and "record = saliency/1" in html
+    assert "seed = 3" in html and "map = saliency" in html
 
 
 def test_an_open_question_says_what_it_lacks_and_keeps_its_options(page: str) -> None:
