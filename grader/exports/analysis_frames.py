@@ -327,7 +327,8 @@ class _KnownTexts:
         total = 0
         for column in _known(table):
             sizes = [len(text.encode()) for text in self._texts[column.name]]
-            total += int(np.array(sizes, dtype=np.int64)[_numbers(column)].sum())
+            times = np.bincount(_numbers(column), minlength=len(sizes))
+            total += int(times @ np.array(sizes, dtype=np.int64))
         return total
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from grader.csv_files.records import (
     CsvRecords,
@@ -21,7 +22,7 @@ from grader.csv_files.records import (
     lines_of,
     size_of,
 )
-from grader.csv_files.regular import regular_stretch
+from grader.csv_files.regular import RegularStretch, regular_stretch
 from grader.exports import Export
 from grader.exports.student_analysis import StudentAnalysis
 from grader.table.answers import Block, block_of_rows, blocks_of_rows
@@ -63,6 +64,14 @@ def _is_large(export: StudentAnalysis) -> bool:
     return export.path.is_file() and export.path.stat().st_size >= LEAST
 
 
+class _Stretch(NamedTuple):
+    """Bytes of a file, whether it ends with them, and how they divide where that is certain."""
+
+    data: bytes
+    last: bool
+    found: RegularStretch | None
+
+
 class _Stretches:
     """One file, stretch after stretch; each begins where the one before it ended."""
 
@@ -76,25 +85,33 @@ class _Stretches:
         self._header = True
 
     def blocks(self) -> Iterator[Block]:
-        """Yield every row under the header."""
+        """Yield every row under the header; the next stretch is looked at while one is parsed."""
         size = STRETCH
-        with self._export.path.open("rb") as file:
-            while True:
-                file.seek(self._at)
-                data = file.read(size)
-                last = len(data) < size or not file.read(1)
-                if not data:
-                    return
-                if not last and b"\n" not in data:
+        with ThreadPoolExecutor(1) as pool:
+            read = self._stretch_at(self._at, size)
+            while read.data:
+                if not read.last and b"\n" not in read.data:
                     yield from self._rest()
                     return
-                begun = self._at
-                yield self._at_once(data, last=last) or self._row_by_row(data, last=last)
+                begun, found = self._at, read.found
+                following = -1 if found is None else begun + found.size
+                ahead = pool.submit(self._stretch_at, following, STRETCH) if found else None
+                yield self._at_once(found) or self._row_by_row(read.data, last=read.last)
                 # A record that goes on for many stretches is not begun again with each of them.
                 size = STRETCH if self._at > begun else 2 * size
+                # Where polars could not be believed, the next stretch begins elsewhere.
+                kept = ahead is not None and self._at == following
+                read = ahead.result() if ahead and kept else self._stretch_at(self._at, size)
 
-    def _at_once(self, data: bytes, *, last: bool) -> Block | None:
-        stretch = regular_stretch(data, self._export.delimiter, last=last)
+    def _stretch_at(self, at: int, size: int) -> _Stretch:
+        with self._export.path.open("rb") as file:
+            file.seek(at)
+            data = file.read(size)
+            last = len(data) < size or not file.read(1)
+        found = regular_stretch(data, self._export.delimiter, last=last) if data else None
+        return _Stretch(data, last, found)
+
+    def _at_once(self, stretch: RegularStretch | None) -> Block | None:
         if stretch is None:
             return None
         block = self._frames.block(stretch, self._lines, header=self._header)

@@ -32,18 +32,22 @@ class Unscored(NamedTuple):
 
 def unscored_of_exports(graded: GradedClass) -> list[Unscored]:
     """Return the students of the exports who have no score, in the order of reading."""
-    scored = set(graded.used.frame["student"])
-    rows = graded.used.table.frame.filter(pl.col("student").is_not_null())
-    people = rows.unique("student", keep="first", maintain_order=True)
-    known = {row[0]: row for row in people.select("student", "name", "section").iter_rows()}
-    found: dict[str, Unscored] = {}
+    refused: dict[str, Reject] = {}
     for each in graded.rejects:
-        student = each.student
-        if each.question or not student or student in scored or student in found:
-            continue
-        _, name, section = known.get(student, (student, "", ""))
-        found[student] = Unscored(student, name, section, each.source, _reason(each))
-    return list(found.values())
+        if not each.question and each.student:
+            refused.setdefault(each.student, each)
+    names = pl.Series(list(refused), dtype=pl.String).implode()
+    scored = graded.used.frame.select("student").filter(pl.col("student").is_in(names))
+    for student in scored["student"]:
+        del refused[student]
+    rows = graded.used.table.frame.lazy().select("student", "name", "section")
+    found = rows.filter(pl.col("student").is_in(names)).collect()
+    known = {student: (name, section) for student, name, section in found.reverse().iter_rows()}
+    unscored = []
+    for student, each in refused.items():
+        name, section = known.get(student, ("", ""))
+        unscored.append(Unscored(student, name, section, each.source, _reason(each)))
+    return unscored
 
 
 def unscored_of_gradebook(

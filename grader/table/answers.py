@@ -146,7 +146,9 @@ def table_of(blocks: Iterable[Block], cells: Cells) -> AnswerTable:
         if len(block.rejects):
             rejects.append(block.rejects.with_columns(pl.col("row") + rows))
         rows += len(block.frame)
-    return AnswerTable(pl.concat(frames, how="vertical_relaxed"), cells, pl.concat(rejects))
+    return AnswerTable(
+        pl.concat(frames, how="vertical_relaxed", rechunk=True), cells, pl.concat(rejects)
+    )
 
 
 def table_of_rows(rows: Iterable[ReadRow], questions: Sequence[str]) -> AnswerTable:

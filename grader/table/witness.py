@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 
 from grader.csv_files.spreadsheet import decimal_text
@@ -63,14 +64,14 @@ class _Column:
         self._frame = table.frame.select(cell=answer(question.id), file="file", line="line")
         self._cells = table.cells.of[place]
         self._question = question
-        self._used = set(self._frame["cell"].unique())
+        self._times = np.bincount(self._frame["cell"].to_numpy(), minlength=len(self._cells))
 
     def _given(self) -> list[tuple[int, Cell]]:
         """Return the cells that some row has, with their numbers, where Canvas gave points."""
         return [
             (number, cell)
             for number, cell in enumerate(self._cells)
-            if cell.points is not None and number in self._used
+            if cell.points is not None and self._times[number]
         ]
 
     def unequal(self) -> Sentence | None:

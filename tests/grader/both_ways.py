@@ -84,8 +84,8 @@ def stretches(size: int) -> Iterator[Counter[str]]:
     met: Counter[str] = Counter()
     way = blocks._Stretches._at_once
 
-    def counted(self, data, *, last):
-        block = way(self, data, last=last)
+    def counted(self, stretch):
+        block = way(self, stretch)
         met["as columns" if block else "row by row"] += 1
         return block
 
