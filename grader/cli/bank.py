@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import LazyGroup
+from grader.cli.bank_option import bank_option
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def bank() -> None:
 
 
 @click.command()
-@click.option("--bank", "folder", type=FOLDER, help="Folder of questions.  [default: shipped]")
+@bank_option("folder")
 @click.option(
     "--with",
     "key_path",
@@ -69,10 +70,10 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
     if strict and key_path is None:
         raise click.UsageError("--strict needs --with KEY.")
     from solver.banks.bank import read_bank
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
     from solver.rules.registry import check_questions, renamed_rules
 
-    found, faults = read_bank(folder or data_folder("questions"))
+    found, faults = read_bank(folder or shipped_bank())
     planned: list[PlannedQuestion] = []
     if found is not None:
         planned, others = check_questions(found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.bank_option import bank_option, ships
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
     from solver.key import Key
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command("import-qti")
 @click.argument("package", type=_FILE, metavar="QUIZ.zip")
-@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@bank_option()
 @click.option("--key", "key_path", type=_FILE, help="A key, for choices around measured values.")
 @click.option("--title", help="Which quiz, if the package holds several.")
 @click.option("--out", type=_FILE, help="File to write.  [default: quiz.yaml]")
@@ -143,7 +143,7 @@ def _show(matched: MatchedQuiz, bank: Bank, key: Key | None) -> None:
 
 
 def _default_target(bank_folder: Path | None, title: str) -> Path:
-    if bank_folder is None:
+    if bank_folder is None or ships(bank_folder):
         return Path("quiz.yaml")
     name = re.sub(r"[^\w-]+", "-", title).strip("-").lower() or "quiz"
     return bank_folder / "quizzes" / f"{name}.yaml"
@@ -151,7 +151,7 @@ def _default_target(bank_folder: Path | None, title: str) -> Path:
 
 @click.command("export-qti")
 @click.argument("out", type=_FILE, metavar="OUT.zip")
-@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@bank_option()
 @click.option("--key", "key_path", type=_FILE, help="Marks the right options.")
 @click.option("--no-answers", is_flag=True, help="Mark none, though a key is given.")
 @click.option(
@@ -210,6 +210,6 @@ def _key(bank: Bank, path: Path | None) -> Key | None:
 
 def _bank(folder: Path | None) -> Bank:
     from solver.banks.bank import load_bank
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
 
-    return load_bank(folder or data_folder("questions"))
+    return load_bank(folder or shipped_bank())

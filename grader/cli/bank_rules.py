@@ -20,13 +20,13 @@ def rules(name: str | None, whole: bool) -> None:
     """
     from solver.banks.bank import load_bank
     from solver.errors import BankError
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
     from solver.files.yaml_source import right_names
     from solver.rules.former_names import current_name
     from solver.rules.reference import describe, reference
     from solver.rules.registry import all_rules
 
-    known, bank = all_rules(), load_bank(data_folder("questions"))
+    known, bank = all_rules(), load_bank(shipped_bank())
     if whole:
         click.echo(reference(bank), nl=False)
     elif name is None:

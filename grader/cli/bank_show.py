@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from grader.cli.bank_option import bank_option
+
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("questions", nargs=-1, metavar="[QUESTION]...")
-@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@bank_option()
 @click.option("--key", "key_path", type=_FILE, help="For the numbers a drop-down offers.")
 @click.option(
     "--language",
@@ -35,10 +36,10 @@ def show(
     """
     from grader.reports.answer_sheet import question_lines
     from solver.banks.bank import load_bank
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
     from solver.key_checks.agreement import load_key_for
 
-    bank = load_bank(bank_folder or data_folder("questions"))
+    bank = load_bank(bank_folder or shipped_bank())
     key = load_key_for(bank, key_path, answers=False) if key_path else None
     asked = [bank.question(name) for name in questions] or list(bank.questions)
     texts = ["\n".join(question_lines(question, language, key)) for question in asked]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.bank_option import bank_option
+
 if TYPE_CHECKING:
     from grader.reports.self_check import Checked, CheckedQuestion
     from solver.key import Key
@@ -26,7 +28,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--key", "key_path", type=_FILE, help="The answer key (key.yaml).")
 @click.option("--bundle", type=_FOLDER, help="Your course materials: the key is made from them.")
 @click.option("--out", type=_FOLDER, help="With --bundle: keep the key here, answers and all.")
-@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@bank_option()
 @click.option("--reveal", is_flag=True, help="Also tell the right options, and why.")
 @click.option(
     "--language",
@@ -69,13 +71,13 @@ def check(
     from grader.reports.self_check import check_answers
     from solver.banks.bank import load_bank
     from solver.errors import ExportError
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
     from solver.key_checks.agreement import load_key_for
 
     if template:
         if bundle or out or reveal or as_json:
             raise click.UsageError("--template goes with --key, --bank and --language alone.")
-        _write_template(answers, key_path, bank_folder or data_folder("questions"), language)
+        _write_template(answers, key_path, bank_folder or shipped_bank(), language)
         return
     if (key_path is None) == (bundle is None):
         raise click.UsageError("Give either --key or --bundle.")
@@ -87,7 +89,7 @@ def check(
             path=answers,
             mend=f"hw9 check {answers} --template writes one to fill in.",
         )
-    folder = bank_folder or data_folder("questions")
+    folder = bank_folder or shipped_bank()
     bank = load_bank(folder)
     # A measured answer of another number than the question asks for is no fault of who checks.
     key = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.bank_option import bank_option
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.argument("exports", nargs=-1, required=True, type=_FILE, metavar="EXPORT...")
 @click.option("--key", "key_path", required=True, type=_FILE, help="The answer key (key.yaml).")
 @click.option("--out", required=True, type=_FOLDER, help="Folder to make for the results.")
-@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@bank_option()
 @click.option(
     "--quiz",
     "quizzes",
@@ -150,9 +151,9 @@ def _job(given: dict[str, Any]) -> Job:
 
 def _bank(folder: Path | None) -> Bank:
     from solver.banks.bank import load_bank
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
 
-    return load_bank(folder or data_folder("questions"))
+    return load_bank(folder or shipped_bank())
 
 
 def _as_data(outcome: Outcome, out: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import LazyGroup
+from grader.cli.bank_option import bank_option
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     invoke_without_command=True,
 )
 @click.option("--bundle", type=FOLDER, help="Course materials.  [default: the demo's]")
-@click.option("--bank", type=FOLDER, help="Folder of questions.  [default: the ones that ship]")
+@bank_option("bank")
 @click.option("--only", metavar="q07,q12", default="", help="Decide these questions alone.")
 @click.option(
     "--device",

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.bank_option import as_given, bank_option
+
 if TYPE_CHECKING:
     from solver.banks.bank import Bank
     from solver.key import Key
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
@@ -26,9 +27,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--key", "key_path", type=_FILE, default=Path("key.yaml"), show_default=True, help="The key."
 )
-@click.option(
-    "--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.  [default: shipped]"
-)
+@bank_option()
 def override(
     question: str,
     correct: str | None,
@@ -56,7 +55,7 @@ def override(
     from grader.key_changes import key_override
     from solver.banks.bank import load_bank
     from solver.files.atomic_write import write_whole
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
     from solver.key import save_key
     from solver.key_checks.agreement import load_key_for
 
@@ -65,7 +64,7 @@ def override(
     if each_earns and correct is None:
         raise click.UsageError("--any goes with --correct.")
     # Without its answers: this command is what mends one that was changed by hand.
-    bank = load_bank(bank_folder or data_folder("questions"))
+    bank = load_bank(bank_folder or shipped_bank())
     key = load_key_for(bank, key_path, answers=False)
     if correct is not None:
         key = key_override.with_override(
@@ -123,7 +122,7 @@ def _say(key: Key, bank: Bank, question: str, *, void: bool) -> None:
 
 def _say_next(key: Key, question: str, key_path: Path, bank_folder: Path | None) -> None:
     entry = next(each for each in key.questions if each.id == question)
-    bank = f" --bank {bank_folder}" if bank_folder else ""
+    bank = f" --bank {as_given(bank_folder)}" if bank_folder else ""
     how = "everybody" if entry.void else "current"
     click.echo(
         f"A class that is graded already: hw9 regrade RUN_DIR --key {key_path}{bank} --how {how} "

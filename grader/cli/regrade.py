@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.bank_option import bank_option
 from grader.quizzes.canvas_text import collapsed
 from solver.text.plural import counted
 
@@ -49,7 +50,7 @@ _HOW = {
     multiple=True,
     help="Only this one; may be repeated.  [default: all that the new key changes]",
 )
-@click.option("--bank", "bank_folder", type=_FOLDER, help="Folder of the questions.")
+@bank_option()
 @click.option("--write", is_flag=True, help="Write; without it nothing is changed.")
 @click.option("--by", default="", help="Who decided (needed to write).")
 @click.option("--why", default="", help="Why (needed to write).")
@@ -130,11 +131,11 @@ def _check(given: dict[str, Any]) -> None:
 def _job(given: dict[str, Any]) -> Any:
     from grader.runs.regrade_run import Regrade
     from solver.banks.bank import load_bank
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
     from solver.key_checks.agreement import load_key_for
 
     folder: Path = given["folder"]
-    bank = load_bank(given["bank_folder"] or data_folder("questions"))
+    bank = load_bank(given["bank_folder"] or shipped_bank())
     return Regrade(
         folder=folder,
         key=load_key_for(bank, given["key_path"]) if given["key_path"] else None,

@@ -22,7 +22,7 @@ from solver.bundle.regions import Mask, region_words, regions_for
 from solver.errors import BundleError
 from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import sha256_of
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_region_files
 
 if TYPE_CHECKING:
     from solver.bundle.bert_materials import BertMaterials
@@ -129,7 +129,7 @@ class Bundle:
 def region_files(folder: Path) -> list[Path]:
     """Return the region files to look into for a bundle, its own first."""
     own = folder / "regions.yaml"
-    shipped = without_apple_double(sorted((data_folder("questions") / "regions").glob("*.yaml")))
+    shipped = without_apple_double(shipped_region_files())
     return [*([own] if own.is_file() else []), *shipped]
 
 

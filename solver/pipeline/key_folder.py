@@ -24,7 +24,7 @@ from solver.files.atomic_swap import (
 )
 from solver.files.atomic_write import clear_half_written
 from solver.files.lock import one_at_a_time
-from solver.files.resources import data_folder
+from solver.files.resources import data_folder, shipped_bank
 from solver.key import Key
 from solver.pipeline import up_to_date as up_to_date
 from solver.pipeline.overrides import spare_other_questions
@@ -94,7 +94,7 @@ def make_once(
         KeyFileError: the key that lies there has questions that the new one will not have.
         Hw9Error: what `make` raises.
     """
-    questions = load_bank(bank or data_folder("questions"))
+    questions = load_bank(bank or shipped_bank())
     asked = list(dict.fromkeys(options.get("only") or [each.id for each in questions.questions]))
     asked_of = len(questions.questions)
     materials = bundle or (data_folder("demo") if evidence is None else None)

@@ -27,7 +27,7 @@ from solver.evidence import (
     save_evidence,
 )
 from solver.files.atomic_write import sha256_of_all, write_whole
-from solver.files.resources import data_folder
+from solver.files.resources import data_folder, shipped_bank
 from solver.key import FORMAT, Key, KeyQuestion, StabilityRun, save_key
 from solver.pipeline.overrides import with_kept_overrides
 from solver.pipeline.reseed import load_reseeded, run_reseeded, save_reseeded
@@ -161,7 +161,7 @@ def make_key(
     Raises:
         Hw9Error: bank, bundle or evidence cannot be used, or `out` cannot be written.
     """
-    questions_bank = load_bank(bank or data_folder("questions"))
+    questions_bank = load_bank(bank or shipped_bank())
     questions = planned(questions_bank, only)
     target = out / "evidence" if out is not None else None
     if evidence is not None and bundle is None:

@@ -18,7 +18,7 @@ from solver.banks.bank import Bank
 from solver.code_version import code_hash
 from solver.errors import KeyFileError
 from solver.files.atomic_write import sha256_of, sha256_of_all, write_whole
-from solver.files.resources import data_folder
+from solver.files.resources import data_folder, shipped_region_files
 from solver.key import Key, load_key
 
 FORMAT = "hw9-made/1"
@@ -48,7 +48,7 @@ def inputs_hash(
         "code": code_hash(),
         "libraries": json.dumps({name: _version(name) for name in _LIBRARIES}),
         "options": json.dumps(dict(options), sort_keys=True),
-        "regions": _hash_of(data_folder("questions") / "regions"),
+        "regions": sha256_of_all(_hashes(data_folder("questions"), shipped_region_files())),
         "templates": _hash_of(data_folder("templates")),
     }
     if bundle is not None:

@@ -41,7 +41,7 @@ from solver.explain.cnn import (
     smoothgrad,
 )
 from solver.explain.job import Job, fast_settings, picture_tensor
-from solver.files.resources import data_folder
+from solver.files.resources import data_folder, shipped_bank
 from solver.models.food_cnn import FLAT, flat_shares
 from tests.benchmarks import sample_procedure, through_captum
 from tests.benchmarks.multiply_adds import multiply_adds, prepared_multiply_adds
@@ -276,7 +276,7 @@ def verdicts(made: Evidence, exact: Evidence) -> dict[str, bool]:
     from solver.banks.bank import load_bank
     from solver.pipeline.make_key import decide, planned
 
-    bank = load_bank(data_folder("questions"))
+    bank = load_bank(shipped_bank())
     questions = planned(bank, CNN_HALF)
     found: list[dict[str, bool | None]] = []
     for evidence in (made, exact):

@@ -16,7 +16,7 @@ import numpy as np
 from solver.banks.bank import load_bank
 from solver.errors import Hw9Error
 from solver.evidence import MANIFEST, Evidence, load_evidence, save_evidence
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.key import dump_key
 from solver.page.key_page import render_key_page
 from solver.pipeline.make_key import decide, make_key, needed_records, planned
@@ -36,7 +36,7 @@ class _Evidence(Format):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.bank = load_bank(data_folder("questions"))
+        self.bank = load_bank(shipped_bank())
         self.questions = {
             each.question.id: each for each in planned(self.bank) if each.question.id not in SLOW
         }

@@ -19,7 +19,7 @@ from solver.banks.bank import load_bank
 from solver.decide.wording_lint import concerns
 from solver.errors import Hw9Error
 from solver.evidence import Evidence
-from solver.files.resources import data_folder
+from solver.files.resources import data_folder, shipped_bank
 from solver.key import Key, dump_key, load_key, save_key
 from solver.models.food_cnn import build_network
 from solver.pipeline.key_folder import Workspace, make_once
@@ -170,7 +170,7 @@ class KeyFolders(Format):
 
 def _bank_of(wanted: list[str], folder: Path) -> Path:
     """Write a bank of some of the questions that ship; reading all of them takes longer."""
-    shipped = data_folder("questions")
+    shipped = shipped_bank()
     folder.mkdir()
     shutil.copy(shipped / "bank.yaml", folder)
     for path in sorted(shipped.glob("0*.yaml")):
@@ -195,7 +195,7 @@ class StandingKeys(YamlFormat):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        whole = load_bank(data_folder("questions"))
+        whole = load_bank(shipped_bank())
         topics = [
             replace(topic, questions=tuple(each for each in topic.questions if each.id in TOLD))
             for topic in whole.topics

@@ -18,7 +18,7 @@ from solver.bundle.bert_materials import load_materials
 from solver.bundle.pictures import Picture, open_rgb, resized
 from solver.bundle.regions import regions_for
 from solver.errors import Hw9Error
-from solver.files.resources import data_folder
+from solver.files.resources import data_folder, shipped_bank, shipped_region_files
 from solver.files.yaml_source import load_placed_yaml
 from solver.key import dump_key, load_key, save_key
 from solver.rules.registry import plan_questions
@@ -62,7 +62,7 @@ class Banks(YamlFormat):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        shipped = data_folder("questions")
+        shipped = shipped_bank()
         (folder / "questions").mkdir()
         (folder / "questions" / "bank.yaml").write_bytes((shipped / "bank.yaml").read_bytes())
         topics = sorted(path for path in shipped.glob("0*.yaml"))
@@ -92,7 +92,7 @@ class BankHeaders(YamlFormat):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        shipped = data_folder("questions")
+        shipped = shipped_bank()
         (folder / "questions").mkdir()
         topic = _first_questions(sorted(shipped.glob("0*.yaml"))[0])
         (folder / "questions" / "topic.yaml").write_bytes(topic)
@@ -232,7 +232,7 @@ class RegionFiles(YamlFormat):
         (folder / "masks").mkdir()
         for mask in (demo / "masks").glob("*.png"):
             (folder / "masks" / mask.name).write_bytes(mask.read_bytes())
-        shipped = sorted((data_folder("questions") / "regions").glob("*.yaml"))[0]
+        shipped = shipped_region_files()[0]
         data = yaml.load(shipped.read_bytes(), yaml.CSafeLoader)
         data["pictures"] = [dict(data["pictures"][1], name="1_2")]
         data["pictures"][0].pop("fingerprint", None)

@@ -24,7 +24,7 @@ if __package__ in (None, ""):  # run as a script: its neighbours lie beside it
 from solver.errors import EvidenceError, Hw9Error
 from solver.evidence import Evidence, Record, save_evidence
 from solver.explain.run.demo_procedures import procedure_records
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from tests.real.read_figures import figure_records, map_records
 from tests.real.read_plots import plot_records
 from tests.real.read_tables import table_records
@@ -46,7 +46,7 @@ def figures_and_tables(real: Path) -> Iterator[Record]:
         EvidenceError: a file is missing.
     """
     maps, figures = _arrays(real / "maps_128px.npz"), _arrays(real / "figures_70px.npz")
-    yield from map_records(maps, data_folder("questions") / "regions" / "2021.yaml")
+    yield from map_records(maps, shipped_bank() / "regions" / "2021.yaml")
     yield from figure_records(figures, maps)
     yield from table_records(real)
 

@@ -19,7 +19,7 @@ if __package__ in (None, ""):  # run as a script: the repository lies two folder
 
 from solver.banks.bank import Bank, Option, load_bank
 from solver.errors import Hw9Error
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.key import Answer, Key, KeyQuestion, load_key
 from solver.page.review_flags import CLOSE, closest
 
@@ -169,7 +169,7 @@ def main() -> int:
     """Print the table of the key named on the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("key", type=Path, help="key.yaml, or the folder it lies in")
-    parser.add_argument("--bank", type=Path, default=data_folder("questions"))
+    parser.add_argument("--bank", type=Path, default=shipped_bank())
     given = parser.parse_args()
     path = given.key / "key.yaml" if given.key.is_dir() else given.key
     try:

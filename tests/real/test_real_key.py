@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from solver.banks.bank import load_bank
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.key import KeyQuestion, load_key
 from solver.pipeline.make_key import MadeKey, make_key
 from tests.real.report import ASKED, HEAD, sign_text, table_of
 
-BANK = load_bank(data_folder("questions"))
+BANK = load_bank(shipped_bank())
 CARRIED = [1, 2, 3, 4, 7, 8, 9, 11, 12, 13, 15, 16, 18, 19, 25, 26, 27, 28, 29, 30]
 """Questions of which the real outputs hold something; the rest ask for what only a run has."""
 SLOW = ("q07", "q08")

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from solver.banks.bank import load_bank
 from solver.evidence import Evidence, Record
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.rules.maps.chance import share_by_chance
 from solver.rules.maps.displayed import fitted_to, readable_brightness
 from solver.rules.registry import Decision, PlannedQuestion, plan_questions
@@ -44,7 +44,7 @@ Held = list[bool | None]
 
 
 def asked() -> dict[str, PlannedQuestion]:
-    planned = plan_questions(load_bank(data_folder("questions")))
+    planned = plan_questions(load_bank(shipped_bank()))
     return {one.question.id: one for one in planned if one.rule.name in RULES}
 
 
@@ -57,7 +57,7 @@ ON_REGIONS = [name for name, one in QUESTIONS.items() if one.rule.name == "maps.
 def evidence() -> Evidence:
     """The maps and figures alone."""
     maps, figures = (dict(np.load(REAL / name)) for name in ("maps_128px.npz", "figures_70px.npz"))
-    regions = data_folder("questions") / "regions" / "2021.yaml"
+    regions = shipped_bank() / "regions" / "2021.yaml"
     records = (*map_records(maps, regions), *figure_records(figures, maps))
     return Evidence({record.id: record for record in records})
 

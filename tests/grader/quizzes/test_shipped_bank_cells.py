@@ -12,10 +12,10 @@ from grader.quizzes.option_matching import CellReader
 from grader.quizzes.texts import QUIZ_LANGUAGES, quiz_of_bank, wordings_by_question
 from grader.submissions import Chosen, Ticked
 from solver.banks.bank import load_bank
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from tests.grader.canvas_generator import html_to_text, joined
 
-BANK = load_bank(data_folder("questions"))
+BANK = load_bank(shipped_bank())
 QUIZZES = {language: quiz_of_bank(BANK, language) for language in QUIZ_LANGUAGES}
 WORDINGS = wordings_by_question(QUIZZES.values())
 

@@ -13,14 +13,14 @@ from grader.reports.answer_sheet import answer_sheet, question_lines
 from grader.reports.self_check import check_answers
 from solver.banks.bank import Bank, Blank, MeasuredChoices, Question, Wording, load_bank
 from solver.errors import BankError, ExportError
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.key import Key, KeyQuestion, OptionVerdict, Sentence, save_key
 from tests.grader.bank_files import write_bank
 from tests.grader.made_classes import made_bank, made_key
 
 LANGUAGES = ("en", "zh-Hant")
 NUMBERS = ("0.1", "0.2", "0.4", "0.7")
-SHIPPED = load_bank(data_folder("questions"))
+SHIPPED = load_bank(shipped_bank())
 
 
 def key_of(bank: Bank, right: int) -> Key:

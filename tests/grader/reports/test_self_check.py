@@ -22,7 +22,7 @@ from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import Chosen, Ticked
 from solver.banks.bank import Bank, load_bank
 from solver.errors import ExportError
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.key import Key, save_key
 from tests.grader.made_classes import (
     every_answer,
@@ -154,7 +154,7 @@ def test_in_chinese_nothing_is_said_in_english(tmp_path: Path, bank: Bank) -> No
 
 
 def test_the_example_in_the_help_answers_questions_that_there_are() -> None:
-    shipped = {question.id: question for question in load_bank(data_folder("questions")).questions}
+    shipped = {question.id: question for question in load_bank(shipped_bank()).questions}
     example = command.help[command.help.index("answers:\n") :].split("\n\n")[0]
     for name, answer in yaml.safe_load(example)["answers"].items():
         names = [each.id for each in shipped[name].blanks or shipped[name].options]

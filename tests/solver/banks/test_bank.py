@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from solver.banks.bank import LANGUAGES, Bank, load_bank
 from solver.errors import BankError
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.rules.registry import plan_questions
 
 HEADER = 'title: {en: "Test", zh-Hant: "測試"}\nedition: "2021"\n'
@@ -69,7 +69,7 @@ def plan(folder: Path, topic: str) -> Any:
 
 @pytest.fixture(scope="module")
 def shipped() -> Bank:
-    return load_bank(data_folder("questions"))
+    return load_bank(shipped_bank())
 
 
 def test_the_shipped_bank_has_the_courses_twenty(shipped: Bank) -> None:

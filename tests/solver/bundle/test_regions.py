@@ -16,7 +16,7 @@ from solver.bundle.bundle import Bundle
 from solver.bundle.pictures import Picture, fingerprint
 from solver.bundle.regions import load_regions, regions_for
 from solver.errors import BundleError
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank, shipped_region_files
 
 RGB = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
 PICTURE = Picture(0, "1_1", 1, Path("1_1.png"), RGB, (128, 128))
@@ -172,7 +172,7 @@ def test_a_long_round_of_names_is_no_endless_one(tmp_path: Path) -> None:
 
 
 def test_the_shipped_regions_load_and_name_what_the_questions_name(demo: Bundle) -> None:
-    for path in sorted((data_folder("questions") / "regions").glob("*.yaml")):
+    for path in shipped_region_files():
         file = load_regions(path)
         assert all(entry.fingerprint for entry in file.pictures), path.name
         names = {entry.name: set(entry.regions) for entry in file.pictures}
@@ -186,7 +186,7 @@ def test_the_shipped_regions_load_and_name_what_the_questions_name(demo: Bundle)
 def test_regions_of_the_real_pictures_are_found_by_their_fingerprint(
     real_maps: dict[str, np.ndarray],
 ) -> None:
-    path = data_folder("questions") / "regions" / "2021.yaml"
+    path = shipped_bank() / "regions" / "2021.yaml"
     for place, (name, rgb) in enumerate(
         zip(real_maps["names"], real_maps["pictures"], strict=True)
     ):

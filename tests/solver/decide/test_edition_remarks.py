@@ -10,7 +10,7 @@ from solver.banks.bank import load_bank
 from solver.banks.course_settings import Methods, plain
 from solver.decide.edition_remarks import edition_remarks
 from solver.evidence import Evidence, Record
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.pipeline.make_key import decide, planned
 
 METHODS = Methods()
@@ -61,7 +61,7 @@ def test_records_with_one_difference_share_a_sentence() -> None:
 
 
 def test_the_note_of_the_question_says_it_and_its_answer_stays() -> None:
-    bank = load_bank(data_folder("questions"))
+    bank = load_bank(shipped_bank())
     signs = np.zeros((128, 128), np.int8)
     signs[:, :64] = 1
     left = np.zeros((128, 128), bool)

@@ -7,7 +7,7 @@ import numpy as np
 from solver.banks.bank import load_bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, Record
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.rules.registry import PlannedQuestion, all_rules, plan_questions
 from tests.solver.rules.bert.test_embeddings import sentences
 from tests.solver.rules.bert.test_hidden_states import ROLES, made, ring
@@ -15,7 +15,7 @@ from tests.solver.rules.bert.test_hidden_states import ROLES, made, ring
 
 def asked_by(rule: str) -> PlannedQuestion:
     """The shipped question that a rule decides."""
-    every = plan_questions(load_bank(data_folder("questions")))
+    every = plan_questions(load_bank(shipped_bank()))
     return next(one for one in every if one.rule.name == rule)
 
 

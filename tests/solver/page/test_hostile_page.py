@@ -18,7 +18,7 @@ import pytest
 from solver.banks.bank import load_bank
 from solver.bundle.tagged_corpus import TAGS
 from solver.evidence import Evidence, Record
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.key import Key, Override
 from solver.page.key_page import render_key_page
 from solver.pipeline.make_key import decide, needed_records, planned
@@ -104,7 +104,7 @@ def hostile_key(key: Key, texts: Texts) -> Key:
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """The page, and what must be seen on it."""
     texts = Texts()
-    bank = load_bank(data_folder("questions"))
+    bank = load_bank(shipped_bank())
     asked = planned(bank, ASKED)
     evidence = hostile_evidence(needed_records(asked), texts)
     decided = decide(bank, asked, evidence)

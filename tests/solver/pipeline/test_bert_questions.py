@@ -9,7 +9,7 @@ import pytest
 from solver.banks.bank import Bank, load_bank
 from solver.bundle.bundle import load_bundle
 from solver.evidence import load_evidence
-from solver.files.resources import data_folder
+from solver.files.resources import data_folder, shipped_bank
 from solver.key import dump_key
 from solver.page.figures.registry import figure_html
 from solver.pipeline.make_key import MadeKey, decide, explain, planned, settings_for
@@ -20,7 +20,7 @@ ASKED = [f"q{number}" for number in range(21, 31)]
 
 @pytest.fixture(scope="module")
 def bank() -> Bank:
-    return load_bank(data_folder("questions"))
+    return load_bank(shipped_bank())
 
 
 @pytest.fixture(scope="module")

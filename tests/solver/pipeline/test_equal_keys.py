@@ -11,7 +11,7 @@ import pytest
 
 from solver.banks.bank import load_bank
 from solver.evidence import Evidence, save_evidence
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.pipeline.make_key import needed_records, planned
 from tests.fuzz.made_evidence import made_record
 
@@ -30,7 +30,7 @@ SETTINGS = {
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("given")
-    needed = needed_records(planned(load_bank(data_folder("questions")), QUESTIONS))
+    needed = needed_records(planned(load_bank(shipped_bank()), QUESTIONS))
     save_evidence(Evidence({name: made_record(name) for name in needed}), folder)
     return folder
 

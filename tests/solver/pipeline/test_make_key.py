@@ -18,7 +18,7 @@ from solver.decide.decide import measured_options
 from solver.errors import BankError, BundleError, EvidenceError
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.explain.job import ExplainSettings
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.key import Key, dump_key, load_key
 from solver.pipeline.make_key import decide, explain, make_key, needed_records, planned
 from solver.rules.registry import PlannedQuestion, Verdict
@@ -32,7 +32,7 @@ QUICK = [name for name in CNN_HALF if name not in ("q07", "q08")]
 
 @pytest.fixture(scope="module")
 def bank() -> Bank:
-    return load_bank(data_folder("questions"))
+    return load_bank(shipped_bank())
 
 
 @pytest.fixture(scope="module")

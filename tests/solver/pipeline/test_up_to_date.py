@@ -10,11 +10,11 @@ import pytest
 
 from solver.banks.bank import load_bank
 from solver.evidence import Evidence, Record, save_evidence
-from solver.files.resources import data_folder
+from solver.files.resources import data_folder, shipped_bank
 from solver.pipeline import up_to_date as up_to_date
 from solver.pipeline.make_key import make_key
 
-BANK = load_bank(data_folder("questions"))
+BANK = load_bank(shipped_bank())
 
 
 @pytest.fixture

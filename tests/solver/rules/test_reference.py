@@ -22,7 +22,7 @@ from solver.banks.bank import (
 )
 from solver.banks.course_settings import Methods
 from solver.errors import BankError
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.rules.reference import describe, example_of, reference
 from solver.rules.registry import all_rules, plan_questions
 
@@ -32,7 +32,7 @@ OF_A_BANK = (BankFile, TopicFile, Question, Option, Blank, MeasuredChoices)
 
 @pytest.fixture(scope="module")
 def shipped() -> Bank:
-    return load_bank(data_folder("questions"))
+    return load_bank(shipped_bank())
 
 
 def models() -> list[type[BaseModel]]:

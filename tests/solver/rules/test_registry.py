@@ -16,7 +16,7 @@ from grader.cli import hw9
 from solver.banks.bank import load_bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, MissingEvidence
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.rules.former_names import current_name, former_names
 from solver.rules.registry import (
     Decide,
@@ -35,7 +35,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_every_question_has_a_rule_and_every_rule_a_question_or_a_test() -> None:
-    bank = load_bank(data_folder("questions"))
+    bank = load_bank(shipped_bank())
     assert len(plan_questions(bank)) == len(bank.questions)
     asked = {question.rule for question in bank.questions}
     tests = "".join(path.read_text(encoding="utf-8") for path in sorted(TESTS.rglob("test_*.py")))
@@ -160,7 +160,7 @@ def test_unknown_settings_and_claims_are_refused_by_every_rule() -> None:
 
 
 def test_without_evidence_every_rule_says_what_is_missing() -> None:
-    for planned in plan_questions(load_bank(data_folder("questions"))):
+    for planned in plan_questions(load_bank(shipped_bank())):
         with pytest.raises(MissingEvidence) as caught:
             planned.rule.decide(Evidence(), planned.settings, planned.claims)
         assert set(caught.value.lacks) <= set(planned.needs), planned.question.id
