@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.bank_option import bank_option
+
 if TYPE_CHECKING:
     from solver.evidence import Record
 
@@ -28,7 +30,7 @@ def evidence() -> None:
 @evidence.command("from-notebook")
 @click.argument("notebooks", nargs=-1, required=True, type=FILE)
 @click.option("--out", type=FOLDER, required=True, help="Folder of evidence to write.")
-@click.option("--bank", type=FOLDER, help="Folder of questions.  [default: the ones that ship]")
+@bank_option("bank")
 @click.option("--slide", type=FILE, help="The slide's picture of similarities, as PNG.")
 @click.option(
     "--procedures/--no-procedures",
@@ -58,15 +60,15 @@ def from_notebook(
     """
     from solver.banks.bank import load_bank
     from solver.evidence import save_evidence
-    from solver.files.resources import data_folder
+    from solver.files.resources import shipped_bank
     from solver.notebook_evidence.from_notebooks import as_json as json_of
     from solver.notebook_evidence.from_notebooks import evidence_from, lines
 
-    questions = bank or data_folder("questions")
+    questions = bank or shipped_bank()
     loaded = load_bank(questions)
     regions = questions / "regions" / f"{loaded.header.edition}.yaml"
     if not regions.is_file():
-        regions = data_folder("questions") / "regions" / "2021.yaml"
+        regions = shipped_bank() / "regions" / "2021.yaml"
     besides = _slide_records(slide) if slide else []
     if procedures:
         from solver.explain.run.demo_procedures import procedure_records

@@ -244,10 +244,11 @@ def _by_chance(leading: Verdict, chance: float) -> Verdict:
 def readings(first: Record, second: Record) -> tuple[Reading, Reading]:
     """Return two maps as displayed, the second at the size of the first."""
     one = readable_brightness(first)
-    return one, _at_size_of(one, readable_brightness(second))
+    return one, same_size(one, readable_brightness(second))
 
 
-def _at_size_of(first: Reading, second: Reading) -> Reading:
+def same_size(first: Reading, second: Reading) -> Reading:
+    """Return the second of two readings at the size of the first (nearest)."""
     rows, columns = (
         np.arange(n) * m // n for n, m in zip(first[0].shape, second[0].shape, strict=True)
     )

@@ -11,7 +11,7 @@ import pytest
 
 from solver.banks.bank import load_bank
 from solver.errors import EvidenceError
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.notebook_evidence.from_notebooks import as_json, evidence_from, lines
 from solver.notebook_evidence.notebook_file import read_executed_notebook, settings_in
 
@@ -49,14 +49,14 @@ def test_figures_and_settings_are_taken_and_nothing_else(tmp_path: Path) -> None
     ]
     assert found.figures[0].method == "filters" and found.remarks == []
     assert secret not in repr(found)
-    bank, regions = load_bank(data_folder("questions")), regions_2021()
+    bank, regions = load_bank(shipped_bank()), regions_2021()
     read = evidence_from([path], bank, regions)
     assert secret not in repr([lines(read), as_json(read)])
     assert str(tmp_path) not in repr([lines(read), as_json(read)])
 
 
 def regions_2021() -> Path:
-    return data_folder("questions") / "regions" / "2021.yaml"
+    return shipped_bank() / "regions" / "2021.yaml"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_what_is_no_figure_is_told_or_passed_over(tmp_path: Path) -> None:
     told = " ".join(found.remarks)
     assert "JPEG" in told and "damaged or no PNG" in told and "ended in an error" in told
     assert "Secret" not in told
-    read = evidence_from([path], load_bank(data_folder("questions")), regions_2021())
+    read = evidence_from([path], load_bank(shipped_bank()), regions_2021())
     assert all(one.remarks for one in read.findings) and not len(read.evidence)
     assert {one.state for one in read.questions} == {"open", "never"}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from solver.banks.course_settings import LimeSettings
-from solver.files.resources import data_folder
+from solver.files.resources import shipped_bank
 from solver.notebook_evidence.figures.known_pictures import handed_out, known_pictures
 from solver.notebook_evidence.figures.panels import find_panels, open_figure, readable
 from solver.notebook_evidence.findings import Finding, ReadingSettings
@@ -36,7 +36,7 @@ ELEVEN = {
 
 def findings(name: str, *methods: str) -> list[Finding]:
     """The findings on the pictures and on those figures whose cells call the methods."""
-    regions = data_folder("questions") / "regions" / "2021.yaml"
+    regions = shipped_bank() / "regions" / "2021.yaml"
     settings = ReadingSettings(
         "2021", regions, known_pictures(regions), LimeSettings(), handed_out()
     )
@@ -86,7 +86,7 @@ def test_maps_of_the_handed_out_figures_are_the_published_ones() -> None:
 
 
 def test_a_layer_that_the_cell_contradicts_is_not_carried() -> None:
-    regions = data_folder("questions") / "regions" / "2021.yaml"
+    regions = shipped_bank() / "regions" / "2021.yaml"
     settings = ReadingSettings("2021", regions, known_pictures(regions), LimeSettings())
     notebook = read_executed_notebook(next(NOTEBOOKS.glob("n04-*.ipynb")))
     figure = next(one for one in notebook.figures if one.settings.get("cnnid") == 15)

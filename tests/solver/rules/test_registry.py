@@ -107,7 +107,7 @@ def test_every_former_name_is_of_a_rule_there_is() -> None:
 
 
 def test_a_bank_with_former_names_is_read_with_a_remark(tmp_path: Path) -> None:
-    shipped = data_folder("questions")
+    shipped = shipped_bank()
     former = {current_name(name): name for name in former_names()}
     for path in shipped.glob("*.yaml"):
         lines = path.read_text("utf-8").splitlines()

@@ -1,0 +1,150 @@
+"""What a method feeds the network and whether it takes gradients, watched while the method runs.
+
+The method is the registered explanation itself, with few samples. Nothing here knows which one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from solver.evidence import Record, record_id
+from solver.explain.job import Job, every_picture, picture_tensor
+from solver.explain.registry import Explain, explanation, explanation_for, record_of
+
+METHODS = ("lime", "saliency", "smoothgrad", "integrated_gradients")
+TRACED = 12
+"""Samples of a method that draws some: enough to tell what comes back from what does not."""
+
+STEPS = 10
+MOVED = 1e-6
+"""Of 1: a pixel that moved by less was rounded."""
+
+
+def trace_kind(method: str) -> str:
+    """Return the kind of record that `method`'s trace is."""
+    return f"{method}_watched"
+
+
+def _passes(job: Job) -> int:
+    return TRACED
+
+
+def watched(method: str) -> Explain:
+    """Return the explanation that runs a method on a picture and records what it feeds."""
+
+    def run(job: Job) -> Record:
+        (place,) = job.place
+        fed, gradients = _run(job, method, place)
+        picture = picture_tensor(job.bundle, place)[0].double().cpu().numpy()
+        arrays = {**differences(fed - picture), "gradient": np.array(gradients, bool)}
+        return record_of(job, arrays, {"method": method, "picture": place, "inputs": len(fed)})
+
+    run.__doc__ = f"""What {method} feeds the network for a picture, and whether it takes gradients.
+
+    Arrays, one entry for each picture fed: changed, the share of pixels that differ; pieces, how
+    far changed and unchanged pixels lie in patches (0 as scattered, 1 whole); smooth, correlation
+    of the difference with its neighbours; recurs, the share of changed pixels whose changed value
+    another picture fed has too; gradient, whether the gradient at its pixels was taken. drift
+    (1,): length of the mean difference over the mean length. Values: method, picture, inputs.
+    """
+    return run
+
+
+def _run(job: Job, method: str, place: int) -> tuple[np.ndarray[Any, Any], list[bool]]:
+    """The pictures fed of the size of one (n, 3, H, W), and of which the gradient was taken."""
+    fed: list[Tensor] = []
+    reached: list[bool] = []
+
+    def note(_: object, inputs: tuple[Tensor, ...]) -> None:
+        pixels, first = inputs[0], len(fed)
+        fed.extend(pixels.detach().double().cpu().clone())
+        reached.extend([False] * len(pixels))
+        if pixels.requires_grad:
+
+            def arrived(gradient: Tensor) -> None:
+                for at, one in enumerate(gradient):
+                    reached[first + at] = bool(one.abs().sum() > 0)
+
+            pixels.register_hook(arrived)
+
+    few = replace(
+        job.settings,
+        lime_samples=TRACED,
+        smoothgrad_samples=TRACED,
+        network="as_trained",
+        confidence=None,
+    )
+    more = (STEPS,) if method == "integrated_gradients" else ()
+    named = record_id(method, place, *more)
+    hook = job.bundle.network.register_forward_pre_hook(note)
+    try:
+        explanation_for(named).run(replace(job, id=named, settings=few))
+    finally:
+        hook.remove()
+    own = [at for at, one in enumerate(fed) if _of_this(one, job, place)]
+    if not own:
+        return np.empty((0, *picture_tensor(job.bundle, place).shape[1:])), []
+    return torch.stack([fed[at] for at in own]).numpy(), [reached[at] for at in own]
+
+
+def _of_this(one: Tensor, job: Job, place: int) -> bool:
+    """Whether a picture fed is no other picture of the bundle as it is (a method may batch all)."""
+    others = (picture_tensor(job.bundle, k)[0] for k in every_picture(job) if k != place)
+    return not any(torch.equal(one.float(), other.cpu().float()) for other in others)
+
+
+def differences(moved: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return how pictures fed differ from the picture: `moved` is (n, 3, H, W)."""
+    changed = (np.abs(moved) > MOVED).any(1)
+    lengths = np.sqrt((moved**2).sum((1, 2, 3)))
+    length = float(lengths.mean()) if len(moved) else 0.0
+    drift = float(np.sqrt((moved.mean(0) ** 2).sum())) / length if length > 0 else 1.0
+    return {
+        "changed": changed.mean((1, 2)),
+        "pieces": np.array([_patchiness(one) for one in changed]),
+        "smooth": np.array([_smoothness(one) for one in moved]),
+        "recurs": np.array([_recurring(moved, changed, at) for at in range(len(moved))]),
+        "drift": np.array([drift]),
+    }
+
+
+def _patchiness(changed: np.ndarray[Any, Any]) -> float:
+    """How often neighbours are both changed or both not, beyond chance (Cohen's kappa)."""
+    share = float(changed.mean())
+    by_chance = share**2 + (1 - share) ** 2
+    if by_chance >= 1:
+        return 0.0
+    same = [(changed[1:] == changed[:-1]).mean(), (changed[:, 1:] == changed[:, :-1]).mean()]
+    return float((np.mean(same) - by_chance) / (1 - by_chance))
+
+
+def _smoothness(moved: np.ndarray[Any, Any]) -> float:
+    """Correlation of the difference (3, H, W) with itself one pixel on; 0 where it is even."""
+    first, second = moved[:, :, 1:].ravel(), moved[:, :, :-1].ravel()
+    if min(first.std(), second.std()) <= MOVED:
+        return 0.0
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def _recurring(moved: np.ndarray[Any, Any], changed: np.ndarray[Any, Any], at: int) -> float:
+    """The share of changed pixels of one picture whose changed value another has too."""
+    if not changed[at].any():
+        return 0.0
+    others = np.delete(moved, at, 0)
+    same = (np.abs(others - moved[at]) <= MOVED).all(1).any(0)
+    return float(same[changed[at]].mean())
+
+
+for _method in METHODS:
+    explanation(
+        trace_kind(_method),
+        pictures=every_picture,
+        passes=_passes,
+        used=("lime_superpixels", "lime_seed", "lime_hidden_colour", "smoothgrad_sigma",
+              "smoothgrad_seed", "integrated_baseline"),
+    )(watched(_method))  # fmt: skip

@@ -1,0 +1,143 @@
+"""A rule on which of several pictures two explanations, LIME's among them, are most unlike in.
+
+The second way, by the overlap of what they mark, is in `solver.rules.maps.most_unlike_check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, record_id
+from solver.rules.maps.agreement import Reading, block_correlation, same_size
+from solver.rules.maps.displayed import readable_brightness, valid_places
+from solver.rules.parameters import Picture, Pictures, Rank
+from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.verdicts import Pair, strongest
+
+Explained = Literal["lime", "saliency", "smoothgrad", "integrated_gradients"]
+_NAMES: dict[Explained, Pair] = {
+    "lime": ("LIME", "LIME"),
+    "saliency": ("saliency", "顯著圖"),
+    "smoothgrad": ("SmoothGrad", "SmoothGrad"),
+    "integrated_gradients": ("integrated gradients", "積分梯度"),
+}
+
+
+class UnlikeSettings(Parameters):
+    """The two explanations, the pictures, and whether the most or the least unlike is asked for."""
+
+    first: Explained = Field(description="one explanation")
+    second: Explained = Field(description="the other")
+    pictures: Pictures
+    sign: Literal["for", "against"] = Field(
+        default="for", description="which of LIME's colours: for is green, against red"
+    )
+    rank: Rank = "most"
+
+    @model_validator(mode="after")
+    def _two(self) -> UnlikeSettings:
+        if self.first == self.second:
+            raise ValueError("'first' and 'second' are one explanation")
+        return self
+
+
+class UnlikeClaim(Parameters):
+    """In this picture they are most unlike (or, by `rank`, least)."""
+
+    picture: Picture
+
+
+def _needs(settings: UnlikeSettings) -> list[str]:
+    kinds = (settings.first, settings.second, "picture")
+    return [record_id(kind, picture) for picture in settings.pictures for kind in kinds]
+
+
+@rule("maps.most_unlike", settings=UnlikeSettings, claim=UnlikeClaim, needs=_needs)
+def most_unlike(
+    evidence: Evidence, settings: UnlikeSettings, claims: Sequence[UnlikeClaim]
+) -> Decision:
+    """Agreement of two explanations in each picture offered; where it is least they differ most.
+
+    Correlation of the means of 16x16 blocks, as `maps.agreement` measures it. Of LIME the drawn
+    segments of one colour are the map, 1 inside and 0 outside. No threshold is chosen: pictures are
+    held against each other.
+    """
+    unit, what = "correlation", ("agreement in {0}", "{0}的一致程度")
+    verdicts = ranked(evidence, settings, claims, correlated, unit, what)
+    rows = [
+        {
+            "label": ["picture", "圖片"],
+            "records": [record_id("picture", k) for k in settings.pictures],
+        },
+        *(
+            {
+                "label": list(_NAMES[kind]),
+                "records": [record_id(kind, k) for k in settings.pictures],
+            }
+            for kind in (settings.first, settings.second)
+            if kind != "lime"
+        ),
+    ]
+    figures = [Figure("strip", {"rows": rows}, ("Each picture", "各張圖片"))]
+    if "lime" in (settings.first, settings.second):
+        figures += [
+            Figure(
+                "lime_overlay",
+                {"picture": claim.picture, "regions": []},
+                (f"LIME of picture {claim.picture}", f"圖片 {claim.picture} 的 LIME"),
+            )
+            for claim, verdict in zip(claims, verdicts.verdicts, strict=True)
+            if verdict.holds
+        ]
+    return Decision(verdicts.verdicts, figures)
+
+
+def correlated(first: Reading, second: Reading) -> float:
+    """Return the correlation of the block means of two maps of one shape."""
+    return block_correlation(first[0], second[0], first[1] & second[1])
+
+
+def ranked(
+    evidence: Evidence,
+    settings: UnlikeSettings,
+    claims: Sequence[UnlikeClaim],
+    agreement: Callable[[Reading, Reading], float],
+    unit: str,
+    what: Pair,
+) -> Decision:
+    """Decide by one measure of agreement of two readings of one shape: the least is most unlike.
+
+    Raises:
+        EvidenceError: an option is of a picture that the settings do not name.
+    """
+    strange = sorted({claim.picture for claim in claims} - set(settings.pictures))
+    if strange:
+        raise EvidenceError(f"picture {strange[0]} is offered, and is not among 'pictures'")
+    values = []
+    for claim in claims:
+        first = reading_of(evidence, settings.first, claim.picture, settings.sign)
+        second = reading_of(evidence, settings.second, claim.picture, settings.sign)
+        values.append(agreement(first, same_size(first, second)))
+    verdicts = strongest(
+        values,
+        [(f"picture {claim.picture}", f"圖片 {claim.picture}") for claim in claims],
+        unit=unit,
+        what=what,
+        rank="least" if settings.rank == "most" else "most",
+    )
+    return Decision(verdicts)
+
+
+def reading_of(evidence: Evidence, kind: Explained, picture: int, sign: str) -> Reading:
+    """Return where an explanation speaks (H, W), and where it can be read."""
+    record = evidence.get(kind, picture)
+    if kind != "lime":
+        return readable_brightness(record)
+    signs = record.array("signs", 2)
+    drawn = signs > 0 if sign == "for" else signs < 0
+    return drawn.astype(np.float64), valid_places(record, "signs")

@@ -1,0 +1,24 @@
+"""Second way to find the picture in which two explanations are most unlike: by what they mark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from solver.evidence import Evidence
+from solver.rules.maps.agreement_check import overlap
+from solver.rules.maps.most_unlike import UnlikeClaim, UnlikeSettings, ranked
+from solver.rules.registry import Decision, cross_check
+
+
+@cross_check("maps.most_unlike")
+def most_unlike_by_overlap(
+    evidence: Evidence, settings: UnlikeSettings, claims: Sequence[UnlikeClaim]
+) -> Decision:
+    """How far apart lies what the two explanations mark: their overlap beyond chance.
+
+    The share of each one's brightest twentieth (of LIME all of the colour) that has one of the
+    other's within half a block, beyond what places laid at random would have, mean of both
+    directions. The brightest places alone count here, and how bright they are does not.
+    """
+    what = ("overlap beyond chance in {0}", "{0}超出隨機的重疊程度")
+    return ranked(evidence, settings, claims, overlap, "overlap beyond chance", what)

@@ -1,0 +1,1 @@
+"""Rules on where named tokens lie among the others, layer by layer."""

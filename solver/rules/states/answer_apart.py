@@ -1,0 +1,111 @@
+"""A rule on the layer in which the answer's tokens stand apart most from all others.
+
+The second way, by gaps between neighbours, is in `solver.rules.states.answer_apart_check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from pydantic import Field
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence
+from solver.rules.bert.hidden_states import ModelSettings
+from solver.rules.bert.state_plots import Floats, checked
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair, strongest
+
+ALIKE = threshold(
+    "answer_apart.alike",
+    1.0,
+    "times the usual distance: an answer that lies no farther out than half of the other tokens "
+    "do stands apart in no layer, however the layers compare",
+    lowest=0.1,
+    highest=10.0,
+)
+
+
+class LayerClaim(Parameters):
+    """In this layer the answer stands apart most."""
+
+    layer: int = Field(ge=1, description="layer, counted from 1")
+
+
+def needs(settings: ModelSettings) -> list[str]:
+    """Return the ids of the records of a model on its items."""
+    return [f"hidden_states/{settings.model}/{item}" for item in settings.items]
+
+
+@rule("states.answer_apart", settings=ModelSettings, claim=LayerClaim, needs=needs)
+def answer_apart(
+    evidence: Evidence, settings: ModelSettings, claims: Sequence[LayerClaim]
+) -> Decision:
+    """How far the answer's outermost token lies from the middle of all other tokens, in a layer.
+
+    The middle is the median of question and rest of context, and the unit their median distance
+    from it, so that layers of different scale can be compared. Geometric mean over the items; of
+    the layers offered the largest holds, if the answer lies farther out there than half of the
+    others do. The outermost token counts since an answer may stand in a text several times, and
+    only one of these is the one extracted.
+    """
+    values = layer_means(evidence, settings, claims, distance_apart)
+    what = ("distance of the answer from the rest in {0}", "{0}中答案與其餘 token 的距離")
+    verdicts = decided(values, claims, "times the usual distance", what)
+    held = [claim.layer for claim, one in zip(claims, verdicts, strict=True) if one.holds]
+    figures = [
+        Figure(
+            "bert_scatter",
+            {
+                "record": f"hidden_states/{settings.model}/{item}",
+                "layers": [claim.layer for claim in claims],
+                "open": held,
+            },
+            (f"Model {settings.model} on item {item}", f"模型 {settings.model}、第 {item} 題"),
+        )
+        for item in settings.items
+    ]
+    return Decision(verdicts, figures)
+
+
+def distance_apart(answer: Floats, rest: Floats) -> float:
+    """Return how far the outermost of the answer's points (n, 2) lies out, in usual distances."""
+    middle = np.median(rest, axis=0)
+    usual = float(np.median(np.linalg.norm(rest - middle, axis=1)))
+    return float(np.linalg.norm(answer - middle, axis=1).max()) / max(usual, 1e-12)
+
+
+def layer_means(
+    evidence: Evidence,
+    settings: ModelSettings,
+    claims: Sequence[LayerClaim],
+    measure: Callable[[Floats, Floats], float],
+) -> list[float]:
+    """Return a measure of the answer's points and the rest's in each layer claimed, over the items.
+
+    Raises:
+        EvidenceError: the model has not so many layers.
+    """
+    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    layers = min(len(one.points) for one in every)
+    if any(claim.layer > layers for claim in claims):
+        raise EvidenceError(f"the options ask for a layer that a model of {layers} has not")
+    means = []
+    for claim in claims:
+        found = []
+        for one in every:
+            question, context, answer = one.split(claim.layer - 1)
+            found.append(max(measure(answer, np.concatenate([question, context])), 1e-12))
+        means.append(float(np.exp(np.mean(np.log(found)))))
+    return means
+
+
+def decided(
+    values: Sequence[float], claims: Sequence[LayerClaim], unit: str, what: Pair
+) -> list[Verdict]:
+    """Return the verdicts: the largest value holds, if it is above what is usual."""
+    names = [(f"layer {claim.layer}", f"第 {claim.layer} 層") for claim in claims]
+    usual = ("as usual", "一般情形")
+    return strongest([*values, ALIKE.now()], [*names, usual], unit=unit, what=what)[:-1]

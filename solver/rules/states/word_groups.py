@@ -1,0 +1,173 @@
+"""A rule on the layers that bring named groups of words together.
+
+The second way, by nearest partners, is in `solver.rules.states.word_groups_check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from scipy.spatial.distance import cdist
+
+from solver.errors import EvidenceError
+from solver.evidence import Evidence, MissingEvidence
+from solver.rules.bert.hidden_states import CHANCE, LayersClaim, checked_spans, layers_named
+from solver.rules.bert.state_plots import ANSWER, CONTEXT, Floats, Plots, checked
+from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.verdicts import Pair, strongest
+
+
+class WordGroup(Parameters):
+    """Words of an item's context that belong together, by meaning or by what the text says."""
+
+    item: int = Field(ge=1, description="reading item, counted from 1")
+    words: list[str] = Field(
+        min_length=2, description="words as they stand in the context, in any letter case"
+    )
+
+
+class GroupsSettings(Parameters):
+    """Which model, and the groups of words."""
+
+    model: int = Field(ge=1, description="reading model, counted from 1")
+    groups: list[WordGroup] = Field(min_length=1, description="groups of words")
+
+
+def needs(settings: GroupsSettings) -> list[str]:
+    """Return the ids of the records of a model on the items that have groups."""
+    items = sorted({group.item for group in settings.groups})
+    return [f"hidden_states/{settings.model}/{item}" for item in items]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A group among the tokens of its context.
+
+    Attributes:
+        plots: the item's plots.
+        members: places of the group's tokens.
+        word: (members,), which of the group's words each is a token of.
+        others: places of the context's other tokens.
+    """
+
+    plots: Plots
+    members: npt.NDArray[np.intp]
+    word: npt.NDArray[np.intp]
+    others: npt.NDArray[np.intp]
+
+
+@rule("states.word_groups", settings=GroupsSettings, claim=LayersClaim, needs=needs)
+def word_groups(
+    evidence: Evidence, settings: GroupsSettings, claims: Sequence[LayersClaim]
+) -> Decision:
+    """In which layers the words of a group lie nearest together: how often one is nearer to another
+    word of its group than to a token of the context that is outside it (chance .5), mean over the
+    groups and the layers of an option. The option with the largest mean holds, if that is above
+    chance. A word that stands in the text several times is not counted as its own company."""
+    verdicts = cohesion_verdicts(
+        evidence,
+        settings,
+        claims,
+        nearer_share,
+        "share of pairs",
+        ("words of a group lie nearer to one another in {0}", "{0}中同組的詞彼此較接近的比例"),
+    )
+    held = [claim for claim, one in zip(claims, verdicts, strict=True) if one.holds]
+    figures = [
+        Figure(
+            "bert_scatter",
+            {"record": name, "layers": [], "open": [(c.first + c.last) // 2 for c in held]},
+            (f"Model {settings.model}", f"模型 {settings.model}"),
+        )
+        for name in needs(settings)
+    ]
+    return Decision(verdicts, figures)
+
+
+def nearer_share(inside: Floats, outside: Floats, partner: npt.NDArray[np.bool_]) -> float:
+    """Return how often a partner is nearer than an outsider.
+
+    Args:
+        inside: distances (members, members).
+        outside: distances (members, others).
+        partner: (members, members), which of them are of two words.
+    """
+    wins = [
+        (inside[at][partner[at]][:, None] < outside[at][None]).mean()
+        + 0.5 * (inside[at][partner[at]][:, None] == outside[at][None]).mean()
+        for at in range(len(inside))
+    ]
+    return float(np.mean(wins))
+
+
+Cohesion = Callable[[Floats, Floats, npt.NDArray[np.bool_]], float]
+
+
+def cohesion_verdicts(
+    evidence: Evidence,
+    settings: GroupsSettings,
+    claims: Sequence[LayersClaim],
+    cohesion: Cohesion,
+    unit: str,
+    what: Pair,
+) -> list[Verdict]:
+    """Return the verdicts that one measure of a group's cohesion gives; chance is .5."""
+    plots = {int(name.rsplit("/", 1)[-1]): name.split("/") for name in needs(settings)}
+    every = {item: checked(evidence.get(*name)) for item, name in plots.items()}
+    groups = [placed(every[group.item], group.words) for group in settings.groups]
+    means = []
+    for span in checked_spans(list(every.values()), claims):
+        found = []
+        for one in groups:
+            partner = one.word[:, None] != one.word[None]
+            for layer in span:
+                points = one.plots.points[layer]
+                mine = points[one.members]
+                found.append(cohesion(cdist(mine, mine), cdist(mine, points[one.others]), partner))
+        means.append(float(np.mean(found)))
+    names: list[Pair] = [*map(layers_named, claims), ("chance", "隨機")]
+    return strongest([*means, CHANCE], names, unit=unit, what=what)[:-1]
+
+
+def placed(plots: Plots, words: Sequence[str]) -> Placed:
+    """Return where a group's words stand in the context.
+
+    Raises:
+        MissingEvidence: the pieces of the tokens were not kept, or another token is drawn in
+            another layer.
+        EvidenceError: a word does not stand in the context.
+    """
+    roles = plots.roles[0]
+    if len(plots.pieces) != len(roles) or any((one != roles).any() for one in plots.roles):
+        raise MissingEvidence([f"item {plots.item}: 'pieces', one for each token"])
+    drawn = np.isin(roles, (CONTEXT, ANSWER))
+    wanted = [word.casefold() for word in words]
+    members: list[int] = []
+    of: list[int] = []
+    for places, word in _whole_words(plots.pieces):
+        if word in wanted and drawn[places].all():
+            members += places
+            of += [wanted.index(word)] * len(places)
+    lacking = [word for at, word in enumerate(words) if at not in of]
+    if lacking:
+        raise EvidenceError(f"{lacking[0]!r} does not stand in the context of item {plots.item}")
+    others = np.setdiff1d(np.flatnonzero(drawn), members)
+    if not len(others):
+        raise EvidenceError(f"item {plots.item} has no token outside the group")
+    return Placed(plots, np.array(members), np.array(of), others)
+
+
+def _whole_words(pieces: Sequence[str]) -> list[tuple[list[int], str]]:
+    """The words that WordPiece pieces make up, in one letter case, each with its places."""
+    found: list[tuple[list[int], str]] = []
+    for at, piece in enumerate(pieces):
+        if piece.startswith("##") and found:
+            places, word = found[-1]
+            found[-1] = ([*places, at], word + piece[2:].casefold())
+        else:
+            found.append(([at], piece.casefold()))
+    return found

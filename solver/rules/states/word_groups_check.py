@@ -1,0 +1,46 @@
+"""Second way to find the layers that group words: by each word's nearest partner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.evidence import Evidence
+from solver.rules.bert.hidden_states import LayersClaim
+from solver.rules.bert.state_plots import Floats
+from solver.rules.registry import Decision, cross_check
+from solver.rules.states.word_groups import GroupsSettings, cohesion_verdicts
+
+
+@cross_check("states.word_groups")
+def groups_by_nearest_partner(
+    evidence: Evidence, settings: GroupsSettings, claims: Sequence[LayersClaim]
+) -> Decision:
+    """In which layers each word of a group has a partner next to it.
+
+    A group may hang together as a chain, without all of it being in one place. So only a token's
+    nearest partner counts: the share of the context outside the group that lies farther away, to
+    the power of the partners (the best of so many; by chance .5). Mean over tokens, groups and the
+    layers of an option; the option with the largest mean holds, if that is above chance.
+    """
+    return Decision(
+        cohesion_verdicts(
+            evidence,
+            settings,
+            claims,
+            nearest_partner,
+            "share of the context",
+            ("each word's nearest partner in {0}", "{0}中各詞最近的同組詞"),
+        )
+    )
+
+
+def nearest_partner(inside: Floats, outside: Floats, partner: npt.NDArray[np.bool_]) -> float:
+    """Return how near each token's nearest partner is: 1 nearest of all, .5 chance."""
+    found = [
+        float((outside[at] > inside[at][partner[at]].min()).mean()) ** int(partner[at].sum())
+        for at in range(len(inside))
+    ]
+    return float(np.mean(found))
