@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
-from solver.banks.bank import Bank, BankFile, Blank, MeasuredChoices, Option, Question, TopicFile
+from solver.banks.bank import (
+    Bank,
+    BankFile,
+    Blank,
+    MeasuredChoices,
+    Option,
+    Question,
+    TopicFile,
+    load_bank,
+)
+from solver.files.resources import shipped_editions
 from solver.files.yaml_source import YamlDumper
 from solver.rules.former_names import current_name
 from solver.rules.registry import Rule, all_rules
@@ -18,7 +29,7 @@ HEAD = """\
 
 Made from the code by `hw9 bank rules --all`; it is not edited by hand. A question names a rule,
 hands it settings under `with`, and makes a claim with each option. `hw9 bank check` says what is
-wrong, with file and line. Examples are questions of the shipped bank.
+wrong, with file and line. Examples are questions of the banks that ship.
 
 A *wording* is a text in both languages: `{en: "Which?", zh-Hant: "哪一個？"}`. A *decimal* is a
 number written as text, `"0.3"`, so that nothing is rounded.
@@ -57,8 +68,13 @@ def describe(rule: Rule, bank: Bank) -> str:
 
 
 def example_of(rule: Rule, bank: Bank) -> str | None:
-    """Return a question of the bank that the rule decides, as YAML; None where there is none."""
-    asked = next((one for one in bank.questions if current_name(one.rule) == rule.name), None)
+    """Return a question that the rule decides, as YAML; None where there is none.
+
+    It is of the bank or, where that has none, of an edition that ships.
+    """
+    banks = chain([bank], map(load_bank, shipped_editions().values()))
+    every = (one for source in banks for one in source.questions)
+    asked = next((one for one in every if current_name(one.rule) == rule.name), None)
     if asked is None:
         return None
     data = [asked.model_dump(by_alias=True, exclude_unset=True, mode="json")]

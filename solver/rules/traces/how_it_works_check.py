@@ -28,8 +28,7 @@ def works_by_recurrence(
     A hidden piece looks alike whenever it is hidden: pieces are worth the share of changed pixels
     whose value another picture fed has too. Noise never comes back and cancels out: it is worth
     what is lost of the changes when they are averaged (length of the mean change over the mean
-    length). Nothing: 1 less the largest share of
-    changed pixels. What is read is told by any gradient
+    length). Nothing: no pixel of any picture fed changed. What is read is told by any gradient
     at all. No shape is looked at.
     """
     record = evidence.get(*needs(settings)[0].split("/"))
@@ -43,7 +42,7 @@ def works_by_recurrence(
     moved = fed and bool((changed > 0).any())
     found = Found(
         {
-            "nothing": float(1 - changed.max()) if fed else 0.0,
+            "nothing": float(fed and not moved),
             "noise": float(1 - record.array("drift", 1)[0]) if moved else 0.0,
             "pieces": float(np.mean(record.array("recurs", 1))) if fed else 0.0,
         },

@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from solver.banks.bank import load_bank
 from solver.bundle.bundle import Bundle
-from solver.bundle.pictures import Picture, fingerprint
+from solver.bundle.pictures import Picture, fingerprint, load_pictures
 from solver.bundle.regions import load_regions, regions_for
 from solver.errors import BundleError
 from solver.files.resources import shipped_bank, shipped_region_files
+from solver.rules.registry import plan_questions
 
 RGB = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
 PICTURE = Picture(0, "1_1", 1, Path("1_1.png"), RGB, (128, 128))
@@ -172,15 +174,35 @@ def test_a_long_round_of_names_is_no_endless_one(tmp_path: Path) -> None:
 
 
 def test_the_shipped_regions_load_and_name_what_the_questions_name(demo: Bundle) -> None:
-    for path in shipped_region_files():
-        file = load_regions(path)
-        assert all(entry.fingerprint for entry in file.pictures), path.name
-        names = {entry.name: set(entry.regions) for entry in file.pictures}
-        for place, picture in enumerate(demo.pictures):
-            found = demo.regions(place)
-            assert "food" in found
-            assert all(mask.any() and not mask.all() for mask in found.values())
-            assert "food" in names[picture.name]
+    files = {path.stem: load_regions(path) for path in shipped_region_files()}
+    assert list(files) == ["2021", "2022"]
+    for file in files.values():
+        assert len(file.pictures) == 10
+        assert all(entry.fingerprint and "food" in entry.regions for entry in file.pictures)
+    named = {name for entry in files["2022"].pictures for name in entry.regions}
+    assert named == set(files["2022"].names)
+    for place, picture in enumerate(demo.pictures):
+        found = demo.regions(place)
+        assert "food" in found
+        assert all(mask.any() and not mask.all() for mask in found.values())
+        assert picture.name in [entry.name for entry in files["2021"].pictures]
+
+
+def test_the_regions_of_2022_are_found_by_fingerprint_and_named_in_its_questions() -> None:
+    food = Path(__file__).resolve().parents[4] / "shared" / "edition-2022" / "food"
+    if not food.is_dir():
+        pytest.skip("the pictures of 2022 are not here")
+    path = shipped_bank("2022") / "regions" / "2022.yaml"
+    drawn_here = {picture.place: regions_for(picture, path) for picture in load_pictures(food)}
+    for found in drawn_here.values():
+        assert found
+        assert all(mask.any() and not mask.all() for mask in found.values())
+    for planned in plan_questions(load_bank(shipped_bank("2022"))):
+        picture = getattr(planned.settings, "picture", None)
+        for claim in planned.claims:
+            named = {getattr(claim, "region", None), *(getattr(claim, "outside", None) or [])}
+            named |= {*(getattr(claim, "minus", None) or [])}
+            assert named - {None} <= set(drawn_here.get(picture) or {}), planned.question.id
 
 
 def test_regions_of_the_real_pictures_are_found_by_their_fingerprint(
