@@ -72,8 +72,10 @@ def from_notebook(
     besides = _slide_records(slide) if slide else []
     if procedures:
         from solver.explain.run.demo_procedures import procedure_records
+        from solver.pipeline.make_key import needed_records
+        from solver.rules.registry import plan_questions
 
-        besides += list(procedure_records())
+        besides += list(procedure_records(needed_records(plan_questions(loaded))))
     read = evidence_from(
         notebooks,
         loaded,
