@@ -23,6 +23,10 @@ PROCEDURE_KINDS = (
     "smoothgrad_trace",
     "module",
     "filter_trace",
+    "lime_watched",
+    "saliency_watched",
+    "smoothgrad_watched",
+    "integrated_gradients_watched",
     "integrated_path",
     "embedding_trials",
 )
