@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import LazyGroup
-from grader.cli.bank_option import bank_option
+from grader.cli.banks.option import bank_option
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
@@ -25,12 +25,21 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.group(
     cls=LazyGroup,
     lazy={
-        "show": ("grader.cli.bank_show:show", "Show the questions with their options and ids."),
-        "rules": ("grader.cli.bank_rules:rules", "List the rules, or describe one."),
+        "show": (
+            "grader.cli.banks.show:show",
+            "Show the questions with their options and ids.",
+        ),
+        "rules": ("grader.cli.banks.rules:rules", "List the rules, or describe one."),
         "check": ("grader.cli.bank:check", "Check every question, claim and wording."),
-        "import-qti": ("grader.cli.bank_qti:import_qti", "Read a quiz's own texts from a package."),
-        "from-qti": ("grader.cli.bank_from_qti:from_qti", "Make a bank and a key of any quiz."),
-        "export-qti": ("grader.cli.bank_qti:export_qti", "Write the bank as a quiz package."),
+        "import-qti": (
+            "grader.cli.banks.qti:import_qti",
+            "Read a quiz's own texts from a package.",
+        ),
+        "from-qti": (
+            "grader.cli.banks.from_qti:from_qti",
+            "Make a bank and a key of any quiz.",
+        ),
+        "export-qti": ("grader.cli.banks.qti:export_qti", "Write the bank as a quiz package."),
     },
 )
 def bank() -> None:

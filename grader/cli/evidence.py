@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.bank_option import bank_option
+from grader.cli.banks.option import bank_option
 
 if TYPE_CHECKING:
     from solver.evidence import Record

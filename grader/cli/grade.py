@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.bank_option import bank_option
+from grader.cli.banks.option import bank_option
 from solver.text.plural import counted
 
 if TYPE_CHECKING:

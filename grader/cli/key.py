@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import LazyGroup
-from grader.cli.bank_option import bank_option
+from grader.cli.banks.option import bank_option
 from solver.text.plural import counted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.bank_option import as_given, bank_option
+from grader.cli.banks.option import as_given, bank_option
 
 if TYPE_CHECKING:
     from solver.banks.bank import Bank

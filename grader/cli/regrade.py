@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.bank_option import bank_option
+from grader.cli.banks.option import bank_option
 from grader.quizzes.canvas_text import collapsed
 from solver.text.plural import counted
 

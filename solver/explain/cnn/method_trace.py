@@ -21,6 +21,14 @@ TRACED = 12
 """Samples of a method that draws some: enough to tell what comes back from what does not."""
 
 STEPS = 10
+_USED = (
+    "lime_superpixels",
+    "lime_seed",
+    "lime_hidden_colour",
+    "smoothgrad_sigma",
+    "smoothgrad_seed",
+    "integrated_baseline",
+)
 MOVED = 1e-6
 """Of 1: a pixel that moved by less was rounded."""
 
@@ -28,10 +36,6 @@ MOVED = 1e-6
 def trace_kind(method: str) -> str:
     """Return the kind of record that `method`'s trace is."""
     return f"{method}_watched"
-
-
-def _passes(job: Job) -> int:
-    return TRACED
 
 
 def watched(method: str) -> Explain:
@@ -51,6 +55,10 @@ def watched(method: str) -> Explain:
     of the difference with its neighbours; recurs, the share of changed pixels whose changed value
     another picture fed has too; gradient, whether the gradient at its pixels was taken. drift
     (1,): length of the mean difference over the mean length. Values: method, picture, inputs.
+
+    >>> trace = watched("{method}")(Job("{method}_watched/1", demo))
+    >>> len(trace.array("changed", 1)) == trace.values["inputs"] > 0
+    True
     """
     return run
 
@@ -140,11 +148,13 @@ def _recurring(moved: np.ndarray[Any, Any], changed: np.ndarray[Any, Any], at: i
     return float(same[changed[at]].mean())
 
 
-for _method in METHODS:
-    explanation(
-        trace_kind(_method),
-        pictures=every_picture,
-        passes=_passes,
-        used=("lime_superpixels", "lime_seed", "lime_hidden_colour", "smoothgrad_sigma",
-              "smoothgrad_seed", "integrated_baseline"),
-    )(watched(_method))  # fmt: skip
+def _registered(method: str) -> Explain:
+    return explanation(
+        trace_kind(method), pictures=every_picture, passes=lambda job: TRACED, used=_USED
+    )(watched(method))
+
+
+lime_watched = _registered("lime")
+saliency_watched = _registered("saliency")
+smoothgrad_watched = _registered("smoothgrad")
+integrated_gradients_watched = _registered("integrated_gradients")

@@ -71,7 +71,12 @@ def answer_apart(
 
 
 def distance_apart(answer: Floats, rest: Floats) -> float:
-    """Return how far the outermost of the answer's points (n, 2) lies out, in usual distances."""
+    """Return how far the outermost of the answer's points (n, 2) lies out, in usual distances.
+
+    >>> around = np.array([[0, 1], [1, 0], [0, -1], [-1, 0]], float)
+    >>> distance_apart(np.array([[3.0, 4.0]]), around)
+    5.0
+    """
     middle = np.median(rest, axis=0)
     usual = float(np.median(np.linalg.norm(rest - middle, axis=1)))
     return float(np.linalg.norm(answer - middle, axis=1).max()) / max(usual, 1e-12)

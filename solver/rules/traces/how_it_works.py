@@ -119,7 +119,11 @@ def _varied(record: Record) -> dict[Varied, float]:
 
 
 def read_shares(record: Record) -> dict[Read, float]:
-    """Return of how much of what was fed output or gradient was read; the picture if of none."""
+    """Return of how much of what was fed output or gradient was read; the picture if of none.
+
+    >>> read_shares(Record("lime_watched/0", {"gradient": np.array([False, False])}))
+    {'picture': 0.0, 'output': 1.0, 'gradient': 0.0}
+    """
     gradient = record.array("gradient", 1)
     taken = float(gradient.mean()) if len(gradient) else 0.0
     asked = float(len(gradient) > 0)

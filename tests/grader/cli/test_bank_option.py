@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli import hw9
-from grader.cli.bank_option import as_given, ships
+from grader.cli.banks.option import as_given, ships
 from solver.banks.bank import load_bank
 from solver.files.resources import DEFAULT_EDITION, shipped_bank, shipped_editions
 

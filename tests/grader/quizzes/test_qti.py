@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.cli.bank_qti import export_qti, import_qti
+from grader.cli.banks.qti import export_qti, import_qti
 from grader.exports.analysis_columns import item_idents
 from grader.exports.student_analysis import StudentAnalysis
 from grader.quizzes.qti_match import match_quiz

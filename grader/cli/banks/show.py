@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.bank_option import bank_option
+from grader.cli.banks.option import bank_option
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -31,7 +31,7 @@ def from_qti(package: Path, out: Path, title: str | None, leave_out: bool, as_js
       hw9 bank from-qti quiz-export.zip --out week3
       hw9 grade export.csv --key week3/key.yaml --bank week3/questions --out week3/scores
     """
-    from grader.cli.bank_qti import chosen
+    from grader.cli.banks.qti import chosen
     from grader.quizzes.bank_of_quiz import refuse_faults, taken, write_bank_and_key
     from grader.quizzes.option_matching import alike_options
     from grader.quizzes.qti_read import read_package

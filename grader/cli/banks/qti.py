@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.bank_option import bank_option, ships
+from grader.cli.banks.option import bank_option, ships
 from solver.text.plural import counted
 
 if TYPE_CHECKING:

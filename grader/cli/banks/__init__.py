@@ -1,0 +1,1 @@
+"""Commands on a bank, and the option that names one."""
