@@ -45,6 +45,18 @@ _NAMES: dict[str, tuple[str, str]] = {
         "what SmoothGrad feeds to the network, and what it averages",
         "SmoothGrad 餵給網路什麼、又平均了什麼",
     ),
+    **{
+        f"{method}_watched": (
+            f"what {english} feeds to the network, and what it reads",
+            f"{chinese}餵給網路什麼、又讀取了什麼",
+        )
+        for method, english, chinese in (
+            ("lime", "LIME", "LIME "),
+            ("saliency", "the saliency map", "顯著圖"),
+            ("smoothgrad", "SmoothGrad", "SmoothGrad "),
+            ("integrated_gradients", "integrated gradients", "積分梯度"),
+        )
+    },
     "module": ("{module} of the network", "網路中索引 {module} 的模組"),
     "activation": (
         "filter activation of {layer} on {picture}",
