@@ -48,7 +48,7 @@ def bank() -> None:
     \b
     Examples:
       hw9 bank show q02
-      hw9 bank check --bank questions/
+      hw9 bank check --bank mine
     """
 
 
@@ -66,14 +66,15 @@ def bank() -> None:
 def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: bool) -> None:
     """Check a bank: schema, languages, ids, rules, and every claim against its rule.
 
-    Everything that is wrong is told at once, a sentence each with file, line and the names that
-    would be right, and exit code 1. With --with it is also told
-    which questions cannot be answered as they are worded: too many or too few options hold, a claim
-    could not be measured, two options always agree, an option is contested.
+    What is wrong is told in a sentence each, with file, line and the names that would be right, and
+    exit code 1: first all faults of form; once there are none, all faults of rules, settings and
+    claims. With --with it is also told which questions cannot be answered as they are worded: too
+    many or too few options hold, a claim could not be measured, two options always agree, an option
+    is contested.
 
     \b
     Examples:
-      hw9 bank check --bank questions/
+      hw9 bank check --bank mine
       hw9 bank check --with spring/key.yaml --strict
     """
     if strict and key_path is None:
