@@ -65,9 +65,9 @@ _HOW = {
 def regrade(**given: Any) -> None:
     """Grade a run again with another key: shows who moves, and writes only if told to.
 
-    RUN_DIR is a folder that hw9 grade wrote; no exports are needed. With --write the folder is
-    replaced as a whole: the former key and results are kept in former/N inside it, and a line is
-    added to regrades.jsonl saying what changed, by whom and why.
+    RUN_DIR is a folder that hw9 grade wrote; no exports are needed, but the same --bank as there.
+    With --write the folder is replaced as a whole: the former key and results are kept in former/N
+    inside it, and a line is added to regrades.jsonl saying what changed, by whom and why.
 
     \b
     Example:
