@@ -35,7 +35,7 @@ class IndexRow:
         page: file name of the student's page, in the same folder.
         student: who it is.
         total: points earned.
-        difference: points to enter in Canvas, None where not known.
+        fudge: points to enter in Canvas, None where not known.
         doubt: why the total is not certain, None where it is.
         late: how late it was handed in, "" if in time.
     """
@@ -43,7 +43,7 @@ class IndexRow:
     page: str
     student: Student
     total: Decimal
-    difference: Decimal | None
+    fudge: Decimal | None
     doubt: Sentence | None
     late: str
 

@@ -117,7 +117,7 @@ def write_student_pages(
 def _index_row(page: str, graded: GradedSubmission) -> IndexRow:
     doubt = None if graded.complete else _doubt(graded)
     late = _duration(graded.late)
-    return IndexRow(page, graded.student, graded.total, graded.difference, doubt, late)
+    return IndexRow(page, graded.student, graded.total, graded.fudge, doubt, late)
 
 
 def _doubt(graded: GradedSubmission) -> Sentence:

@@ -20,6 +20,7 @@ import polars as pl
 from grader.submissions import (
     NOT_SHOWN,
     ReadRow,
+    Refused,
     Reject,
     Student,
     Submission,
@@ -170,12 +171,24 @@ def block_of_rows(rows: Sequence[ReadRow], cells: Cells) -> Block:
     rejects = [
         (place, each.student, each.question, each.text, each.reason)
         for place, row in enumerate(rows)
-        for each in row.rejects
+        for each in (*row.rejects, *_untold(row))
     ]
     return Block(
         pl.DataFrame(found, schema=schema_of(cells.names), orient="row"),
         pl.DataFrame(rejects, schema=REJECTS, orient="row"),
     )
+
+
+def _untold(row: ReadRow) -> Iterator[Reject]:
+    """Yield what a reader could not read of a row, and did not say among its rejects."""
+    made = row.submission
+    if made is None:
+        return
+    told = {each.question for each in row.rejects}
+    for question, response in made.responses.items():
+        if isinstance(response, Refused) and question not in told:
+            text = response.text[:TEXT_SHOWN]
+            yield Reject(made.source, made.line, made.student.id, question, text, response.reason)
 
 
 def schema_of(questions: Sequence[str]) -> dict[str, Any]:

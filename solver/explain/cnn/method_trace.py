@@ -149,8 +149,9 @@ def _recurring(moved: np.ndarray[Any, Any], changed: np.ndarray[Any, Any], at: i
 
 
 def _registered(method: str) -> Explain:
+    passes = {"saliency": 1, "integrated_gradients": STEPS}.get(method, TRACED)
     return explanation(
-        trace_kind(method), pictures=every_picture, passes=lambda job: TRACED, used=_USED
+        trace_kind(method), pictures=every_picture, passes=lambda job: passes, used=_USED
     )(watched(method))
 
 

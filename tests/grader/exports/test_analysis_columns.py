@@ -14,7 +14,7 @@ from solver.banks.bank import load_bank
 from solver.errors import ExportError
 from tests.grader.canvas_generator import html_to_text
 
-BANK = load_bank(Path(__file__).parents[3] / "questions")
+BANK = load_bank(Path(__file__).parents[3] / "questions" / "2021")
 WORDINGS = wordings_by_question(quiz_of_bank(BANK, each) for each in ("en", "zh-Hant", "both"))
 NAMES = list(WORDINGS)
 Q22 = BANK.question("q22")

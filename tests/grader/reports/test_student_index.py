@@ -78,7 +78,7 @@ def test_who_is_in_no_bar_late_or_to_be_entered_is_told(tmp_path: Path) -> None:
     one, two, three = made.used
     doubt = "another attempt, with a cell that could not be read, may be higher"
     one = replace(one, complete=False, doubt=doubt)
-    two = replace(two, late=timedelta(hours=2), difference=Decimal("-0.15"))
+    two = replace(two, late=timedelta(hours=2), fudge=Decimal("-0.15"))
     page = written(tmp_path, replace(made, used=(one, two, three)), bank, key)
     assert "not final" in page.en and doubt in page.en and "分數可能更高" in page.zh
     assert "late by 2 h" in page.en and "−0.15" in page.en
@@ -136,7 +136,7 @@ def index(tmp_path: Path, browser: Any) -> Any:
             one,
             submission=replace(one.submission, student=Student(id_, name, sis, "", sis)),
             total=Decimal(total),
-            difference=None if id_ == "a9" else Decimal(total),
+            fudge=None if id_ == "a9" else Decimal(total),
         )
         for one, (id_, (name, sis, total)) in zip(made.used, PEOPLE.items(), strict=True)
     ]

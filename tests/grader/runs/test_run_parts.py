@@ -70,6 +70,18 @@ def submissions_of(table: AnswerTable) -> list[Submission]:
     return list(table.submissions(table.frame))
 
 
+def said_of(row: ReadRow) -> list[tuple[str, str, str]]:
+    """Question, text and reason of a row's rejects, then of refused cells it did not tell."""
+    told = [(each.question, each.text, each.reason) for each in row.rejects]
+    cells = row.submission.responses.items() if row.submission else ()
+    named = {question for question, _, _ in told}
+    return told + [
+        (name, cell.text, cell.reason)
+        for name, cell in cells
+        if isinstance(cell, Refused) and name not in named
+    ]
+
+
 @given(st.lists(rows(), max_size=4))
 @settings(deadline=None)
 def test_rows_survive_the_table_and_its_file(tmp_path_factory, read):
@@ -81,7 +93,7 @@ def test_rows_survive_the_table_and_its_file(tmp_path_factory, read):
     assert submissions_of(table) == submissions_of(again) == expected
     assert list(table.each_reject()) == list(again.each_reject())
     assert [(each.question, each.text, each.reason) for each in again.each_reject()] == [
-        (each.question, each.text, each.reason) for row in read for each in row.rejects
+        told for row in read for told in said_of(row)
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     other = path.with_name("again.parquet")
@@ -277,3 +289,10 @@ def test_a_table_of_pseudonyms_that_was_damaged_is_refused(tmp_path):
         path.write_bytes(bad.encode())
         with pytest.raises(ExportError, match=says):
             Pseudonyms(path)
+
+
+def test_a_cell_that_a_reader_refuses_is_a_reject_even_where_it_does_not_say_so():
+    made = submission("1", 1, "?").submission
+    (reject,) = table_of_rows([ReadRow(made)], ["q01"]).each_reject()
+    assert (reject.source, reject.student, reject.question) == ("f.csv", "1", "q01")
+    assert (reject.text, reject.reason) == ("?", "fits none")

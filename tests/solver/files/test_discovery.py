@@ -20,9 +20,12 @@ ROOT = Path(solver.__path__[0]).parent
 def named_in(folder: str, decorator: str) -> set[str]:
     """Names that sources of a folder register, read as text."""
     texts = [path.read_text("utf-8") for path in sorted((ROOT / folder).rglob("*.py"))]
-    return {
+    named = {
         name for text in texts for name in re.findall(rf'^@{decorator}\(\s*"([^"]+)"', text, re.M)
     }
+    # A trace is registered for each method by one function.
+    traced = {name for text in texts for name in re.findall(r'= _registered\("([^"]+)"\)', text)}
+    return named | {f"{name}_watched" for name in traced}
 
 
 @pytest.mark.parametrize(

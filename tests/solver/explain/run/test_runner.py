@@ -35,6 +35,10 @@ EVERY_KIND = [
     "filter_trace/6/1",
     "integrated_gradients/1/3",
     "integrated_path/1",
+    "lime_watched/1",
+    "saliency_watched/1",
+    "smoothgrad_watched/1",
+    "integrated_gradients_watched/1",
 ]
 CHEAP = ["picture/0", "regions/0", "saliency/0", "activation/6/1", "module/6"]
 
