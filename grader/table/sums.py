@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
 
 import polars as pl
 
@@ -120,34 +121,29 @@ class Points:
 
     def texts(self, frame: pl.DataFrame) -> list[pl.Series]:
         """Return a column ``points:ID`` a question: the points of its cells, null for none."""
-        return [
-            pl.Series([_text(each) for each in own], dtype=pl.String)
-            .gather(frame[answer(name)])
-            .alias(points_of(name))
-            for name, own in zip(self.names, self.of, strict=True)
-        ]
+        return self._looked_up(frame, [list(map(_text, own)) for own in self.of], pl.String)
 
     def units_of(self, frame: pl.DataFrame) -> list[pl.Series]:
         """Return a column ``points:ID`` a question, in units, null for none."""
-        scale = self.scale
-        return [
-            pl.Series(
-                [None if each is None else scale.units(each) for each in own], dtype=scale.kind
-            )
-            .gather(frame[answer(name)])
-            .alias(points_of(name))
-            for name, own in zip(self.names, self.of, strict=True)
+        units = [
+            [None if each is None else self.scale.units(each) for each in own] for own in self.of
         ]
+        return self._looked_up(frame, units, self.scale.kind)
 
     def scored(self, frame: pl.DataFrame) -> pl.Series:
         """Return which questions were shown and could be read, as text: a digit a question."""
-        columns = [
-            pl.Series(name, [str(int(each is not None)) for each in own]).gather(
-                frame[answer(name)]
-            )
-            for name, own in zip(self.names, self.of, strict=True)
+        digits = [[str(int(each is not None)) for each in own] for own in self.of]
+        columns = pl.DataFrame(self._looked_up(frame, digits, pl.String))
+        return columns.select(scored=pl.concat_str(pl.all()))["scored"]
+
+    def _looked_up(
+        self, frame: pl.DataFrame, values: Sequence[Sequence[Any]], dtype: type[pl.DataType]
+    ) -> list[pl.Series]:
+        """Return a column ``points:ID`` a question: for each row the value of its cell."""
+        return [
+            pl.Series(column, dtype=dtype).gather(frame[answer(name)]).alias(points_of(name))
+            for name, column in zip(self.names, values, strict=True)
         ]
-        return pl.DataFrame(columns).select(pl.concat_str(pl.all()))[self.names[0]]
 
     def count(self, frame: pl.DataFrame, of: Callable[[Cell], bool]) -> pl.Series:
         """Return how many cells of each row are such."""
