@@ -1,4 +1,4 @@
-"""The version, and hashes of the solver's source."""
+"""Version of the program, and hashes of its source."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ VERSION = "0.1.0"
 
 
 def code_hash() -> str:
-    """Return the SHA-256 of every Python file of the solver, names and contents."""
+    """Return the SHA-256 (64 hex digits) of every Python file of the solver, names and contents."""
     return _folder_hash(Path(__file__).resolve().parent)
 
 
 @lru_cache
 def rules_hash() -> str:
-    """Return the same of the rules alone."""
+    """Return the SHA-256 (64 hex digits) of the rules alone, names and contents."""
     return _folder_hash(Path(__file__).resolve().parent / "rules")
 
 
@@ -25,6 +25,7 @@ def _folder_hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        # The same on Windows, where git may check files out with other line ends.
         digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return digest.hexdigest()
 
@@ -36,16 +37,18 @@ methods. Modules that lie in `solver.explain` itself are the seam, and hold none
 
 _NETWORKS = "solver.models"
 _READERS = ("solver.bundle.pictures", "solver.bundle.tagged_corpus")
-"""Modules outside both that turn files into what a network is shown."""
+"""Modules outside both that turn files into a network's inputs."""
 
 
 @lru_cache
 def explanation_code_hash(module: str) -> str:
-    """Return the SHA-256 of the source an explanation computes with.
+    """Return the SHA-256 (64 hex digits) of the source an explanation computes with.
 
-    That is its module, every network (a bundle hands them to methods, which need not import them)
-    and the methods and readers that it imports, directly or not. A rule, a page or a command is
-    never among them.
+    That is its module, every network, and the methods and readers that it imports, directly or
+    not. A rule, a page or a command is never among them.
+
+    Args:
+        module: dotted name of the module that holds the explanation.
     """
     digest = hashlib.sha256()
     for name in sorted(_computing(module)):
@@ -54,7 +57,9 @@ def explanation_code_hash(module: str) -> str:
 
 
 def _computing(module: str) -> set[str]:
-    found, waiting = set(), [module, *_modules_of(_NETWORKS)]
+    # Every network counts: a bundle hands them to methods, which need not import them.
+    networks = _path(_NETWORKS).with_suffix("").glob("[!_]*.py")
+    found, waiting = set(), [module, *(f"{_NETWORKS}.{path.stem}" for path in networks)]
     while waiting:
         name = waiting.pop()
         found.add(name)
@@ -64,7 +69,7 @@ def _computing(module: str) -> set[str]:
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    """Modules of ours that a module names in an import."""
+    """Modules of this project that a module names in an import."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -86,11 +91,6 @@ def _computes(module: str) -> bool:
         folder, _, below = module.removeprefix(f"{_METHODS}.").partition(".")
         return bool(below) and folder not in _NO_METHODS
     return module in _READERS or module.startswith(f"{_NETWORKS}.")
-
-
-def _modules_of(package: str) -> list[str]:
-    folder = _path(package).with_suffix("")
-    return [f"{package}.{path.stem}" for path in folder.glob("[!_]*.py")]
 
 
 def _source(module: str) -> bytes:

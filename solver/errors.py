@@ -1,7 +1,7 @@
 """Errors for people: one sentence with file, place and mend.
 
-Hw9Error                 anything the program says of an input instead of a traceback
-├── InputError           a file or folder is not what it should be
+Hw9Error                 base: a message for people in place of a traceback
+├── InputError           a file or folder that cannot be used
 │   ├── BankError        the questions
 │   ├── BundleError      the course materials
 │   ├── EvidenceError    saved measurements
@@ -15,14 +15,18 @@ from __future__ import annotations
 from pathlib import Path
 
 LONGEST = 2000
-"""What is longer is cut in the middle: a file of one long word makes no sentence."""
+"""Characters of a message; a longer one is cut in the middle, as of a file of one long word."""
 
 
 def printable(text: str) -> str:
-    """Return text as one line that any terminal shows and none obeys.
+    r"""Return text as one line without control characters, safe to show in any terminal.
 
-    What does not print (control signs, marks that turn the direction of writing, lone halves of
-    characters) is written as Python escapes it.
+    Characters that do not print (control characters, marks of writing direction, lone surrogates)
+    are escaped as in Python. Longer texts than `LONGEST` are cut in the middle.
+
+    Example:
+        >>> printable("a\x1b[31mred")
+        'a\\x1b[31mred'
     """
     if len(text) > LONGEST:
         text = f"{text[: LONGEST - 400]} [...] {text[-380:]}"
@@ -32,7 +36,7 @@ def printable(text: str) -> str:
 
 
 class Hw9Error(Exception):
-    """Base of every error whose text is meant for the person at the terminal."""
+    """Base of every error whose message is meant for the person at the terminal."""
 
     def __init__(self, text: str) -> None:
         super().__init__(printable(text))
@@ -63,7 +67,7 @@ class BankError(InputError):
 
 
 class BundleError(InputError):
-    """The course materials are missing, broken, or not what the checkpoint says."""
+    """The course materials are missing, broken, or do not fit the checkpoint."""
 
 
 class EvidenceError(InputError):

@@ -29,7 +29,7 @@ MANIFEST = "manifest.json"
 MAX_ARRAY_BYTES = 1 << 30
 
 MAX_MAP_PIXELS = 512 * 512
-"""A map has a place for each pixel of a 128x128 picture; several times as many only take time."""
+"""Largest map; a picture has 128x128 pixels, and maps several times as fine only take time."""
 MAPS = ("map", "segments", "signs", "valid")
 
 PLAIN_KINDS = "biufU"
@@ -46,14 +46,14 @@ def record_id(kind: str, *place: object) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """One explanation's outcome.
+    """The result of one explanation.
 
     Attributes:
         id: kind and place, such as ``lime/6``.
         arrays: by name; shapes are stated by the kind (docs/evidence-format.md).
         values: numbers and words that came out beside the arrays (JSON).
         settings: how it was run: sample counts, seeds, steps (JSON).
-        inputs: hashes of what went in (weights, picture) and of the code that ran.
+        inputs: hashes of the inputs (weights, picture) and of the code that ran.
     """
 
     id: str
@@ -64,20 +64,19 @@ class Record:
     _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_found": {}}
+        return {**self.__dict__, "_found": {}}  # the cache is not worth sending to a process
 
-    def once(self, what: Hashable, find: Callable[[], Found]) -> Found:
-        """Return `find` of this record, computed once and cached.
-
-        Claims are decided hundreds of times on evidence of which one record has changed.
+    def cached(self, name: Hashable, compute: Callable[[], Found]) -> Found:
+        """Return `compute()`, computed once for this record.
 
         Args:
-            what: a name for it, with every threshold that it hangs on.
-            find: raises where it finds nothing, and is asked again then.
+            name: of the result, with every threshold that it depends on.
+            compute: if it raises, nothing is cached and the next call computes again.
         """
-        if what not in self._found:
-            self._found[what] = find()
-        found: Found = self._found[what]
+        # Claims are decided hundreds of times on evidence of which one record has changed.
+        if name not in self._found:
+            self._found[name] = compute()
+        found: Found = self._found[name]
         return found
 
     @property
@@ -122,7 +121,7 @@ def _have(names: Mapping[str, object]) -> str:
 
 
 class MissingEvidence(EvidenceError):  # noqa: N818 - it says what is missing, and is no fault
-    """A question cannot be decided since records are not there; `lacks` names them."""
+    """Records that a question needs are missing; `lacks` names them."""
 
     def __init__(self, lacks: list[str]) -> None:
         self.lacks = lacks
@@ -130,7 +129,13 @@ class MissingEvidence(EvidenceError):  # noqa: N818 - it says what is missing, a
 
 
 class Evidence:
-    """Records by id, with the name and hashes of the bundle they were made from."""
+    """Records by id, with the name and hashes of the bundle they were made from.
+
+    Example:
+        >>> evidence = Evidence({"lime/6": Record("lime/6")})
+        >>> evidence["lime/6"].kind, evidence.missing(["lime/6", "lime/7"])
+        ('lime', ['lime/7'])
+    """
 
     def __init__(
         self, records: Mapping[str, Record] | None = None, bundle: Mapping[str, Any] | None = None
@@ -147,28 +152,40 @@ class Evidence:
     def __len__(self) -> int:
         return len(self._records)
 
-    def add(self, record: Record) -> None:
-        """Put a record in, in place of one with the same id."""
-        self._records[record.id] = record
-
-    def get(self, kind: str, *place: object) -> Record:
-        """Return a record.
-
-        Raises:
-            MissingEvidence: it is not there.
-        """
-        identifier = record_id(kind, *place)
+    def __getitem__(self, identifier: str) -> Record:
         if identifier not in self._records:
             raise MissingEvidence([identifier])
         return self._records[identifier]
 
-    def missing(self, identifiers: list[str]) -> list[str]:
+    def add(self, record: Record) -> None:
+        """Add a record; it replaces one with the same id."""
+        self._records[record.id] = record
+
+    def get(self, kind: str, *place: object) -> Record:
+        """Return the record of a kind at a place: ``get("lime", 6)`` is ``["lime/6"]``.
+
+        Raises:
+            MissingEvidence: there is no such record.
+        """
+        return self[record_id(kind, *place)]
+
+    def among(self, identifiers: Iterable[str]) -> dict[str, Record]:
+        """Return those of the records named that are there, by id, in the order named."""
+        return {name: self._records[name] for name in identifiers if name in self._records}
+
+    def missing(self, identifiers: Iterable[str]) -> list[str]:
         """Return those of `identifiers` that are not there, in order."""
         return [name for name in identifiers if name not in self._records]
 
 
 def save_record(record: Record, folder: Path) -> dict[str, Any]:
-    """Write a record's arrays and return its manifest entry. The same record, the same bytes."""
+    """Write a record's arrays (``.npz``) and return its manifest entry.
+
+    The same record gives the same bytes.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
     name = record.id.replace("/", "-") + ".npz"
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **dict(sorted(record.arrays.items())))
@@ -189,14 +206,20 @@ def save_record(record: Record, folder: Path) -> dict[str, Any]:
 
 
 def _entry_hash(entry: Mapping[str, Any]) -> str:
-    """Hash of all that the manifest says of a record but this hash, as it is read back."""
-    said = {name: value for name, value in entry.items() if name != "entry_sha256"}
-    read_back = json.loads(json.dumps(said))
+    """SHA-256 of a record's manifest entry without this hash itself."""
+    rest = {name: value for name, value in entry.items() if name != "entry_sha256"}
+    # Through JSON and back, since tuples and keys that are numbers come back otherwise.
+    read_back = json.loads(json.dumps(rest))
     return hashlib.sha256(json.dumps(read_back, sort_keys=True).encode()).hexdigest()
 
 
 def save_evidence(evidence: Evidence, folder: Path) -> None:
-    """Write every record, then the manifest that names them."""
+    """Write every record into a folder, then the manifest that names them.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    # The manifest last: a run killed before leaves one that names whole records only.
     entries = [save_record(record, folder) for record in evidence]
     write_manifest(entries, folder, evidence.bundle)
 
@@ -222,8 +245,8 @@ def load_evidence(folder: Path, *, whole: bool = True) -> Evidence:
             and those without the hashes that a run writes.
 
     Raises:
-        EvidenceError: no manifest, not JSON, an unknown format, a file outside the folder, an
-            array that is not what the manifest says.
+        EvidenceError: no manifest, not JSON, an unknown format, a file outside the folder, or an
+            array that differs from the manifest.
     """
     document = _manifest(folder)
     entries = document["records"]
@@ -242,10 +265,9 @@ def load_evidence(folder: Path, *, whole: bool = True) -> Evidence:
 
 
 def earlier_evidence(folder: Path | None) -> Evidence | None:
-    """Return the evidence an earlier run left in a folder; None if it left none.
+    """Return the evidence an earlier run left in a folder; None if there is none or it is damaged.
 
-    Damaged records are left out, and a folder that cannot be read is as good as none: what it held
-    is simply made again.
+    Damaged records are left out; they are made again.
     """
     if folder is None or not (folder / MANIFEST).is_file():
         return None
@@ -255,8 +277,8 @@ def earlier_evidence(folder: Path | None) -> Evidence | None:
         return None
 
 
-def left_by(folders: Iterable[Path]) -> list[Evidence]:
-    """Return the evidence that stopped runs left in folders."""
+def evidence_left_in(folders: Iterable[Path]) -> list[Evidence]:
+    """Return the evidence that stopped runs left in folders, one for each that has some."""
     return [found for found in map(earlier_evidence, folders) if found is not None]
 
 
@@ -292,9 +314,7 @@ def _read_record(folder: Path, entry: Any, index: int, *, hashed: bool) -> Recor
         raise EvidenceError("was written by hand", path=path, place=entry["id"])
     if known is not None and known != _entry_hash(entry):
         raise EvidenceError("is not what was measured", path=path, place=entry["id"], mend=_BY_HAND)
-    arrays = {}
-    if entry.get("file") is not None:
-        arrays = _read_arrays(folder, entry)
+    arrays = _read_arrays(folder, entry) if entry.get("file") is not None else {}
     return Record(entry["id"], arrays, parts["values"], parts["settings"], parts["inputs"])
 
 
@@ -305,11 +325,10 @@ _BY_HAND = (
 
 
 def _check_hash(path: Path, entry: dict[str, Any]) -> None:
-    """A run killed between a file and the manifest leaves arrays of one state, values of another.
-
-    Entries written by hand need no hash; a file that is not there is told by whoever opens it.
-    """
+    """Refuse a file of arrays that is not the one its manifest entry was written for."""
     known = entry.get("sha256")
+    # Entries written by hand need no hash; a missing file is an error of whoever opens it. A run
+    # killed between a file and the manifest leaves arrays of one state and values of another.
     if known is not None and path.is_file() and sha256_of(path) != known:
         raise EvidenceError(
             f"is not the file that {MANIFEST} was written for",
@@ -330,6 +349,7 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
     path = folder / name
     _check_hash(path, entry)
     try:
+        # Before anything is unpacked: a small archive may unpack to a huge array.
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
         if size > MAX_ARRAY_BYTES:
@@ -349,6 +369,7 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
     for key, array in arrays.items():
         if array.dtype.kind not in PLAIN_KINDS:
             raise EvidenceError(f"the array {key!r} holds neither numbers nor words", path=path)
+        # An empty array may claim any shape, and whoever fills one like it runs out of memory.
         if not array.size and math.prod(max(side, 1) for side in array.shape) > MAX_MAP_PIXELS:
             raise EvidenceError(
                 f"the array {key!r} has the shape {array.shape} and holds no value", path=path

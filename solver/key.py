@@ -1,7 +1,7 @@
 """The answer key: the options that hold, the reasons, and the evidence behind them.
 
-`key.yaml` is written by `hw9 key` and read by everything that grades. The derived answer of a
-question and a TA's override stand side by side; `Question.effective` is what counts.
+`key.yaml` is written by `hw9 key` and read by everything that grades. A question holds the derived
+answer and beside it a TA's override; `KeyQuestion.effective` is the answer that counts.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Sentence(Strict):
 
 
 Cause = Literal["thresholds", "regions", "seeds", "samples", "resampled", "together"]
-"""What is varied in a repeat of a decision (`solver.decide.stability`): the numbers a rule chose,
-region edges, the draws of LIME and SmoothGrad, how many there are, the evidence itself; or all of
-them."""
+"""Things that are varied in a repeat of a decision (`solver.decide.stability`): the numbers a rule
+chose, region edges, the draws of LIME and SmoothGrad, how many there are, the evidence itself; or
+all of them."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -54,7 +54,7 @@ class Flips(Strict):
 
 
 class SecondVerdict(Strict):
-    """The same claim by another measurement."""
+    """The verdict of the rule's cross-check on the same claim."""
 
     holds: bool | None
     value: float | str | None = None
@@ -146,7 +146,7 @@ class Override(Strict):
 
 
 class FigureCheck(Strict):
-    """How a question's answer fares when the maps that came through figures are drawn again."""
+    """The ways of drawing a question's maps again, and those that change its answer."""
 
     pixels: int = Field(ge=1, description="pixels a side of the coarsest figure")
     ways: int = Field(ge=1, description="ways in which the maps were drawn and read again")
@@ -245,7 +245,9 @@ class Key(Strict):
 
 
 def load_key(path: Path) -> Key:
-    """Read `key.yaml`; whether it agrees with itself and a bank is for `solver.key_checks` to say.
+    """Read `key.yaml`.
+
+    It is not held against itself or a bank here, but by `solver.key_checks`.
 
     Raises:
         KeyFileError: names the file, the line and what was expected.
@@ -254,7 +256,7 @@ def load_key(path: Path) -> Key:
 
 
 class _Dumper(YamlDumper):
-    """Block style, no aliases: a key is read and compared by people."""
+    """YAML in block style without aliases, for people to read and compare."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -278,13 +280,13 @@ def dump_key(key: Key) -> str:
 
 
 def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
-    """Drop empty fields except `correct`, which is read even when it is empty."""
+    """Drop a question's empty fields, except those that mean something when they are empty."""
     always = ("correct", "options", "id", "kind", "points", "rule", "state")
-    said = ("second_correct", "ways_agree")  # an empty set, or False, says something
+    unless_none = ("second_correct", "ways_agree")  # an empty answer, or False, is a result
     kept = {
         name: value
         for name, value in question.items()
-        if name in always or value or (name in said and value is not None)
+        if name in always or value or (name in unless_none and value is not None)
     }
     if kept.get("stability"):
         kept["stability"] = _without_nothing(kept["stability"])
@@ -304,5 +306,9 @@ def _without_nothing(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def save_key(key: Key, path: Path) -> None:
-    """Write `key.yaml` whole."""
+    """Write `key.yaml`, whole or not at all.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
     write_whole(path, dump_key(key))

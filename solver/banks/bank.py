@@ -1,7 +1,7 @@
 """The bank: the questions as data, read from a folder of YAML files and checked.
 
-A bank is a folder with ``bank.yaml`` (title and settings) and one YAML file a topic. What an
-option claims is data (`claim`) for the question's rule; no answer is written anywhere in it.
+A bank is a folder with ``bank.yaml`` (title and settings) and one YAML file a topic. An option's
+claim is data for the question's rule; no answer is written anywhere in it.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Blank(Strict):
 
 
 class Question(Strict):
-    """What is asked, how many points it has, which rule decides, what each option claims."""
+    """A question: its text, points and rule, and the claim of each option."""
 
     id: Identifier = Field(description="a short name, the same in every language")
     kind: Kind = Field(
@@ -148,7 +148,11 @@ class Question(Strict):
             if self.options or not self.blanks:
                 raise ValueError(f"{self.id}: a pair has drop-downs and no options of its own")
             _unique([blank.id for blank in self.blanks], "blank")
-            self._check_blank_points()
+            own = [blank.points for blank in self.blanks if blank.points is not None]
+            if own and (len(own) < len(self.blanks) or sum(own) != self.points):
+                raise ValueError(
+                    f"{self.id}: the points of its drop-downs must add up to {self.points}"
+                )
         else:
             if self.blanks or len(self.options) < 2:
                 raise ValueError(f"{self.id}: a {self.kind} question has two or more options")
@@ -158,16 +162,9 @@ class Question(Strict):
             raise ValueError(f"{self.id}: 'choose' is for questions with several answers")
         return self
 
-    def _check_blank_points(self) -> None:
-        own = [blank.points for blank in self.blanks if blank.points is not None]
-        if own and (len(own) < len(self.blanks) or sum(own) != self.points):
-            raise ValueError(
-                f"{self.id}: the points of its drop-downs must add up to {self.points}"
-            )
-
 
 def _check_numbers(options: list[Option]) -> None:
-    """Options that are numbers are all of one measured value, and each is another number."""
+    """Refuse options of which only some are numbers, or that are not numbers of one value."""
     numbers = [option.number for option in options if option.number is not None]
     if not numbers:
         return
@@ -194,7 +191,7 @@ class TopicFile(Strict):
 
 
 class BankFile(Strict):
-    """What holds for the whole bank."""
+    """``bank.yaml``: title, edition and settings of the whole bank."""
 
     title: Wording = Field(description="title of the quiz and of the pages")
     edition: str = Field(description="the year or term the questions were asked")
@@ -259,11 +256,11 @@ class Bank:
 def load_bank(folder: Path) -> Bank:
     """Read a bank: ``bank.yaml``, then every other ``*.yaml`` of the folder by name.
 
-    What the rules say of claims is checked apart, by `solver.rules.registry.plan_questions`, so
-    that reading a bank imports nothing heavy.
+    Claims are checked apart, by `solver.rules.registry.plan_questions`, so that reading a bank
+    imports nothing heavy.
 
     Raises:
-        BankError: names the file, the line and what was expected; `read_bank` tells every one.
+        BankError: names file, line and mend of the first fault; `read_bank` returns all of them.
     """
     bank, faults = read_bank(folder)
     if bank is None or faults:
@@ -272,10 +269,10 @@ def load_bank(folder: Path) -> Bank:
 
 
 def read_bank(folder: Path) -> tuple[Bank | None, list[BankError]]:
-    """Return a bank, and everything that is wrong with its files.
+    """Return a bank and all faults of its files.
 
-    Where something is, the bank holds the files that are sound, to be checked further; it is None
-    where not even that can be said.
+    With faults, the bank holds the sound files, which can be checked further; it is None where
+    ``bank.yaml`` itself or the folder cannot be read.
     """
     if not folder.is_dir():
         return None, [BankError("there is no such folder of questions", path=folder)]

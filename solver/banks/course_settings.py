@@ -1,6 +1,6 @@
-"""How the course's code ran its methods in an edition: the `methods` part of ``bank.yaml``.
+"""Settings of the course's methods in an edition: the `methods` part of ``bank.yaml``.
 
-The defaults are those of 2021. A field that an edition's code had otherwise is written in its bank.
+The defaults are those of 2021; a bank writes the fields in which its edition's code differed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Superpixels(_Settings):
 
 
 class LimeSettings(_Settings):
-    """LIME."""
+    """Settings of LIME."""
 
     superpixels: Superpixels = Field(default=Superpixels(), description="what is hidden")
     samples: int = Field(default=1000, ge=1, le=100_000, description="samples a picture")
@@ -64,7 +64,7 @@ class LimeSettings(_Settings):
 
 
 class SmoothGradSettings(_Settings):
-    """SmoothGrad."""
+    """Settings of SmoothGrad."""
 
     samples: int = Field(default=500, ge=1, le=100_000, description="noisy copies a picture")
     sigma: float = Field(
@@ -73,7 +73,7 @@ class SmoothGradSettings(_Settings):
 
 
 class IntegratedGradientsSettings(_Settings):
-    """Integrated gradients."""
+    """Settings of integrated gradients."""
 
     steps: int = Field(
         default=10, ge=2, le=100_000, description="of a map for which a question names no steps"
@@ -84,7 +84,7 @@ class IntegratedGradientsSettings(_Settings):
 
 
 class FilterSettings(_Settings):
-    """Activation and visualization of a filter."""
+    """Settings of a filter's activation and visualization."""
 
     filter: int = Field(default=0, ge=0, le=100_000, description="which filter of a layer")
     steps: int = Field(default=100, ge=1, le=100_000, description="Adam's steps on the pixels")
@@ -92,7 +92,7 @@ class FilterSettings(_Settings):
 
 
 class Methods(_Settings):
-    """How every method was run in an edition."""
+    """Settings of every method in an edition."""
 
     lime: LimeSettings = Field(default=LimeSettings(), description="LIME")
     smoothgrad: SmoothGradSettings = Field(default=SmoothGradSettings(), description="SmoothGrad")
@@ -123,5 +123,5 @@ class Methods(_Settings):
 
 
 def plain(setting: Any) -> Any:
-    """Return a setting as JSON has it, names in order, which is how a record keeps it."""
+    """Return a setting as a record keeps it: plain JSON values, names sorted."""
     return dict(sorted(setting.model_dump().items())) if isinstance(setting, BaseModel) else setting

@@ -1,7 +1,7 @@
 """The wording a key's entry was made for: stem, options and drop-downs of one question.
 
 A key carries it, so that grading or checking with a bank that words the question otherwise is
-refused. It holds what a student reads, and nothing that only rules read (claims, settings).
+refused. It holds the texts that a student reads, not the claims and settings that only rules read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from solver.banks.bank import LANGUAGES, Blank, Identifier, Option, Question, Strict, Wording
+from solver.banks.bank import LANGUAGES, Identifier, Option, Question, Strict, Wording
 
 
 class BlankWording(Strict):
@@ -35,13 +35,14 @@ def wording_of(question: Question) -> QuestionWording:
         stem=question.stem,
         choose=question.choose,
         options=_texts(question.options),
-        blanks={blank.id: _blank(blank) for blank in question.blanks},
+        blanks={
+            blank.id: BlankWording(
+                label=blank.label,
+                options=None if blank.options is None else _texts(blank.options),
+            )
+            for blank in question.blanks
+        },
     )
-
-
-def _blank(blank: Blank) -> BlankWording:
-    options = None if blank.options is None else _texts(blank.options)
-    return BlankWording(label=blank.label, options=options)
 
 
 def _texts(options: list[Option]) -> dict[str, Wording]:
@@ -55,15 +56,15 @@ def differences(
     *,
     options_only: bool = False,
 ) -> Iterator[str]:
-    """Yield what differs between two wordings of one question, a short phrase each.
+    """Yield the differences between two wordings of one question, a short phrase each.
 
-    White space does not count, nor does the order of options: both say nothing to a student.
+    White space and the order of options do not count.
 
     Args:
         ours: one wording.
-        other: the wording it is held against.
-        where: the places where they stand, for people.
-        options_only: compare only what an option's id stands for, and neither stem nor labels.
+        other: the wording it is compared with.
+        where: names of the places of the two, for the phrases.
+        options_only: compare the options alone, not stem and labels.
 
     Example:
         >>> a = Wording(en="Which part?", zh_hant="哪裡？")
@@ -110,7 +111,7 @@ def _folded(text: Wording) -> tuple[str, ...]:
 
 
 _SHOWN = 60
-"""Of a long text that differs, so many signs around the first difference are shown."""
+"""Characters shown around the first difference of a long text."""
 
 
 def _shown(text: str, beside: str) -> str:

@@ -1,9 +1,9 @@
-"""A folder put in the place of another in one step, and on the disk before it is seen.
+"""Atomic swap of a folder: another takes its place in one step, flushed to the disk before.
 
-Linux can exchange two names in one step (``renameat2`` with ``RENAME_EXCHANGE``, since 3.15), so
-that whoever looks sees the whole old folder or the whole new one, and a kill at any moment leaves
-one of them there. Elsewhere, and on file systems that cannot do it, the old folder is moved aside
-first; a kill between the two steps is mended when the next run begins (`mend`).
+Linux can exchange two names in one step (``renameat2`` with ``RENAME_EXCHANGE``, since 3.15): a
+reader sees the whole old folder or the whole new one, and a kill at any moment leaves one of them.
+Elsewhere, and on file systems that cannot do it, the old folder is moved aside first; a kill
+between the two steps is mended when the next run begins (`mend`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from solver.files.atomic_write import sync_path
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _NOT_EMPTY = {errno.ENOTEMPTY, errno.EEXIST}
@@ -31,10 +33,10 @@ def new_beside(out: Path) -> Path:
 
 
 def linked_copy(source: Path, target: Path) -> None:
-    """Put all of a folder into another, file by file under a second name: no byte is copied.
+    """Copy a folder by hard links; where files cannot have two names, by their bytes.
 
-    Where files cannot have two names they are copied. Either way a file that is replaced in the one
-    folder (`solver.files.atomic_write`) stays as it is in the other.
+    Either way a file that is replaced in the one folder (`solver.files.atomic_write`) stays as it
+    is in the other.
 
     Raises:
         OSError: something cannot be read or written.
@@ -50,17 +52,15 @@ def _linked(source: str, target: str) -> None:
 
 
 def can_be_swapped(out: Path) -> bool:
-    """Say whether another folder can take the place of `out`.
-
-    None can take that of a mount; and whoever works in it would be left in one that is gone.
-    """
+    """Return whether another folder can take the place of `out`."""
+    # A mount cannot be replaced, and a process in the working folder would be left in a dead one.
     return not out.is_dir() or not (os.path.ismount(out) or Path.cwd().is_relative_to(out))
 
 
 def leftovers(out: Path) -> list[Path]:
     """Return the folders that killed runs left beside `out`, sorted by name.
 
-    Only for whoever holds `out` (`solver.files.lock`): else they may be another run's.
+    The caller must hold the lock of `out` (`solver.files.lock`): else they may be another run's.
     """
     if not out.parent.is_dir():
         return []
@@ -75,10 +75,10 @@ def leftovers(out: Path) -> list[Path]:
 
 
 def mend(out: Path) -> bool:
-    """Put an old folder back that a killed run had moved aside; clear the rest away.
+    """Put back an old folder that a killed run had moved aside, and remove the run's leftovers.
 
     Returns:
-        Whether there was anything to do.
+        True if there was anything to do.
     """
     found = leftovers(out)
     bring_back(out)
@@ -88,7 +88,7 @@ def mend(out: Path) -> bool:
 
 
 def bring_back(out: Path) -> None:
-    """Put an old folder back that a killed run had moved aside, if nothing is in its place."""
+    """Put back an old folder that a killed run had moved aside, if nothing is in its place."""
     aside = _aside(out)
     if aside in leftovers(out) and not out.exists():
         aside.replace(out)
@@ -107,8 +107,14 @@ def swap(new: Path, out: Path) -> None:
         if problem.errno not in _NOT_EMPTY:
             raise
         if not _exchange(new, out):
-            _in_two_steps(new, out)
-    _sync_name(out.parent)
+            aside = _aside(out)
+            out.rename(aside)  # a kill from here on is mended by the next run
+            try:
+                new.rename(out)
+            except BaseException:
+                aside.rename(out)
+                raise
+    _sync(out.parent)
     for old in (new, _aside(out)):
         shutil.rmtree(old, ignore_errors=True)
 
@@ -117,18 +123,8 @@ def _aside(out: Path) -> Path:
     return out.with_name(f".{out.name}.old")
 
 
-def _in_two_steps(new: Path, out: Path) -> None:
-    aside = _aside(out)
-    out.rename(aside)
-    try:
-        new.rename(out)
-    except BaseException:
-        aside.rename(out)
-        raise
-
-
 def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two names; False where the system or the file system has no such thing."""
+    """Exchange two names; False where the system or the file system cannot."""
     function = getattr(_libc(), "renameat2", None)
     if function is None:
         return False
@@ -142,7 +138,12 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have all that was written into a folder put on the disk: one call, or a file at a time."""
+    """Flush a folder and all in it to the disk.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    # One call for the whole file system where there is one; else a file at a time.
     function = getattr(_libc(), "syncfs", None)
     if function is not None:
         handle = os.open(folder, os.O_RDONLY)
@@ -153,18 +154,15 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
     for path in [*folder.rglob("*"), folder]:
         if not path.is_symlink():
-            _sync_name(path)
+            _sync(path)
 
 
-def _sync_name(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def _sync(path: Path) -> None:
     try:
-        os.fsync(handle)
+        sync_path(path)
     except OSError as problem:
         if problem.errno not in _CANNOT:  # some file systems cannot do it for a folder
             raise
-    finally:
-        os.close(handle)
 
 
 @cache

@@ -17,8 +17,7 @@ def write_whole(
 ) -> None:
     """Write `content` to `path` through a temporary file beside it and a rename.
 
-    A reader sees the old file or the new one, never a part, and so does whoever looks after the
-    power went.
+    A reader sees the old file or the new one, never a part, even after a power failure.
 
     Args:
         path: of the file; its folder is made.
@@ -42,7 +41,8 @@ def write_whole(
         Path(temporary).chmod(0o600 if private else 0o644)
         Path(temporary).replace(path)
         if at_once:
-            _sync_names_in(path.parent)
+            with contextlib.suppress(OSError):  # the rename too, where folders can be synced
+                sync_path(path.parent)
     except BaseException as error:  # a Ctrl-C leaves nothing behind either
         if temporary is not None:
             with contextlib.suppress(OSError):
@@ -66,14 +66,17 @@ def clear_half_written(folder: Path) -> None:
                 path.unlink()
 
 
-def _sync_names_in(folder: Path) -> None:
-    """Have a rename on the disk too, where folders can be synced."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def sync_path(path: Path) -> None:
+    """Flush a file, or the names in a folder, to the disk.
+
+    Raises:
+        OSError: the file system cannot do it, as some cannot for a folder.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sha256_of(path: Path) -> str:
@@ -86,6 +89,6 @@ def sha256_of(path: Path) -> str:
 
 
 def sha256_of_all(files: dict[str, str]) -> str:
-    """Return one hash for a mapping of relative name to hash, whatever its order."""
+    """Return one hash (64 hex digits) for a mapping of relative name to hash, in any order."""
     lines = "".join(f"{name}\0{digest}\n" for name, digest in sorted(files.items()))
     return hashlib.sha256(lines.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Import every module of a package, so that whatever registers itself there is registered.
+"""Import of every module of a package, so that all it registers is registered.
 
 Rules, explanations and kinds of figure register themselves with a decorator; a module that is put
 into their folder is found here, and no list names it.

@@ -1,4 +1,4 @@
-"""A guess at an encoding that is not UTF-8, of a text or a file's name, for the error to name."""
+"""Guess of the encoding of a text or a file's name that is not UTF-8, for the error to name."""
 
 from __future__ import annotations
 
@@ -18,19 +18,17 @@ _MARKS = (
 
 
 START = 512
-"""How many bytes of a file are looked at."""
+"""Bytes of a file that are looked at."""
 
 
 def wide_encoding(start: bytes) -> str:
-    """Return "UTF-16" or "UTF-32" where the first bytes of a file tell it, "" where they do not.
-
-    Without a mark it is told by the zero bytes that stand beside each sign of ASCII: in UTF-16 on
-    one side, and in a text of ours at least every eighth byte. A few zero bytes in a file of
-    UTF-8 are another fault, and refuse their own row alone.
-    """
+    """Return "UTF-16" or "UTF-32" where the first bytes of a file show it, else ""."""
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name
+    # Without a mark: ASCII has zero bytes beside each character, in UTF-16 all on one side, and
+    # texts of a course are at least an eighth ASCII. A few zero bytes in a file of UTF-8 are
+    # another fault, and refuse their own row alone.
     start = start[:START]
     less, more = sorted((start[::2].count(0), start[1::2].count(0)))
     if less + more == len(start) or 8 * more < len(start):
@@ -43,7 +41,7 @@ def wide_encoding(start: bytes) -> str:
 def narrow_encoding(data: bytes) -> str:
     """Return "Big5" if `data`, which is not UTF-8, can be read as that, else "".
 
-    Chinese spreadsheets save CSVs in Big5 where they are not told otherwise.
+    Chinese spreadsheets save CSVs in Big5 by default.
     """
     try:
         data.decode("big5")
@@ -55,11 +53,10 @@ def narrow_encoding(data: bytes) -> str:
 def refuse_file_names_in_other_code(arguments: Iterable[str]) -> None:
     """Refuse file names that are not UTF-8, such as those of an archive packed in Big5.
 
-    Nothing that names the file could be written: no table, no page, no sentence.
-
     Raises:
-        InputError: says how the name reads in Big5, where it does.
+        InputError: gives the name as Big5 reads it, where it does.
     """
+    # No table, page or message that names such a file could be written.
     for argument in arguments:
         name = argument.partition("=")[2] if argument.startswith("--") else argument
         if is_text(name) or not Path(name).exists():
@@ -74,8 +71,6 @@ def refuse_file_names_in_other_code(arguments: Iterable[str]) -> None:
 
 
 def is_text(given: str) -> bool:
-    """Say whether words from a terminal can be written as UTF-8.
-
-    A terminal that speaks another encoding hands its bytes over as lone surrogates.
-    """
+    """Return whether words from a terminal can be written as UTF-8."""
+    # A terminal of another encoding hands its bytes over as lone surrogates.
     return not any("\ud800" <= sign <= "\udfff" for sign in given)

@@ -1,4 +1,4 @@
-"""A lock on a place, so that one run at a time writes it; given up when its process ends."""
+"""Lock of a file or folder: one run at a time writes it; it ends with its process."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from solver.errors import OutputError
 
 @contextmanager
 def one_at_a_time(place: Path) -> Iterator[None]:
-    """Hold `place` (a file or folder, there or not) for this run alone.
+    """Hold the lock of `place` (a file or folder, which may not exist yet).
 
-    The lock is a small hidden file beside the place. What a killed run leaves behind holds nobody
-    up. Holding a place twice in one process is refused like any other second run. Where the file
-    system has no locks, nothing is held and nobody refused.
+    The lock is a small hidden file beside the place; one that a killed run left does not count.
+    Locking a place twice in one process is refused like any other second run. On a file system
+    without locks nothing is locked.
 
     Raises:
         OutputError: another run holds it, or no file can be made beside it.
@@ -45,7 +45,7 @@ def one_at_a_time(place: Path) -> Iterator[None]:
             path.write_text(f"{os.getpid()}\n", "ascii")
         yield
     finally:
-        # Taken away while it is still held, so that nobody else's lock is.
+        # Removed while it is still held: later it may be another run's.
         with suppress(OSError):
             path.unlink()
         lock.release()

@@ -1,6 +1,6 @@
-"""YAML read safely, with the line of every value, so that an error can name its place.
+"""Safe reader of YAML that keeps the line of every value, for errors to name.
 
-Only plain YAML is taken: no tags of Python objects, no key twice, no aliases without end.
+Only plain YAML is read: no tags of Python objects, no key twice, no endless aliases.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from solver.files.encodings import START, narrow_encoding, wide_encoding
 MAX_BYTES = 32 << 20
 MAX_YAML_BYTES = 4 << 20
 MAX_VALUES = 150_000
-"""Aliases counted; PyYAML takes seconds for so many. A key of 30 questions has some thousand."""
+"""Values of a file, aliases counted; PyYAML takes seconds for so many. A key of 30 questions has
+some thousand."""
 MAX_DEPTH = 60
 MAX_BITS = 4096
-"""Of a whole number. Python refuses to write out one of more than 4300 digits."""
+"""Bits of a whole number. Python refuses to write out one of more than 4300 digits."""
 
 _PLAIN_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
@@ -51,7 +52,11 @@ class PlacedYaml:
 
 
 def read_text(path: Path, error: type[InputError], *, max_bytes: int = MAX_BYTES) -> str:
-    """Read a UTF-8 text file (a BOM is dropped); `error` is raised with a sentence if it fails."""
+    """Return the text of a UTF-8 file, without a BOM.
+
+    Raises:
+        InputError: (as `error`) no such file, too large, or another encoding; names the line.
+    """
     try:
         if path.stat().st_size > max_bytes:
             raise error(
@@ -99,21 +104,21 @@ def load_placed_yaml(path: Path, error: type[InputError]) -> PlacedYaml:
             loader.dispose()
     except (yaml.YAMLError, RecursionError, ValueError) as problem:
         mark = getattr(problem, "problem_mark", None)
-        what = (
+        reason = (
             getattr(problem, "problem", None) or "is nested too deep or holds an unreadable value"
         )
         place = f"line {_line(mark, odd)}" if mark is not None else ""
-        raise error(f"is not readable YAML ({what})", path=path, place=place) from None
+        raise error(f"is not readable YAML ({reason})", path=path, place=place) from None
     return placed
 
 
 def _line(mark: yaml.Mark, odd: list[int]) -> int:
-    """Return the line of a mark as an editor counts, given where YAML alone ends a line."""
+    """The line of a mark as an editor counts; `odd` are the places where only YAML ends a line."""
     return int(mark.line) + 1 - bisect_left(odd, mark.index)
 
 
 class _CountingLoader(yaml.SafeLoader):
-    """Stops at more values than a file can need, instead of reading on for minutes."""
+    """PyYAML's safe loader with a limit on the number of values, reached in seconds."""
 
     values = 0
 
@@ -128,7 +133,7 @@ class _CountingLoader(yaml.SafeLoader):
 
 
 class _Builder:
-    """Turns composed nodes into plain data, counting values so that aliases cannot explode."""
+    """Composed nodes turned into plain data, counted so that aliases cannot explode."""
 
     def __init__(
         self,
@@ -185,7 +190,7 @@ class _Builder:
 
 
 class YamlDumper(yaml.SafeDumper):
-    """Writes plain data so that every text is read back as it was."""
+    """YAML writer of plain data that keeps every text as it is."""
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
@@ -198,20 +203,27 @@ YamlDumper.add_representer(str, _text)
 
 
 def first_problem(problem: ValidationError) -> tuple[Place, str]:
-    """Return the place and a plain sentence of the first thing pydantic found wrong."""
+    """Return the place and a plain sentence of the first fault pydantic found."""
     return every_problem(problem)[0]
 
 
 def every_problem(
     problem: ValidationError, model: type[BaseModel] | None = None
 ) -> list[tuple[Place, str]]:
-    """Return the place and a plain sentence of each thing pydantic found wrong, each once.
+    """Return the place and a plain sentence of each fault pydantic found, each once.
 
-    With `model`, what was checked, a name that is not known is told those that would be right.
+    Args:
+        problem: pydantic's error.
+        model: the model that was checked; with it the sentence on an unknown name lists known ones.
     """
     found: dict[tuple[Place, str], None] = {}
     for item in sorted(problem.errors(), key=lambda item: [str(part) for part in item["loc"]]):
-        place = tuple(part for part in item["loc"] if not _is_branch_name(part))
+        # pydantic adds the name of a union's branch to the place, e.g. "function-after[...]".
+        place = tuple(
+            part
+            for part in item["loc"]
+            if not (isinstance(part, str) and ("[" in part or part.startswith("function-")))
+        )
         text = _plain(item["type"], item["msg"], place)
         if item["type"] == "extra_forbidden" and model is not None:
             text += right_names(str(place[-1]), _names_at(model, place[:-1]))
@@ -220,7 +232,7 @@ def every_problem(
 
 
 def right_names(wrong: str, known: Sequence[str]) -> str:
-    """Return the end of a sentence on a name that is not known: the nearest, else all there are."""
+    """Return the end of a sentence on an unknown name: the nearest known ones, else all."""
     near = get_close_matches(wrong, known, n=3, cutoff=0.6)
     if near:
         return f"; {' or '.join(repr(name) for name in near)} would be right"
@@ -244,11 +256,6 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [found for part in get_args(annotation) for found in _models_in(part)]
 
 
-def _is_branch_name(part: str | int) -> bool:
-    # pydantic adds the name of the union's branch to the place, e.g. "function-after[...]".
-    return isinstance(part, str) and ("[" in part or part.startswith("function-"))
-
-
 def _plain(kind: str, message: str, place: Place) -> str:
     name = str(place[-1]) if place else "the document"
     if kind == "missing":
@@ -260,7 +267,11 @@ def _plain(kind: str, message: str, place: Place) -> str:
 
 
 def validated(placed: PlacedYaml, model: type[Model], error: type[InputError]) -> Model:
-    """Check placed YAML against a pydantic model, naming file and line of the first fault."""
+    """Return the pydantic model of placed YAML.
+
+    Raises:
+        InputError: (as `error`) names file, line and mend of the first fault.
+    """
     made, faults = checked(placed, model, error)
     if made is None:
         raise faults[0]
@@ -270,7 +281,7 @@ def validated(placed: PlacedYaml, model: type[Model], error: type[InputError]) -
 def checked(
     placed: PlacedYaml, model: type[Model], error: type[Fault]
 ) -> tuple[Model | None, list[Fault]]:
-    """Return what placed YAML makes of a pydantic model, or every fault with file and line."""
+    """Return the pydantic model of placed YAML, or None and every fault with file and line."""
     try:
         return model.model_validate(placed.data), []
     except ValidationError as problem:

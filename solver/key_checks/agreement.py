@@ -1,8 +1,8 @@
-"""The agreement of a key with a bank: kind, points, wordings, and answers a student could give.
+"""Agreement of a key with a bank: kind, points, wordings, and answers a student could give.
 
-A key is held to what its bank asks, not to the bank's bytes: claims, settings and comments may
-change under it. Keys that were made before they carried their wordings are held to the kind, the
-points, the ids of the options and the edition.
+The bank's questions are compared, not its bytes: claims, settings and comments may change under a
+key. Keys from before they carried their wordings are compared by kind, points, the ids of the
+options and the edition.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from solver.key_checks.consistency import (
 
 About = Literal["bank", "points", "by_hand", "answer"]
 LISTED = 6
-"""So many faults are told in full; with another bank there may be one for every question."""
+"""Faults told in full; with another bank there may be one for every question."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Fault:
 
     Attributes:
         question: its id; "" of the whole key.
-        about: whether another bank, the points, an answer changed by hand, or one that nobody
-            could give is at fault.
-        field: of the key's entry that it is about.
-        sentence: what differs, for people.
+        about: the cause: another bank, the points, an answer changed by hand, or an answer that
+            nobody could give.
+        field: the field of the key's entry.
+        sentence: the difference, for people.
     """
 
     question: str
@@ -48,7 +48,7 @@ class Fault:
 
 
 def load_key_for(bank: Bank, path: Path, *, answers: bool = True, derived: bool = True) -> Key:
-    """Read a key that is to be used with a bank; see `hold_to_bank`.
+    """Return a key that agrees with a bank; see `hold_to_bank`.
 
     Raises:
         KeyFileError: it cannot be read, or does not agree with the bank or with itself.
@@ -72,25 +72,31 @@ def hold_to_bank(
         key: of any age.
         bank: the questions it is to be used with.
         path: of the key, for errors.
-        answers: also look at the answers that count.
-        derived: among them at measured ones; False where nobody could give others.
+        answers: also check the answers that count.
+        derived: among them the measured ones; False where nobody could give others.
 
     Raises:
-        KeyFileError: names every question that disagrees, how, and what to do.
+        KeyFileError: names every question that disagrees, how, and the mend.
     """
     found = list(faults(key, bank, answers=answers, derived=derived))
     if not found:
         return
-    said = [_placed(key, fault, path) for fault in found[:LISTED]]
+    said = [
+        f"{place_of(key, fault.question, fault.field, path)}: {fault.sentence}"
+        if fault.question
+        else fault.sentence
+        for fault in found[:LISTED]
+    ]
     if len(found) > LISTED:
         said.append(f"and {len(found) - LISTED} more like it")
+    # One mend for each cause, of the first fault that has it.
     mends = {fault.about: _mend(key, bank, fault, path) for fault in reversed(found)}
     mend = " ".join(mends[about] for about in get_args(About) if about in mends)
     raise KeyFileError("; ".join(said), path=path, mend=mend)
 
 
 def faults(key: Key, bank: Bank, *, answers: bool = True, derived: bool = True) -> Iterator[Fault]:
-    """Yield everything in which a key and a bank disagree; see `hold_to_bank`."""
+    """Yield each disagreement of a key with a bank; see `hold_to_bank`."""
     asked = {question.id: question for question in bank.questions}
     edition = key.bank.get("edition")
     unworded = any(entry.wording is None for entry in key.questions)
@@ -113,7 +119,9 @@ def faults(key: Key, bank: Bank, *, answers: bool = True, derived: bool = True) 
             if entry.override is None:
                 continue
         fault = answer_fault(entry, question)
-        if fault and (derived or not _measured(entry)):
+        verdicts = by_verdicts(entry)
+        measured = verdicts is not None and set(verdicts) == set(entry.correct)
+        if fault and (derived or entry.override is not None or not measured):
             yield Fault(entry.id, "answer", "override" if entry.override else "correct", fault)
 
 
@@ -132,7 +140,7 @@ def _of_question(entry: KeyQuestion, question: Question) -> Iterator[Fault]:
 
 
 def _unlike_options(entry: KeyQuestion, question: Question) -> Iterator[Fault]:
-    """Compare the ids of the options alone: all that a key made before has of the wording."""
+    """Yield the drop-downs or options whose ids differ, for keys without a wording."""
     offered: dict[str | None, list[str]] = {
         blank.id: [option.id for option in blank.options]
         for blank in question.blanks
@@ -151,13 +159,12 @@ def _unlike_options(entry: KeyQuestion, question: Question) -> Iterator[Fault]:
 def answer_fault(entry: KeyQuestion, question: Question) -> str:
     """Return why no student could give the answer that counts; "" if one could.
 
-    An answer set by hand may name several options of a *single* question: each of them earns. Of a
-    *pair* `grader.scoring.accepted_answers` says more.
+    The answer of a *pair* is checked by `grader.scoring.accepted_answers`.
     """
-    if entry.void or not entry.effective or isinstance(entry.effective, dict):
+    if entry.void or not entry.effective:
         return ""
-    by_hand = entry.override is not None
-    return choice_fault(question, entry.effective, each_earns=by_hand)
+    # Set by hand, several options of a *single* question mean that each of them earns.
+    return choice_fault(question, entry.effective, each_earns=entry.override is not None)
 
 
 def choice_fault(question: Question, answer: Answer, *, each_earns: bool = False) -> str:
@@ -165,7 +172,7 @@ def choice_fault(question: Question, answer: Answer, *, each_earns: bool = False
 
     Args:
         question: of the bank.
-        answer: ids of options; of a pair nothing is said here.
+        answer: ids of options; the answer of a *pair* is not checked here.
         each_earns: several options of a *single* question mean that each of them earns.
     """
     if isinstance(answer, dict):
@@ -183,18 +190,6 @@ def choice_fault(question: Question, answer: Answer, *, each_earns: bool = False
     if question.choose is not None and len(answer) != question.choose:
         return f"{said}, where {question.choose} options are to be chosen"
     return ""
-
-
-def _measured(entry: KeyQuestion) -> bool:
-    """Say whether the answer that counts is what the question's own verdicts give."""
-    verdicts = by_verdicts(entry)
-    return entry.override is None and verdicts is not None and set(verdicts) == set(entry.correct)
-
-
-def _placed(key: Key, fault: Fault, path: Path | str | None) -> str:
-    if not fault.question:
-        return fault.sentence
-    return f"{place_of(key, fault.question, fault.field, path)}: {fault.sentence}"
 
 
 def _mend(key: Key, bank: Bank, fault: Fault, path: Path | str | None) -> str:

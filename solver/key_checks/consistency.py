@@ -1,7 +1,7 @@
-"""The agreement of a key's derived answers with their own verdicts.
+"""Agreement of a key's derived answers with their own verdicts.
 
-A derived answer that somebody changed in the file would count without a reason or a trace; the
-place for it is an override, beside the derived answer.
+A derived answer that was changed in the file would count without a reason or a trace; its place is
+an override, beside the derived answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from solver.key import Answer, Key, KeyQuestion, OptionVerdict, load_key
 
 
 def load_sound_key(path: Path) -> Key:
-    """Read a key that is used without a bank; see `refuse_contradictions`.
+    """Return a key that is used without a bank; see `refuse_contradictions`.
 
     Raises:
         KeyFileError: it cannot be read, or contradicts itself.
@@ -38,7 +38,7 @@ def refuse_contradictions(key: Key, path: Path | str | None = None) -> None:
 
 
 def place_of(key: Key, question: str, field: str, path: Path | str | None) -> str:
-    """Return where a field of a question stands in a key's file: "line 5, q01", or "q01"."""
+    """Return the place of a question's field in a key's file: "line 5, q01", or "q01" alone."""
     at = next(at for at, entry in enumerate(key.questions) if entry.id == question)
     if path is None:
         return question
@@ -50,7 +50,7 @@ def place_of(key: Key, question: str, field: str, path: Path | str | None) -> st
 
 
 def by_hand_mend(entry: KeyQuestion, path: Path | str | None) -> str:
-    """Return what to do about a derived answer that was changed by hand."""
+    """Return the mend of a derived answer that was changed by hand, as a sentence."""
     return (
         "A person's answer goes beside the derived one, with its reason: "
         f"{override_command(entry, path)} (which puts the derived answer back as well)."
@@ -58,12 +58,12 @@ def by_hand_mend(entry: KeyQuestion, path: Path | str | None) -> str:
 
 
 def override_command(entry: KeyQuestion, path: Path | str | None, answer: str = "") -> str:
-    """Return the command that gives a question the answer which now stands under `correct`.
+    """Return the command that sets by hand the answer which is now under `correct`.
 
     Args:
         entry: of the key.
         path: of the key's file.
-        answer: the words after ``--correct``, where they are others.
+        answer: another answer, as the words after ``--correct``.
     """
     words = answer or answer_words(entry, entry.correct)
     given = f'--correct "{words}" --why "REASON"' if words else "--undo"
@@ -79,7 +79,7 @@ def answer_words(entry: KeyQuestion, answer: Answer) -> str:
 
 
 def by_verdicts(entry: KeyQuestion) -> Answer | None:
-    """Return the answer that a question's own verdicts give; None where they do not decide it."""
+    """Return the answer given by a question's own verdicts; None where they do not decide it."""
     if not entry.options or any(option.holds is None for option in entry.options):
         return None
     holding = [option for option in entry.options if option.holds]
@@ -91,14 +91,18 @@ def by_verdicts(entry: KeyQuestion) -> Answer | None:
 def contradiction(entry: KeyQuestion) -> str:
     """Return how a question's derived answer contradicts its state or verdicts; "" if it does not.
 
-    What no verdict is of is not contradicted: a key may be written by hand without any.
+    A key written by hand may have no verdicts: then nothing contradicts them.
     """
     said = answer_words(entry, entry.correct) or "empty"
     if entry.state == "open":  # some of its verdicts may hold all the same
         return f"correct is {said}, though its state is open" if entry.correct else ""
     if isinstance(entry.correct, list) and len(set(entry.correct)) < len(entry.correct):
         return f"correct is {said}, which names an option twice"
-    parts = _parts(entry.correct)
+    parts: list[tuple[str | None, str]] = (
+        list(entry.correct.items())
+        if isinstance(entry.correct, dict)
+        else [(None, name) for name in entry.correct]
+    )
     chosen = [[each for each in entry.options if _is_named(each, *part)] for part in parts]
     against = any(found and all(each.holds is False for each in found) for found in chosen)
     holding = [each for each in entry.options if each.holds]
@@ -108,12 +112,6 @@ def contradiction(entry: KeyQuestion) -> str:
         return ""
     held = ", ".join(each.name for each in holding) or "no option"
     return f"correct is {said}, but its own verdicts hold for {held}"
-
-
-def _parts(answer: Answer) -> list[tuple[str | None, str]]:
-    if isinstance(answer, dict):
-        return list(answer.items())
-    return [(None, name) for name in answer]
 
 
 def _is_named(option: OptionVerdict, blank: str | None, value: str) -> bool:

@@ -22,7 +22,7 @@ from solver.decide.margins import claims_of
 from solver.evidence import (
     Evidence,
     earlier_evidence,
-    left_by,
+    evidence_left_in,
     load_evidence,
     save_evidence,
 )
@@ -253,7 +253,7 @@ def _from_bundle(
         settings,
         folder=target,
         known=known,
-        also=left_by(stopped),
+        also=evidence_left_in(stopped),
         progress=repeats.progress,
         about=about,
         processes=running.processes,

@@ -17,7 +17,7 @@ from solver.evidence import (
     MANIFEST,
     Evidence,
     earlier_evidence,
-    left_by,
+    evidence_left_in,
     load_evidence,
     save_evidence,
 )
@@ -75,7 +75,7 @@ def run_reseeded(
             with_other_seeds(settings, at),
             folder=place,
             known=earlier_evidence(place),
-            also=left_by(reseeded_folder(each, at) for each in stopped),
+            also=evidence_left_in(reseeded_folder(each, at) for each in stopped),
             progress=progress,
             clock=time.perf_counter,
             about=about,

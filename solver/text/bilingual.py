@@ -1,4 +1,4 @@
-"""Texts in English and Traditional Chinese side by side, and a policy that forbids all else.
+"""Texts of pages in English and Traditional Chinese, and the pages' Content-Security-Policy.
 
 A page carries both languages; a rule of its style sheet shows the one whose radio button is set,
 so that the switch needs no script. Nothing is loaded from anywhere: pictures are data URIs and the
@@ -39,7 +39,7 @@ class InTwoLanguages(Protocol):
 
 
 def as_pair(text: InTwoLanguages | Pair | list[str] | str) -> Pair:
-    """Return a text as (English, Chinese), whichever way it is held; one text serves for both."""
+    """Return a text in any of its forms as (English, Chinese); a plain text serves for both."""
     if isinstance(text, str):
         return text, text
     if isinstance(text, tuple | list):
@@ -84,16 +84,16 @@ _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def without_turning(page: str) -> str:
-    """Return a page on which signs that turn the direction of writing stand as ``\\u202e``.
+    """Return a page with bidirectional control characters escaped, such as ``\\u202e``.
 
-    One such sign in a text would let all that follows it in the same line be read backwards. Marks
-    that only say how a sign beside them is written (U+200E, U+200F) stay.
+    U+200E and U+200F, which only mark the direction of a character beside them, stay.
     """
+    # One such character would let the rest of its line be read backwards.
     return _TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", page)
 
 
 class Words:
-    """A page's own texts by name; they are trusted HTML, the values put into them are not."""
+    """A page's own texts by name: trusted HTML, into which values are put escaped."""
 
     def __init__(self, texts: Mapping[str, Mapping[str, str]]) -> None:
         self._texts = {
@@ -109,7 +109,12 @@ class Words:
         A value that is a pair of texts is put in language by language.
         """
         english, chinese = (
-            text.format(**{key: _one(value, at) for key, value in values.items()})
+            text.format(
+                **{
+                    key: value[at] if isinstance(value, tuple) else value
+                    for key, value in values.items()
+                }
+            )
             for at, text in enumerate(self._texts[name])
         )
         return english if english == chinese else spans(english, chinese)
@@ -122,10 +127,6 @@ class Words:
     def plain(self, name: str, language: str) -> str:
         """Return the text in one language, for a title or a label that cannot hold two."""
         return str(self._texts[name][language == CHINESE])
-
-
-def _one(value: object, language: int) -> object:
-    return value[language] if isinstance(value, tuple) else value
 
 
 @cache

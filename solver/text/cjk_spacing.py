@@ -1,4 +1,4 @@
-"""Spacing between Chinese and Latin writing in one line."""
+"""Blanks between Chinese and Latin writing in one line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ _JOIN = re.compile(f"(?<=[{_CHINESE}])(?=[+\u2212-]?[{_LATIN}])|(?<=[{_LATIN}%])
 
 
 def with_blanks(text: str) -> str:
-    """Return a text with a blank wherever a Chinese sign stands beside a Latin letter or a digit.
+    """Return a text with a blank between each Chinese character and a Latin letter or digit.
 
-    A sentence is put together from names that may be written either way; whoever puts it together
-    cannot know on which side a blank is needed.
+    For sentences that are put together from names in either writing.
 
     >>> with_blanks("SmoothGrad最亮處占40%的圖片9。")
     'SmoothGrad 最亮處占 40% 的圖片 9。'

@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: three digits, a real minus, powers of ten written out."""
+"""Numbers for people: three digits, a real minus sign, powers of ten written out."""
 
 from __future__ import annotations
 

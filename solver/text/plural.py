@@ -1,4 +1,4 @@
-"""Numbers with what they count, in English."""
+"""Pluralize a count: "1 row", "2 rows"."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from decimal import Decimal
 
 
 def counted(number: int | Decimal, one: str, many: str = "") -> str:
-    """Return a number with what it counts.
+    """Return a number with its noun in the singular or the plural.
 
     Args:
-        number: of things.
-        one: what one of them is called.
-        many: what several are called; empty: `one` with an s.
+        number: the count.
+        one: the noun in the singular.
+        many: the noun in the plural; empty: `one` with an s.
 
     >>> counted(1, "row or cell", "rows or cells"), counted(2, "student"), counted(0, "row")
     ('1 row or cell', '2 students', '0 rows')

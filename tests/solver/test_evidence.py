@@ -311,13 +311,13 @@ def test_what_is_found_out_of_a_record_is_found_once_and_stays_with_that_record_
         asked.append(1)
         return len(asked)
 
-    assert [record.once("so", find), record.once("so", find), record.once("other", find)] == [
+    assert [record.cached("so", find), record.cached("so", find), record.cached("other", find)] == [
         1,
         1,
         2,
     ]
     for another in (replace(record), pickle.loads(pickle.dumps(record))):
-        assert another.once("so", find) == len(asked)
+        assert another.cached("so", find) == len(asked)
         assert another.arrays.keys() == record.arrays.keys()
     assert len(asked) == 4
 
@@ -326,5 +326,5 @@ def test_what_could_not_be_found_out_is_asked_again() -> None:
     record = Record("saliency/0")
     for _ in range(2):
         with pytest.raises(EvidenceError, match="lacks the array"):
-            record.once("map", lambda: record.array("map"))
-    assert record.once("map", lambda: 3) == 3
+            record.cached("map", lambda: record.array("map"))
+    assert record.cached("map", lambda: 3) == 3

@@ -266,7 +266,7 @@ def _block_agreement(first: Record, second: Record) -> float:
 
 def _blocks_of(record: Record) -> Floats:
     """The block means of a map that can be read everywhere."""
-    return record.once(
+    return record.cached(
         ("block means", BLOCKS.now()), lambda: _block_means(readable_brightness(record)[0])
     )
 

@@ -70,7 +70,7 @@ def readable_brightness(record: Record) -> tuple[Floats, Mask]:
     Counted from the lowest value, since the course's normalization displays every map so: a map
     and its scaled or lifted copy look the same. Neither can be written to.
     """
-    return record.once("readable brightness", lambda: _read_brightness(record))
+    return record.cached("readable brightness", lambda: _read_brightness(record))
 
 
 def _read_brightness(record: Record) -> tuple[Floats, Mask]:
@@ -138,7 +138,7 @@ def brightest_of(record: Record) -> Mask:
         EvidenceError: the map cannot be read.
     """
     hangs_on = (EYE.now(), MARKED.now())
-    return record.once(
+    return record.cached(
         ("brightest places", hangs_on),
         lambda: _kept(brightest_places(*readable_brightness(record))),
     )

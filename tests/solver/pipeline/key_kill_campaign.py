@@ -29,7 +29,7 @@ from solver.evidence import (
     MANIFEST,
     Evidence,
     Record,
-    left_by,
+    evidence_left_in,
     load_evidence,
     save_evidence,
 )
@@ -110,7 +110,7 @@ def _check_records(folder: Path) -> None:
     whole = {name: load_evidence(Path(name)) for name in ("old", "new")}
     with contextlib.suppress(EvidenceError):  # refused, or left out one by one
         load_evidence(folder)
-    for record in (each for evidence in left_by([folder]) for each in evidence):
+    for record in (each for evidence in evidence_left_in([folder]) for each in evidence):
         if "of" in record.values:
             known = whole[record.values["of"]].get(*record.id.split("/"))
             for name, array in known.arrays.items():
