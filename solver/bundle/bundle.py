@@ -1,4 +1,4 @@
-"""The bundle: a folder of course materials, loaded and checked.
+"""Bundle: a folder of course materials, loaded and checked.
 
 ::
 
@@ -58,7 +58,7 @@ class Bundle:
 
     @cached_property
     def prepared(self) -> PreparedNetwork:
-        """The network laid out for speed: a rounding apart."""
+        """The network laid out for speed; its outputs differ by rounding alone."""
         from solver.models.food_cnn import PreparedNetwork
 
         return PreparedNetwork(self.network)
@@ -114,9 +114,9 @@ class Bundle:
         return {}
 
     def region_words(self, place: int) -> dict[str, tuple[str, str]]:
-        """Return what sentences call a picture's regions (en, zh-Hant), by name.
+        """Return the names of a picture's regions in sentences (en, zh-Hant), by id.
 
-        A region that the bundle's own file gives no name may have one in those that ship.
+        A region without a name in the bundle's own file may have one in those that ship.
         """
         words = self._every_region_words
         return {name: words[name] for name in sorted(self.regions(place)) if name in words}

@@ -1,4 +1,4 @@
-"""Write a first ``bert.yaml`` from the course's notebook."""
+"""First ``bert.yaml`` of a bundle, made from the course's notebook."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from solver.errors import BundleError, InputError
 from solver.files.yaml_source import YamlDumper, first_problem
 
 SENTENCE = "The students visited the professor and asked her to teach them machine learning."
-"""2021's sentence of the questions on attention. No notebook holds it: it is given only where the
-notebook is 2021's, which is told by its several reading models."""
+"""2021's sentence of the questions on attention. No notebook holds it: it is given only for 2021's
+notebook, the one with several reading models."""
 
 OF_2021: dict[str, Any] = {
     "attention": {
@@ -60,7 +60,7 @@ def numbered_answers(given: Sequence[str]) -> dict[int, str]:
 
 
 def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> BertFile:
-    """Return the file's content.
+    """Return the content of ``bert.yaml``.
 
     Raises:
         BundleError: the notebook lacks something, or an answer does not stand in its context.

@@ -1,9 +1,9 @@
 """Reader of the course's notebook: literals are parsed, code is never run.
 
-The cells are Python; their syntax trees are searched for text and for lists of whole numbers. What
-is meant by them is recognized by what it is, not by the names the notebook gives: a question ends
-with a question mark, its context is the long text in the same place of their order, an answer is a
-short text that stands in its context, the sentences are those with the word of two senses.
+The cells are Python; their syntax trees are searched for text and for lists of whole numbers. A
+literal's role is recognized by its form, not by the notebook's names: a question ends with a
+question mark, its context is the long text in the same place of their order, an answer is a short
+text in its context, the sentences are those with the word of two senses.
 """
 
 from __future__ import annotations
@@ -15,17 +15,16 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from solver.errors import BundleError
 from solver.files.yaml_source import read_text
 
 WORD = "蘋果"
 LEAST_CONTEXT = 60
-"""A text of so many characters may be a context."""
+"""Characters of the shortest text that may be a context."""
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 200
-"""Deeper syntax trees are no notebook's."""
+"""Depth of a syntax tree below which nothing is read."""
 
 
 @dataclass
@@ -90,13 +89,9 @@ def _cells(path: Path) -> Iterator[str]:
         raise BundleError("is not a notebook: it has no cells", path=path)
     for cell in cells:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            yield _joined(cell.get("source", ""))
-
-
-def _joined(source: Any) -> str:
-    if isinstance(source, list):
-        return "".join(line for line in source if isinstance(line, str))
-    return source if isinstance(source, str) else ""
+            source = cell.get("source", "")  # a text, or a list of its lines
+            lines = source if isinstance(source, list) else [source]
+            yield "".join(line for line in lines if isinstance(line, str))
 
 
 def without_commands(source: str) -> str:
@@ -108,7 +103,7 @@ def without_commands(source: str) -> str:
 
 
 def _literals(tree: ast.AST) -> Iterator[str | list[int]]:
-    """Texts and lists of whole numbers in the order they stand; docstrings are left out."""
+    """Texts and lists of whole numbers in the order of the code; docstrings are left out."""
     waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
     while waiting:
         node, depth = waiting.pop()
@@ -124,7 +119,7 @@ def _literals(tree: ast.AST) -> Iterator[str | list[int]]:
 
 
 def _templates(tree: ast.AST) -> Iterator[str]:
-    """Texts as they stand and f-strings, ``{}`` in place of what is put in."""
+    """Texts and f-strings, the latter with ``{}`` in place of each value."""
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             parts = (one.value if isinstance(one, ast.Constant) else "{}" for one in node.values)

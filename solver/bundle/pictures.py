@@ -1,4 +1,4 @@
-"""The pictures of a bundle: the course's order, safe reading, and the resize the network gets."""
+"""Pictures of a bundle: the course's order, safe reading, and the network's resize."""
 
 from __future__ import annotations
 
@@ -84,7 +84,11 @@ def load_pictures(folder: Path, classes: int = len(CLASSES)) -> list[Picture]:
     for first, second in pairwise(paths):
         if course_order(first) == course_order(second):
             raise BundleError(f"has the same place in the order as {first.name}", path=second)
-    return [_load_picture(path, place) for place, path in enumerate(paths)]
+    pictures = []
+    for place, path in enumerate(paths):
+        image, (label, _) = open_rgb(path), course_order(path)
+        pictures.append(Picture(place, path.stem, label, path, resized(image), image.size))
+    return pictures
 
 
 def _check_name(path: Path, classes: int) -> None:
@@ -97,17 +101,11 @@ def _check_name(path: Path, classes: int) -> None:
         raise BundleError(f"class {label} is out of range, expected 0 to {classes - 1}", path=path)
 
 
-def _load_picture(path: Path, place: int) -> Picture:
-    image = open_rgb(path)
-    label = int(path.stem.split("_")[0])
-    return Picture(place, path.stem, label, path, resized(image), image.size)
-
-
 def open_rgb(path: Path) -> Image.Image:
     """Open a picture file as RGB; refuse a broken or absurdly large one.
 
     Raises:
-        BundleError: names the file and what is wrong with it.
+        BundleError: names the file, its fault and the mend.
     """
     try:
         with warnings.catch_warnings():
@@ -142,19 +140,19 @@ def resized(image: Image.Image) -> npt.NDArray[np.uint8]:
     """Return the picture at 128x128 as uint8 (128, 128, 3), as 2021's torchvision made it.
 
     torchvision's Resize of a PIL picture is Pillow's own bilinear resize, so no torch is needed.
-    Pillow resized the width and then the height, with 8 bits between; since 13.0 it takes the
-    height first where a picture is tall. Two calls give the bytes of then under every Pillow.
     """
+    # Pillow resized the width and then the height, with 8 bits between; since 13.0 it resizes the
+    # height of a tall picture first. Two calls give the former bytes under every Pillow.
     narrowed = image.resize((SIDE, image.height), Image.Resampling.BILINEAR)
     return np.asarray(narrowed.resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def fingerprint(rgb: npt.NDArray[np.uint8]) -> str:
-    """Return the 64-bit difference hash of a 128x128 picture as 16 hex digits.
+    """Return the 64-bit difference hash of a picture (128, 128, 3) as 16 hex digits.
 
-    Grey, 9x8, one bit for each pair of neighbours (right one brighter), row by row. It survives
-    another file format or JPEG quality, so regions drawn for a picture are found again.
+    It survives another file format or JPEG quality, so regions drawn for a picture are found again.
     """
+    # Grey, 9x8, one bit for each pair of neighbours (right one brighter), row by row.
     grey = Image.fromarray(rgb).convert("L").resize((9, 8), Image.Resampling.BILINEAR)
     values = np.asarray(grey, dtype=np.int16)
     bits = (values[:, 1:] > values[:, :-1]).ravel()

@@ -27,9 +27,9 @@ Line = Annotated[list[Point], Field(min_length=2, max_length=20_000)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 
 SAME_PICTURE_BITS = 6
-"""Fingerprints (64 bits) that differ in no more than this are of the same picture: copies of one
-picture at other sizes and qualities differ in no more, different pictures in about 32, and a
-drawing of a photograph's very scene in 9."""
+"""Bits (of 64) in which fingerprints of the same picture differ at the most: copies at other sizes
+and qualities differ in no more, different pictures in about 32, and a drawing of a photograph's
+scene in 9."""
 
 _OVERSAMPLING = 4
 
@@ -39,7 +39,7 @@ class _Strict(BaseModel):
 
 
 class Region(_Strict):
-    """One region; exactly one of polygons, mask, lines, border_of, same_as says where it is."""
+    """One region, given by exactly one of polygons, mask, lines, border_of, same_as."""
 
     polygons: list[Line] | None = None
     holes: list[Line] = Field(default_factory=list)
@@ -70,7 +70,7 @@ class PictureRegions(_Strict):
 
 
 class RegionWords(BaseModel):
-    """What sentences call a region, in both languages."""
+    """The name of a region in sentences, in both languages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -99,7 +99,7 @@ def load_regions(path: Path) -> RegionsFile:
 
 
 def region_words(paths: Sequence[Path]) -> dict[str, tuple[str, str]]:
-    """Return what sentences call each region (en, zh-Hant); of two files the first has the say."""
+    """Return the name of each region in sentences (en, zh-Hant); the first file with one counts."""
     found: dict[str, tuple[str, str]] = {}
     for path in paths:
         for name, words in load_regions(path).names.items():
@@ -110,13 +110,14 @@ def region_words(paths: Sequence[Path]) -> dict[str, tuple[str, str]]:
 def regions_for(picture: Picture, path: Path) -> dict[str, Mask] | None:
     """Return the masks (128, 128) a region file has for `picture`, or None where it has none.
 
-    An entry is for the picture when the names agree and the fingerprint, where given, is that of
-    the same picture: regions of another year's picture are never laid over this one.
+    An entry belongs to the picture when the names agree and the fingerprint, where given, is that
+    of the same picture.
     """
     regions = load_regions(path)
     for entry in regions.pictures:
         if entry.name != picture.name:
             continue
+        # Regions of another year's picture with the same name must not be laid over this one.
         if entry.fingerprint is not None:
             distance = fingerprint_distance(entry.fingerprint, fingerprint(picture.rgb))
             if distance > SAME_PICTURE_BITS:
@@ -190,7 +191,7 @@ class _Rasterizer:
                 name, f"the mask {file!r} lies outside the folder of {self.path.name}"
             )
         try:
-            # How large it is is looked at here, and said in our own sentence.
+            # Its size is checked here, with our own message; Pillow's warning is not shown.
             with (
                 warnings.catch_warnings(action="ignore"),
                 Image.open(path, formats=("PNG",)) as image,
@@ -208,7 +209,7 @@ class _Rasterizer:
 
 
 def _halved(canvas: Image.Image) -> Mask:
-    """A pixel is inside when at least half of it is."""
+    """The mask at its own size: a pixel is inside when at least half of it is."""
     return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX)) >= 128
 
 

@@ -1,4 +1,4 @@
-"""A corpus with parts of speech: read already tagged, or tagged by spaCy where it is installed.
+"""Corpus with parts of speech: read already tagged, or tagged by spaCy where it is installed.
 
 The tagged format is text, UTF-8, one word a line: the word, a tab, its part of speech (a
 Universal tag such as NOUN, as spaCy's ``pos_`` gives them). An empty line ends a sentence. Lines
@@ -27,7 +27,7 @@ _PARAGRAPH_CHARACTERS = 100_000
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words and their tags, as many of the one as of the other."""
+    """The words of a sentence, and a part of speech for each."""
 
     words: tuple[str, ...]
     tags: tuple[str, ...]
@@ -78,7 +78,7 @@ def read_tagged(text: str, path: Path) -> list[Sentence]:
 
 
 def tag_with_spacy(text: str, path: Path) -> list[Sentence]:
-    """Split plain text into sentences and tag them, with spaCy and its small English model.
+    """Return the tagged sentences of a plain text, by spaCy's small English model.
 
     Raises:
         BundleError: spaCy or the model is not installed.

@@ -1,8 +1,8 @@
 """Verdicts as a question asks for them: claims that hold, claims that fail, or given numbers.
 
-A rule says of each claim whether it holds, or what was measured. A question may ask which claims
-do not hold (``asks: fails``), and its options may be numbers (``number``), of which the one nearest
-to the measured value is right.
+A rule gives a verdict or a measured value for each claim. A question may ask which claims do not
+hold (``asks: fails``), and its options may be numbers (``number``), of which the one nearest to the
+measured value is right.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def decide_as_asked(question: PlannedQuestion, decide: Decide, evidence: Evidenc
 
 
 def nearest(measured: Verdict, numbers: Sequence[Decimal]) -> list[Verdict]:
-    """Return a verdict a number: the one nearest to the measured value holds.
+    """Return a verdict for each number: the one nearest to the measured value holds.
 
-    A margin is how far the value would have to move for the verdict to be the other. A value
-    halfway between two numbers is nearest to neither, and none holds.
+    A margin is the distance the value would have to move for the other verdict. A value halfway
+    between two numbers is nearest to neither, and none holds.
 
     Raises:
         EvidenceError: no number was measured.

@@ -1,7 +1,7 @@
-"""Decide one question on evidence: by its rule and, where it has one, by the rule's cross-check.
+"""Decision of one question on evidence, by its rule and, where there is one, by its cross-check.
 
-What lacks its evidence is left open and says what it lacks; no evidence, however damaged, ends in
-anything but a verdict or such a sentence.
+A question without its evidence is left open and names the missing records; damaged evidence gives
+a sentence too, never a traceback.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from solver.text.cjk_spacing import with_blanks
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Silence NumPy's warnings of odd numbers; their results are checked by `_finite`."""
+    """Silence NumPy's warnings of NaN and infinity; verdicts are checked for these afterwards."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         yield
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What a rule may raise on evidence that was made by hand, in any shape."""
+"""Errors a rule may raise on evidence that was made by hand, in any shape."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,14 @@ def decide_question(
     with reads() as thresholds:
         found = _attempt(question, question.rule.decide, question.needs, evidence, reasons)
     if isinstance(found, list):
-        return Decided(_open(question, found), None)
+        entry = KeyQuestion(
+            **_head(question),
+            state="open",
+            correct=_empty(question),
+            lacks=found,
+            evidence=question.needs,
+        )
+        return Decided(entry, None)
     options = _verdicts(question, found)
     undecided = any(option.holds is None for option in options)
     entry = KeyQuestion(
@@ -80,7 +87,7 @@ def decide_question(
 def verdicts_again(
     question: PlannedQuestion, entry: KeyQuestion, evidence: Evidence
 ) -> list[bool | None]:
-    """Decide again, on other evidence; return for each option of `entry` whether it holds now.
+    """Return for each option of `entry` whether it holds on other evidence.
 
     The choices of a drop-down that were made around a measured value stay those of `entry`: the one
     nearest to the value measured now holds. All None where the evidence does not decide.
@@ -113,19 +120,15 @@ def _attempt(
     except UNREADABLE as fault:  # evidence may be made by hand, and in any shape
         names = ", ".join(needs)
         return [f"evidence the rule can read, in {names} ({type(fault).__name__}: {fault})"]
-    if not _finite(decision):
+    numbers = [v for one in decision.verdicts for v in (one.value, one.threshold, one.margin)]
+    # NaN and infinity come from empty maps.
+    if not all(math.isfinite(number) for number in numbers if isinstance(number, float)):
         return [f"evidence that gives numbers, in {', '.join(needs)}"]
     return decision
 
 
-def _finite(decision: Decision) -> bool:
-    """True if no verdict has NaN or infinity, which come from empty maps."""
-    numbers = [v for one in decision.verdicts for v in (one.value, one.threshold, one.margin)]
-    return all(math.isfinite(number) for number in numbers if isinstance(number, float))
-
-
 def _with_reasons(missing: list[str], reasons: dict[str, str]) -> list[str]:
-    """Names of missing records; those with one reason why they are missing share a line."""
+    """Names of missing records, those with the same reason in one line."""
     grouped: dict[str, list[str]] = {}
     for name in missing:
         grouped.setdefault(reasons.get(name, ""), []).append(name)
@@ -150,16 +153,6 @@ def _empty(question: PlannedQuestion) -> Answer:
     return {} if question.question.kind == "pair" else []
 
 
-def _open(question: PlannedQuestion, lacks: list[str]) -> KeyQuestion:
-    return KeyQuestion(
-        **_head(question),
-        state="open",
-        correct=_empty(question),
-        lacks=lacks,
-        evidence=question.needs,
-    )
-
-
 def _with_cross_check(
     entry: KeyQuestion, question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str]
 ) -> KeyQuestion:
@@ -169,16 +162,17 @@ def _with_cross_check(
     found = _attempt(question, check.decide, question.cross_check_needs, evidence, reasons)
     if isinstance(found, list):
         return entry.model_copy(update={"second_lacks": found})
-    verdicts = [_second_verdict(one) for one in _on_options(question, entry.options, found)]
+    verdicts = [
+        SecondVerdict(**_fields(one)) for one in _on_options(question, entry.options, found)
+    ]
     options = [
         option.model_copy(update={"second": verdict})
         for option, verdict in zip(entry.options, verdicts, strict=True)
     ]
-    decided = entry.state == "decided" and all(one.holds is not None for one in verdicts)
-    pairs = [(one, verdict.holds is True) for one, verdict in zip(options, verdicts, strict=True)]
+    holds = [verdict.holds for verdict in verdicts]
     update: dict[str, Any] = {"options": options}
-    if decided:
-        update["second_correct"] = answer_where(question, pairs)
+    if entry.state == "decided" and None not in holds:
+        update["second_correct"] = answer_where(question, options, holds)
         update["ways_agree"] = not any(option.ways_differ for option in options)
     return entry.model_copy(update=update)
 
@@ -190,14 +184,10 @@ def _verdicts(question: PlannedQuestion, decision: Decision) -> list[OptionVerdi
             text = option.text.en if blank is not None else None
             found.append(_option_verdict(option.id, blank, verdict, text))
         else:
-            found += measured_options(blank, _choices(question, blank), verdict)
+            measured = next(b.measured for b in question.question.blanks if b.id == blank)
+            assert measured is not None  # an option that is none stands for measured choices
+            found += measured_options(blank, measured, verdict)
     return found
-
-
-def _choices(question: PlannedQuestion, blank: str | None) -> MeasuredChoices:
-    measured = next(b.measured for b in question.question.blanks if b.id == blank)
-    assert measured is not None
-    return measured
 
 
 def _on_options(
@@ -238,18 +228,12 @@ def measured_options(
 def _option_verdict(
     identifier: str, blank: str | None, verdict: Verdict, text: str | None
 ) -> OptionVerdict:
-    return OptionVerdict(
-        id=identifier, blank=blank, text=verdict.text or text, **_said(verdict, verdict.holds)
-    )
+    return OptionVerdict(id=identifier, blank=blank, text=verdict.text or text, **_fields(verdict))
 
 
-def _second_verdict(verdict: Verdict) -> SecondVerdict:
-    return SecondVerdict(**_said(verdict, verdict.holds))
-
-
-def _said(verdict: Verdict, holds: bool | None) -> dict[str, Any]:
+def _fields(verdict: Verdict) -> dict[str, Any]:
     return {
-        "holds": holds,
+        "holds": verdict.holds,
         "value": _rounded(verdict.value),
         "unit": verdict.unit,
         "against": verdict.against,
@@ -269,14 +253,15 @@ def _sentence(pair: tuple[str, str]) -> Sentence:
 
 
 def answer_of(question: PlannedQuestion, options: Sequence[OptionVerdict]) -> Answer:
-    """Return the answer the options' own verdicts give."""
-    return answer_where(question, [(option, bool(option.holds)) for option in options])
+    """Return the answer by the options' own verdicts."""
+    return answer_where(question, options, [option.holds for option in options])
 
 
 def answer_where(
-    question: PlannedQuestion, options: Sequence[tuple[OptionVerdict, bool]]
+    question: PlannedQuestion, options: Sequence[OptionVerdict], holds: Sequence[bool | None]
 ) -> Answer:
-    """Return the answer if of each option so much were true."""
+    """Return the answer for given verdicts on the options: ids, or texts by drop-down of a pair."""
+    right = [option for option, one in zip(options, holds, strict=True) if one]
     if question.question.kind == "pair":
-        return {str(option.blank): str(option.text) for option, holds in options if holds}
-    return [option.id for option, holds in options if holds]
+        return {str(option.blank): str(option.text) for option in right}
+    return [option.id for option in right]

@@ -1,7 +1,7 @@
 """Remarks on evidence that was made with other settings than the bank's edition has.
 
-With a bundle such evidence is made again. Decided on alone (``hw9 key --evidence``) it is taken as
-it is, and the question's note says how it differs.
+With a bundle such evidence is made again. Without one (``hw9 key --evidence``) it is used as it is,
+and the question's note gives the differences.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Pair = tuple[str, str]
 
 
 def with_edition_remarks(decided: Decided, evidence: Evidence, methods: Methods) -> Decided:
-    """Return a decided question with what `edition_remarks` says added to its note."""
+    """Return a decided question with the `edition_remarks` added to its note."""
     said = edition_remarks(evidence, decided.entry.evidence, methods)
     if not said:
         return decided
@@ -38,8 +38,7 @@ def edition_remarks(evidence: Evidence, names: Sequence[str], methods: Methods) 
     """
     wanted = {name: plain(value) for name, value in methods.run_settings().items()}
     having: dict[Pair, list[str]] = {}
-    for name in (one for one in names if one in evidence):
-        record = evidence.get(*name.split("/"))
+    for name, record in evidence.among(names).items():
         for said in _differences(record, wanted):
             having.setdefault(said, []).append(name)
     return [
@@ -67,7 +66,7 @@ def _differences(record: Record, wanted: Mapping[str, Any]) -> Iterator[Pair]:
 
 
 def _leaves(name: str, there: Any, here: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Names and values of what differs, inside a mapping as well."""
+    """Names and both values of the differences, inside mappings too."""
     if isinstance(there, Mapping) and isinstance(here, Mapping):
         for key, value in here.items():
             yield from _leaves(f"{name}.{key}", there.get(key), value)

@@ -1,8 +1,8 @@
-"""Whether an answer on maps that came through figures hangs on how the figure was drawn.
+"""Check of an answer whose maps were read off figures: is it the same when they are drawn again?
 
 A figure of 70 pixels a picture is not the map: the same map drawn by another matplotlib, or at
-another place on the screen, is read back otherwise in its finest details. So the maps of a question
-are drawn and read again in the ways that figures are made, and the question is decided on each.
+another place on the screen, differs in its finest details. So the maps of a question are drawn and
+read again in several ways, and the question is decided on each.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from solver.text.cjk_spacing import with_blanks
 Array = npt.NDArray[np.generic]
 PICTURE_SIDE = 128
 FINEST = 128
-"""Figures of so many pixels a picture or more show every pixel of it."""
+"""Pixels a picture from which on a figure shows every pixel of it."""
 
 
 def _resized(array: Array, side: int, shift: float = 0.0) -> Array:
-    """An array (h, w, ...) at side x side places, linearly between the old ones, moved by `shift`
-    of an old pixel; truth values hold where every neighbour is true."""
+    """An array (h, w, ...) resampled linearly to (side, side, ...), moved by `shift` old pixels.
+
+    Truth values hold where every neighbour is true.
+    """
     height, width = array.shape[:2]
     rows = (np.arange(side) + 0.5) * height / side - 0.5 + shift
     columns = (np.arange(side) + 0.5) * width / side - 0.5 + shift
@@ -46,25 +48,24 @@ WAYS: dict[str, Callable[[Array], Array]] = {
     "half a pixel aside": lambda array: _resized(array, len(array), 0.5),
     "a tenth smaller": lambda array: _resized(array, round(len(array) * 0.9)),
 }
-"""What differs between figures of one map: their size, and where on the screen they begin."""
+"""Differences between figures of one map: their size, and where on the screen they begin."""
 
 
 def figure_maps(question: PlannedQuestion, evidence: Evidence) -> dict[str, Record]:
     """Return the maps of a question that came through figures coarser than the picture, by id."""
-    names = [name for name in question.needs if name in evidence]
-    records = {name: evidence.get(*name.split("/")) for name in names}
-    return {name: record for name, record in records.items() if _is_coarse(record)}
-
-
-def _is_coarse(record: Record) -> bool:
-    pixels = record.values.get("figure_pixels")
-    return isinstance(pixels, int) and pixels < FINEST and "map" in record.arrays
+    return {
+        name: record
+        for name, record in evidence.among(question.needs).items()
+        if isinstance(pixels := record.values.get("figure_pixels"), int)
+        and pixels < FINEST
+        and "map" in record.arrays
+    }
 
 
 def with_figure_check(
     question: PlannedQuestion, entry: KeyQuestion, evidence: Evidence
 ) -> KeyQuestion:
-    """Return a question's entry with what its answer does when its maps are drawn again.
+    """Return a question's entry with the ways of drawing its maps again that change its answer.
 
     An entry that is open, or rests on no figure, is returned as it is.
     """
@@ -75,8 +76,7 @@ def with_figure_check(
     others = []
     for way, draw in WAYS.items():
         holds = verdicts_again(question, entry, _drawn_again(evidence, maps, draw))
-        pairs = [(option, bool(one)) for option, one in zip(entry.options, holds, strict=True)]
-        if None in holds or answer_where(question, pairs) != entry.correct:
+        if None in holds or answer_where(question, entry.options, holds) != entry.correct:
             others.append(way)
     check = FigureCheck(pixels=pixels, ways=len(WAYS), changed_by=others)
     return entry.model_copy(update={"figure": check, "note": _note(entry, check)})

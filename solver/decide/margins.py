@@ -1,6 +1,6 @@
-"""The claims of a bank's questions, each with its margin on any evidence.
+"""Claims of a bank's questions, and their margins on any evidence; used to stop sampling early.
 
-They are used to stop a mean over samples early, once every claim that rests on it is decided
+A mean over samples stops once every claim that depends on it is decided
 (`solver.explain.sampling.sequential_test`). Nothing here needs torch.
 """
 
@@ -19,7 +19,7 @@ from solver.decide.decide import UNREADABLE, quietly
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
 from solver.explain.sampling.claims import Claims
-from solver.rules.registry import PlannedQuestion, Verdict
+from solver.rules.registry import PlannedQuestion
 
 
 def claims_of(questions: Sequence[PlannedQuestion]) -> list[Claims]:
@@ -31,7 +31,8 @@ def claims_of(questions: Sequence[PlannedQuestion]) -> list[Claims]:
 
 
 def _identity(question: PlannedQuestion) -> str:
-    """A changed rule, setting or claim makes other claims: they must be decided anew."""
+    """Hash of a question's claims and of everything that decides them."""
+    # A changed rule, setting or claim makes other claims: they must be decided anew.
     parts: list[Any] = [question.rule.name, question.settings.model_dump(mode="json")]
     parts += [claim.model_dump(mode="json") for claim in question.claims]
     parts += [question.question.asks, [str(number) for number in question.numbers]]
@@ -45,11 +46,9 @@ def _margins(question: PlannedQuestion, evidence: Evidence) -> list[float] | Non
             decision = decide_as_asked(question, question.rule.decide, evidence)
     except (EvidenceError, *UNREADABLE):
         return None  # the question stays open, however many samples are taken
-    return [_signed(verdict) for verdict in decision.verdicts]
-
-
-def _signed(verdict: Verdict) -> float:
-    if verdict.holds is None:
-        return math.nan
-    size = math.inf if verdict.margin is None else verdict.margin
-    return size if verdict.holds else -size
+    margins = []
+    for verdict in decision.verdicts:
+        # A claim on a name, not on a number, has no margin: no sample moves it.
+        size = math.inf if verdict.margin is None else verdict.margin
+        margins.append(math.nan if verdict.holds is None else size if verdict.holds else -size)
+    return margins

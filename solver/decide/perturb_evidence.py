@@ -1,6 +1,6 @@
-"""Resampling of records that keep no samples, where no network is there to make others.
+"""Resampling of records that keep no samples, for evidence without a network.
 
-The question asked is whether a verdict hangs on a few places of a map, a few tokens, a few words.
+It tells whether a verdict depends on a few places of a map, a few tokens, a few words.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ maps of the course in view (docs/real-outputs.md)."""
 MAPS = ("saliency", "smoothgrad", "integrated_gradients", "activation")
 
 FORGOTTEN = 2
-"""Drawn segments of LIME that another seed would not have drawn: on a confident network two seeds
-share 9 of the 11 first at about half the samples."""
+"""Drawn segments of LIME that are left out, as another seed might not have drawn them: on a
+confident network two seeds share 9 of the 11 first at about half the samples."""
 
 TOKENS_FORGOTTEN = 0.1
-"""The chance of a token to be forgotten: a marker that lies under another one in a plot, a word
+"""The chance of a token to be left out: a marker that lies under another one in a plot, a word
 that another wording of the context would not have."""
 
 TINY = float(np.finfo(np.float64).tiny)
@@ -46,7 +46,7 @@ NOT_DRAWN = 0
 
 
 def can_resample(records: Mapping[str, Record]) -> bool:
-    """Say whether `resampled` would change any of the records a question rests on."""
+    """Return whether `resampled` would change any of the records a question rests on."""
     others = (_is_map(record) or _resampler(record) for record in records.values())
     return _sentences_are_free(records) or any(others)
 
@@ -99,8 +99,9 @@ Moves = npt.NDArray[np.int64]
 
 
 def _of_maps(records: Mapping[str, Record]) -> Resampler:
-    """A resampler of maps that treats all maps of one picture alike, as one pair of observations:
-    else whatever compares two of them would find them less alike than they are."""
+    """A resampler of maps that moves all maps of one picture alike."""
+    # They are one observation: moved each by itself, two of them would seem less alike than they
+    # are.
     moves: dict[str, Moves] = {}
     sides = [min(record.arrays["map"].shape[:2]) for record in records.values() if _is_map(record)]
     blocks = min([BLOCKS, *(side // 2 for side in sides)])
@@ -109,22 +110,23 @@ def _of_maps(records: Mapping[str, Record]) -> Resampler:
         place = record.id.split("/")
         picture = place[1] if record.kind == "integrated_gradients" else place[-1]
         if picture not in moves:
-            moves[picture] = _moves(max(blocks, 1), generator)
+            count = max(blocks, 1)
+            steps: Moves = generator.integers(-1, 2, (2, count, count))
+            moves[picture] = steps * (generator.random((count, count)) < MOVED)
         return resampled_map(record, moves[picture])
 
     return resample
 
 
-def _moves(blocks: int, generator: np.random.Generator) -> Moves:
-    moves: Moves = generator.integers(-1, 2, (2, blocks, blocks))
-    return moves * (generator.random((blocks, blocks)) < MOVED)
-
-
 def resampled_map(record: Record, moves: Moves) -> Record:
-    """A local block bootstrap of a map (Paparoditis and Politis 2002): some blocks take the values
-    of one of the nine around them, so that what is bright where stays, to within a block.
+    """Return a local block bootstrap of a map (Paparoditis and Politis 2002).
 
-    `moves` (2, B, B) says which: -1, 0 or 1 block down, and to the right.
+    Some blocks take the values of one of the nine around them, so that bright places stay where
+    they are to within a block.
+
+    Args:
+        record: with a map (H, W) or (H, W, 3).
+        moves: (2, B, B), for each block -1, 0 or 1 block down, and to the right.
     """
     values = record.array("map")
     blocks = moves.shape[1]
@@ -140,10 +142,10 @@ def resampled_map(record: Record, moves: Moves) -> Record:
 
 
 def with_segments_forgotten(record: Record, generator: np.random.Generator) -> Record:
-    """LIME's overlay with `FORGOTTEN` of its drawn segments gone, as under another seed.
+    """Return LIME's overlay without `FORGOTTEN` of its drawn segments, as under another seed.
 
-    Where the weights are known the next segments by weight are drawn instead. Of an overlay alone a
-    segment is a connected part of one colour. One drawn segment at least is left.
+    Where the weights are known the next segments by weight are drawn instead. In an overlay alone a
+    segment is a connected part of one colour. At least one drawn segment is left.
     """
     signs = record.array("signs", 2)
     if {"weights", "segments"} <= set(record.arrays):
@@ -153,7 +155,7 @@ def with_segments_forgotten(record: Record, generator: np.random.Generator) -> R
         drawn = np.argsort(-np.abs(weights), kind="stable")[:shown]
         drawn = drawn[np.abs(weights[drawn]) >= least]
         weights[_forgotten(drawn, generator)] = 0.0
-        # What is forgotten has no weight, and is not drawn whatever the least weight is.
+        # A segment left out has no weight: it is not drawn, even where the least weight is 0.
         signs = shown_signs(record.array("segments", 2), weights, shown, max(least, TINY))
         changed = {"weights": weights, "signs": signs}
         return _with(record, changed)
@@ -173,12 +175,12 @@ def _forgotten(
 
 
 def with_tokens_forgotten(record: Record, generator: np.random.Generator) -> Record:
-    """The plots with each drawn token gone with the chance `TOKENS_FORGOTTEN`; the axes stay.
+    """Return the plots without some drawn tokens, each with the chance `TOKENS_FORGOTTEN`.
 
-    No bootstrap: what stands outermost is a maximum, and a bootstrap of a maximum says nothing of
-    how sure it is (Bickel and Freedman 1981, doi:10.1214/aos/1176345637). Of each role one token at
-    least is left, in each layer.
+    The axes stay, and in each layer at least one token of each role.
     """
+    # No bootstrap: the outermost token is a maximum, whose spread a bootstrap does not show
+    # (Bickel and Freedman 1981, doi:10.1214/aos/1176345637).
     roles = record.array("roles")
     if roles.ndim not in (1, 2):
         return record
@@ -198,22 +200,22 @@ def _without_some(
 
 
 def resampled_words(record: Record, generator: np.random.Generator) -> Record:
-    """Each layer's nearest words drawn again with replacement, their parts of speech counted."""
+    """Return a bootstrap of each layer's nearest words, as counts of their parts of speech."""
     counts = record.array("counts", 2)
     again = [generator.multinomial(int(row.sum()), row / max(row.sum(), 1)) for row in counts]
     return _with(record, {"counts": np.stack(again).astype(counts.dtype)})
 
 
 def resampled_trials(record: Record, generator: np.random.Generator) -> Record:
-    """The trials of embeddings on a bootstrap of their sentences."""
+    """Return the trials of embeddings on a bootstrap of their sentences."""
     similarities = record.array("similarities")
     chosen = generator.integers(0, similarities.shape[1], similarities.shape[1])
     return _with(record, {"similarities": similarities[:, np.sort(chosen)]})
 
 
 def _sentences_are_free(records: Mapping[str, Record]) -> bool:
-    """Sentences may be drawn again where they are held against a picture of all of them, and not
-    where a question names two of them."""
+    """True if sentences may be drawn again: they are compared with a picture of all of them."""
+    # A question that names two of them has no such picture.
     return {"embeddings", "similarity_picture"} <= set(records) and (
         "states" in records["embeddings"].arrays
         and "values" in records["similarity_picture"].arrays

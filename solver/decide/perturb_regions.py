@@ -1,7 +1,7 @@
-"""Region edges moved: where the food ends was drawn by a person, and another would draw it aside.
+"""Region edges moved at random, as another person might have drawn them.
 
-Each region is known by its signed distance (positive inside, in pixels). Moving the map of
-distances shifts the region; taking another level of it grows or shrinks it.
+A region is its signed distance (positive inside, in pixels): moving the map of distances shifts the
+region, and another level of it grows or shrinks it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 PIXELS = 3.0
-"""No point of an edge is moved farther: about what two people's outlines of one thing in a picture
-of 128 pixels lie apart."""
+"""Farthest move of a point of an edge, about the distance between two people's outlines of one
+thing in a picture of 128 pixels."""
 
 KEPT_DEPTH = 0.5
-"""A region is not shrunk by more than this part of its inmost depth: a thin outline stays there."""
+"""Part of a region's inmost depth by which it is shrunk at the most: a thin outline stays."""
 
 
 def moved_regions(record: Record, generator: np.random.Generator) -> Record:
     """Return a ``regions/k`` record with every edge moved by up to `PIXELS`.
 
     A length up to `PIXELS` is split between a shift in a random direction and growing or shrinking.
-    Each region moves on its own, except that regions which were one (two names of the same mask)
-    stay one, and two which did not overlap still do not: a place both come to claim goes to the one
-    it lies deeper in. No region is emptied; one that would be is left where it was.
+    Each region moves on its own, but two names of the same mask stay one region, and regions that
+    did not overlap still do not. No region is emptied; one that would be is left where it was.
     """
     distances: dict[bytes, Floats] = {}
     masks = {name: np.asarray(mask, bool) for name, mask in sorted(record.arrays.items())}
@@ -44,6 +43,7 @@ def moved_regions(record: Record, generator: np.random.Generator) -> Record:
     claimed = {name: distance > 0 for name, distance in depth.items()}
     for one, other in combinations(depth, 2):
         if not (masks[one] & masks[other]).any():
+            # A place that both would have now goes to the one it lies deeper in.
             deeper = depth[one] >= depth[other]
             claimed[one], claimed[other] = claimed[one] & deeper, claimed[other] & ~deeper
     moved = {

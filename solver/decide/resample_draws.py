@@ -1,8 +1,8 @@
-"""Other draws of LIME and SmoothGrad, from the samples a record keeps: no network is needed.
+"""Bootstrap of LIME and SmoothGrad from the samples a record keeps, without a network.
 
-A record that holds its samples (docs/evidence-format.md) can be made again from a bootstrap of them
-(Efron 1979, doi:10.1214/aos/1176344552): drawn as many with replacement, as another seed would draw
-others; drawn fewer or more, as another sample count would.
+A record that holds its samples (docs/evidence-format.md) is made again from a bootstrap of them
+(Efron 1979, doi:10.1214/aos/1176344552): as many with replacement stand for another seed, fewer or
+more for another sample count.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ COUNTS = (0.5, 0.25, 2.0)
 """Other sample counts, as parts of the course's own."""
 
 SHOWN, MIN_WEIGHT = 11, 0.05
-"""Of the course's overlay, where a record's settings do not say."""
+"""Settings of the course's overlay, for records that do not hold them."""
 
 
 def has_samples(record: Record) -> bool:
-    """Say whether a record keeps the samples it was made from."""
+    """Return whether a record keeps the samples it was made from."""
     return {"lime": {"draws", "answers", "segments"}, "smoothgrad": {"group_means", "map"}}.get(
         record.kind, {""}
     ) <= set(record.arrays)
@@ -38,11 +38,9 @@ def resampled_draws(record: Record, generator: np.random.Generator, factor: floa
 
 
 def with_other_count(record: Record, generator: np.random.Generator, factor: float) -> Record:
-    """Return the record as `factor` times the course's samples would have made it.
-
-    A record that stopped early, since what rests on it was decided, is not taken to fewer than
-    that: the course's count is in its settings, its own in its values.
-    """
+    """Return the record as `factor` times the course's samples would have made it."""
+    # A record that stopped early has the course's count in its settings and its own in its values:
+    # the factor is of the course's.
     course, taken = record.settings.get(f"{record.kind}_samples"), record.values.get("samples")
     if isinstance(course, int) and isinstance(taken, int) and 0 < taken <= course:
         factor = factor * course / taken
@@ -50,7 +48,7 @@ def with_other_count(record: Record, generator: np.random.Generator, factor: flo
 
 
 def _smoothgrad(record: Record, generator: np.random.Generator, factor: float) -> Record:
-    """A bootstrap of the groups of samples: their mean, scaled by one min-max as in the record."""
+    """The mean over a bootstrap of the groups of samples, min-max scaled as in the record."""
     groups = record.array("group_means", 4)  # (G, H, W, 3), parts of raw_max
     count = max(1, round(factor * len(groups)))
     chosen = generator.integers(0, len(groups), count)
@@ -67,12 +65,12 @@ def _smoothgrad(record: Record, generator: np.random.Generator, factor: float) -
 
 
 def _lime(record: Record, generator: np.random.Generator, factor: float) -> Record:
-    """The regression on a bootstrap of the samples; the first, which hides nothing, always stays,
-    since the kernel measures every other one's distance from it."""
+    """LIME's regression on a bootstrap of the samples."""
     draws, answers = record.array("draws", 2), record.array("answers", 1)
     if len(draws) != len(answers) or len(draws) < 2:
         raise ValueError(f"{record.id}: {len(draws)} draws and {len(answers)} answers")
     count = max(1, round(factor * len(draws)) - 1)
+    # Sample 0 hides nothing and always stays: the kernel measures every distance from it.
     chosen = np.concatenate([[0], generator.integers(1, len(draws), count)])
     weights, intercept, score = ridge_fit(draws[chosen], answers[chosen])
     segments = record.array("segments", 2)

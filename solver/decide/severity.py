@@ -1,24 +1,26 @@
-"""How contested a question is, 0 to 1: the order in which pages list what to look at."""
+"""Severity of a contested question, 0 to 1; pages list questions by it."""
 
 from __future__ import annotations
 
 from solver.key import KeyQuestion
 
 RARE = 0.05
-"""Questions that change in fewer than one in twenty repeats, and whose two ways agree, are named in
-one line below the others. A choice: it changes how long the list is, never what is contested."""
+"""Severity below which questions whose cross-check agrees are named in one line below the others: a
+change in fewer than one in twenty repeats. A choice: it changes the length of the list alone."""
 
 DISAGREE = 0.5
-"""How contested a question is, of 1, where one of two ways finds another answer."""
+"""Severity where rule and cross-check find different answers."""
 
 UNSETTLED = 0.25
-"""The same where one of the two finds that no option holds: it does not speak for another."""
+"""Severity where one of the two finds that no option holds: it does not speak for another."""
 
 
 def severity_of(entry: KeyQuestion) -> float:
-    """Return how contested a question is, 0 to 1: the share of repeats that give another set, and
-    at least a half where the two ways find two answers or a figure drawn again gives another, a
-    quarter where one of them finds none or what holds has no margin."""
+    """Return the severity of a question, 0 to 1: the share of repeats that give another answer.
+
+    At least `DISAGREE` where rule and cross-check find different answers or a figure drawn again
+    gives another, and `UNSETTLED` where one of them finds none or an option holds without a margin.
+    """
     changed = entry.stability.changed if entry.stability else 0.0
     if entry.figure is not None and entry.figure.changed_by:
         changed = max(changed, DISAGREE)

@@ -32,7 +32,6 @@ from solver.decide.resample_draws import COUNTS, has_samples, resampled_draws, w
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.key import (
-    Answer,
     Cause,
     CauseRepeats,
     Flips,
@@ -52,7 +51,7 @@ Holds = tuple[bool | None, ...]
 
 @dataclass(frozen=True)
 class Repeat:
-    """One repeat: the causes varied, and the options that held (all None: undecided)."""
+    """One repeat: the cause varied, and the options that held (all None: undecided)."""
 
     cause: Cause
     holds: Holds
@@ -70,7 +69,7 @@ def measured_stability(
 
     Args:
         question: with its rule and parameters.
-        decided: what was decided on `evidence`.
+        decided: the decision on `evidence`.
         evidence: the records there are; only those the question needs are varied.
         repeats: how many, over all causes.
         reseeded: evidence in which LIME and SmoothGrad were really run with other seeds; the first
@@ -83,6 +82,7 @@ def measured_stability(
     done = [work.repeat(at) for at in range(repeats)] if work.causes else []
     base = tuple(option.holds for option in entry.options)
     by_cause = {cause: [one for one in done if one.cause == cause] for cause in work.causes}
+    threshold_repeats = [one for one in done if one.cause in ("thresholds", "together")]
     options = [
         option.model_copy(update={"flips": _flips(at, option.holds is True, done, by_cause)})
         for at, option in enumerate(entry.options)
@@ -101,15 +101,16 @@ def measured_stability(
         },
         sets=_other_sets(question, entry, base, done),
         thresholds=list(decided.thresholds),
-        hinges_on=work.hinges() if _any_changed(by_cause, base) else [],
+        # Each threshold alone is tried only where all together changed something.
+        hinges_on=work.hinges() if any(one.holds != base for one in threshold_repeats) else [],
         alike=_alike(entry, base, done),
     )
     return entry.model_copy(update={"options": options, "stability": stability})
 
 
 def _alike(entry: KeyQuestion, base: Holds, done: Sequence[Repeat]) -> list[list[str]]:
-    """Pairs of options (of one drop-down) that had one verdict in every repeat, and not always the
-    same: two that never flip agree by chance."""
+    """Pairs of options of one drop-down that flipped, and always together."""
+    # Two that never flip agree by chance, so both must have had both verdicts.
     columns = list(zip(base, *(one.holds for one in done if None not in one.holds), strict=True))
     return [
         [entry.options[at].name, entry.options[other].name]
@@ -120,13 +121,8 @@ def _alike(entry: KeyQuestion, base: Holds, done: Sequence[Repeat]) -> list[list
     ]
 
 
-def _any_changed(by_cause: Mapping[Cause, Sequence[Repeat]], base: Holds) -> bool:
-    causes: tuple[Cause, ...] = ("thresholds", "together")
-    return any(one.holds != base for cause in causes for one in by_cause.get(cause, ()))
-
-
 def _share(flags: Iterable[bool]) -> float:
-    """The share of true values, in six digits; 0 of none."""
+    """The share of true values, to six digits; 0 of none."""
     listed = list(flags)
     return round(sum(listed) / len(listed), 6) if listed else 0.0
 
@@ -144,17 +140,15 @@ def _flips(
 def _other_sets(
     question: PlannedQuestion, entry: KeyQuestion, base: Holds, done: Sequence[Repeat]
 ) -> list[OtherSet]:
-    """The other sets that came out, the commonest first; equally common ones as they came."""
+    """The other answers found, the commonest first; equally common ones in the order found."""
     found = Counter(one.holds for one in done if one.holds != base and None not in one.holds)
     return [
-        OtherSet(correct=_answer(question, entry, holds), share=round(count / len(done), 6))
+        OtherSet(
+            correct=answer_where(question, entry.options, holds),
+            share=round(count / len(done), 6),
+        )
         for holds, count in found.most_common()
     ]
-
-
-def _answer(question: PlannedQuestion, entry: KeyQuestion, holds: Holds) -> Answer:
-    pairs = [(option, bool(one)) for option, one in zip(entry.options, holds, strict=True)]
-    return answer_where(question, pairs)
 
 
 class _Repeats:
@@ -168,15 +162,10 @@ class _Repeats:
         reseeded: Sequence[Evidence],
     ) -> None:
         self.question, self.decided = question, decided
-        self.records = {
-            name: evidence.get(*name.split("/")) for name in question.needs if name in evidence
-        }
-        self.reseeded = [one for one in (self._drawn_again(other) for other in reseeded) if one]
+        self.records = evidence.among(question.needs)
+        others = [other.among(self.records) for other in reseeded]
+        self.reseeded = [records for records in others if records]
         self.causes = self._causes()
-
-    def _drawn_again(self, other: Evidence) -> Records:
-        """Those records of another seed's evidence that this question needs."""
-        return {name: other.get(*name.split("/")) for name in self.records if name in other}
 
     def _causes(self) -> list[Cause]:
         sampled = any(has_samples(record) for record in self.records.values())
@@ -191,29 +180,26 @@ class _Repeats:
         return [*causes, "together"] if len(causes) > 1 else causes
 
     def repeat(self, at: int) -> Repeat:
-        """Decide once more, the `at`-th time (from 0)."""
+        """Return the `at`-th repeat of the decision (from 0)."""
         cause = self.causes[at % len(self.causes)]
         turn = at // len(self.causes)
         generator = np.random.default_rng([zlib.crc32(self.decided.entry.id.encode()), at])
         varying = self.causes[:-1] if cause == "together" else [cause]
         try:
             records = self._varied(varying, turn, generator)
-        except (
-            EvidenceError,
-            *UNREADABLE,
-        ):  # evidence made by hand, of which a resample cannot be made
+        except (EvidenceError, *UNREADABLE):
+            # Evidence made by hand, of which a resample cannot be made.
             return Repeat(cause, (None,) * len(self.decided.entry.options))
-        factors = self._factors(generator) if "thresholds" in varying else {}
+        factors: dict[str, float] = {}
+        if "thresholds" in varying:
+            names = self.decided.thresholds
+            drawn = generator.uniform(1 - FACTOR, 1 + FACTOR, len(names))
+            factors = dict(zip(names, drawn.tolist(), strict=True))
         return Repeat(cause, self._decide(records, factors))
 
     def _decide(self, records: Records, factors: Mapping[str, float]) -> Holds:
         with varied(factors) if factors else nullcontext():
             return tuple(verdicts_again(self.question, self.decided.entry, Evidence(records)))
-
-    def _factors(self, generator: np.random.Generator) -> dict[str, float]:
-        names = self.decided.thresholds
-        drawn = generator.uniform(1 - FACTOR, 1 + FACTOR, len(names))
-        return dict(zip(names, drawn.tolist(), strict=True))
 
     def _varied(
         self, varying: Sequence[Cause], turn: int, generator: np.random.Generator
@@ -230,9 +216,10 @@ class _Repeats:
     def _other_draws(
         self, records: Records, varying: Sequence[Cause], turn: int, generator: np.random.Generator
     ) -> Records:
-        """Really other seeds as far as there are any, then a bootstrap of the kept samples."""
+        """Records of real other seeds as far as there are any, then bootstraps of kept samples."""
         real = "seeds" in varying and bool(self.reseeded)
-        if real and (turn < len(self.reseeded) or not _sampled(records)):
+        sampled = any(has_samples(record) for record in records.values())
+        if real and (turn < len(self.reseeded) or not sampled):
             records = {**records, **self.reseeded[turn % len(self.reseeded)]}
             if "samples" not in varying:
                 return records
@@ -245,7 +232,7 @@ class _Repeats:
         return _each(records, has_samples, generator, counted)
 
     def hinges(self) -> list[str]:
-        """The thresholds that, each alone and a quarter lower or higher, change an option."""
+        """The thresholds that change an option when each alone is a quarter lower or higher."""
         base = tuple(option.holds for option in self.decided.entry.options)
         return [
             name
@@ -257,17 +244,14 @@ class _Repeats:
         ]
 
 
-def _sampled(records: Records) -> bool:
-    return any(has_samples(record) for record in records.values())
-
-
 def _each(
     records: Records,
     which: Callable[[Record], bool],
     generator: np.random.Generator,
     change: Callable[[Record, np.random.Generator], Record],
 ) -> Records:
-    """The records with those `which` says changed, in the order of their names."""
+    """The records, those that `which` selects changed, in the order of their names."""
+    # The order matters: each change draws from the generator.
     return {
         name: change(record, generator) if which(record) else record
         for name, record in sorted(records.items())

@@ -1,7 +1,7 @@
 """Lint of a bank's wording against a key: questions that students cannot answer fairly.
 
-All the correct options and no other must be ticked; so a *single* question of which two options
-hold cannot be answered, and one that hangs on a seed is a lottery. These are warnings: the bank is
+All correct options and no other must be ticked; so a *single* question with two options that hold
+cannot be answered, and one that depends on a seed is a lottery. These are warnings: the bank is
 well formed, and a person decides.
 """
 
@@ -25,10 +25,10 @@ class Concern:
     """One warning.
 
     Attributes:
-        question: its id; empty for what concerns the whole bank.
+        question: its id; empty for the whole bank.
         what: its kind, for programs.
         options: ids of the options it is about.
-        sentence: what is wrong, for people.
+        sentence: the warning, for people.
     """
 
     question: str
@@ -63,7 +63,7 @@ def _of_bank(bank: Bank, key: Key) -> Iterator[Concern]:
         sentence = "the key was made from another version of the bank; make it again"
         yield Concern("", "another_bank", (), sentence)
     for fault in faults(key, bank, answers=False):
-        if fault.field != "options":  # told as claims that could not be measured
+        if fault.field != "options":  # these are warnings "unmeasured"
             yield Concern(fault.question, "another_bank", (), fault.sentence)
     known = {entry.id for entry in key.questions}
     missing = [question.id for question in bank.questions if question.id not in known]
@@ -72,7 +72,7 @@ def _of_bank(bank: Bank, key: Key) -> Iterator[Concern]:
 
 
 def _counts(question: PlannedQuestion, entry: KeyQuestion) -> Iterator[Concern]:
-    """Warnings where more or fewer options hold than the wording lets a student choose."""
+    """Warnings where more or fewer options hold than a student may choose."""
     if entry.void or (entry.state == "open" and not entry.override):
         return
     asked = question.question
@@ -92,7 +92,7 @@ def _counts(question: PlannedQuestion, entry: KeyQuestion) -> Iterator[Concern]:
 
 
 def _held_in(entry: KeyQuestion, blank: str) -> list[str]:
-    """The choices of a drop-down that count: a TA's, or those whose claims hold."""
+    """The choices of a drop-down that count: a TA's, else those whose claims hold."""
     if entry.override and isinstance(entry.override.correct, dict):
         chosen = entry.override.correct.get(blank)
         return [chosen] if chosen else []
@@ -124,7 +124,7 @@ def _unmeasured(question: PlannedQuestion, entry: KeyQuestion) -> Iterator[Conce
 
 
 def _alike(question: PlannedQuestion, entry: KeyQuestion) -> Iterator[Concern]:
-    """Pairs of options that say the same: by their claims, or in every repeat that flipped them."""
+    """Pairs of options with the same claim, or that always flipped together."""
     told = {frozenset(pair) for pair in entry.stability.alike} if entry.stability else set()
     claims = zip(question.options, question.claims, strict=True)
     offered = [(blank, option, claim) for (blank, option), claim in claims if option is not None]

@@ -1,4 +1,4 @@
-"""The folder a key is made in: whole, by one run at a time, nothing made twice or lost."""
+"""Folder of a key: written whole, by one run at a time, without making anything twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from solver.files.lock import one_at_a_time
 from solver.files.resources import data_folder, shipped_bank
 from solver.key import Key
 from solver.pipeline import up_to_date as up_to_date
-from solver.pipeline.overrides import spare_other_questions
+from solver.pipeline.overrides import refuse_to_drop_questions
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class KeyInFolder:
     """The content of a key's folder after a run.
 
     Attributes:
-        key: the key, with what was set by hand.
-        unchanged: it had been made before from the same inputs, and nothing was run or written.
-        kept: ids of the questions for which something set by hand was kept.
-        asked_of: how many questions the bank has.
-        held: how many the key had that lay there before.
+        key: the key, overrides included.
+        unchanged: True if the key was up to date, and nothing was run or written.
+        kept: ids of the questions whose override or void was kept.
+        asked_of: number of questions in the bank.
+        held: number of questions in the key that was there before.
     """
 
     key: Key
@@ -51,10 +51,10 @@ class KeyInFolder:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The place a key is made in, before it is swapped into `out`.
+    """The folder a key is made in, before it is swapped into `out`.
 
     Attributes:
-        folder: to write into; becomes `out` when all is there.
+        folder: to write into; it becomes `out` at the end.
         evidence: the folder of evidence that was given, or the same inside `folder`.
         stopped: folders of evidence that stopped runs have left, to go on from.
     """
@@ -74,25 +74,25 @@ def make_once(
     evidence: Path | None = None,
     replace: bool = False,
 ) -> KeyInFolder:
-    """Return the key of a folder, made by `make` unless it holds just that already.
+    """Return the key of a folder, made by `make` unless it is up to date.
 
-    Whoever looks sees the whole old folder or the whole new one. A run from a bundle that is
-    stopped leaves what it measured in a hidden folder beside `out`, from which the next one goes
-    on. Where a folder cannot be swapped (a mount, the working folder, one that holds others'
-    folders) its files are put in place one after the other.
+    A reader sees the whole old folder or the whole new one. A run from a bundle that is stopped
+    leaves its records in a hidden folder beside `out`, from which the next run goes on. Where a
+    folder cannot be swapped (a mount, the working folder, one that holds others' folders) its files
+    are replaced one after the other.
 
     Args:
-        out: the folder, which this run has for itself meanwhile.
-        make: makes and writes the key into a desk's folder (`solver.pipeline.make_key.make_key`).
+        out: the folder, which this run locks.
+        make: makes the key and writes it into a workspace (`solver.pipeline.make_key.make_key`).
         options: all that shapes the key besides bank, bundle and evidence; "only" names the
             questions it is made of, where they are not all.
         bank, bundle, evidence: as given to `make`.
-        replace: a key that lies there may go, whatever questions it has.
+        replace: True: a key that is there may be replaced whatever its questions.
 
     Raises:
         OutputError: another run is writing there, or nothing can be written.
-        KeyFileError: the key that lies there has questions that the new one will not have.
-        Hw9Error: what `make` raises.
+        KeyFileError: the key that is there has questions that the new one will not have.
+        Hw9Error: raised by `make`.
     """
     questions = load_bank(bank or shipped_bank())
     asked = list(dict.fromkeys(options.get("only") or [each.id for each in questions.questions]))
@@ -100,26 +100,22 @@ def make_once(
     materials = bundle or (data_folder("demo") if evidence is None else None)
     with one_at_a_time(out):
         place = out.resolve()
-        _bring_back(place)
+        try:
+            bring_back(place)
+        except OSError as problem:
+            raise _not_written(place, problem) from None
         inputs = up_to_date.inputs_hash(questions, options, bundle=materials, evidence=evidence)
         before = up_to_date.recall(place, inputs)
         if before is not None:
             mend(place)
             return KeyInFolder(before, True, _by_hand(before), asked_of, len(before.questions))
         for name in asked:
-            questions.question(name)  # a name that is none is said first
-        held = spare_other_questions(asked, place / "key.yaml", of=asked_of, replace=replace)
-        with _workspace(out, evidence, keep=materials is not None) as desk:
-            key = make(desk)
-            up_to_date.remember(desk.folder, inputs)
+            questions.question(name)  # an unknown name is refused before anything else
+        held = refuse_to_drop_questions(asked, place / "key.yaml", of=asked_of, replace=replace)
+        with _workspace(out, evidence, keep=materials is not None) as workspace:
+            key = make(workspace)
+            up_to_date.remember(workspace.folder, inputs)
         return KeyInFolder(key, False, _by_hand(key), asked_of, held)
-
-
-def _bring_back(place: Path) -> None:
-    try:
-        bring_back(place)
-    except OSError as problem:
-        raise _not_written(place, problem) from None
 
 
 @contextmanager
@@ -127,9 +123,9 @@ def _workspace(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Work
     """Give a copy of `out` to work in, which takes its place if nothing goes wrong.
 
     Args:
-        out: the folder, held by this run.
+        out: the folder, locked by this run.
         evidence: as it was given.
-        keep: leave what was measured beside `out` if something does go wrong.
+        keep: leave the records beside `out` if something does go wrong.
     """
     place = out.resolve()
     if not can_be_swapped(place) or _others_in(place):
@@ -169,7 +165,7 @@ def _workspace(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Work
 
 
 def _others_in(place: Path) -> bool:
-    """True if other folders lie in it, which another run may be writing."""
+    """True if the folder holds other folders than evidence, which another run may be writing."""
     try:
         found = [each for each in os.scandir(place) if each.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
@@ -178,7 +174,7 @@ def _others_in(place: Path) -> bool:
 
 
 def _look(place: Path) -> dict[str, tuple[int, int, int]]:
-    """A folder's files with inode and time, so that a rewritten one is noticed."""
+    """Inode, time and size of a folder's files, which tell a rewritten one."""
     found = {}
     for path in place.rglob("*"):
         if not path.is_dir() or path.is_symlink():

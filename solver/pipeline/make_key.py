@@ -1,4 +1,4 @@
-"""From bank and bundle, or from saved evidence, to an answer key.
+"""Making of an answer key from a bank and a bundle, or from a bank and saved evidence.
 
 ::
 
@@ -69,7 +69,7 @@ def planned(bank: Bank, only: Sequence[str] = ()) -> list[PlannedQuestion]:
 
 
 def needed_records(questions: Sequence[PlannedQuestion]) -> list[str]:
-    """Return the ids of every record some question needs, either way, each once, in order."""
+    """Return the ids of every record that a rule or a cross-check needs, each once, in order."""
     every = (
         name for question in questions for name in (*question.needs, *question.cross_check_needs)
     )
@@ -111,10 +111,10 @@ class Running:
     """Settings of a run of explanations.
 
     Attributes:
-        device: where the networks run.
-        exact: the course's sample counts on the network as it was trained; else sampling stops
-            when what the questions claim is decided.
-        processes: how many the explanations, and their samples, are dealt among.
+        device: where the networks run, as torch names it.
+        exact: True: the course's sample counts on the network as it was trained; else sampling
+            stops when the questions' claims are decided.
+        processes: number of processes that share the explanations and their samples.
     """
 
     device: str = "cpu"
@@ -123,7 +123,7 @@ class Running:
 
 
 def settings_for(bank: Bank, *, exact: bool = False, **changes: Any) -> ExplainSettings:
-    """Return the settings explanations run with under a bank; `exact` as in `Running`."""
+    """Return the settings of explanations for a bank's edition; `exact` as in `Running`."""
     from solver.explain.job import ExplainSettings, fast_settings
 
     chosen = ExplainSettings() if exact else fast_settings()
@@ -147,16 +147,16 @@ def make_key(
 ) -> MadeKey:
     """Make a key from a bundle (the demo's, if nothing is given), or from evidence alone.
 
-    With `out` it is written there: ``evidence/``, ``key.html`` and last ``key.yaml``. Records of an
-    earlier run, in `evidence`, in ``out/evidence`` or in the folders of evidence `stopped`, that
-    are still good are not made again, and what a TA set by hand in the key there is kept. Nothing
-    else may write there meanwhile, and a kill may leave a part (`solver.pipeline.key_folder` sees
-    to both). With `evidence` and no `bundle` no model is loaded and torch is not imported. For
-    `device`, `exact` and `processes` see `Running`.
+    With `out` it is written there: ``evidence/``, ``key.html`` and last ``key.yaml``. Valid records
+    of an earlier run, in `evidence`, in ``out/evidence`` or in the folders of evidence `stopped`,
+    are not made again, and a TA's overrides in the key there are kept. Nothing else may write there
+    meanwhile, and a kill may leave a part (`solver.pipeline.key_folder` sees to both). With
+    `evidence` and no `bundle` no model is loaded and torch is not imported. For `device`, `exact`
+    and `processes` see `Running`.
 
-    With `stability` each decision is repeated so often under what nobody fixed
+    With `stability` each decision is repeated so often with its free choices varied
     (`solver.decide.stability`); LIME and SmoothGrad are run with `reseed` other seeds for it, or,
-    of evidence alone, what lies there of such runs is used.
+    of evidence alone, saved runs with other seeds are used.
 
     Raises:
         Hw9Error: bank, bundle or evidence cannot be used, or `out` cannot be written.
@@ -195,7 +195,7 @@ def write_key_and_page(
     """Write a key and its page into `out`; return the key as written, overrides included.
 
     Raises:
-        KeyFileError: what was set by hand in the key there would be lost.
+        KeyFileError: an override or void in the key there would be lost.
         OutputError: they cannot be written.
     """
     from solver.page.key_page import render_key_page
@@ -206,11 +206,6 @@ def write_key_and_page(
     write_whole(out / "key.html", page)
     save_key(key, out / "key.yaml")
     return key
-
-
-def _only_needed(evidence: Evidence, questions: Sequence[PlannedQuestion]) -> Evidence:
-    names = [name for name in needed_records(questions) if name in evidence]
-    return Evidence({name: evidence.get(*name.split("/")) for name in names}, evidence.bundle)
 
 
 def _from_evidence(
@@ -224,8 +219,9 @@ def _from_evidence(
     reseeded = load_reseeded(folder, repeats.reseed) if repeats.count else []
     made = decide(bank, questions, found, repeats=repeats, reseeded=reseeded)
     if target is not None and target.resolve() != folder.resolve():
-        save_evidence(_only_needed(found, questions), target)
-        save_reseeded(reseeded, needed_records(questions), target)
+        needed = needed_records(questions)
+        save_evidence(Evidence(found.among(needed), found.bundle), target)
+        save_reseeded(reseeded, needed, target)
     return made
 
 
@@ -243,7 +239,7 @@ def _from_bundle(
 
     bundle = load_bundle(folder or data_folder("demo"), running.device)
     if any(name.split("/")[0] in ("picture", "module") for name in needed_records(questions)):
-        _ = bundle.network  # a broken checkpoint is said before anything is run
+        _ = bundle.network  # a broken checkpoint is refused before anything is run
     name = "demo" if folder is None else folder.resolve().name
     about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
     settings = settings_for(bank, exact=running.exact)
@@ -293,13 +289,14 @@ def decide(
         questions: those to decide.
         evidence: the records there are.
         reasons: by id of a record that could not be made, why.
-        repeats: how often to decide again, under what nobody fixed; None or 0 times: not.
+        repeats: how often to decide again with free choices varied; None or 0 times: not.
         reseeded: evidence of LIME and SmoothGrad under other seeds, for these repeats.
     """
-    decided = [
-        with_edition_remarks(_decided(question, evidence, reasons), evidence, bank.header.methods)
-        for question in questions
-    ]
+    decided = []
+    for question in questions:
+        found = decide_question(question, evidence, reasons)
+        found = replace(found, entry=with_figure_check(question, found.entry, evidence))
+        decided.append(with_edition_remarks(found, evidence, bank.header.methods))
     entries = [one.entry for one in decided]
     repeats = repeats or Repeats()
     if repeats.count:
@@ -316,13 +313,6 @@ def decide(
         questions=entries,
     )
     return MadeKey(key, evidence, figures)
-
-
-def _decided(
-    question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str] | None
-) -> Decided:
-    found = decide_question(question, evidence, reasons)
-    return replace(found, entry=with_figure_check(question, found.entry, evidence))
 
 
 def _repeated(
@@ -361,7 +351,7 @@ def _about_repeats(repeats: Repeats, reseeded: Sequence[Evidence]) -> StabilityR
 
 
 def _in_order(value: Any) -> Any:
-    """The same mapping with its keys in order, whether it was just made or read back."""
+    """A mapping with its keys sorted, so that it is the same just made or read back."""
     if isinstance(value, dict):
         return {name: _in_order(value[name]) for name in sorted(value)}
     return value
@@ -370,9 +360,7 @@ def _in_order(value: Any) -> Any:
 def _settings_used(questions: Sequence[PlannedQuestion], evidence: Evidence) -> dict[str, Any]:
     """The settings and seeds written in the records the key rests on, by kind of record."""
     used: dict[str, Any] = {}
-    for name in needed_records(questions):
-        if name in evidence:
-            record = evidence.get(*name.split("/"))
-            if record.settings:
-                used.setdefault(record.kind, record.settings)
+    for record in evidence.among(needed_records(questions)).values():
+        if record.settings:
+            used.setdefault(record.kind, record.settings)
     return dict(sorted(used.items()))

@@ -1,4 +1,4 @@
-"""Carry a TA's overrides and voids into a newly made key; refuse to drop questions."""
+"""A TA's overrides and voids carried into a newly made key, and refusal to drop questions."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
         path: where it is to be written; there may be no file yet.
 
     Raises:
-        KeyFileError: the file there cannot be read, or something was set by hand for a question
-            that the new key does not have, so that writing over it would lose it.
+        KeyFileError: the file there cannot be read, or has an override or void of a question that
+            the new key does not have.
     """
     before = _key_there(path)
     if before is None:
@@ -38,22 +38,27 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
             path=path,
             mend="Give another folder with --out, or take them back with hw9 key override --undo.",
         )
-    questions = [_with(each, by_hand.get(each.id)) for each in key.questions]
+    questions = [
+        each.model_copy(update={"override": old.override, "void": old.void})
+        if (old := by_hand.get(each.id))
+        else each
+        for each in key.questions
+    ]
     return key.model_copy(update={"questions": questions}), sorted(by_hand)
 
 
-def spare_other_questions(
+def refuse_to_drop_questions(
     asked: Collection[str], path: Path, *, of: int, replace: bool = False
 ) -> int:
-    """Return how many questions the key at `path` has (0 where there is none), if they will stay.
+    """Return the number of questions in the key at `path` (0 without a key); refuse to drop any.
 
-    Asked before anything is run, so that nobody waits minutes for a refusal.
+    Called before anything is run, so that nobody waits minutes for a refusal.
 
     Args:
         asked: ids of the questions that the run will decide.
         path: where the new key is to be written; there may be no file yet.
-        of: how many questions the bank has.
-        replace: the key there may go, whatever it holds.
+        of: number of questions in the bank.
+        replace: True: the key there may be replaced whatever its questions.
 
     Raises:
         KeyFileError: the key there cannot be read, or has questions the new one will not have.
@@ -94,7 +99,7 @@ def _some(names: list[str]) -> str:
 
 
 def _lost(old: KeyQuestion, new: KeyQuestion | None) -> str | None:
-    """Return why what was set by hand cannot stay ("" where it goes without saying), or None."""
+    """The reason why an override or void cannot stay ("": its question is gone); None if it can."""
     if new is None or new.kind != old.kind:
         return ""
     if old.wording is not None and new.wording is not None:
@@ -103,9 +108,3 @@ def _lost(old: KeyQuestion, new: KeyQuestion | None) -> str | None:
         return None
     unknown = [name for name in old.override.correct if name not in new.wording.options]
     return f"it has no option {', '.join(unknown)} any more" if unknown else None
-
-
-def _with(question: KeyQuestion, old: KeyQuestion | None) -> KeyQuestion:
-    if old is None:
-        return question
-    return question.model_copy(update={"override": old.override, "void": old.void})

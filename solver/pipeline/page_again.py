@@ -1,4 +1,4 @@
-"""The key's page made anew from a key and saved evidence, after an answer was set by hand."""
+"""A key's page made again from the key and saved evidence, after an answer was set by hand."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from solver.pipeline.make_key import planned
 def page_again(key: Key, bank: Bank, evidence: Path) -> str:
     """Return ``key.html`` for a key as it is now; the key itself is not decided again.
 
-    Only the figures come of deciding: which of them a rule asks for is in no file.
-
     Args:
-        key: with what was set by hand.
+        key: overrides included.
         bank: the one it was made from.
         evidence: the folder of evidence it was made from.
 
@@ -29,6 +27,7 @@ def page_again(key: Key, bank: Bank, evidence: Path) -> str:
 
     found = load_evidence(evidence)
     questions = planned(bank, [entry.id for entry in key.questions])
+    # Decided for the figures alone: no file holds which ones a rule asks for.
     decided = [decide_question(question, found) for question in questions]
     figures = {one.entry.id: one.decision.figures if one.decision else () for one in decided}
     with quietly():

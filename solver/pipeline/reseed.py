@@ -1,4 +1,4 @@
-"""LIME and SmoothGrad really run again with other seeds, beside the evidence a key rests on.
+"""LIME and SmoothGrad run again with other seeds, beside the evidence a key rests on.
 
 ``evidence/reseeded-1``, ``-2``, ... hold the records of each other seed, in the format of evidence;
 they are kept like any other record, so that nothing is run twice.
@@ -32,16 +32,16 @@ SAMPLING = ("lime", "smoothgrad")
 """Kinds of records that rest on random draws."""
 
 APART = 1000
-"""SmoothGrad's seeds of two runs lie this far apart: picture k uses the seed + k."""
+"""Distance between SmoothGrad's seeds of two runs: picture k uses the seed + k."""
 
 
 def sampling_records(needed: Iterable[str]) -> list[str]:
-    """Return those of the records `needed` that another seed would make otherwise."""
+    """Return those of the records `needed` that depend on a seed."""
     return [name for name in needed if name.split("/")[0] in SAMPLING]
 
 
 def reseeded_folder(evidence: Path, at: int) -> Path:
-    """Return where the evidence of the `at`-th other seed (from 1) lies."""
+    """Return the folder of the evidence of the `at`-th other seed (from 1)."""
     return evidence / f"reseeded-{at}"
 
 
@@ -111,5 +111,4 @@ def save_reseeded(reseeded: Iterable[Evidence], needed: Iterable[str], folder: P
     """Write the evidence of other seeds, as far as it is needed, into a folder of evidence."""
     wanted = sampling_records(needed)
     for at, one in enumerate(reseeded, start=1):
-        kept = {name: one.get(*name.split("/")) for name in wanted if name in one}
-        save_evidence(Evidence(kept, one.bundle), reseeded_folder(folder, at))
+        save_evidence(Evidence(one.among(wanted), one.bundle), reseeded_folder(folder, at))

@@ -1,9 +1,9 @@
-"""Detects that a key is up to date: same inputs, unchanged outputs.
+"""Check that a key is up to date: same inputs, unchanged outputs.
 
-Same inputs give the same bytes, so a run whose inputs are those of the run before has nothing to
-do. What counts as input: the code, the bank and the pages' templates, every file of the bundle (or
-of the evidence), the regions that ship, the libraries' versions and the options. What is checked of
-the outputs: each file's hash, so that a page or a record changed by hand is made again.
+Same inputs give the same bytes, so a run with the inputs of the run before has nothing to do.
+Inputs are the code, the bank and the pages' templates, every file of the bundle (or of the
+evidence), the regions that ship, the libraries' versions and the options. Outputs are compared by
+each file's hash, so that a page or a record changed by hand is made again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LIBRARIES = (
 def inputs_hash(
     bank: Bank, options: Mapping[str, Any], *, bundle: Path | None, evidence: Path | None
 ) -> str:
-    """Return one hash of everything that shapes a run's output.
+    """Return one hash of all inputs of a run.
 
     Args:
         bank: the questions.
@@ -83,7 +83,7 @@ def _outputs(out: Path) -> dict[str, str]:
 
 
 def remember(out: Path, inputs: str) -> None:
-    """Note that `out` now holds the output of a run on these inputs.
+    """Write into `out` that it holds the output of a run on these inputs.
 
     Raises:
         OutputError: it cannot be written.
@@ -94,7 +94,7 @@ def remember(out: Path, inputs: str) -> None:
 
 
 def recall(out: Path, inputs: str) -> Key | None:
-    """Return the key that `out` holds if a run on these inputs would write the same again."""
+    """Return the key in `out` if a run on these inputs would write the same again, else None."""
     try:
         document = json.loads((out / "evidence" / FILE).read_text(encoding="utf-8"))
         known = document["format"] == FORMAT and document["inputs"] == inputs
@@ -102,9 +102,9 @@ def recall(out: Path, inputs: str) -> Key | None:
             return None
         return load_key(out / "key.yaml")
     except (OSError, ValueError, KeyError, TypeError, RecursionError, KeyFileError):
-        return None  # whatever is wrong there, making it again mends it
+        return None  # making the key again mends any fault of these files
 
 
 def forget(out: Path) -> None:
-    """Take the note away, before anything in `out` is changed."""
+    """Remove the note of `remember`, before anything in `out` is changed."""
     (out / "evidence" / FILE).unlink(missing_ok=True)
