@@ -22,9 +22,9 @@ from solver.files.atomic_write import write_whole
 from solver.models.winograd import BY_ONEDNN
 
 CANDIDATES = (1, 2, 3, 4)
-"""What is left over at the end is a smaller batch, so that all smaller ones must round alike too.
-More is slower on every CPU that was measured: the maps of a picture are 8 MB each, and of ten
-they no longer fit into any cache (ten at once: 1.1 times the time a picture)."""
+"""Batch sizes tried. The last batch of a run is a smaller one, so that all smaller ones must round
+alike too. More is slower on every CPU that was measured: the maps of a picture are 8 MB each, and
+of ten they no longer fit into any cache (ten at once: 1.1 times the time a picture)."""
 
 WORTH_KEEPING = 1.0
 """Seconds of probing from which the result is kept for the next run."""
@@ -33,17 +33,20 @@ TRIES = 2
 """Timings of a batch, of which the least counts."""
 
 CLEARLY = 0.95
-"""Of the time of a smaller batch: a larger one that takes more is not worth its memory. Timings on
-a machine that does other things too differ by more than such gains."""
+"""Share of a smaller batch's time that a larger one must stay under, to be worth its memory.
+Timings on a machine that does other things too differ by more than smaller gains."""
 
 _found: dict[str, int] = {}
 
 
 def fastest_batch(bundle: Bundle, threads: int | None = None) -> int:
-    """Return how many pictures to pass at once through the prepared networks of a bundle.
+    """Return the number of pictures to pass at once through the prepared network of a bundle.
 
-    On CUDA it is set by the memory alone, a quarter of a GB a picture and at most 64. With
-    `threads` it is the fastest on so many, which another process has.
+    On CUDA it follows from the memory alone: a quarter of a GB a picture, at most 64.
+
+    Args:
+        bundle: with the network.
+        threads: of the process that will run it; None: of this one.
     """
     if threads not in (None, torch.get_num_threads()):
         with _threads(threads):
@@ -57,8 +60,8 @@ def fastest_batch(bundle: Bundle, threads: int | None = None) -> int:
     return _found[name]
 
 
-def found_elsewhere(bundle: Bundle, batch: int) -> None:
-    """Take the batch size that another process with as many threads found."""
+def set_fastest_batch(bundle: Bundle, batch: int) -> None:
+    """Set the batch size that another process with as many threads measured."""
     _found[_name(bundle)] = batch
 
 
@@ -73,7 +76,7 @@ def _threads(number: int) -> Iterator[None]:
 
 
 def _name(bundle: Bundle) -> str:
-    """All that decides which batch is the fastest."""
+    """Name of the setup that the fastest batch depends on, as a key of the cache."""
     widths = [one.out_channels for one in bundle.network.cnn if isinstance(one, nn.Conv2d)]
     name = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, "
     name += f"{torch.get_num_threads()} threads, widths {widths}, fewer products, "
@@ -98,19 +101,18 @@ def _probed(bundle: Bundle, name: str) -> int:
     for batch, taken in seconds.items():
         best = batch if taken < CLEARLY * seconds[best] else best
     if time.process_time() - began > WORTH_KEEPING:
-        _keep(name, best)
+        with contextlib.suppress(OutputError, OSError, RuntimeError):  # a cache that may be lost
+            write_whole(_file(), json.dumps({**_kept(), name: best}, indent=1, sort_keys=True))
     return best
 
 
 def _timed(network: nn.Module, pictures: Tensor) -> tuple[Tensor, float]:
-    """The answers to pictures passed at once, and the CPU seconds taken.
-
-    Logits, and gradients of the sum of their squares, which no sure class makes vanish.
-    """
+    """Logits and gradients (B, classes + pixels) of pictures passed at once, and CPU seconds."""
     began = time.process_time()
     with torch.enable_grad():
         leaf = pictures.clone().requires_grad_()
         logits = network(leaf)
+        # Of the sum of squares: the gradient of a loss vanishes where a class is sure.
         (gradient,) = torch.autograd.grad(logits.square().sum(), leaf)
     found = torch.cat([logits.detach(), gradient.flatten(1)], 1)
     return found, time.process_time() - began
@@ -128,8 +130,3 @@ def _kept() -> dict[str, int]:
         return {str(name): int(batch) for name, batch in known.items() if batch in CANDIDATES}
     except (OSError, ValueError, AttributeError, TypeError, RuntimeError):
         return {}
-
-
-def _keep(name: str, batch: int) -> None:
-    with contextlib.suppress(OutputError, OSError, RuntimeError):
-        write_whole(_file(), json.dumps({**_kept(), name: batch}, indent=1, sort_keys=True))

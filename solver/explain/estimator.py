@@ -1,11 +1,11 @@
-"""Explanations that are means over samples: they can be taken further, and drawn again.
+"""Means over samples: extended by more samples, and resampled.
 
-A sampled explanation is made by a function that takes its record so far to more samples; the
-record itself is all that is kept between two rounds, so that a run which goes on from saved
-evidence is the run that never stopped. What the new samples bring is measured first, in rows that
-may come from several processes, and then joined to the record: in one order, however the rows were
-dealt, so that the bits are the same. From the samples kept in it other records can be drawn, as
-different from it as it is from the one at the course's count.
+A sampled explanation is a function that extends its record so far to more samples. The record is
+all that is kept between two rounds, so that a run which goes on from saved evidence gives the same
+result as one that never stopped. New samples are measured first, in rows that may come from several
+processes, and then joined to the record in one order, so that the bits are the same in any number
+of processes. From the kept samples other records are drawn that differ from it as much as it
+differs from the one at the course's count.
 
 Source: the delete-d jackknife, Shao and Wu 1989, "A General Theory for Jackknife Variance
 Estimation", Annals of Statistics 17:1176. Unlike deleting one, deleting a share of the samples is
@@ -27,22 +27,22 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 GROUPS = 20
-"""Samples whose single results are too large to keep are kept as the means of so many groups."""
+"""Groups in which samples are kept as means, where single results are too large to keep."""
 
 _LOOKS = (0.08, 0.14, 0.24, 0.36, 0.52, 0.74)
-"""Shares of the course's count after which the claims are looked at: each some one and a half times
-the one before, so that no more than about half of the work can be too much."""
+"""Shares of the course's count after which the claims are tested: each some one and a half times
+the one before, so that at most about half of the work is too much."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """One of `of` nearly equal shares, numbered from 0, into which work is dealt."""
+    """One of `of` nearly equal shares of work, numbered from 0."""
 
     number: int
     of: int
 
     def among(self, rows: int) -> range:
-        """Return which of so many rows are its own; all shares in order make up all rows."""
+        """Return the share's own of so many rows; all shares in order make up all rows."""
         return range(rows * self.number // self.of, rows * (self.number + 1) // self.of)
 
 
@@ -51,13 +51,13 @@ WHOLE = Share(0, 1)
 
 @dataclass(frozen=True)
 class Units:
-    """The equal parts into which a record's samples fall: the draws from them are its doubles.
+    """Equal parts of a record's samples, from which other records are drawn.
 
     Attributes:
-        number: how many there are.
-        left_out: how many a record lacks that differs from this one as much as this one differs
-            from the one at the course's count (`left_out`).
-        only: from the numbers of some (ascending) to the record that rests on these alone.
+        number: of units.
+        left_out: units to leave out for a record that differs from this one as much as this one
+            differs from the one at the course's count (see `left_out`).
+        only: from the numbers of some units (ascending) to the record of these alone.
     """
 
     number: int
@@ -67,17 +67,17 @@ class Units:
 
 @dataclass(frozen=True)
 class Sampling:
-    """The seam of a mean over samples: how it is extended, resampled and shared out.
+    """Functions of a mean over samples: how it is extended, resampled and shared among processes.
 
     Attributes:
         most: the course's count of samples for a job.
         looks: ascending counts at which a run may stop; the last is the course's.
         measured: from a job, its record so far (None: none yet), a count and a share to the rows
-            (rows, ...) of what the samples up to the count bring; those of all shares, one after
-            the other, are those of the whole.
+            (rows, ...) of the new samples up to the count; the rows of all shares, one after the
+            other, are those of the whole.
         joined: from a job, its record so far, a count and all rows to the record at that count.
-        units_of: from a record and the course's count to the units its samples fall into.
-        units: how many there are at the least.
+        units_of: from a record and the course's count to the units of its samples.
+        units: the least number of units.
     """
 
     most: Callable[[Job], int]
@@ -88,20 +88,20 @@ class Sampling:
     units: int
 
     def extend(self, job: Job, before: Record | None, upto: int) -> Record:
-        """Return the record of a job extended to a count of samples."""
+        """Return the record of a job, extended from `before` to a count of samples."""
         return self.joined(job, before, upto, self.measured(job, before, upto, WHOLE))
 
     def redraw(
         self, record: Record, most: int, generator: np.random.Generator, number: int
     ) -> Iterator[Record]:
-        """Yield so many records, each over some of a record's units, chosen at random."""
+        """Yield `number` records, each over some of a record's units, chosen at random."""
         units = self.units_of(record, most)
         kept = units.number - units.left_out
         for _ in range(number):
             yield units.only(np.sort(generator.choice(units.number, kept, replace=False)))
 
     def each_left_out(self, record: Record, most: int) -> Iterator[Record]:
-        """Yield the records that lack one of at most 20 parts of the units, part by part."""
+        """Yield the records that leave out one of at most 20 parts of the units, part by part."""
         units = self.units_of(record, most)
         count = min(units.number, GROUPS)
         part_of = np.arange(units.number) % count
@@ -110,29 +110,34 @@ class Sampling:
 
 
 def samples_taken(record: Record | None) -> int:
-    """Return how many samples a record rests on; 0 for none, or where it does not say."""
+    """Return the number of samples of a record; 0 for no record, or where it is unknown."""
     taken = record.values.get("samples", 0) if record is not None else 0
     return taken if isinstance(taken, int) and not isinstance(taken, bool) else 0
 
 
 def looks_at(most: int, unit: int, least: int = 0) -> list[int]:
-    """Return the counts to look at: multiples of `unit`, none under `least`, the last is `most`."""
+    """Return the counts at which to test: multiples of `unit` from `least` on, and `most`."""
     counts = {int(np.ceil(share * most / unit)) * unit for share in _LOOKS}
     return sorted({count for count in counts if least <= count < most} | {most})
 
 
 def groups_of(samples: int) -> int:
-    """Return into how many equal groups so many samples fall: at most 20."""
+    """Return the largest number of equal groups, at most 20, that divides so many samples."""
     return max(count for count in range(1, min(GROUPS, samples) + 1) if samples % count == 0)
 
 
 def left_out(units: int, taken: int, most: int) -> int:
     """Return how many of `units` equal parts to leave out of a mean over `taken` of `most` samples.
 
-    A mean without d of u parts differs from the whole by a variance of s2 d / (u (u - d)) a part;
-    the mean over `taken` differs from the one over `most` by s2 (1 / taken - 1 / most) a sample.
-    The two are equal for ``d = u (most - taken) / (2 most - taken)``; it is rounded up.
+    So many that the result differs from the mean as much as the mean from the one over `most`.
+
+    Example:
+        >>> left_out(20, 100, 500), left_out(20, 500, 500)
+        (9, 0)
     """
+    # A mean without d of u parts differs from the whole by a variance of s2 d / (u (u - d)) a
+    # part; the mean over `taken` differs from the one over `most` by s2 (1 / taken - 1 / most) a
+    # sample. The two are equal for d = u (most - taken) / (2 most - taken); it is rounded up.
     if taken >= most or units < 2:
         return 0
     wanted = units * (most - taken) / (2 * most - taken)

@@ -1,7 +1,7 @@
-"""A job of an explanation: the record wanted, the bundle it is made from, and its settings.
+"""Job of an explanation: the record wanted, the bundle it is made from, and its settings.
 
-A job knows no explanation. What depends on which explanation makes the record, such as the settings
-and inputs written into it, is in `solver.explain.registry`.
+A job knows no explanation. Settings and inputs that depend on the explanation, as they are written
+into a record, are in `solver.explain.registry`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ExplainSettings:
         lime_seed: NumPy's global generator is seeded with it once, before picture 0.
         lime_batch: pictures a pass, 10 as in lime: in another batch the network rounds otherwise,
             and the weights are no longer lime's to the last digit.
-        lime_superpixels: what LIME hides, as of which scikit-image.
+        lime_superpixels: the superpixels LIME hides, as of which scikit-image.
         lime_hidden_colour: None hides a segment in its mean colour, else the value of all channels.
         smoothgrad_sigma: the course's 0.4, of ``std = (sigma / (max - min)) ** 2``.
         smoothgrad_seed: the course seeds nothing here; picture k uses seed + k.
@@ -83,10 +83,6 @@ def fast_settings(**changes: Any) -> ExplainSettings:
     return replace(prepared, **changes)
 
 
-def _nothing(_: int) -> None:
-    return
-
-
 @dataclass(frozen=True)
 class Job:
     """One explanation to run.
@@ -94,13 +90,13 @@ class Job:
     Attributes:
         id: the id of the record to make.
         advance: called with the number of network passes done, for the progress bar.
-        made: records that are there already, which it may begin from.
+        made: existing records from which it may begin.
     """
 
     id: str
     bundle: Bundle
     settings: ExplainSettings = field(default_factory=ExplainSettings)
-    advance: Callable[[int], None] = _nothing
+    advance: Callable[[int], None] = lambda _: None
     made: Evidence = field(default_factory=Evidence)
 
     @property
@@ -144,7 +140,7 @@ def no_picture(job: Job) -> list[int]:
 
 
 def bert_inputs(job: Job) -> dict[str, str]:
-    """One hash of all the BERT part of the bundle, for records that read no picture."""
+    """Return one hash of the bundle's BERT part, for records that read no picture."""
     return {"bert": sha256_of_all(job.bundle.bert.hashes)}
 
 
@@ -155,7 +151,7 @@ def picture_tensor(bundle: Bundle, place: int) -> Tensor:
 
 
 def picture_hash(picture: Picture) -> str:
-    """Hash of a picture as the network gets it, with its label."""
+    """Return the SHA-256 of a picture as the network gets it, with its label."""
     digest = hashlib.sha256(picture.rgb.tobytes())
     digest.update(str(picture.label).encode())
     return digest.hexdigest()

@@ -1,8 +1,8 @@
-"""The explanations, by the kind of record each makes, and the settings and inputs of a record.
+"""Registry of explanations by the kind of record each makes; settings and inputs of a record.
 
 An explanation is a function from a `Job` to a `Record`; it is asked for by the id of the record it
-makes (``lime/6``, ``integrated_gradients/7/100``), so that whatever several questions need is run
-once. Each has an example; ``demo`` in it is ``load_bundle(data_folder("demo"))``, and
+makes (``lime/6``, ``integrated_gradients/7/100``), so that a record that several questions need is
+made once. Each has an example; ``demo`` in it is ``load_bundle(data_folder("demo"))``, and
 ``fast_settings`` is that of `solver.explain.job`.
 """
 
@@ -31,14 +31,13 @@ class Explanation:
     """A registered explanation.
 
     Attributes:
-        pictures: which pictures a job reads.
-        passes: how many network passes (forward, or forward and backward) a job makes.
+        pictures: numbers of the pictures a job reads.
+        passes: number of network passes (forward, or forward and backward) of a job.
         used: names of the settings it depends on.
-        version: raised by whoever changes what it computes; a record of another version is not
-            used again.
-        inputs: hashes of what a job reads, where that is not the network and pictures.
-        sampling: how it is taken further, where it is a mean over samples.
-        uses: ids of records it begins from where they are there.
+        version: raised whenever its results change; a record of another version is not used again.
+        inputs: hashes of a job's inputs, where these are not the network and pictures.
+        sampling: how it is extended, where it is a mean over samples.
+        uses: ids of records it begins from if they exist.
     """
 
     kind: str
@@ -66,7 +65,11 @@ def explanation(
     sampling: Sampling | None = None,
     uses: Callable[[Job], list[str]] = lambda job: [],
 ) -> Callable[[Explain], Explain]:
-    """Register the decorated function for records of `kind`; a kind taken already is an error."""
+    """Register the decorated function for records of `kind`; see `Explanation`.
+
+    Raises:
+        ValueError: the kind is registered already.
+    """
 
     def register(run: Explain) -> Explain:
         if kind in _explanations:
@@ -109,19 +112,16 @@ def expected_settings(job: Job) -> dict[str, Any]:
     """Return the settings that the explanation of a job depends on, as its record holds them."""
     every, found = asdict(job.settings), explanation_for(job.id)
     used = {name: plain(every[name]) for name in sorted(found.used)}
-    if found.sampling is not None:
-        used["stopping"] = _stopping(job, found.sampling)
+    confidence = job.settings.confidence
+    if found.sampling is not None and confidence is None:
+        used["stopping"] = "exact"
+    elif found.sampling is not None:
+        used["stopping"] = {"confidence": confidence, "looks": found.sampling.looks(job)}
     return used
 
 
-def _stopping(job: Job, sampling: Sampling) -> dict[str, Any] | str:
-    if job.settings.confidence is None:
-        return "exact"
-    return {"confidence": job.settings.confidence, "looks": sampling.looks(job)}
-
-
 def sampling_of(job: Job) -> Sampling:
-    """Return how a job that is a mean over samples is taken further."""
+    """Return the functions of a job that is a mean over samples."""
     found = explanation_for(job.id).sampling
     assert found is not None
     return found
@@ -139,7 +139,7 @@ def expected_inputs(job: Job) -> dict[str, str]:
     """Return hashes of a record's inputs: weights, pictures and the method's code.
 
     Raises:
-        BundleError: no explanation makes such a record, or the bundle lacks what it reads.
+        BundleError: no explanation makes such a record, or the bundle lacks an input of it.
     """
     found = explanation_for(job.id)
     method = {

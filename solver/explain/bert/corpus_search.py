@@ -1,8 +1,9 @@
 """The corpus words nearest to a BERT's state at a hidden word, layer by layer.
 
-As exBERT searches: "layer L" (from 1) is ``hidden_states[L - 1]``, vectors have unit length and
-are compared by inner product; each sentence of the corpus is run on its own, [CLS] and [SEP] are
-left out. Memory is bounded by the batch: of a batch only the nearest are kept.
+As in exBERT (Hoover et al. 2020, arXiv:1910.05276): "layer L" (from 1) is ``hidden_states[L - 1]``,
+vectors have unit length and are compared by inner product; each sentence of the corpus is run on
+its own, [CLS] and [SEP] are left out. Memory is bounded by the batch: of a batch only the nearest
+pieces are kept.
 """
 
 from __future__ import annotations
@@ -21,21 +22,17 @@ from solver.explain.registry import explanation, record_of
 from solver.models.bert import Bert, Encoding
 
 PIECES_AT_ONCE = 512
-"""On a CPU a larger batch is slower a piece: its tensors no longer fit into the caches."""
+"""Pieces of a batch on a CPU; more are slower a piece, since they do not fit into the caches."""
 PIECES_AT_ONCE_CUDA = 16384
 SHOWN = 30
 Tagged = tuple[Encoding, Sentence, list[int]]
 """A sentence's encoding, the sentence, and for each piece the word it belongs to (-1: none)."""
 
 
-def _passes(job: Job) -> int:
-    return len(job.bundle.bert.corpus) + 1
-
-
 @explanation(
     "corpus_search",
     pictures=no_picture,
-    passes=_passes,
+    passes=lambda job: len(job.bundle.bert.corpus) + 1,
     used=("corpus_nearest",),
     inputs=bert_inputs,
     version=2,
@@ -92,20 +89,18 @@ class Nearest:
         self.places = torch.empty(layers, 0, dtype=torch.long)
 
     def offer(self, layer_similarities: Tensor, first: int) -> None:
-        """Take in similarities (layers, n) of the pieces `first`, `first` + 1, ...
-
-        Of equally near pieces the earlier one stays, whatever the batches are.
-        """
+        """Add similarities (layers, n) of the pieces `first`, `first` + 1, ..."""
         count = layer_similarities.shape[1]
         places = torch.arange(first, first + count).expand(len(self.places), -1)
         every = torch.cat([self.similarities, layer_similarities], 1)
         where = torch.cat([self.places, places], 1)
+        # Stable: of equally near pieces the earlier one stays, in batches of any size.
         order = every.argsort(dim=1, descending=True, stable=True)[:, : self.k]
         self.similarities, self.places = every.gather(1, order), where.gather(1, order)
 
 
 def search_batch(bert: Bert, batch: list[Tagged], query: Tensor, best: Nearest, first: int) -> None:
-    """Compare every piece of a batch with the query (layers, width)."""
+    """Offer `best` the similarity of every piece of a batch to the query (layers, width)."""
     states = torch.stack(bert.hidden_states([one for one, _, _ in batch], len(query) - 1))
     keep = torch.zeros(states.shape[1:3], dtype=torch.bool)
     for row, (_, _, owners) in enumerate(batch):
@@ -123,14 +118,14 @@ def unit(vectors: Tensor) -> Tensor:
 
 
 def batches(bert: Bert, corpus: list[Sentence]) -> Iterator[list[Tagged]]:
-    """Yield the sentences, the short before the long, as many as fit PIECES_AT_ONCE padded."""
+    """Yield the sentences in batches of at most PIECES_AT_ONCE pieces, padding included."""
     at_once = PIECES_AT_ONCE_CUDA if bert.device.startswith("cuda") else PIECES_AT_ONCE
     rows: list[Tagged] = []
     for sentence in corpus:
         encoding = bert.tokenizer.encode_words(list(sentence.words), bert.longest)
         owners = [-1 if word is None else int(word) for word in encoding.raw.word_ids()]
         rows.append((encoding, sentence, owners))
-    rows.sort(key=lambda row: len(row[0].ids))
+    rows.sort(key=lambda row: len(row[0].ids))  # alike lengths together: less padding
     batch: list[Tagged] = []
     for row in rows:
         if batch and len(row[0].ids) * (len(batch) + 1) > at_once:

@@ -15,7 +15,7 @@ from solver.explain.registry import explanation, record_of
 from solver.models.bert import Bert, Encoding
 
 FILLER = "的"
-"""A common character that fills a sentence up without saying anything."""
+"""A common character without a meaning of its own, which fills a sentence up."""
 Vectors = npt.NDArray[np.float32]
 
 
@@ -71,14 +71,14 @@ def characters(
 ) -> tuple[Vectors, list[list[int]], list[int]]:
     """Return states (layers + 1, texts, count, width) of `count` characters of each text.
 
-    Besides, for each text, the places of these characters among its pieces, and how many pieces it
-    has. All texts go through the network together, and with `layers` only so far.
+    Besides, for each text, the places of these characters among its pieces, and its number of
+    pieces. All texts go through the network together.
 
     Args:
         bert: the model.
         texts: each with the place its characters begin at.
         count: how many characters.
-        layers: as of `Bert.hidden_states`.
+        layers: the last layer to run, as in `Bert.hidden_states`; None: all.
 
     Raises:
         BundleError: the tokenizer does not make a piece of each character.
@@ -116,11 +116,11 @@ CHANGES = ("meaning", "length", "position", "frequency")
     inputs=bert_inputs,
 )
 def embedding_trials(job: Job) -> Record:
-    """One thing about a sentence is changed while the others are held: does layer 0 move?
+    """Similarity of a word at layer 0 before and after one thing about its sentence is changed.
 
     Each sentence is brought to one length with the word at one place; then the rest of the
     sentence is swapped for another's (meaning), the end is lengthened (length), the word is moved
-    (position), or stands once more further on (frequency).
+    (position), or repeated further on (frequency).
 
     Arrays: similarities float64 (changes, sentences, characters), the cosine at layer 0 between
     the word before the change and after it; held bool (changes, 4), for each change which of
@@ -159,8 +159,8 @@ def changed_pair(
 ) -> tuple[tuple[str, int], tuple[str, int]]:
     """Return a text with the place of the word in it, before and after one change.
 
-    Texts are filled up with FILLER: in front, so that the word stands at one place in all, and
-    behind, to one length with room for the word once more.
+    Texts are filled up with FILLER: in front, so that the word has one place in all, and behind, to
+    one length with room for the word once more.
     """
     front = max(at for _, at in texts) + 1
     behind = max(len(text) - at for text, at in texts) + len(word)
@@ -168,7 +168,7 @@ def changed_pair(
     before, after = parts[which]
     base = (before + word + after, len(before))
     if change == "meaning":
-        # The sentence half the list away speaks of the other sense, as the lists are ordered.
+        # The lists are ordered by sense: the sentence half the list away has the other one.
         other, rest = parts[(which + len(parts) // 2) % len(parts)]
         return base, (other + word + rest, len(other))
     if change == "length":
@@ -186,6 +186,6 @@ def _framed(text: str, at: int, word: str, front: int, behind: int) -> tuple[str
 
 
 def cosine(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
-    """Cosine of two vectors."""
-    # Nine digits are more than the network's own numbers hold; the rest is noise.
+    """Return the cosine of two vectors, to nine digits."""
+    # More than the network's own numbers hold; the rest is noise.
     return round(float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))), 9)

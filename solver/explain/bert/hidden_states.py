@@ -15,7 +15,7 @@ from solver.explain.job import Job, bert_inputs, no_picture
 from solver.explain.registry import explanation, record_of
 
 SPECIAL, QUESTION, CONTEXT, ANSWER = range(4)
-"""What a token is: of the array `roles`."""
+"""Roles of a token, in the array `roles`."""
 
 
 @explanation("hidden_states", pictures=no_picture, passes=lambda job: 1, inputs=bert_inputs)
@@ -50,7 +50,7 @@ def hidden_states(job: Job) -> Record:
 
 
 def token_roles(reading: Reading) -> npt.NDArray[np.int8]:
-    """Return the role of each token; an answer is marked at every place of its pieces."""
+    """Return the role of each token (T,); an answer is marked at every place of its whole words."""
     encoding = reading.encoding
     roles = np.where(np.array(encoding.segments) == 1, CONTEXT, QUESTION).astype(np.int8)
     roles[np.array(encoding.special)] = SPECIAL
@@ -69,7 +69,7 @@ def token_roles(reading: Reading) -> npt.NDArray[np.int8]:
 
 
 def context_sentences(pieces: list[str], roles: npt.NDArray[np.int8]) -> npt.NDArray[np.int16]:
-    """Number the sentences of the context by their closing marks; other tokens get -1."""
+    """Return for each token (T,) the number of its sentence in the context, from 0; -1 outside."""
     numbers = np.full(len(pieces), -1, np.int16)
     current = 0
     for place, piece in enumerate(pieces):

@@ -58,7 +58,7 @@ def with_masks(sentence: str, words: list[str], bert: Bert) -> str:
 
 
 def place_of_mask(sentence: str, words: list[str], encoding: Encoding, bert: Bert) -> int:
-    """Return the place of the first word's first [MASK], where several words are hidden."""
+    """Return the place of the first [MASK] of ``words[0]``, where several words are hidden."""
     masks = [place for place, one in enumerate(encoding.ids) if one == bert.tokenizer.mask_id]
     order = sorted(words, key=lambda word: word_span(sentence, word))
     before = order[: order.index(words[0])]

@@ -1,9 +1,9 @@
-"""Read the numbers back out of a picture of a similarity matrix.
+"""Numbers of a similarity matrix, read off a picture of it.
 
-The picture is taken to be matplotlib's `imshow` in its default colours (viridis) with text and
-other things around it: pixels near a colour of that map are looked for, the largest square field
-of them is the matrix, and each cell gets the place of its colour on the map, 0 to 1. imshow
-stretches the colours from the smallest value to the largest, so that this is all a picture tells.
+The picture is matplotlib's `imshow` in its default colours (viridis) with text and other things
+around it: the largest connected field of pixels near a colour of that map is the matrix, and each
+cell gets the place of its colour on the map, 0 to 1. imshow stretches the colours from the smallest
+value to the largest, so that a picture tells no more.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from solver.explain.job import Job, bert_inputs, no_picture
 from solver.explain.registry import explanation, record_of
 
 NEAR = 40.0
-"""How far (RGB, Euclidean) a pixel may lie from the nearest colour of the map: room for JPEG and
-colour profiles."""
+"""Distance (RGB, Euclidean) of a pixel from the nearest colour of the map at the most: room for
+JPEG and colour profiles."""
 BRIDGE = 4
-"""How wide (pixels) the blurred line between two cells may be."""
+"""Width (pixels) of the blurred line between two cells at the most."""
 MAX_SIDE = 6000
 Pixels = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.float64]
@@ -76,7 +76,7 @@ def slide_record(path: Path, count: int = 10) -> Record:
 
 
 def viridis() -> Values:
-    """The 256 colours of the map, 0 to 255: (256, 3)."""
+    """Return the 256 colours of the map, 0 to 255: (256, 3)."""
     from matplotlib import colormaps
 
     table: Values = np.asarray(colormaps["viridis"](np.arange(256)))[:, :3] * 255

@@ -1,8 +1,8 @@
 """LIME on superpixels, as the course runs it (Ribeiro, Singh, Guestrin 2016, arXiv:1602.04938).
 
 The draws, the kernel and the regression are those of ``lime.lime_image`` 0.2 with its defaults;
-the regression is lime's own `LimeBase`. The loop over samples is ours since lime's cannot be asked
-for one label, another batch or a progress of its own; a test holds both against each other.
+the regression is lime's own `LimeBase`. The loop over samples is this module's own, since lime's
+cannot run one label, another batch size or a progress bar; a test compares both.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ from solver.explain.registry import explanation, record_of
 Classify = Callable[[Floats], npt.NDArray[np.floating]]
 
 LOOK_UNIT = 10
-"""Samples are looked at after whole batches of lime."""
+"""Samples of a batch of lime; claims are tested after whole batches."""
 
 LEAST = 200
-"""With fewer samples than twice the segments the regression has next to nothing left of them when
-half of the samples are taken away."""
+"""Samples at the first test. With fewer than twice the segments the regression has next to nothing
+left when half of the samples are left out."""
 
 
 def draws_for(place: int, bundle: Bundle, settings: ExplainSettings) -> npt.NDArray[np.int64]:
     """Return the 0/1 draws (samples, segments) lime makes for picture `place` of the course's loop.
 
-    The course seeds NumPy once and explains the pictures in order. For each, lime draws one number
-    below 1000 (a seed for its own segmentation) and then samples x segments bits; so the draws of
-    picture k need the segment counts of the pictures before it, not their explanations.
+    They depend on the segment counts of the pictures before it, not on their explanations.
     """
     generator = np.random.RandomState(settings.lime_seed)
+    # The course seeds NumPy once and explains the pictures in order. For each, lime draws one
+    # number below 1000 (a seed for its own segmentation) and then samples x segments bits.
     for before in range(place + 1):
         count = len(np.unique(superpixels(bundle.picture(before).rgb, settings.lime_superpixels)))
         generator.randint(0, high=1000)
@@ -91,7 +91,8 @@ def answers_for(
     outputs = [np.empty(0)]
     for start in range(0, len(data), batch):
         rows = data[start : start + batch]
-        images = np.stack([_masked(image, hidden, segments, row) for row in rows])
+        off = [np.isin(segments, np.flatnonzero(row == 0)) for row in rows]
+        images = np.stack([np.where(one[..., None], hidden, image) for one in off])
         outputs.append(classify(images)[:, label].astype(np.float64))
     return np.concatenate(outputs)
 
@@ -127,15 +128,6 @@ def _hidden(image: Floats, segments: npt.NDArray[np.int64], colour: float | None
     return hidden
 
 
-def _masked(
-    image: Floats, hidden: Floats, segments: npt.NDArray[np.int64], row: npt.NDArray[np.integer]
-) -> Floats:
-    off = np.isin(segments, np.flatnonzero(row == 0))
-    sample = image.copy()
-    sample[off] = hidden[off]
-    return sample
-
-
 _USED = (
     "lime_samples",
     "lime_superpixels",
@@ -147,10 +139,6 @@ _USED = (
     "network",
 )
 _SHOWN = ("lime_shown", "lime_min_weight")
-
-
-def _pictures_up_to(job: Job) -> list[int]:
-    return list(range(job.place[0] + 1))
 
 
 def _most(job: Job) -> int:
@@ -172,15 +160,16 @@ def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats
 def joined(job: Job, before: Record | None, upto: int, answers: Floats) -> Record:
     """Return the record of the first `upto` draws; `answers` (rows,) are those since `before`."""
     (place,) = job.place
-    source = job.bundle.picture(place)
+    source, settings = job.bundle.picture(place), job.settings
     if before is not None and samples_taken(before):
         answers = np.concatenate([before.array("answers", 1), answers])
-    arrays = {
-        "segments": superpixels(source.rgb, job.settings.lime_superpixels).astype(np.int32),
-        "draws": _draws(job, upto).astype(np.uint8),
-        "answers": answers,
-    }
-    return _fitted(record_of(job, arrays, {"label": source.label, "samples": upto}), job.settings)
+    segments = superpixels(source.rgb, settings.lime_superpixels).astype(np.int32)
+    draws = _draws(job, upto).astype(np.uint8)
+    weights, intercept, score = fit_weights(draws, answers)
+    signs = shown_signs(segments, weights, settings.lime_shown, settings.lime_min_weight)
+    values = {"label": source.label, "samples": upto, "intercept": intercept, "score": score}
+    arrays = {"segments": segments, "draws": draws, "answers": answers}
+    return record_of(job, {**arrays, "weights": weights, "signs": signs}, values)
 
 
 def _draws(job: Job, upto: int) -> npt.NDArray[np.int64]:
@@ -190,24 +179,14 @@ def _draws(job: Job, upto: int) -> npt.NDArray[np.int64]:
     return draws
 
 
-def _fitted(record: Record, settings: ExplainSettings) -> Record:
-    """The record completed from its draws and answers: weights, overlay, fit."""
-    segments = record.array("segments", 2)
-    weights, intercept, score = fit_weights(record.array("draws", 2), record.array("answers", 1))
-    signs = shown_signs(segments, weights, settings.lime_shown, settings.lime_min_weight)
-    arrays = {**record.arrays, "weights": weights, "signs": signs}
-    values = {**record.values, "intercept": intercept, "score": score}
-    return replace(record, arrays=arrays, values=values)
-
-
 def units_of(record: Record, most: int) -> Units:
-    """The samples of a record, to be fitted again (see `solver.explain.estimator`)."""
+    """Return the samples of a record, to be fitted again (see `solver.explain.estimator`)."""
     limits = [record.settings[name] for name in _SHOWN]
     draws, answers = record.array("draws", 2), record.array("answers", 1)
     segments = record.array("segments", 2)
 
     def only(chosen: Ints) -> Record:
-        # By the hundred for a look: solved directly, while what is reported is lime's own fit.
+        # A hundred fits a test, so solved directly; the reported fit is lime's own.
         weights, _, _ = ridge_fit(draws[chosen], answers[chosen])
         arrays = {
             **record.arrays,
@@ -221,16 +200,19 @@ def units_of(record: Record, most: int) -> Units:
     return Units(len(answers), left_out(len(answers), len(answers), most), only)
 
 
-def _looks(job: Job) -> list[int]:
-    return looks_at(_most(job), LOOK_UNIT, least=LEAST)
-
-
-SAMPLING = Sampling(_most, _looks, measured, joined, units_of, units=LEAST)
+SAMPLING = Sampling(
+    _most,
+    lambda job: looks_at(_most(job), LOOK_UNIT, least=LEAST),
+    measured,
+    joined,
+    units_of,
+    units=LEAST,
+)
 
 
 @explanation(
     "lime",
-    pictures=_pictures_up_to,
+    pictures=lambda job: list(range(job.place[0] + 1)),  # those before shift its draws
     passes=_most,
     used=_USED,
     version=3,
@@ -241,7 +223,7 @@ def lime(job: Job) -> Record:
 
     Arrays: segments int32 (128, 128); draws uint8 (samples, segments), 1 where a segment was shown;
     answers float64 (samples,), the label's logit; weights float64 (segments,); signs int8
-    (128, 128), what the overlay shows (1 for, -1 against).
+    (128, 128), the overlay (1 for, -1 against).
 
     >>> few = fast_settings(lime_samples=100)
     >>> record = lime(Job("lime/6", demo, few))
@@ -280,8 +262,8 @@ def lime_known_model(job: Job) -> Record:
     """LIME, and lime's own overlay, of a classifier whose true weights are known.
 
     A grid of 8x8 tiles over a grey noise picture; the classifier answers with the weighted sum of
-    what is left of the tiles' contrast. Arrays: true_weights float64 (64,); segments int32
-    (128, 128); rise float64 (64, 3), how far each channel rises in the overlay inside a tile.
+    the tiles' remaining contrast. Arrays: true_weights float64 (64,); segments int32 (128, 128);
+    rise float64 (64, 3), how far each channel rises in the overlay inside a tile.
 
     >>> few = fast_settings(lime_samples=100)
     >>> lime_known_model(Job("lime_known_model", demo, few)).array("rise").shape

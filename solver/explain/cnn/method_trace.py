@@ -1,4 +1,4 @@
-"""What a method feeds the network and whether it takes gradients, watched while the method runs.
+"""Trace of a method: the pictures it feeds the network, and the gradients it takes.
 
 The method is the registered explanation itself, with few samples. Nothing here knows which one.
 """
@@ -18,7 +18,7 @@ from solver.explain.registry import Explain, explanation, explanation_for, recor
 
 METHODS = ("lime", "saliency", "smoothgrad", "integrated_gradients")
 TRACED = 12
-"""Samples of a method that draws some: enough to tell what comes back from what does not."""
+"""Samples of a method that draws some: enough to tell values that recur from those that do not."""
 
 STEPS = 10
 _USED = (
@@ -30,7 +30,7 @@ _USED = (
     "integrated_baseline",
 )
 MOVED = 1e-6
-"""Of 1: a pixel that moved by less was rounded."""
+"""Change of a pixel (of 1) below which it is rounding."""
 
 
 def trace_kind(method: str) -> str:
@@ -39,7 +39,7 @@ def trace_kind(method: str) -> str:
 
 
 def watched(method: str) -> Explain:
-    """Return the explanation that runs a method on a picture and records what it feeds."""
+    """Return the explanation that runs a method on a picture and records its inputs."""
 
     def run(job: Job) -> Record:
         (place,) = job.place
@@ -48,7 +48,7 @@ def watched(method: str) -> Explain:
         arrays = {**differences(fed - picture), "gradient": np.array(gradients, bool)}
         return record_of(job, arrays, {"method": method, "picture": place, "inputs": len(fed)})
 
-    run.__doc__ = f"""What {method} feeds the network for a picture, and whether it takes gradients.
+    run.__doc__ = f"""Trace of {method} on a picture: the pictures fed, and the gradients taken.
 
     Arrays, one entry for each picture fed: changed, the share of pixels that differ; pieces, how
     far changed and unchanged pixels lie in patches (0 as scattered, 1 whole); smooth, correlation
@@ -64,7 +64,7 @@ def watched(method: str) -> Explain:
 
 
 def _run(job: Job, method: str, place: int) -> tuple[np.ndarray[Any, Any], list[bool]]:
-    """The pictures fed of the size of one (n, 3, H, W), and of which the gradient was taken."""
+    """The pictures fed (n, 3, H, W), and for each whether its gradient was taken."""
     fed: list[Tensor] = []
     reached: list[bool] = []
 
@@ -101,7 +101,8 @@ def _run(job: Job, method: str, place: int) -> tuple[np.ndarray[Any, Any], list[
 
 
 def _of_this(one: Tensor, job: Job, place: int) -> bool:
-    """Whether a picture fed is no other picture of the bundle as it is (a method may batch all)."""
+    """True if a picture fed is not another picture of the bundle, unchanged."""
+    # A method may pass all pictures at once.
     others = (picture_tensor(job.bundle, k)[0] for k in every_picture(job) if k != place)
     return not any(torch.equal(one.float(), other.cpu().float()) for other in others)
 
@@ -122,7 +123,7 @@ def differences(moved: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def _patchiness(changed: np.ndarray[Any, Any]) -> float:
-    """How often neighbours are both changed or both not, beyond chance (Cohen's kappa)."""
+    """Cohen's kappa of neighbours that are both changed or both not: 0 scattered, 1 whole."""
     share = float(changed.mean())
     by_chance = share**2 + (1 - share) ** 2
     if by_chance >= 1:

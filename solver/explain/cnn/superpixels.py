@@ -1,5 +1,4 @@
-"""Superpixels (Achanta et al. 2012, doi:10.1109/TPAMI.2012.120) as an edition's scikit-image made
-them.
+"""Superpixels (Achanta et al. 2012, doi:10.1109/TPAMI.2012.120) of an edition's scikit-image.
 
 The course calls ``slic(image, n_segments=200, compactness=1, sigma=1)``, and that call has had
 three results: scikit-image 0.16 blurs the RGB picture and then goes to Lab; 0.17 and 0.18 go to Lab
@@ -30,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
 LEAST_SIZE, LARGEST_SIZE = 0.5, 3.0
-"""slic's own limits of a superpixel's size, as multiples of the size that is expected."""
+"""slic's own limits of a superpixel's size, as multiples of the expected size."""
 
 
 def superpixels(picture: npt.NDArray[np.uint8], settings: Superpixels) -> Labels:
@@ -115,9 +114,8 @@ def _grid_places(image: Floats, settings: Superpixels) -> int:
 def _enforce_connectivity(raw: Labels, least: int, largest: int) -> Labels:
     """Return connected superpixels counted from 1, as 0.17 and 0.18 make them of raw labels.
 
-    A part smaller than `least` joins a neighbour. Those versions took 0 both for "no neighbour" and
-    for "not visited yet", so a small part that is met before all its neighbours stays 0, and is
-    visited again from its next pixel; where it has no other pixel left, it keeps 0.
+    A part smaller than `least` joins a neighbour; parts that no neighbour was visited before may
+    keep 0.
     """
     height, width = raw.shape
     row = width + 2
@@ -143,6 +141,8 @@ def _enforce_connectivity(raw: Labels, least: int, largest: int) -> Labels:
         if len(part) >= least:
             new += 1
         else:
+            # Those versions took 0 both for "no neighbour" and for "not visited yet": a part that
+            # is met before all its neighbours stays 0 and is visited again from its next pixel.
             for pixel in part:
                 joined[pixel] = neighbour
     return np.reshape(joined, (height + 2, row))[1:-1, 1:-1]

@@ -1,9 +1,9 @@
 """Records on how the methods work, made by running them on the demo.
 
-Some questions ask what a procedure does, not what came out of it on the course's network: which
-derivative saliency is, what SmoothGrad feeds the network, what LIME's colours mean, what moves an
+Some questions are about a procedure, not about its result on the course's network: which derivative
+saliency is, which inputs SmoothGrad makes, the meaning of LIME's colours, the causes that move an
 embedding at layer 0. The answer is the same for every network of that build, so these records are
-made here on the demo's and say so.
+made on the demo's and name it.
 """
 
 from __future__ import annotations
@@ -32,16 +32,20 @@ PROCEDURES = {
     "integrated_gradients_watched": _NETWORK,
     "embedding_trials": "the demo's Chinese BERT, which makes layer 0 as every BERT does",
 }
-"""What a record is run on, by its kind."""
+"""The network and inputs a record is made on, by its kind."""
 
 
 def procedures_among(wanted: Iterable[str]) -> list[str]:
-    """Return the ids, of those wanted, that are of records on how a method works."""
+    """Return those of the ids that are of records on how a method works."""
     return [name for name in wanted if name.split("/")[0] in PROCEDURES]
 
 
 def procedure_records(wanted: Iterable[str]) -> Iterator[Record]:
-    """Yield the records on how methods work that are wanted; each says what it was run on."""
+    """Yield the wanted records on how methods work; each names the network it was made on.
+
+    Raises:
+        EvidenceError: the demo could not be run.
+    """
     found, failures = run_explanations(
         procedures_among(wanted), load_bundle(data_folder("demo")), ExplainSettings()
     )

@@ -1,4 +1,4 @@
-"""Runs the explanations a plan asks for, each once, saving every record as soon as it is there."""
+"""Run of explanations, each once, with every record saved as soon as it is made."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ from typing import Any
 from torch.backends import cudnn
 
 from solver.bundle.bundle import Bundle
-from solver.errors import BundleError
 from solver.evidence import Evidence, Record, save_record, write_manifest
 from solver.explain.job import ExplainSettings, Job
-from solver.explain.registry import expected_inputs, expected_settings, explanation_for, may_stop
+from solver.explain.registry import expected_inputs, expected_settings, may_stop
 from solver.explain.run.scheduler import Scheduler
-from solver.explain.run.workers import Progress, Task, Workers, begins_from, made_already
+from solver.explain.run.workers import (
+    Progress,
+    Task,
+    Workers,
+    base_records,
+    passes_of,
+    unless_lacking,
+)
 from solver.explain.sampling.claims import Claims
 
 
 class SilentProgress:
-    """A progress bar nobody sees."""
+    """A progress bar that shows nothing."""
 
     def start(self, jobs: list[tuple[str, int]]) -> None:
         """Nothing."""
@@ -36,7 +42,7 @@ class SilentProgress:
 
 
 class _Saved:
-    """Records saved one by one, with a manifest that names all that are there."""
+    """Records saved one by one, with a manifest of all that are there."""
 
     def __init__(self, folder: Path | None, about: Mapping[str, Any] | None) -> None:
         self.folder, self.about = folder, about
@@ -70,17 +76,26 @@ def run_explanations(
     beside: Evidence | None = None,
     processes: int = 1,
 ) -> tuple[Evidence, dict[str, str]]:
-    """Return the records `wanted`, made from the bundle or reused where they are still good.
+    """Return the records `wanted`, and by id a sentence for each that could not be made.
 
-    Besides, by id, a sentence for each record that could not be made: a bundle may lack the
-    materials of some questions, and the others go on.
+    A bundle may lack the materials of some records; the others are made. A known record is reused
+    when its settings and the hashes of its inputs and its method's code are those that a run would
+    write now. Where the settings have a confidence, means over samples are extended as far as the
+    claims need, from the end of a known one.
 
-    What is `known`, or `also` known (of runs that were stopped), is good when its settings and the
-    hashes of its inputs and its method's code are those a run would write now. With `folder` each
-    record is saved as it is made, so that a run that is stopped can go on from there. Where the
-    settings have a confidence, records that are means over samples are taken as far as the claims
-    of `all_claims` need, from where a known one ends; `beside` holds records that these claims rest
-    on as well and that are no part of this run.
+    Args:
+        wanted: ids of records.
+        bundle: the materials.
+        settings: of the explanations.
+        folder: each record is saved there as it is made, so that a stopped run can go on.
+        known: records of an earlier run.
+        also: records of runs that were stopped.
+        progress: the progress bar.
+        clock: gives seconds, for the progress bar.
+        about: description of the bundle, for the manifest.
+        all_claims: the claims that depend on the records.
+        beside: other records that these claims depend on.
+        processes: number of processes.
     """
     progress = progress or SilentProgress()
     jobs = [Job(name, bundle, settings, progress.advance) for name in dict.fromkeys(wanted)]
@@ -91,20 +106,26 @@ def run_explanations(
     if folder is not None:
         for record in _others_still_good(jobs, every, bundle, settings):
             saved.add(record)
-    # What is known goes first, so that a run which is stopped has lost nothing of it.
+    # Known records are saved first, so that a run which is stopped loses none of them.
     for job in jobs:
         if job.id in good:
             evidence.add(good[job.id])
             saved.add(good[job.id])
-    sampled = [job for job in jobs if _may_stop(job)]
+    sampled = [job for job in jobs if unless_lacking(False, lambda job=job: may_stop(job))]
     plain = [job for job in jobs if job.id not in good and job not in sampled]
     with full_precision(), Workers(bundle, settings, progress, clock, processes) as workers:
-        coming = {job.id for job in plain}
+        pending = {job.id for job in plain}
         scheduler = Scheduler(
-            sampled, all_claims, evidence, beside or Evidence(), coming, saved.keep, progress.finish
+            sampled,
+            all_claims,
+            evidence,
+            beside or Evidence(),
+            pending,
+            saved.keep,
+            progress.finish,
         )
         to_run = [*plain, *(job for job in sampled if job.id not in good)]
-        progress.start([(job.id, _passes(job)) for job in to_run])
+        progress.start([(job.id, passes_of(job, 1)) for job in to_run])
         failures = _run(plain, scheduler, workers)
     saved.write_manifest()
     return evidence, {job.id: failures[job.id] for job in jobs if job.id in failures}
@@ -112,67 +133,51 @@ def run_explanations(
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """On CUDA, convolutions in all of float32's digits and in one order; elsewhere nothing changes.
-
-    By default torch lets a GPU of Ampere's kind or later round their inputs to ten bits (TF32).
-    """
+    """Context in which CUDA convolves in full float32 and in one order; no effect elsewhere."""
+    # By default torch lets a GPU since Ampere round inputs of convolutions to ten bits (TF32).
     with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
         yield
 
 
 def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, str]:
-    """Run explanations whole and means in rounds; return why some could not be made.
-
-    Those that others begin from go before them; else what is to be run whole goes first.
-    """
+    """Run explanations whole and means in rounds; return the reasons of those that failed."""
     failures = scheduler.failures
     waiting = list(plain)
 
-    def add_what_can_be_run() -> None:
-        for job in [job for job in waiting if not scheduler.coming & set(begins_from(job))]:
+    def add_ready_tasks() -> None:
+        # A record goes before those that begin from it; else whole explanations go first.
+        for job in [job for job in waiting if not scheduler.pending & set(base_records(job))]:
             waiting.remove(job)
-            workers.add([Task(job.id, made=made_already(job, scheduler.evidence))])
+            made = scheduler.evidence.among(base_records(job))
+            workers.add([Task(job.id, made=tuple(made.values()))])
         for number, tasks in scheduler.tasks():
             workers.add(tasks, rank=1 + number)
 
-    add_what_can_be_run()
+    add_ready_tasks()
     for outcome in workers.outcomes():
         task, record, seconds = outcome
-        if task.id not in scheduler.coming:
+        if task.id not in scheduler.pending:
             scheduler.take(outcome)
         else:
-            scheduler.coming.remove(task.id)
+            scheduler.pending.remove(task.id)
             if isinstance(record, str):
                 failures[task.id] = record
             else:
                 scheduler.evidence.add(record)
                 scheduler.keep(record)
                 scheduler.finish(task.id, seconds)
-        add_what_can_be_run()
+        add_ready_tasks()
     return failures
-
-
-def _may_stop(job: Job) -> bool:
-    try:
-        return may_stop(job)
-    except BundleError:
-        return False
 
 
 def _others_still_good(
     jobs: list[Job], known: Sequence[Evidence], bundle: Bundle, settings: ExplainSettings
 ) -> list[Record]:
-    """Known, good records not asked for: a smaller run must not lose hours of work."""
+    """Known, good records that are not wanted now."""
+    # A smaller run in the same folder must not lose hours of work.
     asked = {job.id for job in jobs}
     others = {record.id for evidence in known for record in evidence} - asked
     return list(_good([Job(name, bundle, settings) for name in sorted(others)], known).values())
-
-
-def _passes(job: Job) -> int:
-    try:
-        return explanation_for(job.id).passes(job)
-    except BundleError:
-        return 1  # said again, as a sentence, when the job itself is run
 
 
 def _good(jobs: list[Job], known: Sequence[Evidence]) -> dict[str, Record]:
@@ -180,16 +185,14 @@ def _good(jobs: list[Job], known: Sequence[Evidence]) -> dict[str, Record]:
     found: dict[str, Record] = {}
     for job in jobs:
         for evidence in known:
-            if job.id not in found and _is_good(job, evidence):
-                found[job.id] = evidence.get(*job.id.split("/"))
+            if job.id not in found and job.id in evidence and _is_good(job, evidence[job.id]):
+                found[job.id] = evidence[job.id]
     return found
 
 
-def _is_good(job: Job, known: Evidence) -> bool:
-    if job.id not in known or job.id.startswith("regions/"):
-        return False
-    record = known.get(*job.id.split("/"))
-    try:
-        return record.settings == expected_settings(job) and record.inputs == expected_inputs(job)
-    except BundleError:
-        return False
+def _is_good(job: Job, record: Record) -> bool:
+    # Regions are read off files that no hash of inputs covers, and take no time.
+    return record.kind != "regions" and unless_lacking(
+        False,
+        lambda: record.settings == expected_settings(job) and record.inputs == expected_inputs(job),
+    )

@@ -1,4 +1,4 @@
-"""Means over samples, taken further in rounds until the claims resting on them are decided."""
+"""Scheduler of means over samples: extended in rounds until the claims on them are decided."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from solver.evidence import Evidence, Record
 from solver.explain.estimator import samples_taken
 from solver.explain.job import Job
 from solver.explain.registry import sampling_of
-from solver.explain.run.workers import Outcome, Task, begins_from, made_already
+from solver.explain.run.workers import Outcome, Task, base_records
 from solver.explain.sampling.claims import Claims
 from solver.explain.sampling.sequential_test import SequentialTest, evidence_digest, was_decided
 
 
 @dataclass
 class Group:
-    """Explanations that some claims rest on together: none of them is looked at without the others.
+    """Explanations on which some claims depend together, so that they are tested together.
 
     Attributes:
         jobs: the explanations.
-        all_claims: the claims that rest on them.
-        running: ids of those being taken further now.
-        ended: whether nothing of it is to be taken further.
+        all_claims: the claims that depend on them.
+        running: ids of those that are being extended now.
+        ended: True when none is to be extended any more.
     """
 
     jobs: list[Job]
@@ -33,12 +33,12 @@ class Group:
 
     @cached_property
     def others(self) -> set[str]:
-        """Ids of all records its claims rest on."""
+        """Ids of all records its claims depend on."""
         return {name for claims in self.all_claims for name in claims.needs}
 
     @property
     def most(self) -> int:
-        """Samples it may come to."""
+        """Samples it may take in all."""
         return sum(sampling_of(job).most(job) for job in self.jobs)
 
 
@@ -46,28 +46,28 @@ class Group:
 class Scheduler:
     """A run of sampled explanations.
 
-    All of a group are taken to the first count, then the claims are looked at; those that move a
-    claim which is not decided yet are taken to the next, and so on to the course's own count. Of
-    records that are at different counts the one with the least is taken further first. Groups go
-    on each at its own pace: while the claims of one are looked at, others are being run.
+    All records of a group are extended to the first count, then their claims are tested; the
+    records that move an undecided claim are extended to the next, and so on to the course's own
+    count. Of records at different counts the one with the fewest samples goes first. Groups are
+    independent: while the claims of one are tested, others are being run.
 
     Attributes:
         jobs: the explanations.
-        all_claims: the claims; a record that no claim rests on goes to the course's count.
-        evidence: the records of this run; those made here are put into it.
-        beside: other records that claims rest on.
-        coming: ids of other records that are still to be made.
+        all_claims: the claims; a record without a claim goes to the course's count.
+        evidence: the records of this run; those made here are added to it.
+        beside: other records that claims depend on.
+        pending: ids of other records that are still to be made.
         keep: called with each record as it is made.
-        finish: called with the id of each explanation that ends, and the seconds it took.
-        failures: by id, why an explanation could not be run.
-        seconds: by id, how long it took.
+        finish: called with the id of each explanation that ends, and its seconds.
+        failures: by id, the reason why an explanation could not be run.
+        seconds: by id, its duration.
     """
 
     jobs: Sequence[Job]
     all_claims: Sequence[Claims]
     evidence: Evidence
     beside: Evidence
-    coming: set[str]
+    pending: set[str]
     keep: Callable[[Record], None]
     finish: Callable[[str, float], None] = lambda identifier, seconds: None
     failures: dict[str, str] = field(default_factory=dict)
@@ -93,11 +93,15 @@ class Scheduler:
     def tasks(self) -> Iterator[tuple[int, list[Task]]]:
         """Yield the tasks that can be run now, with their group's number, largest group first."""
         for number, group in enumerate(self.groups):
-            if self._is_at_rest(group):
+            if self._is_ready(group):
                 self._test_all(group)
-                active = [job for job in group.jobs if self._goes_on(job)]
+                active = [job for job in group.jobs if self._is_active(job)]
                 if not active:
-                    self._end(group)
+                    group.ended = True
+                    self._note_decided(group)
+                    for job in group.jobs:
+                        if job.id in self.seconds and job.id not in self.failures:
+                            self.finish(job.id, self.seconds[job.id])
                     continue
                 fewest = min(self._look_number(job) for job in active)
                 behind = [job for job in active if self._look_number(job) == fewest]
@@ -116,26 +120,19 @@ class Scheduler:
         for group in self.groups:
             group.running.discard(task.id)
 
-    def _is_at_rest(self, group: Group) -> bool:
-        """True if no task of the group runs and its next tasks can be told."""
+    def _is_ready(self, group: Group) -> bool:
+        """True if no task of the group runs and its next tasks can be determined."""
         if group.ended or group.running:
             return False
-        if any(self.coming & set(begins_from(job)) for job in group.jobs):
+        if any(self.pending & set(base_records(job)) for job in group.jobs):
             return False
         untouched = any(
             job.id not in self.evidence and job.id not in self.failures for job in group.jobs
         )
-        return untouched or not self.coming & group.others
-
-    def _end(self, group: Group) -> None:
-        group.ended = True
-        self._settle(group)
-        for job in group.jobs:
-            if job.id in self.seconds and job.id not in self.failures:
-                self.finish(job.id, self.seconds[job.id])
+        return untouched or not self.pending & group.others
 
     def _test_all(self, group: Group) -> None:
-        """Move the claims that are decided now, or never will be, out of those that are not."""
+        """Test the group's open claims, each once at the samples its records have now."""
         everything = self._everything()
         for claims in group.all_claims:
             if claims in self.decided or self._waits(claims):
@@ -161,7 +158,8 @@ class Scheduler:
         else:
             self.decided.append(claims)
 
-    def _goes_on(self, job: Job) -> bool:
+    def _is_active(self, job: Job) -> bool:
+        """True if a job is to be extended: an open claim on it may move."""
         taken = samples_taken(self._record(job))
         if job.id in self.failures or taken >= sampling_of(job).most(job):
             return False
@@ -174,9 +172,9 @@ class Scheduler:
         )
 
     def _waits(self, claims: Claims) -> bool:
-        """True if a record the claims need is still to be made; failed ones are not waited for."""
-        coming = {job.id for job in self.jobs if job.id not in self.failures}
-        return any(name in coming and name not in self.evidence for name in claims.needs)
+        """True if a record the claims need is still to be made; failed ones do not count."""
+        unmade = {job.id for job in self.jobs if job.id not in self.failures}
+        return any(name in unmade and name not in self.evidence for name in claims.needs)
 
     def _everything(self) -> Evidence:
         """The records of this run and those beside it; of two with one id, this run's."""
@@ -191,7 +189,7 @@ class Scheduler:
         ]
 
     def _record(self, job: Job) -> Record | None:
-        return self.evidence.get(*job.id.split("/")) if job.id in self.evidence else None
+        return self.evidence.among([job.id]).get(job.id)
 
     def _look_number(self, job: Job) -> int:
         taken = samples_taken(self._record(job))
@@ -201,17 +199,17 @@ class Scheduler:
         looks = sampling_of(job).looks(job)
         rests = any(job.id in one.needs for one in self.all_claims)
         upto = looks[self._look_number(job)] if rests else looks[-1]
-        made = made_already(job, self.evidence)
+        made = tuple(self.evidence.among(base_records(job)).values())
         return Task(job.id, self._record(job), upto, made)
 
-    def _settle(self, group: Group) -> None:
-        """Write into the records that stopped early which claims they stopped for."""
+    def _note_decided(self, group: Group) -> None:
+        """Write into the records that stopped early the claims that are decided on them."""
         for claims in self.decided:
             if claims not in group.all_claims:
                 continue
             digest = evidence_digest(claims, self._everything())
             for job in self._unfinished(claims):
-                record = self.evidence.get(*job.id.split("/"))
+                record = self.evidence[job.id]
                 known = record.values.get("settled", {})
                 if known.get(claims.identity) != digest:
                     values = {**record.values, "settled": {**known, claims.identity: digest}}
@@ -221,9 +219,9 @@ class Scheduler:
 
 
 def groups_of_jobs(jobs: Sequence[Job], all_claims: Sequence[Claims]) -> list[Group]:
-    """Return the jobs in groups, such that no claim rests on two of them; the largest first.
+    """Return the jobs in groups such that no claim depends on two groups; the largest first.
 
-    Claims that rest on none of the jobs are in no group.
+    Claims that depend on none of the jobs are in no group.
     """
     groups = [Group([job], []) for job in jobs]
     for claims in all_claims:

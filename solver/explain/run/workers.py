@@ -1,7 +1,7 @@
-"""Explanations one after another in this process, or several at once in processes of their own.
+"""Workers that run explanations, one after another in this process or in several processes.
 
-Several processes share a mean over samples among them, each a part of its samples, so that none is
-idle while another takes the last one far.
+Several processes share the samples of a mean, so that none is idle while another works on the last
+one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -24,31 +24,33 @@ import torch
 from solver.bundle.bundle import Bundle, load_bundle
 from solver.errors import BundleError
 from solver.evidence import Evidence, Record
-from solver.explain.batch_size import fastest_batch, found_elsewhere
+from solver.explain.batch_size import fastest_batch, set_fastest_batch
 from solver.explain.estimator import Floats, Share, samples_taken
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for, sampling_of
+
+Value = TypeVar("Value")
 
 
 class Progress(Protocol):
     """The progress bar's interface."""
 
     def start(self, jobs: list[tuple[str, int]]) -> None:
-        """The ids to come and the network passes each will make at the most."""
+        """Called with the ids to come and the most network passes of each."""
 
     def begin(self, identifier: str) -> None:
-        """An explanation begins, or goes on."""
+        """Called when an explanation begins, or goes on."""
 
     def advance(self, passes: int) -> None:
-        """Passes of the explanation that began last are done."""
+        """Called when passes of the explanation that began last are done."""
 
     def finish(self, identifier: str, seconds: float) -> None:
-        """An explanation has ended after so many seconds."""
+        """Called when an explanation has ended, with its seconds."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """An explanation to run whole, or (`upto`) to take from `before` to a number of samples.
+    """An explanation to run whole, or to extend from `before` to `upto` samples.
 
     Attributes:
         made: records it may begin from.
@@ -61,33 +63,32 @@ class Task:
 
 
 Outcome = tuple[Task, Record | str, float]
-"""A task, its record or a sentence saying why it could not be made, and the seconds it took, those
-of all processes together."""
+"""A task, its record or a sentence with the reason of its failure, and the seconds of all
+processes together."""
 
 Piece = Record | Floats | str
-"""What a process brings of a task: the record, a share's rows, or a sentence."""
+"""A process's result of a task: the record, a share's rows, or a sentence."""
 
 
 PIECE = 12
-"""Samples a process takes at once: some seconds of the genuine network at most, so that what is
-more urgent does not wait long for it."""
+"""Samples a process takes at once: at most some seconds of the genuine network, so that more urgent
+tasks do not wait long."""
 
 
 @dataclass
-class _Underway:
-    """A task dealt among processes: its shares, their outcomes so far, and the seconds."""
+class _SharedTask:
+    """A task shared among processes: its shares, their results so far, and the seconds."""
 
     task: Task
     shares: list[Share | None]
-    come: dict[int, Piece] = field(default_factory=dict)
+    pieces: dict[int, Piece] = field(default_factory=dict)
     seconds: float = 0.0
 
 
 class Workers:
-    """Runs tasks on a bundle; a context, at whose end the processes are gone.
+    """Workers that run tasks on a bundle; a context, at whose end the processes are stopped.
 
-    Tasks wait in a queue, to which others may be added while their outcomes come: what is to be run
-    after something needs only that to be over.
+    Tasks wait in a queue, to which more may be added while outcomes are read.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Workers:
         # On CUDA the device itself runs in parallel; a second process would only share it.
         self.jobs = 1 if bundle.device.startswith("cuda") else max(jobs, 1)
         self.pool: ProcessPoolExecutor | None = None
-        self.queue: list[tuple[int, int, int, _Underway, int]] = []
+        self.queue: list[tuple[int, int, int, _SharedTask, int]] = []
         self.added = 0
 
     def __enter__(self) -> Workers:
@@ -114,72 +115,66 @@ class Workers:
             self.pool.shutdown(wait=True, cancel_futures=True)
 
     def add(self, tasks: Iterable[Task], rank: int = 0) -> None:
-        """Put tasks into the queue, behind those of a lower rank.
-
-        Within a rank one process takes them in order. Several take the longest first, lest one be
-        left with it when the others are done.
-        """
+        """Put tasks into the queue, behind those of a lower rank."""
         for task in tasks:
-            under_way = _Underway(task, self._shares(task))
-            size = -self._passes(task) if self.jobs > 1 else 0
-            for at in range(len(under_way.shares)):
-                heappush(self.queue, (rank, size, self.added, under_way, at))
+            shared = _SharedTask(task, self._shares(task))
+            # Within a rank one process takes tasks in order. Several take the longest first, lest
+            # one be left with it when the others are done.
+            size = -passes_of(self._job(task), 0) if self.jobs > 1 else 0
+            for at in range(len(shared.shares)):
+                heappush(self.queue, (rank, size, self.added, shared, at))
                 self.added += 1
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield the outcome of each task as it ends, until the queue is empty."""
         while self.queue:
-            # A single thing to do is not worth the start of processes.
+            # A single task is not worth the start of processes.
             if self.jobs == 1 or (self.pool is None and len(self.queue) == 1):
-                yield self._here(heappop(self.queue)[3].task)
+                task, began = heappop(self.queue)[3].task, self.clock()
+                self.progress.begin(task.id)
+                result = perform(task, self.bundle, self.settings, self.progress.advance)
+                yield task, result, self.clock() - began
             else:
                 yield from self._in_processes()
 
     def _shares(self, task: Task) -> list[Share | None]:
-        """The shares into which a task is dealt; None is all of it, up to the record."""
-        alike = self.settings.batches_round_alike
-        if self.jobs == 1 or not alike or not _is_sampled(task):
+        """The shares of a task; None is all of it, up to the record."""
+        job = self._job(task)
+        sampled = unless_lacking(False, lambda: explanation_for(task.id).sampling is not None)
+        if self.jobs == 1 or not self.settings.batches_round_alike or not sampled:
             return [None]
-        count = self.jobs * max(math.ceil(self._samples(task) / (PIECE * self.jobs)), 1)
+        samples = unless_lacking(0, lambda: _upto(task, job) - samples_taken(task.before))
+        count = self.jobs * max(math.ceil(samples / (PIECE * self.jobs)), 1)
         return [Share(number, count) for number in range(count)]
 
-    def _here(self, task: Task) -> Outcome:
-        began = self.clock()
-        self.progress.begin(task.id)
-        outcome = perform(task, self.bundle, self.settings, self.progress.advance)
-        return task, outcome, self.clock() - began
-
     def _in_processes(self) -> Iterator[Outcome]:
-        """Deal the queue among processes, until it is empty and they are done."""
-        running: dict[Future[tuple[Piece, float]], tuple[_Underway, int]] = {}
+        """Share the queue among processes, until it is empty and they are done."""
+        running: dict[Future[tuple[Piece, float]], tuple[_SharedTask, int]] = {}
         try:
             while self.queue or running:
-                # One waits, so that no process has to while this one looks at claims. More of them
-                # would be in the way of what is added later and is to go first.
+                # One waits, so that no process has to while this one tests claims. More would be in
+                # the way of tasks that are added later and go first.
                 while self.queue and len(running) < self.jobs + 1:
-                    *_, under_way, at = heappop(self.queue)
-                    share = under_way.shares[at]
-                    batch = self._batch(share)
-                    there = self._processes().submit(_perform_there, under_way.task, share, batch)
-                    running[there] = under_way, at
+                    *_, shared, at = heappop(self.queue)
+                    share = shared.shares[at]
+                    # Measured here, since other processes are busy with whole tasks.
+                    batch = None if share is None else fastest_batch(self.bundle, self._threads)
+                    there = self._processes().submit(_perform_there, shared.task, share, batch)
+                    running[there] = shared, at
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    under_way, at = running.pop(future)
-                    under_way.come[at], seconds = future.result()
-                    under_way.seconds += seconds
-                    if len(under_way.come) == len(under_way.shares):
-                        yield self._ended(under_way)
+                    shared, at = running.pop(future)
+                    shared.pieces[at], seconds = future.result()
+                    shared.seconds += seconds
+                    if len(shared.pieces) == len(shared.shares):
+                        self.progress.begin(shared.task.id)
+                        pieces = [shared.pieces[at] for at in sorted(shared.pieces)]
+                        yield shared.task, self._together(shared.task, pieces), shared.seconds
         except BrokenProcessPool:
             raise BundleError(
                 "a process that ran explanations was ended from outside",
                 mend="It may have been short of memory: run again with --jobs 1; what was done "
                 "is kept.",
             ) from None
-
-    def _ended(self, under_way: _Underway) -> Outcome:
-        task, come = under_way.task, under_way.come
-        self.progress.begin(task.id)
-        outcome = self._together(task, [come[at] for at in sorted(come)])
-        return task, outcome, under_way.seconds
 
     def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | str:
         """The record joined from all shares of a task, or the sentence of one that failed."""
@@ -189,28 +184,13 @@ class Workers:
                 return piece
             rows.append(piece)
         try:
-            job = _job(task, self.bundle, self.settings)
+            job = self._job(task)
             return sampling_of(job).joined(job, task.before, _upto(task, job), np.concatenate(rows))
         except BundleError as problem:
             return str(problem)
 
-    def _samples(self, task: Task) -> int:
-        """The number of samples a mean is to be extended by."""
-        try:
-            return _upto(task, _job(task, self.bundle, self.settings)) - samples_taken(task.before)
-        except BundleError:
-            return 0
-
-    def _passes(self, task: Task) -> int:
-        try:
-            job = _job(task, self.bundle, self.settings)
-            return explanation_for(task.id).passes(job)
-        except BundleError:
-            return 0  # said as a sentence when the task itself is run
-
-    def _batch(self, share: Share | None) -> int | None:
-        """The batch size, measured here while other processes run whole tasks."""
-        return None if share is None else fastest_batch(self.bundle, self._threads)
+    def _job(self, task: Task) -> Job:
+        return _job(task, self.bundle, self.settings)
 
     @property
     def _threads(self) -> int:
@@ -228,18 +208,25 @@ class Workers:
         return self.pool
 
 
-def begins_from(job: Job) -> list[str]:
-    """Return the ids of the records an explanation begins from where they are there."""
+def unless_lacking(otherwise: Value, find: Callable[[], Value]) -> Value:
+    """Return `find()`, or `otherwise` where the bundle lacks an input.
+
+    The run of the explanation itself reports the lack, as a sentence.
+    """
     try:
-        return explanation_for(job.id).uses(job)
+        return find()
     except BundleError:
-        return []  # said as a sentence when the job itself is run
+        return otherwise
 
 
-def made_already(job: Job, evidence: Evidence) -> tuple[Record, ...]:
-    """Return those of the records it begins from that are there."""
-    names = begins_from(job)
-    return tuple(evidence.get(*name.split("/")) for name in names if name in evidence)
+def passes_of(job: Job, otherwise: int) -> int:
+    """Return the network passes of a job; `otherwise` where the bundle lacks an input."""
+    return unless_lacking(otherwise, lambda: explanation_for(job.id).passes(job))
+
+
+def base_records(job: Job) -> list[str]:
+    """Return the ids of the records an explanation begins from if they exist."""
+    return unless_lacking([], lambda: explanation_for(job.id).uses(job))
 
 
 def perform(
@@ -248,7 +235,7 @@ def perform(
     settings: ExplainSettings,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Record | str:
-    """Return the record of a task, or a sentence naming the materials the bundle lacks."""
+    """Return the record of a task, or a sentence that names the missing materials."""
     job = _job(task, bundle, settings, advance)
     try:
         found = explanation_for(task.id)
@@ -278,15 +265,8 @@ def _job(
     return Job(task.id, bundle, settings, advance, made)
 
 
-def _is_sampled(task: Task) -> bool:
-    try:
-        return explanation_for(task.id).sampling is not None
-    except BundleError:
-        return False  # said as a sentence when the task itself is run
-
-
 def _upto(task: Task, job: Job) -> int:
-    """The count a mean over samples is taken to: the course's where the task is to be run whole."""
+    """The sample count of a task: the course's where it is to be run whole."""
     return sampling_of(job).most(job) if task.upto is None else task.upto
 
 
@@ -299,9 +279,9 @@ def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: i
 
 
 def _perform_there(task: Task, share: Share | None, batch: int | None) -> tuple[Piece, float]:
-    """The outcome of a share or of a whole task, and its seconds."""
+    """The result of a share or of a whole task, and its seconds."""
     began = time.perf_counter()
     if batch is not None:
-        found_elsewhere(_there[0][0], batch)
+        set_fastest_batch(_there[0][0], batch)
     piece = perform(task, *_there[0]) if share is None else measure(task, *_there[0], share)
     return piece, time.perf_counter() - began

@@ -1,8 +1,7 @@
-"""Claims that rest on records, as data: the distance of each to the other verdict.
+"""Claims that depend on sampled records, and their margins; used to stop sampling early.
 
-Whoever decides hands them in, so that a mean over samples can stop once they are decided
-(`solver.explain.sampling.sequential_test`) without an explanation knowing a rule. Nothing here
-needs torch.
+They are handed in as data (`solver.decide.margins`), so that `solver.explain.sampling` knows no
+rule. Nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ Margins = Callable[[Evidence], Sequence[float] | None]
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims that rest on records.
+    """Claims that depend on sampled records.
 
     Attributes:
         identity: a hash of the claims and of the rules that decide them.
         needs: ids of the records they are decided on.
-        count: how many claims there are.
-        margins: from evidence to a number a claim, its distance to the other verdict, negative
-            where the claim does not hold and NaN where that cannot be said; None where the
-            evidence lacks something that samples do not bring.
+        count: number of claims.
+        margins: from evidence to a number a claim, its distance to the other verdict: negative
+            where the claim does not hold, NaN where it is undecided; None where the evidence lacks
+            something that more samples do not bring.
     """
 
     identity: str

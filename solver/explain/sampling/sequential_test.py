@@ -42,11 +42,11 @@ from solver.explain.sampling.claims import Claims
 REDRAWS = 100
 
 APART = 10
-"""Draws of one record alone that show its part in the variance of a claim."""
+"""Draws of one record alone, for its part in the variance of a claim."""
 
 MOST_OF_IT = 0.9
-"""Of a claim's variance. The records that bring so much of it are taken further; what the others
-bring could not decide the claim."""
+"""Share of a claim's variance that the records to be extended have together; the others alone could
+not decide the claim."""
 
 STRAIGHT = 1e-6
 """A skewness below this moves no quantile by a digit that counts."""
@@ -56,12 +56,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SequentialTest:
-    """One look at claims: are they decided on the samples so far?
+    """One test of claims on the samples so far.
 
     Attributes:
         claims: the claims.
         evidence: every record they need.
-        unfinished: the jobs of those records that could be taken further.
+        unfinished: the jobs of those records that could be extended.
     """
 
     claims: Claims
@@ -70,7 +70,7 @@ class SequentialTest:
 
     @cached_property
     def margins(self) -> Floats | None:
-        """Margins (claims,); None where the evidence lacks records that are no samples."""
+        """Margins (claims,); None where the evidence lacks records that no samples bring."""
         found = self.claims.margins(self.evidence)
         return None if found is None else np.asarray(found, float)
 
@@ -110,9 +110,9 @@ class SequentialTest:
     def skewness(self) -> Floats:
         """The skewness of each claim's margin as an estimate of that at the course's count.
 
-        (claims,); not a number where leaving out a part makes a claim impossible to tell. What is
-        left out of a mean shows the deviation of a part, ``(u - 1) (m - m_i)`` of u parts. With
-        U - u parts still to come the error of the mean over u has the variance
+        (claims,); NaN where leaving out a part makes a claim undecided. The deviation of a part is
+        ``(u - 1) (m - m_i)``, with m_i the mean without it, of u parts. With U - u parts still to
+        come the error of the mean over u has the variance
         ``s2 (1 - u/U)^2 (1/u + 1/(U - u))`` and the third moment
         ``s3 (1 - u/U)^3 (1/u^2 - 1/(U - u)^2)``; both add up over the records.
         """
@@ -120,7 +120,7 @@ class SequentialTest:
         assert margins is not None
         second, third = np.zeros(len(margins)), np.zeros(len(margins))
         for job in self.unfinished:
-            record, most = self.evidence.get(*job.id.split("/")), sampling_of(job).most(job)
+            record, most = self.evidence[job.id], sampling_of(job).most(job)
             less = [self._with([one]) for one in sampling_of(job).each_left_out(record, most)]
             found = [np.full(len(margins), np.nan) if one is None else one for one in less]
             here, share = len(found), samples_taken(record) / most
@@ -152,10 +152,9 @@ class SequentialTest:
 
     @cached_property
     def parts(self) -> Floats:
-        """The variance each unfinished record brings into each claim: (records, claims).
+        """The part of each unfinished record in each claim's variance: (records, claims).
 
-        Without an end where a claim on a name changes, or where a draw makes one impossible to
-        tell.
+        Infinite where a claim on a name changes, or where a draw leaves one undecided.
         """
         margins = self.margins
         assert margins is not None
@@ -166,11 +165,11 @@ class SequentialTest:
         return parts / APART
 
     def decisive_records(self, which: Sequence[int]) -> set[str]:
-        """Return the ids of the records to be taken further for the claims `which`.
+        """Return the ids of the records to be extended for the claims `which`.
 
-        Of each claim those that bring most of its variance: a claim on one picture does not wait
-        for nine, nor one on ten for those that hardly move it. Where nothing moves anything (the
-        claims cannot be told yet), all of them.
+        Of each claim those with most of its variance: a claim on one picture does not wait for
+        nine, nor one on ten for those that hardly move it. Where no record moves any claim (all
+        undecided), all of them.
         """
         if self.margins is None:
             return set()
@@ -181,7 +180,7 @@ class SequentialTest:
         return moving or set(ids.tolist())
 
     def _redrawn(self, jobs: Sequence[Job]) -> Iterator[Floats | None]:
-        """Margins (claims,) on redrawn records, draw by draw; None where a draw lacks something."""
+        """Margins (claims,) on redrawn records, draw by draw; None where they cannot be had."""
         for records in zip(*(_redrawn(job, self.evidence) for job in jobs), strict=True):
             yield self._with(records)
 
@@ -202,7 +201,7 @@ def _squares(again: Floats, margins: Floats) -> Floats:
 
 
 def _largest(parts: Floats) -> npt.NDArray[np.intp]:
-    """Places of the largest parts that make up most of the sum; none of parts that are all 0."""
+    """Places of the largest parts that make up most of the sum; none where all are 0."""
     order = np.argsort(-parts, kind="stable")
     if np.isinf(parts).any():
         return order[np.isinf(parts[order])]
@@ -229,17 +228,14 @@ def critical_value(
 
 
 def corrected_for_skewness(bound: Floats, skewness: Floats) -> Floats:
-    """Return the t whose Hall transform is `bound`: larger where a margin's tail is at its line.
-
-    The transform falls flat at ``t = -3 / g`` and rises again behind it, so that the t asked for
-    comes to a peak and would fall behind it. A tail heavier than that of the peak is asked for what
-    the peak is: never for less than a lighter one.
+    """Return the t whose Hall transform is `bound`: larger for a tail towards the threshold.
 
     Args:
         bound: a quantile, or one a claim.
-        skewness: that of the margin as seen from its line, so that a tail on the line's side is
-            negative: (claims,).
+        skewness: that of the margin, negative for a tail towards the threshold: (claims,).
     """
+    # The transform is flat at t = -3 / g and rises again behind it, so that its inverse comes to a
+    # peak. A tail heavier than the peak's gets the peak: never less than a lighter one.
     skewness = np.maximum(skewness, -_skewness_asked_most(bound))
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = (np.cbrt(1 + skewness * (bound - skewness / 6)) - 1) * 3 / skewness
@@ -248,12 +244,10 @@ def corrected_for_skewness(bound: Floats, skewness: Floats) -> Floats:
 
 
 def _skewness_asked_most(bound: Floats) -> Floats:
-    """The size s of the skewness for which the inverse of Hall's transform is largest.
-
-    ``t(s) = 3 (1 + c) / s`` with ``c^3 = s b + s^2 / 6 - 1``. Where its derivative is 0, t is 3 / w
-    and s is ``w (3/2 + w^2 / 12)``, with w the one positive root of ``w^4 / 144 + w^2 / 4 + b w -
-    3/4``: rising and convex, so that Newton's way down from ``3 / 4b`` cannot miss it.
-    """
+    """The size s of the skewness for which the inverse of Hall's transform is largest."""
+    # t(s) = 3 (1 + c) / s with c^3 = s b + s^2 / 6 - 1. Where its derivative is 0, t is 3 / w and s
+    # is w (3/2 + w^2 / 12), with w the one positive root of w^4 / 144 + w^2 / 4 + b w - 3/4: rising
+    # and convex, so that Newton's way down from 3 / 4b cannot miss it.
     w = optimize.newton(
         lambda w: w**4 / 144 + w**2 / 4 + bound * w - 3 / 4,
         3 / (4 * bound),
@@ -264,7 +258,7 @@ def _skewness_asked_most(bound: Floats) -> Floats:
 
 
 def _redrawn(job: Job, evidence: Evidence) -> Iterator[Record]:
-    record, sampling = evidence.get(*job.id.split("/")), sampling_of(job)
+    record, sampling = evidence[job.id], sampling_of(job)
     seed = [zlib.crc32(job.id.encode()), samples_taken(record)]
     generator = np.random.default_rng(seed)
     return sampling.redraw(record, sampling.most(job), generator, REDRAWS)
@@ -276,15 +270,15 @@ def evidence_digest(claims: Claims, evidence: Evidence) -> str:
     for name in claims.needs:
         digest.update(name.encode())
         if name in evidence:
-            for key, array in sorted(evidence.get(*name.split("/")).arrays.items()):
+            for key, array in sorted(evidence[name].arrays.items()):
                 digest.update(key.encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
 
 
 def was_decided(claims: Claims, evidence: Evidence, unfinished: Sequence[Job]) -> bool:
-    """True if an earlier run stopped with these claims decided on these very records."""
+    """Return whether an earlier run stopped with these claims decided on these very records."""
     if any(name not in evidence for name in claims.needs):
         return False
     digest = evidence_digest(claims, evidence)
-    settled = (evidence.get(*job.id.split("/")).values.get("settled", {}) for job in unfinished)
+    settled = (evidence[job.id].values.get("settled", {}) for job in unfinished)
     return all(isinstance(one, Mapping) and one.get(claims.identity) == digest for one in settled)

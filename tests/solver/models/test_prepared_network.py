@@ -123,7 +123,7 @@ def test_another_process_need_not_seek_it_and_has_its_own_threads(
     monkeypatch.setattr(micro_batch, "_probed", probed)
     assert micro_batch.fastest_batch(demo, threads=here + 1) == 3
     assert (seen, torch.get_num_threads()) == ([here + 1], here)
-    micro_batch.found_elsewhere(demo, 4)
+    micro_batch.set_fastest_batch(demo, 4)
     assert (micro_batch.fastest_batch(demo), len(seen)) == (4, 1)
 
 

@@ -54,7 +54,7 @@ def test_groups_are_the_jobs_that_claims_connect(jobs: list[Job], needs: list[se
 
 
 def rounds_of(
-    jobs: Sequence[Job], all_claims: Sequence[Claims], coming: set[str] | None = None
+    jobs: Sequence[Job], all_claims: Sequence[Claims], pending: set[str] | None = None
 ) -> Scheduler:
     ended: list[str] = []
     scheduler = Scheduler(
@@ -62,7 +62,7 @@ def rounds_of(
         all_claims,
         Evidence(),
         Evidence(),
-        coming if coming is not None else set(),
+        pending if pending is not None else set(),
         keep=lambda record: None,
         finish=lambda identifier, seconds: ended.append(identifier),
     )
@@ -106,13 +106,13 @@ def test_means_of_one_group_are_looked_at_together(demo: Bundle, jobs: list[Job]
 def test_the_first_count_waits_for_nothing_and_the_look_for_what_is_coming(
     demo: Bundle, jobs: list[Job]
 ) -> None:
-    coming = {"saliency/1"}
-    scheduler = rounds_of([jobs[1]], [claims("with", ["smoothgrad/1", "saliency/1"], 0)], coming)
+    pending = {"saliency/1"}
+    scheduler = rounds_of([jobs[1]], [claims("with", ["smoothgrad/1", "saliency/1"], 0)], pending)
     (task,) = asked(scheduler)
     run(scheduler, task, demo)
     assert asked(scheduler) == []
     assert scheduler.ended == []  # type: ignore[attr-defined]
-    coming.clear()
+    pending.clear()
     scheduler.evidence.add(Record("saliency/1", values={"samples": 1}))
     assert asked(scheduler) == []
     assert scheduler.ended == ["smoothgrad/1"]  # type: ignore[attr-defined]
@@ -120,10 +120,10 @@ def test_the_first_count_waits_for_nothing_and_the_look_for_what_is_coming(
 
 def test_what_begins_from_a_record_waits_for_it(demo: Bundle) -> None:
     path = Job("integrated_gradients/7/1000", demo, FAST)
-    coming = {"integrated_gradients/7/100"}
-    scheduler = rounds_of([path], [], coming)
+    pending = {"integrated_gradients/7/100"}
+    scheduler = rounds_of([path], [], pending)
     assert asked(scheduler) == []
-    coming.clear()
+    pending.clear()
     (task,) = asked(scheduler)
     assert (task.id, task.made) == (path.id, ())
     shorter = Record("integrated_gradients/7/100")
