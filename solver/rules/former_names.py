@@ -1,7 +1,7 @@
-"""Names that rules had before they were named by their module.
+"""Former names of rules, from before they were named by their module.
 
-A bank of another hand and a key of an earlier version may still hold them. They are read for one
-edition of the bank, with a remark by ``hw9 bank check``; then this module goes.
+Another bank and a key of an earlier version may still hold them. They are read for one edition of
+the bank, with a remark by ``hw9 bank check``; then this module goes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FORMER = {
 
 
 def current_name(name: str) -> str:
-    """Return the name of a rule today, of a former name or of any other.
+    """Return today's name of a rule, given a former name or any other.
 
     >>> current_name("map.handle_side"), current_name("shapes.handle")
     ('shapes.handle', 'shapes.handle')

@@ -1,4 +1,4 @@
-"""The reference of rules, made from the rules themselves: `hw9 bank rules` and docs/rules.md."""
+"""Reference of rules, made from the rules themselves: `hw9 bank rules` and docs/rules.md."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def reference(bank: Bank) -> str:
 
 
 def describe(rule: Rule, bank: Bank) -> str:
-    """Return one rule as Markdown: what it measures, its settings, its claims, an example."""
+    """Return one rule as Markdown: its measurement, settings and claims, and an example."""
     parts = [f"### `{rule.name}`\n", _prose(rule.what)]
     if rule.cross_check is not None:
         parts.append(f"Cross-check: {_prose(rule.cross_check.what)}")
@@ -109,9 +109,9 @@ def _rows(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
     known = schema.get("$defs", {})
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
-        inner = _inner(field, known)
+        inner = known.get(field.get("$ref", "").rpartition("/")[2])
         default = "needed" if name in required else _plain(field.get("default"))
-        if inner is not None and before + name in NESTED:
+        if inner and before + name in NESTED:
             yield f"| `{before}{name}` | a mapping | as follows | {field.get('description', '')} |"
             yield from _rows({**inner, "$defs": known}, f"{before}{name}.")
         else:
@@ -126,14 +126,8 @@ NESTED = tuple(
 """Mappings whose fields are listed one by one where they stand."""
 
 
-def _inner(field: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    reference_to = field.get("$ref", "").rpartition("/")[2]
-    found: Mapping[str, Any] | None = known.get(reference_to)
-    return found if found and "properties" in found else None
-
-
 def _values(field: Mapping[str, Any], known: Mapping[str, Any]) -> str:
-    """What a field may hold, in words."""
+    """The values a field may have, in words."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
         inner = known.get(name, {})
@@ -152,7 +146,9 @@ def _values(field: Mapping[str, Any], known: Mapping[str, Any]) -> str:
         items = field.get("prefixItems")
         inner = _values(items[0] if items else field.get("items", {}), known)
         return f"{len(items)} of: {inner}" if items else f"a list of: {inner}"
-    return _KINDS.get(field.get("type", ""), "anything") + _limits(field)
+    kind = _KINDS.get(field.get("type", ""), "anything")
+    limits = [f"{sign} {field[name]:g}" for name, sign in _LIMITS.items() if name in field]
+    return f"{kind} {', '.join(limits)}" if limits else kind
 
 
 _NAMED = {
@@ -170,11 +166,6 @@ _KINDS = {
     "object": "a mapping",
 }
 _LIMITS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-
-
-def _limits(field: Mapping[str, Any]) -> str:
-    said = [f"{sign} {field[name]:g}" for name, sign in _LIMITS.items() if name in field]
-    return f" {', '.join(said)}" if said else ""
 
 
 def _plain(value: Any) -> str:

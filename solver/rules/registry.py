@@ -1,7 +1,7 @@
-"""Rules: functions from evidence and an option's claim to a verdict, registered by name.
+"""Registry of rules: functions from evidence and an option's claim to a verdict, by name.
 
-A rule knows what it measures, not which question asks for it, and holds no answer. Its name is the
-path of its module below this folder, with one more word where a module holds several: the rule
+A rule knows its measurement, not the question that asks for it, and holds no answer. Its name is
+the path of its module below this folder, with one more word where a module holds several: the rule
 ``shapes.handle`` lies in ``shapes/handle.py``, ``bert.attention.coreference`` in
 ``bert/attention.py``. A cross-check lies beside its rule, in ``shapes/handle_check.py``.
 """
@@ -36,9 +36,9 @@ class Verdict:
 
     Attributes:
         holds: None where the evidence does not decide.
-        value: what was measured, in `unit`.
-        against: (en, zh-Hant) what it was held against, e.g. ("the next best", "次高者").
-        threshold: the value of that.
+        value: the measured value, in `unit`.
+        against: the thing it was compared with, e.g. "the next best".
+        threshold: its value.
         margin: distance to the other verdict, in `unit`, never negative.
         sentence: (en, zh-Hant).
         text: the choice's text, where the rule itself makes the choices of a drop-down.
@@ -90,7 +90,7 @@ class CrossCheck:
 
     @property
     def what(self) -> str:
-        """The docstring of `decide`: it says what is measured."""
+        """The docstring of `decide`, which describes the measurement."""
         return inspect.getdoc(self.decide) or ""
 
 
@@ -118,7 +118,7 @@ class Rule:
 
     @property
     def what(self) -> str:
-        """The docstring of `decide`: it says what is measured."""
+        """The docstring of `decide`, which describes the measurement."""
         return inspect.getdoc(self.decide) or ""
 
 
@@ -175,7 +175,7 @@ def cross_check(name: str, *, needs: Needs | None = None) -> Callable[[Decide], 
 
 
 def _below_rules(function: Decide) -> str:
-    """The path of a function's module below this folder; empty for one that lies elsewhere."""
+    """The path of a function's module below this folder; empty for a module elsewhere."""
     top, _, path = function.__module__.partition("solver.rules.")
     return path if not top else ""
 
@@ -187,7 +187,7 @@ def all_rules() -> dict[str, Rule]:
 
 
 def _not_measured(evidence: Evidence, settings: Any, claims: Sequence[Any]) -> Decision:
-    """Nothing is measured: the answer was given in a key, by whoever made the quiz."""
+    """The decision on a question without a rule: none, its answer is in the quiz maker's key."""
     raise MissingEvidence(["a rule: its answer is in the key that was made with the bank"])
 
 
@@ -203,7 +203,7 @@ class PlannedQuestion:
 
     @property
     def numbers(self) -> list[Decimal | None]:
-        """The number each option is; None of an option that is none."""
+        """The number of each option; None of an option that is not a number."""
         return [option.number if option else None for _, option in self.options]
 
     @property
@@ -240,7 +240,7 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
 
 
 def check_questions(bank: Bank) -> tuple[list[PlannedQuestion], list[BankError]]:
-    """Return the questions that can be planned, and everything that is wrong with the others."""
+    """Return the questions that can be planned, and all faults of the others."""
     no_rule = Rule(GIVEN, Parameters, Parameters, lambda _: [], _not_measured)
     rules = all_rules() | {GIVEN: no_rule}
     planned, faults = [], []
@@ -301,23 +301,23 @@ def _flat_options(
 
 
 class _Reader:
-    """Reads the parameters of a question, and keeps what is wrong with them."""
+    """Reader of a question's parameters that collects their faults."""
 
     def __init__(self, question: Question, source: Any, context: Mapping[str, int]) -> None:
         self.question, self.source, self.context = question, source, dict(context)
         self.faults: list[BankError] = []
 
     def read(self, model: type[BaseModel], data: object, place: tuple[str | int, ...]) -> Any:
-        """Return the parameters; None where they are none the rule takes."""
+        """Return the parameters; None where the rule does not take them."""
         try:
             return model.model_validate(data, context=self.context)
         except ValidationError as problem:
-            asked, what = self.question, "claim" if place[-1] == "claim" else "'with'"
+            asked, part = self.question, "claim" if place[-1] == "claim" else "'with'"
             self.faults += [
                 _fault(
                     self.source,
                     (*place, *inner),
-                    f"{asked.id}: the rule {asked.rule!r} does not take this {what}: {text}",
+                    f"{asked.id}: the rule {asked.rule!r} does not take this {part}: {text}",
                 )
                 for inner, text in every_problem(problem, model)
             ]

@@ -1,9 +1,9 @@
-"""Numbers a rule holds a measurement against, by name, so that they can be varied.
+"""Thresholds of rules, by name, so that they can be varied.
 
-A threshold is a convention: somebody chose it, for a reason that stands beside it, and another
-person might have chosen otherwise. Each is declared once, with its reason, and read through `now`,
-which gives the chosen value, or, inside `varied`, the value times a factor. So the stability run
-can ask whether a verdict hangs on the choice without knowing any rule.
+A threshold is a convention: somebody chose it for a reason, and another person might have chosen
+another. Each is declared once, with its reason, and read through `now`, which gives the chosen
+value, or, inside `varied`, the value times a factor. So the stability run can test whether a
+verdict depends on the choice without knowing any rule.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Threshold:
     """A number that somebody chose.
 
     Attributes:
-        name: what it bounds, such as ``displayed.brightest_share``; unique.
+        name: of the bounded quantity, such as ``displayed.brightest_share``; unique.
         value: the number chosen.
         why: how it was chosen; where a map of the course was in view, it says so.
         lowest, highest: limits that a varied value is kept within (a share cannot pass 1).
@@ -36,10 +36,8 @@ class Threshold:
     highest: float = float("inf")
 
     def now(self, chosen: float | None = None) -> float:
-        """Return the value to use: `chosen` (a question's own setting) or `value`, varied.
-
-        Reading it is noted, so that `reads` can tell which thresholds a decision rests on.
-        """
+        """Return the value to use: `chosen` (a question's own setting) or `value`, varied."""
+        # Noted for `reads`: the thresholds a decision rests on.
         noted = _read.get()
         if noted is not None:
             noted.add(self.name)
@@ -74,7 +72,7 @@ def all_thresholds() -> dict[str, Threshold]:
 
 @contextmanager
 def varied(factors: Mapping[str, float]) -> Iterator[None]:
-    """Within it, each named threshold has its value times its factor.
+    """Context in which each named threshold has its value times its factor.
 
     Raises:
         ValueError: a name that is not declared.
@@ -91,7 +89,7 @@ def varied(factors: Mapping[str, float]) -> Iterator[None]:
 
 @contextmanager
 def reads() -> Iterator[set[str]]:
-    """Give a set that fills with the names of the thresholds read within."""
+    """Context that gives a set, filled with the names of the thresholds read within."""
     names: set[str] = set()
     token = _read.set(names)
     try:

@@ -11,7 +11,7 @@ Pair = tuple[str, str]
 """A text in English and in Traditional Chinese."""
 
 TIE = 1e-9
-"""Values that differ by less are taken as equal: no option then holds on a rounding error."""
+"""Difference below which values are equal, so that no option holds by a rounding error."""
 
 
 def strongest(
@@ -22,44 +22,44 @@ def strongest(
     what: Pair,
     rank: Literal["most", "least"] = "most",
 ) -> list[Verdict]:
-    """Return verdicts where the option with the largest value holds (or, by `rank`, the smallest),
-    each against its best rival.
+    """Return a verdict for each option, compared with its best rival: the largest value holds.
 
-    `what` says in both languages what was measured, ``{0}`` standing for the option's name.
+    Args:
+        values: one for each option, two or more.
+        names: the options' names in both languages.
+        unit: of the values.
+        what: the measurement in both languages, with ``{0}`` in place of the option's name.
+        rank: "least": the smallest value holds.
+
+    Example:
+        >>> names = [("A", "甲"), ("B", "乙")]
+        >>> found = strongest([0.7, 0.2], names, unit="share", what=("share of {0}", "{0}的比例"))
+        >>> [verdict.holds for verdict in found], found[0].sentence[0]
+        ([True, False], 'Share of A: 0.7 > 0.2 (B).')
     """
-    return [
-        _against_rival(index, values, names, unit=unit, what=what, least=rank == "least")
-        for index in range(len(values))
-    ]
-
-
-def _against_rival(
-    index: int,
-    values: Sequence[float],
-    names: Sequence[Pair],
-    *,
-    unit: str,
-    what: Pair,
-    least: bool,
-) -> Verdict:
-    rivals = [at for at in range(len(values)) if at != index]
-    rival = (min if least else max)(rivals, key=lambda at: values[at])
-    value, threshold = float(values[index]), float(values[rival])
-    lead = threshold - value if least else value - threshold
-    holds = lead > TIE
-    sign = "=" if abs(lead) <= TIE else ">" if value > threshold else "<"
-    measured = [text.format(name) for text, name in zip(what, names[index], strict=True)]
-    english = f"{measured[0]}: {shown(value)} {sign} {shown(threshold)} ({names[rival][0]})"
-    chinese = f"{measured[1]}：{shown(value)} {sign} {shown(threshold)}（{names[rival][1]}）"
-    return Verdict(
-        holds=holds,
-        value=value,
-        unit=unit,
-        against=names[rival][0],
-        threshold=threshold,
-        margin=abs(value - threshold),
-        sentence=(english[:1].upper() + english[1:] + ".", chinese + "。"),
-    )
+    least = rank == "least"
+    verdicts = []
+    for index, name in enumerate(names):
+        rivals = [at for at in range(len(values)) if at != index]
+        rival = (min if least else max)(rivals, key=lambda at: values[at])
+        value, threshold = float(values[index]), float(values[rival])
+        lead = threshold - value if least else value - threshold
+        sign = "=" if abs(lead) <= TIE else ">" if value > threshold else "<"
+        english, chinese = (text.format(own) for text, own in zip(what, name, strict=True))
+        english += f": {shown(value)} {sign} {shown(threshold)} ({names[rival][0]})."
+        chinese += f"：{shown(value)} {sign} {shown(threshold)}（{names[rival][1]}）。"
+        verdicts.append(
+            Verdict(
+                holds=lead > TIE,
+                value=value,
+                unit=unit,
+                against=names[rival][0],
+                threshold=threshold,
+                margin=abs(value - threshold),
+                sentence=(english[:1].upper() + english[1:], chinese),
+            )
+        )
+    return verdicts
 
 
 def above(
@@ -107,7 +107,7 @@ def shown(value: float) -> str:
 
 
 def one_note(sentences: Sequence[Pair]) -> Pair | None:
-    """Return sentences as the one note of a decision; None where there are none."""
+    """Return sentences joined to the note of a decision; None for no sentence."""
     if not sentences:
         return None
     return " ".join(english for english, _ in sentences), "".join(own for _, own in sentences)

@@ -1,4 +1,8 @@
-"""The target of a head's attention, and the head that links a word to its referent."""
+"""Rules on attention: the target of a head, and the head that links a word to its referent.
+
+The weights are drawn by the kinds of figure ``bert_attention`` and ``bert_links``
+(`solver.page.figures.bert`); the cross-checks are in `solver.rules.bert.attention_check`.
+"""
 
 from __future__ import annotations
 
@@ -57,10 +61,10 @@ def _attention(_: HeadSettings | LinkSettings) -> list[str]:
 
 
 def checked_weights(record: Record) -> Weights:
-    """Return the attention (layers, heads, T, T).
+    """Return the attention (layers, heads, T, T), checked.
 
     Raises:
-        EvidenceError: rows that are no shares of 1, or another number of pieces.
+        EvidenceError: rows that do not sum to 1, or another number of pieces.
     """
     weights: Weights = record.array("attentions", 4)
     tokens = len(record.value("pieces"))
@@ -74,10 +78,10 @@ def checked_weights(record: Record) -> Weights:
 
 
 def weights_with_head(record: Record, head: int) -> Weights:
-    """Return `checked_weights` of a model that has so many heads.
+    """Return `checked_weights` of a model that has a head.
 
     Raises:
-        EvidenceError: it has fewer.
+        EvidenceError: the model has fewer heads.
     """
     weights = checked_weights(record)
     if head > weights.shape[1]:
@@ -86,10 +90,10 @@ def weights_with_head(record: Record, head: int) -> Weights:
 
 
 def target_pairs(pieces: list[str], special: list[bool], target: Target) -> Pairs:
-    """Return which places (T, T) are meant: row looks at column. Special tokens look at nothing.
+    """Return the pairs of places (T, T) of a target: row attends to column.
 
-    The full stop is not counted as looking at itself, nor the last word's neighbour [SEP] as
-    "the token after": what is special is only ever special.
+    Rows of special tokens are empty. A full stop is no target of itself, nor is [SEP] "the token
+    after" the last word: special tokens are targets of "special" alone.
     """
     count = len(pieces)
     ends = np.array(special, bool)
@@ -110,13 +114,13 @@ def target_pairs(pieces: list[str], special: list[bool], target: Target) -> Pair
 
 
 def share_of_strongest(weights: Weights, pairs: Pairs) -> Weights:
-    """The share of rows with a target whose strongest link is one: (layers, heads)."""
+    """Return the share of the rows with a target whose strongest link is one: (layers, heads)."""
     rows = pairs.any(1)
     if not rows.any():
         return np.zeros(weights.shape[:2])
     some = weights[:, :, rows]  # (layers, heads, rows, T)
     strongest = some >= some.max(-1, keepdims=True) - TIE
-    # Links that are equally strong share the token between them.
+    # Equally strong links share the token between them.
     hits = (strongest & pairs[rows]).sum(-1) / strongest.sum(-1)
     share: Weights = hits.mean(-1)
     return share
@@ -129,7 +133,7 @@ def where_a_head_looks(
     evidence: Evidence, settings: HeadSettings, claims: Sequence[TargetClaim]
 ) -> Decision:
     """The share of the tokens whose strongest link in that head is the target, in the layer where
-    it is largest. It holds above one half; beside it stands what the heads do on average."""
+    it is largest. It holds above one half and above the average head."""
     record = evidence.get("attention")
     weights = weights_with_head(record, settings.head)
     pieces, special = record.value("pieces"), record.value("special")
@@ -205,7 +209,7 @@ def coreference(
 ) -> Decision:
     """The attention that each referring word pays to the word it refers to: of its links the
     weakest, since a head that resolves coreference makes them all. The strongest head of those
-    offered holds, if it pays more than twice what a uniform head would."""
+    offered holds, if it pays more than twice as much as a uniform head."""
     record = evidence.get("attention")
     weights = checked_weights(record)
     links = checked_links(record, weights.shape[-1])

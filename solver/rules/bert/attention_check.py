@@ -1,4 +1,4 @@
-"""Cross-checks of attention: the attention a head pays in place of its strongest link."""
+"""Cross-checks of attention: the amount of a head's attention in place of its strongest link."""
 
 from __future__ import annotations
 

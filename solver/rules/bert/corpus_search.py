@@ -1,4 +1,8 @@
-"""From which layer a hidden word's neighbours in a corpus are words of its own kind."""
+"""Rule on the first layer in which a hidden word's neighbours in a corpus are of its own kind.
+
+The counts are drawn by the kind of figure ``bert_tags`` (`solver.page.figures.bert`); the
+cross-check is in `solver.rules.bert.corpus_search_check`.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +28,13 @@ class LayerClaim(Parameters):
 
 
 def leads(counts: np.ndarray[Any, np.dtype[Any]], own: int) -> list[int]:
-    """For each layer (rows of counts), by how many hits the own kind leads the next kind.
+    """Return the lead of the own kind over the next kind, in hits, for each layer (row of counts).
 
-    0 is a tie, a negative number another kind ahead.
+    0 is a tie; negative: another kind leads.
+
+    Example:
+        >>> leads(np.array([[3, 1], [1, 2]]), own=0)
+        [2, -1]
     """
     others = np.delete(counts, own, axis=1).max(1)
     return [int(lead) for lead in counts[:, own] - others]
@@ -41,7 +49,7 @@ def leads(counts: np.ndarray[Any, np.dtype[Any]], own: int) -> list[int]:
 def first_layer_of_own_kind(
     evidence: Evidence, settings: NothingToSet, claims: Sequence[LayerClaim]
 ) -> Decision:
-    """By how many of the nearest words the hidden word's part of speech leads every other one; the
+    """Lead of the hidden word's part of speech among the nearest words over every other one; the
     first layer offered where it leads holds. The note says so where it later loses the lead."""
     record = evidence.get("corpus_search")
     return decide_on_counts(record, record.array("counts", 2), claims)

@@ -15,8 +15,8 @@ from solver.rules.registry import Decision, cross_check
 def first_layer_of_the_nearer_half(
     evidence: Evidence, settings: NothingToSet, claims: Sequence[LayerClaim]
 ) -> Decision:
-    """The same on the nearer half of the words found: a lead that rests on the farther ones alone
-    is one of where the search was stopped."""
+    """The same lead in the nearer half of the words found: a lead by the farther ones alone would
+    depend on where the search was stopped."""
     record = evidence.get("corpus_search")
     if "tags" not in record.arrays:
         raise MissingEvidence([f"{record.id}: the part of speech of each word found ('tags')"])

@@ -1,8 +1,8 @@
 """Embeddings of one word in many sentences as evidence gives them: states, or tables made of them.
 
-Where the states themselves were not kept, a record may hold what was measured on them instead:
-distances or cosines of a layer, their range between groups of sentences, a similarity over the
-layers. Each table says the layer and the character it is of (docs/evidence-format.md).
+Where the states themselves were not kept, a record may hold measurements of them instead: distances
+or cosines of a layer, their range between groups of sentences, a similarity over the layers. Each
+table names its layer and character (docs/evidence-format.md).
 """
 
 from __future__ import annotations
@@ -86,15 +86,15 @@ def as_cosine(distances: Floats, most: float) -> Floats:
 
 @dataclass(frozen=True)
 class Foretold:
-    """The picture a candidate would give, as far as it is known.
+    """The picture that a candidate predicts, as far as it is known.
 
     Attributes:
         metric, part: the candidate.
         layer: of the states.
         low, high: (n, n), least and largest value of each cell on the colour map, 0 to 1. Where
             only the range of a group of cells is known they differ, and some cell of the group
-            takes each end.
-        converted: whether it is of cosines that were made of distances.
+            has each end.
+        converted: True for cosines that were computed from distances.
     """
 
     metric: Metric
@@ -110,9 +110,9 @@ class Foretold:
         return self.metric, self.part, self.layer
 
     def error(self, picture: Floats) -> float:
-        """Root mean square over the cells of how far a picture is off, 0 to 1.
+        """Return the root mean square error of a picture (n, n) over its cells, 0 to 1.
 
-        Of a group of which the range is known, how far the ends of its range are.
+        A group of cells with a known range counts by the error of the range's ends.
         """
         off = np.zeros(picture.shape)
         exact = self.low == self.high
@@ -125,7 +125,7 @@ class Foretold:
         return float(np.sqrt(off.mean()))
 
     def order_kept(self, picture: Floats) -> float:
-        """Share of the pairs of cells whose order is known that have it in a picture; ties half."""
+        """Return the share of pairs of cells in the known order in a picture; ties count half."""
         rows, columns = np.triu_indices(len(picture))
         low, high, shown = self.low[rows, columns], self.high[rows, columns], picture[rows, columns]
         above = low[:, None] > high[None] + 1e-12  # row's cell is above column's for certain
@@ -136,14 +136,14 @@ class Foretold:
 
 
 def foretold(record: Record, layers: Sequence[int] | None = None) -> list[Foretold]:
-    """Return the picture of every metric, part and layer that a record tells of.
+    """Return the predicted picture of every metric, part and layer in a record.
 
     Args:
         record: `embeddings`.
         layers: those wanted; None for all there are.
 
     Raises:
-        EvidenceError: a layer that is not there, or tables that are no tables.
+        EvidenceError: a layer that is not there, or tables of another form.
         MissingEvidence: neither states nor tables are there.
     """
     found = _of_states(record, layers) if "states" in record.arrays else _of_tables(record)
@@ -188,7 +188,7 @@ def _of_tables(record: Record) -> list[Foretold]:
             low = high = square(record, name)
         most = max(float(high.max()), 1e-12)
         found.append(Foretold("euclidean", part, layer, low / most, high / most))
-        # What is farther is less alike: the ends change places.
+        # The farther, the less alike: the ends change places.
         alike = (as_cosine(high, most), as_cosine(low, most))
         found.append(Foretold("cosine", part, layer, *alike, converted=True))
     measured = {one.key for one in found if not one.converted}

@@ -1,7 +1,8 @@
-"""Similarity of one word across sentences: over the layers, and at layer 0.
+"""Rules on the similarity of one word across sentences: over the layers, and at layer 0.
 
 Evidence is hidden states or, where these were not kept, tables made of them
-(`solver.rules.bert.embedding_tables`).
+(`solver.rules.bert.embedding_tables`). Curves are fitted by `misfit`, below, and drawn by the kind
+of figure ``bert_curve``; the cross-checks are in `solver.rules.bert.embeddings_check`.
 """
 
 from __future__ import annotations
@@ -56,8 +57,7 @@ class ShapeClaim(Parameters):
 def misfit(curve: Floats, shape: Shape) -> float:
     """Return the share (0 to 1) of the curve's variance that no curve of this shape explains.
 
-    A shape with a turn must move by LEG of the range on both sides of it; else it fits as badly as
-    can be.
+    A shape with a turn must move by LEG of the range on both sides of it; else the misfit is 1.
     """
     total = float(((curve - curve.mean()) ** 2).sum())
     if total <= 1e-18:
@@ -188,9 +188,9 @@ class CauseClaim(Parameters):
 def layer0_independent(
     evidence: Evidence, settings: TrialSettings, claims: Sequence[CauseClaim]
 ) -> Decision:
-    """One thing is changed at a time, the rest held: how far the cosine at layer 0 between before
-    and after falls below 1, at most over the sentences. What moves it by no more than rounding it
-    does not depend on.
+    """Fall of the cosine at layer 0 between before and after one change, the rest held: the largest
+    over the sentences. The similarity is independent of a cause that moves it by no more than
+    rounding.
 
     Where no such trials were made, the sentences there are are compared in pairs, as in the
     cross-check."""

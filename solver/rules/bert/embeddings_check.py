@@ -52,7 +52,7 @@ def curve_by_parabola(
 def parabola_shapes(curve: Floats) -> dict[Shape, float]:
     """Return how much of each shape there is in the parabola through a curve, 0 to 1.
 
-    Of a turn: its shorter way over the longer; of only falling or rising: what is left of 1.
+    Of a turn: its shorter way over the longer; of only falling or rising: the rest to 1.
     """
     amounts: dict[Shape, float] = dict.fromkeys(SHAPES, 0.0)
     if float(np.ptp(curve)) <= 1e-9:
@@ -73,10 +73,10 @@ def parabola_shapes(curve: Floats) -> dict[Shape, float]:
 def independent_by_pairs(
     evidence: Evidence, settings: TrialSettings, claims: Sequence[CauseClaim]
 ) -> Decision:
-    """Pairs of the sentences as they are: of those that have the word at one place and differ in
-    something, the largest Euclidean distance at layer 0 between the character in one and in the
-    other, as a share of the largest there is. What moves it by no more than rounding it does not
-    depend on; of its position, the same over pairs that have the word at different places."""
+    """Largest Euclidean distance at layer 0 of the character between two of the sentences that have
+    the word at one place and differ in a cause, as a share of the largest distance of all. The
+    similarity is independent of a cause that moves it by no more than rounding; for the position,
+    the pairs are those with the word at different places."""
     if "embedding_trials" not in evidence:  # then the first way has decided on these pairs
         raise MissingEvidence(["embedding_trials"])
     causes = [claim.independent_of for claim in claims]

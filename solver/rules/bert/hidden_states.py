@@ -1,6 +1,7 @@
-"""Hidden states of reading models: matching layers, wrong items, and fine-tuning.
+"""Rules on hidden states of reading models: matching layers, wrong items, and fine-tuning.
 
-All is measured on the plots the course looks at (`solver.rules.bert.state_plots`).
+All is measured on the plots of the course (`solver.rules.bert.state_plots`), drawn by the kind of
+figure ``bert_scatter``; the cross-checks are in `solver.rules.bert.hidden_states_check`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scipy.stats import chi2, mannwhitneyu
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
-from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, told_of_each
+from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, values_listed
 from solver.rules.bert.state_plots import Floats, Mask, Plots, checked, last_context, mean_distance
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
@@ -55,8 +56,19 @@ class ModelsClaim(Parameters):
     models: list[int] = Field(description="all the models of which it is true")
 
 
-def _of_model(settings: ModelSettings) -> list[str]:
+def records_of_model(settings: ModelSettings) -> list[str]:
+    """Return the ids of the records of a model on its items."""
     return [f"hidden_states/{settings.model}/{item}" for item in settings.items]
+
+
+def plots_of_model(evidence: Evidence, settings: ModelSettings) -> list[Plots]:
+    """Return the checked plots of a model on its items, in order.
+
+    Raises:
+        EvidenceError: roles and points do not fit one another.
+        MissingEvidence: a record is missing.
+    """
+    return [checked(evidence[name]) for name in records_of_model(settings)]
 
 
 def _of_models(settings: ModelsSettings) -> list[str]:
@@ -64,10 +76,15 @@ def _of_models(settings: ModelsSettings) -> list[str]:
 
 
 def nearness_of_answer(question: Floats, context: Floats, answer: Floats) -> float:
-    """The share of pairs in which a token of the answer is nearer to the question than another one.
+    """Return how often a token of the answer is nearer to the question than another token.
 
-    Points are (n, 2); distance to the question is the mean over its tokens. 0.5 is chance, 1 means
-    that the answer lies nearer than all the rest.
+    Points are (n, 2); distance to the question is the mean over its tokens. 0.5 is chance; 1: the
+    answer lies nearer than all the rest.
+
+    Example:
+        >>> at = lambda *x: np.array([[one, 0.0] for one in x])
+        >>> nearness_of_answer(at(0), context=at(3, 4), answer=at(1))
+        1.0
     """
     near, far = mean_distance(answer, question), mean_distance(context, question)
     wins = (near[:, None] < far[None]).mean() + 0.5 * (near[:, None] == far[None]).mean()
@@ -85,19 +102,22 @@ CHANCE = 0.5
 
 
 @rule(
-    "bert.hidden_states.matching_layers", settings=ModelSettings, claim=LayersClaim, needs=_of_model
+    "bert.hidden_states.matching_layers",
+    settings=ModelSettings,
+    claim=LayersClaim,
+    needs=records_of_model,
 )
 def matching_layers(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
-    """In which layers the answer lies nearest to the question: how often a token of the answer is
-    nearer to the question than another token of the context is (chance .5), mean over the layers of
-    an option and the items. The option with the largest mean holds, if that is above chance.
+    """Nearness of the answer to the question: how often a token of the answer is nearer to the
+    question than another token of the context is (chance .5), mean over the layers of an option and
+    the items. The option with the largest mean holds, if that is above chance.
 
-    Beside it stands how probable so much nearness is by chance, at most: Mann-Whitney's probability
-    of each plot, its logarithm averaged over the layers (as if they were one and the same trial),
-    put together over the items as Fisher did. Where chance is not rare the margin is 0."""
-    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    The sentence adds the probability of so much nearness by chance, at most: Mann-Whitney's
+    probability of each plot, its logarithm averaged over the layers (as if they were one trial),
+    combined over the items by Fisher's method. Where chance is not rare the margin is 0."""
+    every = plots_of_model(evidence, settings)
     spans = checked_spans(every, claims)
     means = [
         float(np.mean([[nearness_of_answer(*one.split(at)) for at in span] for one in every]))
@@ -115,7 +135,7 @@ def matching_layers(
     ]
     held = [claim for claim, one in zip(claims, verdicts, strict=True) if one.holds]
     shown = [(claim.first + claim.last) // 2 for claim in held]
-    figures = [_scatter(settings.model, item, shown=shown) for item in settings.items]
+    figures = [scatter(settings.model, item, shown=shown) for item in settings.items]
     return Decision(verdicts, figures)
 
 
@@ -123,7 +143,7 @@ def checked_spans(every: Sequence[Plots], claims: Sequence[LayersClaim]) -> list
     """Return the layers of each claim, counted from 0.
 
     Raises:
-        EvidenceError: the model has not so many.
+        EvidenceError: the model has fewer layers.
     """
     layers = min(len(one.points) for one in every)
     if any(not claim.first <= claim.last <= layers for claim in claims):
@@ -137,7 +157,7 @@ def layers_named(claim: LayersClaim) -> Pair:
 
 
 def chance_of_nearness(every: Sequence[Plots], span: range) -> float:
-    """Return how probable it is that any tokens of the context lay so near to the question."""
+    """Return the probability that any tokens of the context lie so near to the question."""
     total = 0.0
     for one in every:
         logarithms = []
@@ -150,7 +170,7 @@ def chance_of_nearness(every: Sequence[Plots], span: range) -> float:
 
 
 def _beside_chance(verdict: Verdict, probability: float) -> Verdict:
-    """The verdict with the probability of chance, and no margin where that is not rare."""
+    """The verdict with the probability of chance, and without a margin where that is not rare."""
     rare = probability < CHANCE_LEVEL.now()
     english = f" Chance would do so with a probability of at most {probability:.2g}"
     chinese = f"純屬偶然的機率至多 {probability:.2g}"
@@ -161,7 +181,7 @@ def _beside_chance(verdict: Verdict, probability: float) -> Verdict:
 
 
 def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
-    """Distance of each token of the context from the context's median in the last layer.
+    """Return the distance of each token of the context from its median in the last layer.
 
     Returns:
         distances (n,), which of them are of the answer (n,), their places among the tokens (n,).
@@ -172,11 +192,11 @@ def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
 
 
 def lead_of_answer(plots: Plots) -> tuple[float, Pair]:
-    """Return how far the answer outdoes the rest of the context, and the outermost token.
+    """Return the lead of the answer's outermost token in the last layer, and the outermost token.
 
-    Above 0: the outermost token of the last layer is one of the answer, below 0 it is another; the
-    number is the difference of the two outermost distances, as a share of the larger. The token is
-    named by its piece or, where these are not known, by its role.
+    The lead is the difference of the outermost distances of answer and rest, as a share of the
+    larger: above 0 the outermost token is one of the answer. The token is named by its piece or,
+    where these are not known, by its role.
     """
     far, answer, places = distances(plots)
     best, rest = far[answer].max(), far[~answer].max()
@@ -191,18 +211,24 @@ def lead_of_answer(plots: Plots) -> tuple[float, Pair]:
 
 
 def standing_apart(plots: Plots) -> float:
-    """Distance of the outermost token of the context in the last layer, beyond chance.
+    """Return the distance of the context's outermost token in the last layer, beyond chance.
 
-    Its distance from the middle is measured in median distances. Of n points of one even (normal)
-    cloud the outermost lies farther than sqrt(log2(n / p)) of them with a probability of p.
-    Returned is the quotient, less 1: above 0 a token stands apart, as what a model extracts does.
+    The distance from the middle, in median distances, over the largest by chance, less 1: above 0 a
+    token stands apart, as extracted tokens do.
     """
+    # Of n points of a normal cloud the outermost lies farther than sqrt(log2(n / p)) median
+    # distances with a probability of p.
     far, _, _ = distances(plots)
     rare = float(np.sqrt(np.log2(max(len(far), 2) / CHANCE_LEVEL.now())))
     return float(far.max() / max(float(np.median(far)), 1e-12)) / rare - 1
 
 
-@rule("bert.hidden_states.wrong_items", settings=ModelSettings, claim=ItemsClaim, needs=_of_model)
+@rule(
+    "bert.hidden_states.wrong_items",
+    settings=ModelSettings,
+    claim=ItemsClaim,
+    needs=records_of_model,
+)
 def wrong_items(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
 ) -> Decision:
@@ -210,7 +236,7 @@ def wrong_items(
     wrong, since a model tuned for answering moves the tokens it extracts away from the context's
     middle. An item stays undecided where no token lies farther out than chance would put the
     outermost of so many. The option that names just the wrong items holds."""
-    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    every = plots_of_model(evidence, settings)
     found = {one.item: lead_of_answer(one) for one in every}
     unknown = {one.item for one in every if standing_apart(one) <= 0}
     outcome = Outcome(
@@ -219,7 +245,7 @@ def wrong_items(
         margins={item: abs(lead) for item, (lead, _) in found.items()},
         things=ITEMS,
     )
-    told = told_of_each(
+    told = values_listed(
         {
             item: (f"{name[0]} ({lead:+.2f})", f"{name[1]}（{lead:+.2f}）")
             for item, (lead, name) in found.items()
@@ -231,17 +257,12 @@ def wrong_items(
         f"最後一層中最外側的 token 及其領先的程度：{told[1]}",
     )
     verdicts = [set_verdict(set(claim.items), outcome, sentence) for claim in claims]
-    figures = [_scatter(settings.model, one.item, [len(one.points)]) for one in every]
-    return Decision(verdicts, figures, _nothing_apart(unknown))
-
-
-def _nothing_apart(items: set[int]) -> Pair | None:
-    if not items:
-        return None
-    return (
-        f"In the last layer no token stands apart on item {listed(items)}.",
-        f"{ITEMS.named(items)[1]}的最後一層沒有特別突出的 token。",
+    figures = [scatter(settings.model, one.item, [len(one.points)]) for one in every]
+    note = (
+        f"In the last layer no token stands apart on item {listed(unknown)}.",
+        f"{ITEMS.named(unknown)[1]}的最後一層沒有特別突出的 token。",
     )
+    return Decision(verdicts, figures, note if unknown else None)
 
 
 @rule(
@@ -254,16 +275,16 @@ def _nothing_apart(items: set[int]) -> Pair | None:
 def fine_tuned(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:
-    """Distance of the outermost token of the context in a model's last layer, beyond that which
-    chance gives the outermost of so many points: a model tuned for answering moves the tokens it
-    extracts away from all the rest, right or wrong. Mean over the items there are; above 0 the
-    model was tuned. The option that names just those models holds."""
+    """Distance of the outermost token of the context in a model's last layer, beyond the largest
+    by chance among so many points: a model tuned for answering moves the tokens it extracts away
+    from all the rest, right or wrong. Mean over the items there are; above 0 the model was tuned.
+    The option that names just those models holds."""
     plots = plots_there_are(evidence, settings)
     scores = {
         model: float(np.mean([standing_apart(one) for one in every]))
         for model, every in plots.items()
     }
-    told = told_of_each({model: f"{score:+.2f}" for model, score in scores.items()}, MODELS)
+    told = values_listed({model: f"{score:+.2f}" for model, score in scores.items()}, MODELS)
     outcome = Outcome(
         true={model for model, score in scores.items() if score > 0},
         unknown=set(settings.models) - set(plots),
@@ -275,7 +296,7 @@ def fine_tuned(
         f"最外側的 token 超出隨機的程度：{told[1]}",
     )
     figures = [
-        _scatter(model, every[0].item, [len(every[0].points)]) for model, every in plots.items()
+        scatter(model, every[0].item, [len(every[0].points)]) for model, every in plots.items()
     ]
     verdicts = [set_verdict(set(claim.models), outcome, sentence) for claim in claims]
     return Decision(verdicts, figures, _items_used(plots, settings))
@@ -290,16 +311,16 @@ def plots_there_are(evidence: Evidence, settings: ModelsSettings) -> dict[int, l
     found: dict[int, list[Plots]] = {}
     for model in settings.models:
         names = [f"hidden_states/{model}/{item}" for item in settings.items]
-        records = [evidence.get(*name.split("/")) for name in names if name in evidence]
+        records = evidence.among(names)
         if records:
-            found[model] = [checked(record) for record in records]
+            found[model] = [checked(record) for record in records.values()]
     if not found:
         raise MissingEvidence(_of_models(settings))
     return found
 
 
 def _items_used(plots: dict[int, list[Plots]], settings: ModelsSettings) -> Pair | None:
-    """The items each model was judged on, where that is not all."""
+    """A note on the items each model was judged on; None where it was all."""
     used = {model: {one.item for one in every} for model, every in plots.items()}
     if all(used.get(model) == set(settings.items) for model in settings.models):
         return None
@@ -314,10 +335,8 @@ def _items_used(plots: dict[int, list[Plots]], settings: ModelsSettings) -> Pair
     )
 
 
-def _scatter(
-    model: int, item: int, layers: Sequence[int] = (), shown: Sequence[int] = ()
-) -> Figure:
-    """The plots of some layers, or of all with those in `shown` open."""
+def scatter(model: int, item: int, layers: Sequence[int] = (), shown: Sequence[int] = ()) -> Figure:
+    """Return the figure of the plots of some layers, or of all, with those in `shown` open."""
     record = f"hidden_states/{model}/{item}"
     return Figure(
         "bert_scatter",

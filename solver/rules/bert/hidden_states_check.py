@@ -17,10 +17,11 @@ from solver.rules.bert.hidden_states import (
     ModelsSettings,
     checked_spans,
     layers_named,
+    plots_of_model,
     plots_there_are,
 )
-from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, told_of_each
-from solver.rules.bert.state_plots import Floats, Plots, checked, last_context
+from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, values_listed
+from solver.rules.bert.state_plots import Floats, Plots, last_context
 from solver.rules.registry import Decision, cross_check
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import strongest
@@ -30,14 +31,14 @@ from solver.rules.verdicts import strongest
 def matching_by_nearest_link(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
-    """In which layers some token of the answer lies next to some token of the question.
+    """Nearest pair of a token of the answer and a token of the question.
 
     The answer may stand in a text several times and only once in the part that matters, and it may
     belong to one word of the question. So only the nearest pair counts: the share of the context
     that lies farther from its own nearest token of the question, to the power of the answer's
     tokens (the best of so many; by chance .5). Mean over the layers of an option and the items; the
     option with the largest mean holds, if that is above chance."""
-    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    every = plots_of_model(evidence, settings)
     means = [
         float(np.mean([[nearest_link(*one.split(at)) for at in span] for one in every]))
         for span in checked_spans(every, claims)
@@ -52,7 +53,7 @@ def matching_by_nearest_link(
 
 
 def nearest_link(question: Floats, context: Floats, answer: Floats) -> float:
-    """Return how near the answer's nearest token is to the question's: 1 nearest of all, .5 chance.
+    """Return the nearness of the answer's nearest token to the question's: 1 nearest, .5 chance.
 
     Points are (n, 2).
     """
@@ -77,9 +78,8 @@ def wrong_by_loneliness(
     """Items whose most isolated token in the last layer (by the distance to its third nearest
     neighbour) is no token of the answer: they are answered wrong. The option that names just the
     wrong items holds."""
-    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
-    leads = {one.item: lonelier_answer(one) for one in every}
-    told = told_of_each({item: f"{lead:+.2f}" for item, lead in leads.items()}, ITEMS)
+    leads = {one.item: isolation_lead(one) for one in plots_of_model(evidence, settings)}
+    told = values_listed({item: f"{lead:+.2f}" for item, lead in leads.items()}, ITEMS)
     outcome = Outcome(
         true={item for item, lead in leads.items() if lead <= 0},
         unknown=set(),
@@ -93,22 +93,22 @@ def wrong_by_loneliness(
     return Decision([set_verdict(set(claim.items), outcome, sentence) for claim in claims])
 
 
-def lonelier_answer(plots: Plots) -> float:
-    """Return by how much the answer's loneliest token outdoes the rest's, as a share of the larger.
+def isolation_lead(plots: Plots) -> float:
+    """Return the lead of the answer's most isolated token over the rest's.
 
-    Below 0 a token that is no answer is the loneliest.
+    As a share of the larger; below 0 the most isolated token is not one of the answer.
     """
     points, answer, _ = last_context(plots)
-    lonely = loneliness(points)
-    best, rest = lonely[answer].max(), lonely[~answer].max()
+    isolated = isolation(points)
+    best, rest = isolated[answer].max(), isolated[~answer].max()
     return float((best - rest) / max(best, rest, 1e-12))
 
 
-def loneliness(points: Floats) -> Floats:
-    """Return the distance of each point (n, 2) to its third nearest neighbour."""
+def isolation(points: Floats) -> Floats:
+    """Return the distance of each point (n, 2) to its third nearest neighbour: (n,)."""
     nearest = min(round(NEIGHBOURS.now()), len(points) - 1)
-    lonely: Floats = np.sort(cdist(points, points), axis=1)[:, nearest]  # column 0 is itself
-    return lonely
+    distance: Floats = np.sort(cdist(points, points), axis=1)[:, nearest]  # column 0 is itself
+    return distance
 
 
 ALONE = threshold(
@@ -130,11 +130,11 @@ def tuned_by_loneliness(
     Mean (of logarithms) over the items there are. The option that names just those models holds."""
     plots = plots_there_are(evidence, settings)
     alone = {
-        model: float(np.exp(np.mean([np.log(loneliest(one)) for one in every])))
+        model: float(np.exp(np.mean([np.log(largest_isolation(one)) for one in every])))
         for model, every in plots.items()
     }
     limit = ALONE.now()
-    told = told_of_each({model: f"{times:.2f}" for model, times in alone.items()}, MODELS)
+    told = values_listed({model: f"{times:.2f}" for model, times in alone.items()}, MODELS)
     outcome = Outcome(
         true={model for model, times in alone.items() if times > limit},
         unknown=set(settings.models) - set(plots),
@@ -148,8 +148,8 @@ def tuned_by_loneliness(
     return Decision([set_verdict(set(claim.models), outcome, sentence) for claim in claims])
 
 
-def loneliest(plots: Plots) -> float:
-    """Return the loneliness of the loneliest token over the median distance of two tokens."""
+def largest_isolation(plots: Plots) -> float:
+    """Return the isolation of the most isolated token over the median distance of two tokens."""
     points, _, _ = last_context(plots)
     usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0
-    return max(float(loneliness(points).max()), 1e-12) / max(usual, 1e-12)
+    return max(float(isolation(points).max()), 1e-12) / max(usual, 1e-12)

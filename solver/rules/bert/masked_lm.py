@@ -1,4 +1,6 @@
-"""The word a model predicts at a hidden place, and its fall when another word is hidden too.
+"""Rule on the word predicted at a hidden place, and its fall when another word is hidden too.
+
+The probabilities are drawn by the kind of figure ``bert_words`` (`solver.page.figures.bert`).
 
 >>> pieces = np.array(["her", "his"])
 >>> one = Record("masked_words/0", {"pieces": pieces, "probabilities": np.array([0.8, 0.2])})
@@ -68,8 +70,8 @@ def probability_of(record: Record, word: str) -> float:
 def word_and_fall(
     evidence: Evidence, settings: NothingToSet, claims: Sequence[WordClaim]
 ) -> Decision:
-    """The probability of each word offered where the word is hidden, the largest holds; and by how
-    much a word's probability falls when the second word is hidden as well."""
+    """Probability of each word offered where the word is hidden, the largest holds; and the fall of
+    a word's probability when the second word is hidden as well."""
     alone, both = evidence.get("masked_words", 0), evidence.get("masked_words", 1)
     words = [claim.predicted for claim in claims if claim.predicted is not None]
     ranked = iter(

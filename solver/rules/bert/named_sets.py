@@ -35,10 +35,10 @@ ITEMS = Things("item", "items", "第 {} 題")
 MODELS = Things("model", "models", "模型 {}")
 
 
-def told_of_each(told: Mapping[int, str | Pair], things: Things) -> Pair:
+def values_listed(values: Mapping[int, str | Pair], things: Things) -> Pair:
     """Return the values of all things in one text: "model 1: 0.5, model 2: 0.1"."""
     english, chinese = [], []
-    for number, said in sorted(told.items()):
+    for number, said in sorted(values.items()):
         name, own = things.named({number}), said if isinstance(said, tuple) else (said, said)
         english.append(f"{name[0]}: {own[0]}")
         chinese.append(f"{name[1]}為{own[1]}")
@@ -50,10 +50,10 @@ class Outcome:
     """The outcome for a set of things.
 
     Attributes:
-        true: those of which it is so.
-        unknown: those of which it could not be told.
-        margins: of each that was measured, how far it is from the other verdict.
-        things: what they are.
+        true: the numbers of those for which it holds.
+        unknown: those for which it is undecided.
+        margins: of each that was measured, its distance to the other verdict.
+        things: their names.
     """
 
     true: set[int]
@@ -63,13 +63,12 @@ class Outcome:
 
 
 def set_verdict(claimed: set[int], outcome: Outcome, told: Pair) -> Verdict:
-    """Return the verdict on a claim that names a set: right when it is the very set.
+    """Return the verdict on a claim that names a set: it holds if the set is exactly right.
 
-    A set that is wrong about what could be told is refuted; else what could not be told leaves it
-    open.
+    A set that is wrong on a decided element is refuted; else undecided elements leave it open.
 
     Raises:
-        EvidenceError: it names what was not looked at.
+        EvidenceError: the set names an element that was not measured.
     """
     outside = claimed - set(outcome.margins) - outcome.unknown
     if outside:

@@ -1,7 +1,7 @@
-"""Causes that move a word's similarity at layer 0, from pairs of the sentences as they are.
+"""Causes that move a word's similarity at layer 0, by pairs of unchanged sentences.
 
-Nobody changed one thing at a time here; but two sentences that have the word at one place differ
-in all the rest, and if its embedding is the same in both, none of that rest matters.
+Two sentences that have the word at one place differ in all the rest; if its embedding is the same
+in both, none of that rest matters.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Sentences:
     """Facts on a word in some sentences at layer 0.
 
     Attributes:
-        low, high: (n, n), least and largest distance, of the largest of all; equal where exact.
-        facts: of each cause, a number a sentence, that differs where the cause does.
-        character: of the word, whose distances these are.
+        low, high: (n, n), least and largest distance, over the largest of all; equal where exact.
+        facts: for each cause (n,), numbers that differ where the cause does.
+        character: the word's character, from 0, whose distances these are.
     """
 
     low: Floats
@@ -106,7 +106,7 @@ def _facts(record: Record, character: int) -> dict[Cause, npt.NDArray[np.int64]]
 
 
 def compared_pairs(record: Record, character: int, causes: Sequence[Cause]) -> Decision:
-    """Return the verdicts that the sentences as they are give; see `sentence_pairs`."""
+    """Return the verdicts on causes by pairs of the sentences of a record `embeddings`."""
     sentences = sentences_of(record, character)
     verdicts = [_verdict(sentences, cause) for cause in causes]
     note = None
@@ -132,7 +132,7 @@ def _verdict(sentences: Sentences, cause: Cause) -> Verdict:
     moved_most, moved_least = float(sentences.high[pairs].max()), float(sentences.low[pairs].max())
     if moved_least <= still < moved_most:
         return _open(name, ("the distance is not known nearly enough", "距離不夠精確"))
-    if moved_least > still and not _alone_to_blame(sentences, cause, pairs, still):
+    if moved_least > still and not _is_sole_cause(sentences, cause, pairs, still):
         return _open(name, ("what moved it may be something else", "也可能由其他因素造成"))
     at_one_place = ("", "") if cause == "position" else (" at one place", "位置相同、")
     return below(
@@ -148,13 +148,13 @@ def _verdict(sentences: Sentences, cause: Cause) -> Verdict:
     )
 
 
-def _alone_to_blame(sentences: Sentences, cause: Cause, pairs: Mask, still: float) -> bool:
+def _is_sole_cause(sentences: Sentences, cause: Cause, pairs: Mask, still: float) -> bool:
     """True if no other cause can have moved the pairs."""
     others = [one for one in sentences.facts if one != cause]
     alone = pairs & ~np.any([sentences.differ(one) for one in others], axis=0)
     if bool((sentences.low[alone] > still).any()):
         return True
-    # Of the position it is told, too, when nothing moves a word that stays at its place.
+    # The position is the cause, too, if nothing moves a word that stays at its place.
     at_one_place = ~sentences.differ("position") & ~np.eye(len(pairs), dtype=bool)
     rest = sentences.high[at_one_place]
     return cause == "position" and len(rest) > 0 and float(rest.max()) <= still

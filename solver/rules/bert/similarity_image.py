@@ -1,12 +1,14 @@
-"""The similarity matrix, of one word across sentences, that a picture shows.
+"""Rule on the similarity matrix, of one word across sentences, that a picture shows.
 
 Evidence is hidden states or, where these were not kept, tables made of them
-(`solver.rules.bert.embedding_tables`).
+(`solver.rules.bert.embedding_tables`). A candidate's picture and its fit are
+`embedding_tables.Foretold`; the matrices are drawn by the kind of figure ``bert_matrices``; the
+cross-check is in `solver.rules.bert.similarity_image_check`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -72,10 +74,10 @@ def slide_picture(
     colours it, from the picture: root mean square over the cells, 0 to 1. The metric and the part
     of the nearest one hold.
 
-    Of a part that is known by ranges between groups of sentences alone, the ends of each range are
-    compared; cosines follow from distances where only these are known, as if all vectors had one
-    length. A part of which nothing is known is ruled out where another reproduces the picture as
-    nearly as a picture can be read; else the parts stay undecided."""
+    For a part known only by ranges between groups of sentences, the ends of each range are
+    compared; cosines are computed from distances where only these are known, as if all vectors had
+    one length. A part of which nothing is known is ruled out where another reproduces the picture
+    as nearly as a picture can be read; else the parts stay undecided."""
     record, picture = evidence.get("embeddings"), checked_picture(evidence)
     layers = None if settings.layer is None else [settings.layer]
     candidates = foretold(record, layers)
@@ -84,7 +86,12 @@ def slide_picture(
         found = (one.error(picture), one.layer)
         key = (one.metric, one.part)
         errors[key] = min(found, errors.get(key, found))
-    verdicts = _slide_verdicts(claims, errors)
+    verdicts = among_metrics_and_parts(
+        claims,
+        nearest,
+        lambda metric: _least(errors, metric=metric),
+        lambda part: _least(errors, part=part),
+    )
     best = min(errors, key=lambda pair: errors[pair])
     return Decision(
         verdicts, [_slide_figure(record, errors, errors[best][1])], _slide_note(record, candidates)
@@ -143,16 +150,23 @@ def _slide_note(record: Record, candidates: Sequence[Foretold]) -> Pair | None:
     return english + ".", chinese + "。"
 
 
-def _slide_verdicts(
-    claims: Sequence[SlideClaim], errors: dict[tuple[Metric, Part], tuple[float, int]]
+def among_metrics_and_parts(
+    claims: Sequence[SlideClaim],
+    decide: Callable[[list[float | None], list[Pair]], list[Verdict]],
+    value_of_metric: Callable[[Metric], float | None],
+    value_of_part: Callable[[Part], float | None],
 ) -> list[Verdict]:
-    """Verdicts among the metrics offered, and among the parts offered."""
+    """Return the verdicts of `decide` among the metrics offered, and apart among the parts.
+
+    Args:
+        claims: each of a metric or of a part.
+        decide: from values (None: not measured) and names to a verdict each.
+        value_of_metric, value_of_part: the measured value of each.
+    """
     metrics = [claim.metric for claim in claims if claim.metric is not None]
     parts = [claim.part for claim in claims if claim.part is not None]
-    by_metric = [_least(errors, metric=metric) for metric in metrics]
-    by_part = [_least(errors, part=part) for part in parts]
-    of_metrics = iter(nearest(by_metric, [METRIC_NAMES[metric] for metric in metrics]))
-    of_parts = iter(nearest(by_part, [PART_NAMES[part] for part in parts]))
+    of_metrics = iter(decide([*map(value_of_metric, metrics)], [METRIC_NAMES[m] for m in metrics]))
+    of_parts = iter(decide([*map(value_of_part, parts)], [PART_NAMES[p] for p in parts]))
     return [next(of_metrics if claim.metric is not None else of_parts) for claim in claims]
 
 
@@ -172,7 +186,9 @@ def _least(
 def nearest(errors: list[float | None], names: list[Pair]) -> list[Verdict]:
     """Return verdicts where the smallest error holds, each against its best rival.
 
-    None stands for what was not measured.
+    Args:
+        errors: 0 to 1; None: not measured.
+        names: of the candidates.
     """
     known = [error for error in errors if error is not None]
     reproduced = bool(known) and min(known) <= REPRODUCED.now()

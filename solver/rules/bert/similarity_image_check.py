@@ -1,12 +1,17 @@
-"""Cross-check of the similarity picture: the order of its cells, whatever its colours."""
+"""Cross-check of the similarity picture: the order of its cells, independent of its colours."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from solver.evidence import Evidence
-from solver.rules.bert.embedding_tables import METRIC_NAMES, PART_NAMES, foretold
-from solver.rules.bert.similarity_image import SlideClaim, SlideSettings, checked_picture
+from solver.rules.bert.embedding_tables import foretold
+from solver.rules.bert.similarity_image import (
+    SlideClaim,
+    SlideSettings,
+    among_metrics_and_parts,
+    checked_picture,
+)
 from solver.rules.registry import Decision, Verdict, cross_check
 from solver.rules.verdicts import Pair, strongest
 
@@ -16,9 +21,9 @@ def picture_by_order(
     evidence: Evidence, settings: SlideSettings, claims: Sequence[SlideClaim]
 ) -> Decision:
     """Share of the pairs of cells whose order of brightness in the picture is that of a matrix, of
-    all pairs whose order the matrix tells. This asks nothing of the colour map or of how values
-    are stretched. The matrix (in its best layer) with the largest share has the metric and the part
-    that hold; beside a part of which nothing is known none can be said to hold."""
+    all pairs whose order in the matrix is known. It depends neither on the colour map nor on how
+    values are stretched. The matrix (in its best layer) with the largest share has the metric and
+    the part that hold; beside a part of which nothing is known none can be said to hold."""
     picture = checked_picture(evidence)
     layers = None if settings.layer is None else [settings.layer]
     kept = [(one, one.order_kept(picture)) for one in foretold(evidence.get("embeddings"), layers)]
@@ -27,14 +32,7 @@ def picture_by_order(
     for one, share in kept:
         by_metric[one.metric] = max(share, by_metric.get(one.metric, 0.0))
         by_part[one.part] = max(share, by_part.get(one.part, 0.0))
-    metrics = [claim.metric for claim in claims if claim.metric is not None]
-    parts = [claim.part for claim in claims if claim.part is not None]
-    of_metrics = iter(
-        _best([by_metric.get(m) for m in metrics], [METRIC_NAMES[m] for m in metrics])
-    )
-    of_parts = iter(_best([by_part.get(p) for p in parts], [PART_NAMES[p] for p in parts]))
-    verdicts = [next(of_metrics if claim.metric is not None else of_parts) for claim in claims]
-    return Decision(verdicts)
+    return Decision(among_metrics_and_parts(claims, _best, by_metric.get, by_part.get))
 
 
 def _best(shares: list[float | None], names: list[Pair]) -> list[Verdict]:

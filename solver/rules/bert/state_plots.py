@@ -1,8 +1,8 @@
 """Plots of hidden states as evidence gives them: points and roles of tokens, layer by layer.
 
-All is measured on what the course looks at: the first two principal components of each layer, so
-that a plot read off by eye can be decided on as well. Roles of tokens: 0 special or not drawn,
-1 question, 2 context, 3 answer.
+Points are the first two principal components of each layer, as the course plots them, so that a
+plot read off by eye can be decided on as well. Roles of tokens: 0 special or not drawn, 1 question,
+2 context, 3 answer.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ def checked(record: Record) -> Plots:
 
 
 def last_context(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
-    """Return the context's points (n, 2) of the last layer, which are of the answer, and places."""
+    """Return the context in the last layer: points (n, 2), true for the answer's (n,), places."""
     points, roles = plots.points[-1], plots.roles[-1]
     places = np.flatnonzero(np.isin(roles, (CONTEXT, ANSWER)))
     return points[places], roles[places] == ANSWER, places
 
 
 def mean_distance(points: Floats, others: Floats) -> Floats:
-    """Return the mean distance of each point to the others."""
+    """Return the mean distance of each point (n, 2) to the others (m, 2): (n,)."""
     result: Floats = np.linalg.norm(points[:, None] - others[None], axis=-1).mean(1)
     return result

@@ -1,4 +1,8 @@
-"""Detail and places of a later layer's activation, compared with an earlier one's."""
+"""Rule on a later layer's activation, compared with an earlier one's: detail and places.
+
+The maps are drawn by the kind of figure ``strip`` (`solver.page.figures.maps`); the cross-check is
+in `solver.rules.filters.activation_depth_check`.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +121,7 @@ def _depth_verdict(claim: DepthClaim, detail: float, own: float, others: float) 
 
 
 def shown_pairs(evidence: Evidence, settings: DepthSettings) -> list[tuple[Floats, Floats]]:
-    """Return the two layers' maps of each picture, as far as both can be read."""
+    """Return the readable parts of the two layers' maps of each picture."""
     return [
         shown_pair(
             evidence.get("activation", settings.early, k),
@@ -128,7 +132,7 @@ def shown_pairs(evidence: Evidence, settings: DepthSettings) -> list[tuple[Float
 
 
 def shown_pair(early: Record, late: Record) -> tuple[Floats, Floats]:
-    """Return the part of two maps of a picture that can be read in both."""
+    """Return the largest rectangle of two maps of a picture that can be read in both."""
     maps = [record.array("map", 2).astype(np.float64) for record in (early, late)]
     sizes = [values.shape for values in maps]
     both = valid_places(early) & fitted_to(valid_places(late), sizes[0])
@@ -180,7 +184,7 @@ def _longest_run(flags: npt.NDArray[np.bool_]) -> slice:
 def own_and_others(
     pairs: Sequence[tuple[Floats, Floats]], likeness: Callable[[Floats, Floats], float]
 ) -> tuple[float, float]:
-    """Return the median likeness of a picture's two maps, and of its first with others' second."""
+    """Return the median likeness of a picture's two maps, and of its first to others' second."""
     own = [likeness(first, second) for first, second in pairs]
     others = [
         likeness(first, second)

@@ -39,15 +39,14 @@ SIDE = 64
 def depth_by_blur(
     evidence: Evidence, settings: DepthSettings, claims: Sequence[DepthClaim]
 ) -> Decision:
-    """Detail: in which share of the pictures the later map, shown at the earlier one's size, is the
+    """Detail: share of the pictures in which the later map, shown at the earlier one's size, is the
     blurrier one by the blur metric of Crété-Roffet et al. 2007 (how little a picture loses when it
     is blurred once more).
 
-    Place: where a map has contrast, that is, where something is to be seen in it: rank correlation
-    of its standard deviation around each of 16x16 places, held against other pictures' maps as in
-    the first way. Ranks weigh all of the picture alike; the strongest places alone may differ. This
-    measure was chosen with the real maps in view: on them the overlap of the brightest quarter is
-    only .10 beyond chance.
+    Place: rank correlation of local contrast, the standard deviation around each of 16x16 places,
+    held against other pictures' maps as in the rule. Ranks weigh all of the picture alike; the
+    strongest places alone may differ. This measure was chosen with the real maps in view: on them
+    the overlap of the brightest quarter is only .10 beyond chance.
     """
     pairs = [
         (_at_one_size(early), _at_one_size(late)) for early, late in shown_pairs(evidence, settings)
@@ -97,7 +96,7 @@ def _at_one_size(values: Floats) -> Floats:
 
 
 def local_contrast(values: Floats) -> Floats:
-    """Return the standard deviation around each of 16x16 places of a map."""
+    """Return the standard deviation around each of 16x16 places of a map (H, W): (16, 16)."""
     sigma = len(values) / 16
     mean = ndimage.gaussian_filter(values, sigma)
     spread = np.clip(ndimage.gaussian_filter(values**2, sigma) - mean**2, 0, None)

@@ -1,4 +1,4 @@
-"""The purpose of filter visualization, told from a run that was watched.
+"""Rule on the purpose of filter visualization, decided on traces of its runs.
 
 The notebook computes a filter's activation and a picture that maximizes it. The record of both runs
 lists the inputs that were held and those that were varied; it is made by
@@ -57,13 +57,13 @@ def visualization(
 
     Places: picture, filter and weights are held, and the result is laid out over places. Picture:
     filter and weights are held, the picture is changed, and the filter's sum rises. Layers: more
-    than one layer is read; for what matters to the class, the classifier must take part as well.
+    than one layer is read; for their part in the class, the classifier must take part as well.
     """
     record = evidence.get("filter_trace", settings.index, settings.picture)
     runs = {name: dict(record.value(name)) for name in ("activation", "visualization")}
     verdicts = []
     for claim in claims:
-        count = sum(_finds(run, claim.finds) for run in runs.values())
+        count = sum(_can_find(run, claim.finds) for run in runs.values())
         english, chinese = _FINDS[claim.finds]
         verdicts.append(
             above(
@@ -81,7 +81,7 @@ def visualization(
     return Decision(verdicts, [Figure("table", {"columns": columns, "rows": rows})])
 
 
-def _finds(run: dict[str, Any], what: str) -> bool:
+def _can_find(run: dict[str, Any], what: str) -> bool:
     held = not run["weights_change"]
     layers = run["layers_compared"]
     return {

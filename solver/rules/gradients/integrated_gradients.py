@@ -1,4 +1,8 @@
-"""Rules on integrated gradients: the path's samples, and the effect of more steps."""
+"""Rules on integrated gradients: the path's samples, and the effect of more steps.
+
+Samples are drawn by the kind of figure ``samples``, maps by ``strip`` (`solver.page.figures.maps`);
+the cross-check of more steps is in `solver.rules.gradients.integrated_gradients_check`.
+"""
 
 from __future__ import annotations
 
@@ -170,10 +174,10 @@ def _steps_needs(settings: StepsSettings) -> list[str]:
 
 
 def kept_steps(evidence: Evidence, settings: StepsSettings) -> list[int]:
-    """Return the larger numbers of steps that evidence has of every picture.
+    """Return the larger numbers of steps that the evidence has for every picture.
 
     Raises:
-        MissingEvidence: there are none, or the course's own number is not there.
+        MissingEvidence: there are none, or the course's own number is missing.
     """
     kind = "integrated_gradients"
     lacks = evidence.missing([record_id(kind, k, settings.steps) for k in settings.pictures])
@@ -189,7 +193,7 @@ def kept_steps(evidence: Evidence, settings: StepsSettings) -> list[int]:
 
 
 def steps_left_out(settings: StepsSettings, there: Sequence[int]) -> Pair | None:
-    """Return a note on the numbers of steps that evidence does not have; None where it has all."""
+    """Return a note on the numbers of steps that are missing; None where none is."""
     gone = ", ".join(str(steps) for steps in settings.more if steps not in there)
     if not gone:
         return None
@@ -211,18 +215,20 @@ def more_steps(
 ) -> Decision:
     """Correlation and contrast of the displayed maps at more steps with that at the course's.
 
-    Correlation is not moved by the normalization of either map, which changes the shade of the
+    Correlation does not depend on the normalization of either map, which changes the shade of the
     ground. The least over the larger numbers of steps, median over the pictures. *same*: one half
     or more. *swap*: minus one half or less. *nothing*: contrast below a tenth of before. *random*:
-    correlation between the two, with the contrast still there. Larger numbers of steps that the
-    evidence has not are left out, and the note names them.
+    correlation between the two, with the contrast still there. Larger numbers of steps without
+    evidence are left out, and the note names them.
     """
     more = kept_steps(evidence, settings)
     correlations, contrasts = [], []
     for picture in settings.pictures:
         base = _map(evidence.get("integrated_gradients", picture, settings.steps))
         others = [_map(evidence.get("integrated_gradients", picture, n)) for n in more]
-        correlations.append(min(_correlation(base, other) for other in others))
+        # Maps that can be read in different places have nothing to compare.
+        alike = [correlation(base, one) if base.shape == one.shape else 0.0 for one in others]
+        correlations.append(min(alike))
         contrasts.append(min(other.std() / max(base.std(), 1e-12) for other in others))
     r, contrast = float(np.median(correlations)), float(np.median(contrasts))
     verdicts = [_steps_verdict(claim.effect, r, contrast) for claim in claims]
@@ -243,7 +249,7 @@ def _steps_verdict(effect: str, r: float, contrast: float) -> Verdict:
     alike, faded = ALIKE.now(), FADED.now()
     if effect == "nothing":
         return below(contrast, faded, unit="times", what=left, against=("faded", "消失"))
-    if contrast < faded:  # what has faded is nothing, and neither the same nor at random
+    if contrast < faded:  # a faded map is neither the same nor at random
         still = ("still to be seen", "仍可見")
         return above(contrast, faded, unit="times", what=left, against=still)
     if effect == "same":
@@ -258,7 +264,3 @@ def _steps_verdict(effect: str, r: float, contrast: float) -> Verdict:
 def _map(record: Record) -> Floats:
     values, valid = record.array("map", 3).astype(np.float64), valid_places(record)
     return values[valid]
-
-
-def _correlation(first: Floats, second: Floats) -> float:
-    return correlation(first, second) if first.shape == second.shape else 0.0

@@ -1,4 +1,7 @@
-"""Rules on saliency maps, decided on measurements of a run."""
+"""Rules on saliency maps: the derivative they show, and the effect of their normalization.
+
+Values are drawn by the kinds of figure ``scatter`` and ``table`` (`solver.page.figures.charts`).
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def needed_number(record: Record, name: str) -> float:
-    """Return a number of a record; a record without it leaves the question open.
+    """Return a number of a record.
 
     Raises:
-        MissingEvidence: it is not there, or no number.
+        MissingEvidence: the value is missing or not a number, which leaves the question open.
     """
     value = record.values.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -71,9 +74,9 @@ def derivative(
 ) -> Decision:
     """Likeness of the method's values to finite differences of each candidate derivative.
 
-    0 where the candidate does not exist (the numerator does not move when the denominator does) or
-    has another shape than the map; else the correlation of the method's values with central
-    differences at the pixels with the largest gradient.
+    0 where the candidate does not exist (the numerator does not move with the denominator) or has
+    another shape than the map; else the correlation of the method's values with central differences
+    at the pixels with the largest gradient.
     """
     record = evidence.get("saliency_derivative")
     verdicts = []
@@ -160,7 +163,7 @@ SMALL_CHANGE = threshold(
 def normalization(
     evidence: Evidence, settings: PicturesSettings, claims: Sequence[NormalizationClaim]
 ) -> Decision:
-    """The maps before and after each was normalized on its own, on five counts.
+    """Differences between the maps before and after each was normalized on its own.
 
     The scale: largest raw maximum of the pictures over the smallest, in powers of ten, before and
     after. No difference: mean difference to the maps shown on one common scale. Evenness: entropy
@@ -168,7 +171,7 @@ def normalization(
     its range. The last two are held against a change nobody sees.
     """
     records = [evidence.get("saliency", picture) for picture in settings.pictures]
-    raws = [_raw_map(record) for record in records]
+    raws = [raw_map(record, 2) for record in records]
     measured = _normalization_changes(raws, [r.array("map", 2).astype(float) for r in records])
     verdicts = []
     for claim in claims:
@@ -192,9 +195,14 @@ def normalization(
 _UNSEEN = ("a change nobody sees", "肉眼看不出的變化")
 
 
-def _raw_map(record: Record) -> Floats:
+def raw_map(record: Record, axes: int) -> Floats:
+    """Return a map (`axes` axes) as it was before it was scaled to 0..1.
+
+    Raises:
+        MissingEvidence: its range was not kept.
+    """
     low, high = needed_number(record, "raw_min"), needed_number(record, "raw_max")
-    raw: Floats = record.array("map", 2).astype(np.float64) * (high - low) + low
+    raw: Floats = record.array("map", axes).astype(np.float64) * (high - low) + low
     return raw
 
 

@@ -1,5 +1,8 @@
 """Rules on SmoothGrad's procedure, and on the effect of its last normalization.
 
+Values are drawn by the kind of figure ``table`` (`solver.page.figures.charts`); the cross-check of
+the normalization is in `solver.rules.gradients.smoothgrad_check`.
+
 >>> trace = Record(
 ...     "smoothgrad_trace/0",
 ...     {"likeness": np.array([[0.9, 0.1]] * 5), "noise_std": np.full(5, 0.1)},
@@ -24,7 +27,7 @@ import numpy as np
 from pydantic import Field
 
 from solver.evidence import Evidence, Record, record_id
-from solver.rules.gradients.saliency import PicturesSettings, needed_number
+from solver.rules.gradients.saliency import PicturesSettings, needed_number, raw_map
 from solver.rules.maps.displayed import LUMA, Floats, correlation
 from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
@@ -72,10 +75,10 @@ def procedure(
 ) -> Decision:
     """Share of the inputs that are as claimed, times how near the result is to the claimed mean.
 
-    Inputs caught at the network's door count as noisy copies of the one picture when they resemble
-    it more than any other of the bundle and differ from it, as different pictures when they
-    resemble another. The result is compared with the mean of the inputs' own saliency maps and
-    with the mean of their outputs; another shape counts as nothing near. More so than not holds.
+    Inputs caught at the network count as noisy copies of the one picture when they resemble it more
+    than any other of the bundle and differ from it, as different pictures when they resemble
+    another. The result is compared with the mean of the inputs' own saliency maps and with the mean
+    of their outputs; another shape counts as 0. More so than not holds.
     """
     record = evidence.get("smoothgrad_trace", settings.picture)
     nearest = record.array("likeness", 2).argmax(1)
@@ -176,17 +179,18 @@ def unnormalized(
 
     Medians over the pictures. *nothing*: the brightest value shown. *same*: mean difference.
     *outline clearer*: gain of contrast (standard deviation), provided something can be seen.
-    *elsewhere* and *swap*: correlation of what is shown with the normalized map, likewise.
+    *elsewhere* and *swap*: correlation of the shown picture with the normalized map, likewise.
 
     Where the range before normalization was not kept, it is only known that the raw means are not
-    negative and in the order of the normalized ones: that tells of *elsewhere* and *swap* alone,
-    and the others stay undecided.
+    negative and in the order of the normalized ones: that decides *elsewhere* and *swap* alone, and
+    the others stay undecided.
     """
     records = [evidence.get("smoothgrad", picture) for picture in settings.pictures]
     if any(raw_range(record) is None for record in records):
         return without_range([claim.effect for claim in claims])
     shown = [as_viewed(record) for record in records]
-    verdicts = _Viewed.of(shown).verdicts([claim.effect for claim in claims])
+    viewed = _Viewed.of(shown)
+    verdicts = [viewed.verdict(claim.effect) for claim in claims]
     rows = [
         [record.id, f"{raw.max():.3g}"] for record, (raw, _) in zip(records, shown, strict=True)
     ]
@@ -213,10 +217,7 @@ class _Viewed:
             float(np.median([correlation(raw @ LUMA, norm @ LUMA) for raw, norm in shown])),
         )
 
-    def verdicts(self, effects: Sequence[Effect]) -> list[Verdict]:
-        return [self._verdict(effect) for effect in effects]
-
-    def _verdict(self, effect: Effect) -> Verdict:
+    def verdict(self, effect: Effect) -> Verdict:
         visible, turned = VISIBLE.now(), TURNED.now()
         if effect == "nothing" or (self.brightest < visible and effect != "same"):
             what: Pair = ("the brightest value shown", "顯示的最大值")
@@ -250,13 +251,11 @@ def raw_range(record: Record) -> RangeOf:
 
 def as_viewed(record: Record) -> tuple[Floats, Floats]:
     """Return the raw means clipped to a viewer's range 0..1, and the normalized map."""
-    low, high = needed_number(record, "raw_min"), needed_number(record, "raw_max")
-    normalized = record.array("map", 3).astype(np.float64)
-    return np.clip(normalized * (high - low) + low, 0, 1), normalized
+    return np.clip(raw_map(record, 3), 0, 1), record.array("map", 3).astype(np.float64)
 
 
 def without_range(effects: Sequence[Effect]) -> Decision:
-    """Return the verdicts on raw means of which only the normalized map was kept."""
+    """Return the verdicts on raw means whose range was not kept, from the order of places alone."""
     limit = TURNED.now()
     kept: Pair = ("order of the places kept by any min-max", "任何 min-max 都會保留的次序")
     verdicts = []
@@ -268,7 +267,16 @@ def without_range(effects: Sequence[Effect]) -> Decision:
             against = ("half of it gone", "失去一半")
             verdicts.append(below(1.0, limit, unit="rank correlation", what=kept, against=against))
         else:
-            verdicts.append(_range_not_kept(effect))
+            english, chinese = _HANGS[effect]
+            verdicts.append(
+                undecided(
+                    (
+                        f"{english} hangs on the largest value before normalization, which was "
+                        "not kept.",
+                        f"{chinese}取決於正規化前的最大值，而該值沒有保留。",
+                    )
+                )
+            )
     note = (
         "The range of the maps before normalization was not kept. So it could be tested whether "
         "places change their order (they do not), and not how bright anything would be: with a "
@@ -284,13 +292,3 @@ _HANGS = {
     "outline_clearer": ("Whether the outline is clearer", "輪廓是否更清楚"),
     "nothing": ("Whether anything bright is seen", "是否看得到亮點"),
 }
-
-
-def _range_not_kept(effect: Effect) -> Verdict:
-    name = _HANGS[effect]
-    return undecided(
-        (
-            f"{name[0]} hangs on the largest value before normalization, which was not kept.",
-            f"{name[1]}取決於正規化前的最大值，而該值沒有保留。",
-        )
-    )

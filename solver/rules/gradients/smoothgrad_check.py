@@ -54,7 +54,7 @@ def unnormalized_by_structure(
 
     Medians over the pictures. *nothing*: the lightest thousandth of the pixels is black to the eye.
     *same*: structural similarity. *outline clearer*: steps of lightness from a pixel to the next
-    grow. *swap*: the brightest twentieth of the normalized map is the darkest of what is shown.
+    grow. *swap*: the brightest twentieth of the normalized map is the darkest of the shown picture.
     *elsewhere*: it is neither the brightest nor the darkest.
     """
     records = [evidence.get("smoothgrad", picture) for picture in settings.pictures]

@@ -1,8 +1,9 @@
 """Rules on LIME's overlay: places of its colours, and their meaning.
 
-The overlay is what a student sees: among the first segments by absolute weight, green for the
-class, red against it. A hand-made record may hold only `signs` (read off a figure) and no weights.
-The cross-checks, by weights and by pieces, are in `solver.rules.lime.overlay_check`.
+The overlay shows the first segments by absolute weight, green for the class, red against it. A
+hand-made record may hold only `signs` (read off a figure) and no weights. Overlays are drawn by the
+kind of figure ``lime_overlay`` (`solver.page.figures.maps`); the cross-checks, by weights and by
+pieces, are in `solver.rules.lime.overlay_check`.
 
 >>> left = np.arange(128) < np.full((128, 1), 64)  # the left half of (128, 128)
 >>> signs = Record("lime/6", {"signs": np.where(left, 1, -1).astype(np.int8)})
@@ -56,7 +57,7 @@ class RegionsSettings(PlaceSettings):
 
 
 class SignPlace(Parameters):
-    """This region is where this sign is."""
+    """The sign is on this region."""
 
     sign: Sign = Field(description="for the class (green), or against it (red)")
     region: Region
@@ -93,11 +94,11 @@ def sign_in_region(
 ) -> Decision:
     """Share of a region that the overlay covers in a colour, against the other pairs claimed.
 
-    Why a share of the region and not of the colour: regions differ in size, and a colour that
-    spills over a large plate would else beat one that covers the food; and a colour of which little
-    is drawn lies nowhere mainly, wherever that little lies. Rivals are the other pairs of colour
-    and region the question offers. No threshold is chosen. The note says in how many of the ways
-    to lay the same overlay over the picture the leading region would have as much of its colour.
+    It is a share of the region, not of the colour: regions differ in size, and a colour that spills
+    over a large plate would else beat one that covers the food; and the place of a colour of which
+    little is drawn means little. Rivals are the other pairs of colour and region the question
+    offers. No threshold is chosen. The note gives the share of the ways to lay the same overlay
+    over the picture in which the leading region would have as much of its colour.
     """
     values, found = [], []
     for claim in claims:
@@ -126,7 +127,7 @@ def sign_in_region(
 
 
 def pair_name(evidence: Evidence, picture: int, claim: SignPlace) -> Pair:
-    """Return how a sentence calls a colour on a region."""
+    """Return the name of a colour on a region in sentences, in both languages."""
     sign, place = _SIGN_NAMES[claim.sign], region_name(evidence, picture, claim.region)
     return f"{sign[0]} on {place[0]}", f"{place[1]}上的{sign[1]}"
 
@@ -147,13 +148,13 @@ def overlay_reservations(record: Record) -> list[Pair]:
 
 
 class ContourSettings(PlaceSettings):
-    """Which picture, and which of its regions is looked at: a contour, or any other part."""
+    """The picture, and the region to measure: a contour, or any other part."""
 
     region: Region = "contour"
 
 
 class ContourClaim(Parameters):
-    """How the region is used."""
+    """The region has this role."""
 
     role: Literal["for", "against", "both", "unused"] = Field(
         description="wholly for the class, wholly against it, partly each, or not used"
@@ -191,8 +192,8 @@ def signs_along_contour(
 ) -> Decision:
     """Shares of a contour that the drawn segments cover, by colour.
 
-    First the share of the contour in any colour: below a tenth, what segments laid anywhere would
-    cover, it is not used. Then the lesser colour's share of what is coloured: from a tenth on, one
+    First the share of the contour in any colour: below a tenth, which segments laid anywhere would
+    cover, it is not used. Then the lesser colour's share of the coloured part: from a tenth on, one
     segment of the eleven drawn, both are there. The note compares with the rest of the picture.
     """
     inside = region(evidence, settings.picture, settings.region)
@@ -222,13 +223,21 @@ def signs_along_contour(
 
 
 RoleWords = Mapping[Literal["region", "used", "minor"], Pair]
-"""What a region is called, and what was measured to say whether it is used, and by both colours."""
+"""A region's name, and the names of the measurements of its use and of its lesser colour."""
 
 
 def role_verdict(
     role: str, used: float, minor: float, shares: Mapping[str, float], words: RoleWords
 ) -> Verdict:
-    """Return the verdict on a role, from the used share, the lesser colour's share, and both."""
+    """Return the verdict on a region's role.
+
+    Args:
+        role: "for", "against", "both" or "unused".
+        used: share of the region in colour.
+        minor: share of the lesser colour in that.
+        shares: of each colour, by "for" and "against".
+        words: names for the sentence.
+    """
     is_used = used >= USED.now()
     both = is_used and minor >= MINOR.now()
     major = "for" if shares["for"] > shares["against"] else "against"
@@ -290,7 +299,7 @@ def colour_meaning(
     """The share of segments with a rising colour whose true weight has the claimed sign.
 
     The classifier explained is one whose weights are known, so the truth does not come from LIME.
-    Held against one half, what a colour without meaning would show.
+    Held against one half, the share of a colour without meaning.
     """
     truth, rise = known_model(evidence)
     verdicts = []

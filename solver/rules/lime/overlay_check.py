@@ -1,7 +1,7 @@
 """Cross-checks of LIME's overlay: by the weights, by whole pieces, and by ranks.
 
-The first ways count pixels of the overlay, where a large segment of small weight outdoes a small
-one of large weight. Here segments count by what the regression gave them, or once each.
+The rules count pixels of the overlay, where a large segment of small weight beats a small one of
+large weight. Here segments count by their weights, or once each.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from solver.rules.lime.overlay import (
 from solver.rules.maps.displayed import Floats, Mask, fitted_to, region, region_name, valid_places
 from solver.rules.registry import Decision, cross_check
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import Pair, above, one_note, strongest
+from solver.rules.verdicts import above, one_note, strongest
 
 PIECE = threshold(
     "lime.piece",
@@ -85,11 +85,12 @@ def weight_in_region(
         rank=settings.rank,
     )
     figure = overlay_figure(settings.picture, [claim.region for claim in claims])
-    return Decision(verdicts, [figure], one_note(_untold(told) + overlay_reservations(record)))
+    note = overlay_reservations(record)
+    return Decision(verdicts, [figure], one_note(note if told else [_AREA_ALONE, *note]))
 
 
 def _weight_of_places(record: Record) -> tuple[Floats, bool]:
-    """LIME's weight, spread over each segment's pixels (H, W); and whether weights are told."""
+    """LIME's weight, spread over each segment's pixels (H, W); and whether weights are known."""
     signs = record.array("signs", 2)
     valid = valid_places(record, "signs")
     if "segments" not in record.arrays or "weights" not in record.arrays:
@@ -101,15 +102,10 @@ def _weight_of_places(record: Record) -> tuple[Floats, bool]:
     return np.where(valid, each[at.reshape(segments.shape)], 0.0), True
 
 
-def _untold(told: bool) -> list[Pair]:
-    if told:
-        return []
-    return [
-        (
-            "The weights are not told: of the drawn colours only the area could be weighed.",
-            "證據沒有權重：只能以上色的面積計算。",
-        )
-    ]
+_AREA_ALONE = (
+    "The weights are not told: of the drawn colours only the area could be weighed.",
+    "證據沒有權重：只能以上色的面積計算。",
+)
 
 
 @cross_check("lime.overlay.signs_along_contour")
@@ -158,7 +154,7 @@ _PATCHES = (
 def _drawn_pieces(
     record: Record, signs: npt.NDArray[np.generic], valid: Mask
 ) -> tuple[list[tuple[int, Mask]], bool]:
-    """(sign, where) of each drawn segment, or patch; and whether segments are told."""
+    """(sign, mask) of each drawn segment, or patch; and whether segments are known."""
     told = "segments" in record.arrays
     pieces: list[tuple[int, Mask]] = []
     for sign in (1, -1):

@@ -1,6 +1,7 @@
-"""Rules on how far two maps agree, and which of two lies closer to something.
+"""Rule on the agreement of two maps, and on the one that lies closer to a region.
 
-The cross-check, by distances instead of shares, is in `solver.rules.maps.agreement_check`.
+Maps are drawn by the kind of figure ``strip`` (`solver.page.figures.maps`). The cross-check, by
+distances instead of shares, is in `solver.rules.maps.agreement_check`.
 """
 
 from __future__ import annotations
@@ -109,11 +110,11 @@ def compare(
     """Agreement of two kinds of map on a picture; and which lies closer to a region overall.
 
     Agreement: correlation of the means of 16x16 blocks. Closer: the share of a map's brightest
-    twentieth, which is what is seen as marked, that lies in the region; mean over the pictures.
-    Both kinds are read on the same pictures with the same regions, so that nothing need be taken
-    off for a region's size, and each picture counts alike. (The share was chosen over its ratio to
-    chance with the course's maps in view; they tie either way.) The two kinds are held against each
-    other; the note says in how many pictures, and how far the pictures leave the mean uncertain.
+    twentieth, the places seen as marked, that lies in the region; mean over the pictures. Both
+    kinds are read on the same pictures with the same regions, so that a region's size need not be
+    corrected for, and each picture counts alike. (The share was chosen over its ratio to chance
+    with the course's maps in view; they tie either way.) The two kinds are held against each other;
+    the note gives the number of pictures for each, and the standard error of the mean.
     """
     shares: dict[str, Floats] = {
         kind: np.array([_marked_share(evidence, kind, k, settings) for k in settings.pictures])
@@ -158,9 +159,13 @@ Reading = tuple[Floats, Mask]
 
 @dataclass(frozen=True)
 class Measure:
-    """One way to measure agreement (of two maps) and closeness (a number a kind, larger is
-    closer), with the words for both. `lead_by_chance`: how often chance would make one kind lead
-    the other as far; 0 where that is not asked."""
+    """A measure of agreement and one of closeness, with their names in sentences.
+
+    Attributes:
+        agreement: of two maps.
+        closeness: of each kind of map; larger is closer.
+        lead_by_chance: probability that chance makes one kind lead as far; 0: not tested.
+    """
 
     agreement: Callable[[Record, Record], float]
     closeness: Mapping[str, float]
@@ -177,7 +182,7 @@ def compared(
     measure: Measure,
     note: Sequence[Pair] = (),
 ) -> Decision:
-    """Decide the claims by one measure, with both kinds of map of every picture as the figure."""
+    """Return the decision by one measure, with both kinds of map of every picture as the figure."""
     verdicts = [_verdict(evidence, settings, claim, measure) for claim in claims]
     rows = [
         {
@@ -242,7 +247,7 @@ def _by_chance(leading: Verdict, chance: float) -> Verdict:
 
 
 def readings(first: Record, second: Record) -> tuple[Reading, Reading]:
-    """Return two maps as displayed, the second at the size of the first."""
+    """Return two maps as displayed, each with its readable places, at the size of the first."""
     one = readable_brightness(first)
     return one, same_size(one, readable_brightness(second))
 

@@ -36,16 +36,14 @@ def compare_by_distance(
 ) -> Decision:
     """Distance of each map's mass from the region, and between the places that two maps mark.
 
-    Closer: the mean distance of the map's mass from the region (0 inside), as a share of what an
-    evenly bright map has there; by how much less it is than 1, mean over the pictures. All of the
-    map counts, by its brightness. "Overall" is asked of the pictures: the nearer kind holds only
-    if chance would make the pictures side with it as clearly less than once in a hundred (signed
-    ranks of the differences, Wilcoxon 1945, doi:10.2307/3001968); under 7 pictures cannot pass that
-    and are not put to it.
+    Closer: 1 less the mean distance of the map's mass from the region (0 inside), as a share of an
+    evenly bright map's; mean over the pictures. All of the map counts, by its brightness. The
+    nearer kind holds only if the pictures side with it as clearly by chance less than once in a
+    hundred (signed ranks of the differences, Wilcoxon 1945, doi:10.2307/3001968); fewer than 7
+    pictures cannot pass that test and are not put to it.
 
     Agreement: the share of each map's brightest twentieth that has one of the other's within half a
-    block, beyond what places laid at random would have (0: as by chance, 1: all), mean of both
-    directions.
+    block, beyond the share of places at random (0: as by chance, 1: all), mean of both directions.
     """
     nearness: dict[str, Floats] = {
         kind: np.array([_nearness(evidence, kind, k, settings) for k in settings.pictures])
@@ -91,7 +89,7 @@ def _lead_by_chance(first: Floats, second: Floats) -> float:
 
 
 def overlap(first: Reading, second: Reading) -> float:
-    """Return how far the brightest twentieths of two maps of one shape overlap: 0 by chance."""
+    """Return the overlap of the brightest twentieths of two maps of one shape: 0 chance, 1 all."""
     valid = first[1] & second[1]
     these, those = (brightest_places(bright, valid) for bright, _ in (first, second))
     if not these.any() or not those.any():

@@ -1,6 +1,7 @@
-"""Rules on where a map is bright: in which of several named regions, or nowhere in particular.
+"""Rules on the bright places of a map: on one of several named regions, or on none clearly.
 
-Their cross-checks, by the brightest places alone, are in `maps.brightest_region_check`.
+Maps are drawn by the kind of figure ``map`` (`solver.page.figures.maps`). The cross-checks, by the
+brightest places alone, are in `solver.rules.maps.brightest_region_check`.
 
 >>> left = np.arange(128) < np.full((128, 1), 64)  # the left half of (128, 128)
 >>> shown = Record("saliency/2", {"map": left.astype(np.float32)})
@@ -80,7 +81,7 @@ class PlaceClaim(Parameters):
         return region_name(evidence, picture, self.region) if self.region else BACKGROUND
 
 
-def _needs(settings: PlaceSettings) -> list[str]:
+def _needs(settings: MapSettings) -> list[str]:
     return [
         settings.record,
         *(record_id(kind, settings.picture) for kind in ("regions", "picture")),
@@ -93,14 +94,14 @@ def brightest_region(
 ) -> Decision:
     """Mean of the map in each region over its mean in the whole picture; the densest holds.
 
-    Why the mean and not the sum: a large region would else win by its size. A region claimed "as a
-    whole" is worth its dimmest part, so that a bright rim alone does not make a bright bowl. Read
-    as displayed; or, where the ground itself glows, by how far a place is brighter than around it,
-    which is what the eye takes for bright there. Held against the densest other region; no
-    threshold decides, only the reach of "around" where it is read so. The note says in how many of
-    the ways to lay the same map over the picture it would lead that other region by as much.
+    The mean, not the sum: a large region would else win by its size. A region claimed "as a whole"
+    is worth its dimmest part, so that a bright rim alone does not make a bright bowl. Read as
+    displayed; or, where the ground itself glows, by the difference to the surroundings, as the eye
+    sees brightness there. Held against the densest other region; no threshold decides, only the
+    reach of the surroundings where they are used. The note gives the share of the ways to lay the
+    same map over the picture in which it would lead that other region by as much.
     """
-    record = evidence.get(*settings.record.split("/"))
+    record = evidence[settings.record]
     bright, valid = readable_brightness(record)
     if settings.reading == "standing_out":
         bright = standing_out(bright, valid)
@@ -201,32 +202,25 @@ class ClearPlaceClaim(Parameters):
 
 
 EVERYTHING = 1e6
-"""The contrast given to a map that is dark outside the region: large, and still a number."""
-
-
-def _clear_needs(settings: ClearPlaceSettings) -> list[str]:
-    return [
-        settings.record,
-        *(record_id(kind, settings.picture) for kind in ("regions", "picture")),
-    ]
+"""The contrast of a map that is dark outside the region: large, and still a number."""
 
 
 @rule(
     "maps.brightest_region.clear_place",
     settings=ClearPlaceSettings,
     claim=ClearPlaceClaim,
-    needs=_clear_needs,
+    needs=_needs,
 )
 def clear_place(
     evidence: Evidence, settings: ClearPlaceSettings, claims: Sequence[ClearPlaceClaim]
 ) -> Decision:
-    """Density of a map inside a region over that in the rest, and how far chance would take it.
+    """Density of a map inside a region over that in the rest, and the share of chance in it.
 
     Points lie "clearly" on a region when they are at least `times` as dense there as elsewhere, and
     fewer than `chance` of all the ways to move, turn and mirror the map over the picture do as
     well. Of several regions that pass the densest holds. "Nowhere" holds when none passes.
     """
-    record = evidence.get(*settings.record.split("/"))
+    record = evidence[settings.record]
     bright, valid = readable_brightness(record)
     what = ("density on {0} against the rest", "{0}上的密度與其餘部分之比")
     return clear_decision(evidence, settings, claims, bright, valid, what, record)
@@ -249,7 +243,7 @@ def clear_decision(
     what: Pair,
     record: Record,
 ) -> Decision:
-    """Decide where `values` (H, W), not negative, lie clearly.
+    """Return the decision on the region where `values` (H, W), not negative, lie clearly.
 
     Raises:
         MissingEvidence: no claim names a region, or one is not drawn.
@@ -296,11 +290,17 @@ class _Test:
             return replace(self._limited(densest, found[densest]), holds=best is None)
         if name in passing and name != best:
             assert best is not None
-            return self._behind(name, best, passing)
+            order = [name, best]  # it passes, but less than another does
+            return strongest(
+                [passing[key] for key in order],
+                [self.names[key] for key in order],
+                unit="times the rest",
+                what=self.what,
+            )[0]
         return self._limited(name, found[name])
 
     def _limited(self, name: str, one: Clearness) -> Verdict:
-        """A region against the test it fails, or, where it passes both, against the contrast."""
+        """The verdict by the test that a region fails or, where it passes both, by the contrast."""
         english, chinese = (
             text.format(own) for text, own in zip(self.what, self.names[name], strict=True)
         )
@@ -329,13 +329,3 @@ class _Test:
             ),
             inclusive=True,
         )
-
-    def _behind(self, name: str, best: str, passing: Mapping[str, float]) -> Verdict:
-        """A region that passes, but less than another does."""
-        order = [name, best]
-        return strongest(
-            [passing[key] for key in order],
-            [self.names[key] for key in order],
-            unit="times the rest",
-            what=self.what,
-        )[0]

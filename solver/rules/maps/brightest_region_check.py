@@ -1,8 +1,8 @@
 """Cross-checks of the places where a map is bright: by its brightest places alone.
 
-The first ways take means, to which every dim place adds. Here only the brightest twentieth speaks,
-and how much brighter it is does not count; so a wide faint glow and a few very bright points, which
-move a mean, move nothing here.
+The rules take means, to which every dim place adds. Here only the brightest twentieth counts, and
+not by how much it is brighter; so a wide faint glow and a few very bright points, which move a
+mean, change nothing here.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def most_marked_region(
 ) -> Decision:
     """Share of the brightest twentieth in each region, over that of an even spread.
 
-    The displayed brightness is read, whatever the first way reads. The leading region holds only if
+    The displayed brightness is read, in both readings of the rule. The leading region holds only if
     in fewer than a hundredth of the ways to move and turn the map over the picture it is as much
-    brighter than any one other region; else none holds, for noise has brightest places too, and of
-    two regions alike one leads. (Chance is asked of mean brightness: any region may hold one
+    brighter than any one other region; else none holds, for noise has brightest places too, and one
+    of two equal regions leads. (Chance is tested on mean brightness: any region may hold one
     compact clump whole, and then a few pixels decide how many of the ways do as well.)
     """
-    record = evidence.get(*settings.record.split("/"))
+    record = evidence[settings.record]
     bright, valid = readable_brightness(record)
     marked = brightest_of(record).astype(float)
     masks = [masks_of(evidence, settings.picture, claim, bright.shape) for claim in claims]
@@ -99,12 +99,11 @@ def _by_chance(name: Pair, rival: Pair, value: float, chance: float, *, least: b
 def clearly_marked_place(
     evidence: Evidence, settings: ClearPlaceSettings, claims: Sequence[ClearPlaceClaim]
 ) -> Decision:
-    """The same test on the brightest twentieth alone: how densely it lies on a region.
+    """The same test on the brightest twentieth alone: its density on a region.
 
-    A person who says where "the points" lie looks at those that are seen, and not at the mass of
-    the dim ones.
+    A person who names the place of "the points" sees the bright ones, not the mass of the dim ones.
     """
-    record = evidence.get(*settings.record.split("/"))
+    record = evidence[settings.record]
     valid = valid_places(record)
     marked = brightest_of(record).astype(float)
     what = ("brightest places on {0} against the rest", "{0}上最亮處的密度與其餘部分之比")

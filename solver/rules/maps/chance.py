@@ -1,11 +1,10 @@
 """Chance level of a map: the same map laid over the regions in every other way.
 
-Noise has bright places too, and some region always has the most of them. What tells noise from a
-map that speaks of a region is that noise would do as well anywhere else. So the map is moved round
-the picture to every place (what leaves on one side enters on the other), and turned and mirrored
-where its shape allows; its grain, its clumps and their spectrum stay as they are. Shuffling tiles
-instead takes neighbouring tiles of one clump for independent: on noise with a real map's spectrum
-it found a place "beyond chance at 1%" in 13 of 60 trials, this test in 2 of 400.
+Noise has bright places too, and some region always has the most of them; but noise would do as well
+anywhere else. So the map is shifted cyclically to every place of the picture, and turned and
+mirrored where its shape allows; its grain, its clumps and their spectrum stay as they are.
+Shuffling tiles instead takes neighbouring tiles of one clump for independent: on noise with a real
+map's spectrum it found a place "beyond chance at 1%" in 13 of 60 trials, this test in 2 of 400.
 """
 
 from __future__ import annotations
@@ -37,13 +36,19 @@ def share_by_chance(
 ) -> float:
     """Return the share of the map's placements whose mean in the masks is as high as it is now.
 
-    Of several masks the one of lowest mean counts, as for a thing that is bright as a whole. With a
-    `rival`, another region's masks, it is the lead over the rival that is compared. `values` (H, W)
-    is not negative; the map as it lies is one of the placements, so the share is never 0. The
-    placements are all H x W cyclic shifts of the map, in each of its 8 orientations (4 where it is
-    not square).
+    The placements are all H x W cyclic shifts of the map, in each of its 8 orientations (4 where it
+    is not square); the map as it lies is one of them, so the share is never 0.
+
+    Args:
+        values: (H, W), not negative.
+        masks: of a region; of several the one of lowest mean counts, as for a thing that is bright
+            as a whole.
+        valid: (H, W), the places that can be read.
+        rival: masks of another region; with them the lead over it is compared.
     """
-    spectra, rivals = ([_spectrum(mask) for mask in some] for some in (masks, rival))
+    spectra, rivals = (
+        [np.conj(np.fft.rfft2(mask.astype(float))) for mask in some] for some in (masks, rival)
+    )
     now: float | None = None
     as_high, placements = 0, 0
     for mass, area in _orientations(np.where(valid, values, 0.0), valid.astype(float)):
@@ -56,12 +61,16 @@ def share_by_chance(
     return as_high / placements
 
 
-def _spectrum(mask: Mask) -> Spectrum:
-    return np.conj(np.fft.rfft2(mask.astype(float)))
-
-
 def _lowest_means(mass: Floats, area: Floats, spectra: Sequence[Spectrum]) -> Floats:
-    lowest: Floats = np.minimum.reduce([_means_at_shifts(mass, area, one) for one in spectra])
+    """The lowest mean inside the regions for each cyclic shift of the map (H, W)."""
+    # By the correlation theorem: sums over all shifts at once.
+    of_mass, of_area = np.fft.rfft2(mass), np.fft.rfft2(area)
+    means = []
+    for spectrum in spectra:
+        inside = np.fft.irfft2(of_mass * spectrum, s=mass.shape)
+        counted = np.fft.irfft2(of_area * spectrum, s=mass.shape)
+        means.append(np.divide(inside, counted, out=np.zeros_like(inside), where=counted > 0.5))
+    lowest: Floats = np.minimum.reduce(means)
     return lowest
 
 
@@ -72,14 +81,6 @@ def _orientations(mass: Floats, area: Floats) -> Iterator[tuple[Floats, Floats]]
         turned = np.rot90(mass, turns), np.rot90(area, turns)
         yield turned
         yield np.fliplr(turned[0]), np.fliplr(turned[1])
-
-
-def _means_at_shifts(mass: Floats, area: Floats, spectrum: Spectrum) -> Floats:
-    """Mean inside a region for each cyclic shift of the map, by the correlation theorem."""
-    inside = np.fft.irfft2(np.fft.rfft2(mass) * spectrum, s=mass.shape)
-    counted = np.fft.irfft2(np.fft.rfft2(area) * spectrum, s=mass.shape)
-    means: Floats = np.divide(inside, counted, out=np.zeros_like(inside), where=counted > 0.5)
-    return means
 
 
 def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:

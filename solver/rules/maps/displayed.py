@@ -43,11 +43,14 @@ EYE = threshold(
 
 
 def displayed_brightness(record: Record) -> Floats:
-    """Return how strongly each place of a displayed map speaks, as float64 (H, W).
+    """Return the brightness of each place of a displayed map, as float64 (H, W).
 
     A saliency map is shown through a colour map that only rises, so its own values serve. Of a map
     shown as RGB it is the perceived brightness. Integrated gradients have a sign and are shown on a
     grey ground, the colour of a gradient of 0: there it is the distance from that ground.
+
+    Raises:
+        EvidenceError: a map of another shape, or one that cannot be read.
     """
     values = record.array("map").astype(np.float64)
     if values.ndim == 2:
@@ -67,8 +70,7 @@ def displayed_brightness(record: Record) -> Floats:
 def readable_brightness(record: Record) -> tuple[Floats, Mask]:
     """Return a map's displayed brightness above its lowest readable value, and the readable places.
 
-    Counted from the lowest value, since the course's normalization displays every map so: a map
-    and its scaled or lifted copy look the same. Neither can be written to.
+    Both are read-only arrays.
     """
     return record.cached("readable brightness", lambda: _read_brightness(record))
 
@@ -77,6 +79,8 @@ def _read_brightness(record: Record) -> tuple[Floats, Mask]:
     bright, valid = displayed_brightness(record), valid_places(record)
     if not valid.any():
         raise EvidenceError(f"record {record.id}: 'valid' leaves no place to read")
+    # From the lowest value on, as the course's normalization displays every map: a map and its
+    # scaled or lifted copy look the same.
     lifted: Floats = np.clip(bright - bright[valid].min(), 0, None)
     return _kept(lifted), _kept(valid)
 
@@ -108,9 +112,9 @@ def reservations(record: Record, array: str = "map") -> list[tuple[str, str]]:
 
 
 def standing_out(brightness: Floats, valid: Mask | None = None) -> Floats:
-    """Return by how much each place is brighter than around it (not below 0), same shape.
+    """Return the excess of each place's brightness over its surroundings (not below 0), same shape.
 
-    What cannot be read (`valid` false) is no part of anything's surroundings.
+    Unreadable places (`valid` false) are no part of any surroundings.
     """
     around = _blurred(brightness, SURROUND.now() * max(brightness.shape), valid)
     above: Floats = np.clip(brightness - around, 0, None)
@@ -132,7 +136,7 @@ def brightest_places(bright: Floats, valid: Mask) -> Mask:
 
 
 def brightest_of(record: Record) -> Mask:
-    """Return the brightest twentieth of a record's map where it can be read; not to be written to.
+    """Return the brightest twentieth of a record's map where it can be read, as a read-only array.
 
     Raises:
         EvidenceError: the map cannot be read.
@@ -156,7 +160,7 @@ def _blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
 
 
 def fitted_to(mask: Mask, shape: tuple[int, ...]) -> Mask:
-    """Return a mask of 128x128 at another size (nearest)."""
+    """Return a mask (H, W) at another size (nearest)."""
     rows, columns = (
         np.minimum((np.arange(n) + 0.5) * m / n, m - 1).astype(int)
         for n, m in zip(shape[:2], mask.shape, strict=True)
@@ -166,7 +170,7 @@ def fitted_to(mask: Mask, shape: tuple[int, ...]) -> Mask:
 
 
 def valid_places(record: Record, array: str = "map") -> Mask:
-    """Return where a map may be read: its `valid` array, or everywhere."""
+    """Return the places of a map that can be read, as bool (H, W): its `valid` array, or all."""
     shape = record.array(array).shape[:2]
     if "valid" in record.arrays:
         valid: Mask = record.array("valid").astype(bool)
@@ -198,8 +202,8 @@ def density(values: Floats, inside: Mask, valid: Mask) -> float:
 
 
 EVEN = 1e-9
-"""A map whose spread is less than this part of its values is taken as even: what is left is
-rounding, and rounding must agree with nothing."""
+"""Spread of a map, as a part of its values, below which it is even: the rest is rounding, which
+must not agree with anything."""
 
 
 def correlation(first: Floats, second: Floats) -> float:
@@ -214,9 +218,9 @@ BACKGROUND = ("the background", "背景")
 
 
 def region_name(evidence: Evidence, picture: int, name: str) -> tuple[str, str]:
-    """Return what sentences call a region of a picture, in both languages.
+    """Return the name of a region of a picture in sentences, in both languages.
 
-    Where regions.yaml has no words for it, its name stands for it, in quotes in Chinese.
+    Without words in regions.yaml it is the region's id, in quotes in Chinese.
     """
     record = evidence.get("regions", picture)
     words = record.values.get("words")

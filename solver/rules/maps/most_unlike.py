@@ -1,6 +1,7 @@
-"""A rule on which of several pictures two explanations, LIME's among them, are most unlike in.
+"""Rule on the picture in which two explanations, LIME's among them, are most unlike.
 
-The second way, by the overlap of what they mark, is in `solver.rules.maps.most_unlike_check`.
+Maps are drawn by the kinds of figure ``strip`` and ``lime_overlay`` (`solver.page.figures.maps`).
+The cross-check, by the overlap of marked places, is in `solver.rules.maps.most_unlike_check`.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _needs(settings: UnlikeSettings) -> list[str]:
 def most_unlike(
     evidence: Evidence, settings: UnlikeSettings, claims: Sequence[UnlikeClaim]
 ) -> Decision:
-    """Agreement of two explanations in each picture offered; where it is least they differ most.
+    """Agreement of two explanations in each picture offered; the least holds.
 
     Correlation of the means of 16x16 blocks, as `maps.agreement` measures it. Of LIME the drawn
     segments of one colour are the map, 1 inside and 0 outside. No threshold is chosen: pictures are
@@ -110,7 +111,7 @@ def ranked(
     unit: str,
     what: Pair,
 ) -> Decision:
-    """Decide by one measure of agreement of two readings of one shape: the least is most unlike.
+    """Return the verdicts by a measure of agreement of two maps of one shape: the least holds.
 
     Raises:
         EvidenceError: an option is of a picture that the settings do not name.
@@ -134,7 +135,7 @@ def ranked(
 
 
 def reading_of(evidence: Evidence, kind: Explained, picture: int, sign: str) -> Reading:
-    """Return where an explanation speaks (H, W), and where it can be read."""
+    """Return an explanation as a map (H, W), and its readable places."""
     record = evidence.get(kind, picture)
     if kind != "lime":
         return readable_brightness(record)

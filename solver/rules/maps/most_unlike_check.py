@@ -1,4 +1,4 @@
-"""Second way to find the picture in which two explanations are most unlike: by what they mark."""
+"""Cross-check of the picture in which two explanations are most unlike: their marked places."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from solver.rules.registry import Decision, cross_check
 def most_unlike_by_overlap(
     evidence: Evidence, settings: UnlikeSettings, claims: Sequence[UnlikeClaim]
 ) -> Decision:
-    """How far apart lies what the two explanations mark: their overlap beyond chance.
+    """Overlap, beyond chance, of the places that the two explanations mark.
 
     The share of each one's brightest twentieth (of LIME all of the colour) that has one of the
-    other's within half a block, beyond what places laid at random would have, mean of both
-    directions. The brightest places alone count here, and how bright they are does not.
+    other's within half a block, beyond the share of places at random, mean of both directions. The
+    brightest places alone count here, not their brightness.
     """
     what = ("overlap beyond chance in {0}", "{0}超出隨機的重疊程度")
     return ranked(evidence, settings, claims, overlap, "overlap beyond chance", what)

@@ -1,4 +1,4 @@
-"""The side of a jug's handle, from the strokes that a map shows.
+"""Rule on the side of a jug's handle, from the strokes that a map shows.
 
 Where each part is:
 
@@ -9,14 +9,10 @@ Where each part is:
 - the verdicts: `handle_side`, at the end of this module
 - the cross-check, without any drawing: `solver.rules.shapes.handle_check`
 
-Two steps. First the body: of all jugs the one that fits the map's strokes best. Then, around that
-body, for each side the arch that lies best on strokes; strokes of the body's own outline do not
-count. The value is Stouffer's z (1949): the contrasts of the map off the body are ranked, ranks
-become normal scores, and their mean along an arch is scaled by the root of the arch's length in
-cells that do not share a pixel. So it is the number of standard deviations by which the arch stands
-above places taken at random, and a long faint stroke counts like a short clear one. It is compared
-with the best arch on any other side. Where no jug fits clearly better than it would fit noise, no
-side is named.
+First the body is fitted: of all jugs the one that fits the map's strokes best. Then, around that
+body, for each side the arch that fits the remaining strokes best. The value of a side is Stouffer's
+z (1949) of the map's contrasts along its arch, compared with the best arch on any other side. Where
+no jug fits clearly better than it would fit noise, no side is named.
 
 No region is read, so the answer follows the map alone: mirror it and left becomes right.
 """
@@ -25,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -36,7 +33,7 @@ from scipy.stats import rankdata
 from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
 from solver.rules.parameters import Picture
-from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.registry import Decision, Parameters, rule
 from solver.rules.shapes.pose_search import BRISK
 from solver.rules.shapes.wireframe_fit import (
     CLEAR,
@@ -47,12 +44,12 @@ from solver.rules.shapes.wireframe_fit import (
     Singles,
     cells_of,
     fit,
-    none_is_clear,
     stroke_contrast,
     stroke_marks,
+    strongest_if_clear,
+    wireframe_figure,
 )
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import strongest
 
 Side = Literal["top", "bottom", "left", "right", "middle"]
 SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right", "middle")
@@ -138,11 +135,9 @@ def _steps(x: Singles, y: Singles) -> Singles:
 _CHANCE = 0.55  # the mean score of the best of the five over 28 maps of noise; one map by 0.02
 
 
-def _drawing(side: Side) -> Drawing:
-    return Drawing(lambda p: _jug(side, p), _BOUNDS, _CHANCE)
-
-
-DRAWINGS: dict[str, Drawing] = {side: _drawing(side) for side in SIDES}
+DRAWINGS: dict[str, Drawing] = {
+    side: Drawing(partial(_jug, side), _BOUNDS, _CHANCE) for side in SIDES
+}
 
 NAMES = {
     "top": ("the top", "上方"),
@@ -197,12 +192,12 @@ _OUTS = np.linspace(0.35, 1.25, 10)
 _ARCHES = np.array([(s, d, o) for s in _STARTS for d in _DROPS for o in _OUTS if s + d <= 0.95])
 _AWAY_FROM_WALL = np.sin(_ARC) > 0.6
 _REACH = 3
-"""Cells: a point of an arch sees the clearest of the 3x3 around it."""
+"""Cells a side of the square around a point of an arch, of which the clearest counts."""
 
 
 def find_jug(brightness: Floats, seed: int = 0) -> Jug:
-    """Return the jug that a map (H, W) shows, with the best handle on each side."""
-    # Strokes, not brightness: a handle is thinner and fainter than the body, and yet it is seen.
+    """Return the jug that fits a map (H, W) best, with the best handle on each side."""
+    # Strokes, not brightness: a handle is thinner and fainter than the body, but visible.
     contrast, seen = stroke_contrast(brightness)
     marks = stroke_marks(brightness)
     fits = {
@@ -223,6 +218,7 @@ def find_jug(brightness: Floats, seed: int = 0) -> Jug:
 
 def _normal_scores(contrast: Floats, open_cells: Mask) -> Floats:
     """Normal scores (64, 64) of the ranks of cells that may belong to a handle; 0 elsewhere."""
+    # Ranks, so that the result is a number of standard deviations in maps of any contrast.
     least = float(contrast.min())
     around = ndimage.maximum_filter(np.where(open_cells, contrast, least), _REACH)
     scores = np.zeros(contrast.shape)
@@ -232,7 +228,7 @@ def _normal_scores(contrast: Floats, open_cells: Mask) -> Floats:
 
 
 def _on_body(body: Singles, *, lying: bool) -> Mask:
-    """Cells near the body's own outline: a handle is not paid for the body's strokes."""
+    """Cells near the body's own outline, whose strokes are no handle's: (64, 64)."""
     cells = np.ones(GRID * GRID, bool)
     cells[cells_of(*_outline(body, lying=lying))] = False
     away = ndimage.distance_transform_edt(cells.reshape(GRID, GRID))
@@ -256,7 +252,8 @@ def _best_arch(side: Side, body: Singles, scores: Floats, *, lying: bool) -> tup
     cells = np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)).sum(1) * GRID / _REACH
     along = scores.ravel()[cells_of(x, y)]
     along[(x < 0) | (x > 1) | (y < 0) | (y > 1)] = _BEYOND
-    # Stouffer's z: a long faint stroke counts like a short clear one.
+    # Stouffer's z: standard deviations by which the arch stands above places at random. A long
+    # faint stroke counts like a short clear one.
     stands_out = along.mean(1) * np.sqrt(cells)
     found = int(np.argmax(stands_out))
     return float(stands_out[found]), p[:, found]
@@ -299,7 +296,7 @@ def handle_side(
     jug = find_jug(displayed_brightness(evidence.get(settings.source, settings.picture)))
     values = [jug.stands_out[claim.side] for claim in claims]
     names = [NAMES[claim.side] for claim in claims]
-    verdicts = strongest(
+    verdicts = strongest_if_clear(
         values,
         names,
         unit="standard deviations",
@@ -307,18 +304,16 @@ def handle_side(
             "how far the best handle at {0} stands out of places at random",
             "{0}的最佳把手位置比隨機位置突出的程度",
         ),
+        clearness=jug.above_chance,
+        least=CLEAR.now(),
     )
-    if jug.above_chance <= CLEAR.now():
-        verdicts = none_is_clear(verdicts, names, jug.above_chance, CLEAR.now())
     best = claims[int(np.argmax(values))].side
-    parameters = {
-        "record": record_id(settings.source, settings.picture),
-        "picture": settings.picture,
-        "points": np.round(drawn_jug(jug, best), 4).tolist(),
-    }
     how = ("lying", "橫放") if jug.lying else ("upright", "直立")
     caption = (
         f"The jug that fits best ({how[0]}), with its handle at {NAMES[best][0]}",
         f"最吻合的水壺（{how[1]}），把手在{NAMES[best][1]}",
     )
-    return Decision(verdicts, [Figure("wireframe", parameters, caption)])
+    points = drawn_jug(jug, best)
+    return Decision(
+        verdicts, [wireframe_figure(settings.source, settings.picture, points, caption)]
+    )

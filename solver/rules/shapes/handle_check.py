@@ -3,8 +3,7 @@
 No drawing is fitted. Of all upright and level axes through the middle of the map the best one is
 that about which the strokes are most like their mirror image (correlation); strokes without a
 mirror image are the handle. Beyond the body's half width it lies to one side, within it in the
-middle. A handle that is itself symmetric about the axis (a basket's, over the rim) is not seen this
-way and counts as nothing.
+middle. A handle that is itself symmetric about the axis (a basket's, over the rim) is not found.
 """
 
 from __future__ import annotations
@@ -24,11 +23,10 @@ from solver.rules.shapes.wireframe_fit import (
     MARKED_SHARE,
     Floats,
     Mask,
-    none_is_clear,
     stroke_contrast,
+    strongest_if_clear,
 )
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import strongest
 
 SYMMETRIC = threshold(
     "handle.symmetric",
@@ -134,22 +132,16 @@ def handle_by_asymmetry(
     question is left open.
     """
     found = find_asymmetry(displayed_brightness(evidence.get(settings.source, settings.picture)))
-    names = [NAMES[claim.side] for claim in claims]
-    verdicts = strongest(
+    verdicts = strongest_if_clear(
         [found.unmatched[claim.side] for claim in claims],
-        names,
+        [NAMES[claim.side] for claim in claims],
         unit="share of the strokes",
         what=(
             "strokes without a mirror image that lie at {0}",
             "位於{0}且沒有鏡像對應的線條所占的比例",
         ),
+        clearness=found.symmetry,
+        least=SYMMETRIC.now(),
+        measure=("likeness of the strokes to their mirror image", "線條與其鏡像的相似度"),
     )
-    if found.symmetry <= SYMMETRIC.now():
-        verdicts = none_is_clear(
-            verdicts,
-            names,
-            found.symmetry,
-            SYMMETRIC.now(),
-            ("likeness of the strokes to their mirror image", "線條與其鏡像的相似度"),
-        )
     return Decision(verdicts)

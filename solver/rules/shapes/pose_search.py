@@ -1,4 +1,4 @@
-"""The best of many poses: differential evolution in islands, from wide lines to narrow ones.
+"""Search for the best pose: differential evolution in islands, from wide lines to narrow ones.
 
 Differential evolution (Storn, Price 1997) from the best places of a Sobol sequence, a small
 population around each; the islands that lag are dropped stage by stage (successive halving,
@@ -16,16 +16,16 @@ from scipy.stats import qmc
 
 Floats = npt.NDArray[np.float32]
 Worth = Callable[[Floats, int], npt.NDArray[np.float64]]
-"""Poses (P, S) and a reach in cells to the worth (S,) of each."""
+"""The objective: from poses (P, S) and a reach in cells to the worth (S,) of each."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """So many rounds on so many islands, lines reaching so many cells."""
+    """A stage of the search: reach of lines in cells, number of islands, and generations."""
 
     reach: int
     islands: int
-    rounds: int
+    generations: int
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,12 @@ def search(
     poses = _scattered(middles, box, effort.island, generator)  # (P, islands, poses)
     reach = 0
     for stage in effort.stages:
-        # First stages count lines as wider than they are: a near miss is worth something.
+        # First stages count lines as wider than they are: a near miss has some worth.
         if stage.reach != reach:
             reach, found = stage.reach, _each(worth, poses, stage.reach)
         ahead = np.argsort(-found.max(1), kind="stable")[: stage.islands]
         poses, found = poses[:, ahead], found[ahead]
-        for _ in range(stage.rounds):
+        for _ in range(stage.generations):
             trials = _trials(poses, found, box, generator)
             worths = _each(worth, trials, reach)
             better = worths >= found

@@ -1,8 +1,8 @@
 """Shape descriptors of marks that do not change when the map is turned, moved or mirrored.
 
-Zernike moments (Teague 1980): how far the marks vary in waves round and out from their middle; of
-these the magnitudes. And straight lines by the Hough transform (Duda, Hart 1972): how unevenly the
-directions are used (its spectrum), how long the longest lines are, and what angles they form.
+Magnitudes of Zernike moments (Teague 1980): the marks' variation in waves round and out from their
+middle. And straight lines by the Hough transform (Duda, Hart 1972): the spectrum of their
+directions, the lengths of the longest, and the angles between them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The solid that a map's strokes show, by its visible edges fitted to them.
+"""Rule on the solid that a map's strokes show, by its visible edges fitted to them.
 
 Where each part is:
 
@@ -23,10 +23,17 @@ from pydantic import Field
 from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
 from solver.rules.parameters import Picture
-from solver.rules.registry import Decision, Figure, Parameters, rule
+from solver.rules.registry import Decision, Parameters, rule
 from solver.rules.shapes.solid_wireframes import DRAWINGS
-from solver.rules.shapes.wireframe_fit import CLEAR, Fit, Floats, fit, none_is_clear, stroke_marks
-from solver.rules.verdicts import strongest
+from solver.rules.shapes.wireframe_fit import (
+    CLEAR,
+    Fit,
+    Floats,
+    fit,
+    stroke_marks,
+    strongest_if_clear,
+    wireframe_figure,
+)
 
 Solid = Literal["cube", "ball", "cylinder", "pyramid", "tetrahedron"]
 
@@ -69,14 +76,14 @@ def fit_solids(brightness: Floats, seed: int = 0) -> dict[str, Fit]:
 def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidClaim]) -> Decision:
     """Fit of the best pose of each solid's visible edges to the map's clearest strokes.
 
-    The F score, less what the solid gets on noise: 0 is chance, 1 a drawing without a fault. Where
-    none is clearly above chance, the question is left open.
+    The F score, corrected for the solid's score on noise: 0 is chance, 1 a drawing without a fault.
+    Where none is clearly above chance, the question is left open.
     """
     fits = fit_solids(displayed_brightness(evidence.get(settings.source, settings.picture)))
     # Some solids can be turned and stretched more than others, and so fit noise better.
     values = [fits[claim.solid].above_chance for claim in claims]
     names = [NAMES[claim.solid] for claim in claims]
-    verdicts = strongest(
+    verdicts = strongest_if_clear(
         values,
         names,
         unit="F score above chance",
@@ -84,16 +91,13 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
             "fit of the visible edges of {0} to the strokes, above chance",
             "{0}的可見稜線與線條的吻合度（高於隨機的部分）",
         ),
+        clearness=max(values),
+        least=CLEAR.now(),
     )
-    if max(values) <= CLEAR.now():
-        verdicts = none_is_clear(verdicts, names, max(values), CLEAR.now())
     best = claims[int(np.argmax(values))].solid
     x, y, weights = DRAWINGS[best].wires(fits[best].parameters[:, None])
     points = np.stack([x, y], -1)[weights > 0].astype(float)
-    parameters = {
-        "record": record_id(settings.source, settings.picture),
-        "picture": settings.picture,
-        "points": np.round(points, 4).tolist(),
-    }
     caption = (f"The best fit: {NAMES[best][0]}", f"最佳吻合：{NAMES[best][1]}")
-    return Decision(verdicts, [Figure("wireframe", parameters, caption)])
+    return Decision(
+        verdicts, [wireframe_figure(settings.source, settings.picture, points, caption)]
+    )

@@ -1,14 +1,14 @@
 """Cross-check of the solid: the probability of each, given the shape of simulated maps' marks.
 
 No drawing is laid over the map. Maps that show each solid in random poses, broken and among specks,
-and maps of noise are simulated (seeded, from drawings alone), the shape of their marks is put into
-numbers (`solver.rules.shapes.shape_descriptors`), and linear discriminant analysis (Fisher 1936;
-covariance shrunk after Ledoit and Wolf 2004) says which kind the map's own marks belong to.
+and maps of noise are simulated (seeded, from drawings alone), the shape of their marks is described
+by numbers (`solver.rules.shapes.shape_descriptors`), and linear discriminant analysis (Fisher 1936;
+covariance shrunk after Ledoit and Wolf 2004) classifies the map's own marks.
 
-How far it can be trusted, on simulated maps it has not seen: the likeliest solid is the right one
-on 0.72 of them (chance is 0.17); it takes 0.25 of the cubes for cylinders, 0.21 of the cylinders
-for cubes, 0.27 of the pyramids for tetrahedra. So it names a solid only where it is rather sure: on
-a third of the maps, and then 0.93 of what it names is right. It is the weaker of the two ways.
+Accuracy on simulated maps it has not seen: the likeliest solid is right on 0.72 of them (chance is
+0.17); 0.25 of the cubes are taken for cylinders, 0.21 of the cylinders for cubes, 0.27 of the
+pyramids for tetrahedra. So a solid is named only at a high probability: on a third of the maps, of
+which 0.93 are right. It is weaker than the rule.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ from solver.rules.shapes.shape_descriptors import describe
 from solver.rules.shapes.simulated_solids import simulated_marks, simulated_noise
 from solver.rules.shapes.solid import NAMES, SolidClaim, SolidSettings
 from solver.rules.shapes.solid_wireframes import DRAWINGS
-from solver.rules.shapes.wireframe_fit import Floats, none_is_clear, stroke_marks
+from solver.rules.shapes.wireframe_fit import Floats, stroke_marks, strongest_if_clear
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import strongest
 
 LIKELY = threshold(
     "solid.likely",
@@ -53,12 +52,8 @@ def solid_probabilities(brightness: Floats) -> dict[str, float]:
 
 @cache
 def _learnt() -> Any:
-    """The classifier of scikit-learn, which takes descriptions (S, F).
-
-    Its probabilities are scaled on maps left out of the learning (Platt 1999), since those of the
-    analysis itself are far too sure.
-    """
-    # Imported here: every other rule does without it.
+    """The trained classifier of scikit-learn, which takes descriptions (S, F)."""
+    # Imported here: no other rule needs it.
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.pipeline import make_pipeline
@@ -70,6 +65,8 @@ def _learnt() -> Any:
     shapes = np.concatenate([describe(marks) for marks in kinds])
     analysis = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
     scaled = make_pipeline(StandardScaler(), analysis)
+    # Probabilities scaled on maps left out of the training (Platt 1999): those of the analysis
+    # itself are far too sure.
     calibrated = CalibratedClassifierCV(scaled, method="sigmoid", cv=5, ensemble=False)
     return calibrated.fit(shapes, np.repeat(np.arange(len(kinds)), _EACH))
 
@@ -87,9 +84,13 @@ def solid_by_shape(
     found = solid_probabilities(bright)
     values = [found[claim.solid] for claim in claims]
     names = [NAMES[claim.solid] for claim in claims]
-    what = ("probability of {0}, by the shape of the marks", "依亮點形狀推得為{0}的機率")
-    verdicts = strongest(values, names, unit="probability", what=what)
-    if max(values) <= LIKELY.now():
-        likeliest = ("the likeliest solid's probability", "最可能立體的機率")
-        verdicts = none_is_clear(verdicts, names, max(values), LIKELY.now(), likeliest)
+    verdicts = strongest_if_clear(
+        values,
+        names,
+        unit="probability",
+        what=("probability of {0}, by the shape of the marks", "依亮點形狀推得為{0}的機率"),
+        clearness=max(values),
+        least=LIKELY.now(),
+        measure=("the likeliest solid's probability", "最可能立體的機率"),
+    )
     return Decision(verdicts)

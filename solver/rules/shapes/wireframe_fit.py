@@ -1,10 +1,10 @@
 """Fit of a line drawing to the strokes of a map.
 
-A drawing is a family of wireframes with parameters (place, size, turn). Each is held against the
-marks, the places of the map that stand out, by two shares: how much of its lines lies on marks,
-and how many of the marks lie on its lines. Their harmonic mean (the F score of Dice 1945 and
-van Rijsbergen 1979) is 1 only when the points are that thing's lines and nothing else. The best
-member of the family is looked for by `solver.rules.shapes.pose_search`, seeded.
+A drawing is a family of wireframes with parameters (place, size, turn). Each is compared with the
+marks, the places of the map that stand out, by two shares: of its lines on marks, and of the marks
+on its lines. Their harmonic mean (the F score of Dice 1945 and van Rijsbergen 1979) is 1 only when
+the marks are exactly the drawing's lines. The best member of the family is searched for by
+`solver.rules.shapes.pose_search`, seeded.
 
 >>> from solver.rules.shapes.solid_wireframes import DRAWINGS
 >>> ring = np.hypot(*(np.indices((64, 64)) - 32))
@@ -24,10 +24,11 @@ import numpy.typing as npt
 from scipy import ndimage
 from skimage.filters import sato
 
-from solver.rules.registry import Verdict
+from solver.evidence import record_id
+from solver.rules.registry import Figure, Verdict
 from solver.rules.shapes.pose_search import THOROUGH, Effort, search
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import Pair
+from solver.rules.verdicts import Pair, strongest
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -88,9 +89,9 @@ class Drawing:
     Attributes:
         wires: draws candidates.
         bounds: lowest and highest value of each parameter.
-        chance: the mean F score that its best member gets on noise. The more a family can be
-            turned and stretched, the more it gets of anything. On strokes it hardly depends on the
-            kind of noise or on the share that is marked.
+        chance: the mean F score of its best member on noise. The more a family can be turned and
+            stretched, the better it fits anything. On strokes it hardly depends on the kind of
+            noise or on the share that is marked.
     """
 
     wires: Wires
@@ -103,7 +104,7 @@ class Fit:
     """The best member of a family: its F score, the two shares, its parameters.
 
     Attributes:
-        above_chance: the F score corrected for chance: 0 is what the family gets on noise, 1 a
+        above_chance: the F score corrected for chance: 0 is the family's score on noise, 1 a
             drawing without a fault (the correction of Cohen's kappa 1960, and of the adjusted Rand
             index of Hubert and Arabie 1985).
     """
@@ -128,11 +129,11 @@ def stroke_marks(brightness: Floats, share: float | None = None) -> Mask:
 
 
 def stroke_contrast(brightness: Floats) -> tuple[Floats, Mask]:
-    """Return how much of a stroke each cell is (64, 64), and which cells are inside the frame.
+    """Return the stroke strength of each cell (64, 64), and true for cells inside the frame.
 
-    A stroke is seen by its contrast with what lies on its two sides, whatever its brightness
-    (Weber's law): the ridge filter of Sato et al. 1998 on the logarithm of the map. So a faint
-    handle counts beside a bright body.
+    A stroke is visible by its contrast with both sides, not by its brightness (Weber's law): the
+    ridge filter of Sato et al. 1998 on the logarithm of the map. So a faint handle counts beside a
+    bright body.
     """
     inner, border, scale = _without_frame(brightness)
     smooth = ndimage.gaussian_filter(inner, scale, mode="nearest")
@@ -140,8 +141,8 @@ def stroke_contrast(brightness: Floats) -> tuple[Floats, Mask]:
     contrast = np.log(smooth + 0.1 * smooth.mean() + 1e-12)
     width = STROKE_WIDTH.now() * scale
     around = int(np.ceil(6 * width))
-    # Beyond the border nothing is known: a stroke there must show whether the map is taken to go on
-    # level (which makes one of a slope that ends) or to go on as it was (which doubles noise).
+    # Nothing is known beyond the border: a stroke there must show both where the map goes on level
+    # (which makes one of a slope that ends) and where it goes on as it was (which doubles noise).
     padded = (
         np.pad(contrast, around, mode="edge"),
         np.pad(contrast, around, mode="reflect", reflect_type="odd"),
@@ -181,7 +182,7 @@ def _top(values: Floats, seen: Mask, share: float) -> Mask:
 def fit(drawing: Drawing, marks: Mask, *, seed: int = 0, effort: Effort = THOROUGH) -> Fit:
     """Return the member of a family that fits the marks (64, 64) best.
 
-    The same marks and seed give the same member; asked for again, it is not looked for again.
+    The same marks and seed give the same member; it is cached.
     """
     return _fit_of(drawing, np.packbits(marks).tobytes(), seed, effort)
 
@@ -193,7 +194,7 @@ def _fit_of(drawing: Drawing, packed: bytes, seed: int, effort: Effort) -> Fit:
     best = search(
         lambda poses, reach: scores(drawing, poses, marks, reach)[0], drawing.bounds, effort, seed
     )
-    best.setflags(write=False)  # it is given out again
+    best.setflags(write=False)  # it is cached and shared
     score, on_marks, covered = scores(drawing, best[:, None], marks)
     above = (float(score[0]) - drawing.chance) / (1 - drawing.chance)
     return Fit(float(score[0]), float(on_marks[0]), float(covered[0]), best, above)
@@ -250,7 +251,8 @@ def _scores(
     lines = _bit_rows(drawn.reshape(-1, GRID, GRID))
     for _ in range(reach):
         lines = _wider(lines)
-    covered = _bits_set(lines & marks.rows) / max(marks.count, 1)
+    on_lines = (lines & marks.rows).view(np.uint8)
+    covered = _BITS_IN_BYTE[on_lines].sum(1, dtype=np.int64) / max(marks.count, 1)
     total = on_marks + covered
     score = np.where(total > 0, 2 * on_marks * covered / np.where(total > 0, total, 1), 0.0)
     return score, on_marks, covered
@@ -283,32 +285,50 @@ def _wider(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 _BITS_IN_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype="u1")
 
 
-def _bits_set(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    counts: npt.NDArray[np.int64] = _BITS_IN_BYTE[rows.view(np.uint8)].sum(1, dtype=np.int64)
-    return counts
-
-
-def none_is_clear(
-    verdicts: Sequence[Verdict],
+def strongest_if_clear(
+    values: Sequence[float],
     names: Sequence[Pair],
-    best: float,
+    *,
+    unit: str,
+    what: Pair,
+    clearness: float,
     least: float,
-    what: Pair = ("the best fit above chance", "最佳吻合度高於隨機的部分"),
+    measure: Pair = ("the best fit above chance", "最佳吻合度高於隨機的部分"),
 ) -> list[Verdict]:
-    """Return the verdicts left open: nothing drawn stands out of noise, for `best` <= `least`."""
-    numbers = f"{best:.3g} <= {least:.3g}"
+    """Return the verdicts of `strongest`, left open where nothing stands clearly out of noise.
+
+    Args:
+        values, names, unit, what: as in `solver.rules.verdicts.strongest`.
+        clearness: the verdicts are left open where it is not above `least`.
+        least: the most that noise gets.
+        measure: name of `clearness` in both languages.
+    """
+    verdicts = strongest(values, names, unit=unit, what=what)
+    if clearness > least:
+        return verdicts
+    numbers = f"{clearness:.3g} <= {least:.3g}"
     return [
         replace(
             verdict,
             holds=None,
             against="what noise may get",
             threshold=least,
-            margin=least - best,
+            margin=least - clearness,
             sentence=(
-                f"Not decided for {name[0]}: no drawing stands clearly out of noise ({what[0]}: "
+                f"Not decided for {name[0]}: no drawing stands clearly out of noise ({measure[0]}: "
                 f"{numbers}).",
-                f"{name[1]}未能判定：沒有任何圖形明顯優於雜訊（{what[1]}：{numbers}）。",
+                f"{name[1]}未能判定：沒有任何圖形明顯優於雜訊（{measure[1]}：{numbers}）。",
             ),
         )
         for verdict, name in zip(verdicts, names, strict=True)
     ]
+
+
+def wireframe_figure(source: str, picture: int, points: Floats, caption: Pair) -> Figure:
+    """Return the figure of a drawing's points (N, 2), x and y in 0..1, over a map."""
+    parameters = {
+        "record": record_id(source, picture),
+        "picture": picture,
+        "points": np.round(points, 4).tolist(),
+    }
+    return Figure("wireframe", parameters, caption)

@@ -1,6 +1,8 @@
-"""A rule on the layer in which the answer's tokens stand apart most from all others.
+"""Rule on the layer in which the answer's tokens stand apart most from all others.
 
-The second way, by gaps between neighbours, is in `solver.rules.states.answer_apart_check`.
+Distances are measured on the plots of `solver.rules.bert.state_plots`, drawn by the kind of figure
+``bert_scatter``. The cross-check, by gaps between neighbours, is in
+`solver.rules.states.answer_apart_check`.
 """
 
 from __future__ import annotations
@@ -12,9 +14,14 @@ from pydantic import Field
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
-from solver.rules.bert.hidden_states import ModelSettings
-from solver.rules.bert.state_plots import Floats, checked
-from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.bert.hidden_states import (
+    ModelSettings,
+    plots_of_model,
+    records_of_model,
+    scatter,
+)
+from solver.rules.bert.state_plots import Floats
+from solver.rules.registry import Decision, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, strongest
 
@@ -34,16 +41,11 @@ class LayerClaim(Parameters):
     layer: int = Field(ge=1, description="layer, counted from 1")
 
 
-def needs(settings: ModelSettings) -> list[str]:
-    """Return the ids of the records of a model on its items."""
-    return [f"hidden_states/{settings.model}/{item}" for item in settings.items]
-
-
-@rule("states.answer_apart", settings=ModelSettings, claim=LayerClaim, needs=needs)
+@rule("states.answer_apart", settings=ModelSettings, claim=LayerClaim, needs=records_of_model)
 def answer_apart(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[LayerClaim]
 ) -> Decision:
-    """How far the answer's outermost token lies from the middle of all other tokens, in a layer.
+    """Distance of the answer's outermost token from the middle of all other tokens, in a layer.
 
     The middle is the median of question and rest of context, and the unit their median distance
     from it, so that layers of different scale can be compared. Geometric mean over the items; of
@@ -55,23 +57,15 @@ def answer_apart(
     what = ("distance of the answer from the rest in {0}", "{0}中答案與其餘 token 的距離")
     verdicts = decided(values, claims, "times the usual distance", what)
     held = [claim.layer for claim, one in zip(claims, verdicts, strict=True) if one.holds]
-    figures = [
-        Figure(
-            "bert_scatter",
-            {
-                "record": f"hidden_states/{settings.model}/{item}",
-                "layers": [claim.layer for claim in claims],
-                "open": held,
-            },
-            (f"Model {settings.model} on item {item}", f"模型 {settings.model}、第 {item} 題"),
-        )
-        for item in settings.items
-    ]
+    layers = [claim.layer for claim in claims]
+    figures = [scatter(settings.model, item, layers, held) for item in settings.items]
     return Decision(verdicts, figures)
 
 
 def distance_apart(answer: Floats, rest: Floats) -> float:
-    """Return how far the outermost of the answer's points (n, 2) lies out, in usual distances.
+    """Return the distance of the answer's outermost point (n, 2) from the middle of the rest.
+
+    The unit is the median distance of the rest (m, 2) from its middle.
 
     >>> around = np.array([[0, 1], [1, 0], [0, -1], [-1, 0]], float)
     >>> distance_apart(np.array([[3.0, 4.0]]), around)
@@ -91,9 +85,9 @@ def layer_means(
     """Return a measure of the answer's points and the rest's in each layer claimed, over the items.
 
     Raises:
-        EvidenceError: the model has not so many layers.
+        EvidenceError: the model has fewer layers.
     """
-    every = [checked(evidence.get("hidden_states", settings.model, q)) for q in settings.items]
+    every = plots_of_model(evidence, settings)
     layers = min(len(one.points) for one in every)
     if any(claim.layer > layers for claim in claims):
         raise EvidenceError(f"the options ask for a layer that a model of {layers} has not")
@@ -110,7 +104,7 @@ def layer_means(
 def decided(
     values: Sequence[float], claims: Sequence[LayerClaim], unit: str, what: Pair
 ) -> list[Verdict]:
-    """Return the verdicts: the largest value holds, if it is above what is usual."""
+    """Return the verdicts: the largest value holds, if it is above the usual one."""
     names = [(f"layer {claim.layer}", f"第 {claim.layer} 層") for claim in claims]
     usual = ("as usual", "一般情形")
     return strongest([*values, ALIKE.now()], [*names, usual], unit=unit, what=what)[:-1]

@@ -1,4 +1,4 @@
-"""Second way to find the layer in which the answer stands apart: by gaps between neighbours."""
+"""Cross-check of the layer in which the answer stands apart: gaps between neighbours."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from solver.rules.states.answer_apart import LayerClaim, decided, layer_means
 def apart_by_gap(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[LayerClaim]
 ) -> Decision:
-    """The gap between the answer and the nearest token that is none of it, in a layer.
+    """Gap between the answer and the nearest token outside it, in a layer.
 
     Of the answer's tokens the one with the widest gap counts. The unit is the median gap between
-    any other token and its own nearest neighbour among these, so nothing is asked of where the
-    middle lies. Geometric mean over the items; of the layers offered the largest holds, if it is
-    above 1.
+    any other token and its own nearest neighbour among these, so that no middle is needed.
+    Geometric mean over the items; of the layers offered the largest holds, if it is above 1.
     """
     values = layer_means(evidence, settings, claims, gap)
     what = ("gap around the answer in {0}", "{0}中答案周圍的空隙")

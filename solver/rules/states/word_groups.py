@@ -1,6 +1,8 @@
-"""A rule on the layers that bring named groups of words together.
+"""Rule on the layers that bring named groups of words together.
 
-The second way, by nearest partners, is in `solver.rules.states.word_groups_check`.
+Distances are measured on the plots of `solver.rules.bert.state_plots`, drawn by the kind of figure
+``bert_scatter``. The cross-check, by nearest partners, is in
+`solver.rules.states.word_groups_check`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from solver.rules.verdicts import Pair, strongest
 
 
 class WordGroup(Parameters):
-    """Words of an item's context that belong together, by meaning or by what the text says."""
+    """Words of an item's context that belong together, by meaning or by the text's statements."""
 
     item: int = Field(ge=1, description="reading item, counted from 1")
     words: list[str] = Field(
@@ -31,7 +33,7 @@ class WordGroup(Parameters):
 
 
 class GroupsSettings(Parameters):
-    """Which model, and the groups of words."""
+    """The model, and the groups of words."""
 
     model: int = Field(ge=1, description="reading model, counted from 1")
     groups: list[WordGroup] = Field(min_length=1, description="groups of words")
@@ -64,10 +66,10 @@ class Placed:
 def word_groups(
     evidence: Evidence, settings: GroupsSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
-    """In which layers the words of a group lie nearest together: how often one is nearer to another
-    word of its group than to a token of the context that is outside it (chance .5), mean over the
-    groups and the layers of an option. The option with the largest mean holds, if that is above
-    chance. A word that stands in the text several times is not counted as its own company."""
+    """Nearness of the words of a group: how often one is nearer to another word of its group than
+    to a token of the context outside it (chance .5), mean over the groups and the layers of an
+    option. The option with the largest mean holds, if that is above chance. A word that stands in
+    the text several times does not count as its own partner."""
     verdicts = cohesion_verdicts(
         evidence,
         settings,
@@ -116,8 +118,8 @@ def cohesion_verdicts(
     what: Pair,
 ) -> list[Verdict]:
     """Return the verdicts that one measure of a group's cohesion gives; chance is .5."""
-    plots = {int(name.rsplit("/", 1)[-1]): name.split("/") for name in needs(settings)}
-    every = {item: checked(evidence.get(*name)) for item, name in plots.items()}
+    plots = [checked(evidence[name]) for name in needs(settings)]
+    every = {one.item: one for one in plots}
     groups = [placed(every[group.item], group.words) for group in settings.groups]
     means = []
     for span in checked_spans(list(every.values()), claims):
@@ -134,7 +136,7 @@ def cohesion_verdicts(
 
 
 def placed(plots: Plots, words: Sequence[str]) -> Placed:
-    """Return where a group's words stand in the context.
+    """Return the places of a group's words in the context.
 
     Raises:
         MissingEvidence: the pieces of the tokens were not kept, or another token is drawn in

@@ -1,4 +1,4 @@
-"""Second way to find the layers that group words: by each word's nearest partner."""
+"""Cross-check of the layers that group words: each word's nearest partner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from solver.rules.states.word_groups import GroupsSettings, cohesion_verdicts
 def groups_by_nearest_partner(
     evidence: Evidence, settings: GroupsSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
-    """In which layers each word of a group has a partner next to it.
+    """Nearness of each word's nearest partner in its group.
 
     A group may hang together as a chain, without all of it being in one place. So only a token's
     nearest partner counts: the share of the context outside the group that lies farther away, to
@@ -38,7 +38,7 @@ def groups_by_nearest_partner(
 
 
 def nearest_partner(inside: Floats, outside: Floats, partner: npt.NDArray[np.bool_]) -> float:
-    """Return how near each token's nearest partner is: 1 nearest of all, .5 chance."""
+    """Return the mean nearness of each token's nearest partner: 1 nearest of all, .5 chance."""
     found = [
         float((outside[at] > inside[at][partner[at]].min()).mean()) ** int(partner[at].sum())
         for at in range(len(inside))

@@ -1,1 +1,1 @@
-"""Rules on how a method works, decided on what was recorded while it ran."""
+"""Rules on how a method works, decided on traces of its runs."""

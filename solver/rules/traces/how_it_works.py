@@ -1,7 +1,7 @@
-"""A rule on how a method works, decided on what was recorded while the method ran.
+"""Rule on how a method works, decided on a trace of its run.
 
-The second way, by what comes back from one picture fed to the next, is in
-`solver.rules.traces.how_it_works_check`.
+Traces are made by `solver.explain.cnn.method_trace`. The cross-check, by values that recur from one
+picture fed to the next, is in `solver.rules.traces.how_it_works_check`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _READ: dict[Read, Pair] = {
 
 
 class MethodSettings(Parameters):
-    """Which method was watched, and on which picture."""
+    """The method that was watched, and the picture."""
 
     method: Literal["lime", "saliency", "smoothgrad", "integrated_gradients"] = Field(
         description="the explanation that was watched"
@@ -51,7 +51,7 @@ class MethodSettings(Parameters):
 
 
 class WorksClaim(Parameters):
-    """How the method works: what it varies, what it reads, or both."""
+    """The way the method works: the thing it varies, the thing it reads, or both."""
 
     varies: Varied | None = Field(
         default=None,
@@ -78,7 +78,7 @@ def needs(settings: MethodSettings) -> list[str]:
 
 @dataclass(frozen=True)
 class Found:
-    """How far each thing that can be claimed was found to be so, 0 to 1."""
+    """Share, 0 to 1, to which each possible claim was found true."""
 
     varied: dict[Varied, float]
     read: dict[Read, float]
@@ -88,7 +88,7 @@ class Found:
 def how_it_works(
     evidence: Evidence, settings: MethodSettings, claims: Sequence[WorksClaim]
 ) -> Decision:
-    """What a method feeds the network and what it reads, as recorded at the network's door.
+    """A method's inputs to the network and its readings, as recorded at the network's input.
 
     Pieces: changed and unchanged pixels lie in patches, beyond chance (Cohen's kappa of
     neighbours). Noise: share of the pixels that changed, less the correlation of the change with
@@ -119,7 +119,9 @@ def _varied(record: Record) -> dict[Varied, float]:
 
 
 def read_shares(record: Record) -> dict[Read, float]:
-    """Return of how much of what was fed output or gradient was read; the picture if of none.
+    """Return the shares of the pictures fed of which output or gradient was read.
+
+    Where no picture was fed, the method reads the picture alone.
 
     >>> read_shares(Record("lime_watched/0", {"gradient": np.array([False, False])}))
     {'picture': 0.0, 'output': 1.0, 'gradient': 0.0}
@@ -131,7 +133,7 @@ def read_shares(record: Record) -> dict[Read, float]:
 
 
 def works_verdicts(found: Found, claims: Sequence[WorksClaim]) -> list[Verdict]:
-    """Return a verdict a claim: the product of what it claims, held against one half."""
+    """Return a verdict for each claim: the product of its shares, held against one half."""
     verdicts = []
     for claim in claims:
         parts: list[tuple[Pair, float]] = []

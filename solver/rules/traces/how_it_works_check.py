@@ -1,4 +1,4 @@
-"""Second way to say how a method works: by what comes back from one picture fed to the next."""
+"""Cross-check of how a method works: values that recur from one picture fed to the next."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from solver.rules.traces.how_it_works import (
 def works_by_recurrence(
     evidence: Evidence, settings: MethodSettings, claims: Sequence[WorksClaim]
 ) -> Decision:
-    """What a changed pixel shows in the other pictures that the method feeds.
+    """Values of a changed pixel in the other pictures that the method feeds.
 
     A hidden piece looks alike whenever it is hidden: pieces are worth the share of changed pixels
-    whose value another picture fed has too. Noise never comes back and cancels out: it is worth
-    what is lost of the changes when they are averaged (length of the mean change over the mean
-    length). Nothing: no pixel of any picture fed changed. What is read is told by any gradient
-    at all. No shape is looked at.
+    whose value another picture fed has too. Noise never recurs and cancels out: it is worth the
+    share of the changes lost when they are averaged (length of the mean change over the mean
+    length). Nothing: no pixel of any picture fed changed. The gradient is read if any was taken. No
+    shape counts.
     """
     record = evidence.get(*needs(settings)[0].split("/"))
     changed = record.array("changed", 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from solver.errors import EvidenceError
-from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, told_of_each
+from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, values_listed
 
 
 def outcome(unknown: set[int] | None = None) -> Outcome:
@@ -16,7 +16,7 @@ def outcome(unknown: set[int] | None = None) -> Outcome:
 
 
 def test_the_very_set_holds_and_is_named() -> None:
-    told = told_of_each({3: "b", 1: ("a", "甲")}, MODELS)
+    told = values_listed({3: "b", 1: ("a", "甲")}, MODELS)
     assert told == ("model 1: a, model 3: b", "模型 1為甲、模型 3為b")
     right = set_verdict({1, 3}, outcome(), told)
     assert (right.holds, right.margin) == (True, 0.25)
