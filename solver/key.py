@@ -250,7 +250,7 @@ def load_key(path: Path) -> Key:
     It is not held against itself or a bank here, but by `solver.key_checks`.
 
     Raises:
-        KeyFileError: names the file, the line and what was expected.
+        KeyFileError: names the file, the line and the expected value.
     """
     return validated(load_placed_yaml(path, KeyFileError), Key, KeyFileError)
 

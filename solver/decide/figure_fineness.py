@@ -7,7 +7,7 @@ read again in several ways, and the question is decided on each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -74,22 +74,21 @@ def with_figure_check(
         return entry
     pixels = min(int(record.values["figure_pixels"]) for record in maps.values())
     others = []
+    records = {record.id: record for record in evidence}
     for way, draw in WAYS.items():
-        holds = verdicts_again(question, entry, _drawn_again(evidence, maps, draw))
+        again = {
+            name: Record(
+                name,
+                {key: draw(one) if one.ndim >= 2 else one for key, one in record.arrays.items()},
+                record.values,
+            )
+            for name, record in maps.items()
+        }
+        holds = verdicts_again(question, entry, Evidence(records | again, evidence.bundle))
         if None in holds or answer_where(question, entry.options, holds) != entry.correct:
             others.append(way)
     check = FigureCheck(pixels=pixels, ways=len(WAYS), changed_by=others)
     return entry.model_copy(update={"figure": check, "note": _note(entry, check)})
-
-
-def _drawn_again(
-    evidence: Evidence, maps: Mapping[str, Record], draw: Callable[[Array], Array]
-) -> Evidence:
-    records = {record.id: record for record in evidence}
-    for name, record in maps.items():
-        arrays = {key: draw(array) for key, array in record.arrays.items() if array.ndim >= 2}
-        records[name] = Record(name, {**record.arrays, **arrays}, record.values)
-    return Evidence(records, evidence.bundle)
 
 
 def _note(entry: KeyQuestion, check: FigureCheck) -> Sentence:

@@ -34,7 +34,6 @@ from solver.pipeline.reseed import load_reseeded, run_reseeded, save_reseeded
 from solver.rules.registry import Figure, PlannedQuestion, plan_questions
 
 if TYPE_CHECKING:
-    from solver.bundle.bundle import Bundle
     from solver.explain.job import ExplainSettings
     from solver.explain.run.runner import Progress
 
@@ -74,36 +73,6 @@ def needed_records(questions: Sequence[PlannedQuestion]) -> list[str]:
         name for question in questions for name in (*question.needs, *question.cross_check_needs)
     )
     return list(dict.fromkeys(every))
-
-
-def explain(
-    questions: Sequence[PlannedQuestion],
-    bundle: Bundle,
-    settings: ExplainSettings,
-    *,
-    folder: Path | None = None,
-    known: Evidence | None = None,
-    also: Sequence[Evidence] = (),
-    progress: Progress | None = None,
-    about: dict[str, Any] | None = None,
-    processes: int = 1,
-) -> tuple[Evidence, dict[str, str]]:
-    """Run the explanations the questions need; see `solver.explain.run.runner.run_explanations`."""
-    from solver.explain.run.runner import run_explanations
-
-    return run_explanations(
-        needed_records(questions),
-        bundle,
-        settings,
-        folder=folder,
-        known=known,
-        also=also,
-        progress=progress,
-        clock=time.perf_counter,
-        about=about,
-        all_claims=claims_of(questions),
-        processes=processes,
-    )
 
 
 @dataclass(frozen=True)
@@ -236,26 +205,30 @@ def _from_bundle(
     stopped: Sequence[Path],
 ) -> MadeKey:
     from solver.bundle.bundle import load_bundle
+    from solver.explain.run.runner import run_explanations
 
     bundle = load_bundle(folder or data_folder("demo"), running.device)
-    if any(name.split("/")[0] in ("picture", "module") for name in needed_records(questions)):
+    needed, all_claims = needed_records(questions), claims_of(questions)
+    if any(name.split("/")[0] in ("picture", "module") for name in needed):
         _ = bundle.network  # a broken checkpoint is refused before anything is run
     name = "demo" if folder is None else folder.resolve().name
     about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
     settings = settings_for(bank, exact=running.exact)
-    evidence, failures = explain(
-        questions,
+    evidence, failures = run_explanations(
+        needed,
         bundle,
         settings,
         folder=target,
         known=known,
         also=evidence_left_in(stopped),
         progress=repeats.progress,
+        clock=time.perf_counter,
         about=about,
+        all_claims=all_claims,
         processes=running.processes,
     )
     reseeded = run_reseeded(
-        needed_records(questions),
+        needed,
         bundle,
         settings,
         repeats.reseed if repeats.count else 0,
@@ -263,7 +236,7 @@ def _from_bundle(
         stopped=stopped,
         progress=repeats.progress,
         about=about,
-        all_claims=claims_of(questions),
+        all_claims=all_claims,
         beside=evidence,
         processes=running.processes,
     )

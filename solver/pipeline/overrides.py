@@ -68,10 +68,11 @@ def refuse_to_drop_questions(
         return 0
     held = [each.id for each in before.questions]
     lost = [name for name in held if name not in asked]
+    some = ", ".join(lost) if len(lost) <= 4 else f"{', '.join(lost[:3])} and {len(lost) - 3} more"
     if lost and not replace:
         raise KeyFileError(
             f"this run makes a key of {len(asked)} of the bank's {of} questions, and the folder "
-            f"holds a key of {len(held)}: {_some(lost)} would be lost",
+            f"holds a key of {len(held)}: {some} would be lost",
             path=path,
             mend="Give another folder with --out to keep that key, or hw9 key --force to "
             "replace it.",
@@ -90,12 +91,6 @@ def _key_there(path: Path) -> Key | None:
             path=path,
             mend="Move it away, or give another folder with --out.",
         ) from None
-
-
-def _some(names: list[str]) -> str:
-    if len(names) <= 4:
-        return ", ".join(names)
-    return f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def _lost(old: KeyQuestion, new: KeyQuestion | None) -> str | None:

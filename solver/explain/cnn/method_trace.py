@@ -94,17 +94,21 @@ def _run(job: Job, method: str, place: int) -> tuple[np.ndarray[Any, Any], list[
         explanation_for(named).run(replace(job, id=named, settings=few))
     finally:
         hook.remove()
-    own = [at for at, one in enumerate(fed) if _of_this(one, job, place)]
+    # A method may pass all pictures of the bundle at once: the others, unchanged, are none of this
+    # picture's inputs.
+    others = [
+        picture_tensor(job.bundle, other)[0].cpu().float()
+        for other in every_picture(job)
+        if other != place
+    ]
+    own = [
+        at
+        for at, one in enumerate(fed)
+        if not any(torch.equal(one.float(), other) for other in others)
+    ]
     if not own:
         return np.empty((0, *picture_tensor(job.bundle, place).shape[1:])), []
     return torch.stack([fed[at] for at in own]).numpy(), [reached[at] for at in own]
-
-
-def _of_this(one: Tensor, job: Job, place: int) -> bool:
-    """True if a picture fed is not another picture of the bundle, unchanged."""
-    # A method may pass all pictures at once.
-    others = (picture_tensor(job.bundle, k)[0] for k in every_picture(job) if k != place)
-    return not any(torch.equal(one.float(), other.cpu().float()) for other in others)
 
 
 def differences(moved: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:

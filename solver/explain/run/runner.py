@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,14 +105,17 @@ def run_explanations(
     saved = _Saved(folder, about)
     evidence = Evidence(bundle=about)
     if folder is not None:
-        for record in _others_still_good(jobs, every, bundle, settings):
+        # A smaller run in the same folder must not lose the hours of work of a larger one.
+        others = {record.id for one in every for record in one} - {job.id for job in jobs}
+        unasked = [Job(name, bundle, settings) for name in sorted(others)]
+        for record in _good(unasked, every).values():
             saved.add(record)
     # Known records are saved first, so that a run which is stopped loses none of them.
     for job in jobs:
         if job.id in good:
             evidence.add(good[job.id])
             saved.add(good[job.id])
-    sampled = [job for job in jobs if unless_lacking(False, lambda job=job: may_stop(job))]
+    sampled = [job for job in jobs if unless_lacking(False, partial(may_stop, job))]
     plain = [job for job in jobs if job.id not in good and job not in sampled]
     with full_precision(), Workers(bundle, settings, progress, clock, processes) as workers:
         pending = {job.id for job in plain}
@@ -168,16 +172,6 @@ def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, 
                 scheduler.finish(task.id, seconds)
         add_ready_tasks()
     return failures
-
-
-def _others_still_good(
-    jobs: list[Job], known: Sequence[Evidence], bundle: Bundle, settings: ExplainSettings
-) -> list[Record]:
-    """Known, good records that are not wanted now."""
-    # A smaller run in the same folder must not lose hours of work.
-    asked = {job.id for job in jobs}
-    others = {record.id for evidence in known for record in evidence} - asked
-    return list(_good([Job(name, bundle, settings) for name in sorted(others)], known).values())
 
 
 def _good(jobs: list[Job], known: Sequence[Evidence]) -> dict[str, Record]:

@@ -134,8 +134,12 @@ class Scheduler:
     def _test_all(self, group: Group) -> None:
         """Test the group's open claims, each once at the samples its records have now."""
         everything = self._everything()
+        # Records that failed are not waited for: without them the claims stay open.
+        unmade = {job.id for job in self.jobs if job.id not in self.failures} - {
+            record.id for record in self.evidence
+        }
         for claims in group.all_claims:
-            if claims in self.decided or self._waits(claims):
+            if claims in self.decided or unmade & set(claims.needs):
                 continue
             unfinished = self._unfinished(claims)
             counts = [samples_taken(self._record(job)) for job in unfinished]
@@ -170,11 +174,6 @@ class Scheduler:
             one not in self.decided and job.id in self.decisive.get(one.identity, {job.id})
             for one in resting
         )
-
-    def _waits(self, claims: Claims) -> bool:
-        """True if a record the claims need is still to be made; failed ones do not count."""
-        unmade = {job.id for job in self.jobs if job.id not in self.failures}
-        return any(name in unmade and name not in self.evidence for name in claims.needs)
 
     def _everything(self) -> Evidence:
         """The records of this run and those beside it; of two with one id, this run's."""

@@ -177,7 +177,7 @@ def _of_tables(record: Record) -> list[Foretold]:
         metric = about.get("metric", "euclidean" if name == "distance_ranges" else name)
         if metric not in METRICS or "layer" not in about or name == "layer0_distance_ranges":
             continue
-        part, layer = _part(record, about), _layer(record, about)
+        part, layer = _part_and_layer(record, about)
         if metric == "cosine":
             shown = stretched(square(record, name))
             found.append(Foretold("cosine", part, layer, shown, shown))
@@ -195,11 +195,13 @@ def _of_tables(record: Record) -> list[Foretold]:
     return [one for one in found if not (one.converted and one.key in measured)]
 
 
-def _layer(record: Record, about: Mapping[str, Any]) -> int:
-    layer = about.get("layer")
+def _part_and_layer(record: Record, about: Mapping[str, Any]) -> tuple[Part, int]:
+    character, layer = about.get("character"), about.get("layer")
+    if character not in (0, 1):
+        raise EvidenceError(f"record {record.id}: a table is of character 0 or 1, not {character}")
     if isinstance(layer, bool) or not isinstance(layer, int) or layer < 0:
         raise EvidenceError(f"record {record.id}: a table says its layer, from 0, not {layer!r}")
-    return layer
+    return _CHARACTERS[int(character)], layer
 
 
 def tables_of(record: Record) -> dict[str, dict[str, Any]]:
@@ -208,13 +210,6 @@ def tables_of(record: Record) -> dict[str, dict[str, Any]]:
     if not isinstance(told, Mapping) or not all(isinstance(one, Mapping) for one in told.values()):
         raise EvidenceError(f"record {record.id}: 'tables' must say of each array what it is of")
     return {str(name): dict(told[name]) for name in sorted(told) if name in record.arrays}
-
-
-def _part(record: Record, about: Mapping[str, Any]) -> Part:
-    character = about.get("character")
-    if character not in (0, 1):
-        raise EvidenceError(f"record {record.id}: a table is of character 0 or 1, not {character}")
-    return _CHARACTERS[int(character)]
 
 
 def square(record: Record, name: str) -> Floats:

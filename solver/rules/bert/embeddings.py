@@ -220,15 +220,9 @@ def layer0_independent(
                 against=("rounding", "捨入誤差"),
             )
         )
-    return Decision(verdicts, [_trial_table(record)], _made_elsewhere(record))
-
-
-def _made_elsewhere(record: Record) -> Pair | None:
-    """The source of trials that were not made on the course's model."""
-    source = record.values.get("source")
-    if not source:
-        return None
-    return (f"The trials were made on {source}.", f"這些試驗的來源：{source}。")
+    source = record.values.get("source")  # of trials that were not made on the course's model
+    note = (f"The trials were made on {source}.", f"這些試驗的來源：{source}。")
+    return Decision(verdicts, [_trial_table(record)], note if source else None)
 
 
 def _trial_table(record: Record) -> Figure:

@@ -93,9 +93,10 @@ def slide_picture(
         lambda part: _least(errors, part=part),
     )
     best = min(errors, key=lambda pair: errors[pair])
-    return Decision(
-        verdicts, [_slide_figure(record, errors, errors[best][1])], _slide_note(record, candidates)
-    )
+    figure = _slide_figure(record, errors, errors[best][1])
+    # Decided on states there is nothing to add.
+    note = None if "states" in record.arrays else _tables_note(candidates)
+    return Decision(verdicts, [figure], note)
 
 
 def checked_picture(evidence: Evidence) -> Floats:
@@ -132,9 +133,8 @@ def _slide_figure(
     return Figure("table", {"columns": columns, "rows": rows}, caption)
 
 
-def _slide_note(record: Record, candidates: Sequence[Foretold]) -> Pair | None:
-    if "states" in record.arrays:
-        return None
+def _tables_note(candidates: Sequence[Foretold]) -> Pair:
+    """The note that names the tables decided on in place of states."""
     layers = sorted({one.layer for one in candidates})
     known = [part for part in PARTS if any(one.part == part for one in candidates)]
     ranges = {one.part for one in candidates if (one.low != one.high).any()}

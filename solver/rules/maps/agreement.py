@@ -7,14 +7,14 @@ distances instead of shares, is in `solver.rules.maps.agreement_check`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field, model_validator
 from scipy import ndimage
 
 from solver.evidence import Evidence, Record, record_id
-from solver.rules.maps.chance import CHANCE
+from solver.rules.maps.chance import CHANCE, not_beyond_chance
 from solver.rules.maps.displayed import (
     Floats,
     Mask,
@@ -212,8 +212,14 @@ def _verdict(
             unit=measure.closeness_unit,
             what=measure.closeness_what,
         )[0]
-        leads_by_chance = verdict.holds and measure.lead_by_chance >= CHANCE.now()
-        return _by_chance(verdict, measure.lead_by_chance) if leads_by_chance else verdict
+        if not verdict.holds or measure.lead_by_chance < CHANCE.now():
+            return verdict
+        english, chinese = (sentence.rstrip(".。") for sentence in verdict.sentence)
+        clear = (
+            f"{english}; by chance the pictures would side with it as clearly",
+            f"{chinese}；各圖偶然如此一致的機率",
+        )
+        return not_beyond_chance(measure.lead_by_chance, "probability", clear)
     assert claim.picture is not None
     first, second = (
         evidence.get(kind, claim.picture) for kind in (settings.first, settings.second)
@@ -229,21 +235,6 @@ def _verdict(
         return above(value, SAME.now(), unit=unit, what=what, against=against, inclusive=True)
     against = ("other places", "低於此即位置不同")
     return below(value, DIFFERENT.now(), unit=unit, what=what, against=against)
-
-
-def _by_chance(leading: Verdict, chance: float) -> Verdict:
-    english, chinese = (sentence.rstrip(".。") for sentence in leading.sentence)
-    verdict = below(
-        chance,
-        CHANCE.now(),
-        unit="probability",
-        what=(
-            f"{english}; by chance the pictures would side with it as clearly",
-            f"{chinese}；各圖偶然如此一致的機率",
-        ),
-        against=("beyond chance", "非偶然的門檻"),
-    )
-    return replace(verdict, holds=False)
 
 
 def readings(first: Record, second: Record) -> tuple[Reading, Reading]:

@@ -8,7 +8,6 @@ mean, change nothing here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from solver.rules.maps.brightest_region import (
     masks_of,
     place_figure,
 )
-from solver.rules.maps.chance import CHANCE, share_by_chance
+from solver.rules.maps.chance import CHANCE, not_beyond_chance, share_by_chance
 from solver.rules.maps.displayed import (
     brightest_of,
     density,
@@ -30,8 +29,8 @@ from solver.rules.maps.displayed import (
     reservations,
     valid_places,
 )
-from solver.rules.registry import Decision, Verdict, cross_check
-from solver.rules.verdicts import Pair, below, one_note, strongest
+from solver.rules.registry import Decision, cross_check
+from solver.rules.verdicts import Pair, one_note, strongest
 
 
 @cross_check("maps.brightest_region")
@@ -70,29 +69,22 @@ def most_marked_region(
     }
     closest = max(chances, key=lambda rival: chances[rival])
     if verdicts[leader].holds and chances[closest] >= CHANCE.now():
-        verdicts[leader] = _by_chance(
-            names[leader], names[closest], values[leader], chances[closest], least=least
-        )
+        lead = _lead_named(names[leader], names[closest], values[leader], least=least)
+        verdicts[leader] = not_beyond_chance(chances[closest], "share of placements", lead)
     note = one_note(reservations(record))
     return Decision(verdicts, [place_figure(settings, claims)], note)
 
 
-def _by_chance(name: Pair, rival: Pair, value: float, chance: float, *, least: bool) -> Verdict:
+def _lead_named(name: Pair, rival: Pair, value: float, *, least: bool) -> Pair:
+    """A region's lead, and the placements of the map that do as well, in both languages."""
     amount, leads = ("fewest", f"that {rival[0]} leads") if least else ("most", f"leads {rival[0]}")
     many, ahead = ("最少", f"落後{rival[1]}") if least else ("最多", f"領先{rival[1]}")
-    verdict = below(
-        chance,
-        CHANCE.now(),
-        unit="share of placements",
-        what=(
-            f"{name[0]} has {amount} of the brightest places, {value:.3g} times an even spread; "
-            f"placements of the map whose brightness {leads} by as much",
-            f"最亮處落在{name[1]}的{many}，為均勻分布的 {value:.3g} 倍；"
-            f"任意擺放時亮度同樣{ahead}的比例",
-        ),
-        against=("beyond chance", "非偶然的門檻"),
+    return (
+        f"{name[0]} has {amount} of the brightest places, {value:.3g} times an even spread; "
+        f"placements of the map whose brightness {leads} by as much",
+        f"最亮處落在{name[1]}的{many}，為均勻分布的 {value:.3g} 倍；"
+        f"任意擺放時亮度同樣{ahead}的比例",
     )
-    return replace(verdict, holds=False)
 
 
 @cross_check("maps.brightest_region.clear_place")

@@ -10,12 +10,15 @@ map's spectrum it found a place "beyond chance at 1%" in 13 of 60 trials, this t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from solver.rules.maps.displayed import Floats, Mask
+from solver.rules.registry import Verdict
 from solver.rules.thresholds import threshold
+from solver.rules.verdicts import Pair, below
 
 CHANCE = threshold(
     "chance.level",
@@ -81,6 +84,19 @@ def _orientations(mass: Floats, area: Floats) -> Iterator[tuple[Floats, Floats]]
         turned = np.rot90(mass, turns), np.rot90(area, turns)
         yield turned
         yield np.fliplr(turned[0]), np.fliplr(turned[1])
+
+
+def not_beyond_chance(share: float, unit: str, what: Pair) -> Verdict:
+    """Return the verdict that does not hold, since chance would do as well in `share` of the cases.
+
+    Args:
+        share: of placements, or a probability; at least `CHANCE`.
+        unit: of the share.
+        what: the finding and the share's name in both languages.
+    """
+    against = ("beyond chance", "非偶然的門檻")
+    verdict = below(share, CHANCE.now(), unit=unit, what=what, against=against)
+    return replace(verdict, holds=False)
 
 
 def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:

@@ -67,7 +67,10 @@ def search(
     places = box.from_unit(qmc.Sobol(len(bounds), rng=generator).random(effort.places).T)
     first = worth(places, effort.stages[0].reach)
     middles = places[:, np.argsort(-first, kind="stable")[: effort.stages[0].islands]]
-    poses = _scattered(middles, box, effort.island, generator)  # (P, islands, poses)
+    shape = (*middles.shape, effort.island)  # (P, islands, poses)
+    away = generator.standard_normal(shape, dtype=np.float32) * (_SPREAD * box.width[..., None])
+    away[..., 0] = 0  # an island keeps its middle
+    poses = box.kept(middles[..., None] + away)
     reach = 0
     for stage in effort.stages:
         # First stages count lines as wider than they are: a near miss has some worth.
@@ -112,14 +115,6 @@ class _Box:
         shorter = (flat + self.width / 2) % self.width - self.width / 2
         steps: Floats = np.where(self.turns, shorter, flat).reshape(differences.shape)
         return steps
-
-
-def _scattered(middles: Floats, box: _Box, count: int, generator: np.random.Generator) -> Floats:
-    """(P, islands) to (P, islands, count): each middle and poses about it."""
-    shape = (*middles.shape, count)
-    away = generator.standard_normal(shape, dtype=np.float32) * (_SPREAD * box.width[..., None])
-    away[..., 0] = 0
-    return box.kept(middles[..., None] + away)
 
 
 def _each(worth: Worth, poses: Floats, reach: int) -> npt.NDArray[np.float64]:

@@ -9,10 +9,11 @@ import pytest
 from solver.banks.bank import Bank, load_bank
 from solver.bundle.bundle import load_bundle
 from solver.evidence import load_evidence
+from solver.explain.run.runner import run_explanations
 from solver.files.resources import data_folder, shipped_bank
 from solver.key import dump_key
 from solver.page.figures.registry import figure_html
-from solver.pipeline.make_key import MadeKey, decide, explain, planned, settings_for
+from solver.pipeline.make_key import MadeKey, decide, needed_records, planned, settings_for
 from solver.rules.registry import PlannedQuestion
 
 ASKED = [f"q{number}" for number in range(21, 31)]
@@ -34,7 +35,8 @@ def saved(
 ) -> Path:
     """The folder of evidence of a whole run."""
     folder = tmp_path_factory.mktemp("evidence")
-    explain(questions, load_bundle(data_folder("demo")), settings_for(bank), folder=folder)
+    demo = load_bundle(data_folder("demo"))
+    run_explanations(needed_records(questions), demo, settings_for(bank), folder=folder)
     return folder
 
 

@@ -18,9 +18,10 @@ from solver.decide.decide import measured_options
 from solver.errors import BankError, BundleError, EvidenceError
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.explain.job import ExplainSettings
+from solver.explain.run.runner import run_explanations
 from solver.files.resources import shipped_bank
 from solver.key import Key, dump_key, load_key
-from solver.pipeline.make_key import decide, explain, make_key, needed_records, planned
+from solver.pipeline.make_key import decide, make_key, needed_records, planned
 from solver.rules.registry import PlannedQuestion, Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -270,7 +271,7 @@ def test_damage_left_by_an_earlier_run_is_made_again(tmp_path: Path) -> None:
 
 
 def test_explain_runs_what_the_questions_need(bank: Bank, demo: Bundle) -> None:
-    found, failures = explain(planned(bank, ["q14"]), demo, FEW)
+    found, failures = run_explanations(needed_records(planned(bank, ["q14"])), demo, FEW)
     assert failures == {}
     assert [record.id for record in found] == ["module/6"]
 
