@@ -65,7 +65,7 @@ def read_notebook(path: Path) -> Found:
             with warnings.catch_warnings(action="ignore"):  # of "\\d" and the like, in their code
                 tree = ast.parse(without_commands(source))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            found.unread.append(number)
+            found.unread.append(number)  # other cells may still hold all that is needed
             continue
         for template in _templates(tree):
             _take_path(found, template)

@@ -155,7 +155,7 @@ def fingerprint(rgb: npt.NDArray[np.uint8]) -> str:
     # Grey, 9x8, one bit for each pair of neighbours (right one brighter), row by row.
     grey = Image.fromarray(rgb).convert("L").resize((9, 8), Image.Resampling.BILINEAR)
     values = np.asarray(grey, dtype=np.int16)
-    bits = (values[:, 1:] > values[:, :-1]).ravel()
+    bits = (values[:, 1:] > values[:, :-1]).ravel()  # 8 bits a row
     return f"{int(''.join('1' if bit else '0' for bit in bits), 2):016x}"
 
 

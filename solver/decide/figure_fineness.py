@@ -34,7 +34,7 @@ def _resized(array: Array, side: int, shift: float = 0.0) -> Array:
     rows = (np.arange(side) + 0.5) * height / side - 0.5 + shift
     columns = (np.arange(side) + 0.5) * width / side - 0.5 + shift
     at = np.meshgrid(rows, columns, indexing="ij")
-    layers = array.reshape(height, width, -1).astype(np.float64)
+    layers = array.reshape(height, width, -1).astype(np.float64)  # (h, w, channels)
     found = [
         ndimage.map_coordinates(layers[..., one], at, order=1, mode="nearest")
         for one in range(layers.shape[-1])

@@ -31,11 +31,11 @@ maps of the course in view (docs/real-outputs.md)."""
 
 MAPS = ("saliency", "smoothgrad", "integrated_gradients", "activation")
 
-FORGOTTEN = 2
+DROPPED_SEGMENTS = 2
 """Drawn segments of LIME that are left out, as another seed might not have drawn them: on a
 confident network two seeds share 9 of the 11 first at about half the samples."""
 
-TOKENS_FORGOTTEN = 0.1
+DROPPED_TOKENS = 0.1
 """The chance of a token to be left out: a marker that lies under another one in a plot, a word
 that another wording of the context would not have."""
 
@@ -75,8 +75,8 @@ def _resampler(record: Record) -> Resampler | None:
     if has_samples(record):
         return None  # its own samples tell how it varies: solver.decide.resample_draws
     kinds: dict[str, tuple[str, Resampler]] = {
-        "lime": ("signs", with_segments_forgotten),
-        "hidden_states": ("roles", with_tokens_forgotten),
+        "lime": ("signs", with_segments_dropped),
+        "hidden_states": ("roles", with_tokens_dropped),
         "corpus_search": ("counts", resampled_words),
         "embedding_trials": ("similarities", resampled_trials),
     }
@@ -132,7 +132,7 @@ def resampled_map(record: Record, moves: Moves) -> Record:
     blocks = moves.shape[1]
     rows, columns = np.indices(values.shape[:2])
     height, width = values.shape[:2]
-    down, right = moves[:, rows * blocks // height, columns * blocks // width]
+    down, right = moves[:, rows * blocks // height, columns * blocks // width]  # (H, W) each
     rows = np.clip(rows + np.rint(down * height / blocks).astype(int), 0, height - 1)
     columns = np.clip(columns + np.rint(right * width / blocks).astype(int), 0, width - 1)
     changed = {"map": values[rows, columns]}
@@ -141,8 +141,8 @@ def resampled_map(record: Record, moves: Moves) -> Record:
     return _with(record, changed)
 
 
-def with_segments_forgotten(record: Record, generator: np.random.Generator) -> Record:
-    """Return LIME's overlay without `FORGOTTEN` of its drawn segments, as under another seed.
+def with_segments_dropped(record: Record, generator: np.random.Generator) -> Record:
+    """Return LIME's overlay without `DROPPED_SEGMENTS` drawn segments, as under another seed.
 
     Where the weights are known the next segments by weight are drawn instead. In an overlay alone a
     segment is a connected part of one colour. At least one drawn segment is left.
@@ -154,7 +154,7 @@ def with_segments_forgotten(record: Record, generator: np.random.Generator) -> R
         least = float(record.settings.get("lime_min_weight", MIN_WEIGHT))
         drawn = np.argsort(-np.abs(weights), kind="stable")[:shown]
         drawn = drawn[np.abs(weights[drawn]) >= least]
-        weights[_forgotten(drawn, generator)] = 0.0
+        weights[_dropped(drawn, generator)] = 0.0
         # A segment left out has no weight: it is not drawn, even where the least weight is 0.
         signs = shown_signs(record.array("segments", 2), weights, shown, max(least, TINY))
         changed = {"weights": weights, "signs": signs}
@@ -163,19 +163,19 @@ def with_segments_forgotten(record: Record, generator: np.random.Generator) -> R
     for sign in (1, -1):
         labels, _ = ndimage.label(signs == sign)
         parts = np.where(labels > 0, labels + parts.max(), parts)
-    gone = _forgotten(np.arange(1, parts.max() + 1), generator)
+    gone = _dropped(np.arange(1, parts.max() + 1), generator)
     return _with(record, {"signs": np.where(np.isin(parts, gone), 0, signs).astype(np.int8)})
 
 
-def _forgotten(
+def _dropped(
     drawn: npt.NDArray[np.integer], generator: np.random.Generator
 ) -> npt.NDArray[np.integer]:
-    count = min(FORGOTTEN, len(drawn) - 1)
+    count = min(DROPPED_SEGMENTS, len(drawn) - 1)
     return generator.choice(drawn, count, replace=False) if count > 0 else drawn[:0]
 
 
-def with_tokens_forgotten(record: Record, generator: np.random.Generator) -> Record:
-    """Return the plots without some drawn tokens, each with the chance `TOKENS_FORGOTTEN`.
+def with_tokens_dropped(record: Record, generator: np.random.Generator) -> Record:
+    """Return the plots without some drawn tokens, each with the chance `DROPPED_TOKENS`.
 
     The axes stay, and in each layer at least one token of each role.
     """
@@ -184,14 +184,14 @@ def with_tokens_forgotten(record: Record, generator: np.random.Generator) -> Rec
     roles = record.array("roles")
     if roles.ndim not in (1, 2):
         return record
-    rows = [_without_some(row, generator) for row in np.atleast_2d(roles)]
+    rows = [_without_some(row, generator) for row in np.atleast_2d(roles)]  # one a layer
     return _with(record, {"roles": np.stack(rows).reshape(roles.shape)})
 
 
 def _without_some(
     roles: npt.NDArray[np.integer], generator: np.random.Generator
 ) -> npt.NDArray[np.integer]:
-    gone = generator.random(len(roles)) < TOKENS_FORGOTTEN
+    gone = generator.random(len(roles)) < DROPPED_TOKENS
     for role in np.unique(roles):
         places = np.flatnonzero(roles == role)
         if gone[places].all():

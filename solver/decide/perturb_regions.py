@@ -65,6 +65,6 @@ def _moved(distance: Floats, generator: np.random.Generator) -> Floats:
     length, shared, angle = generator.uniform(0, (PIXELS, 1.0, 2 * np.pi))
     growth = length * (1 - shared) * generator.choice([-1.0, 1.0])
     growth = max(growth, -KEPT_DEPTH * float(distance.max()))
-    shift = length * shared * np.array([np.sin(angle), np.cos(angle)])
+    shift = length * shared * np.array([np.sin(angle), np.cos(angle)])  # down, right
     moved: Floats = ndimage.shift(distance, shift, order=1, mode="nearest") + growth
     return moved

@@ -140,14 +140,14 @@ def _workspace(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Work
         folder = new_beside(place)
         (folder / "evidence").mkdir()
         folder.chmod((folder / "evidence").stat().st_mode & 0o777)  # as any other new folder
-        before = _look(place)
+        before = _file_stamps(place)
         if place.is_dir():
             linked_copy(place, folder)
         up_to_date.forget(folder)
         clear_half_written(folder)
         inside = evidence is not None and evidence.resolve() == place / "evidence"
         yield Workspace(folder, folder / "evidence" if inside else evidence, stopped)
-        if _look(place) != before:
+        if _file_stamps(place) != before:
             raise OutputError(
                 f"{out}: was changed by somebody else while the key was made. Nothing was written; "
                 "run it again."
@@ -173,7 +173,7 @@ def _others_in(place: Path) -> bool:
     return any(each.name != "evidence" for each in found)
 
 
-def _look(place: Path) -> dict[str, tuple[int, int, int]]:
+def _file_stamps(place: Path) -> dict[str, tuple[int, int, int]]:
     """Inode, time and size of a folder's files, which tell a rewritten one."""
     found = {}
     for path in place.rglob("*"):

@@ -90,7 +90,7 @@ def remember(out: Path, inputs: str) -> None:
     """
     document = {"format": FORMAT, "inputs": inputs, "outputs": _outputs(out)}
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
-    write_whole(out / "evidence" / FILE, text + "\n")
+    write_whole(out / "evidence" / FILE, text + "\n")  # last: a killed run leaves no note
 
 
 def recall(out: Path, inputs: str) -> Key | None:

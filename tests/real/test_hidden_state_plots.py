@@ -13,8 +13,8 @@ from solver.rules.bert.hidden_states import (
     ModelsSettings,
     checked,
     fine_tuned,
-    lead_of_answer,
     matching_layers,
+    outlier_lead,
     wrong_items,
 )
 
@@ -38,7 +38,7 @@ def test_matching_happens_in_one_stretch_of_layers(evidence: Evidence) -> None:
 
 def test_where_the_model_is_right_the_answer_is_outermost(evidence: Evidence) -> None:
     # The plots of items 1 and 3 name their outermost token: detention, 1856; of item 2, wolf.
-    leads = {q: lead_of_answer(checked(evidence.get("hidden_states", 1, q)))[0] for q in (1, 2, 3)}
+    leads = {q: outlier_lead(checked(evidence.get("hidden_states", 1, q)))[0] for q in (1, 2, 3)}
     assert leads[1] > 0.05
     assert leads[2] < -0.05
     assert leads[3] > 0.05

@@ -65,9 +65,9 @@ def corpus_search(job: Job) -> Record:
             words += [one.words[owner] for owner in kept]
             tags += [one.tags[owner] for owner in kept]
         job.advance(len(batch))
-    places, similarities = best.places.numpy(), best.similarities.numpy()
+    places, similarities = best.places.numpy(), best.similarities.numpy()  # (layers, k)
     order = np.array([TAGS.index(tag) for tag in tags])[places]  # (layers, k)
-    counts = np.stack([np.bincount(row, minlength=len(TAGS)) for row in order])
+    counts = np.stack([np.bincount(row, minlength=len(TAGS)) for row in order])  # (layers, tags)
     values = {
         "sentence": sentence,
         "word": hidden[0],
@@ -92,7 +92,7 @@ class Nearest:
         """Add similarities (layers, n) of the pieces `first`, `first` + 1, ..."""
         count = layer_similarities.shape[1]
         places = torch.arange(first, first + count).expand(len(self.places), -1)
-        every = torch.cat([self.similarities, layer_similarities], 1)
+        every = torch.cat([self.similarities, layer_similarities], 1)  # (layers, k + n)
         where = torch.cat([self.places, places], 1)
         # Stable: of equally near pieces the earlier one stays, in batches of any size.
         order = every.argsort(dim=1, descending=True, stable=True)[:, : self.k]
@@ -102,7 +102,7 @@ class Nearest:
 def search_batch(bert: Bert, batch: list[Tagged], query: Tensor, best: Nearest, first: int) -> None:
     """Offer `best` the similarity of every piece of a batch to the query (layers, width)."""
     states = torch.stack(bert.hidden_states([one for one, _, _ in batch], len(query) - 1))
-    keep = torch.zeros(states.shape[1:3], dtype=torch.bool)
+    keep = torch.zeros(states.shape[1:3], dtype=torch.bool)  # (B, T)
     for row, (_, _, owners) in enumerate(batch):
         keep[row, : len(owners)] = torch.tensor(owners) >= 0
     # All layers and pieces in one product: (L, B x T, width) with (L, width, 1).

@@ -149,7 +149,7 @@ def embedding_trials(job: Job) -> Record:
         ]
         example[change] = [pairs[0][0][0], pairs[0][1][0]]
         job.advance(2 * len(texts))
-    held = ~np.eye(len(CHANGES), dtype=bool)
+    held = ~np.eye(len(CHANGES), dtype=bool)  # each change leaves the other three alone
     values = {"changes": list(CHANGES), "word": part.word, "example": example}
     return record_of(job, {"similarities": similarities, "held": held}, values)
 

@@ -34,7 +34,7 @@ def hidden_states(job: Job) -> Record:
     reading = job.bundle.bert.reading(model, item)
     roles = token_roles(reading)
     job.advance(1)
-    points = np.stack([principal_points(layer) for layer in reading.states[1:]])
+    points = np.stack([principal_points(layer) for layer in reading.states[1:]])  # (layers, T, 2)
     values = {
         "pieces": reading.encoding.pieces,
         "question": reading.item.question,

@@ -34,7 +34,7 @@ def masked_words(job: Job) -> Record:
     sentence = with_masks(materials.attention.sentence, hidden, bert)
     encoding = bert.tokenizer.encode(sentence)
     at = place_of_mask(materials.attention.sentence, hidden, encoding, bert)
-    logits = bert.predictions(encoding)[at].double()
+    logits = bert.predictions(encoding)[at].double()  # (vocabulary,)
     job.advance(1)
     probabilities = logits.softmax(0).numpy()[: len(bert.tokenizer.pieces)]
     pieces = bert.tokenizer.pieces

@@ -105,13 +105,14 @@ def read_matrix(pixels: Pixels, n: int, path: Path) -> tuple[Pixels, tuple[int, 
             path=path,
             mend="Give the slide's picture uncropped, as PNG.",
         )
+    # Edges of cells
     rows, columns = np.linspace(top, bottom, n + 1), np.linspace(left, right, n + 1)
     colours = np.zeros((n, n, 3), np.uint8)
     uneven = 0
     for i in range(n):
         for j in range(n):
             cell = pixels[_middle(rows, i), _middle(columns, j)].reshape(-1, 3)
-            colours[i, j] = np.median(cell, axis=0)
+            colours[i, j] = np.median(cell, axis=0)  # the median: JPEG blurs a cell's rim
             off = np.linalg.norm(cell.astype(float) - colours[i, j], axis=1)
             uneven += int(np.median(off) > NEAR)
     if uneven > n * n // 10:

@@ -30,8 +30,8 @@ def ridge_fit(
     """
     shown = draws.astype(np.float64)
     near = exponential_kernel(1 - np.sqrt(shown.mean(1)))  # cosine distance to a row of ones
-    share = near / near.sum()
-    middle, level = share @ shown, float(share @ answers)
+    share = near / near.sum()  # (samples,)
+    middle, level = share @ shown, float(share @ answers)  # (segments,), one number
     centred, rise = shown - middle, answers - level
     weighted = centred.T * near  # (segments, samples)
     weights: Floats = np.linalg.solve(weighted @ centred + np.eye(shown.shape[1]), weighted @ rise)
@@ -50,7 +50,7 @@ def shown_signs(
     (lime's `get_image_and_mask` with positive_only=False, hide_rest=False).
     """
     order = np.argsort(-np.abs(weights), kind="stable")[:shown]
-    kept = order[np.abs(weights[order]) >= min_weight]
+    kept = order[np.abs(weights[order]) >= min_weight]  # fewer than `shown` may be left
     by_segment = np.zeros(int(max(segments.max() + 1, len(weights))), np.int8)
     by_segment[kept] = np.where(weights[kept] > 0, 1, -1)
     signs: npt.NDArray[np.int8] = by_segment[segments]

@@ -85,7 +85,7 @@ class SequentialTest:
         margins = self.margins
         if margins is None or not self.unfinished:
             return []
-        squares, steady = np.zeros(len(margins)), ~np.isnan(margins)
+        squares, steady = np.zeros(len(margins)), ~np.isnan(margins)  # (claims,)
         # A margin without an end (a claim on a name, not on a number) does not move.
         moves = np.isfinite(margins)
         for again in self._redrawn(self.unfinished):
@@ -143,7 +143,7 @@ class SequentialTest:
         found from a few draws differ more than the true ones, which makes the result too small
         rather than too large.
         """
-        own = np.array([sampling_of(job).units - 1.0 for job in self.unfinished])
+        own = np.array([sampling_of(job).units - 1.0 for job in self.unfinished])  # (records,)
         with np.errstate(invalid="ignore", divide="ignore"):
             freedom = self.parts.sum(0) ** 2 / (self.parts**2 / own[:, None]).sum(0)
         known = np.isfinite(freedom)

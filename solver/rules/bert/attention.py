@@ -119,7 +119,7 @@ def share_of_strongest(weights: Weights, pairs: Pairs) -> Weights:
     if not rows.any():
         return np.zeros(weights.shape[:2])
     some = weights[:, :, rows]  # (layers, heads, rows, T)
-    strongest = some >= some.max(-1, keepdims=True) - TIE
+    strongest = some >= some.max(-1, keepdims=True) - TIE  # several where they are equal
     # Equally strong links share the token between them.
     hits = (strongest & pairs[rows]).sum(-1) / strongest.sum(-1)
     share: Weights = hits.mean(-1)
@@ -140,7 +140,7 @@ def where_a_head_looks(
     verdicts = []
     for claim in claims:
         pairs = target_pairs(pieces, special, claim.target)
-        shares = share_of_strongest(weights, pairs)
+        shares = share_of_strongest(weights, pairs)  # (layers, heads)
         layer = int(shares[:, settings.head - 1].argmax())
         share = float(shares[layer, settings.head - 1])
         verdicts.append(_target_verdict(claim.target, share, layer + 1, float(shares.mean())))

@@ -47,8 +47,8 @@ def where_attention_goes(
         pairs = target_pairs(pieces, special, claim.target)
         rows = pairs.any(1)
         paid = np.where(pairs, weights, 0).sum(-1)[..., rows]  # (layers, heads, rows)
-        amounts = paid.mean(-1) if rows.any() else np.zeros(weights.shape[:2])
-        own = amounts[:, settings.head - 1]
+        amounts = paid.mean(-1) if rows.any() else np.zeros(weights.shape[:2])  # (layers, heads)
+        own = amounts[:, settings.head - 1]  # (layers,)
         name, layer = NAMES[claim.target], int(own.argmax())
         verdicts.append(
             above(
@@ -82,7 +82,7 @@ def link_against_other_words(
     for claim in claims:
         if claim.layer > weights.shape[0] or claim.head > weights.shape[1]:
             raise EvidenceError(f"there is no layer {claim.layer} head {claim.head}")
-        head = weights[claim.layer - 1, claim.head - 1].astype(np.float64)
+        head = weights[claim.layer - 1, claim.head - 1].astype(np.float64)  # (T, T)
         found = []
         for row, column in links:
             others = words.copy()

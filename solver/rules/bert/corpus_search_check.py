@@ -21,6 +21,6 @@ def first_layer_of_the_nearer_half(
     if "tags" not in record.arrays:
         raise MissingEvidence([f"{record.id}: the part of speech of each word found ('tags')"])
     found, names = record.array("tags", 2), list(record.value("tags"))
-    nearer = found[:, : max(found.shape[1] // 2, 1)]
+    nearer = found[:, : max(found.shape[1] // 2, 1)]  # sorted, the nearest first
     counts = np.stack([np.bincount(row, minlength=len(names)) for row in nearer.astype(np.int64)])
     return Decision(decide_on_counts(record, counts, claims).verdicts)

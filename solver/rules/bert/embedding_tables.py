@@ -62,7 +62,7 @@ def pairwise(vectors: Floats, metric: Metric) -> Floats:
         distances: Floats = np.linalg.norm(vectors[:, None] - vectors[None], axis=-1)
         return distances
     norms = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
-    unit = vectors / norms
+    unit = vectors / norms  # (n, width)
     cosines: Floats = unit @ unit.T
     return cosines
 
@@ -85,7 +85,7 @@ def as_cosine(distances: Floats, most: float) -> Floats:
 
 
 @dataclass(frozen=True)
-class Foretold:
+class PredictedPicture:
     """The picture that a candidate predicts, as far as it is known.
 
     Attributes:
@@ -131,11 +131,13 @@ class Foretold:
         above = low[:, None] > high[None] + 1e-12  # row's cell is above column's for certain
         if not above.any():
             return 0.5
-        difference = (shown[:, None] - shown[None])[above]
+        difference = (shown[:, None] - shown[None])[above]  # (known pairs,)
         return float(((difference > 0) + 0.5 * (difference == 0)).mean())
 
 
-def foretold(record: Record, layers: Sequence[int] | None = None) -> list[Foretold]:
+def predicted_pictures(
+    record: Record, layers: Sequence[int] | None = None
+) -> list[PredictedPicture]:
     """Return the predicted picture of every metric, part and layer in a record.
 
     Args:
@@ -154,7 +156,7 @@ def foretold(record: Record, layers: Sequence[int] | None = None) -> list[Foreto
     return found
 
 
-def _of_states(record: Record, layers: Sequence[int] | None) -> list[Foretold]:
+def _of_states(record: Record, layers: Sequence[int] | None) -> list[PredictedPicture]:
     states = checked_states(record)
     wanted = range(len(states)) if layers is None else layers
     for layer in wanted:
@@ -162,15 +164,15 @@ def _of_states(record: Record, layers: Sequence[int] | None) -> list[Foretold]:
             raise EvidenceError(f"there is no layer {layer}: the evidence has {len(states)}")
     found = []
     for part in PARTS:
-        vectors = vectors_of(states, part)
+        vectors = vectors_of(states, part)  # (layers, n, width)
         for metric in METRICS:
             for layer in wanted:
                 matrix = stretched(pairwise(vectors[layer], metric))
-                found.append(Foretold(metric, part, layer, matrix, matrix))
+                found.append(PredictedPicture(metric, part, layer, matrix, matrix))
     return found
 
 
-def _of_tables(record: Record) -> list[Foretold]:
+def _of_tables(record: Record) -> list[PredictedPicture]:
     found = []
     tables = tables_of(record)
     for name, about in tables.items():
@@ -180,17 +182,17 @@ def _of_tables(record: Record) -> list[Foretold]:
         part, layer = _part_and_layer(record, about)
         if metric == "cosine":
             shown = stretched(square(record, name))
-            found.append(Foretold("cosine", part, layer, shown, shown))
+            found.append(PredictedPicture("cosine", part, layer, shown, shown))
             continue
         if name == "distance_ranges":
             low, high = spread_ranges(record, name, tables[name])
         else:
             low = high = square(record, name)
         most = max(float(high.max()), 1e-12)
-        found.append(Foretold("euclidean", part, layer, low / most, high / most))
+        found.append(PredictedPicture("euclidean", part, layer, low / most, high / most))
         # The farther, the less alike: the ends change places.
         alike = (as_cosine(high, most), as_cosine(low, most))
-        found.append(Foretold("cosine", part, layer, *alike, converted=True))
+        found.append(PredictedPicture("cosine", part, layer, *alike, converted=True))
     measured = {one.key for one in found if not one.converted}
     return [one for one in found if not (one.converted and one.key in measured)]
 
@@ -242,6 +244,6 @@ def spread_ranges(record: Record, name: str, about: Mapping[str, Any]) -> tuple[
     which = np.empty(count, int)
     for number, group in enumerate(groups):
         which[group] = number
-    spread = ranges[which[:, None], which[None]]
+    spread = ranges[which[:, None], which[None]]  # (n, n, 2)
     spread[np.arange(count), np.arange(count)] = 0.0
     return spread[..., 0], spread[..., 1]

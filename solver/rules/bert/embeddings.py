@@ -70,7 +70,7 @@ def misfit(curve: Floats, shape: Shape) -> float:
         up_first = shape == "rises_then_falls"
         a = isotonic_regression(curve[: turn + 1], increasing=up_first).x
         b = isotonic_regression(curve[turn:], increasing=not up_first).x
-        legs = min(abs(a[-1] - a[0]), abs(b[-1] - b[0]))
+        legs = min(abs(a[-1] - a[0]), abs(b[-1] - b[0]))  # movement before and after the turn
         if legs < LEG.now() * (curve.max() - curve.min()):
             continue
         rest = ((curve[: turn + 1] - a) ** 2).sum() + ((curve[turn + 1 :] - b[1:]) ** 2).sum()

@@ -57,7 +57,7 @@ def parabola_shapes(curve: Floats) -> dict[Shape, float]:
     amounts: dict[Shape, float] = dict.fromkeys(SHAPES, 0.0)
     if float(np.ptp(curve)) <= 1e-9:
         return amounts
-    at = np.linspace(-1.0, 1.0, len(curve))
+    at = np.linspace(-1.0, 1.0, len(curve))  # centred, so that the fit is stable
     c, b, a = np.polynomial.polynomial.polyfit(at, curve, 2)
     turns = abs(b) < 2 * abs(a)  # the vertex, at -b / 2a, lies inside
     middle = c - b * b / (4 * a) if turns else a + b + c

@@ -191,7 +191,7 @@ def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
     return far, answer, places
 
 
-def lead_of_answer(plots: Plots) -> tuple[float, Pair]:
+def outlier_lead(plots: Plots) -> tuple[float, Pair]:
     """Return the lead of the answer's outermost token in the last layer, and the outermost token.
 
     The lead is the difference of the outermost distances of answer and rest, as a share of the
@@ -199,7 +199,7 @@ def lead_of_answer(plots: Plots) -> tuple[float, Pair]:
     where these are not known, by its role.
     """
     far, answer, places = distances(plots)
-    best, rest = far[answer].max(), far[~answer].max()
+    best, rest = far[answer].max(), far[~answer].max()  # outermost of each
     place = int(places[far.argmax()])
     if place < len(plots.pieces):
         name = (repr(plots.pieces[place]), f"「{plots.pieces[place]}」")
@@ -210,7 +210,7 @@ def lead_of_answer(plots: Plots) -> tuple[float, Pair]:
     return float((best - rest) / max(best, rest, 1e-12)), name
 
 
-def standing_apart(plots: Plots) -> float:
+def outlier_score(plots: Plots) -> float:
     """Return the distance of the context's outermost token in the last layer, beyond chance.
 
     The distance from the middle, in median distances, over the largest by chance, less 1: above 0 a
@@ -237,8 +237,8 @@ def wrong_items(
     middle. An item stays undecided where no token lies farther out than chance would put the
     outermost of so many. The option that names just the wrong items holds."""
     every = plots_of_model(evidence, settings)
-    found = {one.item: lead_of_answer(one) for one in every}
-    unknown = {one.item for one in every if standing_apart(one) <= 0}
+    found = {one.item: outlier_lead(one) for one in every}
+    unknown = {one.item for one in every if outlier_score(one) <= 0}
     outcome = Outcome(
         true={item for item, (lead, _) in found.items() if lead <= 0} - unknown,
         unknown=unknown,
@@ -279,9 +279,9 @@ def fine_tuned(
     by chance among so many points: a model tuned for answering moves the tokens it extracts away
     from all the rest, right or wrong. Mean over the items there are; above 0 the model was tuned.
     The option that names just those models holds."""
-    plots = plots_there_are(evidence, settings)
+    plots = available_plots(evidence, settings)
     scores = {
-        model: float(np.mean([standing_apart(one) for one in every]))
+        model: float(np.mean([outlier_score(one) for one in every]))
         for model, every in plots.items()
     }
     told = values_listed({model: f"{score:+.2f}" for model, score in scores.items()}, MODELS)
@@ -302,7 +302,7 @@ def fine_tuned(
     return Decision(verdicts, figures, _items_used(plots, settings))
 
 
-def plots_there_are(evidence: Evidence, settings: ModelsSettings) -> dict[int, list[Plots]]:
+def available_plots(evidence: Evidence, settings: ModelsSettings) -> dict[int, list[Plots]]:
     """Return the plots of each model that has some.
 
     Raises:

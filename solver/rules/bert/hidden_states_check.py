@@ -15,10 +15,10 @@ from solver.rules.bert.hidden_states import (
     ModelsClaim,
     ModelSettings,
     ModelsSettings,
+    available_plots,
     checked_spans,
     layers_named,
     plots_of_model,
-    plots_there_are,
 )
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, values_listed
 from solver.rules.bert.state_plots import Floats, Plots, last_context
@@ -128,7 +128,7 @@ def tuned_by_loneliness(
     its third nearest neighbour, over the median distance of two tokens. Above 1 it is farther from
     its nearest few than others are from any token, as the tokens that a tuned model extracts are.
     Mean (of logarithms) over the items there are. The option that names just those models holds."""
-    plots = plots_there_are(evidence, settings)
+    plots = available_plots(evidence, settings)
     alone = {
         model: float(np.exp(np.mean([np.log(largest_isolation(one)) for one in every])))
         for model, every in plots.items()
@@ -151,5 +151,5 @@ def tuned_by_loneliness(
 def largest_isolation(plots: Plots) -> float:
     """Return the isolation of the most isolated token over the median distance of two tokens."""
     points, _, _ = last_context(plots)
-    usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0
+    usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0  # between any two tokens
     return max(float(isolation(points).max()), 1e-12) / max(usual, 1e-12)

@@ -128,7 +128,7 @@ def _verdict(sentences: Sentences, cause: Cause) -> Verdict:
     if not pairs.any():
         return _open(name, ("no two sentences differ in it with the word at one place",
                             "沒有兩個句子在字的位置相同時有此差異"))  # fmt: skip
-    count = int(np.triu(pairs).sum())
+    count = int(np.triu(pairs).sum())  # each pair once
     moved_most, moved_least = float(sentences.high[pairs].max()), float(sentences.low[pairs].max())
     if moved_least <= still < moved_most:
         return _open(name, ("the distance is not known nearly enough", "距離不夠精確"))

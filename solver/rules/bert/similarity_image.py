@@ -2,8 +2,8 @@
 
 Evidence is hidden states or, where these were not kept, tables made of them
 (`solver.rules.bert.embedding_tables`). A candidate's picture and its fit are
-`embedding_tables.Foretold`; the matrices are drawn by the kind of figure ``bert_matrices``; the
-cross-check is in `solver.rules.bert.similarity_image_check`.
+`embedding_tables.PredictedPicture`; the matrices are drawn by the kind of figure ``bert_matrices``;
+the cross-check is in `solver.rules.bert.similarity_image_check`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from solver.rules.bert.embedding_tables import (
     PART_NAMES,
     PARTS,
     Floats,
-    Foretold,
     Metric,
     Part,
-    foretold,
+    PredictedPicture,
+    predicted_pictures,
 )
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
@@ -80,12 +80,12 @@ def slide_picture(
     as nearly as a picture can be read; else the parts stay undecided."""
     record, picture = evidence.get("embeddings"), checked_picture(evidence)
     layers = None if settings.layer is None else [settings.layer]
-    candidates = foretold(record, layers)
+    candidates = predicted_pictures(record, layers)
     errors: dict[tuple[Metric, Part], tuple[float, int]] = {}
     for one in candidates:
         found = (one.error(picture), one.layer)
         key = (one.metric, one.part)
-        errors[key] = min(found, errors.get(key, found))
+        errors[key] = min(found, errors.get(key, found))  # of a candidate its best layer
     verdicts = among_metrics_and_parts(
         claims,
         nearest,
@@ -133,7 +133,7 @@ def _slide_figure(
     return Figure("table", {"columns": columns, "rows": rows}, caption)
 
 
-def _tables_note(candidates: Sequence[Foretold]) -> Pair:
+def _tables_note(candidates: Sequence[PredictedPicture]) -> Pair:
     """The note that names the tables decided on in place of states."""
     layers = sorted({one.layer for one in candidates})
     known = [part for part in PARTS if any(one.part == part for one in candidates)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from solver.evidence import Evidence
-from solver.rules.bert.embedding_tables import foretold
+from solver.rules.bert.embedding_tables import predicted_pictures
 from solver.rules.bert.similarity_image import (
     SlideClaim,
     SlideSettings,
@@ -26,7 +26,10 @@ def picture_by_order(
     the part that hold; beside a part of which nothing is known none can be said to hold."""
     picture = checked_picture(evidence)
     layers = None if settings.layer is None else [settings.layer]
-    kept = [(one, one.order_kept(picture)) for one in foretold(evidence.get("embeddings"), layers)]
+    kept = [
+        (one, one.order_kept(picture))
+        for one in predicted_pictures(evidence.get("embeddings"), layers)
+    ]
     by_metric: dict[str, float] = {}
     by_part: dict[str, float] = {}
     for one, share in kept:

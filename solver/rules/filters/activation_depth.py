@@ -84,7 +84,7 @@ def activation_depth(
     """
     pairs = shown_pairs(evidence, settings)
     ratios = [mean_frequency(late) / mean_frequency(early) for early, late in pairs]
-    detail = float(np.exp(np.median(np.log(ratios))))
+    detail = float(np.exp(np.median(np.log(ratios))))  # the median of ratios, symmetric in both
     reactions = [(_reaction(early), _reaction(late)) for early, late in pairs]
     own, others = own_and_others(reactions, block_correlation)
     verdicts = [_depth_verdict(claim, detail, own, others) for claim in claims]
@@ -202,7 +202,7 @@ def mean_frequency(values: Floats) -> float:
     """
     window = np.outer(np.hanning(values.shape[0]), np.hanning(values.shape[1]))
     power = np.abs(np.fft.fft2((values - values.mean()) * window)) ** 2
-    down = np.fft.fftfreq(values.shape[0]) * values.shape[0]
+    down = np.fft.fftfreq(values.shape[0]) * values.shape[0]  # cycles a picture
     right = np.fft.fftfreq(values.shape[1]) * values.shape[1]
     frequency = np.hypot(down[:, None], right[None])
     total = power.sum()

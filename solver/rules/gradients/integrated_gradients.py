@@ -96,13 +96,14 @@ def _sample_shares(record: Record) -> dict[str, float]:
     baseline, picture = (record.array(n, 3).astype(np.float64) for n in ("baseline", "picture"))
     span, near = picture - baseline, NEAR.now()
     size = float(np.linalg.norm(span)) or 1.0
-    along = np.array([float(((s - baseline) * span).sum()) / size**2 for s in samples])
+    along = np.array([float(((s - baseline) * span).sum()) / size**2 for s in samples])  # 0 to 1
     off = np.array(
         [
             np.linalg.norm(s - baseline - a * span) / size
             for s, a in zip(samples, along, strict=True)
         ]
     )
+    # Bool (S,)
     at_baseline = np.array([np.linalg.norm(s - baseline) / size < near for s in samples])
     on_line = (off < near) & (along > -near) & (along < 1 + near)
     further = np.concatenate([[True], np.diff(along) > near / len(samples)])
@@ -118,7 +119,7 @@ def _sample_shares(record: Record) -> dict[str, float]:
 def _is_shifted(sample: Floats, picture: Floats, size: float) -> bool:
     """True if a sample is the picture shifted (around its edges) by one pixel or more."""
     spectrum = np.fft.fft2(sample.mean(-1)) * np.conj(np.fft.fft2(picture.mean(-1)))
-    match = np.fft.ifft2(spectrum).real
+    match = np.fft.ifft2(spectrum).real  # cross-correlation over all shifts
     down, right = np.unravel_index(int(match.argmax()), match.shape)
     if (down, right) == (0, 0):
         return False

@@ -79,7 +79,7 @@ def _changes(base: Record, other: Record) -> tuple[float, float, float]:
         raise EvidenceError(f"{base.id} and {other.id} have no place that can be read in both")
     before, after = _from_ground(base, first, valid), _from_ground(other, second, valid)
     marked, still = _strongest(before), _strongest(after)
-    side = np.sign(before @ LUMA) == np.sign(after @ LUMA)
+    side = np.sign(before @ LUMA) == np.sign(after @ LUMA)  # bright or dark as before
     count, chance = max(marked.sum(), 1), still.mean()
     same, turned = ((marked & still & where).sum() / count for where in (side, ~side))
     seen = [(np.abs(one).max(-1) > SEEN.now()).sum() for one in (before, after)]

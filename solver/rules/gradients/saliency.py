@@ -212,9 +212,9 @@ def _normalization_changes(
     maxima = [raw.max() for raw in raws]
     if min(maxima) <= 0:
         raise MissingEvidence(["saliency maps that are not zero everywhere"])
-    before = float(np.log10(max(maxima) / min(maxima)))
+    before = float(np.log10(max(maxima) / min(maxima)))  # range of scales between pictures
     after = float(np.log10(max(m.max() for m in shown) / min(m.max() for m in shown)))
-    common = [raw / max(maxima) for raw in raws]
+    common = [raw / max(maxima) for raw in raws]  # all maps on one scale
     difference = np.mean([np.abs(a - b).mean() for a, b in zip(common, shown, strict=True)])
     largest = np.max([np.abs(a - b).max() for a, b in zip(common, shown, strict=True)])
     pairs = list(zip(raws, shown, strict=True))

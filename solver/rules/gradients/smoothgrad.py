@@ -81,8 +81,8 @@ def procedure(
     of their outputs; another shape counts as 0. More so than not holds.
     """
     record = evidence.get("smoothgrad_trace", settings.picture)
-    nearest = record.array("likeness", 2).argmax(1)
-    noisy = record.array("noise_std", 1) > 1e-6
+    nearest = record.array("likeness", 2).argmax(1)  # (samples,)
+    noisy = record.array("noise_std", 1) > 1e-6  # (samples,)
     own = float(((nearest == settings.picture) & noisy).mean())
     fed = {"noisy_copies": own, "several_pictures": float((nearest != settings.picture).mean())}
     near = {

@@ -65,7 +65,7 @@ def unnormalized_by_structure(
 
 def _measured(raw: Floats, normalized: Floats) -> tuple[float, float, float, float, float]:
     """Lightness of the brightest, similarity, gain of steps, share kept bright, share turned."""
-    shown, before = rgb2lab(raw)[..., 0], rgb2lab(normalized)[..., 0]
+    shown, before = rgb2lab(raw)[..., 0], rgb2lab(normalized)[..., 0]  # L*, (H, W)
     similarity = structural_similarity(before, shown, data_range=100.0)
     gain = _steps(shown) / max(_steps(before), 1e-9)
     everywhere = np.ones(shown.shape, bool)

@@ -305,8 +305,9 @@ def colour_meaning(
     verdicts = []
     for claim in claims:
         other = 1 - CHANNEL[claim.colour]
+        # Drawn in this colour
         risen = rise[:, CHANNEL[claim.colour]] > np.maximum(rise[:, other], 0)
-        right = np.sign(truth[risen]) == SIGN[claim.sign]
+        right = np.sign(truth[risen]) == SIGN[claim.sign]  # truly of the claimed sign
         share = float(right.mean()) if risen.any() else 0.0
         colour, meaning = COLOUR_NAMES[claim.colour], MEANING[claim.sign]
         verdicts.append(

@@ -96,7 +96,7 @@ def _weight_of_places(record: Record) -> tuple[Floats, bool]:
     if "segments" not in record.arrays or "weights" not in record.arrays:
         return np.where(valid, np.sign(signs), 0).astype(float), False
     segments, weights = record.array("segments", 2), record.array("weights", 1)
-    labels, at, sizes = np.unique(segments, return_inverse=True, return_counts=True)
+    labels, at, sizes = np.unique(segments, return_inverse=True, return_counts=True)  # at: (H W,)
     known = labels < len(weights)
     each = np.where(known, weights[np.minimum(labels, len(weights) - 1)], 0.0) / sizes
     return np.where(valid, each[at.reshape(segments.shape)], 0.0), True
@@ -122,7 +122,7 @@ def pieces_along_contour(
     record = evidence.get("lime", settings.picture)
     signs, valid = record.array("signs", 2), valid_places(record, "signs")
     inside = fitted_to(region(evidence, settings.picture, settings.region), signs.shape)
-    by_chance = float(inside[valid].mean())
+    by_chance = float(inside[valid].mean())  # the contour's share of the picture
     pieces, told = _drawn_pieces(record, signs, valid)
     on_contour = [sign for sign, piece in pieces if float(inside[piece].mean()) > by_chance]
     count = {"for": on_contour.count(1), "against": on_contour.count(-1)}

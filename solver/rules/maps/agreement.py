@@ -138,7 +138,7 @@ def compare(
 
 def _spread_note(shares: Mapping[str, Floats], region: Pair) -> list[Pair]:
     (first, of_first), (second, of_second) = shares.items()
-    lead = of_first - of_second
+    lead = of_first - of_second  # (pictures,)
     error = float(lead.std(ddof=1) / np.sqrt(len(lead))) if len(lead) > 1 else 0.0
     said, count = _MAP_NAMES[first], int((lead > 0).sum())
     other, others = _MAP_NAMES[second], int((lead < 0).sum())
@@ -274,7 +274,7 @@ def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) 
     """
     if valid is None or valid.all():
         return correlation(_block_means(first), _block_means(second))
-    readable = _block_means(valid.astype(float))
+    readable = _block_means(valid.astype(float))  # share of each block
     kept = readable >= 0.5
     means = (
         _block_means(np.where(valid, values, 0.0))[kept] / readable[kept]
@@ -286,6 +286,7 @@ def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) 
 def _block_means(values: Floats) -> Floats:
     blocks = round(BLOCKS.now())
     zoom = tuple(blocks / side for side in values.shape)
+    # Anti-aliasing
     smooth = ndimage.gaussian_filter(values, [side / blocks / 3 for side in values.shape])
     means: Floats = ndimage.zoom(smooth, zoom, order=1, grid_mode=True, mode="nearest")
     return means

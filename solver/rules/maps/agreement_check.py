@@ -84,7 +84,7 @@ def _lead_by_chance(first: Floats, second: Floats) -> float:
     if 2.0 ** -len(first) >= CHANCE.value:
         return 0.0
     lead = (first - second) * np.sign((first - second).sum())
-    apart = lead[lead != 0]
+    apart = lead[lead != 0]  # Wilcoxon's test drops ties
     return float(stats.wilcoxon(apart, alternative="greater").pvalue) if apart.size else 1.0
 
 
@@ -94,7 +94,7 @@ def overlap(first: Reading, second: Reading) -> float:
     these, those = (brightest_places(bright, valid) for bright, _ in (first, second))
     if not these.any() or not those.any():
         return 0.0
-    reach = max(valid.shape) / BLOCKS.now() / 2
+    reach = max(valid.shape) / BLOCKS.now() / 2  # half a block, in pixels
     both_ways = (_within(these, those, valid, reach), _within(those, these, valid, reach))
     return float(np.mean(both_ways))
 

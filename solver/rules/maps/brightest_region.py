@@ -143,7 +143,7 @@ def masks_of(
         return [fitted_to(region(evidence, picture, part), shape) for part in claim.evenly]
     if claim.region is None:
         named = [region(evidence, picture, name) for name in claim.outside]
-        inside: Mask = ~np.logical_or.reduce(named)
+        inside: Mask = ~np.logical_or.reduce(named)  # outside of all that are named
     else:
         inside = region(evidence, picture, claim.region)
         for name in claim.minus:

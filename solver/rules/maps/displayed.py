@@ -61,7 +61,7 @@ def displayed_brightness(record: Record) -> Floats:
         ground = record.values.get("neutral")
         readable = values[valid_places(record)]
         level = np.median(readable, axis=0) if ground is None else np.full(3, float(ground))
-        distance: Floats = np.abs(values - level).max(-1)
+        distance: Floats = np.abs(values - level).max(-1)  # the channel farthest from grey
         return distance
     bright: Floats = values @ LUMA
     return bright
@@ -116,7 +116,7 @@ def standing_out(brightness: Floats, valid: Mask | None = None) -> Floats:
 
     Unreadable places (`valid` false) are no part of any surroundings.
     """
-    around = _blurred(brightness, SURROUND.now() * max(brightness.shape), valid)
+    around = _blurred(brightness, SURROUND.now() * max(brightness.shape), valid)  # (H, W)
     above: Floats = np.clip(brightness - around, 0, None)
     return above
 

@@ -73,7 +73,7 @@ def find_asymmetry(brightness: Floats) -> Asymmetry:
     upright, level_axis = _best_axis(strokes, seen), _best_axis(strokes.T, seen.T)
     lying = level_axis[0] > upright[0]
     symmetry, axis = level_axis if lying else upright
-    clear = np.clip(2 * strokes - 1, 0, 1)
+    clear = np.clip(2 * strokes - 1, 0, 1)  # only clear strokes may lack a mirror image
     before, within, after = _unmatched(clear.T if lying else clear, axis)
     first: Side = "top" if lying else "left"
     last: Side = "bottom" if lying else "right"
@@ -113,7 +113,7 @@ def _unmatched(clear: Floats, axis: int) -> tuple[float, float, float]:
     without, matched = np.clip(clear - image, 0, None).sum(0), np.minimum(clear, image).sum(0)
     from_axis = np.arange(GRID) - axis / 2
     order = np.argsort(np.abs(from_axis), kind="stable")
-    held = np.cumsum(matched[order])
+    held = np.cumsum(matched[order])  # mass within each distance of the axis
     half = float(np.abs(from_axis)[order][np.searchsorted(held, BODY_SHARE.now() * held[-1])])
     parts = (from_axis < -half, np.abs(from_axis) <= half, from_axis > half)
     total = max(float(clear.sum()), 1e-12)

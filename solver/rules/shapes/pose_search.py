@@ -80,7 +80,7 @@ def search(
         poses, found = poses[:, ahead], found[ahead]
         for _ in range(stage.generations):
             trials = _trials(poses, found, box, generator)
-            worths = _each(worth, trials, reach)
+            worths = _each(worth, trials, reach)  # (islands, poses)
             better = worths >= found
             poses, found = np.where(better, trials, poses), np.where(better, worths, found)
     island, pose = np.unravel_index(int(found.argmax()), found.shape)

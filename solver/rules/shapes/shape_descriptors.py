@@ -31,7 +31,7 @@ _ANGLES = (0, 2, 4, 7, 11, 16, 21, 26)  # lowest differences of each class, in 3
 def describe(marks: Mask) -> Floats:
     """Return the numbers (S, F) that describe each of the marks (S, 64, 64)."""
     clean = np.stack([_without_specks(each) for each in marks])
-    weights = clean.reshape(len(clean), -1) / clean.sum((1, 2))[:, None]
+    weights = clean.reshape(len(clean), -1) / clean.sum((1, 2))[:, None]  # (S, cells)
     row, column = (each.ravel().astype(float) for each in np.mgrid[:GRID, :GRID])
     middle = np.stack([weights @ row, weights @ column])  # (2, S)
     squares = weights @ (row**2 + column**2)
@@ -94,6 +94,7 @@ def _hough() -> sparse.csr_matrix:
 
 def _lines(clean: Mask, spread: Floats) -> list[Floats]:
     flat = sparse.csr_matrix(clean.reshape(len(clean), -1).astype(np.float32))
+    # Cells on a line
     votes = (flat @ _hough()).toarray().reshape(len(clean), _DIRECTIONS, _OFFSETS)
     votes = ndimage.uniform_filter1d(votes, 3, axis=2, mode="constant") * 3
     votes /= spread[:, None, None]

@@ -25,7 +25,7 @@ def simulated_marks(solid: str, count: int, generator: np.random.Generator) -> M
     noise = generator.standard_normal(x.shape)
     smooth = ndimage.gaussian_filter1d(noise, _EVEN_OVER, axis=1)
     strength = np.exp(_UNEVEN * smooth / smooth.std()) * seen
-    drawn = np.zeros((count, GRID * GRID))
+    drawn = np.zeros((count, GRID * GRID))  # strongest line in each cell
     steps = np.diff(x, axis=1, append=x[:, -1:]), np.diff(y, axis=1, append=y[:, -1:])
     same_line = np.hypot(*steps) < 0.12  # a longer step leads from one edge to the next
     for part in (0, 1 / 3, 2 / 3):
@@ -62,7 +62,7 @@ def _lines(solid: str, count: int, generator: np.random.Generator) -> tuple[Sing
     *points, weights = DRAWINGS[solid].wires(poses)
     seen = weights > 0
     ends = [(np.where(seen, each, 9).min(1), np.where(seen, each, -9).max(1)) for each in points]
-    size = np.maximum(*(last - first for first, last in ends))
+    size = np.maximum(*(last - first for first, last in ends))  # (count,)
     scale = generator.uniform(*_EXTENT, count) / size
     placed = []
     for each, (first, last) in zip(points, ends, strict=True):

@@ -59,7 +59,7 @@ def _learnt() -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(0)  # seeded: the same classifier in every run
     kinds = [simulated_marks(name, _EACH, generator) for name in DRAWINGS]
     kinds.append(simulated_noise(_EACH, generator))
     shapes = np.concatenate([describe(marks) for marks in kinds])

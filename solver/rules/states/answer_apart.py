@@ -71,7 +71,7 @@ def distance_apart(answer: Floats, rest: Floats) -> float:
     >>> distance_apart(np.array([[3.0, 4.0]]), around)
     5.0
     """
-    middle = np.median(rest, axis=0)
+    middle = np.median(rest, axis=0)  # (2,)
     usual = float(np.median(np.linalg.norm(rest - middle, axis=1)))
     return float(np.linalg.norm(answer - middle, axis=1).max()) / max(usual, 1e-12)
 

@@ -32,6 +32,6 @@ def apart_by_gap(
 def gap(answer: Floats, rest: Floats) -> float:
     """Return the widest gap of an answer's point (n, 2) to the rest (m, 2), in usual gaps."""
     among = cdist(rest, rest)
-    np.fill_diagonal(among, np.inf)
+    np.fill_diagonal(among, np.inf)  # a token is no neighbour of itself
     usual = float(np.median(among.min(1))) if len(rest) > 1 else 0.0
     return float(cdist(answer, rest).min(1).max()) / max(usual, 1e-12)

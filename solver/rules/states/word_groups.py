@@ -125,7 +125,7 @@ def cohesion_verdicts(
     for span in checked_spans(list(every.values()), claims):
         found = []
         for one in groups:
-            partner = one.word[:, None] != one.word[None]
+            partner = one.word[:, None] != one.word[None]  # (members, members)
             for layer in span:
                 points = one.plots.points[layer]
                 mine = points[one.members]

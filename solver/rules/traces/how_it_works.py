@@ -110,7 +110,7 @@ def _varied(record: Record) -> dict[Varied, float]:
     changed = record.array("changed", 1)
     if not len(changed):
         return {"nothing": 0.0, "noise": 0.0, "pieces": 0.0}
-    rough = 1 - np.clip(record.array("smooth", 1), 0, 1)
+    rough = 1 - np.clip(record.array("smooth", 1), 0, 1)  # 1 where the change is uncorrelated
     return {
         "nothing": float((changed == 0).mean()),
         "noise": float((changed * rough).mean()),

@@ -22,8 +22,8 @@ from solver.rules.bert.embedding_tables import (
     PARTS,
     Metric,
     Part,
-    foretold,
     pairwise,
+    predicted_pictures,
     stretched,
     vectors_of,
 )
@@ -362,7 +362,7 @@ def test_what_counts_as_reproduced_lies_between_rounding_and_another_part(demo: 
     record = embeddings(Job("embeddings", demo))
     picture = similarity_picture(Job("similarity_picture", demo)).array("values", 2)
     best: dict[tuple[Metric, Part], float] = {}
-    for one in foretold(record):
+    for one in predicted_pictures(record):
         error = one.error(picture)
         best[one.metric, one.part] = min(error, best.get((one.metric, one.part), error))
     right, others = min(best.values()), sorted(best.values())[1:]
