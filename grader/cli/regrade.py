@@ -194,11 +194,13 @@ def _summary(counts: MoveCounts) -> str:
 
 
 def _means(counts: MoveCounts) -> str:
+    from grader.items.estimates import rounded
+
     before, after = counts.mean_before, counts.mean_after
     if before is None or after is None:
         return "no mean, since no total is certain"
     # As many decimals as show that the two differ.
-    pairs = [(f"{before:.{places}f}", f"{after:.{places}f}") for places in (2, 3, 4, 6)]
+    pairs = [(f"{rounded(before, n):f}", f"{rounded(after, n):f}") for n in (2, 3, 4, 6)]
     pair = next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
     return f"mean {pair[0]} -> {pair[1]}"
 
@@ -242,7 +244,9 @@ def _plain(value: Any) -> str:
 
 
 def _mean(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:.6f}"
+    from grader.items.estimates import rounded
+
+    return None if value is None else f"{rounded(value, 6):f}"
 
 
 def _points(change: Any) -> str:

@@ -19,6 +19,7 @@ wrong key      5+5    Welch's test of two means needs a spread on both sides
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 
 from solver.key import Sentence
@@ -72,6 +73,19 @@ class Estimate:
             return None
         english, chinese = (text.format(n=self.n, needed=self.needed) for text in self.lack.value)
         return Sentence(en=english, zh_hant=chinese)
+
+
+def rounded(value: float | Decimal, places: int) -> Decimal:
+    """Return a number rounded half up, away from zero, to so many decimal places.
+
+    >>> rounded(0.225, 2), rounded(0.215, 2), rounded(-0.5, 0)
+    (Decimal('0.23'), Decimal('0.22'), Decimal('-1'))
+    """
+    # A float is never exactly 0.215, and a sum of floats may be off in the last digits. Twelve
+    # digits give back the decimal number that was meant: a class is far too small for a mean that
+    # lies nearer than that to a half without being one.
+    exact = value if isinstance(value, Decimal) else Decimal(f"{value:.12g}")
+    return exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
 def too_few(n: int, needed: int) -> Estimate:

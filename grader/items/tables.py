@@ -14,7 +14,7 @@ from typing import Any
 
 from grader.csv_files.spreadsheet import defused, write_table
 from grader.items.analysis import ClassAnalysis, QuestionAnalysis, Totals, analyse_class
-from grader.items.estimates import Estimate
+from grader.items.estimates import Estimate, rounded
 from grader.items.miskeyed import Suspicion
 from grader.submissions import answer_text
 from grader.table.graded import GradedClass
@@ -102,7 +102,7 @@ def _name(blank: str, option: str) -> str:
 
 
 def _number(estimate: Estimate) -> str:
-    return "" if estimate.value is None else f"{estimate.value:.4f}"
+    return "" if estimate.value is None else f"{rounded(estimate.value, 4):f}"
 
 
 def _harmless(cell: str) -> str:
@@ -226,7 +226,7 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 
 def _rounded(value: float | None) -> float | None:
     # NaN (the mean of nobody) has no place in JSON.
-    return None if value is None or value != value else round(value, 6)
+    return None if value is None or value != value else float(rounded(value, 6))
 
 
 def _decimal(value: object) -> str | None:

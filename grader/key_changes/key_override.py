@@ -14,6 +14,7 @@ from solver.files.encodings import is_text
 from solver.key import Answer, Key, KeyQuestion, Override
 from solver.key_checks.agreement import choice_fault
 from solver.key_checks.consistency import by_verdicts, contradiction
+from solver.text.html_tags import without_tags
 
 
 def with_override(
@@ -134,7 +135,8 @@ def option_lines(
     for blank, name, text in _offered(entry, asked, language):
         sign = "* " if {(blank, name), (blank, text)} & counting else "  "
         where = f"{blank}: " if blank else ""
-        lines.append(f"{sign if mark else ''}{where}{name}  {printable(collapsed(text))}".rstrip())
+        shown = printable(collapsed(without_tags(text)))
+        lines.append(f"{sign if mark else ''}{where}{name}  {shown}".rstrip())
     return lines
 
 

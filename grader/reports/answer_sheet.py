@@ -18,6 +18,7 @@ from solver.banks.bank import Bank, Blank, Option, Question
 from solver.errors import printable
 from solver.key import Key
 from solver.text.bilingual import CHINESE, words
+from solver.text.html_tags import without_tags
 from solver.text.plural import counted
 
 WIDTH = 92
@@ -124,8 +125,8 @@ def _comment(lines: Sequence[str], indent: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a text as one line, so that it cannot end a comment."""
-    return printable(collapsed(text))
+    """Return a text as one line without HTML, so that it cannot end a comment."""
+    return printable(collapsed(without_tags(text)))
 
 
 def _as_yaml(name: str) -> str:

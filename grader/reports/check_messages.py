@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from grader.reports.answer_sheet import number_of, said
 from grader.reports.question_texts import Part
 from grader.reports.self_check import Checked, CheckedQuestion, RightAnswer
+from solver.text.html_tags import without_tags
 
 
 def lines_of(checked: Checked, language: str) -> list[str]:
@@ -35,7 +36,7 @@ def _of_question(question: CheckedQuestion, language: str) -> Iterator[str]:
     yield ""
     worth = number_of(question.worth, "point", language)
     yield said("found", language, id=question.id, state=state, points=worth)
-    yield f"  {question.stem.in_language(language)}"
+    yield f"  {without_tags(question.stem.in_language(language))}"
     if question.look_again:
         names = [name.in_language(language) for name in question.look_again]
         joined = said("between", language).join(names)
@@ -56,10 +57,11 @@ def _of_answer(answer: RightAnswer, language: str) -> Iterator[str]:
 
 
 def _part(part: Part, language: str) -> str:
-    text = part.text.in_language(language)
+    text = without_tags(part.text.in_language(language))
     name = f"{part.blank}:{part.option}" if part.blank else part.option
     if text != part.option:
         text = said("with_id", language, text=text, id=name)
     if part.label is None:
         return text
-    return said("labelled", language, label=part.label.in_language(language), text=text)
+    label = without_tags(part.label.in_language(language))
+    return said("labelled", language, label=label, text=text)

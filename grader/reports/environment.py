@@ -7,15 +7,25 @@ apply is its own style sheet, by hash; nothing may be loaded from anywhere.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from functools import cache
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from grader.items.estimates import Estimate
+from grader.items.estimates import Estimate, rounded
 from solver.files.resources import data_folder
-from solver.text.bilingual import Words, both, policy_for, template_environment, worded
+from solver.text.bilingual import (
+    CHINESE,
+    InTwoLanguages,
+    Pair,
+    Words,
+    as_pair,
+    both,
+    policy_for,
+    template_environment,
+    worded,
+)
 from solver.text.bilingual import words as page_words
 
 MINUS = "−"
@@ -29,9 +39,7 @@ def points(value: Decimal | float | None) -> str:
     """
     if value is None:
         return "–"
-    exact = Decimal(repr(value)) if isinstance(value, float) else value
-    rounded = exact.quantize(Decimal("0.0001"), rounding=ROUND_HALF_EVEN)
-    text = f"{rounded:f}".rstrip("0").rstrip(".")
+    text = f"{rounded(value, 4):f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else minus(text)
 
 
@@ -42,8 +50,8 @@ def minus(text: str) -> str:
 
 def decimals_of(value: float, decimals: int = 2) -> str:
     """Return a number with so many decimals; never a negative zero."""
-    text = f"{value:.{decimals}f}"
-    return minus(text[1:] if float(text) == 0 and text.startswith("-") else text)
+    exact = rounded(value, decimals)
+    return minus(f"{exact if exact else abs(exact):f}")
 
 
 def signed(value: Decimal | float | None) -> str:
@@ -63,7 +71,21 @@ def percent(estimate: Estimate | None) -> str:
     """Return a share as whole percent, or a dash where it is not given."""
     if estimate is None or estimate.value is None:
         return "–"
-    return f"{100 * estimate.value:.0f}%"
+    return whole_percent(estimate.value)
+
+
+def whole_percent(share: float) -> str:
+    """Return a number from 0 to 1 as whole percent.
+
+    >>> whole_percent(0.145)
+    '15%'
+    """
+    return f"{rounded(share, 2) * 100:.0f}%"
+
+
+def in_language(text: InTwoLanguages | Pair | list[str] | str, language: str) -> str:
+    """Return a text in one language ("en" or "zh-Hant"), for a title that cannot hold two."""
+    return as_pair(text)[language == CHINESE]
 
 
 @cache
@@ -75,8 +97,10 @@ def environment() -> Environment:
         signed=signed,
         number=number,
         percent=percent,
+        whole_percent=whole_percent,
         both=both,
         worded=worded,
+        in_language=in_language,
         fixed=decimals_of,
     )
     sheet = style()
@@ -90,8 +114,8 @@ def environment() -> Environment:
 
 
 def words() -> Words:
-    """Return the texts of the report pages."""
-    return page_words("class")
+    """Return the texts of the class's page and of students' pages."""
+    return page_words("class", "student")
 
 
 def style() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -54,6 +55,19 @@ class RegradeNote(_Logged):
     students: int
     up: int
     down: int
+
+
+def student_note(notes: Sequence[RegradeNote]) -> tuple[str, str] | None:
+    """Return what a student's page says of a run's regrades, None where there was none.
+
+    Returns:
+        The date of the latest one ("" where the log has none), and the ids of the questions that
+        any of them changed, with commas. Who decided and why is for the class's page.
+    """
+    if not notes:
+        return None
+    changed = {one.id for note in notes for one in note.questions}
+    return notes[0].when, ", ".join(sorted(changed))
 
 
 def regrade_notes(folder: Path) -> tuple[RegradeNote, ...]:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from grader.reports.environment import environment
 from grader.reports.question_texts import Part, QuestionTexts
+from grader.reports.regrade_notes import regrade_notes, student_note
 from grader.reports.student_index import NAME, IndexRow, index_page
 from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import (
@@ -84,7 +85,7 @@ def write_student_pages(
 
     Args:
         graded: the class.
-        out: folder.
+        out: folder of the run; whether it was regraded is read from its log.
         bank: for the wordings.
         key: for the reasons.
         reveal: also tell the right options, and why, of questions not fully earned.
@@ -95,9 +96,11 @@ def write_student_pages(
 
     Raises:
         OutputError: the folder cannot be written.
+        ExportError: the log of regrades was changed by hand.
     """
     pages = StudentPages(graded.questions, bank, key, reveal=reveal, language=language)
     pages.attempts = graded.attempts
+    pages.regraded = student_note(regrade_notes(out))
     folder = out / "students"
     taken = {NAME}
     listed: list[IndexRow] = []
@@ -151,6 +154,7 @@ class StudentPages:
     """Makes students' pages, sharing the cards of equal responses."""
 
     attempts: AttemptsRule = "highest"
+    regraded: tuple[str, str] | None = None
 
     def __init__(
         self,
@@ -186,6 +190,7 @@ class StudentPages:
             submitted=_moment(graded),
             doubt=_doubt(graded),
             late=_duration(graded.late),
+            regraded=self.regraded,
             full=full,
             cards=cards,
         )

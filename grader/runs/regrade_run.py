@@ -36,12 +36,15 @@ from grader.key_changes.regrading import (
     refuse_other_options,
     regraded,
 )
+from grader.runs.corrections import OPEN_FILE
 from grader.runs.folder import folder_made_whole, only_run
 from grader.runs.gradebook import Gradebook
 from grader.runs.grading import grade_table
 from grader.runs.reconciliation import check_record
 from grader.runs.record import RunRecord, read_run, write_run
 from grader.runs.results import fill_gradebook, write_results
+from grader.runs.unscored import FILE as UNSCORED
+from grader.runs.unscored import unscored_of_exports, unscored_of_gradebook, write_unscored
 from grader.scoring.accepted_answers import open_questions, scored_questions
 from grader.submissions import ScoredQuestion
 from grader.table.answers import AnswerTable
@@ -59,6 +62,8 @@ from solver.key_checks.agreement import hold_to_bank
 from solver.key_checks.consistency import refuse_contradictions
 
 RESULTS = ("scores.csv", "rejects.csv", "late.csv", "items.csv", "summary.json", "gradebook.csv")
+CARRIED = (UNSCORED, OPEN_FILE)
+"""Results that hang on no key: they stay, and lie beside the former results too."""
 PAGES = ("class.html", "students")
 RECORD = ("run.json", "key.yaml", FILE, FORMER_FILE, STANDING, LOG)
 
@@ -292,6 +297,10 @@ def _write_in_place(
             plan.notes.append(
                 fill_gradebook(book, plan.after, new, skip_unknown=skip_unknown, ids=ids)
             )
+            unscored = unscored_of_exports(plan.after)
+            unscored += unscored_of_gradebook(book, plan.after, ids, unscored)
+            (new / UNSCORED).unlink(missing_ok=True)  # of another gradebook, or of none
+            write_unscored(unscored, new)
         check_record(new, plan.after)
         if plan.standing:
             write_whole(new / STANDING, standing_text(plan.standing), private=True)
@@ -303,7 +312,7 @@ def _keep_former(old: Path, new: Path, former: Path) -> None:
     if (old / FORMER).is_dir():
         shutil.copytree(old / FORMER, new / FORMER)
     (new / former).mkdir(parents=True)
-    for name in (*RESULTS, "run.json", "key.yaml", STANDING):
+    for name in (*RESULTS, *CARRIED, "run.json", "key.yaml", STANDING):
         if (old / name).is_file():
             shutil.copyfile(old / name, new / former / name)
             (new / former / name).chmod(0o600)

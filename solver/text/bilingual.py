@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 
 from solver.errors import OutputError
 from solver.files.resources import data_folder
+from solver.text.html_tags import without_tags
 
 ENGLISH, CHINESE = "en", "zh-Hant"
 Pair = tuple[str, str]
@@ -39,13 +40,16 @@ class InTwoLanguages(Protocol):
 
 
 def as_pair(text: InTwoLanguages | Pair | list[str] | str) -> Pair:
-    """Return a text in any of its forms as (English, Chinese); a plain text serves for both."""
+    """Return a text as (English, Chinese), whichever way it is held; one text serves for both.
+
+    A wording in which somebody wrote HTML is given as plain text.
+    """
     if isinstance(text, str):
         return text, text
     if isinstance(text, tuple | list):
         english, chinese = text
         return str(english), str(chinese)
-    return text.en, text.zh_hant
+    return without_tags(text.en), without_tags(text.zh_hant)
 
 
 def both(text: InTwoLanguages | Pair | list[str] | str) -> Markup:
@@ -130,20 +134,25 @@ class Words:
 
 
 @cache
-def words(folder: str = "key") -> Words:
-    """Return the texts of the pages of one kind, ``templates/FOLDER/words.yaml``.
+def words(*folders: str) -> Words:
+    """Return the texts of the pages of one or several kinds, ``templates/FOLDER/words.yaml``.
+
+    Args:
+        folders: of two texts with one name the later folder's counts; the key's page if none.
 
     Raises:
-        OutputError: the installation lacks the file.
+        OutputError: the installation lacks a file.
     """
-    path = data_folder("templates") / folder / "words.yaml"
-    try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OutputError(
-            f"{path}: the page's texts cannot be read ({error.strerror}). Install hw9 again."
-        ) from None
-    return Words(data)
+    texts: dict[str, Any] = {}
+    for folder in folders or ("key",):
+        path = data_folder("templates") / folder / "words.yaml"
+        try:
+            texts |= yaml.safe_load(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise OutputError(
+                f"{path}: the page's texts cannot be read ({error.strerror}). Install hw9 again."
+            ) from None
+    return Words(texts)
 
 
 def template_environment() -> Environment:

@@ -12,8 +12,14 @@ from grader.reports.regrade_notes import regrade_notes
 from grader.runs.regrade_run import Regrade, Signature, plan_regrade, write_regrade
 from solver.errors import ExportError
 from tests.grader.made_classes import overridden
-from tests.grader.page_reader import check_harmless
+from tests.grader.page_reader import Page, check_harmless
 from tests.grader.runs.test_regrade_run import made_run
+
+
+def students_pages(run: Path) -> list[Page]:
+    """The first and the last student's page of a run."""
+    paths = sorted(path for path in (run / "students").iterdir() if path.name != "index.html")
+    return [check_harmless(path.read_text("utf-8")) for path in (paths[0], paths[-1])]
 
 
 def test_the_page_says_so_at_the_top_the_latest_first(tmp_path: Path) -> None:
@@ -21,6 +27,7 @@ def test_the_page_says_so_at_the_top_the_latest_first(tmp_path: Path) -> None:
     bank, key, _ = made_run(run, 30)
     page = check_harmless((run / "class.html").read_text("utf-8"))
     assert "Regraded" not in page.en and regrade_notes(run) == ()
+    assert "regrade" not in students_pages(run)[0].en
     option = next(each for each in "abcd" if [each] != key.questions[0].correct)
     was = key.questions[0].correct[0]
     new = overridden(key, "q01", [option])
@@ -38,6 +45,10 @@ def test_the_page_says_so_at_the_top_the_latest_first(tmp_path: Path) -> None:
     ):
         assert text in opening, text
     assert "已重新計分" in page.zh and "目前與先前的答案都得分" in page.zh
+    for student in students_pages(run):
+        told = "These points are from a regrade (2026-05-02), which changed how q01 is graded."
+        assert told in student.en and "重新計分後的分數（2026-05-02），q01 的計分方式" in student.zh
+        assert "TA <one>" not in student.en and "c & d" not in student.en
     write_regrade(
         plan_regrade(Regrade(run, None, bank, "everybody", ["q02"])), Signature("TA", "no picture")
     )
@@ -46,6 +57,8 @@ def test_the_page_says_so_at_the_top_the_latest_first(tmp_path: Path) -> None:
     assert page.en.index("no picture") < page.en.index("c & d read alike")
     assert "is now by everybody" in page.en and "現在由 所有人 得分" in page.zh
     assert [note.number for note in regrade_notes(run)] == [2, 1]
+    told = "These points are from a regrade, which changed how q01, q02 is graded."
+    assert told in students_pages(run)[-1].en
 
 
 @pytest.mark.parametrize("lost", ["by", "how", "questions", "up"])

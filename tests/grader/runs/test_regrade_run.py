@@ -238,6 +238,9 @@ def test_writing_keeps_what_was_and_says_who_and_why(tmp_path: Path, how: str) -
     run = tmp_path / "run"
     bank, key, _ = made_run(run)
     (run / "notes.txt").write_text("a TA's own file")
+    for name in ("unscored.csv", "corrections-open.yaml"):
+        (run / name).write_text(f"{name}, half filled in")
+        (run / name).chmod(0o600)
     before = state(run)
     new = changed_key(key, bank, ["q01", "q05"], random.Random(2))
     plan = plan_regrade(Regrade(run, new, bank, how))
@@ -247,6 +250,8 @@ def test_writing_keeps_what_was_and_says_who_and_why(tmp_path: Path, how: str) -
     assert former == run / "former" / "1"
     for name in ("key.yaml", "scores.csv", "items.csv", "summary.json", "run.json"):
         assert after[f"former/1/{name}"] == before[name]
+    for name in ("unscored.csv", "corrections-open.yaml"):  # no key changes them
+        assert after[f"former/1/{name}"] == after[name] == before[name]
     assert after["rows.parquet"] == before["rows.parquet"]
     assert after["notes.txt"] == before["notes.txt"]
     (entry,) = log_entries(run)
@@ -608,6 +613,7 @@ def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Ba
     _, _, submissions = made_run(run, 5)
     lines = ["Student,ID,SIS Login ID,Section,HW9 (7)", "    Points Possible,,,,2.0"]
     lines += [f'"{s.student.name}",{s.student.id},x,A,0.5' for s in submissions]
+    lines += ["Late Comer,999,x,A,"]
     (tmp_path / "theirs.csv").write_text("\n".join(lines) + "\n")
     (run / "gradebook.csv").write_text("former")
     args = [str(run), "--how", "everybody", "--question", "q01"]
@@ -619,8 +625,9 @@ def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Ba
     assert done.exit_code == 0, done.output
     filled = (run / "gradebook.csv").read_text().splitlines()
     plan = plan_regrade(Regrade(run, None, bank_folder, "everybody", ["q01"]))
-    assert [Decimal(line.rsplit(",", 1)[1]) for line in filled[2:]] == list(totals(plan).values())
+    assert [Decimal(line.rsplit(",", 1)[1]) for line in filled[2:-1]] == list(totals(plan).values())
     assert (run / "former" / "1" / "gradebook.csv").read_text() == "former"
+    assert "Late Comer" in (run / "unscored.csv").read_text("utf-8-sig")
     args = [str(run), "--how", "everybody", "--question", "q02", *write]
     written = CliRunner().invoke(command, args)
     assert written.exit_code == 0
@@ -634,7 +641,7 @@ def test_a_gradebook_is_filled_anew_or_put_aside(tmp_path: Path, bank_folder: Ba
     assert again.exit_code == 0, again.output
     assert "scores filled in" in again.output and "put aside" not in again.output
     plan = plan_regrade(Regrade(run, None, bank_folder, "everybody", ["q02"]))
-    refilled = (run / "gradebook.csv").read_text().splitlines()[2:]
+    refilled = (run / "gradebook.csv").read_text().splitlines()[2:-1]
     assert [Decimal(line.rsplit(",", 1)[1]) for line in refilled] == list(totals(plan).values())
 
 
