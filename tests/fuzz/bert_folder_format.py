@@ -31,8 +31,8 @@ from tests.fuzz.torch_formats import Runs, _other_pickle, odd_tensor, saved
 from tests.fuzz.yaml_mutations import ODD_VALUES, _changed
 
 SENTENCE = "The students visited the professor and asked her ."
-PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *SENTENCE.split(), "him", "##s", "student",
-          "蘋", "果", "é"]  # fmt: skip
+OTHERS = ["him", "##s", "student", "蘋", "果", "é"]
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *SENTENCE.split(), *OTHERS]
 BUILD = {
     "vocab_size": len(PIECES), "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
     "intermediate_size": 12, "max_position_embeddings": 40, "type_vocab_size": 2,
@@ -106,7 +106,7 @@ class BertFolders(Format):
                 self.wholes[kind, name] = data
 
     def mutant(self, rng: random.Random) -> Mutant:
-        weighed = [place for place in self.places for _ in range(_weight(place[1]))]
+        weighed = [one for one in self.places for _ in range(4 if one[1] in WEIGHTY else 2)]
         place = rng.choice(weighed)
         seed, whole = self.places.index(place), self.wholes[place]
         file = place[1]
@@ -199,10 +199,6 @@ class BertFolders(Format):
         assert not self.witness.exists(), "code in the file was run"
         self.pathless = "is in no folder here" in str(refusal)  # a model's name is no file
         super().check_refusal(mutant, refusal)
-
-
-def _weight(file: str) -> int:
-    return 4 if file in ("model.safetensors", "pytorch_model.bin", "config.json") else 2
 
 
 def _made(folder: Path) -> Any:
@@ -386,8 +382,9 @@ def _materials(whole: bytes, rng: random.Random) -> tuple[bytes, str]:
 
 
 CORPUS = b"The\tDET\nstudents\tNOUN\nasked\tVERB\n.\tPUNCT\n\nthe\tDET\nprofessor\tNOUN\n"
-RECORDS = ["attention", "masked_words/0", "masked_words/1", "corpus_search", "embeddings",
-           "embedding_trials"]  # fmt: skip
+WEIGHTY = {"model.safetensors", "pytorch_model.bin", "config.json"}
+SEARCHES = ["attention", "masked_words/0", "masked_words/1", "corpus_search"]
+RECORDS = [*SEARCHES, "embeddings", "embedding_trials"]
 TOKENIZER = {
     "version": "1.0", "truncation": None, "padding": None, "added_tokens": [],
     "normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,

@@ -13,7 +13,7 @@ from grader.runs.regrade_run import Regrade, Signature, plan_regrade, write_regr
 from solver.errors import ExportError
 from tests.grader.made_classes import overridden
 from tests.grader.page_reader import Page, check_harmless
-from tests.grader.runs.test_regrade_run import made_run
+from tests.grader.runs.made_runs import made_run
 
 
 def students_pages(run: Path) -> list[Page]:

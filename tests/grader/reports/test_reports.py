@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from grader.items.analysis import analyse_class
 from grader.items.estimates import rounded
-from grader.reports.charts import bins_for, histogram, share_bars
 from grader.reports.class_report import class_page, write_class_report
 from grader.reports.environment import decimals_of, points, signed
 from grader.reports.student_report import StudentPages, page_name, write_student_pages
@@ -71,9 +70,6 @@ def with_responses(
 def renamed(graded_one: GradedSubmission, **changes: str) -> GradedSubmission:
     student = replace(graded_one.student, **changes)
     return replace(graded_one, submission=replace(graded_one.submission, student=student))
-
-
-# --- the class page -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [0, 1, 9, 35, 36, 120])
@@ -126,9 +122,6 @@ def test_the_class_page_says_what_the_analysis_found() -> None:
         assert f"{share.count}" in page.en
     rows = [given for tag, given in page.tags if tag == "tr" and given.get("class") == "keyed"]
     assert len(rows) == sum(s.keyed for q in analysis.questions for s in q.options)
-
-
-# --- students' pages ------------------------------------------------------------------------
 
 
 @given(st.integers(0, 10**6), st.booleans())
@@ -267,9 +260,6 @@ def test_code_in_a_wording_is_set_as_code() -> None:
         assert "當 <code>cnnid</code> 設為 6 時？" in source and "`" not in source
 
 
-# --- hostile texts --------------------------------------------------------------------------
-
-
 def test_nobodys_text_becomes_markup(tmp_path: Path) -> None:
     bank = made_bank(5)
     wording = Wording(en=HOSTILE, zh_hant="中" + HOSTILE)
@@ -321,9 +311,6 @@ def test_file_names_are_safe_and_different(ids: list[str]) -> None:
 def test_plain_ids_are_their_file_names() -> None:
     assert page_name("10234", set()) == "10234.html"
     assert page_name("../x", set()) == "~2e.~2fx.html"
-
-
-# --- both languages, same bytes, speed ------------------------------------------------------
 
 
 def test_every_text_has_both_languages_with_the_same_places() -> None:
@@ -397,46 +384,3 @@ def test_a_thousand_pages_take_seconds(tmp_path: Path) -> None:
     assert max(sizes.values()) < 100_000
     modes = {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.html")}
     assert modes == {0o600}
-
-
-# --- charts and numbers ---------------------------------------------------------------------
-
-TOTALS = st.dictionaries(
-    st.decimals(-2, 20, places=2).map(lambda d: d + 0), st.integers(1, 50), max_size=30
-)
-
-
-@given(TOTALS, TOTALS, st.decimals("0.1", 200, places=1))
-def test_a_histogram_loses_nobody(
-    totals: dict[Decimal, int], other: dict[Decimal, int], possible: Decimal
-) -> None:
-    source = str(histogram(totals, other, possible, "totals"))
-    counts = re.findall(r"n = (\d+)</title>", source)
-    assert sum(map(int, counts)) == sum(totals.values())
-    bins = bins_for(max([possible, *totals]), min(totals, default=Decimal(0)))
-    assert bins.number <= 30
-    for total in totals:
-        index = bins.of(total)
-        assert bins.edge(index) <= total
-        assert total < bins.edge(index + 1) or index == bins.number - 1
-    assert bins.edge(bins.number) >= max([possible, *totals])
-    assert "nan" not in source
-
-
-def test_the_outline_is_as_high_as_bars_of_the_same_counts() -> None:
-    counts = {Decimal(1): 3, Decimal(2): 10, Decimal(4): 6}
-    source = str(histogram(dict.fromkeys(counts, 10), counts, Decimal(10), "totals"))
-    (path,) = re.findall(r'class="outline" d="([^"]+)"', source)
-    tops = {float(y) for y in re.findall(r"V([\d.]+)", path)}
-    floor = max(tops)
-    (full,) = {float(height) for height in re.findall(r'class="bar".*? height="([\d.]+)"', source)}
-    assert sorted(floor - top for top in tops) == pytest.approx(
-        [0, 0.3 * full, 0.6 * full, full], abs=0.15
-    )
-
-
-def test_bars_have_the_length_of_their_share() -> None:
-    source = str(share_bars(0.5, 1.0, None))
-    assert 'class="all" x="0" y="1" width="80"' in source
-    assert 'class="upper" x="0" y="7" width="160"' in source
-    assert "lower" not in source
