@@ -1,7 +1,7 @@
-"""What was ticked and what it earned: the words every part of the grader speaks.
+"""Data of the grader: students, responses, questions, submissions before and after grading.
 
 Reading makes a `Submission` of a row, scoring makes a `GradedSubmission` of it, and a run ends in
-one `GradedClass` (`grader.table.graded`). All of it is plain frozen data.
+one `GradedClass` (`grader.table.graded`). All of it is frozen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PolicyName = Literal["all-or-nothing", "canvas-partial"]
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """One person, as the export names them; `id` is what everything is joined by."""
+    """One person, as the export names them; everything is joined by `id`."""
 
     id: str
     name: str = ""
@@ -39,10 +39,10 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Choices made in the drop-downs of a *pair*: (drop-down, choice); unanswered ones lack.
+    """Choices made in the drop-downs of a *pair*: (drop-down, choice), unanswered ones left out.
 
-    A choice is the bank's option id; where the bank has no options for that drop-down (its
-    choices are made around a measured value), it is the choice's text.
+    A choice is the bank's option id, or its text where the bank has no options for the drop-down
+    (its choices are made around a measured value).
     """
 
     choices: frozenset[tuple[str, str]]
@@ -55,17 +55,17 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """The question was shown and nothing was ticked."""
+    """Response to a question that was shown: nothing was ticked."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotShown:
-    """The question was not put to this student: it neither earns nor counts."""
+    """Response to a question that this student was not asked: it neither earns nor counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A cell that fits no set of options, or more than one."""
+    """A cell that could not be read: it fits no set of options, or more than one."""
 
     text: str
     reason: str
@@ -79,10 +79,10 @@ NOT_SHOWN = NotShown()
 
 @dataclass(frozen=True, slots=True)
 class ScoredQuestion:
-    """A question as it is graded: what it is worth, and which responses earn it.
+    """A question as it is graded: its points, and the responses that earn them.
 
-    A response earns the points if it equals one of `accepted` (more than one after a regrade that
-    honours the former answer too, or where a TA takes several options of a *single* question).
+    A response earns the points if it equals one of `accepted`. There are several after a regrade
+    for both answers, or where a TA takes several options of a *single* question.
     """
 
     id: str
@@ -95,14 +95,14 @@ class ScoredQuestion:
     choice_names: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = field(
         default=(), compare=False
     )
-    """Of a *pair*: for each drop-down, every name a choice goes by (id, texts) with its canon."""
+    """Of a *pair*: (name, choice) of each drop-down, a name being the choice's id or a text."""
     blank_points: tuple[tuple[str, Decimal], ...] = ()
     """Of a *pair* whose drop-downs are scored apart: the points of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One attempt of one student, read for certain (single cells of it may be `Refused`)."""
+    """One attempt of one student; single cells of it may be `Refused`."""
 
     student: Student
     attempt: int | None
@@ -128,14 +128,14 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """What became of one row of an export: a submission, or none, and what was refused of it."""
+    """One row of an export: its submission, None if the row was refused, and its rejects."""
 
     submission: Submission | None
     rejects: tuple[Reject, ...] = ()
 
 
 class CorrectedCell(NamedTuple):
-    """A cell that a person has read, since the program could not."""
+    """A cell that a person read, since the program could not."""
 
     question: str
     read_as: str
@@ -145,7 +145,7 @@ class CorrectedCell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GradedSubmission:
-    """What one student's used attempt earned.
+    """Points of one student, from the attempt or the attempts that count.
 
     Attributes:
         submission: the attempt used (of an average: the latest).
@@ -175,7 +175,7 @@ class GradedSubmission:
 
     @property
     def student(self) -> Student:
-        """Whose it is."""
+        """The student."""
         return self.submission.student
 
     @property
@@ -185,7 +185,7 @@ class GradedSubmission:
 
 
 class NamedRow(NamedTuple):
-    """A name, and the first row in which an id stands with it."""
+    """A name of a student, and the first row that has it."""
 
     name: str
     source: str
@@ -207,7 +207,7 @@ def answer_text(answer: Answer) -> str:
 
 
 def encode_response(response: Response) -> str:
-    """Return a response as a short text: the form it has in a run's record.
+    """Return a response as a short text, its form in a run's record.
 
     "a,c" ticked; "" unanswered; "-" not shown; '{"x":"a"}' chosen; '["text","reason"]' refused.
     """

@@ -1,14 +1,14 @@
-"""What a class's answers say of each question, and of the test as a whole.
+"""Item analysis of a class: statistics of each question and of the test as a whole.
 
-Made from a `ClassTally` alone. Shares are of the students whose response to the question was
+It is made from a `ClassTally` alone. Shares are of the students whose response to the question was
 shown and could be read; unanswered counts as earning nothing. For the two groups and for the
-correlation, a student is placed by the *share* of points earned of the points that could be
-read, and takes part if that was at least half of the test.
+correlation a student is placed by the *share* of points earned of the points that could be read.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from math import sqrt
@@ -34,7 +34,17 @@ from grader.table.graded import GradedClass
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnalysis:
-    """One question: who was asked, what it measured, what was ticked."""
+    """Statistics of one question.
+
+    Attributes:
+        question: with its key.
+        read, right, unanswered, not_shown, refused: students; `read` had it shown and readable.
+        difficulty, discrimination, point_biserial: see `grader.items.statistics`.
+        options: how often each option was ticked, in the order of the bank.
+        wrong_answers: the commonest wrong answers, of `wrong_kinds` different ones.
+        mean_points, canvas_mean_points: in points, under the run's policy and Canvas' own.
+        suspicions: reasons to look at the key again, strongest first.
+    """
 
     question: ScoredQuestion
     read: int
@@ -55,7 +65,7 @@ class QuestionAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A distribution of totals, in points: counts, and its summary (None of an empty class)."""
+    """Distribution of totals, in points: counts and their summary (None for an empty class)."""
 
     counts: tuple[tuple[Decimal, int], ...]
     n: int
@@ -68,7 +78,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class ClassAnalysis:
-    """A whole class.
+    """Statistics of a whole class.
 
     Attributes:
         n, complete, late: students used, those whose total is certain, those after the deadline.
@@ -92,7 +102,7 @@ class ClassAnalysis:
 
 
 def analyse(tally: ClassTally) -> ClassAnalysis:
-    """Compute everything from the counts."""
+    """Return the statistics of a class, computed from its counts."""
     placed, group_size = _places(tally)
     gaps = {pair: times for pair, times in tally.pairs.items() if pair[0] != pair[1]}
     complete = tally.complete
@@ -113,7 +123,7 @@ def analyse(tally: ClassTally) -> ClassAnalysis:
 
 
 def analyse_class(graded: GradedClass) -> ClassAnalysis:
-    """Count a graded class and analyse it."""
+    """Return the statistics of a graded class."""
     return analyse(ClassTally(graded.questions, graded.used, CanvasPartial()))
 
 
@@ -140,11 +150,12 @@ def _at(ordered: tuple[tuple[Decimal, int], ...], n: int, quarter: int) -> Decim
 
 
 _Placed = dict[tuple[Decimal, Decimal], tuple[float, float]]
-"""For each (earned, available): how much of such a student is in the upper, the lower group."""
+"""(Earned, available) of a student: the share of such a student in the upper and lower group."""
 
 
 def _places(tally: ClassTally) -> tuple[_Placed, int]:
-    cases = sorted(case for case in tally.overall if _enough(case[1], tally))
+    # A share of points is no measure of somebody of whom less than half the test could be read.
+    cases = sorted(case for case in tally.overall if case[1] > 0 and tally.available <= case[1] * 2)
     total = np.array([float(earned / available) for earned, available in cases])
     count = np.array([float(tally.overall[case]) for case in cases])
     groups = extreme_groups(total, count) if cases else ExtremeGroups(total, total, 0)
@@ -153,10 +164,6 @@ def _places(tally: ClassTally) -> tuple[_Placed, int]:
         for i, case in enumerate(cases)
     }
     return placed, groups.size
-
-
-def _enough(available: Decimal, tally: ClassTally) -> bool:
-    return available > 0 and available * 2 >= tally.available
 
 
 def _rows(cases: Counter[Case], question: ScoredQuestion, placed: _Placed) -> PlacedRows:
@@ -177,7 +184,7 @@ def _rows(cases: Counter[Case], question: ScoredQuestion, placed: _Placed) -> Pl
 
 
 def _rest(case: Case, question: ScoredQuestion) -> float:
-    """Share of the points of all other counted questions."""
+    """Return the share of the points of all other counted questions that was earned."""
     if not counts(question):
         return float(case.earned / case.available)
     others = case.available - question.points
@@ -209,8 +216,17 @@ def _question(tally: ClassTally, question: ScoredQuestion, placed: _Placed) -> Q
         options=option_shares(question, answers, read, rows),
         wrong_answers=commonest(wrong, read),
         wrong_kinds=len(wrong),
-        mean_points=_mean_points(cases, read),
-        canvas_mean_points=_canvas_mean(tally, question, answers, read),
+        mean_points=_mean(
+            read, ((case.points, n) for case, n in cases.items() if case.points is not None)
+        ),
+        canvas_mean_points=_mean(
+            read,
+            (
+                (tally.canvas_points(question, decode_response(code)), n)
+                for code, n in answers.items()
+                if code not in (NOT_SHOWN, REFUSED)
+            ),
+        ),
         suspicions=() if question.void else suspicions(_by_answer(rows), keyed, corr),
     )
 
@@ -231,28 +247,13 @@ def _measures(
     )
 
 
-def _mean_points(cases: Counter[Case], read: int) -> Estimate:
+def _mean(read: int, points: Iterable[tuple[Decimal, int]]) -> Estimate:
+    """Return the mean of (points, students), exact until it becomes a float."""
     if read < LEAST_FOR_SHARE:
         return too_few(read, LEAST_FOR_SHARE)
-    known = [(case.points, t) for case, t in cases.items() if case.points is not None]
+    known = list(points)
     n = sum(times for _, times in known)
-    return Estimate(float(sum((p * t for p, t in known), Decimal(0)) / n), n)
-
-
-def _canvas_mean(
-    tally: ClassTally, question: ScoredQuestion, answers: Counter[str], read: int
-) -> Estimate:
-    if read < LEAST_FOR_SHARE:
-        return too_few(read, LEAST_FOR_SHARE)
-    given = sum(
-        (
-            tally.canvas_points(question, decode_response(code)) * times
-            for code, times in answers.items()
-            if code not in (NOT_SHOWN, REFUSED)
-        ),
-        Decimal(0),
-    )
-    return Estimate(float(given / read), read)
+    return Estimate(float(sum((each * times for each, times in known), Decimal(0)) / n), n)
 
 
 def _by_answer(rows: PlacedRows) -> dict[str, AnswerCases]:
@@ -278,6 +279,7 @@ def _reliability(tally: ClassTally) -> Reliability:
         of_points: Counter[Decimal] = Counter()
         of_rights: Counter[int] = Counter()
         for case, times in tally.cases(question.id).items():
+            # Alpha compares variances of one group of students on the same questions.
             if case.points is None or case.available != whole:
                 continue
             of_points[case.points] += times

@@ -1,6 +1,4 @@
-"""How often each option was ticked, overall and in the two extreme groups, and which whole
-answers were the commonest wrong ones.
-"""
+"""Distractor analysis: shares of each option in the class and its groups, and wrong answers."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ WRONG_ANSWERS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class OptionShare:
-    """How often one option was ticked, or one choice of a drop-down made."""
+    """One option, or one choice of a drop-down, and how often it was ticked."""
 
     blank: str
     option: str
@@ -31,7 +29,7 @@ class OptionShare:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCount:
-    """How many students gave exactly this answer."""
+    """One whole answer, and how many students gave exactly it."""
 
     answer: Ticked | Chosen
     count: int
@@ -40,10 +38,13 @@ class AnswerCount:
 
 @dataclass(frozen=True, slots=True)
 class PlacedRows:
-    """The placed, readable cases of one question: rows of one length m.
+    """Readable cases of one question whose students are placed in the class, m rows.
 
-    earned, rest: float (m,), shares of the question's and of the other questions' points;
-    count: float (m,), students.
+    Attributes:
+        codes: m recorded responses.
+        earned, rest: float (m,), shares of the question's and of the other questions' points.
+        count: float (m,), students.
+        groups: of the same m rows.
     """
 
     codes: tuple[str, ...]
@@ -54,12 +55,17 @@ class PlacedRows:
 
     @property
     def n(self) -> int:
-        """How many students these are."""
+        """Number of students."""
         return round(float(self.count.sum()))
 
 
 def commonest(wrong: Counter[str], read: int) -> tuple[AnswerCount, ...]:
-    """Return the commonest of some answers (code: students), of `read` students in all."""
+    """Return the commonest answers, at most five, ties in the order of their codes.
+
+    Args:
+        wrong: students by the code of their answer.
+        read: students whose response to the question could be read.
+    """
     ordered = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:WRONG_ANSWERS_SHOWN]
     found = []
     for code, times in ordered:
@@ -105,7 +111,7 @@ def option_shares(
 
 
 def _listed(question: ScoredQuestion, ticked: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Every option in the order of the bank, then choices seen that the bank does not list."""
+    """Return every option in the order of the bank, then choices that the bank does not list."""
     known = [("", option) for option in question.options]
     known += [(blank, choice) for blank, choices in question.blanks for choice in choices]
     keyed = {part for answer in question.accepted for part in _parts(answer)}

@@ -1,8 +1,7 @@
-"""A number with the n it rests on, or the reason why it is not given.
+"""A statistic with the n it rests on, or the reason why it is not given.
 
-What is computed from too few answers misleads more than it tells, so each statistic has a
-smallest n, chosen so that its standard error at that n is still smaller than what a reader
-would act upon:
+A number from too few answers misleads more than it tells. So each statistic has a smallest n, at
+which its standard error is still smaller than a difference that a reader would act upon:
 
 =============  =====  ======================================================================
 statistic      n      why
@@ -32,7 +31,7 @@ LEAST_A_SIDE = 5
 
 
 class Lack(Enum):
-    """Why a statistic is not given, in English and in Traditional Chinese."""
+    """Reason why a statistic is not given, in English and in Traditional Chinese."""
 
     FEW = ("n = {n} is fewer than the {needed} it needs", "n = {n}，少於所需的 {needed}")
     SAME_ITEM = (
@@ -54,7 +53,6 @@ class Lack(Enum):
         "alpha 為負，各題並未測量同一件事",
     )
     VOID = ("the question is void", "此題不計")
-    OPEN = ("the key has no answer to the question", "答案鍵沒有這一題的答案")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Estimate:
 
     @property
     def reason(self) -> Sentence | None:
-        """Why there is no value, or None where there is one."""
+        """Reason why there is no value, None where there is one."""
         if self.lack is None:
             return None
         english, chinese = (text.format(n=self.n, needed=self.needed) for text in self.lack.value)
@@ -89,5 +87,5 @@ def rounded(value: float | Decimal, places: int) -> Decimal:
 
 
 def too_few(n: int, needed: int) -> Estimate:
-    """Return the estimate that is not made because `n` is smaller than `needed`."""
+    """Return an estimate without a value, since `n` is smaller than `needed`."""
     return Estimate(None, n, Lack.FEW, needed)

@@ -1,9 +1,8 @@
-"""Questions whose key the class speaks against, judged by who gave which answer.
+"""Signs of a wrong key in the answers of a class.
 
 If the key is right, students who gave the keyed answer do better on the *other* questions
 than students who gave any one other answer, and the best students give it more often than any
-other. Where the opposite is seen, too clearly for chance, the key deserves a second look.
-Nothing here says that the key *is* wrong.
+other. The opposite, too clear for chance, is a reason to look at the key again, and no proof.
 
 Three signs, strongest first:
 
@@ -36,7 +35,7 @@ NEGATIVE_AT = 2.0
 
 
 class Sign(Enum):
-    """What was noticed."""
+    """Kind of a sign."""
 
     RIVAL = "rival"
     UPPER = "upper"
@@ -48,7 +47,7 @@ class Suspicion:
     """One reason to look at a question's key again.
 
     Attributes:
-        sign: what was noticed.
+        sign: its kind.
         rival: code of the answer that speaks against the key, None where none does.
         gap: how its students and those of the key did on the other questions.
         value: the share of the rival in the upper group, or the point-biserial.
@@ -64,7 +63,12 @@ class Suspicion:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCases:
-    """Everybody who gave one answer: rest scores, students, and those of the two groups."""
+    """Students who gave one answer, in m cases.
+
+    Attributes:
+        rest: float (m,), share of the points of the other questions.
+        count, upper, lower: float (m,), students, and those of them in the two groups.
+    """
 
     rest: Array
     count: Array
@@ -77,7 +81,7 @@ def suspicions(
     keyed: frozenset[str],
     correlation: Estimate,
 ) -> tuple[Suspicion, ...]:
-    """Return what speaks against the key of one question, strongest first.
+    """Return the signs against the key of one question, strongest first.
 
     Args:
         answers: who gave which answer, by its code (blanks left out).
@@ -106,7 +110,7 @@ def _upper(
     gaps: Mapping[str, MeanGap],
     keyed: frozenset[str],
 ) -> list[Suspicion]:
-    """Say if the commonest answer of the upper group is none of the key's, beyond chance."""
+    """Return the sign of an upper group whose commonest answer is not the key's, beyond chance."""
     persons = {answer: float(cases.upper.sum()) for answer, cases in answers.items()}
     whole = sum(persons.values())  # 0 where the group left the question empty
     of_key = sum(persons.get(answer, 0.0) for answer in keyed)

@@ -1,7 +1,7 @@
-"""How far a total can be trusted: Cronbach's alpha, KR-20, and the standard error of a total.
+"""Reliability of totals: Cronbach's alpha, KR-20, and the standard error of a total.
 
-Only submissions with points on every counted question take part; void questions and
-questions not shown to everybody do not count, since their points say nothing of the student.
+Only students with points on every counted question take part. Void questions do not count, since
+their points say nothing of the student.
 
 With k questions, item variances v_i and variance V of their sum (all with n - 1)::
 
@@ -26,12 +26,12 @@ from math import sqrt
 from grader.items.estimates import LEAST_FOR_RELIABILITY, Estimate, Lack, too_few
 
 Counts = Mapping[Decimal, int] | Mapping[int, int]
-"""How many students have each score; as small as its distinct scores."""
+"""Number of students by score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Of one class: the two coefficients and the standard error of a total, in points."""
+    """Both coefficients of a class, and the standard error of a total, in points."""
 
     alpha: Estimate
     kr20: Estimate
@@ -40,7 +40,7 @@ class Reliability:
 
 
 def alpha(items: Sequence[Counts], totals: Counts) -> Estimate:
-    """Return Cronbach's alpha, exact until the last step.
+    """Return Cronbach's alpha, or why there is none; exact until the last step.
 
     Args:
         items: for each question, how many students have each score on it.
@@ -91,12 +91,10 @@ def reliability(
         kr20 = alpha(rights, right_totals)
     else:
         kr20 = Estimate(None, of_points.n, Lack.NOT_ALL_OR_NOTHING)
-    return Reliability(of_points, kr20, _standard_error(point_totals, of_points), len(points))
-
-
-def _standard_error(totals: Counts, of_points: Estimate) -> Estimate:
-    if of_points.value is None:
-        return of_points
-    if of_points.value < 0:
-        return Estimate(None, of_points.n, Lack.NEGATIVE_ALPHA)
-    return Estimate(sqrt(float(variance(totals)) * (1 - of_points.value)), of_points.n)
+    error = of_points
+    if of_points.value is not None and of_points.value < 0:
+        error = Estimate(None, of_points.n, Lack.NEGATIVE_ALPHA)
+    elif of_points.value is not None:
+        spread = float(variance(point_totals)) * (1 - of_points.value)
+        error = Estimate(sqrt(spread), of_points.n)
+    return Reliability(of_points, kr20, error, len(points))

@@ -1,7 +1,7 @@
-"""Counts that are enough for every statistic of a class.
+"""Counts of a class's responses, from which every statistic is computed.
 
-A student enters as one case a question: (response, points, points earned in all, points there were
-in all). Equal cases are counted.
+For each question a student is one case: (response, points, points earned in all, points available
+in all). Equal cases are counted, so that a large class is as small as its distinct cases.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _GROUP = ["earned", "available"]
 
 
 class Case(NamedTuple):
-    """How one question went for one student.
+    """Outcome of one question for one student.
 
     `response` is its code ("a,c", "" unanswered, "-" not shown, "?" refused); `earned` and
     `available` are the student's points over all counted questions that were read.
@@ -44,12 +44,12 @@ class ClassTally:
     """Counts of a graded class.
 
     Args:
-        questions: all that were graded, void ones too.
+        questions: all graded questions, void ones too.
         used: the students.
         canvas: Canvas' own partial credit.
 
     Attributes:
-        questions, counted: all, and those whose points say something of a student.
+        questions, counted: all, and those whose points depend on the student (`counts`).
         available: points of the counted questions.
         n, late: all students, and those whose used attempt came after the deadline.
     """
@@ -95,7 +95,7 @@ class ClassTally:
 
     @cached_property
     def overall(self) -> Counter[tuple[Decimal, Decimal]]:
-        """How many students have each (earned, available), of all students."""
+        """Number of students by (earned, available)."""
         return Counter(dict(zip(self._pairs_of_groups, self._groups["n"], strict=True)))
 
     @cached_property
@@ -105,14 +105,14 @@ class ClassTally:
 
     @cached_property
     def rights(self) -> Counter[int]:
-        """Students who were shown all counted questions, by how many they had right."""
+        """Number of right answers: students who were shown all counted questions, by it."""
         units = self._points.scale.lit(self.available)
         whole = self._students.filter(pl.col("available") == units)
         return Counter(dict(whole.group_by("right", maintain_order=True).len().iter_rows()))
 
     @cached_property
     def pairs(self) -> Counter[tuple[Decimal, Decimal]]:
-        """Complete submissions by (total, total under Canvas' partial credit)."""
+        """Students with a certain total, by (total, total under Canvas' partial credit)."""
         frame, canvas = self._used.frame, Points(self._used.table, self.questions, self._canvas)
         sums = frame.select("total", "doubt").with_columns(
             units=canvas.earned(frame), places=canvas.total_places(frame)
@@ -126,12 +126,9 @@ class ClassTally:
         return found
 
     def cases(self, question: str) -> Counter[Case]:
-        """Return how many students have each case of a question."""
-        if question not in self._cases:
-            self._cases[question] = self._counted(question)
-        return self._cases[question]
-
-    def _counted(self, question: str) -> Counter[Case]:
+        """Return the number of students by case of a question."""
+        if question in self._cases:
+            return self._cases[question]
         place = self._used.table.cells.place[question]
         columns = self._students.select("group").with_columns(
             self._used.frame[answer(question)].alias("cell"),
@@ -146,6 +143,7 @@ class ClassTally:
         counted = columns.group_by("group", "cell", "points").len()
         for group, cell, points, n in counted.iter_rows():
             found[Case(codes[cell], owns[points], *self._pairs_of_groups[group])] += n
+        self._cases[question] = found
         return found
 
     def points(self, question: str) -> Decimal:
@@ -153,27 +151,27 @@ class ClassTally:
         return self._decimal(int(self._units[points_of(question)].sum() or 0))
 
     def canvas_points(self, question: ScoredQuestion, response: Response) -> Decimal:
-        """Points under Canvas' partial credit; 0 where it was not shown or not readable."""
+        """Return a response's points under Canvas' partial credit; 0 if not shown or refused."""
         return self._canvas.points(question, response) or ZERO
 
     @property
     def complete(self) -> int:
-        """Students whose total is certain."""
+        """Number of students whose total is certain."""
         return sum(self.pairs.values())
 
     @property
     def totals(self) -> Counter[Decimal]:
-        """Certain totals under the run's policy."""
+        """Students by certain total under the run's policy."""
         return _side(self.pairs, 0)
 
     @property
     def canvas_totals(self) -> Counter[Decimal]:
-        """The same students' totals under Canvas' partial credit."""
+        """The same students by total under Canvas' partial credit."""
         return _side(self.pairs, 1)
 
     def code_of(self, response: Response | None) -> str:
         """Return the code a response is counted under."""
-        if isinstance(response, Refused):  # its text may be one student's alone
+        if isinstance(response, Refused):  # one code for all: a text may be one student's alone
             return REFUSED
         if response not in self._codes:
             code = NOT_SHOWN if response is None else encode_response(response)
@@ -182,7 +180,7 @@ class ClassTally:
 
 
 def counts(question: ScoredQuestion) -> bool:
-    """Whether the points of a question say something of a student: not void, worth something."""
+    """Say whether a question's points depend on the student: not void, and worth something."""
     return not question.void and question.points > 0
 
 

@@ -1,8 +1,7 @@
 """Formulas of classical item analysis, on plain arrays with counts.
 
-Every function takes arrays of one length m, a row for each *distinct* case, and `count`, how
-many students each row stands for. So a class of a million is as small as its distinct cases,
-and a class of thirty can pass one row a student with a count of 1.
+Every function takes arrays of one length m, a row for each *distinct* case, and `count`, the number
+of students in each row. A class of thirty can pass one row a student with a count of 1.
 
 Sources:
     difficulty      Ebel & Frisbie, Essentials of Educational Measurement, 5th ed. (1991), ch. 13
@@ -36,9 +35,11 @@ _FLAT = 1e-12  # a spread below this, of shares in 0..1, is the rounding of floa
 
 @dataclass(frozen=True, slots=True)
 class ExtremeGroups:
-    """How much of each row belongs to the upper and to the lower 27%.
+    """Upper and lower 27% of a class.
 
-    upper, lower: float (m,), persons; each sums to `size`.
+    Attributes:
+        upper, lower: float (m,), students of each row in the group; each sums to `size`.
+        size: students in a group.
     """
 
     upper: Array
@@ -47,10 +48,7 @@ class ExtremeGroups:
 
 
 def extreme_groups(total: Array, count: Array) -> ExtremeGroups:
-    """Split a class by its totals into an upper and a lower 27%, rounded to whole persons.
-
-    Students tied at the edge of a group share its last places equally, so the groups do not
-    depend on the order of the rows.
+    """Return the upper and the lower 27% of a class by its totals, rounded to whole students.
 
     Args:
         total: float (m,), the total, or the share of the points earned.
@@ -61,7 +59,8 @@ def extreme_groups(total: Array, count: Array) -> ExtremeGroups:
 
 
 def _fill(rank: Array, count: Array, size: int) -> Array:
-    """Take `size` persons with the smallest rank; equal ranks are taken in equal shares."""
+    """Return the students of each row among the `size` with the smallest rank."""
+    # Students tied at the edge share its last places, else the order of rows would decide.
     values, row_of = np.unique(rank, return_inverse=True)
     persons = np.bincount(row_of, weights=count, minlength=len(values))
     before = np.cumsum(persons) - persons
@@ -71,7 +70,7 @@ def _fill(rank: Array, count: Array, size: int) -> Array:
 
 
 def difficulty(earned: Array, count: Array) -> Estimate:
-    """Mean share of the question's points that was earned: 1 is easy, 0 is hard.
+    """Return the difficulty: the mean share of the question's points earned, 1 is easy.
 
     Args:
         earned: float (m,), points earned / points of the question, 0..1.
@@ -84,7 +83,7 @@ def difficulty(earned: Array, count: Array) -> Estimate:
 
 
 def discrimination(earned: Array, groups: ExtremeGroups, n: int) -> Estimate:
-    """Difficulty in the upper 27% minus difficulty in the lower 27%.
+    """Return the discrimination: difficulty in the upper 27% minus that in the lower 27%.
 
     Args:
         earned: float (m,), share of the question's points.
@@ -101,9 +100,7 @@ def discrimination(earned: Array, groups: ExtremeGroups, n: int) -> Estimate:
 
 
 def point_biserial(earned: Array, rest: Array, count: Array) -> Estimate:
-    """Pearson correlation of a question with the rest of the test, the question left out.
-
-    For a question that is right or wrong this is the corrected point-biserial.
+    """Return the corrected point-biserial: correlation of a question with the rest of the test.
 
     Args:
         earned: float (m,), share of the question's points.
@@ -126,7 +123,7 @@ def point_biserial(earned: Array, rest: Array, count: Array) -> Estimate:
 
 @dataclass(frozen=True, slots=True)
 class MeanGap:
-    """Two groups' means and how far apart they are, in standard errors (Welch's t)."""
+    """Means of two groups, and their distance in standard errors (Welch's t)."""
 
     first: float
     second: float
@@ -136,7 +133,7 @@ class MeanGap:
 
 
 def mean_gap(rest: Array, first: Array, second: Array) -> MeanGap:
-    """Compare the mean rest score of two groups of students.
+    """Return the gap between the mean rest scores of two groups of students.
 
     Args:
         rest: float (m,), share of the points of the other questions.

@@ -49,7 +49,7 @@ COLUMNS = (
 def write_items_and_summary(
     graded: GradedClass, out: Path, *, analysis: ClassAnalysis | None = None
 ) -> tuple[Path, Path]:
-    """Write both files into `out`; return their paths.
+    """Write `items.csv` and `summary.json` into a folder, and return their paths.
 
     Raises:
         OutputError: `out` cannot be written.
@@ -58,7 +58,11 @@ def write_items_and_summary(
     items, summary = out / "items.csv", out / "summary.json"
     text = json.dumps(summary_data(graded, found), ensure_ascii=False, indent=1) + "\n"
     write_whole(summary, text, private=True)
-    rows = ([_harmless(cell) for cell in _row(item)] for item in found.questions)
+    # A cell that begins like a formula would be run by a spreadsheet; "-0.12" is a number.
+    rows = (
+        [cell if _NUMBER.fullmatch(cell) else defused(cell) for cell in _row(item)]
+        for item in found.questions
+    )
     write_table(items, COLUMNS, rows)
     return items, summary
 
@@ -67,8 +71,10 @@ def _row(item: QuestionAnalysis) -> list[str]:
     question = item.question
     measures = (item.difficulty, item.discrimination, item.point_biserial)
     means = (item.mean_points, item.canvas_mean_points)
-    ticked = [f"{_name(s.blank, s.option)}={s.count}" for s in item.options]
+    ticked = [f"{s.blank}{':' if s.blank else ''}{s.option}={s.count}" for s in item.options]
     wrong = [f"{answer_text(each.answer)}={each.count}" for each in item.wrong_answers]
+    numbers = [each.value for each in (*measures, *means)]
+    suspected = [f"{each.sign.value} {each.rival or ''}".rstrip() for each in item.suspicions]
     names = ("difficulty", "discrimination", "point_biserial")
     lacks = [
         f"{name}: {estimate.reason.en}"
@@ -82,40 +88,23 @@ def _row(item: QuestionAnalysis) -> list[str]:
         "yes" if question.void else "",
         " or ".join(answer_text(answer) for answer in question.accepted),
         *map(str, (item.read, item.right, item.unanswered, item.not_shown, item.refused)),
-        *(_number(estimate) for estimate in (*measures, *means)),
+        *("" if each is None else f"{rounded(each, 4):f}" for each in numbers),
         "; ".join(ticked),
         "; ".join(wrong),
-        "; ".join(_suspicion_text(each) for each in item.suspicions),
+        "; ".join(suspected),
         "; ".join(lacks),
     ]
 
 
 def key_answer_text(answer: KeyAnswer) -> str:
-    """Return a key's answer in one short line, as `answer_text` does."""
+    """Return a key's answer in one short line: "a+c", or "x:a y:b" of drop-downs."""
     if isinstance(answer, dict):
         return " ".join(f"{blank}:{choice}" for blank, choice in sorted(answer.items()))
     return "+".join(sorted(answer))
 
 
-def _name(blank: str, option: str) -> str:
-    return f"{blank}:{option}" if blank else option
-
-
-def _number(estimate: Estimate) -> str:
-    return "" if estimate.value is None else f"{rounded(estimate.value, 4):f}"
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula; numbers stay numbers."""
-    return cell if _NUMBER.fullmatch(cell) else defused(cell)
-
-
-def _suspicion_text(suspicion: Suspicion) -> str:
-    return suspicion.sign.value + (f" {suspicion.rival}" if suspicion.rival else "")
-
-
 def summary_data(graded: GradedClass, analysis: ClassAnalysis) -> dict[str, Any]:
-    """Return what `summary.json` holds."""
+    """Return the content of `summary.json`."""
     counts = graded.counts
     reliability = analysis.reliability
     return {

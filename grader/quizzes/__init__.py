@@ -1,1 +1,1 @@
-"""How one quiz words its questions and options, and what becomes of the words on their way."""
+"""Wordings of a quiz's questions and options, and their way through Canvas into a cell."""

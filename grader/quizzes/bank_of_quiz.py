@@ -1,7 +1,7 @@
-"""A bank and its key out of a Canvas quiz: any course's questions, with the quiz's own answers.
+"""Bank and key made from a Canvas quiz of any course, with the quiz's own answers.
 
-The bank has no rules: its questions are `given`. Its wordings are the quiz's as people read them;
-the quiz's texts as Canvas keeps them, which cells are looked up in, go into ``quizzes/`` beside it.
+The bank has no rules: its questions are `given`. Its wordings are the quiz's as plain text; the
+texts as Canvas keeps them, in which cells are looked up, go into ``quizzes/`` beside it.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _WRONG = Sentence(en="The quiz's own key counts it as wrong.", zh_hant="測驗�
 
 @dataclass(frozen=True, slots=True)
 class TakenQuiz:
-    """What could be taken of a quiz.
+    """Bank and key of a quiz, before they are written.
 
     Attributes:
         title, edition: of the bank.
         questions: as in a bank's YAML.
         entries: of the key, one a question.
         quiz: the texts as Canvas keeps them, and the items that are no questions.
-        faults: of each item that cannot be taken, a sentence.
+        faults: a sentence for each item that cannot be taken.
     """
 
     title: str
@@ -54,7 +54,7 @@ class TakenQuiz:
 
 
 def taken(quiz: QtiQuiz) -> TakenQuiz:
-    """Take every question of a quiz that can be graded by its options."""
+    """Return the bank and key of a quiz: every question that can be graded by its options."""
     questions: list[dict[str, Any]] = []
     entries: list[KeyQuestion] = []
     worded: list[WordedQuestion] = []
@@ -68,7 +68,9 @@ def taken(quiz: QtiQuiz) -> TakenQuiz:
     for number, item in enumerate(quiz.items, 1):
         fault = _fault(item)
         if fault:
-            faults.append(f"question {number} ({_short(item.stem)}) {fault}")
+            text = readable(item.stem)
+            shown = text[:40] + ("..." if len(text) > 40 else "")
+            faults.append(f"question {number} ({shown!r}) {fault}")
         if fault or item.type == TEXT_ONLY:
             others.append(OtherItem(item.ident, item.type, item.stem))
             continue
@@ -107,11 +109,6 @@ def _write(path: Path, data: dict[str, Any]) -> None:
     write_whole(path, text)
 
 
-def _short(html_text: str) -> str:
-    text = readable(html_text)
-    return repr(text[:40] + ("..." if len(text) > 40 else ""))
-
-
 def _fault(item: QtiItem) -> str:
     """Return why an item cannot be taken, "" if it can, or asks nothing."""
     if item.type == TEXT_ONLY:
@@ -138,13 +135,13 @@ def _fault(item: QtiItem) -> str:
 
 
 def _points(points: Decimal) -> str:
-    """Return points as a bank has them: 0.30000 as 0.3."""
+    """Return points as a bank writes them: 0.30000 as 0.3."""
     text = format(points, "f")
     return text.rstrip("0").rstrip(".") if "." in text and len(text.partition(".")[2]) > 4 else text
 
 
 def _names(labels: Labels) -> list[str]:
-    """Return a letter for each option, and after z two: aa, ab, ..."""
+    """Return an id for each option: a letter, after z two letters (aa, ab, ...)."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     pairs = [one + other for one in ["", *letters] for other in letters]
     return pairs[: len(labels)]
@@ -152,6 +149,7 @@ def _names(labels: Labels) -> list[str]:
 
 def _blank_ids(item: QtiItem) -> list[str]:
     names = [name for name, _ in item.lists]
+    # Canvas takes any text as a drop-down's name; a bank's ids are plain words.
     if all(map(_ID.fullmatch, names)) and len(set(names)) == len(names):
         return names
     return [f"blank{number}" for number in range(1, len(names) + 1)]
@@ -234,7 +232,7 @@ def _verdicts(blank: str | None, labels: Labels, right: frozenset[str]) -> Itera
 
 
 def refuse_faults(quiz: TakenQuiz, path: Path, *, leave_out: bool) -> None:
-    """Refuse a quiz of which not all can be taken, or none.
+    """Raise an error for a quiz with questions that cannot be taken, or with none that can.
 
     Raises:
         BankError: names everything that cannot be taken.

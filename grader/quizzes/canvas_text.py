@@ -1,12 +1,12 @@
-"""What Canvas makes of a text on its way into a CSV cell.
+"""Canvas' way from an option's text to a CSV cell.
 
 An option kept as HTML is stripped of its tags and entities first (`stripped`). The commas of each
 ticked option are escaped (not the backslashes), the options are joined by a comma, and the whole
 passes an HTML-to-text step: tags go, entities are decoded, runs of white space become one blank,
-ends are trimmed. Every function here goes in that direction only; reading a cell is searching for
-what would have been written like it (`grader.quizzes.option_matching`).
+ends are trimmed. Every function here goes in that direction only. A cell is read by a search for
+the options that Canvas would have written so (`grader.quizzes.option_matching`).
 
-Read in Canvas' sources: student_analysis.rb, html_text_helper.rb.
+Source: Canvas, student_analysis.rb and html_text_helper.rb.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NAMED = re.compile(r"&[A-Za-z0-9_]+;")
 TEXT = ""
 """The state of a text that is not inside a tag, a comment or a script."""
 _LITERAL = "never "
-"""Before what would close a tag that stands open, where a parser takes its ``<`` for itself."""
+"""Prefix of a state: the tag is never closed, and its ``<`` is a plain sign."""
 
 
 def collapsed(text: str) -> str:
@@ -52,13 +52,13 @@ def collapsed(text: str) -> str:
 
 
 def without_tags(text: str, blocks: str = " ") -> str:
-    """Return HTML without its tags; those that break a line leave `blocks` behind."""
+    """Return HTML without its tags; those that break a line become `blocks`."""
     text = _HIDDEN.sub("", text)
     return _TAG.sub("", _BLOCK.sub(blocks, text))
 
 
 def stripped(text: str) -> str:
-    """Return what Canvas keeps of an option's HTML before it is joined.
+    """Return an option's HTML as Canvas strips it before it joins the options.
 
     A tag is deleted, and a bare ``<`` takes all with it up to the next ``<``, ``>`` or line end;
     numbered entities are decoded, named ones are deleted.
@@ -66,23 +66,21 @@ def stripped(text: str) -> str:
     >>> stripped("<p>&lt; 0.5</p>"), stripped("a<br>b"), stripped("don&#39;t")
     (' 0.5', 'ab', "don't")
     """
-    text = _NUMBERED.sub(lambda found: _sign(found[1]), _STRIPPED_TAG.sub("", text))
-    return _NAMED.sub("", text)
 
+    def sign(entity: re.Match[str]) -> str:
+        code = int(entity[1]) if len(entity[1]) < 8 else -1
+        # 0xD800 to 0xDFFF are halves of characters, which no text can hold.
+        return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else ""
 
-def _sign(number: str) -> str:
-    """Return the sign of a number, "" where there is none: half a character is none."""
-    code = int(number) if len(number) < 8 else -1
-    return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else ""
+    return _NAMED.sub("", _NUMBERED.sub(sign, _STRIPPED_TAG.sub("", text)))
 
 
 def ways_kept(text: str) -> tuple[str, ...]:
-    """Return what may be joined of an option: its text, and where it may be HTML that stripped.
+    """Return the texts that Canvas may join for an option: as plain text, and as HTML stripped.
 
-    Whether Canvas kept an option as plain text or as HTML is not in an export. Both may be where
-    its text has a tag or an entity. Line ends around it, which packages have (R/exams) and an
-    import trims, are there or not.
+    An export does not say whether Canvas kept an option as plain text or as HTML.
     """
+    # Packages of R/exams have line ends around a text; an import trims them or not.
     kept = dict.fromkeys((text, text.strip() if _EDGE.search(text) else text))
     if _TAG.search(text) or _ENTITY.search(text):
         kept |= dict.fromkeys(map(stripped, kept))
@@ -90,29 +88,29 @@ def ways_kept(text: str) -> tuple[str, ...]:
 
 
 def with_commas_escaped(text: str) -> str:
-    """Return the text as Canvas puts it into a joined cell."""
+    """Return an option's text as it stands in a joined cell: "," as "\\\\,"."""
     return text.replace(",", "\\,")
 
 
 def rendered(text: str) -> frozenset[str]:
-    """Return what the HTML-to-text step can make of `text`: one text, rarely more.
+    """Return the texts that the HTML-to-text step can make of `text`: one, rarely more.
 
-    More, where parsers differ: a ``<`` that opens a tag and never closes it swallows the rest of
-    the text or stands for itself.
+    Parsers differ on a ``<`` that opens a tag and never closes it: it swallows the rest of the text
+    or is a plain sign.
     """
     return frozenset(shown.strip() for shown, _ in parsed(text))
 
 
 @lru_cache(maxsize=1 << 14)
 def parsed(text: str, state: str = TEXT) -> tuple[tuple[str, str], ...]:
-    """Return what a stretch of HTML can show, each with the state in which it ends.
+    """Return the texts that a stretch of HTML can show, each with the state at its end.
 
     Args:
-        text: the stretch; what is parsed may go on after it.
-        state: in which it begins: `TEXT`, or what another stretch ended in.
+        text: the stretch; more may follow it.
+        state: at its begin: `TEXT`, or the state at another stretch's end.
 
     Returns:
-        Of each, the text with runs of white space as one blank (also at its ends), and the state.
+        Pairs of a text, with runs of white space as one blank (also at its ends), and a state.
     """
     if "<" not in text and "&" not in text and state == TEXT:
         return ((_SPACE.sub(" ", text), TEXT),)
@@ -158,7 +156,8 @@ def _parts(text: str, state: str) -> list[tuple[Parts, str]]:
 
 
 def _decoded(text: str) -> tuple[str, ...]:
-    """Return a text with its entities decoded; parsers differ on those that have no semicolon."""
+    """Return the texts that a text can be with its entities decoded."""
+    # Parsers differ on an entity without a semicolon.
     if not _BARE_ENTITY.search(text):
         return (text,)
     whole = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
@@ -166,7 +165,7 @@ def _decoded(text: str) -> tuple[str, ...]:
 
 
 def _shown(tag: str) -> tuple[str, ...]:
-    """Return what a tag leaves behind."""
+    """Return the texts that can stand in place of a tag."""
     found = _NAME.match(tag)
     name = found[1].lower() if found else ""
     if name == "li":
@@ -196,27 +195,24 @@ def readable(text: str) -> str:
     >>> readable("<p>1 &lt; 2</p><img alt='a map' src='m.png'>")
     '1 < 2 [a map]'
     """
-    shown = _PICTURE.sub(lambda found: f" [{_named(found[0])}] ", _HIDDEN.sub("", text))
-    return collapsed(html.unescape(without_tags(shown)))
 
+    def name(picture: re.Match[str]) -> str:
+        alt, src = _ALT.search(picture[0]), _SRC.search(picture[0])
+        named = (alt and _value(alt)) or (src and _value(src).split("?")[0].rsplit("/", 1)[-1])
+        return f" [{html.escape(named or 'picture')}] "
 
-def _named(picture: str) -> str:
-    alt, src = _ALT.search(picture), _SRC.search(picture)
-    named = (alt and _value(alt)) or (src and _value(src).split("?")[0].rsplit("/", 1)[-1])
-    return html.escape(named or "picture")
+    return collapsed(html.unescape(without_tags(_PICTURE.sub(name, _HIDDEN.sub("", text)))))
 
 
 def fingerprint(text: str) -> str:
-    """Return a question's text as it can be compared: no tags, entities, or white space.
-
-    White space goes altogether: Canvas keeps newlines in headers, spreadsheets turn them into
-    others, and between Chinese characters a blank means nothing.
-    """
+    """Return a question's text for comparison: without tags, entities and white space."""
+    # Canvas keeps newlines in headers, spreadsheets change them, and between Chinese characters
+    # a blank means nothing.
     return "".join(html.unescape(without_tags(text)).split())
 
 
 def fingerprints(text: str) -> tuple[str, ...]:
-    """Return how a question's HTML can stand in a header: entities decoded, or deleted with tags.
+    """Return the forms of a question's HTML in a header: entities decoded, or deleted with tags.
 
     >>> fingerprints("<p>Is 1 &lt; 2?</p>")
     ('Is1<2?', 'Is12?')

@@ -1,8 +1,8 @@
-"""What a program between Canvas and us did to a text: dates, numbers and letters of another code.
+"""Damage to a cell's text by a program between Canvas and us: dates, numbers, wrong encoding.
 
 A spreadsheet that opens an export takes ``7-9`` for a date and saves ``7/9/26``; a program that
-takes UTF-8 for Latin-1 saves ``ç¶`` where a Chinese character stood. Neither is undone here, since
-other cells may have lost more: it is told, so that the file is exported again.
+takes UTF-8 for Latin-1 saves ``ç¶`` where a Chinese character stood. It is reported and not undone,
+since other cells may have lost more: the file must be exported again.
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ _MONTH_AND_NUMBER = re.compile(rf"(?i){_MONTH}[-/ .]*(\d{{1,4}})|(\d{{1,4}})[-/ 
 
 
 def damage_of(cell: str, options: Iterable[str], fits: Callable[[str], bool]) -> str:
-    """Return what was done to a cell that fits no option, "" where nothing can be told.
+    """Return a sentence on the damage to a cell that fits no option, "" where none is found.
 
     Args:
-        cell: as it stands in the file: of letters in another code a blank can be one half.
+        cell: as it stands in the file, since in a wrong encoding a blank can be half a character.
         options: the texts of the question's options.
-        fits: whether a text would be read.
+        fits: says whether a text would be read.
     """
     texts = [collapsed(option) for option in options]
     before = repaired(cell)
     if before is not None and fits(before):
-        return f"{LATIN} ({_short(before)!r} was there)"
+        shown = before if len(before) <= 30 else before[:30] + "..."
+        return f"{LATIN} ({shown!r} was there)"
     text = collapsed(cell)
+    dates = [sorted(pair) for pair in _numbers_of_date(text)]
     for option in dict.fromkeys(texts):
-        if _date_of(text, option):
+        if text != option and any(sorted(pair) in dates for pair in _numbers_of_option(option)):
             return f"{DATES} ({option!r} was there)"
     for option in dict.fromkeys(texts):
         if _same_number(text, option):
@@ -56,7 +58,7 @@ NUMBERS = f"a spreadsheet may have written the answer its own way: if so, {SPREA
 
 
 def repaired(text: str) -> str | None:
-    """Return the text as it was before UTF-8 was read as Latin-1, None where it was not.
+    """Return a text as it was before its UTF-8 was read as Latin-1, None where it was not.
 
     >>> repaired("\\xe4\\xb8\\xad\\xe6\\x96\\x87")
     '中文'
@@ -79,7 +81,7 @@ def repaired(text: str) -> str | None:
 
 
 def _byte_of(sign: str) -> bytes | None:
-    """Return the byte that a sign stands for in Windows' Latin-1, else in the standard's."""
+    """Return the byte of a sign in Windows' Latin-1, else in the standard's, else None."""
     for encoding in ("cp1252", "latin-1"):
         try:
             return sign.encode(encoding)
@@ -88,20 +90,8 @@ def _byte_of(sign: str) -> bytes | None:
     return None
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 30 else text[:30] + "..."
-
-
-def _date_of(cell: str, option: str) -> bool:
-    """Say whether a cell is a date that a spreadsheet makes of an option such as ``7-9``."""
-    if cell == option:
-        return False
-    made, meant = _numbers_of_date(cell), _numbers_of_option(option)
-    return any(sorted(pair) == sorted(numbers) for pair in made for numbers in meant)
-
-
 def _numbers_of_date(cell: str) -> list[tuple[int, int]]:
-    """Return the pairs of numbers (month and day, or month and year) a date can be made of."""
+    """Return the pairs of numbers (month and day, month and year) that a date can come from."""
     if named := _NAMED_MONTH.fullmatch(cell):
         month = _MONTHS.index(named[2].lower()) + 1
         numbers = [int(each) for each in (named[1], named[3]) if each]
@@ -131,7 +121,7 @@ def _numbers_of_option(option: str) -> list[tuple[int, int]]:
 
 
 def _same_number(cell: str, option: str) -> bool:
-    """Say whether a spreadsheet writes an option so: True as TRUE, 0.30 as 0.3."""
+    """Say whether a cell is an option as a spreadsheet writes it: True as TRUE, 0.30 as 0.3."""
     if cell.casefold() == option.casefold():
         return option.casefold() in ("true", "false")
     one, other = _number(cell), _number(option)

@@ -1,4 +1,4 @@
-"""Where a quiz words a question or an option otherwise than the bank, for a person to look over."""
+"""Differences between the words of a quiz and those of the bank, for a person to check."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.quizzes.canvas_text import fingerprint, readable
-from grader.quizzes.texts import QUIZ_LANGUAGES, Choices, QuizLanguage, WordedQuestion, WordedQuiz
+from grader.quizzes.texts import QUIZ_LANGUAGES, Choices, QuizLanguage, WordedQuiz
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A question that is worded otherwise.
+    """A question of a quiz whose words are not the bank's.
 
     Attributes:
         id: the bank's.
         stem: (the bank's, the quiz's); the quiz's is "" where the two are the same.
-        options: (option, the bank's text, the quiz's), those that differ; an option of a drop-down
-            is named after it, as in "x: a".
+        options: (option, the bank's text, the quiz's) of those that differ; "x: a" is option a of
+            the drop-down x.
     """
 
     id: str
@@ -29,7 +29,7 @@ class Difference:
 
 
 def language_of(quiz: WordedQuiz, banks: Mapping[QuizLanguage, WordedQuiz]) -> QuizLanguage:
-    """Return the language whose wordings a quiz has most of, else that of its letters.
+    """Return the language in which most of a quiz's stems are the bank's, else that of its letters.
 
     Args:
         quiz: matched to the bank.
@@ -53,16 +53,12 @@ def differences(quiz: WordedQuiz, bank: WordedQuiz) -> Iterator[Difference]:
     for question in quiz.questions:
         own = ours[question.id]
         stem = _other(own.stem, question.stem) or (readable(own.stem), "")
-        options = tuple(_options(own, question))
+        options = list(_choices("", own.options, question.options))
+        known = dict(own.blanks)
+        for blank, choices in question.blanks:
+            options += _choices(f"{blank}: ", known.get(blank, ()), choices)
         if stem[1] or options:
-            yield Difference(question.id, stem, options)
-
-
-def _options(own: WordedQuestion, question: WordedQuestion) -> Iterator[tuple[str, str, str]]:
-    yield from _choices("", own.options, question.options)
-    known = dict(own.blanks)
-    for blank, choices in question.blanks:
-        yield from _choices(f"{blank}: ", known.get(blank, ()), choices)
+            yield Difference(question.id, stem, tuple(options))
 
 
 def _choices(before: str, own: Choices, choices: Choices) -> Iterator[tuple[str, str, str]]:
@@ -73,5 +69,5 @@ def _choices(before: str, own: Choices, choices: Choices) -> Iterator[tuple[str,
 
 
 def _other(own: str, text: str) -> tuple[str, str] | None:
-    """Return both texts as people read them, None where they are the same."""
+    """Return both texts as plain text, None where they are the same."""
     return None if fingerprint(own) == fingerprint(text) else (readable(own), readable(text))

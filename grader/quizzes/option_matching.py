@@ -1,10 +1,10 @@
-"""From a cell's text to the one set of options that would have been written so, or a refusal.
+"""Reader of single cells: the one set of options that Canvas would have written so, or a refusal.
 
 A cell cannot be split at its commas: ``x\\`` and ``y`` ticked together read like the one option
-``x,y``, and two options can come out as the same text. So nothing is split. It is searched which
-options, in which order, each as plain text or as stripped HTML, Canvas would have written like the
-cell (`grader.quizzes.canvas_text`); a cell is read if exactly one set does, and refused otherwise.
-One search serves every kind of question and any number of options.
+``x,y``, and two options can come out as the same text. So the reader searches for the options that
+Canvas would have written like the cell, in any order, each as plain text or as stripped HTML
+(`grader.quizzes.canvas_text`). A cell is read if exactly one set fits, and refused otherwise. One
+search serves every kind of question and any number of options.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from grader.quizzes.texts import WordedQuestion, WordedQuiz
 from grader.submissions import UNANSWERED, Answer, Chosen, Refused, Response, Ticked
 
 MOST_STEPS = 200_000
-"""Places in a cell that are gone on from; sixteen options need some ten thousand."""
+"""Steps of one search; sixteen options need some ten thousand."""
 MOST_READINGS = 64
 MEMORY = 4096
-"""Distinct cells of one column that are remembered: a class repeats few of them."""
+"""Distinct cells of one column that are kept with their responses."""
 
 LONGEST = 2000
 """Letters of a cell that are kept: no options' texts together are as long."""
@@ -39,11 +39,11 @@ MANY = "fits more than one set of options"
 EMPTY = "is empty, and so is the text of an option: ticked or not cannot be told"
 
 Reading = Answer | None
-"""What may have been ticked; None is nothing at all."""
+"""An answer that a cell may hold; None is no answer."""
 
 
 class CellReader:
-    """Reads the cells of one question's column, given every wording the question may have."""
+    """Reader of the cells of one question's column, given every wording of the question."""
 
     def __init__(self, wordings: Sequence[WordedQuestion]) -> None:
         self._wordings = [
@@ -52,7 +52,7 @@ class CellReader:
         self._seen: dict[str, Response] = {}
 
     def read(self, cell: str) -> Response:
-        """Return what was ticked; a cell that fits no set, or several, is `Refused`.
+        """Return the response in a cell; one that fits no set of options, or several, is `Refused`.
 
         Args:
             cell: the cell of a student to whom the question was shown.
@@ -60,6 +60,7 @@ class CellReader:
         known = self._seen.get(cell)
         if known is None:
             known = self._decide(cell)
+            # Not every cell: a column of essays would be kept whole.
             if len(self._seen) < MEMORY and len(cell) <= LONGEST:
                 self._seen[cell] = known
         return known
@@ -79,12 +80,15 @@ class CellReader:
         return Refused(cell[:LONGEST], self._reason(cell, text, found))
 
     def damage(self, cell: str) -> str:
-        """Return what was done to the cell after Canvas wrote it, "" where nothing can be told."""
+        """Return a sentence on damage to the cell after Canvas wrote it, "" where none is found."""
         return self._damage(cell) if isinstance(self.read(cell), Refused) else ""
 
     def _damage(self, cell: str) -> str:
+        def fits(text: str) -> bool:
+            return any(_Search(collapsed(text), each).readings() for each in self._wordings)
+
         options = (option for each in self._wordings for option in each.texts)
-        return damage_of(cell, options, self._fits)
+        return damage_of(cell, options, fits)
 
     def _reason(self, cell: str, text: str, found: dict[Reading, set[str]]) -> str:
         if not found:
@@ -100,9 +104,6 @@ class CellReader:
         shown = " or ".join(sets[:3]) + (" or others" if len(sets) > 3 else "")
         return f"{MANY}: {shown}"
 
-    def _fits(self, text: str) -> bool:
-        return any(_Search(collapsed(text), each).readings() for each in self._wordings)
-
 
 def _named(reading: Reading) -> str:
     if reading is None:
@@ -113,7 +114,7 @@ def _named(reading: Reading) -> str:
 
 
 def alike_options(quiz: WordedQuiz) -> Iterator[str]:
-    """Yield a sentence for each two options of which Canvas can write the same text."""
+    """Yield a sentence for each two options that Canvas can write as the same text."""
     for question in quiz.questions:
         for blank, choices in (("", question.options), *question.blanks):
             forms = [
@@ -130,12 +131,12 @@ def alike_options(quiz: WordedQuiz) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What can be one part of a cell.
+    """One part of a cell: an option, or a drop-down with its choice.
 
     Attributes:
-        slot: of which only one piece can be in a cell: an option, or a drop-down.
-        part: what it says: an option's id, a drop-down and its choice, None of one left empty.
-        texts: what may have been joined.
+        slot: the option or drop-down; a cell has at most one piece of a slot.
+        part: an option's id, a drop-down and its choice, or None for a drop-down left empty.
+        texts: every text that Canvas may have joined for it.
     """
 
     slot: str
@@ -171,7 +172,7 @@ def _pieces(wording: WordedQuestion) -> Iterator[_Piece]:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """How far a cell is made up: to which letter, in which state of HTML, of which pieces."""
+    """State of the search: the letter reached, the state of HTML there, and the pieces used."""
 
     at: int
     state: str
@@ -180,7 +181,7 @@ class _Place:
 
 
 class _Search:
-    """The search for every set of pieces that Canvas would have written as one cell."""
+    """Search for every set of pieces that Canvas would have written as one cell."""
 
     def __init__(self, cell: str, wording: _Wording) -> None:
         self._cell = cell
@@ -188,14 +189,18 @@ class _Search:
         self._pieces = wording.pieces
 
     def readings(self) -> set[Reading] | None:
-        """Return what was ticked, every reading that fits; None if that takes too long."""
+        """Return every reading that fits; None if the search takes too long."""
         found: set[Reading] = set()
         begin = _Place(0, TEXT, frozenset(), frozenset())
         seen, stack = {begin}, [begin]
         while stack and len(found) < MOST_READINGS:
             place = stack.pop()
             if place.at == len(self._cell):
-                found.add(self._reading(place))
+                chosen = frozenset(part for part in place.parts if isinstance(part, tuple))
+                ticked = frozenset(part for part in place.parts if isinstance(part, str))
+                # No part at all is no answer; an option with an empty text is a part.
+                answer = Chosen(chosen) if self._kind == "pair" else Ticked(ticked)
+                found.add(answer if place.parts else None)
             for after in self._next(place):
                 if after not in seen:
                     seen.add(after)
@@ -203,14 +208,6 @@ class _Search:
             if len(seen) > MOST_STEPS:
                 return None
         return found
-
-    def _reading(self, place: _Place) -> Reading:
-        if not place.parts:
-            # Where an empty text was ticked, `parts` has it: these are drop-downs left empty.
-            return None
-        if self._kind == "pair":
-            return Chosen(frozenset(part for part in place.parts if isinstance(part, tuple)))
-        return Ticked(frozenset(part for part in place.parts if isinstance(part, str)))
 
     def _next(self, place: _Place) -> Iterable[_Place]:
         for piece in self._pieces:
@@ -226,11 +223,9 @@ class _Search:
                         yield _Place(at, state, slots, parts)
 
     def _after(self, at: int, shown: str) -> int | None:
-        """Return where the cell goes on after `shown`, None if it is not what stands there.
-
-        Blanks of two pieces become one, and those at the cell's ends were trimmed.
-        """
+        """Return the place in the cell after `shown`, None if the cell has another text there."""
         cell = self._cell
+        # Blanks of two pieces became one, and those at the cell's ends were trimmed.
         if shown.startswith(" ") and (at == 0 or at == len(cell) or cell[at - 1] == " "):
             shown = shown[1:]
         if cell.startswith(shown, at):

@@ -1,4 +1,4 @@
-"""What a file is that is no QTI 1.2 package, so that the refusal can say it."""
+"""Names of the formats of files that are no QTI 1.2 package, for the error message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 START = 4096
-"""How many bytes of a file are looked at."""
+"""Bytes of a file that are looked at."""
 MOST_READ = 1 << 20
 _QTI2 = re.compile(
     rb"imsqti_\w*?xmlv(2p\d|3p0)|<(?:\w+:)?(?:qti-)?assessment-?(?:Item|Test|item|test)\b"
@@ -16,7 +16,11 @@ _NEW_QUIZZES = re.compile(rb"quiz[-_.]lti|quizzes[-_.]?next|new_quizzes", re.IGN
 
 
 def other_format(path: Path) -> str:
-    """Return what a file is that is no zip, "" where it cannot be told."""
+    """Return the format of a file that is no zip, "" if it is not known.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     with path.open("rb") as file:
         start = file.read(START)
     if start.startswith(b"\x1f\x8b"):
@@ -36,7 +40,7 @@ def other_format(path: Path) -> str:
 
 
 def other_package(package: zipfile.ZipFile) -> str:
-    """Return what a zip is in which there is no quiz of QTI 1.2, "" where it cannot be told."""
+    """Return the format of a zip without a quiz of QTI 1.2, "" if it is not known."""
     names = package.namelist()
     kinds = {PurePosixPath(name).name for name in names}
     if "moodle_backup.xml" in kinds:

@@ -1,6 +1,7 @@
-"""Which of our questions each item of an imported quiz is, and which option each choice.
+"""Matching of an imported quiz to the bank: its items to questions, its choices to options.
 
-By text where the quiz was made from our bank; else by order and kind, which a person confirms.
+Items are matched by text where the quiz was made from the bank, else by order and kind, which a
+person confirms.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from solver.text.plural import counted
 
 @dataclass(frozen=True, slots=True)
 class MatchedQuiz:
-    """An imported quiz in terms of the bank.
+    """An imported quiz with the bank's ids.
 
     Attributes:
-        quiz: its wordings, to be kept, and the items that are no questions of ours.
+        quiz: its wordings, and the items that are none of the bank's questions.
         how: "text" or "order".
     """
 
@@ -39,12 +40,18 @@ class MatchedQuiz:
 
     @property
     def passed_over(self) -> tuple[str, ...]:
-        """Types of the items that are no questions of ours (a heading, say)."""
+        """Types of the items that are none of the bank's questions, such as headings."""
         return tuple(other.type or "unknown" for other in self.quiz.others)
 
 
 def match_quiz(quiz: QtiQuiz, bank: Bank, path: Path, key: Key | None = None) -> MatchedQuiz:
-    """Match a quiz to the bank.
+    """Return a quiz matched to the bank.
+
+    Args:
+        quiz: as its package has it.
+        bank: the questions.
+        path: of the package, for errors.
+        key: gives the choices made around a measured value.
 
     Raises:
         BankError: the items are not the bank's questions in number, kind or options.
@@ -73,7 +80,7 @@ def match_quiz(quiz: QtiQuiz, bank: Bank, path: Path, key: Key | None = None) ->
 def _by_text(
     items: Sequence[QtiItem], bank: Bank, key: Key | None
 ) -> list[tuple[Question, QtiItem]]:
-    """Return the pairs if every item has the text of one question of ours, else nothing."""
+    """Return the pairs if every item has the text of one question of the bank, else none."""
     marks = {
         fingerprint(worded.stem): worded.id
         for language in QUIZ_LANGUAGES
@@ -90,9 +97,11 @@ def _by_text(
 def _by_order(items: Sequence[QtiItem], bank: Bank, path: Path) -> list[tuple[Question, QtiItem]]:
     for number, (question, item) in enumerate(zip(bank.questions, items, strict=False), 1):
         if question.kind != item.kind:
+            text = collapsed(without_tags(item.stem))
+            shown = text[:40] + ("..." if len(text) > 40 else "")
             raise BankError(
-                f"its question {number} ({_shown(item.stem)}) is of kind {item.kind!r}, where the "
-                f"bank's {question.id} is of kind {question.kind!r}",
+                f"its question {number} ({shown!r}) is of kind {item.kind!r}, where the bank's "
+                f"{question.id} is of kind {question.kind!r}",
                 path=path,
                 mend="The two must ask the same questions in the same order.",
             )
@@ -103,11 +112,6 @@ def _by_order(items: Sequence[QtiItem], bank: Bank, path: Path) -> list[tuple[Qu
             mend="The two must ask the same questions in the same order.",
         )
     return list(zip(bank.questions, items, strict=True))
-
-
-def _shown(html_text: str) -> str:
-    text = collapsed(without_tags(html_text))
-    return repr(text[:40] + ("..." if len(text) > 40 else ""))
 
 
 def _worded(
@@ -153,13 +157,14 @@ def _choices(
             mend="The two must ask the same questions in the same order.",
         )
     found = max((_by_options_text(labels, each) for each in known), key=len, default={})
+    # Options whose texts are another's, or two options', take the ids that are left, in order.
     rest = iter([name for name in ids if name not in found.values()])
     pairs = [(found.get(at) or next(rest), text) for at, (_, text) in enumerate(labels)]
     return tuple(sorted(pairs, key=lambda pair: list(ids).index(pair[0])))
 
 
 def _by_options_text(labels: Labels, known: Choices) -> dict[int, str]:
-    """Return which option the labels are that have the text of one, and of one alone."""
+    """Return the option of each label, by its place, that has the text of exactly one option."""
     ours = [fingerprint(text) for _, text in known]
     theirs = [fingerprint(text) for _, text in labels]
     return {

@@ -1,4 +1,4 @@
-"""Quizzes in a QTI 1.2 package, as Canvas exports them (also inside a course cartridge).
+"""Reader of quizzes in a QTI 1.2 package, as Canvas exports them (also in a course cartridge).
 
 Sources: IMS Question & Test Interoperability 1.2 (XML binding); the metadata fields and the ways
 of marking right answers are Canvas' own.
@@ -24,7 +24,7 @@ from solver.errors import ExportError
 
 MOST_BYTES = 64 << 20
 MOST_DEPTH = 100
-"""Elements within one another; an item of a quiz has about ten."""
+"""Depth of nested elements; an item of a quiz has about ten."""
 KIND_OF_TYPE: dict[str, Kind] = {
     "multiple_choice_question": "single",
     "true_false_question": "single",
@@ -64,7 +64,7 @@ class QtiItem:
 
     @property
     def kind(self) -> Kind | None:
-        """The bank's kind, None for a type that the bank has no kind for."""
+        """The bank's kind of question, None for a type that the bank does not have."""
         return KIND_OF_TYPE.get(self.type)
 
 
@@ -76,11 +76,11 @@ class QtiQuiz:
     title: str
     items: tuple[QtiItem, ...]
     elsewhere: int = 0
-    """How many groups draw their questions from a question bank, which no package holds."""
+    """Number of groups whose questions come from a question bank, which no package holds."""
 
 
 def read_package(path: Path) -> list[QtiQuiz]:
-    """Read every quiz of a package, by title.
+    """Return every quiz of a package, by title.
 
     Raises:
         ExportError: no package, or no quiz in it.
@@ -100,7 +100,13 @@ def read_package(path: Path) -> list[QtiQuiz]:
         ) from None
     except OSError as problem:
         raise ExportError(f"cannot be read ({problem.strerror})", path=path) from None
-    quizzes = [_quiz(name, root, path) for name, root in sorted(roots.items())]
+    quizzes = []
+    for name, root in sorted(roots.items()):
+        drawn = _points_of_groups(root)
+        items = tuple(_item(item, path, drawn) for item in _all(root, "item"))
+        elsewhere = sum(1 for _ in _all(root, "sourcebank_ref"))
+        title, ident = root.get("title", name), root.get("ident", name)
+        quizzes.append(QtiQuiz(ident, title, items, elsewhere))
     return sorted(quizzes, key=lambda quiz: (quiz.title, quiz.ident))
 
 
@@ -158,11 +164,11 @@ def _parsed(data: bytes, path: Path, name: str) -> ET.Element:
 
 
 class _Doctype(Exception):  # noqa: N818 - it is a signal, and goes no further than `_parsed`
-    """Told by the parser itself, so that it is seen in every encoding."""
+    """A DOCTYPE, found by the parser itself, so that it is seen in every encoding."""
 
 
 def _refuse_own_doctype(data: bytes) -> None:
-    """Refuse a DOCTYPE but for QTI's own line, which brings no entities: no file is fetched for it.
+    """Raise an error for a DOCTYPE other than QTI's own line.
 
     Raises:
         _Doctype: another one, or one with declarations in it.
@@ -170,6 +176,7 @@ def _refuse_own_doctype(data: bytes) -> None:
     """
 
     def begin(name: str, system: str | None, public: str | None, subset: int) -> None:
+        # QTI's own line brings no entities, and no file is fetched for it.
         if subset or name != "questestinterop":
             raise _Doctype
 
@@ -199,15 +206,8 @@ def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:
     return (child for child in element.iter() if _local(child) == name)
 
 
-def _quiz(name: str, assessment: ET.Element, path: Path) -> QtiQuiz:
-    drawn = _points_of_groups(assessment)
-    items = tuple(_item(item, path, drawn) for item in _all(assessment, "item"))
-    elsewhere = sum(1 for _ in _all(assessment, "sourcebank_ref"))
-    return QtiQuiz(assessment.get("ident", name), assessment.get("title", name), items, elsewhere)
-
-
 def _points_of_groups(assessment: ET.Element) -> dict[ET.Element, str]:
-    """Return the points of each item that is drawn from a group which says what each is worth."""
+    """Return the points of each item that is drawn from a group with points for each."""
     points: dict[ET.Element, str] = {}
     for section in _all(assessment, "section"):
         ordering = next(_children(section, "selection_ordering"), None)
@@ -267,23 +267,19 @@ def _list(response: ET.Element) -> tuple[ET.Element, str, Labels]:
 
 
 def _right(item: ET.Element, names: dict[str, str]) -> tuple[tuple[str, frozenset[str]], ...]:
-    """Return the idents that conditions which give points ask for, those under `not` left out."""
+    """Return the idents in conditions that give points, those under `not` left out."""
     right: dict[str, set[str]] = {}
     for condition in _all(item, "respcondition"):
-        score = next(_children(condition, "setvar"), None)
-        if score is None or not _gives_points(score):
+        try:
+            earns = Decimal(_text(next(_children(condition, "setvar"), None))) > 0
+        except InvalidOperation:  # no number, or NaN
+            continue
+        if not earns:
             continue
         for response, ident in _asked(condition):
             if response in names:
                 right.setdefault(names[response], set()).add(ident)
     return tuple((name, frozenset(idents)) for name, idents in sorted(right.items()))
-
-
-def _gives_points(score: ET.Element) -> bool:
-    try:
-        return Decimal(_text(score)) > 0
-    except InvalidOperation:
-        return False
 
 
 def _asked(element: ET.Element) -> Iterator[tuple[str, str]]:

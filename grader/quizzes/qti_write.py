@@ -1,11 +1,8 @@
-"""A quiz as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
+"""Writer of a quiz as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
 
-Same bank, language and key: same bytes. Ids are hashes of the edition and the question's id, so
-that a second import can be recognised, and no other year's questions are taken for these. Without
-answers no condition gives points.
-
-Imported into Classic Quizzes, several answers are scored with partial credit all the same; the
-course's own rule is applied by `hw9 grade`.
+The same bank, language and key give the same bytes. Without answers no condition gives points.
+Classic Quizzes score several answers with partial credit all the same; the course's own rule is
+applied by `hw9 grade`.
 """
 
 from __future__ import annotations
@@ -72,6 +69,8 @@ def quiz_to_write(
 
 
 def _hash(*parts: str) -> str:
+    # By edition and id, so that a second import is known as the same questions, and another
+    # year's are not.
     digest = hashlib.md5("\0".join(("hw9", *parts)).encode(), usedforsecurity=False)
     return f"g{digest.hexdigest()}"
 
@@ -108,7 +107,7 @@ def _right_choices(scored: ScoredQuestion | None, blank: str) -> set[str]:
 
 
 def _answer_ids(edition: str, question: str, blank: str, names: Sequence[str]) -> dict[str, str]:
-    """Return a number for each choice, as Canvas' answer ids are; no two of a list the same."""
+    """Return a number of five digits for each choice, like Canvas' answer ids, all different."""
     ids: dict[str, str] = {}
     for name in names:
         number = int(_hash("answer", edition, question, blank, name)[1:9], 16) % 90000 + 10000
@@ -119,25 +118,29 @@ def _answer_ids(edition: str, question: str, blank: str, names: Sequence[str]) -
 
 
 def package_bytes(quiz: QtiQuiz) -> bytes:
-    """Return the package as a zip: the same quiz, the same bytes."""
+    """Return a quiz's package as a zip; the same quiz gives the same bytes."""
     folder = quiz.ident
+    root = ET.Element("questestinterop", {"xmlns": QTI})
+    assessment = _add(root, "assessment", ident=quiz.ident, title=quiz.title)
+    section = _add(assessment, "section", ident="root_section")
+    section.extend(map(_item_element, quiz.items))
     files = {
         "imsmanifest.xml": _manifest(quiz),
-        f"{folder}/{folder}.xml": _assessment(quiz),
+        f"{folder}/{folder}.xml": root,
         f"{folder}/assessment_meta.xml": _meta(quiz),
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as package:
-        for name, root in files.items():
+        for name, document in files.items():
             info = zipfile.ZipInfo(name, _EARLIEST)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            package.writestr(info, ET.tostring(root, encoding="utf-8", xml_declaration=True))
+            package.writestr(info, ET.tostring(document, encoding="utf-8", xml_declaration=True))
     return buffer.getvalue()
 
 
 def write_package(quiz: QtiQuiz, path: Path, *, private: bool = False) -> None:
-    """Write the package whole; `private` where it holds answers.
+    """Write a quiz's package, whole or not at all; `private` if it holds answers.
 
     Raises:
         OutputError: it cannot be written.
@@ -149,15 +152,6 @@ def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: s
     child = ET.SubElement(parent, name, attributes)
     child.text = text
     return child
-
-
-def _assessment(quiz: QtiQuiz) -> ET.Element:
-    root = ET.Element("questestinterop", {"xmlns": QTI})
-    assessment = _add(root, "assessment", ident=quiz.ident, title=quiz.title)
-    section = _add(assessment, "section", ident="root_section")
-    for item in quiz.items:
-        section.append(_item_element(item))
-    return root
 
 
 def _item_element(item: QtiItem) -> ET.Element:
@@ -193,7 +187,7 @@ def _item_element(item: QtiItem) -> ET.Element:
 
 
 def _conditions(item: QtiItem) -> ET.Element:
-    """Return the part that gives points, in the forms Canvas writes for each kind."""
+    """Return the element that gives points, in the form that Canvas writes for each kind."""
     processing = ET.Element("resprocessing")
     outcomes = _add(processing, "outcomes")
     score = {"maxvalue": "100", "minvalue": "0", "varname": "SCORE", "vartype": "Decimal"}

@@ -1,8 +1,7 @@
-"""Exports of two quizzes given as one: told by Canvas' ids of their questions.
+"""Check that exports are of one quiz, by Canvas' ids of their questions.
 
 Canvas numbers the questions of every quiz anew, copies of a quiz too. Exports of one quiz share
-their ids but for questions that were added, made again or drawn from a pool between the two; the
-attempts of two quizzes are no attempts of each other, whatever their questions say.
+their ids but for questions that were added, made again or drawn from a pool between the two.
 """
 
 from __future__ import annotations
@@ -14,15 +13,12 @@ from solver.errors import ExportError
 from solver.text.plural import counted
 
 LEAST_SHARED = Fraction(1, 5)
-"""Of the smaller export's ids. A choice: Canvas shares none between quizzes, and a quiz of which
-four fifths were made again between two exports is told by its flag."""
+"""Share of the smaller export's ids. A choice: Canvas shares none between quizzes, and --one-quiz
+is there for a quiz of which four fifths were made again between two exports."""
 
 
 def refuse_two_quizzes(exports: Sequence[tuple[str, Collection[str]]]) -> None:
-    """Refuse exports that have hardly a question id in common.
-
-    An export that shares its ids with any other of one quiz is of that quiz: questions drawn from
-    a pool may leave two exports nothing in common, and a third much with both.
+    """Raise an error for exports that share hardly a question id.
 
     Args:
         exports: name of each, and Canvas' ids of its questions; none where a format has no ids.
@@ -33,8 +29,15 @@ def refuse_two_quizzes(exports: Sequence[tuple[str, Collection[str]]]) -> None:
     asked = [(name, frozenset(ids)) for name, ids in exports if ids]
     if len(asked) < 2:
         return
+
+    def share(ids: frozenset[str]) -> bool:
+        """Say whether an export of the quiz shares enough of these ids."""
+        return any(len(ids & one) >= LEAST_SHARED * min(len(ids), len(one)) for _, one in of_one)
+
+    # One after another: questions drawn from a pool may leave two exports nothing in common, and
+    # a third much with both.
     of_one, left = [asked[0]], asked[1:]
-    while joined := [each for each in left if any(_shares(each[1], one[1]) for one in of_one)]:
+    while joined := [each for each in left if share(each[1])]:
         of_one += joined
         left = [each for each in left if each not in joined]
     if not left:
@@ -48,7 +51,3 @@ def refuse_two_quizzes(exports: Sequence[tuple[str, Collection[str]]]) -> None:
         mend="Grade each quiz by itself; if they are one quiz whose questions were made anew, say "
         "--one-quiz.",
     )
-
-
-def _shares(one: frozenset[str], other: frozenset[str]) -> bool:
-    return Fraction(len(one & other), min(len(one), len(other))) >= LEAST_SHARED

@@ -1,14 +1,15 @@
-"""The questions as one quiz words them: what a cell's text is looked up in.
+"""Wordings of the questions in one quiz, in which a cell's text is looked up.
 
-A quiz made from our bank has our wordings (in English, in Chinese, or both in one line). A quiz of
-the course has its own, which `hw9 bank import-qti` keeps in a `quiz.yaml` beside the bank, each
-matched to a question and option of ours. A question can so have several wordings.
+A quiz made from the bank has the bank's wordings (English, Chinese, or both in one line). A quiz
+of the course has its own: `hw9 bank import-qti` keeps them in a `quiz.yaml`, each matched to a
+question and option of the bank. So a question can have several wordings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import Literal
 
@@ -57,7 +58,7 @@ class WordedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class OtherItem:
-    """An item of a quiz that is none of the bank's questions, but has columns in its exports.
+    """An item of a quiz that is none of the bank's questions; its exports may have its columns.
 
     Attributes:
         ident: the item's id in the QTI package it came from, else "".
@@ -72,7 +73,7 @@ class OtherItem:
 
 @dataclass(frozen=True, slots=True)
 class WordedQuiz:
-    """All questions in the words of one quiz, and what stands between them."""
+    """All questions in the words of one quiz, and its other items."""
 
     title: str
     questions: tuple[WordedQuestion, ...]
@@ -80,7 +81,7 @@ class WordedQuiz:
 
 
 def quiz_of_bank(bank: Bank, language: QuizLanguage, key: Key | None = None) -> WordedQuiz:
-    """Word the bank's questions in one language, or in both side by side.
+    """Return the bank's questions in one language, or in both side by side.
 
     Choices around a measured value are the key's; without a key that drop-down has none.
     """
@@ -111,14 +112,14 @@ def _choices(question: str, blank: Blank, language: QuizLanguage, key: Key | Non
 
 
 def in_one_line(text: Wording, language: QuizLanguage) -> str:
-    """Return a wording in a language, or "English / Chinese" (once, where they are the same)."""
+    """Return a wording in one language, or as "English / Chinese" (once if they are the same)."""
     if language != "both":
         return text.in_language(language)
     return text.en if text.en == text.zh_hant else f"{text.en} / {text.zh_hant}"
 
 
 def stem_html(question: Question, language: QuizLanguage) -> str:
-    """Return a question's stem as the HTML an exported quiz has; a pair names its blanks in it."""
+    """Return a question's stem as HTML for an exported quiz, with the drop-downs of a pair."""
     labels = [f"{in_one_line(blank.label, language)} [{blank.id}]" for blank in question.blanks]
     return _html(_asked(question, language) + labels)
 
@@ -130,11 +131,7 @@ def _asked(question: Question, language: QuizLanguage) -> list[str]:
 
 
 def _html(lines: Sequence[str]) -> str:
-    return "".join(f"<p>{_escaped(line)}</p>" for line in lines)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines)
 
 
 class _Option(Strict):
@@ -170,7 +167,7 @@ class _QuizFile(Strict):
 
 
 def load_quiz(path: Path) -> WordedQuiz:
-    """Read a `quiz.yaml`.
+    """Return the quiz in a `quiz.yaml`.
 
     Raises:
         BankError: names the file, the line and what was expected.
@@ -196,7 +193,7 @@ def load_quiz(path: Path) -> WordedQuiz:
 
 
 def save_quiz(quiz: WordedQuiz, path: Path) -> None:
-    """Write a `quiz.yaml` whole: the same quiz, the same bytes."""
+    """Write a `quiz.yaml`, whole or not at all; the same quiz gives the same bytes."""
     data: dict[str, object] = {
         "format": QUIZ_FORMAT,
         "title": quiz.title,
@@ -240,12 +237,12 @@ def wordings_by_question(quizzes: Iterable[WordedQuiz]) -> dict[str, list[Worded
 
 
 def other_items(quizzes: Iterable[WordedQuiz]) -> list[OtherItem]:
-    """Return the items of some quizzes that are no questions, each once."""
+    """Return the items of some quizzes that are none of the bank's questions, each once."""
     return list(dict.fromkeys(each for quiz in quizzes for each in quiz.others))
 
 
 def _in_the_keys_words(quiz: WordedQuiz, key: Key | None) -> WordedQuiz:
-    """Name choices around a measured value as the key does: the quiz's 0.440 is the key's 0.44."""
+    """Return a quiz with measured choices named as in the key: its 0.440 is the key's 0.44."""
     entries = {entry.id: entry for entry in key.questions} if key else {}
     questions = []
     for question in quiz.questions:
@@ -267,8 +264,13 @@ def _in_the_keys_words(quiz: WordedQuiz, key: Key | None) -> WordedQuiz:
 def known_quizzes(bank: Bank, key: Key | None, files: Sequence[Path]) -> list[WordedQuiz]:
     """Return every wording a column may have: quiz files, those kept beside the bank, the bank's.
 
-    Quizzes kept beside the bank lie in its folder ``quizzes/``. Of a question that was taken from a
-    quiz, the bank's words are that quiz's as people read them, and only the quiz's own count.
+    Args:
+        bank: its folder ``quizzes/`` holds the quizzes kept beside it.
+        key: gives the choices made around a measured value.
+        files: further quiz files; they come first.
+
+    Raises:
+        BankError: a file is no quiz.
     """
     kept = without_apple_double(sorted((bank.folder / "quizzes").glob("*.yaml")))
     paths = [*files, *kept]
@@ -281,6 +283,8 @@ def known_quizzes(bank: Bank, key: Key | None, files: Sequence[Path]) -> list[Wo
             quiz = replace(quiz, questions=tuple(renamed))
         quizzes.append(quiz)
     worded = {question.id for quiz in quizzes for question in quiz.questions}
+    # The bank's words of a question from a quiz are that quiz's as plain text; Canvas writes the
+    # quiz's own.
     taken = {question.id for question in bank.questions if question.rule == GIVEN} & worded
     for language in QUIZ_LANGUAGES:
         quiz = quiz_of_bank(bank, language, key)

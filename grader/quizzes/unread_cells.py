@@ -1,4 +1,4 @@
-"""What is said of questions of which most answers could not be read, by what was wrong."""
+"""Messages on questions of which most answers could not be read, by the cause."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNKNOWN_THOUGH_GIVEN = (
 
 
 def said_of_unread(rejects: Iterable[Reject], rows: int, worded: Collection[str] = ()) -> list[str]:
-    """Return a sentence for each thing that kept most answers of some questions from being read.
+    """Return a sentence for each cause that kept most answers of some questions from being read.
 
     Args:
         rejects: of the run.
@@ -38,18 +38,15 @@ def said_of_unread(rejects: Iterable[Reject], rows: int, worded: Collection[str]
     cells: dict[str, Counter[str]] = {}
     for reject in rejects:
         if reject.question:
-            cells.setdefault(reject.question, Counter())[_kind_of(reject.reason)] += 1
+            kinds = (each for each in (MANY, EMPTY, LATIN, SPREADSHEET) if each in reject.reason)
+            cells.setdefault(reject.question, Counter())[next(kinds, NO_SET)] += 1
     found: dict[str, list[str]] = {}
-    for question, kinds in sorted(cells.items()):
-        if 2 * kinds.total() > rows:
-            kind = max(kinds, key=lambda each: (kinds[each], each))
+    for question, causes in sorted(cells.items()):
+        if 2 * causes.total() > rows:
+            kind = max(causes, key=lambda each: (causes[each], each))
             unknown = _UNKNOWN_THOUGH_GIVEN if question in worded else _UNKNOWN
             found.setdefault(_SENTENCES.get(kind, unknown), []).append(question)
     return [
         f"more than half of the answers to {', '.join(questions)} {said}"
         for said, questions in found.items()
     ]
-
-
-def _kind_of(reason: str) -> str:
-    return next((kind for kind in (MANY, EMPTY, LATIN, SPREADSHEET) if kind in reason), NO_SET)

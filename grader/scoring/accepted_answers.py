@@ -1,4 +1,4 @@
-"""From a key to what each question accepts."""
+"""Accepted answers of each question, from a key and its bank."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ def scored_questions(
 ) -> tuple[ScoredQuestion, ...]:
     """Return the questions of a key that can be graded, in the key's order.
 
-    Questions the key leaves open (and nobody answered by an override or voided) are not among
-    them: see `open_questions`.
+    Questions that the key leaves open are left out; see `open_questions`.
 
     Args:
         key: the key.
@@ -75,9 +74,9 @@ def accepted_answers(
     question: Question | None = None,
     path: Path | str | None = None,
 ) -> tuple[Answer, ...]:
-    """Return the responses that `answer` takes as right.
+    """Return the responses that earn the points by an answer of the key.
 
-    Of a *single* question several ids mean that each of them is right by itself.
+    Of a *single* question with several ids each of them is right by itself.
 
     Raises:
         KeyFileError: an id or a drop-down the question does not have.
@@ -183,9 +182,9 @@ def _blank_choices(entry: KeyQuestion, question: Question | None) -> Blanks:
 
 
 def _names(entry: KeyQuestion, question: Question | None, blank: str) -> dict[str, str]:
-    """Return every name a choice may go by (id, text in any language), each with its canon.
+    """Return the choices of a drop-down by every name they go by: id, text in any language.
 
-    The canon is the option's id where the bank has options for the drop-down, else its text.
+    A choice is the option's id where the bank has options for the drop-down, else its text.
     """
     names: dict[str, str] = {}
     listed = [each for each in question.blanks if each.id == blank] if question else []
@@ -205,7 +204,11 @@ def _names(entry: KeyQuestion, question: Question | None, blank: str) -> dict[st
 
 
 def choice_named(value: str, names: dict[str, str]) -> str:
-    """Return the choice a value names: by id or text, numbers by their value, else itself."""
+    """Return the choice that a value names by its id, text or number; else the value itself.
+
+    >>> choice_named("0.440", {"0.44": "a"}), choice_named("0.5", {"0.44": "a"})
+    ('a', '0.5')
+    """
     if value in names:
         return names[value]
     number = _number(value)

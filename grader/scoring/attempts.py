@@ -1,6 +1,6 @@
-"""Which of a student's attempts counts.
+"""Choice of the attempt of a student that counts.
 
-Nothing here looks at the order of the rows, so an export sorted otherwise gives the same grades.
+The order of the rows decides nothing, so an export sorted otherwise gives the same grades.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAY_BE_HIGHER = "another attempt, with a cell that could not be read, may be hig
 
 
 class Candidate(NamedTuple):
-    """One row of a student, as far as choosing needs it.
+    """One row of a student, with the values that the choice needs.
 
     Attributes:
         seq: number of the row, in the order of reading.
@@ -29,8 +29,8 @@ class Candidate(NamedTuple):
         submitted: moment as sortable text in UTC, "" if unknown.
         total: the known points.
         at_most: the total if every refused cell were right.
-        digest: the same for two rows with the same answers; of no use where every row of the
-            student has an attempt's number of its own.
+        digest: the same for two rows with the same answers; "" where it is not needed, since
+            every row of the student has an attempt's number of its own.
     """
 
     seq: int
@@ -42,18 +42,19 @@ class Candidate(NamedTuple):
 
 
 def told_apart(attempts: Sequence[int | None]) -> bool:
-    """Say whether every row has a number of its own, so that no two can be one attempt."""
+    """Say whether every row has an attempt number of its own."""
     return None not in attempts and len(set(attempts)) == len(attempts)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What became of a student's rows: each is in exactly one of the three lists.
+    """Choice among a student's rows: each row is in exactly one of the three lists.
 
     Attributes:
         counted: rows that make the grade (several for an average), the latest last.
-        superseded: rows that another one stands for.
-        rejected: rows that contradict each other, and why.
+        superseded: rows that another one replaces.
+        rejected: rows that contradict each other.
+        reason: why rows are rejected, else "".
         doubt: why the total is not certain, else "".
     """
 
@@ -65,17 +66,19 @@ class Choice:
 
 
 def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
-    """Apply an attempts rule to all rows of one student.
+    """Return the rows of one student that count by an attempts rule.
 
-    Of two rows for the same attempt with the same answers (two exports that overlap) the one
-    read last stands for both. Two rows for one attempt with different answers are both refused.
+    Two rows for one attempt with the same answers (two exports that overlap) are one. Two rows for
+    one attempt with different answers are both refused.
     """
     if len(rows) == 1:
         return Choice([rows[0].seq], doubt=_own_doubt(rows[0]))
     different, repeated, contrary = sorted(rows), list[int](), list[Candidate]()
     if not told_apart([row.attempt for row in rows]):
         different, repeated = _without_repeats(rows)
-        different, contrary = _without_contradictions(different)
+        numbers = [row.attempt for row in different if row.attempt is not None]
+        contrary = [row for row in different if numbers.count(row.attempt) > 1]
+        different = [row for row in different if row not in contrary]
     rejected = [row.seq for row in contrary]
     reason = "the same attempt stands here with different answers in another row"
     if not different:
@@ -89,7 +92,10 @@ def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
         ordered = in_order or sorted(different, key=_rank)
         doubt = doubt or next((each for each in map(_own_doubt, ordered) if each), "")
         return Choice([row.seq for row in ordered], repeated, rejected, reason, doubt)
-    used = _pick(in_order or different, rule)
+    if in_order and rule != "highest":
+        used = in_order[0 if rule == "first" else -1]
+    else:
+        used = max(in_order or different, key=lambda row: (row.total, *_rank(row)))
     others = [row for row in different if row is not used]
     superseded = repeated + [row.seq for row in others]
     doubt = doubt or _own_doubt(used)
@@ -102,20 +108,13 @@ def _own_doubt(row: Candidate) -> str:
     return UNREAD_CELL if row.at_most > row.total else CERTAIN
 
 
-def _pick(rows: Sequence[Candidate], rule: AttemptsRule) -> Candidate:
-    if rule == "first":
-        return rows[0]
-    if rule == "latest":
-        return rows[-1]
-    return max(rows, key=lambda row: (row.total, *_rank(row)))
-
-
 def _rank(row: Candidate) -> tuple[int, str, str]:
     return (-1 if row.attempt is None else row.attempt), row.submitted, row.digest
 
 
 def _without_repeats(rows: Sequence[Candidate]) -> tuple[list[Candidate], list[int]]:
-    """Merge rows that are one attempt with the same answers; an unnumbered one is told by time."""
+    """Return the rows without repeats of one attempt, and the numbers of the repeats."""
+    # A row without an attempt's number is known by its time.
     numbered = {(row.submitted, row.digest): row for row in rows if row.attempt is not None}
     kept: dict[tuple[int | None, str, str], Candidate] = {}
     repeated = []
@@ -136,16 +135,8 @@ def _without_repeats(rows: Sequence[Candidate]) -> tuple[list[Candidate], list[i
     return list(kept.values()), repeated
 
 
-def _without_contradictions(
-    rows: Sequence[Candidate],
-) -> tuple[list[Candidate], list[Candidate]]:
-    numbers = [row.attempt for row in rows]
-    contrary = [row for row in rows if row.attempt is not None and numbers.count(row.attempt) > 1]
-    return [row for row in rows if row not in contrary], contrary
-
-
 def _in_order(rows: Sequence[Candidate]) -> list[Candidate] | None:
-    """Return the rows from first to latest, None if that cannot be told."""
+    """Return the rows from first to latest, None if their order is not known."""
     if all(row.attempt is not None for row in rows):
         return sorted(rows, key=lambda row: row.attempt or 0)
     times = [row.submitted for row in rows]
@@ -155,7 +146,7 @@ def _in_order(rows: Sequence[Candidate]) -> list[Candidate] | None:
 
 
 def average(values: Sequence[Decimal]) -> Decimal:
-    """Return the mean: exact where it ends within four decimals, else rounded to them.
+    """Return the mean of points: exact where it ends within four decimals, else rounded half up.
 
     >>> average([Decimal("0.3"), Decimal("0"), Decimal("0")])
     Decimal('0.1')
@@ -164,7 +155,7 @@ def average(values: Sequence[Decimal]) -> Decimal:
 
 
 def mean(total: Fraction | Decimal, n: int) -> Decimal:
-    """Return total / n as `average` does."""
+    """Return total / n, rounded as in `average`."""
     mean = Fraction(total) / n
     exact = Decimal(mean.numerator) / Decimal(mean.denominator)
     rounded = exact.quantize(Decimal(1).scaleb(-AVERAGE_DECIMALS), rounding=ROUND_HALF_UP)

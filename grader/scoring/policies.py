@@ -1,6 +1,6 @@
-"""Policies: how a response becomes points. Each is one object with one method.
+"""Policies that give points for a response, an object each.
 
-All points are `Decimal`: sums of 0.3 and 0.4 are exact.
+All points are `Decimal`, so that sums of 0.3 and 0.4 are exact.
 
 Sources:
     all-or-nothing  the course: every right option and no other, else 0
@@ -31,7 +31,7 @@ ZERO = Decimal(0)
 
 
 class Policy(Protocol):
-    """A way of giving points."""
+    """A way of giving points for a response."""
 
     name: PolicyName
 
@@ -42,7 +42,7 @@ class Policy(Protocol):
 class AllOrNothing:
     """The course's own rule: a response earns all the points or none.
 
-    Where the drop-downs of a question have points of their own, each is such a question by itself.
+    Each drop-down with points of its own is such a question by itself.
     """
 
     name: PolicyName = "all-or-nothing"
@@ -63,12 +63,12 @@ class AllOrNothing:
 
 
 def counts(question: ScoredQuestion, response: Response) -> bool:
-    """Whether a response earns a number of points: it was asked for, and can be read."""
+    """Say whether a response earns a number of points: it was shown, and its cell readable."""
     match response:
         case NotShown():
             return False
         case Refused():
-            return question.void
+            return question.void  # everybody has the points of a void question, read or not
         case Ticked() | Chosen() | Unanswered():
             return True
         case _:
@@ -76,7 +76,7 @@ def counts(question: ScoredQuestion, response: Response) -> bool:
 
 
 def _of_blanks(question: ScoredQuestion, response: Response) -> Decimal:
-    """Return the points of the drop-downs that are right, of a question that is not as a whole."""
+    """Return the points of those drop-downs that are right, of a question that is not."""
     if not isinstance(response, Chosen):
         return ZERO
     worth = dict(question.blank_points)
@@ -91,12 +91,12 @@ def _of_blanks(question: ScoredQuestion, response: Response) -> Decimal:
 
 
 class CanvasPartial:
-    """Canvas' partial credit, to show what it would have given."""
+    """Canvas' partial credit, for comparison with the course's rule."""
 
     name: PolicyName = "canvas-partial"
 
     def points(self, question: ScoredQuestion, response: Response) -> Decimal | None:
-        """Return what Canvas pays for the response.
+        """Return the points that Canvas gives for the response.
 
         >>> from grader.submissions import ScoredQuestion, Ticked
         >>> right = (Ticked(frozenset({"a", "c"})),)
@@ -109,7 +109,14 @@ class CanvasPartial:
         if question.void:
             return question.points
         shares = [_share(answer, response) for answer in question.accepted]
-        return _part(question.points, max(shares, default=Fraction(0)))
+        worth = Fraction(question.points) * max(shares, default=Fraction(0))
+        divisor = worth.denominator
+        for prime in (2, 5):
+            while divisor % prime == 0:
+                divisor //= prime
+        if divisor == 1:  # it ends as a decimal
+            return Decimal(worth.numerator) / Decimal(worth.denominator)
+        return Decimal(repr(float(worth)))  # Canvas computes with floats; this is the nearest
 
 
 def _share(answer: Answer, response: Response) -> Fraction:
@@ -120,18 +127,6 @@ def _share(answer: Answer, response: Response) -> Fraction:
     if isinstance(answer, Chosen) and isinstance(response, Chosen):
         return Fraction(len(response.choices & answer.choices), len(answer.choices))
     return Fraction(0)
-
-
-def _part(points: Decimal, share: Fraction) -> Decimal:
-    """Return points * share: exactly where it ends as a decimal, else the float nearest to it."""
-    value = Fraction(points) * share
-    divisor = value.denominator
-    for prime in (2, 5):
-        while divisor % prime == 0:
-            divisor //= prime
-    if divisor == 1:
-        return Decimal(value.numerator) / Decimal(value.denominator)
-    return Decimal(repr(float(value)))
 
 
 POLICIES: dict[PolicyName, Policy] = {
