@@ -1,1 +1,1 @@
-"""What people read of a class: pages, and what stands in them."""
+"""Pages about a class and its students."""

@@ -1,8 +1,7 @@
-"""The questions as a student reads them, and a file to write the answers in.
+"""Questions as text for a student, and a file to write the answers in.
 
-The file is YAML that `grader.exports.answers_yaml` reads: what is asked stands in comments, and
-every answer is empty. Of a key it takes only which questions there are and the numbers a drop-down
-offers, which are the same whichever of them is right.
+The file is YAML that `grader.exports.answers_yaml` reads: the questions are comments, and every
+answer is empty.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from solver.text.html_tags import without_tags
 from solver.text.plural import counted
 
 WIDTH = 92
-"""Of a line in English. Chinese has no blanks to break a line at, and is left to the editor."""
+"""Letters of a line in English. Chinese has no blanks at which a line could be broken."""
 
 
 def said(name: str, language: str, **values: object) -> str:
@@ -31,7 +30,7 @@ def said(name: str, language: str, **values: object) -> str:
 
 
 def number_of(count: int | Decimal, thing: str, language: str) -> str:
-    """Return "2 points" in English, and in Chinese the number: its texts say what is counted."""
+    """Return "2 points" in English, and in Chinese the number alone: its texts name the thing."""
     if language == CHINESE:
         return f"{count:f}" if isinstance(count, Decimal) else str(count)
     return counted(count, thing)
@@ -45,6 +44,7 @@ def answer_sheet(bank: Bank, language: str, key: Key | None = None) -> str:
         language: "en" or "zh-Hant".
         key: only its questions are listed, with the numbers that its drop-downs offer.
     """
+    # A key gives away no answer here: the numbers of a drop-down are the same whichever is right.
     asked = None if key is None else {entry.id for entry in key.questions}
     title = f"{bank.header.title.in_language(language)} ({bank.header.edition})"
     lines = _comment([_plain(title), "", *said("sheet", language).splitlines()], "")
@@ -61,7 +61,13 @@ def answer_sheet(bank: Bank, language: str, key: Key | None = None) -> str:
 
 
 def question_lines(question: Question, language: str, key: Key | None = None) -> list[str]:
-    """Return a question with its options and their ids, as lines of text."""
+    """Return a question with its options and their ids, as lines of text.
+
+    Args:
+        question: of the bank.
+        language: "en" or "zh-Hant".
+        key: gives the numbers that a drop-down around a measured value offers.
+    """
     name = "several_n" if question.choose else question.kind
     kind = said(name, language, n=question.choose)
     points = number_of(question.points, "point", language)
@@ -130,5 +136,5 @@ def _plain(text: str) -> str:
 
 
 def _as_yaml(name: str) -> str:
-    """Return an id as YAML reads it back: "no" and "on" are no words there without quotes."""
+    """Return an id as YAML reads it back; "no" and "on" need quotes."""
     return name if yaml.safe_load(name) == name else f'"{name}"'

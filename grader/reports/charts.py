@@ -1,7 +1,4 @@
-"""Charts as inline SVG: plain shapes with classes, coloured by the page's style sheet.
-
-Coordinates are rounded to a tenth, so the same numbers give the same bytes everywhere.
-"""
+"""Charts as inline SVG, coloured by the page's style sheet."""
 
 from __future__ import annotations
 
@@ -18,14 +15,14 @@ MOST_BINS = 25
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """Equal bins over totals; the last one includes its upper edge."""
+    """Equal bins over totals, in points; the last one includes its upper edge."""
 
     low: Decimal
     width: Decimal
     number: int
 
     def of(self, total: Decimal) -> int:
-        """Return the bin a total falls into."""
+        """Return the number of the bin of a total; one outside is in the first or the last bin."""
         place = int(((total - self.low) / self.width).to_integral_value(rounding=ROUND_FLOOR))
         return min(max(place, 0), self.number - 1)
 
@@ -58,7 +55,7 @@ def _round_step(least: Decimal) -> Decimal:
 
 
 def histogram_bins(totals: Iterable[Decimal], possible: Decimal) -> Bins:
-    """Return the bins of a histogram of these totals; whoever is left out falls into an end."""
+    """Return the bins of a histogram of these totals and of the points possible."""
     known = [*totals, possible]
     return bins_for(max(known), min(known))
 
@@ -75,14 +72,14 @@ def histogram(
     label: str,
     link: Callable[[int], str] | None = None,
 ) -> Markup:
-    """Draw a distribution as bars, and another one over it as an outline.
+    """Return a histogram: a distribution as bars, and another one over it as an outline.
 
     Args:
         totals: students by total, drawn as bars.
         other: students by total under another policy, drawn as a line of steps.
         possible: points of the whole test: the right end of the axis.
         label: what the chart shows, for readers who cannot see it.
-        link: where a bar leads to, given its number.
+        link: gives the address that a bar leads to, by the bar's number.
     """
     bins = histogram_bins(totals, possible)
     first, second = _binned(totals, bins), _binned(other, bins)
@@ -95,15 +92,12 @@ def histogram(
     for index, count in enumerate(first):
         if count:
             bar = _bar(index, count, wide, scale, bins)
-            parts.append(_linked(bar, link(index), bins.title(index)) if link else bar)
+            around = Markup('<a href="{}" aria-label="{}">{}</a>')
+            parts.append(around.format(link(index), bins.title(index), bar) if link else bar)
     parts += _edges(bins, wide)
     if any(second) and second != first:
         parts.append(_outline(second, wide, scale))
     return _svg(WIDTH, HEIGHT, label, parts, role="group" if link else "img")
-
-
-def _linked(bar: Markup, address: str, name: str) -> Markup:
-    return Markup('<a href="{}" aria-label="{}">{}</a>').format(address, name, bar)
 
 
 def _binned(totals: Mapping[Decimal, int], bins: Bins) -> list[int]:
@@ -151,7 +145,11 @@ def _outline(counts: Sequence[int], wide: float, scale: float) -> Markup:
 
 
 def share_bars(overall: float | None, upper: float | None, lower: float | None) -> Markup:
-    """Draw an option's three shares as thin bars over one another (overall, upper, lower)."""
+    """Return an option's shares as three thin bars: overall, upper group, lower group.
+
+    Args:
+        overall, upper, lower: 0 to 1; None is left out.
+    """
     named = (("all", overall), ("upper", upper), ("lower", lower))
     rows = [(name, value) for name, value in named if value is not None]
     if not rows:
@@ -181,8 +179,8 @@ def _svg(
 
 
 def _at(value: float) -> str:
-    text = f"{value:.1f}"
-    return text.removesuffix(".0")
+    # Rounded, so that the same numbers give the same bytes everywhere.
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _plain(value: Decimal) -> str:

@@ -1,4 +1,4 @@
-"""What `hw9 check` says of checked answers, in English or Traditional Chinese."""
+"""Messages of `hw9 check` on checked answers, in English or Traditional Chinese."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from solver.text.html_tags import without_tags
 
 
 def lines_of(checked: Checked, language: str) -> list[str]:
-    """Return the sum, then a part for each question that is not fully right.
+    """Return the sum, then a part for each question that is not fully right, as lines of text.
 
     Args:
-        checked: what was found.
+        checked: the questions with their states.
         language: "en" or "zh-Hant".
     """
     right, left_out = checked.ids("right", "void"), checked.ids("open")

@@ -1,4 +1,4 @@
-"""`class.html`: what a class's answers say, on one page without any student's name."""
+"""`class.html`: the item analysis of a class, on one page without any student's name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from solver.text.bilingual import without_turning
 
 @dataclass(frozen=True, slots=True)
 class OptionRow:
-    """An option as the page shows it."""
+    """An option on the page."""
 
     part: Part
     share: OptionShare
@@ -38,7 +38,7 @@ class OptionRow:
 
 @dataclass(frozen=True, slots=True)
 class WrongRow:
-    """A wrong answer as the page shows it."""
+    """A wrong answer on the page."""
 
     parts: tuple[Part, ...]
     count: int
@@ -47,7 +47,17 @@ class WrongRow:
 
 @dataclass(frozen=True, slots=True)
 class QuestionView:
-    """A question as the page shows it; `derived` is set where a TA's answer stands instead."""
+    """A question on the page.
+
+    Attributes:
+        analysis: its statistics.
+        topic, stem: texts in both languages.
+        accepted: the options of each answer that earns the points.
+        options, wrong: its options, and its commonest wrong answers.
+        suspicions: signs of the class against its key.
+        key: its entry in the key.
+        reasons: (names, estimate) of statistics that are not given, those with one reason together.
+    """
 
     analysis: QuestionAnalysis
     topic: Any
@@ -61,17 +71,17 @@ class QuestionView:
 
     @property
     def id(self) -> str:
-        """Of the question."""
+        """Id of the question."""
         return self.analysis.question.id
 
     @property
     def keyed(self) -> str:
-        """The answer that counts, in a short line."""
+        """The answer that counts, in one short line."""
         return " / ".join(answer_text(answer) for answer in self.analysis.question.accepted)
 
     @property
     def override(self) -> Override | None:
-        """A TA's answer that stands in place of the derived one."""
+        """The answer that a TA set in place of the derived one."""
         return self.key.override if self.key else None
 
     @property
@@ -81,7 +91,7 @@ class QuestionView:
 
     @property
     def derived(self) -> str:
-        """The derived answer, in a short line; empty where nothing was derived."""
+        """The derived answer, in a short line; "" where none was derived."""
         return key_answer_text(self.key.correct) if self.key else ""
 
     @staticmethod
@@ -103,7 +113,7 @@ def write_class_report(
 
     Args:
         graded: the class.
-        out: folder of the run: what its `regrades.jsonl` says stands at the top of the page.
+        out: folder of the run; regrades in its `regrades.jsonl` are at the top of the page.
         bank: for the wordings.
         key: for overrides and their reasons.
         analysis: of the same class, where it was made already.
@@ -127,7 +137,7 @@ def class_page(
     regrades: Sequence[RegradeNote] = (),
     language: str = "en",
 ) -> str:
-    """Return the page as text."""
+    """Return the class's page as HTML; arguments are those of `write_class_report`."""
     texts = QuestionTexts(bank, key)
     views = [_view(item, texts) for item in analysis.questions]
     chart = histogram(
@@ -180,7 +190,14 @@ def _view(item: QuestionAnalysis, texts: QuestionTexts) -> QuestionView:
         topic=texts.topic(question.id),
         stem=texts.stem(question.id),
         accepted=tuple(texts.parts(question, answer) for answer in question.accepted),
-        options=tuple(_option(share, question.id, texts) for share in item.options),
+        options=tuple(
+            OptionRow(
+                texts.part(question.id, each.blank, each.option),
+                each,
+                share_bars(each.overall.value, each.upper.value, each.lower.value),
+            )
+            for each in item.options
+        ),
         wrong=tuple(
             WrongRow(texts.parts(question, each.answer), each.count, each.share)
             for each in item.wrong_answers
@@ -192,7 +209,7 @@ def _view(item: QuestionAnalysis, texts: QuestionTexts) -> QuestionView:
 
 
 def _reasons(item: QuestionAnalysis) -> tuple[tuple[tuple[str, ...], Estimate], ...]:
-    """Which statistics of the question are not given, those with one reason together."""
+    """Return the statistics of a question that are not given, those with one reason together."""
     found: dict[tuple[object, int], tuple[tuple[str, ...], Estimate]] = {}
     for name in ("difficulty", "discrimination", "point_biserial"):
         estimate: Estimate = getattr(item, name)
@@ -201,8 +218,3 @@ def _reasons(item: QuestionAnalysis) -> tuple[tuple[tuple[str, ...], Estimate], 
             names, first = found.get(place, ((), estimate))
             found[place] = ((*names, name), first)
     return tuple(found.values())
-
-
-def _option(share: OptionShare, question: str, texts: QuestionTexts) -> OptionRow:
-    bars = share_bars(share.overall.value, share.upper.value, share.lower.value)
-    return OptionRow(texts.part(question, share.blank, share.option), share, bars)

@@ -1,4 +1,4 @@
-"""The Jinja environment of the reports: both languages, a strict policy, no network.
+"""Jinja environment of the reports: both languages, a strict policy, no network.
 
 A page carries its texts in English and in Traditional Chinese; two radio buttons and a rule of
 the style sheet show one of them, so that the switch needs no script. The only style a page may
@@ -32,7 +32,7 @@ MINUS = "−"
 
 
 def points(value: Decimal | float | None) -> str:
-    """Return points for reading: at most four decimals, no needless zeros.
+    """Return points as text: at most four decimals, rounded half up, no needless zeros.
 
     >>> points(Decimal("9.70")), points(Decimal("-0.150")), points(Decimal("0"))
     ('9.7', '−0.15', '0')
@@ -55,13 +55,13 @@ def decimals_of(value: float, decimals: int = 2) -> str:
 
 
 def signed(value: Decimal | float | None) -> str:
-    """Return points with their sign: what must be added."""
+    """Return points with their sign, as for points to be added."""
     text = points(value)
     return text if text.startswith((MINUS, "–")) or text == "0" else f"+{text}"
 
 
 def number(estimate: Estimate | None, decimals: int = 2) -> str:
-    """Return a statistic for reading, or a dash where it is not given."""
+    """Return a statistic with so many decimals, or a dash where it is not given."""
     if estimate is None or estimate.value is None:
         return "–"
     return decimals_of(estimate.value, decimals)
@@ -90,7 +90,7 @@ def in_language(text: InTwoLanguages | Pair | list[str] | str, language: str) ->
 
 @cache
 def environment() -> Environment:
-    """Return the environment of all report templates, made once."""
+    """Return the environment of all report templates."""
     made = template_environment()
     made.filters.update(
         points=points,

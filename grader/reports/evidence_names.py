@@ -1,8 +1,8 @@
-"""What a record of evidence is called when a student is told to look at it again.
+"""Names of records of evidence for a student who should look at them again.
 
 A record's id is its kind and its place, such as ``saliency/2`` or ``filter_visualization/23/0``.
-Which records a question rests on is the same whichever option is right, so naming them gives
-nothing away, as long as no name here says what a question asks.
+A question needs the same records whichever option is right, so their names give no answer away,
+as long as no name here says what a question asks.
 """
 
 from __future__ import annotations
@@ -98,15 +98,15 @@ _NAMES: dict[str, tuple[str, str]] = {
     ),
 }
 _COUNTED = {"question": "reading question"}
-"""What English calls a field, where it is not by its own name."""
+"""English names of fields, where they are not the field's own."""
 
 Numbers = tuple[str, ...]
 Group = tuple[str, tuple[Numbers, ...]]
-"""A kind, and for each of its fields the numbers it takes: every combination is a record."""
+"""A kind, and the numbers of each of its fields; every combination is a record."""
 
 
 def explanation_names(records: Iterable[str]) -> tuple[Sentence, ...]:
-    """Return what to call some records, as few names as all of them need.
+    """Return the names of some records, as few as possible.
 
     >>> [name.en for name in explanation_names(["saliency/0", "saliency/1", "regions/1"])]
     ['saliency map of pictures 0, 1']
@@ -127,7 +127,7 @@ def explanation_names(records: Iterable[str]) -> tuple[Sentence, ...]:
 
 
 def _merged(groups: Iterable[Group]) -> list[Group]:
-    """Draw together groups that differ in one field alone, the last field first."""
+    """Return groups with those merged that differ in one field alone, the last field first."""
     merged = list(groups)
     for field in reversed(range(max((len(places) for _, places in merged), default=0))):
         by_rest: dict[tuple[object, ...], Group] = {}
@@ -153,15 +153,15 @@ def _named(kind: str, places: tuple[Numbers, ...]) -> Sentence:
 
 
 def _counted(field: str, numbers: Numbers) -> str:
-    """Return numbers with what they count: "pictures 0, 1"."""
+    """Return numbers with the name of their field: "pictures 0, 1"."""
     listed = ", ".join(_runs(numbers))
-    if field == "steps":  # said after the number
+    if field == "steps":  # its texts have the word after the number
         return listed
     return f"{_COUNTED.get(field, field)}{'s' if len(numbers) > 1 else ''} {listed}"
 
 
 def _runs(numbers: Numbers) -> list[str]:
-    """Return numbers with runs of three or more drawn together: 0, 2–5."""
+    """Return numbers with runs of three or more as one: 0, 2–5."""
     if not all(number.isdecimal() for number in numbers):
         return list(numbers)
     runs: list[list[int]] = []

@@ -1,8 +1,9 @@
-"""Doubts of the key, question by question: of measurement, of the class, and of Canvas' points.
+"""Doubts about the key, by question: of measurement, of the class, and of Canvas' points.
 
-Measurement doubts where `key.yaml` calls a question contested, or where the answer that counts was
-set by hand and another was measured. The class doubts by the signs of `grader.items.miskeyed`.
-Canvas' points doubt where they do not go with one key. None of it says that a key is wrong.
+Measurement doubts a key where `key.yaml` calls the question contested, or where the answer that
+counts was set by hand and another was measured. The class doubts it by the signs of
+`grader.items.miskeyed`. Canvas' points doubt it where they do not fit one key. A doubt is a reason
+to look, no proof.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from solver.text.numbers import percent
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence of the page: its name among the page's words, and its values."""
+    """A sentence of the page: its id in `templates/class/words.yaml`, and its values."""
 
     name: str
     values: Mapping[str, object]
@@ -43,16 +44,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class KeyDoubt:
-    """What speaks against the key of one question, and what does not.
+    """Findings on the key of one question, for and against.
 
     Attributes:
         question: its id.
-        severity: how contested measurement finds it, 0 to 1.
-        measured: what measurement says, doubt or none.
-        by_measurement: whether that is a doubt.
-        by_class: what the class says.
-        by_canvas: what Canvas' points say.
-        both: answers that measurement and the class both point to, in short lines.
+        severity: how contested it is by measurement, 0 to 1.
+        measured: findings of measurement, doubt or none.
+        by_measurement: whether measurement doubts the key.
+        by_class: signs of the class against the key.
+        by_canvas: findings from Canvas' points.
+        both: answers that both measurement and the class point to, in short lines.
     """
 
     question: str
@@ -65,21 +66,22 @@ class KeyDoubt:
 
     @property
     def sides(self) -> int:
-        """How many of the three doubt."""
+        """Number of the three sides that doubt the key."""
         return sum(map(bool, (self.by_measurement, self.by_class, self.by_canvas)))
 
     @property
     def rare(self) -> bool:
-        """Whether it is a doubt of measurement alone that one line is enough for."""
+        """Whether measurement alone doubts the key, and so seldom that one line is enough."""
         return self.by_measurement and self.sides == 1 and 0 < self.severity < RARE
 
 
 def key_doubts(
     graded: GradedClass, questions: Sequence[QuestionAnalysis], bank: Bank, key: Key
 ) -> list[KeyDoubt]:
-    """Return the questions whose key anything speaks against; those with most doubts first.
+    """Return the questions whose key is doubted by any side, those doubted by most sides first.
 
-    Of equally many, the class's come first, then the more contested, then in the key's order.
+    Among equals those that the class doubts come first, then the more contested, then the key's
+    order.
     """
     entries = {entry.id: entry for entry in key.questions}
     found = [_doubt(graded, item, bank, entries.get(item.question.id)) for item in questions]
@@ -107,13 +109,13 @@ def _doubt(
 
 
 def short_answer(code: str) -> str:
-    """Return a recorded answer in one short line ("" where it is none)."""
+    """Return a recorded answer in one short line, "" where it is no answer."""
     answer = decode_response(code)
     return answer_text(answer) if isinstance(answer, Ticked | Chosen) else ""
 
 
 class _Measured:
-    """What measurement says of one question's answer."""
+    """Findings of measurement on one question's answer."""
 
     def __init__(self, entry: KeyQuestion, bank: Bank) -> None:
         self._entry = entry
@@ -121,7 +123,7 @@ class _Measured:
 
     @property
     def doubted(self) -> bool:
-        """Whether the key calls it contested, or another answer was measured than counts."""
+        """Whether the key calls it contested, or the answer that counts is not the measured one."""
         entry = self._entry
         return entry.contested or entry.ways_agree is False or self._set_otherwise
 
@@ -133,7 +135,7 @@ class _Measured:
         return set(self._accepted(entry.override.correct)) != set(self._accepted(entry.correct))
 
     def other_answers(self) -> set[str]:
-        """Return the codes of all answers that came out of measurement."""
+        """Return the codes of all answers that were measured, the key's own among them."""
         entry = self._entry
         came_out = [one.correct for one in entry.stability.sets] if entry.stability else []
         answers = [*came_out, entry.second_correct, entry.correct]
@@ -145,13 +147,13 @@ class _Measured:
         return ()
 
     def _named(self, answer: KeyAnswer) -> str:
-        """Return an answer by the ids of its options, as the rest of the page names it."""
+        """Return an answer by the ids of its options, as on the rest of the page."""
         if isinstance(answer, dict):
             return " / ".join(map(answer_text, self._accepted(answer))) or key_answer_text(answer)
         return key_answer_text(answer) or "∅"
 
     def lines(self) -> Iterator[Line]:
-        """Yield what is said of it, doubt or none."""
+        """Yield the sentences on it, doubt or none."""
         entry = self._entry
         if entry.override is not None and entry.correct:
             name = "measured_set_otherwise" if self._set_otherwise else "measured_set_alike"

@@ -1,11 +1,11 @@
-"""What the pages call things: a question's stem, an option's text, an answer in words."""
+"""Texts of questions on the pages: stems, options, answers in words."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from grader.submissions import Answer, Chosen, ScoredQuestion
-from solver.banks.bank import Bank, Question, Wording
+from solver.banks.bank import Bank, Wording
 from solver.key import Key, KeyQuestion, Sentence
 
 
@@ -30,7 +30,7 @@ class QuestionTexts:
         }
 
     def stem(self, question: str) -> Wording | Sentence:
-        """Return what is asked; the id where the bank does not have the question."""
+        """Return the question's stem; its id where the bank does not have it."""
         known = self._questions.get(question)
         return known.stem if known else _same(question)
 
@@ -43,10 +43,20 @@ class QuestionTexts:
         return self._key.get(question)
 
     def part(self, question: str, blank: str, option: str) -> Part:
-        """Return one option in words."""
+        """Return one option in words.
+
+        Args:
+            question: id.
+            blank: id of the drop-down, "" if none.
+            option: id; it stands for itself where the bank does not have it.
+        """
         known = self._questions.get(question)
-        label = self._label(known, blank)
-        text = self._option_text(known, blank, option)
+        blanks = [each for each in known.blanks if each.id == blank] if known else []
+        label = next((each.label for each in blanks), _same(blank)) if blank else None
+        options = [each for one in blanks for each in one.options or []]
+        if known and not blank:
+            options = list(known.options)
+        text = next((each.text for each in options if each.id == option), _same(option))
         return Part(blank, option, label, text)
 
     def parts(self, question: ScoredQuestion, answer: Answer) -> tuple[Part, ...]:
@@ -64,22 +74,6 @@ class QuestionTexts:
         place = {option: index for index, option in enumerate(question.options)}
         ticked = sorted(answer.options, key=lambda option: (place.get(option, 99), option))
         return tuple(self.part(question.id, "", option) for option in ticked)
-
-    @staticmethod
-    def _label(known: Question | None, blank: str) -> Wording | Sentence | None:
-        if not blank:
-            return None
-        blanks = known.blanks if known else []
-        return next((each.label for each in blanks if each.id == blank), _same(blank))
-
-    @staticmethod
-    def _option_text(known: Question | None, blank: str, option: str) -> Wording | Sentence:
-        if known is None:
-            return _same(option)
-        options = known.options
-        if blank:
-            options = [o for b in known.blanks if b.id == blank for o in b.options or []]
-        return next((each.text for each in options if each.id == option), _same(option))
 
 
 def _same(text: str) -> Sentence:

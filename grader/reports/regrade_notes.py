@@ -1,4 +1,4 @@
-"""What a run's log says of its regrades, as a page shows it."""
+"""Notes on a run's regrades for its pages, from the run's log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Logged(BaseModel):
 
 
 class Grading(_Logged):
-    """How a question was graded on one side of a regrade."""
+    """Grading of a question before or after a regrade."""
 
     accepted: tuple[str, ...]
     points: Points
@@ -28,7 +28,7 @@ class Grading(_Logged):
 
     @property
     def earned_by(self) -> Pair:
-        """What earned its points, in both languages."""
+        """The answers that earn its points, in both languages."""
         if self.void:
             return "everybody", "所有人"
         answers = [short_answer(code) for code in self.accepted]
@@ -36,7 +36,7 @@ class Grading(_Logged):
 
 
 class QuestionNote(_Logged):
-    """What a regrade changed of one question."""
+    """Change of one question by a regrade."""
 
     id: str
     before: Grading
@@ -44,7 +44,7 @@ class QuestionNote(_Logged):
 
 
 class RegradeNote(_Logged):
-    """One regrade: who decided, why, how, and what came of it; `when` may be empty."""
+    """One regrade: who decided, why, how, and how many students moved; `when` may be empty."""
 
     number: int
     by: str
@@ -58,12 +58,13 @@ class RegradeNote(_Logged):
 
 
 def student_note(notes: Sequence[RegradeNote]) -> tuple[str, str] | None:
-    """Return what a student's page says of a run's regrades, None where there was none.
+    """Return the note on a run's regrades for students' pages, None where there was none.
 
     Returns:
-        The date of the latest one ("" where the log has none), and the ids of the questions that
-        any of them changed, with commas. Who decided and why is for the class's page.
+        The date of the latest regrade ("" where the log has none), and the ids of the questions
+        that any of them changed, with commas.
     """
+    # Who decided and why is for the class's page alone.
     if not notes:
         return None
     changed = {one.id for note in notes for one in note.questions}
@@ -74,7 +75,7 @@ def regrade_notes(folder: Path) -> tuple[RegradeNote, ...]:
     """Return the regrades of a run's folder, the latest first; none where there is no log.
 
     Raises:
-        ExportError: the log was changed by hand, or is none that a regrade wrote.
+        ExportError: the log was changed by hand, or was not written by a regrade.
     """
     found = []
     for entry in log_entries(folder):

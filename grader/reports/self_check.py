@@ -1,7 +1,7 @@
-"""One student's answers held against a key, without giving the answers away.
+"""Check of one student's own answers by a key, without giving the right ones away.
 
-For a question that is not fully right this names the explanations it rests on, which are the same
-whichever option is right; the right options and their reasons come only if asked for.
+For a question that is not fully right it names the explanations to look at again. They are the same
+whichever option is right; the right options and their reasons are given only on request.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ State = Literal["right", "not right", "unanswered", "void", "open"]
 
 @dataclass(frozen=True, slots=True)
 class RightAnswer:
-    """What is told only if asked for: the answers that earn, and the reasons, an option each."""
+    """The right answers of a question and the reasons, an option each; given only on request."""
 
     accepted: tuple[tuple[Part, ...], ...]
     reasons: tuple[tuple[Part, Sentence], ...]
@@ -34,13 +34,13 @@ class RightAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CheckedQuestion:
-    """How one question went.
+    """Result of one question.
 
     Attributes:
         state: "open" where the key has no answer.
         points, worth: earned, and in all; an open question has no points.
         look_again: explanations to look at again, where it is not fully right.
-        answer: only if it was asked for, and is not right already.
+        answer: the right one, if it was asked for and the question is not right already.
     """
 
     id: str
@@ -76,7 +76,13 @@ class Checked:
 def check_answers(
     answers: Path, key: Key, bank: Bank, *, reveal: bool = False, key_path: Path | None = None
 ) -> Checked:
-    """Check one person's ``answers.yaml``; `key_path` says where the key was read.
+    """Return the results of one person's ``answers.yaml``.
+
+    Args:
+        answers: the file.
+        key, bank: to check by.
+        reveal: give the right answers too.
+        key_path: of the key, for errors.
 
     Raises:
         ExportError: it is not such a file, or answers what a question does not offer.
@@ -90,14 +96,12 @@ def check_answers(
         tuple(
             _checked(entry, scored[entry.id], responses[entry.id], texts, reveal=reveal)
             if entry.id in scored
-            else _open(entry, texts)
+            else CheckedQuestion(
+                entry.id, texts.stem(entry.id), "open", None, entry.points, (), None
+            )
             for entry in key.questions
         )
     )
-
-
-def _open(entry: KeyQuestion, texts: QuestionTexts) -> CheckedQuestion:
-    return CheckedQuestion(entry.id, texts.stem(entry.id), "open", None, entry.points, (), None)
 
 
 def _checked(
@@ -131,10 +135,8 @@ def _state(question: ScoredQuestion, response: Response) -> State:
 
 
 def look_again(entry: KeyQuestion, texts: QuestionTexts) -> tuple[Wording | Sentence, ...]:
-    """Return the names of the explanations a question rests on, each once, in order.
-
-    Where the key names none (an answer given by hand), this is the question's topic.
-    """
+    """Return the names of a question's explanations, each once, in order; else its topic."""
+    # The key names no explanation where its answer was given by hand.
     return explanation_names(entry.evidence) or (texts.topic(entry.id),)
 
 

@@ -1,9 +1,8 @@
-"""`students/index.html`: every student of a run in a table that is searched and sorted.
+"""`students/index.html`: every student of a run in a table that can be searched and sorted.
 
 It names people, so that `class.html` need not: a bar of its histogram leads here, to the list of
-who is in it. Search and sorting are a script of the page's own, the only one that its policy lets
-run, named by its hash; without it the table stands in the order of students and everything else
-works as it does.
+the students in it. A script on the page searches and sorts; it is the only one that the page's
+policy allows, by its hash. Without it the table is in the order of students.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ NAME = "index.html"
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """A student as the table shows one.
+    """A student's row in the table.
 
     Attributes:
         page: file name of the student's page, in the same folder.
-        student: who it is.
+        student: the person.
         total: points earned.
         fudge: points to enter in Canvas, None where not known.
         doubt: why the total is not certain, None where it is.
-        late: how late it was handed in, "" if in time.
+        late: time after the deadline as text, "" if in time.
     """
 
     page: str
@@ -50,7 +49,7 @@ class IndexRow:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The students in one bar of the histogram, those with the fewest points first."""
+    """One bar of the histogram with its students, those with the fewest points first."""
 
     address: str
     title: str
@@ -60,7 +59,7 @@ class Bar:
 def index_page(
     rows: Sequence[IndexRow], possible: Decimal, title: Any, language: str = "en"
 ) -> str:
-    """Return the page as text.
+    """Return the index of students as HTML.
 
     Args:
         rows: in the order of students.
@@ -90,7 +89,7 @@ def index_page(
 
 
 def _bars(rows: Sequence[IndexRow], possible: Decimal) -> list[Bar]:
-    """Return the bars that somebody is in; they are those of `class.html`."""
+    """Return the bars with at least one student; they are those of `class.html`."""
     bins = histogram_bins((row.total for row in rows), possible)
     within: dict[int, list[IndexRow]] = {}
     for row in sorted(rows, key=lambda row: row.total):

@@ -1,8 +1,4 @@
-"""`students/<id>.html`: one page a student, to be handed out alone; it leads to no other.
-
-What a question's card says depends on the response and its points only, so cards are made once
-and shared by all students who answered alike; a page is then little more than a joining of cards.
-"""
+"""`students/<id>.html`: a page for each student, to be handed out alone; it links to no other."""
 
 from __future__ import annotations
 
@@ -38,7 +34,7 @@ from grader.submissions import (
 from grader.table.graded import GradedClass
 from solver.banks.bank import Bank
 from solver.files.atomic_write import write_whole
-from solver.key import Key, OptionVerdict, Sentence
+from solver.key import Key, Sentence
 from solver.text.bilingual import without_turning
 
 LONGEST_NAME = 80
@@ -65,7 +61,7 @@ class ChoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A question as one student sees it, already rendered; `mark` colours it at a glance."""
+    """A question on a student's page as HTML; `mark` is its state, for its colour."""
 
     id: str
     mark: str
@@ -81,18 +77,18 @@ def write_student_pages(
     *,
     language: str = "en",
 ) -> int:
-    """Write a page for each student used, and an index of them, into ``out/students``.
+    """Write a page for each student, and an index of them, into ``out/students``.
 
     Args:
         graded: the class.
         out: folder of the run; whether it was regraded is read from its log.
         bank: for the wordings.
         key: for the reasons.
-        reveal: also tell the right options, and why, of questions not fully earned.
+        reveal: also show the right options, and why, of questions not fully earned.
         language: shown first ("en" or "zh-Hant").
 
     Returns:
-        How many students' pages there are.
+        The number of students' pages.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -109,18 +105,15 @@ def write_student_pages(
         while batch := list(islice(rows, BATCH)):
             made = [(page_name(each.student.id, taken), pages.page(each)) for each in batch]
             list(pool.map(lambda one: _write(folder / one[0], one[1]), made))
-            names = (name for name, _ in made)
-            listed += [_index_row(name, each) for name, each in zip(names, batch, strict=True)]
+            for (name, _), each in zip(made, batch, strict=True):
+                doubt = None if each.complete else _doubt(each)
+                late = _duration(each.late)
+                row = IndexRow(name, each.student, each.total, each.fudge, doubt, late)
+                listed.append(row)
     possible = sum((question.points for question in graded.questions), Decimal(0))
     index = index_page(listed, possible, bank.header.title, language)
     write_whole(folder / NAME, index, private=True)
     return len(listed)
-
-
-def _index_row(page: str, graded: GradedSubmission) -> IndexRow:
-    doubt = None if graded.complete else _doubt(graded)
-    late = _duration(graded.late)
-    return IndexRow(page, graded.student, graded.total, graded.fudge, doubt, late)
 
 
 def _doubt(graded: GradedSubmission) -> Sentence:
@@ -151,7 +144,12 @@ def page_name(student: str, taken: set[str]) -> str:
 
 
 class StudentPages:
-    """Makes students' pages, sharing the cards of equal responses."""
+    """Maker of students' pages, which share the cards of equal responses.
+
+    Attributes:
+        attempts: the run's rule; points may be an average.
+        regraded: note on the run's regrades (`grader.reports.regrade_notes.student_note`).
+    """
 
     attempts: AttemptsRule = "highest"
     regraded: tuple[str, str] | None = None
@@ -177,7 +175,7 @@ class StudentPages:
         self._cards: dict[tuple[str, Response, Decimal | None], Card] = {}
 
     def page(self, graded: GradedSubmission) -> str:
-        """Return one student's page as text."""
+        """Return one student's page as HTML."""
         cards = [self._card_of(question, graded) for question in self._questions]
         worth = {question.id: question.points for question in self._questions}
         full = sum(1 for name, points in graded.points.items() if points == worth.get(name))
@@ -202,6 +200,8 @@ class StudentPages:
         read = next((each for each in graded.corrections if each.question == question.id), None)
         if read is not None:  # one student's alone
             return self._make(question, response, points, read)
+        # A card depends on the response and its points alone, so that all who answered alike
+        # share it; a class of a thousand has few different ones.
         place = (question.id, response, points)
         card = self._cards.get(place)
         if card is None:
@@ -219,6 +219,7 @@ class StudentPages:
     ) -> Card:
         mark = _mark(question, response, points)
         explained = self._reveal and mark not in ("full", "void")
+        entry = self._texts.key_question(question.id)
         html = self._card.render(
             question=question,
             mark=mark,
@@ -229,7 +230,7 @@ class StudentPages:
             topic=self._texts.topic(question.id),
             stem=self._texts.stem(question.id),
             rows=self._rows(question, response, explained=explained),
-            override=self._override_reason(question.id) if explained else None,
+            override=entry.override.why if explained and entry and entry.override else None,
         )
         return Card(question.id, mark, Markup(html))
 
@@ -256,16 +257,10 @@ class StudentPages:
         entry = self._texts.key_question(question)
         if entry is None or entry.override is not None:
             return None
-        found = (v for v in entry.options if _is_of(v, blank, option))
-        return next((verdict.sentence for verdict in found), None)
-
-    def _override_reason(self, question: str) -> str | None:
-        entry = self._texts.key_question(question)
-        return entry.override.why if entry and entry.override else None
-
-
-def _is_of(verdict: OptionVerdict, blank: str, option: str) -> bool:
-    return (verdict.blank or "") == blank and option in (verdict.id, verdict.text)
+        for verdict in entry.options:
+            if (verdict.blank or "") == blank and option in (verdict.id, verdict.text):
+                return verdict.sentence
+        return None
 
 
 def _options(response: Response) -> set[tuple[str, str]]:
@@ -296,7 +291,7 @@ def _moment(graded: GradedSubmission) -> str:
 
 
 def _duration(late: timedelta | None) -> str:
-    """Return a duration as "2 d 3 h 5 min" ("" for None); less than a minute counts as one."""
+    """Return a duration as "2 d 3 h 5 min", "" for None; less than a minute counts as one."""
     if late is None:
         return ""
     minutes = max(1, int(late.total_seconds() // 60))
