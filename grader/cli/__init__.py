@@ -1,4 +1,4 @@
-"""The command line. A command's module is imported when the command is used, not before."""
+"""Command line `hw9`. A command's module is imported when the command is used, not before."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LazyGroup(click.Group):
         self.lazy = lazy or {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the words of the command line, but no file whose name is not UTF-8."""
+        """Parse the command line; raise an error for a file name that is not UTF-8."""
         from solver.files.encodings import refuse_file_names_in_other_code
 
         refuse_file_names_in_other_code(args)
@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
             sys.exit(130)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order they were given."""
+        """Return the names of commands in the order they were given."""
         return [*self.lazy, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -92,7 +92,7 @@ def hw9() -> None:
 
 
 def main() -> None:
-    """Run the command line; what goes wrong is one sentence on stderr and exit code 1."""
+    """Run the command line; an error is one sentence on stderr and exit code 1."""
     from solver.errors import Hw9Error
 
     try:

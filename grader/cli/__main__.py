@@ -1,4 +1,4 @@
-"""Lets the command line run as ``python -m grader.cli``."""
+"""Entry point of ``python -m grader.cli``."""
 
 from grader.cli import main
 

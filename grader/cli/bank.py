@@ -59,18 +59,18 @@ def bank() -> None:
     "key_path",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="KEY",
-    help="Also warn of what hurts students, by this key.yaml.",
+    help="Also warn of questions that cannot be answered as worded, by this key.yaml.",
 )
 @click.option("--strict", is_flag=True, help="With --with: exit code 1 where there are warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: bool) -> None:
     """Check a bank: schema, languages, ids, rules, and every claim against its rule.
 
-    What is wrong is told in a sentence each, with file, line and the names that would be right, and
-    exit code 1: first all faults of form; once there are none, all faults of rules, settings and
-    claims. With --with it is also told which questions cannot be answered as they are worded: too
-    many or too few options hold, a claim could not be measured, two options always agree, an option
-    is contested.
+    Each fault is one sentence with file, line and the names that would be right; the exit code is
+    then 1. All faults of form come first; once there are none, all faults of rules, settings and
+    claims. --with also lists questions that cannot be answered as they are worded: too many or too
+    few options hold, a claim could not be measured, two options always agree, or an option is
+    contested.
 
     \b
     Examples:
@@ -94,7 +94,12 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
         click.echo(f"{counted(len(faults), 'fault')}.", err=True)
         sys.exit(1)
     remarks = renamed_rules(found)
-    warnings = _concerns(found, key_path) if key_path else None
+    warnings: list[Concern] | None = None
+    if key_path:
+        from solver.decide.wording_lint import concerns
+        from solver.key_checks.consistency import load_sound_key
+
+        warnings = concerns(found, load_sound_key(key_path))
     if as_json:
         made = _as_json(found, planned, warnings) | {"remarks": remarks}
         click.echo(json.dumps(made, ensure_ascii=False, indent=1))
@@ -104,13 +109,6 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
         _say(found, planned, warnings)
     if strict and warnings:
         sys.exit(1)
-
-
-def _concerns(found: Bank, key_path: Path) -> list[Concern]:
-    from solver.decide.wording_lint import concerns
-    from solver.key_checks.consistency import load_sound_key
-
-    return concerns(found, load_sound_key(key_path))
 
 
 def _as_json(

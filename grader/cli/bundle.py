@@ -1,4 +1,4 @@
-"""`hw9 bundle`: look at a folder of course materials, and begin one."""
+"""`hw9 bundle`: checks a folder of course materials, or begins one."""
 
 from __future__ import annotations
 
@@ -90,10 +90,9 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
 @click.argument("folder", type=FOLDER, metavar="[DIR]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def check(folder: Path | None, as_json: bool) -> None:
-    """Load everything, and print what is there: hashes, pictures, predictions, regions.
+    """Load all materials, and print hashes, pictures, predictions and regions.
 
-    Without DIR the demo's materials are looked at. What cannot be used is one sentence each, and
-    exit code 1.
+    Without DIR these are the demo's. Each fault is one sentence; the exit code is then 1.
 
     \b
     Example:
@@ -179,7 +178,7 @@ BERT_PARTS = (
 
 
 def _bert(found: Bundle, problems: list[str]) -> dict[str, Any]:
-    """What the BERT part holds; empty where there is no bert.yaml."""
+    """Return the contents of the BERT part for the report; empty if there is no bert.yaml."""
     from solver.errors import BundleError
     from solver.explain.bert.similarity_image import open_picture, read_matrix
 

@@ -1,4 +1,4 @@
-"""`hw9 check`: one student's answers, held against a key."""
+"""`hw9 check`: checks one student's own answers by a key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from grader.cli.banks.option import bank_option
 
 if TYPE_CHECKING:
-    from grader.reports.self_check import Checked, CheckedQuestion
+    from grader.reports.self_check import CheckedQuestion
     from solver.key import Key
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -49,11 +49,11 @@ def check(
     language: str,
     as_json: bool,
 ) -> None:
-    """Check your own answers: what is fully right, and what to look at again.
+    """Check your own answers: which are fully right, and which explanations to look at again.
 
     Begin with --template: it writes ANSWERS.yaml with every question, its options and their ids,
-    for you to fill in. The right options are not told unless you ask with --reveal. Filled in, the
-    file holds option ids:
+    for you to fill in. The right options are shown only with --reveal. Filled in, the file holds
+    option ids:
 
     \b
       answers:
@@ -91,7 +91,7 @@ def check(
         )
     folder = bank_folder or shipped_bank()
     bank = load_bank(folder)
-    # A measured answer of another number than the question asks for is no fault of who checks.
+    # A key whose measured answer has another number of options than asked is not this user's fault.
     key = (
         load_key_for(bank, key_path, derived=False)
         if key_path is not None
@@ -99,7 +99,12 @@ def check(
     )
     checked = check_answers(answers, key, bank, reveal=reveal, key_path=key_path)
     if as_json:
-        click.echo(json.dumps(_as_data(checked, language), ensure_ascii=False, indent=1))
+        data = {
+            "points": f"{checked.points:f}",
+            "possible": f"{checked.possible:f}",
+            "questions": [_question_data(question, language) for question in checked.questions],
+        }
+        click.echo(json.dumps(data, ensure_ascii=False, indent=1))
     else:
         click.echo("\n".join(lines_of(checked, language)))
 
@@ -141,14 +146,6 @@ def _key(bundle: Path | None, bank: Path, out: Path | None, *, shown: bool) -> K
             ).key  # fmt: skip
 
         return make_once(out, make, {}, bank=bank, bundle=bundle).key if out else make()
-
-
-def _as_data(checked: Checked, language: str) -> dict[str, Any]:
-    return {
-        "points": f"{checked.points:f}",
-        "possible": f"{checked.possible:f}",
-        "questions": [_question_data(question, language) for question in checked.questions],
-    }
 
 
 def _question_data(question: CheckedQuestion, language: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`hw9 evidence`: evidence from what a student has, such as an executed notebook."""
+"""`hw9 evidence`: evidence from a student's executed notebook."""
 
 from __future__ import annotations
 
@@ -49,9 +49,10 @@ def from_notebook(
 ) -> None:
     """Read the figures of executed notebooks (.ipynb) into evidence.
 
-    Prints a line a figure: what it is, whether it was read, how surely, what it lacks; then which
-    questions the evidence can carry. Several notebooks are pooled: equal figures count once, and
-    differences are named. Only figures and settings are taken; no text, name or path is.
+    Prints a line for each figure: its kind, whether it was read, how surely, and what is missing;
+    then the questions that the evidence can decide. Several notebooks are pooled: equal figures
+    count once, and differences are listed. Only figures and settings are taken, no text, name or
+    path.
 
     \b
     Examples:
@@ -69,7 +70,11 @@ def from_notebook(
     regions = questions / "regions" / f"{loaded.header.edition}.yaml"
     if not regions.is_file():
         regions = shipped_bank() / "regions" / "2021.yaml"
-    besides = _slide_records(slide) if slide else []
+    besides: list[Record] = []
+    if slide:
+        from solver.explain.bert.similarity_image import slide_record
+
+        besides.append(slide_record(slide))
     if procedures:
         from solver.explain.run.demo_procedures import procedure_records
         from solver.pipeline.make_key import needed_records
@@ -97,9 +102,3 @@ def from_notebook(
     click.echo(
         f"\n{len(read.evidence)} records in {out}; hw9 key --evidence {out} decides on them."
     )
-
-
-def _slide_records(slide: Path) -> list[Record]:
-    from solver.explain.bert.similarity_image import slide_record
-
-    return [slide_record(slide)]

@@ -1,4 +1,4 @@
-"""`hw9 explain`: one explanation, drawn as the course draws it, for looking."""
+"""`hw9 explain`: draws one explanation as the course does."""
 
 from __future__ import annotations
 

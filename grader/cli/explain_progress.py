@@ -1,4 +1,4 @@
-"""A progress bar over explanations: which one is being computed, and what is left."""
+"""Progress bar over explanations: the one being computed, and the number left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ExplainProgress:
-    """Counts network passes and keeps the seconds of each explanation; draws when watched."""
+    """Progress of explanations: network passes and seconds of each; drawn if there is a bar."""
 
     def __init__(self, bar: Any = None) -> None:
         self.bar = bar
@@ -40,7 +40,7 @@ class ExplainProgress:
             self.bar.advance(self.task, passes)
 
     def finish(self, identifier: str, seconds: float) -> None:
-        """Keep how long an explanation took."""
+        """Keep the seconds that an explanation took."""
         self.seconds[identifier] = seconds
         self.ended.add(identifier)
         if self.task is not None:
@@ -48,7 +48,7 @@ class ExplainProgress:
             self.bar.advance(self.task, rest)
 
     def by_method(self) -> str:
-        """Return a line: the seconds by kind of explanation, and in all."""
+        """Return a line with the seconds by kind of explanation, and in all."""
         kinds: dict[str, float] = {}
         for identifier, seconds in self.seconds.items():
             kind = identifier.split("/", 1)[0]

@@ -14,7 +14,6 @@ from solver.text.plural import counted
 if TYPE_CHECKING:
     from grader.runs.grade_run import Outcome
     from grader.runs.job import Job
-    from solver.banks.bank import Bank
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -97,7 +96,7 @@ def grade(**given: Any) -> None:
     """
     from grader.runs.grade_run import run_job
 
-    job = _job(given)
+    job = _job(given)  # everything that can be wrong with the options, before a file is read
     outcome = run_job(job, warn=lambda text: click.echo(f"warning: {text}", err=True))
     if given["as_json"]:
         click.echo(json.dumps(_as_data(outcome, job.out), ensure_ascii=False, indent=1))
@@ -109,7 +108,9 @@ def _job(given: dict[str, Any]) -> Job:
     from grader.exports.times import read_time
     from grader.runs.grading import Rules
     from grader.runs.job import Job
+    from solver.banks.bank import load_bank
     from solver.errors import InputError
+    from solver.files.resources import shipped_bank
     from solver.key_checks.agreement import load_key_for
 
     if bool(given["gradebook"]) != bool(given["column"]):
@@ -121,7 +122,7 @@ def _job(given: dict[str, Any]) -> Job:
             f"--deadline {given['deadline']!r} {problem}",
             mend='Write it like "2026-04-23 23:59 +0800".',
         ) from None
-    bank = _bank(given["bank_folder"])
+    bank = load_bank(given["bank_folder"] or shipped_bank())
     return Job(
         exports=given["exports"],
         key=load_key_for(bank, given["key_path"]),
@@ -147,13 +148,6 @@ def _job(given: dict[str, Any]) -> Job:
         replace=given["replace"],
         jobs=given["jobs"] or 0,
     )
-
-
-def _bank(folder: Path | None) -> Bank:
-    from solver.banks.bank import load_bank
-    from solver.files.resources import shipped_bank
-
-    return load_bank(folder or shipped_bank())
 
 
 def _as_data(outcome: Outcome, out: Path) -> dict[str, Any]:

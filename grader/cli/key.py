@@ -1,4 +1,4 @@
-"""`hw9 key`: the answer key, with its reasons, its evidence and its page."""
+"""`hw9 key`: makes the answer key with its reasons, its evidence and its page."""
 
 from __future__ import annotations
 
@@ -145,7 +145,8 @@ def key(
             out, make, options, bank=bank, bundle=bundle, evidence=evidence, replace=force
         )
     if as_json:
-        click.echo(json.dumps(_as_json(made), ensure_ascii=False, indent=1))
+        entries = {question.id: _entry_as_json(question) for question in made.key.questions}
+        click.echo(json.dumps(entries, ensure_ascii=False, indent=1))
         return
     _say(made, out)
     if made.kept:
@@ -157,7 +158,10 @@ def key(
 
 
 def chosen_device(wanted: str) -> str:
-    """Return "cpu" or "cuda".
+    """Return the device to run on, "cpu" or "cuda".
+
+    Args:
+        wanted: "cpu", "cuda", or "auto" for CUDA if there is any.
 
     Raises:
         BundleError: CUDA was asked for and there is none.
@@ -173,10 +177,6 @@ def chosen_device(wanted: str) -> str:
 
         raise BundleError("torch sees no CUDA device", mend="Use --device cpu or auto.")
     return "cpu"
-
-
-def _as_json(made: KeyInFolder) -> dict[str, object]:
-    return {question.id: _entry_as_json(question) for question in made.key.questions}
 
 
 def _entry_as_json(question: KeyQuestion) -> dict[str, object]:

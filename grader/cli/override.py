@@ -1,4 +1,4 @@
-"""`hw9 key override`: a TA's answer in place of the derived one."""
+"""`hw9 key override`: puts a TA's answer in place of the derived one."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def override(
 
 
 def _page(key: Key, bank: Bank, key_path: Path) -> tuple[str | None, str]:
-    """Return the page made anew, or None with the reason why one that is there was not."""
+    """Return the page made anew, or None and why a page that is there stays as it was."""
     from solver.errors import Hw9Error
     from solver.pipeline.page_again import page_again
 

@@ -1,4 +1,4 @@
-"""`hw9 regrade`: a run graded again after its key changed."""
+"""`hw9 regrade`: grades a run again after a change of its key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 SHOWN = 30
 CHANGES_SHOWN = 6
 _BLANK = ("Cc", "Zs", "Zl", "Zp")
-"""Kinds of signs that are shown as a blank: ends of lines, control characters, other blanks."""
+"""Unicode categories shown as a blank: ends of lines, control characters, other blanks."""
 _HOW = {
     "current": "only the current answer earns",
     "both": "the current and the former answer earn",
@@ -102,7 +102,7 @@ def regrade(**given: Any) -> None:
 
 
 def _put_aside(former: Path | None) -> str:
-    """Say what becomes of a filled gradebook that is not filled anew, and what to do about it."""
+    """Return the note on a filled gradebook that is put aside, and how to have it filled anew."""
     how = 'with --gradebook FILE (the gradebook\'s own export) and --column "NAME (ID)"'
     if former is None:
         return (
@@ -234,7 +234,7 @@ def _cells(move: Move) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Keep a name on its line, and from sending commands to the terminal."""
+    """Return a text on one line, without signs that a terminal takes for commands."""
     signs = (" " if unicodedata.category(each) in _BLANK else each for each in text)
     return "".join(each if each.isprintable() else "\ufffd" for each in collapsed("".join(signs)))
 

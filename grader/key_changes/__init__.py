@@ -1,1 +1,1 @@
-"""A key changed after the quiz: overrides, and what a regrade does to a class."""
+"""Changes of a key after the quiz: overrides, and regrades of a class."""

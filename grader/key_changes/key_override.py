@@ -1,4 +1,4 @@
-"""A TA's answer in place of the derived one: both stay in the key, with the reason."""
+"""Overrides: a TA's answer in place of the derived one; both stay in the key, with the reason."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def with_override(
     path: Path | None = None,
     each_earns: bool = False,
 ) -> Key:
-    """Return the key with a given answer beside the derived one of a question.
+    """Return the key with another answer beside the derived one of a question.
 
-    A derived answer that was changed by hand is put back to what its verdicts say.
+    A derived answer that was changed by hand becomes that of its verdicts again.
 
     Args:
         key: stays as it is.
@@ -39,14 +39,14 @@ def with_override(
             Of a *single* question several ids mean that each of them earns, if `each_earns`.
         why: the reason; not empty.
         by: who decided.
-        bank: to know a question's options where the key does not list them.
+        bank: gives a question's options where the key does not list them.
         path: of the key, for errors.
         each_earns: several options of a *single* question are meant.
 
     Raises:
         KeyFileError: the key has no such question, or the question no such option.
-        InputError: no reason, or an answer of another shape than the question's: another number
-            of options than it asks to choose, say.
+        InputError: there is no reason, or the answer is not of the question's shape, such as
+            another number of options than it asks for.
     """
     if not why.strip():
         raise InputError("an override needs a reason", mend='Give it with --why "...".')
@@ -65,10 +65,10 @@ def with_override(
 
 
 def without_override(key: Key, question: str, path: Path | None = None) -> Key:
-    """Return the key with the derived answer of a question alone.
+    """Return the key with a question's derived answer alone, no override and not void.
 
     Raises:
-        KeyFileError: the key has no such question, or nothing was given for it.
+        KeyFileError: the key has no such question, or nothing was set by hand for it.
     """
     entry = _entry(key, question, path)
     if entry.override is None and not entry.void and not contradiction(entry):
@@ -78,7 +78,7 @@ def without_override(key: Key, question: str, path: Path | None = None) -> Key:
 
 
 def with_void(key: Key, question: str, path: Path | None = None) -> Key:
-    """Return the key with a question that gives everybody its points.
+    """Return the key with a void question, which gives everybody its points.
 
     Raises:
         KeyFileError: the key has no such question.
@@ -88,7 +88,7 @@ def with_void(key: Key, question: str, path: Path | None = None) -> Key:
 
 
 def _as_derived(entry: KeyQuestion) -> KeyQuestion:
-    """Return an entry whose derived answer is its verdicts' again, if it was changed by hand."""
+    """Return an entry with the answer of its verdicts, if the derived one was changed by hand."""
     if not contradiction(entry):
         return entry
     empty: Answer = {} if entry.kind == "pair" else []
@@ -128,7 +128,7 @@ def option_lines(
         entry: of the key; gives the options where the bank has none, such as measured ones.
         asked: the question in the bank.
         language: of the texts, "en" or "zh-Hant".
-        mark: begin with "*" where the option counts now.
+        mark: put "*" before the options that count now.
     """
     counting = _counting(entry, asked) if mark else set()
     lines = []
@@ -218,7 +218,7 @@ def _check_choices(
 
 
 def _choices(entry: KeyQuestion, asked: Question | None, blank: str) -> list[str]:
-    """Return every name of a drop-down's choices: ids, and texts where the key or bank has them."""
+    """Return every name of a drop-down's choices: ids, and texts of the key and the bank."""
     names: dict[str, None] = {}
     for verdict in entry.options:
         if verdict.blank == blank:

@@ -1,4 +1,4 @@
-"""A regrade summed up: how many students move, how far, and the mean before and after."""
+"""Summary of a regrade: how many students move, how far, and the mean before and after."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from grader.table.used import UsedStudents
 
 @dataclass(frozen=True, slots=True)
 class MoveCounts:
-    """How many students move, and how far.
+    """Counts of students who move.
 
     Attributes:
-        changes: of the total, the commonest first, with how many students have it; none is 0.
+        students: of the class.
+        up, down, same_total: of the moves, those with more points, fewer, as many in all.
+        most_up, most_down, sum: in points.
+        changes: (change of the total, students), the commonest first; a change of 0 is left out.
         mean_before, mean_after: of the totals that are certain, None where none is.
     """
 
@@ -36,7 +39,7 @@ class MoveCounts:
 
 
 def count_moves(moves: Iterable[Move], before: GradedClass, after: GradedClass) -> MoveCounts:
-    """Count the students who move, without keeping them.
+    """Return the counts of the students who move.
 
     Args:
         moves: the students whose points change.
@@ -59,7 +62,7 @@ def count_moves(moves: Iterable[Move], before: GradedClass, after: GradedClass) 
 
 
 def _certain_mean(used: UsedStudents) -> Decimal | None:
-    """Return the mean of the totals that are certain: the mean that class.html gives."""
+    """Return the mean of the totals that are certain, as on class.html."""
     totals = used.frame.filter(pl.col("doubt") == "")["total"]
     counted = totals.value_counts().iter_rows()
     whole = sum((Decimal(total) * n for total, n in counted), Decimal(0))

@@ -1,4 +1,4 @@
-"""What a regraded run's folder keeps beside what every run keeps (`grader.runs.record`).
+"""Files of a regraded run, beside those of every run (`grader.runs.record`).
 
 ``standing.json``   how questions are graded where ``key.yaml`` alone does not say it: the former
                     answer that also earns, points given to everybody, points left as they were
@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from grader.key_changes.regrading import How, QuestionChange
+from grader.key_changes.regrading import How, QuestionChange, differs
 from grader.submissions import (
     Answer,
     Chosen,
@@ -36,7 +36,7 @@ FORMER = "former"
 
 
 class Standing(Strict):
-    """How one question is graded, whatever the key says."""
+    """Grading of one question that differs from the key's."""
 
     how: How
     points: Points
@@ -50,10 +50,10 @@ class _StandingFile(Strict):
 
 
 def read_standing(folder: Path) -> dict[str, Standing]:
-    """Return how questions are graded apart from the key; empty where nothing was regraded.
+    """Return the questions that are not graded by the key alone; none without a regrade.
 
     Raises:
-        ExportError: the file is not what a regrade wrote.
+        ExportError: the file was not written by a regrade.
     """
     path = folder / STANDING
     if not path.exists():
@@ -77,15 +77,14 @@ def as_graded(
     Raises:
         ExportError: a recorded answer is none.
     """
-    return tuple(
-        _stands(question, standing[question.id], path) if question.id in standing else question
-        for question in questions
-    )
-
-
-def _stands(question: ScoredQuestion, kept: Standing, path: Path) -> ScoredQuestion:
-    accepted = tuple(_answer(code, question.id, path) for code in kept.accepted)
-    return replace(question, points=kept.points, void=kept.void, accepted=accepted)
+    found = []
+    for question in questions:
+        kept = standing.get(question.id)
+        if kept is not None:
+            accepted = tuple(_answer(code, question.id, path) for code in kept.accepted)
+            question = replace(question, points=kept.points, void=kept.void, accepted=accepted)
+        found.append(question)
+    return tuple(found)
 
 
 def _answer(code: str, question: str, path: Path) -> Answer:
@@ -104,18 +103,19 @@ def new_standing(
     after: tuple[ScoredQuestion, ...],
     taken: dict[str, How],
 ) -> dict[str, Standing]:
-    """Return what must stand beside the new key so that it grades as `after` does.
+    """Return the questions whose grading the new key alone does not give.
 
     Args:
-        former: what stood before.
-        by_key: as the new key alone grades.
-        after: as is graded from now on.
-        taken: how each regraded question was regraded.
+        former: those of the run before.
+        by_key: the questions as the new key alone grades them.
+        after: the questions as they are graded from now on.
+        taken: the way of each question that is regraded.
     """
     alone = {question.id: question for question in by_key}
     standing = {}
     for question in after:
-        if _grades_alike(alone.get(question.id), question):
+        own = alone.get(question.id)
+        if own is not None and not differs(own, question):
             continue
         how = taken.get(question.id)
         if how is None:
@@ -125,14 +125,6 @@ def new_standing(
             how=how, points=question.points, void=question.void, accepted=accepted
         )
     return standing
-
-
-def _grades_alike(one: ScoredQuestion | None, other: ScoredQuestion) -> bool:
-    return one is not None and (set(one.accepted), one.points, one.void) == (
-        set(other.accepted),
-        other.points,
-        other.void,
-    )
 
 
 def read_log(folder: Path) -> str:

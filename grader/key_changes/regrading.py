@@ -1,4 +1,4 @@
-"""What changes when a key changes after the quiz, in Canvas' four named ways.
+"""Regrading by a changed key, in Canvas' four ways.
 
 current     the new answer earns, the former one no longer does
 both        the new answer earns, and so does the former one
@@ -26,7 +26,6 @@ from grader.submissions import (
     GradedSubmission,
     ScoredQuestion,
     Student,
-    Submission,
 )
 from grader.table.used import UsedStudents
 from solver.banks.wording import differences
@@ -39,14 +38,14 @@ HOWS: tuple[How, ...] = get_args(How)
 
 @dataclass(frozen=True, slots=True)
 class QuestionChange:
-    """How one question is graded before and after."""
+    """Grading of one question before and after a regrade."""
 
     before: ScoredQuestion
     after: ScoredQuestion
 
     @property
     def id(self) -> str:
-        """Of the question."""
+        """Id of the question."""
         return self.before.id
 
 
@@ -60,7 +59,7 @@ class Move:
 
     @property
     def change(self) -> Decimal:
-        """How many points are won (or lost, if negative)."""
+        """Points won, or lost if negative."""
         return _total(self.after) - _total(self.before)
 
     @property
@@ -73,13 +72,16 @@ class Move:
 
     @property
     def reason(self) -> str:
-        """Why it is a move where points of questions alone do not tell; "" where they do."""
+        """Reason for the move where points of questions alone do not show it, else ""."""
         before, after = self.before, self.after
         if before is None or after is None:
             return "no result before" if before is None else "no result any more"
         reasons = []
         if _place(before) != _place(after):
-            reasons.append(_other_attempt(before.submission, after.submission))
+            old, new = before.submission.attempt, after.submission.attempt
+            known = old is not None and new is not None
+            which = f"attempt {new} counts, no longer {old}" if known else "another attempt counts"
+            reasons.append(which)
         if before.complete != after.complete:
             now = "certain now" if after.complete else f"no longer certain: {after.doubt}"
             reasons.append(f"the total is {now}")
@@ -94,12 +96,6 @@ def _place(graded: GradedSubmission) -> tuple[str, int]:
     return graded.submission.source, graded.submission.line
 
 
-def _other_attempt(before: Submission, after: Submission) -> str:
-    if before.attempt is None or after.attempt is None:
-        return "another attempt counts"
-    return f"attempt {after.attempt} counts, no longer {before.attempt}"
-
-
 def _total(graded: GradedSubmission | None) -> Decimal:
     return graded.total if graded else Decimal(0)
 
@@ -107,17 +103,21 @@ def _total(graded: GradedSubmission | None) -> Decimal:
 def changed_questions(old: Key, new: Key) -> list[str]:
     """Return the ids of questions whose answer, points or voidness differ between two keys."""
     before = {question.id: question for question in old.questions}
-    return [q.id for q in new.questions if q.id in before and _differs(before[q.id], q)]
+    return [
+        each.id
+        for each in new.questions
+        if (one := before.get(each.id)) is not None
+        and (_as_set(one), one.points, one.void) != (_as_set(each), each.points, each.void)
+    ]
 
 
 def refuse_other_options(old: Key, new: Key, path: Path | None = None) -> None:
-    """Refuse a key in which an option's id means another text: a run's record holds ids.
-
-    A stem may be worded otherwise: that is how a question whose wording was wrong is mended.
+    """Raise an error for a key in which an option's id has another text than in the run's key.
 
     Raises:
         KeyFileError: names the questions, and what differs.
     """
+    # A run's record holds ids. A stem may differ: that is how a wrong wording is corrected.
     before = {question.id: question.wording for question in old.questions}
     found = []
     for question in new.questions:
@@ -137,23 +137,19 @@ def refuse_other_options(old: Key, new: Key, path: Path | None = None) -> None:
         )
 
 
-def _differs(one: KeyQuestion, other: KeyQuestion) -> bool:
-    return (_as_set(one), one.points, one.void) != (_as_set(other), other.points, other.void)
-
-
 def _as_set(question: KeyQuestion) -> object:
     answer = question.effective
     return sorted(answer.items()) if isinstance(answer, dict) else sorted(answer)
 
 
 def merged_key(old: Key, new: Key, taken: Collection[str], how: How) -> Key:
-    """Return the key that holds after a regrade: `new` where a question was taken, else `old`.
+    """Return the key after a regrade: entries of `new` for the questions taken, else of `old`.
 
-    Where every changed question is taken this is `new` itself, so that its hashes stay true.
-    Questions that give everybody their points are marked void in it.
+    Questions that give everybody their points are void in it.
     """
-    if set(changed_questions(old, new)) <= set(taken) and _same_questions(old, new):
-        merged = new
+    same = [question.id for question in old.questions] == [each.id for each in new.questions]
+    if same and set(changed_questions(old, new)) <= set(taken):
+        merged = new  # the key itself, so that its hashes stay true
     else:
         entries = {question.id: question for question in new.questions if question.id in taken}
         listed = [entries.get(question.id, question) for question in old.questions]
@@ -167,17 +163,13 @@ def merged_key(old: Key, new: Key, taken: Collection[str], how: How) -> Key:
     return merged.model_copy(update={"questions": questions})
 
 
-def _same_questions(old: Key, new: Key) -> bool:
-    return [question.id for question in old.questions] == [q.id for q in new.questions]
-
-
 def regraded(
     before: tuple[ScoredQuestion, ...],
     new: tuple[ScoredQuestion, ...],
     taken: Collection[str],
     how: How,
 ) -> tuple[ScoredQuestion, ...]:
-    """Return how every question is graded after the regrade.
+    """Return every question as it is graded after the regrade.
 
     Args:
         before: as they are graded now.
@@ -218,7 +210,7 @@ def _by_new_key(before: ScoredQuestion, new: ScoredQuestion, how: How) -> Scored
 
 
 def _as_recorded(answer: Answer, before: ScoredQuestion) -> Answer:
-    """Spell a choice that is a number as the run spelled it: 0.150 is the recorded 0.15."""
+    """Return an answer with numbers as the run wrote them: 0.150 is the recorded 0.15."""
     if not isinstance(answer, Chosen):
         return answer
     known = {blank: {choice: choice for choice in choices} for blank, choices in before.blanks}
@@ -232,19 +224,28 @@ def _as_recorded(answer: Answer, before: ScoredQuestion) -> Answer:
 def question_changes(
     before: tuple[ScoredQuestion, ...], after: tuple[ScoredQuestion, ...]
 ) -> list[QuestionChange]:
-    """Return the questions that are graded otherwise than before."""
+    """Return the questions whose grading differs."""
     return [
         QuestionChange(one, other)
         for one, other in zip(before, after, strict=True)
-        if (set(one.accepted), one.points, one.void)
-        != (set(other.accepted), other.points, other.void)
+        if differs(one, other)
     ]
+
+
+def differs(one: ScoredQuestion, other: ScoredQuestion) -> bool:
+    """Say whether two gradings of a question differ in answers, points or voidness."""
+    return (set(one.accepted), one.points, one.void) != (
+        set(other.accepted),
+        other.points,
+        other.void,
+    )
 
 
 def moves(before: Iterable[GradedSubmission], after: Iterable[GradedSubmission]) -> Iterator[Move]:
     """Yield every student whose points change, in the order of the class.
 
-    Both must be in the same order of students; a student may be missing from either.
+    Args:
+        before, after: in the same order of students; a student may be missing from either.
     """
     order: dict[str, None] = {}
     waiting: dict[str, list[GradedSubmission | None]] = {}
@@ -263,17 +264,16 @@ def moves(before: Iterable[GradedSubmission], after: Iterable[GradedSubmission])
 def moved_students(
     before: UsedStudents, after: UsedStudents
 ) -> tuple[Iterator[GradedSubmission], Iterator[GradedSubmission]]:
-    """Return the students of two classes who may have moved: all whose points are not the same."""
-    frames = [_told(each) for each in (before, after)]
+    """Return the students of two classes whose points or certainty are not the same."""
+    certain = pl.col("doubt") == ""
+    frames = [
+        each.frame.select("student", certain, "total").hstack(each.point_texts(each.frame))
+        for each in (before, after)
+    ]
     same = frames[0].join(frames[1], on=frames[0].columns, how="semi", nulls_equal=True)["student"]
     moved = ~pl.col("student").is_in(same.implode())
     one, other = (each.some(each.frame.filter(moved)) for each in (before, after))
     return one, other
-
-
-def _told(used: UsedStudents) -> pl.DataFrame:
-    certain = used.frame.select("student", pl.col("doubt") == "", "total")
-    return certain.hstack(used.point_texts(used.frame))
 
 
 def _moved(before: GradedSubmission | None, after: GradedSubmission | None) -> Iterator[Move]:

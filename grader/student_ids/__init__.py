@@ -1,1 +1,1 @@
-"""Who a student is: systems of ids, and ids that name two people."""
+"""Identity of students: systems of ids, ids that name two people, pseudonyms."""

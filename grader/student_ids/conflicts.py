@@ -1,4 +1,4 @@
-"""Ids that name two people: refused, since one of the two would go without a grade."""
+"""Ids that name two people; their rows are refused, else one of the two would get no grade."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMELESS = "the names and ids of this student's rows are those of two people"
 
 
 class Person(NamedTuple):
-    """One student as one row names them; what a file does not say is "".
+    """Names and ids of one row's student; those that a file does not have are "".
 
     Attributes:
         id: in the file's own system (`grader.student_ids.id_systems`).
@@ -33,9 +33,8 @@ class Person(NamedTuple):
 def conflicts(persons: Iterable[Person]) -> dict[str, str]:
     """Return the ids whose rows name two people, each with the reason.
 
-    Two ways of naming a student that do not agree are two people: one id with two SIS ids, one SIS
-    id with two ids, and one id with two names in one file. Names of two files may differ (Canvas
-    writes them as they are on the day), and so may their case, width and blanks.
+    Two people are: one id with two SIS ids, one SIS id with two ids, and one id with two names in
+    one file, case, width and blanks aside.
 
     Args:
         persons: distinct ones suffice, in any order.
@@ -52,6 +51,7 @@ def conflicts(persons: Iterable[Person]) -> dict[str, str]:
             sis_of.setdefault(person.id, set()).add(person.sis_id)
             ids_of.setdefault(person.sis_id, set()).add(person.id)
         if form := folded(person.name):
+            # By file: Canvas writes a name as it is on the day, and people change theirs.
             shown = names_of.setdefault((person.id, person.source), {})
             shown[form] = min(person.name, shown.get(form, person.name))
     found: dict[str, str] = {}
@@ -73,11 +73,11 @@ def without_conflicts(table: AnswerTable, *, names: bool = True) -> AnswerTable:
 
     Args:
         table: stays as it is.
-        names: tell the names and ids in the reasons; False where pseudonyms stand for them.
+        names: have names and ids in the reasons; False with pseudonyms.
     """
     people = table.frame.filter(pl.col("student").is_not_null())
     distinct = people.select("student", "sis_id", "name", "file").unique(maintain_order=True)
-    # Of a large class nearly everybody is named in one way, and need not be looked at one by one.
+    # Nearly everybody in a large class has one name and one SIS id; only the others are compared.
     sis, student = pl.col("sis_id"), pl.col("student")
     several = (
         (pl.col("name").n_unique().over("student") > 1)
@@ -101,7 +101,7 @@ def with_refused(table: AnswerTable, reasons: Mapping[str, str]) -> AnswerTable:
     numbered = table.frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     rows = numbered.filter(pl.col("student").is_in(list(reasons)))
     told = [
-        (row, student, "", _shown(student, name), reasons[student])
+        (row, student, "", ", ".join(filter(None, (student, name)))[:TEXT_SHOWN], reasons[student])
         for row, student, name in rows.select("row", "student", "name").iter_rows()
     ]
     others = table.rejects.filter(~pl.col("row").is_in(rows["row"].to_list()))
@@ -121,10 +121,6 @@ def with_refused(table: AnswerTable, reasons: Mapping[str, str]) -> AnswerTable:
         rejects.sort("row", maintain_order=True),
         table.corrections,
     )
-
-
-def _shown(student: str, name: str | None) -> str:
-    return ", ".join(filter(None, (student, name)))[:TEXT_SHOWN]
 
 
 def _two(texts: Iterable[str], what: str) -> str:

@@ -1,8 +1,8 @@
-"""Systems of student ids: an id of one is never looked for among those of another.
+"""Systems of student ids; an id of one is never looked up among those of another.
 
-Canvas' id 101, the login 101 and a number 101 that somebody gave in a file of their own may be
-three people. So an export says which system its ids are of, exports of two systems are not graded
-together, and a gradebook's student is looked for in the column of that system alone.
+Canvas' id 101, the login 101 and a number 101 in somebody's own file may be three people. So each
+export has a system of ids, exports of two systems are not graded together, and a student is looked
+up in the gradebook's column of that system alone.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ GRADEBOOK: dict[IdSystem, str] = {
 
 
 def one_system(exports: Sequence[tuple[str, IdSystem]]) -> IdSystem:
-    """Return the system of ids that all exports name their students by; "canvas" of none.
+    """Return the one system of all exports' ids; "canvas" if there is no export.
 
     Args:
         exports: name and system of each.
 
     Raises:
-        ExportError: two of them are of different systems; says of which, and what to do.
+        ExportError: two of them are of different systems.
     """
     if not exports:
         return "canvas"

@@ -1,9 +1,9 @@
-"""Who may be whom: ids that differ only in how they are written, and ids with more than one name.
+"""Look-alikes: ids that differ only in how they are written, and ids with more than one name.
 
-``b09901`` and ``B09901``, an é of one sign or of two, full-width digits, marks that do not show,
-and the numbers of a spreadsheet (``101.0`` and ``0101`` beside ``101``): each is graded as a
-student of its own, since two halves of one student's attempts may stand behind it. An id with two
-names is graded as one student, though two may stand behind it. Both are told, never mended.
+Ids that look alike are ``b09901`` and ``B09901``, an é of one sign or of two, full-width digits,
+marks that do not show, and a spreadsheet's numbers (``101.0`` and ``0101`` beside ``101``). Each is
+graded as a student of its own, and an id with two names as one student. Either may be wrong, so
+both are reported, and neither is changed.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from grader.table.choice import in_order
 from solver.text.plural import counted
 
 MOST = 500
-"""Ids that are kept; a class with more has another fault, and is told of these."""
+"""Ids that are reported; a class with more has another fault."""
 _SHOWN = 5
 
 
 _NUMBER = re.compile(r"(?=[0-9])0*+([0-9]*)(?:[.,]0{0,2})?")
-"""A whole number as a spreadsheet may write it; 1,000 is none."""
+"""A whole number as a spreadsheet may write it; 1,000 is not one of them."""
 
 
 def folded(text: str) -> str:
-    """Return a text as it reads: one case, one form of each letter, no marks that do not show."""
+    """Return a text in one case and one form of each letter, without blanks and unseen marks."""
+    # Twice: lower case of a compatibility form can be another compatibility form.
     one_case = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return "".join(
         sign for sign in one_case if unicodedata.category(sign) != "Cf" and not sign.isspace()
@@ -36,7 +37,7 @@ def folded(text: str) -> str:
 
 
 def plain_form(student: str) -> str:
-    """Return an id as it reads; of a number, without leading zeros and zeros after its point.
+    """Return an id in the form of `folded`, a number without leading zeros and decimal zeros.
 
     >>> plain_form(" B09901 "), plain_form("101.0"), plain_form("0101"), plain_form("1.5")
     ('b09901', '101', '101', '1.5')
@@ -47,7 +48,7 @@ def plain_form(student: str) -> str:
 
 
 def alike_ids(table: AnswerTable) -> tuple[tuple[str, str], ...]:
-    """Return pairs of ids that read alike: first those with a plain number, then the others."""
+    """Return pairs of ids that look alike: first those with a plain number, then the others."""
     ids = in_order(table.frame["student"].drop_nulls())["student"]
     plain = ids.str.contains("^(0|[1-9][0-9]*)$")
     first: dict[str, str] = {}
@@ -62,9 +63,9 @@ def alike_ids(table: AnswerTable) -> tuple[tuple[str, str], ...]:
 
 
 def many_names(table: AnswerTable) -> tuple[ManyNames, ...]:
-    """Return the ids that stand with more than one name, in the order of students.
+    """Return the ids with more than one name, in the order of students.
 
-    Names that differ only in how they are written, or are left out, say nothing.
+    Names that differ only in how they are written, and empty ones, do not count.
     """
     pairs = table.frame.select("student", "name").unique().filter(pl.col("name") != "")
     several = pairs.filter(pairs["student"].is_duplicated())["student"].unique()
@@ -88,7 +89,7 @@ def many_names(table: AnswerTable) -> tuple[ManyNames, ...]:
 
 
 def said_of(pairs: tuple[tuple[str, str], ...]) -> str:
-    """Return the sentence for the person who grades."""
+    """Return the warning on ids that look alike, for the person who grades."""
     shown = "; ".join(f"{one!r} and {two!r}" for one, two in pairs[:5])
     more = f" and {counted(len(pairs) - 5, 'more pair')}" if len(pairs) > 5 else ""
     return (
@@ -98,17 +99,17 @@ def said_of(pairs: tuple[tuple[str, str], ...]) -> str:
 
 
 def said_of_names(found: tuple[ManyNames, ...]) -> str:
-    """Return the sentence for the person who grades."""
-    shown = "; ".join(f"{each.student!r} is {_names(each.rows)}" for each in found[:_SHOWN])
+    """Return the warning on ids with several names, for the person who grades."""
+
+    def names(rows: tuple[NamedRow, ...]) -> str:
+        shown = [f"{row.name!r} ({row.source}, line {row.line})" for row in rows[:_SHOWN]]
+        more = len(rows) - _SHOWN
+        return " and ".join([*shown, counted(more, "more name")] if more > 0 else shown)
+
+    shown = "; ".join(f"{each.student!r} is {names(each.rows)}" for each in found[:_SHOWN])
     more = len(found) - _SHOWN
     also = f" and {counted(more, 'more id')}" if more > 0 else ""
     return (
         f"ids that stand with different names, each graded as one student: {shown}{also}. Where "
         "they are two students, correct the id in the export and grade again"
     )
-
-
-def _names(rows: tuple[NamedRow, ...]) -> str:
-    shown = [f"{row.name!r} ({row.source}, line {row.line})" for row in rows[:_SHOWN]]
-    more = len(rows) - _SHOWN
-    return " and ".join([*shown, counted(more, "more name")] if more > 0 else shown)

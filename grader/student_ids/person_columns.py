@@ -1,9 +1,9 @@
-"""The columns of a Student Analysis CSV that say who a student is, and when.
+"""Columns of a Student Analysis CSV with the student, the section, the time and the attempt.
 
-A header that is known decides, wherever it stands: a column that somebody added in front, or two
-that changed places, move nobody. Where headers are not known, their place and the shape of the
-cells do. Where a known header contradicts its cells, or the place of an unknown one, the file is
-refused: names taken for ids would make one student of two.
+A known header decides, at any place: a column that somebody added in front, or two that changed
+places, do no harm. Unknown headers are known by their place and the shape of their cells. A file
+is refused whose known header contradicts its cells, or the place of an unknown one: names taken
+for ids would make one student of two.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _AGAIN = "Export it again, and change nothing in its columns."
 
 
 class PersonColumns:
-    """The columns before an export's first question.
+    """Columns before an export's first question.
 
     Args:
         header: their headers.
@@ -63,7 +63,7 @@ class PersonColumns:
         """
         known = self._known()
         if all(field in known for field in REQUIRED):
-            found = known  # wherever they stand, and however many: each says what it is
+            found = known  # at any place, and any number of columns between them
         else:
             layouts = _layouts(len(self._header))
             if not layouts:
@@ -71,10 +71,21 @@ class PersonColumns:
                     f"has {counted(len(self._header), 'column')} before its first question, where "
                     f"Canvas writes {LEAST} to {MOST}"
                 )
-            agreeing = [names for names in layouts if _agrees(names, known)]
+            agreeing = [
+                names
+                for names in layouts
+                if all(at < len(names) and names[at] == field for field, at in known.items())
+            ]
             if not agreeing:
                 raise self._no_layout(known)
-            best = max(agreeing, key=self._fit)
+            best = max(
+                agreeing,
+                key=lambda names: sum(
+                    _shape_speaks(name, cell)
+                    for row in self._sample
+                    for name, cell in zip(names, row, strict=True)
+                ),
+            )
             found = {name: at for at, name in enumerate(best)}
         if "id" not in found:
             raise self._error(
@@ -102,13 +113,6 @@ class PersonColumns:
                 known[field] = at
         return known
 
-    def _fit(self, names: Sequence[str]) -> int:
-        return sum(
-            _shape_speaks(name, cell)
-            for row in self._sample
-            for name, cell in zip(names, row, strict=True)
-        )
-
     def _no_layout(self, known: dict[str, int]) -> ExportError:
         lacking = ", ".join(field for field in REQUIRED if field not in known)
         unknown = [self._said(at) for at in range(len(self._header)) if at not in known.values()]
@@ -121,29 +125,22 @@ class PersonColumns:
         )
 
     def _refuse_contradiction(self, found: dict[str, int], known: dict[str, int]) -> None:
-        """Refuse a column whose cells are no ids, or no times, where another column's are."""
+        """Raise an error for a column that should hold ids or times, and does not."""
         for field in ("id", "submitted"):
             if self._votes(field, found[field]) >= 0:
                 continue
-            others = [
-                at
-                for at in range(len(self._header))
-                if at != found[field] and self._could_be_text(at, found)
-            ]
+            numbers = {"section_id", "attempt", "sis_id", "section_sis_id"}  # they hold them anyway
+            passed = {found[field], *(at for name, at in found.items() if name in numbers)}
+            others = [at for at in range(len(self._header)) if at not in passed]
             better = next((at for at in others if self._votes(field, at, every=True) > 0), None)
             if field in known and better is None:
-                continue  # damaged cells: told row by row
+                continue  # damaged cells, which are refused row by row
             what = "ids" if field == "id" else "times"
             also = f", while {self._said(better)} holds some" if better is not None else ""
             raise self._error(
                 f"{self._said(found[field])} should hold {what} and mostly does not{also}: headers "
                 "and cells contradict each other, so who a student is cannot be told"
             )
-
-    def _could_be_text(self, at: int, found: dict[str, int]) -> bool:
-        """Say whether a column is none of those that hold numbers anyway."""
-        field = next((name for name, place in found.items() if place == at), "")
-        return field not in ("section_id", "attempt", "sis_id", "section_sis_id")
 
     def _votes(self, field: str, at: int, *, every: bool = False) -> int:
         votes = [_shape_speaks(field, row[at]) for row in self._sample]
@@ -156,13 +153,8 @@ class PersonColumns:
         return ExportError(message, path=self._path, place="line 1", mend=mend)
 
 
-def _agrees(names: Sequence[str], known: dict[str, int]) -> bool:
-    """Say whether every known header stands where a layout has it."""
-    return all(at < len(names) and names[at] == field for field, at in known.items())
-
-
 def _layouts(width: int) -> list[tuple[str, ...]]:
-    """Return every order of fields that Canvas writes, of so many columns."""
+    """Return every order of so many fields that Canvas writes."""
     layouts = []
     for person, sis, root, section_sis, attempt in product((True, False), repeat=5):
         if not person and (sis or root):
@@ -180,7 +172,7 @@ def _layouts(width: int) -> list[tuple[str, ...]]:
 
 
 def _shape_speaks(name: str, cell: str) -> int:
-    """Return 1, -1 or 0: the cell speaks for, against, or not at all."""
+    """Return 1 if a cell has the shape of a field, -1 if it has not, 0 if neither is known."""
     if not cell.strip():
         return 0
     shape = _SHAPES.get(name)

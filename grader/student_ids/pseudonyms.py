@@ -1,8 +1,8 @@
-"""Names and ids left out of every output, with the table that brings them back kept apart.
+"""Pseudonyms in place of names and ids in every output; the table of who is who is kept apart.
 
 A pseudonym is a keyed hash of the student's id. The key is drawn once, when the table is made, and
-kept in the table; so the same table gives the same pseudonyms in every run, and nobody without it
-can work them out from a list of ids. A table is of one system of ids: Canvas' id 101 and a number
+kept in the table. So one table gives the same pseudonyms in every run, and nobody without it can
+work them out from a list of ids. A table is of one system of ids, else Canvas' id 101 and a number
 101 in somebody's own file would get one pseudonym.
 """
 
@@ -37,14 +37,14 @@ _KEY_BYTES = 16
 
 
 class Pseudonyms:
-    """The table of one class, read if it is there, else begun.
+    """Table of pseudonyms of one class, read from its file or begun.
 
     Args:
         path: of the table.
-        ids: what the students' ids are (`Export.id_system`); None where that is not known.
+        ids: system of the students' ids (`Export.id_system`), None where it is not known.
 
     Raises:
-        ExportError: the file is there and is no such table, or one of other ids.
+        ExportError: the file is no such table, or one of another system.
         OutputError: it cannot be written.
     """
 
@@ -98,7 +98,7 @@ class Pseudonyms:
             self._of_sis[sis_id] = pseudonym
 
     def _conflict(self, pseudonym: str, sis_id: str) -> str:
-        """Return why a student is not the one that the table has, "" if nothing says so."""
+        """Return why a student is another one than the table's, "" if nothing speaks for it."""
         sis_id = sis_id.removeprefix("'")
         if not sis_id:
             return ""
@@ -118,7 +118,7 @@ class Pseudonyms:
         return with_refused(table, found)
 
     def _checked(self, row: list[str], key: bytes, number: int) -> str:
-        """Return a row's pseudonym, which must be the one of its student: else names are mixed."""
+        """Return a row's pseudonym, after a check that it is its student's."""
         student = row[1] if len(row) > 1 else ""
         # A spreadsheet's guard before "=" and the like is no part of the id.
         if row[0] not in {_pseudonym(key, each) for each in (student, student.removeprefix("'"))}:
@@ -132,7 +132,7 @@ class Pseudonyms:
         return row[0]
 
     def _append(self, rows: Iterable[tuple[str, ...]]) -> None:
-        # Whole or not at all: half a row would give its pseudonym away to nobody ever again.
+        # Whole or not at all: of half a row nobody could find the student again.
         more = io.StringIO(newline="")
         csv.writer(more, lineterminator="\r\n").writerows(rows)
         self._text += more.getvalue()
@@ -143,10 +143,13 @@ class Pseudonyms:
         return _pseudonym(self._key, student)
 
     def over(self, table: AnswerTable) -> AnswerTable:
-        """Return a table with pseudonyms; students new to this one are added to it.
+        """Return a table of answers with pseudonyms; new students are added to this table's file.
 
-        Texts that could not be read are left out, since anybody's name may stand in them. A row
-        whose ids name two people, this one and one of the pseudonyms' table, is refused.
+        Texts that could not be read are left out, since they may hold a name. A row whose ids are
+        those of two people, by this table, is refused.
+
+        Raises:
+            OutputError: the file cannot be written.
         """
         names = {each: self.name_of(each) for each in table.frame["student"].unique() if each}
         table = self._without_conflicts(table, names)
@@ -183,19 +186,18 @@ class Pseudonyms:
 
 
 def _without_texts(table: AnswerTable) -> tuple[Cells, list[pl.Series]]:
+    def hidden(response: Response) -> Response:
+        return replace(response, text="") if isinstance(response, Refused) else response
+
     cells, columns = Cells(table.cells.names), []
     for place, name in enumerate(cells.names):
         numbers = [
-            cells.number_of(place, _without_text(cell.response), cell.points)
+            cells.number_of(place, hidden(cell.response), cell.points)
             for cell in table.cells.of[place]
         ]
         column = pl.Series(answer(name), numbers, dtype=NUMBER)
         columns.append(column.gather(table.frame[answer(name)]))
     return cells, columns
-
-
-def _without_text(response: Response) -> Response:
-    return replace(response, text="") if isinstance(response, Refused) else response
 
 
 def _pseudonym(key: bytes, student: str) -> str:

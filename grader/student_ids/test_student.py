@@ -1,4 +1,4 @@
-"""Canvas' test student, as whom a course's teachers try a quiz: told apart, and left out."""
+"""Canvas' test student, as whom a course's teachers try a quiz; it is left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from grader.student_ids.conflicts import with_refused
 from grader.table.answers import AnswerTable
 
 NAMES = ("test student", "student, test", "測試學生", "學生, 測試")
-"""As exports and gradebooks of Canvas name it, in English and Chinese."""
+"""Its names in exports and gradebooks of Canvas, in English and Chinese and in lower case."""
 LEFT_OUT = "Canvas' test student, left out (--test-student takes it in)"
 
 
@@ -18,7 +18,7 @@ def is_test_student(name: str) -> bool:
 
 
 def without_test_student(table: AnswerTable) -> AnswerTable:
-    """Return a table in which the rows of the test student are refused, with the reason."""
+    """Return a table in which the rows of the test student are refused."""
     name = pl.col("name").str.strip_chars().str.to_lowercase()
     found = table.frame.filter(name.is_in(list(NAMES)))["student"].unique().sort()
     return with_refused(table, dict.fromkeys(found, LEFT_OUT))

@@ -1,4 +1,4 @@
-"""`hw9 bank from-qti`: a bank and a key out of any course's quiz."""
+"""`hw9 bank from-qti`: makes a bank and a key of any course's quiz."""
 
 from __future__ import annotations
 

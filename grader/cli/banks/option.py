@@ -1,4 +1,4 @@
-"""The option `--bank`: a folder of questions, or an edition that ships by its year."""
+"""Option `--bank`: a folder of questions, or the year of an edition that ships."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class BankFolder(click.Path):
-    """A folder of questions. An edition that ships is named by its year: ``--bank 2022``.
-
-    A folder of one's own that is called like one is written ``./2022``.
-    """
+    """Type of the option: a folder, or a year that ships (a folder of that name is ``./2022``)."""
 
     name = "bank"
 
@@ -32,7 +29,7 @@ class BankFolder(click.Path):
         return super().convert(value, param, ctx)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Return what the help shows in place of a value."""
+        """Return the word that the help shows in place of a value."""
         return "FOLDER|YEAR"
 
 
@@ -47,12 +44,12 @@ def bank_option(name: str = "bank_folder") -> Callable[[Command], Command]:
 
 
 def ships(folder: Path) -> bool:
-    """Whether a bank's folder is one that ships with the program, where nothing is to be kept."""
+    """Say whether a bank's folder ships with the program; nothing may be written there."""
     from solver.files.resources import shipped_editions
 
     return folder in shipped_editions().values()
 
 
 def as_given(folder: Path) -> str:
-    """Return a bank's folder as one gives it to ``--bank``: the year of one that ships."""
+    """Return a bank's folder as a value of ``--bank``: the year of one that ships."""
     return folder.name if ships(folder) else str(folder)

@@ -1,4 +1,4 @@
-"""`hw9 bank import-qti` and `hw9 bank export-qti`: quizzes in and out of Canvas."""
+"""`hw9 bank import-qti` and `hw9 bank export-qti`: read and write quizzes of Canvas."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def import_qti(
 
 
 def _spare_other_files(target: Path) -> None:
-    """Refuse to write a quiz.yaml over a file that is none, such as a key."""
+    """Raise an error if the target is a file of another kind, such as a key."""
     from grader.quizzes.texts import QUIZ_FORMAT
     from solver.errors import InputError
 
@@ -98,7 +98,7 @@ def _ask() -> None:
 
 
 def chosen(quizzes: list[QtiQuiz], title: str | None, package: Path) -> QtiQuiz:
-    """Return the quiz of a package that is meant.
+    """Return the quiz of a package with a title, or its only one.
 
     Raises:
         ExportError: none has the title, or several could be meant.
@@ -117,7 +117,7 @@ def chosen(quizzes: list[QtiQuiz], title: str | None, package: Path) -> QtiQuiz:
 
 
 def _show(matched: MatchedQuiz, bank: Bank, key: Key | None) -> None:
-    """Say how the quiz was matched, and what it words otherwise, in its own language."""
+    """Print how the quiz was matched, and its wordings that are not the bank's."""
     from grader.quizzes.differences import differences, language_of
     from grader.quizzes.option_matching import alike_options
     from grader.quizzes.texts import QUIZ_LANGUAGES, quiz_of_bank

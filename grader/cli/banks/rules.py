@@ -1,4 +1,4 @@
-"""`hw9 bank rules`: what rules there are, and what each takes."""
+"""`hw9 bank rules`: lists the rules, or describes one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`hw9 bank show`: the questions with their options and ids, to be read."""
+"""`hw9 bank show`: prints the questions with their options and ids."""
 
 from __future__ import annotations
 
