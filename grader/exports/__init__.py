@@ -1,12 +1,18 @@
-"""Formats of submissions: a module a format, each a class with one method, `rows`."""
+"""Formats of submissions: a module a format, found by this folder.
+
+A format is a class with the method `rows` (`Export`), and a `FORMAT` at the end of its module.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from grader.quizzes.texts import OtherItem, WordedQuestion
 from grader.student_ids.id_systems import IdSystem
-from grader.submissions import ReadRow
+from grader.submissions import ReadRow, ScoredQuestion
 
 
 class Export(Protocol):
@@ -14,7 +20,7 @@ class Export(Protocol):
 
     Attributes:
         source: the file's name, as rejects and pages give it.
-        id_system: what its students' ids are.
+        id_system: system of its students' ids.
         notes: how the file was understood, a sentence each (after `rows` was begun).
     """
 
@@ -23,4 +29,44 @@ class Export(Protocol):
     notes: list[str]
 
     def rows(self) -> Iterator[ReadRow]:
-        """Yield what became of each row, in the order of the file, exactly one for each."""
+        """Yield each row of the file in order, read or refused: exactly one `ReadRow` for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingContext:
+    """Settings and questions that are known before an export is opened.
+
+    Attributes:
+        questions: those that are graded.
+        wordings: of every question of the key, in its order.
+        left_out: ids of the key's questions that are not graded.
+        skip_columns: Canvas' ids of questions that are none of the key's.
+        allow_missing: take questions without a column as not shown.
+        others: items of the quiz that are none of the key's questions (a heading, say); their
+            columns are passed over.
+        one_quiz: exports that share hardly a question id are of one quiz all the same.
+    """
+
+    questions: tuple[ScoredQuestion, ...]
+    wordings: Mapping[str, Sequence[WordedQuestion]]
+    left_out: Collection[str] = ()
+    skip_columns: Collection[str] = ()
+    allow_missing: bool = False
+    others: Sequence[OtherItem] = ()
+    one_quiz: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """A format, as the end of its module names it.
+
+    Attributes:
+        fits: says whether a file has this format; it looks at the name or the first lines alone.
+        opened: opens a file; raises `ExportError` where it is none after all.
+        last: tried after every other format, and so the one that says what is wrong with a file
+            of no format.
+    """
+
+    fits: Callable[[Path], bool]
+    opened: Callable[[Path, ReadingContext], Export]
+    last: bool = False

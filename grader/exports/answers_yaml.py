@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from grader.exports import ExportFormat, ReadingContext
 from grader.exports.option_ids import chosen_values, ticked_ids
 from grader.exports.plain_csv import read_ids
 from grader.student_ids.id_systems import IdSystem
@@ -121,3 +122,10 @@ def _is_empty(value: Any) -> bool:
     if isinstance(value, dict):
         return all(each is None for each in value.values())
     return value is None or value == []
+
+
+def _opened(path: Path, context: ReadingContext) -> AnswersYaml:
+    return AnswersYaml(path, context.questions, left_out=context.left_out)
+
+
+FORMAT = ExportFormat(lambda path: path.suffix.lower() in (".yaml", ".yml"), _opened)

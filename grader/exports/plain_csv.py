@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from grader.csv_files.records import DELIMITERS, CsvRecords, Record, read_header
+from grader.exports import ExportFormat, ReadingContext
 from grader.exports.fields import student_fault
 from grader.exports.option_ids import chosen_values, ticked_ids
 from grader.exports.times import read_time
@@ -213,3 +214,11 @@ def _delimiter_and_header(path: Path) -> tuple[str, list[str]]:
         if len(header) > 1 and _has_ids(header):
             return delimiter, header
     raise ExportError("has no column 'student', 'id' or 'login'", path=path, place="line 1")
+
+
+def _opened(path: Path, context: ReadingContext) -> PlainCsv:
+    missing = context.allow_missing
+    return PlainCsv(path, context.questions, left_out=context.left_out, allow_missing=missing)
+
+
+FORMAT = ExportFormat(is_plain, _opened)

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from grader.csv_files.records import DELIMITERS, CsvRecords, Record, read_header
+from grader.exports import ExportFormat, ReadingContext
 from grader.exports.analysis_cells import AnalysisColumn, one_cell_each
 from grader.exports.analysis_columns import ColumnMatcher, ShownTogether, Wordings, how_matched
 from grader.exports.analysis_layout import QuestionColumn, is_student_analysis, layout_of
@@ -193,3 +194,18 @@ def _delimiter_and_header(path: Path) -> tuple[str, list[str]]:
         place="line 1",
         mend="Give the Student Analysis CSV from the quiz's statistics page.",
     )
+
+
+def _opened(path: Path, context: ReadingContext) -> StudentAnalysis:
+    return StudentAnalysis(
+        path,
+        context.wordings,
+        [question.id for question in context.questions],
+        skip=context.skip_columns,
+        others=context.others,
+        allow_missing=context.allow_missing,
+    )
+
+
+# A file that has no other format is opened as this one, whose errors name what it lacks.
+FORMAT = ExportFormat(lambda path: True, _opened, last=True)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from grader.exports import Export
+from grader.exports import Export, ReadingContext
 from grader.exports.blocks import cores, read_blocks
 from grader.exports.fields import points_of
-from grader.exports.open import ReadingContext, open_exports
+from grader.exports.open import open_exports
 from grader.exports.progress import watched
 from grader.exports.student_analysis import StudentAnalysis
 from grader.quizzes.texts import known_quizzes, load_quiz, other_items, wordings_by_question

@@ -15,7 +15,8 @@ from unittest import mock
 
 import grader.exports.blocks as blocks
 from grader.csv_files.spans import cell_spans
-from grader.exports.open import ReadingContext, open_export
+from grader.exports import ReadingContext
+from grader.exports.open import open_export
 from grader.quizzes.texts import known_quizzes, wordings_by_question
 from grader.runs.grade_run import run_job
 from grader.runs.gradebook import Gradebook, score_text

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.exports import ReadingContext
 from grader.exports.answers_yaml import AnswersYaml
-from grader.exports.open import ReadingContext, open_export
+from grader.exports.open import formats, open_export
 from grader.exports.plain_csv import PlainCsv
 from grader.submissions import NOT_SHOWN, UNANSWERED, Chosen, Refused, ScoredQuestion, Ticked
 from solver.errors import ExportError
@@ -172,3 +173,12 @@ def test_an_attempt_of_twenty_digits_is_no_attempt(tmp_path):
     one, two = plain(tmp_path, "s1,,99999999999999999999,,a,a,;", "s2,,1,,a,a,;")
     assert one.submission.attempt is None and two.submission.attempt == 1
     assert "the attempt is not a whole number" in one.rejects[0].reason
+
+
+def test_a_format_is_found_by_its_module_and_the_one_for_all_files_is_tried_last(
+    tmp_path: Path,
+) -> None:
+    found = formats()
+    (tmp_path / "answers.yml").write_text("answers: {q01: b}\n")
+    assert [each.fits(tmp_path / "answers.yml") for each in found] == [True, False, True]
+    assert [each.last for each in found] == [False, False, True]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.exports.open import ReadingContext, open_exports
+from grader.exports import ReadingContext
+from grader.exports.open import open_exports
 from grader.quizzes.texts import wordings_by_question
 from grader.student_ids.id_systems import one_system
 from grader.submissions import ScoredQuestion, Ticked
