@@ -76,8 +76,10 @@ def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
     different, repeated, contrary = sorted(rows), list[int](), list[Candidate]()
     if not told_apart([row.attempt for row in rows]):
         different, repeated = _without_repeats(rows)
-        numbers = [row.attempt for row in different if row.attempt is not None]
-        contrary = [row for row in different if numbers.count(row.attempt) > 1]
+        numbers = [row.attempt for row in different]
+        contrary = [
+            row for row in different if row.attempt is not None and numbers.count(row.attempt) > 1
+        ]
         different = [row for row in different if row not in contrary]
     rejected = [row.seq for row in contrary]
     reason = "the same attempt stands here with different answers in another row"
