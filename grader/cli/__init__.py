@@ -100,3 +100,11 @@ def main() -> None:
     except Hw9Error as problem:
         click.echo(f"hw9: {problem}", err=True)
         sys.exit(1)
+    except ModuleNotFoundError as problem:
+        from grader.cli.extras import lacking
+
+        sentence = lacking(problem)
+        if sentence is None:
+            raise
+        click.echo(f"hw9: {sentence}", err=True)
+        sys.exit(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.extras import need
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def check(folder: Path | None, as_json: bool) -> None:
     Example:
       hw9 bundle check course/
     """
+    need("explain", "loading course materials")
     from solver.bundle.bundle import load_bundle
     from solver.errors import BundleError
     from solver.files.resources import data_folder

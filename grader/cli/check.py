@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.banks.option import bank_option
+from grader.cli.extras import need
 
 if TYPE_CHECKING:
     from grader.reports.self_check import CheckedQuestion
@@ -89,6 +90,8 @@ def check(
             path=answers,
             mend=f"hw9 check {answers} --template writes one to fill in.",
         )
+    if bundle is not None:
+        need("explain", "making a key from your course materials")
     folder = bank_folder or shipped_bank()
     bank = load_bank(folder)
     # A key whose measured answer has another number of options than asked is not this user's fault.

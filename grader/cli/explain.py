@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from grader.cli.extras import need
+
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 METHODS = (
@@ -49,6 +51,7 @@ def explain(
       hw9 explain lime --picture 6 --out look
       hw9 explain activation --layer 15 --picture 1 --bundle course/
     """
+    need("explain", "drawing an explanation")
     from grader.cli.explain_progress import watching
     from grader.cli.key import chosen_device
     from solver.bundle.bundle import load_bundle

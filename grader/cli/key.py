@@ -10,6 +10,7 @@ import click
 
 from grader.cli import LazyGroup
 from grader.cli.banks.option import bank_option
+from grader.cli.extras import need
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
@@ -115,12 +116,16 @@ def key(
     """
     if ctx.invoked_subcommand is not None:
         return
+    alone = evidence is not None and bundle is None
+    if alone:
+        need("evidence", "deciding on evidence")
+    else:
+        need("explain", "running the networks (deciding on saved --evidence does not)")
     from grader.cli.explain_progress import watching
     from solver.pipeline.key_folder import make_once
     from solver.pipeline.make_key import make_key
 
     names = [name.strip() for name in only.split(",") if name.strip()]
-    alone = evidence is not None and bundle is None
     options = {"only": names, "device": device, "stability": stability, "reseed": reseed}
     options["exact"] = exact
     with watching(shown=not as_json) as progress:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.banks.option import as_given, bank_option
+from grader.cli.extras import need
 
 if TYPE_CHECKING:
     from solver.banks.bank import Bank
@@ -87,12 +88,14 @@ def override(
 def _page(key: Key, bank: Bank, key_path: Path) -> tuple[str | None, str]:
     """Return the page made anew, or None and why a page that is there stays as it was."""
     from solver.errors import Hw9Error
-    from solver.pipeline.page_again import page_again
 
     html, evidence = key_path.parent / "key.html", key_path.parent / "evidence"
     if key_path.name != "key.yaml" or not html.exists():  # the page is key.yaml's alone
         return None, ""
     try:
+        need("evidence", "the page")
+        from solver.pipeline.page_again import page_again
+
         return page_again(key, bank, evidence), ""
     except Hw9Error as fault:
         return None, f"; {html} still shows the former answer, for it cannot be made anew: {fault}"

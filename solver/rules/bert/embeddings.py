@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.optimize import isotonic_regression
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
@@ -59,6 +58,8 @@ def misfit(curve: Floats, shape: Shape) -> float:
 
     A shape with a turn must move by LEG of the range on both sides of it; else the misfit is 1.
     """
+    from scipy.optimize import isotonic_regression
+
     total = float(((curve - curve.mean()) ** 2).sum())
     if total <= 1e-18:
         return 1.0

@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.stats import chi2, mannwhitneyu
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
@@ -158,6 +157,8 @@ def layers_named(claim: LayersClaim) -> Pair:
 
 def chance_of_nearness(every: Sequence[Plots], span: range) -> float:
     """Return the probability that any tokens of the context lie so near to the question."""
+    from scipy.stats import chi2, mannwhitneyu
+
     total = 0.0
     for one in every:
         logarithms = []

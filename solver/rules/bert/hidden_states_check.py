@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial.distance import cdist, pdist
 
 from solver.evidence import Evidence
 from solver.rules.bert.hidden_states import (
@@ -57,6 +56,8 @@ def nearest_link(question: Floats, context: Floats, answer: Floats) -> float:
 
     Points are (n, 2).
     """
+    from scipy.spatial.distance import cdist
+
     nearest = cdist(answer, question).min()
     farther = float((cdist(context, question).min(1) > nearest).mean())
     return float(farther ** len(answer))
@@ -106,6 +107,8 @@ def isolation_lead(plots: Plots) -> float:
 
 def isolation(points: Floats) -> Floats:
     """Return the distance of each point (n, 2) to its third nearest neighbour: (n,)."""
+    from scipy.spatial.distance import cdist
+
     nearest = min(round(NEIGHBOURS.now()), len(points) - 1)
     distance: Floats = np.sort(cdist(points, points), axis=1)[:, nearest]  # column 0 is itself
     return distance
@@ -150,6 +153,8 @@ def tuned_by_loneliness(
 
 def largest_isolation(plots: Plots) -> float:
     """Return the isolation of the most isolated token over the median distance of two tokens."""
+    from scipy.spatial.distance import pdist
+
     points, _, _ = last_context(plots)
     usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0  # between any two tokens
     return max(float(isolation(points).max()), 1e-12) / max(usual, 1e-12)

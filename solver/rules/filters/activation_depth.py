@@ -12,7 +12,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy import ndimage
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record, record_id
@@ -210,6 +209,8 @@ def mean_frequency(values: Floats) -> float:
 
 
 def _reaction(values: Floats) -> Floats:
+    from scipy import ndimage
+
     reaction: Floats = np.abs(values - np.median(values))
     # One pixel of the coarser map, so that a thin line and its blurred image are compared alike.
     return ndimage.gaussian_filter(reaction, max(values.shape) / 32)

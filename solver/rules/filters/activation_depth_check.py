@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
-from scipy.stats import spearmanr
-from skimage.measure import blur_effect
-from skimage.transform import resize
 
 from solver.evidence import Evidence
 from solver.rules.filters.activation_depth import (
@@ -48,6 +44,8 @@ def depth_by_blur(
     strongest places alone may differ. This measure was chosen with the real maps in view: on them
     the overlap of the brightest quarter is only .10 beyond chance.
     """
+    from skimage.measure import blur_effect
+
     pairs = [
         (_at_one_size(early), _at_one_size(late)) for early, late in shown_pairs(evidence, settings)
     ]
@@ -88,6 +86,8 @@ def _verdict(claim: DepthClaim, shares: dict[str, float], own: float, others: fl
 
 
 def _at_one_size(values: Floats) -> Floats:
+    from skimage.transform import resize
+
     low, high = values.min(), values.max()
     shown: Floats = resize(
         (values - low) / max(high - low, 1e-12), (SIDE, SIDE), order=1, anti_aliasing=True
@@ -97,6 +97,8 @@ def _at_one_size(values: Floats) -> Floats:
 
 def local_contrast(values: Floats) -> Floats:
     """Return the standard deviation around each of 16x16 places of a map (H, W): (16, 16)."""
+    from scipy import ndimage
+
     sigma = len(values) / 16
     mean = ndimage.gaussian_filter(values, sigma)
     spread = np.clip(ndimage.gaussian_filter(values**2, sigma) - mean**2, 0, None)
@@ -106,6 +108,8 @@ def local_contrast(values: Floats) -> Floats:
 
 
 def _rank_correlation(first: Floats, second: Floats) -> float:
+    from scipy.stats import spearmanr
+
     if np.ptp(first) <= 1e-9 or np.ptp(second) <= 1e-9:
         return 0.0
     return float(spearmanr(first.ravel(), second.ravel()).statistic)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from skimage.color import rgb2lab
-from skimage.metrics import structural_similarity
 
 from solver.evidence import Evidence
 from solver.rules.gradients.saliency import PicturesSettings
@@ -65,6 +63,9 @@ def unnormalized_by_structure(
 
 def _measured(raw: Floats, normalized: Floats) -> tuple[float, float, float, float, float]:
     """Lightness of the brightest, similarity, gain of steps, share kept bright, share turned."""
+    from skimage.color import rgb2lab
+    from skimage.metrics import structural_similarity
+
     shown, before = rgb2lab(raw)[..., 0], rgb2lab(normalized)[..., 0]  # L*, (H, W)
     similarity = structural_similarity(before, shown, data_range=100.0)
     gain = _steps(shown) / max(_steps(before), 1e-9)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, stats
 
 from solver.evidence import Evidence, Record
 from solver.rules.lime.overlay import (
@@ -155,6 +154,8 @@ def _drawn_pieces(
     record: Record, signs: npt.NDArray[np.generic], valid: Mask
 ) -> tuple[list[tuple[int, Mask]], bool]:
     """(sign, mask) of each drawn segment, or patch; and whether segments are known."""
+    from scipy import ndimage
+
     told = "segments" in record.arrays
     pieces: list[tuple[int, Mask]] = []
     for sign in (1, -1):
@@ -178,6 +179,8 @@ def colour_by_rank(
     All segments count, drawn or not. A colour means "for" when the correlation is positive by more
     than chance gives independent values, "against" when it is negative by as much.
     """
+    from scipy import stats
+
     truth, rise = known_model(evidence)
     limit = STANDARD_ERRORS.now() / np.sqrt(max(len(truth) - 1, 1))
     verdicts = []

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field, model_validator
-from scipy import ndimage
 
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.chance import CHANCE, not_beyond_chance
@@ -284,6 +283,8 @@ def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) 
 
 
 def _block_means(values: Floats) -> Floats:
+    from scipy import ndimage
+
     blocks = round(BLOCKS.now())
     zoom = tuple(blocks / side for side in values.shape)
     # Anti-aliasing

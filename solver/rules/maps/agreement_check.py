@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage, stats
 
 from solver.evidence import Evidence
 from solver.rules.maps.agreement import (
@@ -65,6 +64,8 @@ def compare_by_distance(
 
 
 def _nearness(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
+    from scipy import ndimage
+
     bright, valid = readable_brightness(evidence.get(kind, picture))
     inside = fitted_to(region(evidence, picture, settings.region), bright.shape)
     if inside.all() or not inside.any():
@@ -81,6 +82,8 @@ def _lead_by_chance(first: Floats, second: Floats) -> float:
 
     0 where there are too few pairs for any lead to be beyond chance.
     """
+    from scipy import stats
+
     if 2.0 ** -len(first) >= CHANCE.value:
         return 0.0
     lead = (first - second) * np.sign((first - second).sum())
@@ -100,6 +103,8 @@ def overlap(first: Reading, second: Reading) -> float:
 
 
 def _within(these: Mask, those: Mask, valid: Mask, reach: float) -> float:
+    from scipy import ndimage
+
     distance: Floats = ndimage.distance_transform_edt(~those)
     near = (distance <= reach)[valid]
     by_chance = float(near.mean())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from solver.errors import EvidenceError
 from solver.evidence import Array, Evidence, MissingEvidence, Record
@@ -150,6 +149,8 @@ def brightest_of(record: Record) -> Mask:
 
 def _blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
     """Gaussian blur that draws on readable places only (normalized convolution)."""
+    from scipy import ndimage
+
     if valid is None or valid.all():
         blurred: Floats = ndimage.gaussian_filter(values, sigma)
         return blurred

@@ -26,9 +26,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from scipy import ndimage
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
@@ -218,6 +215,10 @@ def find_jug(brightness: Floats, seed: int = 0) -> Jug:
 
 def _normal_scores(contrast: Floats, open_cells: Mask) -> Floats:
     """Normal scores (64, 64) of the ranks of cells that may belong to a handle; 0 elsewhere."""
+    from scipy import ndimage
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
     # Ranks, so that the result is a number of standard deviations in maps of any contrast.
     least = float(contrast.min())
     around = ndimage.maximum_filter(np.where(open_cells, contrast, least), _REACH)
@@ -229,6 +230,8 @@ def _normal_scores(contrast: Floats, open_cells: Mask) -> Floats:
 
 def _on_body(body: Singles, *, lying: bool) -> Mask:
     """Cells near the body's own outline, whose strokes are no handle's: (64, 64)."""
+    from scipy import ndimage
+
     cells = np.ones(GRID * GRID, bool)
     cells[cells_of(*_outline(body, lying=lying))] = False
     away = ndimage.distance_transform_edt(cells.reshape(GRID, GRID))

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from solver.evidence import Evidence
 from solver.rules.maps.displayed import displayed_brightness
@@ -96,6 +95,8 @@ def _best_axis(strokes: Floats, seen: Mask) -> tuple[float, int]:
 
     Strokes whose mirror place lies beyond the map count as unlike it.
     """
+    from scipy import ndimage
+
     soft = ndimage.gaussian_filter(strokes, 1)
     found = []
     for axis in _AXES:
@@ -109,6 +110,8 @@ def _best_axis(strokes: Floats, seen: Mask) -> tuple[float, int]:
 
 def _unmatched(clear: Floats, axis: int) -> tuple[float, float, float]:
     """Shares of strokes without a mirror image: left of the body, before it, right of it."""
+    from scipy import ndimage
+
     image = ndimage.maximum_filter(_mirrored(clear, axis), _SLACK)
     without, matched = np.clip(clear - image, 0, None).sum(0), np.minimum(clear, image).sum(0)
     from_axis = np.arange(GRID) - axis / 2

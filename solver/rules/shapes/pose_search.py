@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import qmc
 
 Floats = npt.NDArray[np.float32]
 Worth = Callable[[Floats, int], npt.NDArray[np.float64]]
@@ -60,6 +59,8 @@ def search(
 
     A parameter whose range is a whole turn wraps round; the others are reflected at their bounds.
     """
+    from scipy.stats import qmc
+
     generator = np.random.default_rng(seed)
     box = _Box(np.asarray(bounds, np.float32))
     # One population settles in a poor place every other time, and spends most of its evaluations

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from functools import cache
 from math import factorial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, sparse
 
 from solver.rules.shapes.wireframe_fit import GRID, Mask
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +44,8 @@ def describe(marks: Mask) -> Floats:
 
 
 def _without_specks(marks: Mask) -> Mask:
+    from scipy import ndimage
+
     labels, _ = ndimage.label(marks, np.ones((3, 3)))
     clean: Mask = marks & (np.bincount(labels.ravel())[labels] >= _LEAST)
     if not clean.any():
@@ -67,6 +72,8 @@ def _zernike() -> npt.NDArray[np.complex128]:
 
 
 def _moments(clean: Mask, middle: Floats, spread: Floats) -> Floats:
+    from scipy import ndimage
+
     at = (np.arange(_DISC) + 0.5) / _DISC * 2 - 1
     rows, columns = (
         np.rint(centre[:, None] + _RADIUS * spread[:, None] * at).astype(int) for centre in middle
@@ -83,6 +90,8 @@ def _moments(clean: Mask, middle: Floats, spread: Floats) -> Floats:
 @cache
 def _hough() -> sparse.csr_matrix:
     """The lines through each cell: (64 x 64, directions x offsets)."""
+    from scipy import sparse
+
     angle = np.arange(_DIRECTIONS) * np.pi / _DIRECTIONS
     y, x = (each.reshape(-1, 1) - (GRID - 1) / 2 for each in np.mgrid[:GRID, :GRID])
     offset = np.rint(x * np.cos(angle) + y * np.sin(angle)).astype(int) + _OFFSETS // 2
@@ -93,6 +102,8 @@ def _hough() -> sparse.csr_matrix:
 
 
 def _lines(clean: Mask, spread: Floats) -> list[Floats]:
+    from scipy import ndimage, sparse
+
     flat = sparse.csr_matrix(clean.reshape(len(clean), -1).astype(np.float32))
     # Cells on a line
     votes = (flat @ _hough()).toarray().reshape(len(clean), _DIRECTIONS, _OFFSETS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from solver.rules.shapes.solid_wireframes import DRAWINGS
 from solver.rules.shapes.wireframe_fit import FRAME, GRID, MARKED_SHARE, Mask, Singles, cells_of
@@ -21,6 +20,8 @@ _GRAINS = (0.5, 1.0, 2.0, 3.0)  # cells: the noise that shows no solid is as fin
 
 def simulated_marks(solid: str, count: int, generator: np.random.Generator) -> Mask:
     """Return the marks (count, 64, 64) of maps that show a solid in random poses."""
+    from scipy import ndimage
+
     x, y, seen = _lines(solid, count, generator)
     noise = generator.standard_normal(x.shape)
     smooth = ndimage.gaussian_filter1d(noise, _EVEN_OVER, axis=1)
@@ -47,6 +48,8 @@ def simulated_noise(count: int, generator: np.random.Generator) -> Mask:
 
 def _ridges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Ridge strength of each cell: the larger negative curvature (Sato et al. 1998)."""
+    from scipy import ndimage
+
     down, across, mixed = (
         ndimage.gaussian_filter(values, (0, 1, 1), order=(0, *order))
         for order in ((2, 0), (0, 2), (1, 1))
@@ -74,6 +77,8 @@ def _lines(solid: str, count: int, generator: np.random.Generator) -> tuple[Sing
 
 
 def _grainy(count: int, grain: float, generator: np.random.Generator) -> npt.NDArray[np.float64]:
+    from scipy import ndimage
+
     noise = generator.standard_normal((count, GRID, GRID))
     smooth = ndimage.gaussian_filter(noise, (0, grain, grain))
     scaled: npt.NDArray[np.float64] = smooth / smooth.std()

@@ -21,8 +21,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
-from skimage.filters import sato
 
 from solver.evidence import record_id
 from solver.rules.registry import Figure, Verdict
@@ -118,6 +116,8 @@ class Fit:
 
 def bright_marks(brightness: Floats, share: float | None = None) -> Mask:
     """Return the brightest `share` of a map as bool (64, 64), after light smoothing."""
+    from scipy import ndimage
+
     inner, border, scale = _without_frame(brightness)
     smooth = ndimage.gaussian_filter(inner, SMOOTHING.now() * scale, mode="nearest")
     return _top(*_in_cells(smooth, border, scale), MARKED_SHARE.now(share))
@@ -135,6 +135,9 @@ def stroke_contrast(brightness: Floats) -> tuple[Floats, Mask]:
     ridge filter of Sato et al. 1998 on the logarithm of the map. So a faint handle counts beside a
     bright body.
     """
+    from scipy import ndimage
+    from skimage.filters import sato
+
     inner, border, scale = _without_frame(brightness)
     smooth = ndimage.gaussian_filter(inner, scale, mode="nearest")
     # A tenth of the mean keeps the logarithm from making strokes of differences in the dark.
@@ -161,6 +164,8 @@ def _without_frame(brightness: Floats) -> tuple[Floats, int, float]:
 
 
 def _in_cells(inner: Floats, border: int, scale: float) -> tuple[Floats, Mask]:
+    from scipy import ndimage
+
     values = np.pad(inner, border, mode="edge")
     rows, columns = (GRID / length for length in values.shape)
     small = ndimage.zoom(values, (rows, columns), order=1, mode="nearest", grid_mode=True)
@@ -213,6 +218,8 @@ class Marks:
 
     def near(self, reach: int) -> Mask:
         """Cells, flat, at most `reach` from a marked one, in rows and in columns."""
+        from scipy import ndimage
+
         if reach not in self._near:
             square = np.ones((2 * reach + 1, 2 * reach + 1), bool)
             self._near[reach] = ndimage.binary_dilation(self._marks, structure=square).ravel()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from solver.evidence import Evidence
 from solver.rules.bert.hidden_states import ModelSettings
@@ -31,6 +30,8 @@ def apart_by_gap(
 
 def gap(answer: Floats, rest: Floats) -> float:
     """Return the widest gap of an answer's point (n, 2) to the rest (m, 2), in usual gaps."""
+    from scipy.spatial.distance import cdist
+
     among = cdist(rest, rest)
     np.fill_diagonal(among, np.inf)  # a token is no neighbour of itself
     usual = float(np.median(among.min(1))) if len(rest) > 1 else 0.0

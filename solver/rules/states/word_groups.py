@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.spatial.distance import cdist
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
@@ -118,6 +117,8 @@ def cohesion_verdicts(
     what: Pair,
 ) -> list[Verdict]:
     """Return the verdicts that one measure of a group's cohesion gives; chance is .5."""
+    from scipy.spatial.distance import cdist
+
     plots = [checked(evidence[name]) for name in needs(settings)]
     every = {one.item: one for one in plots}
     groups = [placed(every[group.item], group.words) for group in settings.groups]
