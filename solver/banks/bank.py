@@ -30,6 +30,7 @@ GIVEN = "given"
 
 
 def _points(value: object) -> object:
+    # YAML reads 0.3 as a float, which is not three tenths.
     if isinstance(value, bool | float):
         raise ValueError('points are written as text, "0.3", so that no rounding can creep in')
     if isinstance(value, str) and not re.fullmatch(r"\d{1,4}(\.\d{1,4})?", value):

@@ -194,9 +194,14 @@ def choice_fault(question: Question, answer: Answer, *, each_earns: bool = False
 
 def _mend(key: Key, bank: Bank, fault: Fault, path: Path | str | None) -> str:
     if fault.about == "bank":
+        folder = Path(path).parent if path else None
+        again = f"hw9 key as it was made, with --bank {bank.folder}"
+        if folder is not None and (folder / "evidence").is_dir():
+            evidence = f"--evidence {folder / 'evidence'} "
+            again = f"hw9 key {evidence}--bank {bank.folder} --out {folder}"
         return (
             f"It was made from another bank than {bank.folder}: name its own with --bank, or make "
-            f"the key again from this one ({_again(bank, path)})."
+            f"the key again from this one ({again})."
         )
     if fault.about == "points":
         right = bank.question(fault.question).points
@@ -208,11 +213,3 @@ def _mend(key: Key, bank: Bank, fault: Fault, path: Path | str | None) -> str:
     words = ",".join(["OPTION"] * (asked.choose or 1))
     more = " (with --any where each of several options earns)" if asked.kind == "single" else ""
     return f"Say what counts: {override_command(entry, path, words)}{more}."
-
-
-def _again(bank: Bank, path: Path | str | None) -> str:
-    folder = Path(path).parent if path else None
-    if folder is not None and (folder / "evidence").is_dir():
-        evidence = f"--evidence {folder / 'evidence'} "
-        return f"hw9 key {evidence}--bank {bank.folder} --out {folder}"
-    return f"hw9 key as it was made, with --bank {bank.folder}"

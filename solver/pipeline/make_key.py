@@ -130,6 +130,7 @@ def make_key(
     Raises:
         Hw9Error: bank, bundle or evidence cannot be used, or `out` cannot be written.
     """
+    # torch is imported below `_from_bundle` alone: deciding on evidence takes a second without it.
     questions_bank = load_bank(bank or shipped_bank())
     questions = planned(questions_bank, only)
     target = out / "evidence" if out is not None else None
@@ -150,6 +151,7 @@ def make_key(
         )
     if out is None:
         return made
+    # Last, when the evidence is there: a key without its evidence could not be looked into.
     key = write_key_and_page(made.key, questions_bank, made.evidence, made.figures, out)
     return replace(made, key=key)
 
@@ -296,6 +298,7 @@ def _repeated(
     reseeded: Sequence[Evidence],
 ) -> list[KeyQuestion]:
     """Each question's entry with its repeats' results, reported to the progress bar."""
+    # Imported here: a key without repeats does without it.
     from solver.decide.stability import measured_stability
 
     progress = repeats.progress

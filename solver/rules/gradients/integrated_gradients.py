@@ -166,14 +166,6 @@ FADED = threshold(
 )
 
 
-def _steps_needs(settings: StepsSettings) -> list[str]:
-    return [
-        record_id("integrated_gradients", picture, steps)
-        for picture in settings.pictures
-        for steps in (settings.steps, *settings.more)
-    ]
-
-
 def kept_steps(evidence: Evidence, settings: StepsSettings) -> list[int]:
     """Return the larger numbers of steps that the evidence has for every picture.
 
@@ -208,7 +200,11 @@ def steps_left_out(settings: StepsSettings, there: Sequence[int]) -> Pair | None
     "gradients.integrated_gradients.more_steps",
     settings=StepsSettings,
     claim=StepsClaim,
-    needs=_steps_needs,
+    needs=lambda s: [
+        record_id("integrated_gradients", picture, steps)
+        for picture in s.pictures
+        for steps in (s.steps, *s.more)
+    ],
     partial=True,
 )
 def more_steps(

@@ -97,12 +97,16 @@ class CompareClaim(Parameters):
         return self
 
 
-def _needs(settings: CompareSettings) -> list[str]:
-    kinds = (settings.first, settings.second, "regions", "picture")
-    return [record_id(kind, picture) for picture in settings.pictures for kind in kinds]
-
-
-@rule("maps.agreement", settings=CompareSettings, claim=CompareClaim, needs=_needs)
+@rule(
+    "maps.agreement",
+    settings=CompareSettings,
+    claim=CompareClaim,
+    needs=lambda s: [
+        record_id(kind, picture)
+        for picture in s.pictures
+        for kind in (s.first, s.second, "regions", "picture")
+    ],
+)
 def compare(
     evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
 ) -> Decision:

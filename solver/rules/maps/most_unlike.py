@@ -53,12 +53,16 @@ class UnlikeClaim(Parameters):
     picture: Picture
 
 
-def _needs(settings: UnlikeSettings) -> list[str]:
-    kinds = (settings.first, settings.second, "picture")
-    return [record_id(kind, picture) for picture in settings.pictures for kind in kinds]
-
-
-@rule("maps.most_unlike", settings=UnlikeSettings, claim=UnlikeClaim, needs=_needs)
+@rule(
+    "maps.most_unlike",
+    settings=UnlikeSettings,
+    claim=UnlikeClaim,
+    needs=lambda s: [
+        record_id(kind, picture)
+        for picture in s.pictures
+        for kind in (s.first, s.second, "picture")
+    ],
+)
 def most_unlike(
     evidence: Evidence, settings: UnlikeSettings, claims: Sequence[UnlikeClaim]
 ) -> Decision:
