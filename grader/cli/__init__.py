@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -95,6 +96,9 @@ def main() -> None:
     """Run the command line; an error is one sentence on stderr and exit code 1."""
     from solver.errors import Hw9Error
 
+    for stream in (sys.stdout, sys.stderr):  # a console of cp437 has no Chinese
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         hw9(prog_name="hw9")
     except Hw9Error as problem:

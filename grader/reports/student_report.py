@@ -125,6 +125,10 @@ def _write(path: Path, page: str) -> None:
     write_whole(path, page, private=True, at_once=False)
 
 
+_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+"""Names of devices, which no file can have there, whatever its ending."""
+
+
 def page_name(student: str, taken: set[str]) -> str:
     """Return a file name for a student's page that no other has, and add it to `taken`.
 
@@ -133,8 +137,8 @@ def page_name(student: str, taken: set[str]) -> str:
     """
     safe = re.sub(r"[^A-Za-z0-9._-]", lambda found: f"~{ord(found.group()):x}", student)
     safe = safe[:LONGEST_NAME] or "no-id"
-    if safe.startswith("."):
-        safe = f"~2e{safe[1:]}"
+    if safe.startswith(".") or _OF_WINDOWS.match(safe):
+        safe = f"~{ord(safe[0]):x}{safe[1:]}"
     name, number = f"{safe}.html", 1
     while name.lower() in taken:
         number += 1

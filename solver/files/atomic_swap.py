@@ -47,7 +47,7 @@ def linked_copy(source: Path, target: Path) -> None:
 def _linked(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
-    except OSError:
+    except (OSError, NotImplementedError):  # Windows cannot link without following links
         shutil.copy2(source, target, follow_symlinks=False)
 
 

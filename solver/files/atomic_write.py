@@ -69,10 +69,16 @@ def clear_half_written(folder: Path) -> None:
 def sync_path(path: Path) -> None:
     """Flush a file, or the names in a folder, to the disk.
 
+    Windows opens no folder, and flushes a file only for who may write it: there a rename, or a
+    file that is read-only, can be lost when the power goes, whole as before.
+
     Raises:
         OSError: the file system cannot do it, as some cannot for a folder.
     """
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    except PermissionError:
+        return
     try:
         os.fsync(handle)
     finally:
