@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TOPS = ("solver", "grader")
-FRONTS = ("grader.cli", "grader.review")
-"""Where the grader and the solver meet: commands and the pages that review a key."""
+FRONTS = ("grader.cli", "grader.review", "grader.self_check")
+"""Where the grader and the solver meet: commands, pages that review a key, the self-check."""
 
 
 def name_of(path: Path) -> str:

@@ -12,11 +12,11 @@ from grader.cli.banks.option import bank_option
 from grader.cli.extras import need
 
 if TYPE_CHECKING:
-    from grader.reports.self_check import CheckedQuestion
-    from solver.key import Key
+    from grader.self_check.checking import Checked, CheckedQuestion
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+_PATH = click.Path(path_type=Path)
 
 
 @click.command()
@@ -26,9 +26,28 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     is_flag=True,
     help="Write ANSWERS.yaml with all questions and options, to be filled in; check nothing.",
 )
+@click.option(
+    "--html",
+    "as_page",
+    is_flag=True,
+    help="With --template: write a page to tick the answers in, which saves ANSWERS.yaml.",
+)
 @click.option("--key", "key_path", type=_FILE, help="The answer key (key.yaml).")
 @click.option("--bundle", type=_FOLDER, help="Your course materials: the key is made from them.")
-@click.option("--out", type=_FOLDER, help="With --bundle: keep the key here, answers and all.")
+@click.option("--evidence", type=_PATH, help="Evidence, a folder or a zip: the key is made of it.")
+@click.option(
+    "--notebook",
+    "notebooks",
+    type=_FILE,
+    multiple=True,
+    help="Your executed notebook, as often as you have some: its figures decide what they can.",
+)
+@click.option(
+    "--out",
+    type=_FOLDER,
+    help="Write check.html there: what to look at again, with its figures and without the answer. "
+    "With --bundle also keep the key there, answers and all.",
+)
 @bank_option()
 @click.option("--reveal", is_flag=True, help="Also tell the right options, and why.")
 @click.option(
@@ -42,8 +61,11 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 def check(
     answers: Path,
     template: bool,
+    as_page: bool,
     key_path: Path | None,
     bundle: Path | None,
+    evidence: Path | None,
+    notebooks: tuple[Path, ...],
     out: Path | None,
     bank_folder: Path | None,
     reveal: bool,
@@ -53,7 +75,8 @@ def check(
     """Check your own answers: which are fully right, and which explanations to look at again.
 
     Begin with --template: it writes ANSWERS.yaml with every question, its options and their ids,
-    for you to fill in. The right options are shown only with --reveal. Filled in, the file holds
+    for you to fill in; with --html a page to tick them in, in both languages, which needs no
+    network. The right options are not told unless you ask with --reveal. Filled in, the file holds
     option ids:
 
     \b
@@ -62,44 +85,49 @@ def check(
         q03: [a, b]
         q22: {a: her, b: "0.44"}
 
+    What cannot be mistaken is read too, and told: C for c, an option's text, .32 for the one
+    choice near it.
+
     \b
     Example:
+      hw9 check answers.html --template --html
       hw9 check answers.yaml --template
-      hw9 check answers.yaml --key key.yaml
+      hw9 check answers.yaml --key key.yaml --out look
+      hw9 check answers.yaml --notebook run.ipynb
+      hw9 check answers.yaml --evidence evidence.zip
       hw9 check answers.yaml --bundle hw9_materials
     """
-    from grader.reports.check_messages import lines_of
-    from grader.reports.self_check import check_answers
+    from grader.cli.check_sources import KeySource, key_and_evidence
+    from grader.reports.answer_sheet import said
+    from grader.self_check.checking import check_answers
+    from grader.self_check.messages import lines_of
     from solver.banks.bank import load_bank
     from solver.errors import ExportError
     from solver.files.resources import shipped_bank
-    from solver.key_checks.agreement import load_key_for
 
+    source = KeySource(key_path, bundle, evidence, notebooks)
+    folder = bank_folder or shipped_bank()
     if template:
-        if bundle or out or reveal or as_json:
-            raise click.UsageError("--template goes with --key, --bank and --language alone.")
-        _write_template(answers, key_path, bank_folder or shipped_bank(), language)
+        if bundle or evidence or notebooks or out or reveal or as_json:
+            raise click.UsageError("--template goes with --html, --key, --bank and --language.")
+        _write_template(answers, key_path, folder, language, as_page=as_page)
         return
-    if (key_path is None) == (bundle is None):
-        raise click.UsageError("Give either --key or --bundle.")
-    if out is not None and bundle is None:
-        raise click.UsageError("--out goes with --bundle.")
+    if as_page:
+        raise click.UsageError("--html goes with --template.")
+    if source.given != 1:
+        raise click.UsageError("Give one of --key, --notebook, --evidence and --bundle.")
     if not answers.exists():
         raise ExportError(
             "there is no such file",
             path=answers,
             mend=f"hw9 check {answers} --template writes one to fill in.",
         )
-    if bundle is not None:
-        need("explain", "making a key from your course materials")
-    folder = bank_folder or shipped_bank()
+    if bundle is not None or notebooks:
+        need("explain", "making a key from course materials or a notebook")
+    if evidence is not None or out is not None:
+        need("evidence", "deciding on evidence and drawing figures")
     bank = load_bank(folder)
-    # A key whose measured answer has another number of options than asked is not this user's fault.
-    key = (
-        load_key_for(bank, key_path, derived=False)
-        if key_path is not None
-        else _key(bundle, folder, out, shown=not as_json)
-    )
+    key, found = key_and_evidence(source, folder, out, shown=not as_json)
     checked = check_answers(answers, key, bank, reveal=reveal, key_path=key_path)
     if as_json:
         data = {
@@ -110,13 +138,24 @@ def check(
         click.echo(json.dumps(data, ensure_ascii=False, indent=1))
     else:
         click.echo("\n".join(lines_of(checked, language)))
+    if out is not None:
+        from grader.self_check.check_page import write_check_page
+
+        page = write_check_page(checked, bank, found, out, language)
+        if not as_json:
+            click.echo("\n" + said("page_written", language, path=page))
 
 
-def _write_template(answers: Path, key_path: Path | None, folder: Path, language: str) -> None:
+def _write_template(
+    answers: Path, key_path: Path | None, folder: Path, language: str, *, as_page: bool
+) -> None:
+    from grader.cli.banks.option import as_given
     from grader.reports.answer_sheet import answer_sheet, said
+    from grader.self_check.answer_form import answer_form
     from solver.banks.bank import load_bank
     from solver.errors import ExportError
     from solver.files.atomic_write import write_whole
+    from solver.files.resources import shipped_bank
     from solver.key_checks.agreement import load_key_for
 
     if answers.exists():
@@ -127,28 +166,26 @@ def _write_template(answers: Path, key_path: Path | None, folder: Path, language
         )
     bank = load_bank(folder)
     key = load_key_for(bank, key_path, answers=False) if key_path else None
-    sheet = answer_sheet(bank, language, key)
-    write_whole(answers, sheet)
+    named = "" if folder == shipped_bank() else as_given(folder)
+    if as_page:
+        write_whole(answers, answer_form(bank, language, key, named_bank=named))
+        click.echo(said("form_written", language, path=answers))
+        return
+    write_whole(answers, answer_sheet(bank, language, key, named_bank=named))
     click.echo(said("template_written", language, path=answers))
 
 
-def _key(bundle: Path | None, bank: Path, out: Path | None, *, shown: bool) -> Key:
-    from grader.cli.explain_progress import watching
-    from grader.cli.key import chosen_device
-    from solver.pipeline.key_folder import Workspace, make_once
-    from solver.pipeline.make_key import make_key
-
-    with watching(shown=shown) as progress:
-
-        def make(desk: Workspace | None = None) -> Key:
-            folder, stopped = (desk.folder, desk.stopped) if desk else (None, ())
-            device = chosen_device("auto")
-            return make_key(
-                bundle=bundle, bank=bank, out=folder, device=device, progress=progress,
-                stopped=stopped,
-            ).key  # fmt: skip
-
-        return make_once(out, make, {}, bank=bank, bundle=bundle).key if out else make()
+def _as_data(checked: Checked, language: str) -> dict[str, Any]:
+    return {
+        "points": f"{checked.points:f}",
+        "possible": f"{checked.possible:f}",
+        "readings": [
+            {"place": each.place, "given": each.given, "read_as": each.read_as}
+            for each in checked.readings
+        ],
+        "half_empty": list(checked.half),
+        "questions": [_question_data(question, language) for question in checked.questions],
+    }
 
 
 def _question_data(question: CheckedQuestion, language: str) -> dict[str, Any]:
@@ -158,6 +195,8 @@ def _question_data(question: CheckedQuestion, language: str) -> dict[str, Any]:
         "points": None if question.points is None else f"{question.points:f}",
         "worth": f"{question.worth:f}",
     }
+    if question.no_notebook:
+        data["no_notebook"] = True
     if question.look_again:
         data["look_again"] = [name.in_language(language) for name in question.look_again]
     if question.answer is not None:

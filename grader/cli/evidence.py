@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from grader.cli.banks.option import bank_option
 
 if TYPE_CHECKING:
     from solver.evidence import Record
+    from solver.notebook_evidence.from_notebooks import NotebookEvidence
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -59,35 +61,11 @@ def from_notebook(
       hw9 evidence from-notebook run.ipynb --out mine
       hw9 key --evidence mine --out mine-key
     """
-    from solver.banks.bank import load_bank
     from solver.evidence import save_evidence
-    from solver.files.resources import shipped_bank
     from solver.notebook_evidence.from_notebooks import as_json as json_of
-    from solver.notebook_evidence.from_notebooks import evidence_from, lines
+    from solver.notebook_evidence.from_notebooks import lines
 
-    questions = bank or shipped_bank()
-    loaded = load_bank(questions)
-    regions = questions / "regions" / f"{loaded.header.edition}.yaml"
-    if not regions.is_file():
-        regions = shipped_bank() / "regions" / "2021.yaml"
-    besides: list[Record] = []
-    if slide:
-        from solver.explain.bert.similarity_image import slide_record
-
-        besides.append(slide_record(slide))
-    if procedures:
-        from solver.explain.run.demo_procedures import procedure_records
-        from solver.pipeline.make_key import needed_records
-        from solver.rules.registry import plan_questions
-
-        besides += list(procedure_records(needed_records(plan_questions(loaded))))
-    read = evidence_from(
-        notebooks,
-        loaded,
-        regions,
-        besides=besides,
-        told=lambda text: None if as_json else click.echo(f"hw9: {text}", err=True),
-    )
+    read = read_notebooks(notebooks, bank, slide, procedures=procedures, shown=not as_json)
     out.mkdir(parents=True, exist_ok=True)
     for number, draw in enumerate(read.draws, start=1):
         folder = out / f"reseeded-{number}"
@@ -102,3 +80,51 @@ def from_notebook(
     click.echo(
         f"\n{len(read.evidence)} records in {out}; hw9 key --evidence {out} decides on them."
     )
+
+
+def read_notebooks(
+    notebooks: Sequence[Path],
+    bank: Path | None,
+    slide: Path | None = None,
+    *,
+    procedures: bool,
+    shown: bool,
+) -> NotebookEvidence:
+    """Return the evidence of notebooks, pooled, with recorded procedures if asked for.
+
+    Args:
+        notebooks: the files.
+        bank: folder of questions; the default bank's if none.
+        slide: the slide's picture of similarities.
+        procedures: also run how the methods work, on the demo.
+        shown: say on stderr which notebook is being read.
+    """
+    from solver.banks.bank import load_bank
+    from solver.files.resources import shipped_bank
+    from solver.notebook_evidence.from_notebooks import evidence_from
+
+    questions = bank or shipped_bank()
+    loaded = load_bank(questions)
+    regions = questions / "regions" / f"{loaded.header.edition}.yaml"
+    if not regions.is_file():
+        regions = shipped_bank() / "regions" / "2021.yaml"
+    besides = _slide_records(slide) if slide else []
+    if procedures:
+        from solver.explain.run.demo_procedures import procedure_records
+        from solver.pipeline.make_key import needed_records
+        from solver.rules.registry import plan_questions
+
+        besides += list(procedure_records(needed_records(plan_questions(loaded))))
+    return evidence_from(
+        notebooks,
+        loaded,
+        regions,
+        besides=besides,
+        told=lambda text: click.echo(f"hw9: {text}", err=True) if shown else None,
+    )
+
+
+def _slide_records(slide: Path) -> list[Record]:
+    from solver.explain.bert.similarity_image import slide_record
+
+    return [slide_record(slide)]

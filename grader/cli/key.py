@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from solver.pipeline.key_folder import KeyInFolder, Workspace
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+PATH = click.Path(path_type=Path)
 
 
 @click.group(
@@ -42,8 +44,9 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @click.option(
     "--evidence",
-    type=FOLDER,
-    help="Decide on saved evidence, without a model; with --bundle, only what it lacks is run.",
+    type=PATH,
+    help="Decide on saved evidence (a folder or a zip of it), without a model; with --bundle, "
+    "only what it lacks is run.",
 )
 @click.option(
     "--out", type=FOLDER, default=Path("key-out"), show_default=True, help="Where results go."
@@ -111,6 +114,7 @@ def key(
       hw9 key                                        the demo, into key-out/
       hw9 key --bundle course/ --out spring          from your course materials
       hw9 key --evidence spring/evidence --out again the same, without a model
+      hw9 key --evidence evidence.zip                out of a notebook: hw9 evidence collect
       hw9 key --only q07,q12 --out two               two questions, in a folder of their own
       hw9 key --bundle course/ --stability 40        and which answers hang on a choice
     """
@@ -128,7 +132,7 @@ def key(
     names = [name.strip() for name in only.split(",") if name.strip()]
     options = {"only": names, "device": device, "stability": stability, "reseed": reseed}
     options["exact"] = exact
-    with watching(shown=not as_json) as progress:
+    with as_folder_or_none(evidence) as given, watching(shown=not as_json) as progress:
 
         def make(desk: Workspace) -> Key:
             return make_key(
@@ -147,7 +151,7 @@ def key(
             ).key
 
         made = make_once(
-            out, make, options, bank=bank, bundle=bundle, evidence=evidence, replace=force
+            out, make, options, bank=bank, bundle=bundle, evidence=given, replace=force
         )
     if as_json:
         entries = {question.id: _entry_as_json(question) for question in made.key.questions}
@@ -160,6 +164,15 @@ def key(
         click.echo("Nothing it rests on has changed since it was made: nothing was run again.")
     elif progress.seconds:
         click.echo(progress.by_method())
+
+
+def as_folder_or_none(evidence: Path | None) -> AbstractContextManager[Path | None]:
+    """Return a context with the evidence as a folder, whether it is one or a zip; None of none."""
+    if evidence is None:
+        return nullcontext()
+    from solver.files.zipped_folder import as_folder
+
+    return as_folder(evidence)
 
 
 def chosen_device(wanted: str) -> str:

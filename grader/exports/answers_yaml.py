@@ -59,7 +59,7 @@ class AnswersYaml:
             ExportError: not such a file, or an answer the question cannot have; names the line.
         """
         placed = load_placed_yaml(self._path, ExportError)
-        answers = self._answers(placed)
+        answers = answers_in(placed)
         responses: dict[str, Response] = dict.fromkeys(self._questions, UNANSWERED)
         for name, value in answers.items():
             if name in self._left_out or _is_empty(value):
@@ -83,24 +83,6 @@ class AnswersYaml:
         none = dict.fromkeys(responses)
         return Submission(Student(student), None, None, responses, none, None, self.source, 1)
 
-    def _answers(self, placed: PlacedYaml) -> dict[Any, Any]:
-        data = placed.data
-        if not isinstance(data, dict) or not isinstance(data.get("answers"), dict):
-            raise ExportError(
-                "has no mapping 'answers' from question to option ids",
-                path=self._path,
-                place="line 1",
-                mend="Write, for example, answers: {q01: b, q03: [a, b]}.",
-            )
-        for name in data:
-            if name not in {"student", "answers"}:
-                line = placed.line_of((name,))
-                raise ExportError(
-                    f"{name!r} is not known here", path=self._path, place=f"line {line}"
-                )
-        answers: dict[Any, Any] = data["answers"]
-        return answers
-
     def _response(self, placed: PlacedYaml, question: ScoredQuestion, value: Any) -> Response:
         if isinstance(value, dict) and question.kind == "pair":
             given = {str(k): "" if v is None else str(v) for k, v in value.items()}
@@ -115,6 +97,28 @@ class AnswersYaml:
     def _error(self, placed: PlacedYaml, name: Any, message: str) -> ExportError:
         line = placed.line_of(("answers", name))
         return ExportError(message, path=self._path, place=f"line {line}")
+
+
+def answers_in(placed: PlacedYaml) -> dict[Any, Any]:
+    """Return the mapping from question to answer of such a file, as it was written.
+
+    Raises:
+        ExportError: there is none, or something else stands beside it.
+    """
+    data = placed.data
+    if not isinstance(data, dict) or not isinstance(data.get("answers"), dict):
+        raise ExportError(
+            "has no mapping 'answers' from question to option ids",
+            path=placed.path,
+            place="line 1",
+            mend="Write, for example, answers: {q01: b, q03: [a, b]}.",
+        )
+    for name in data:
+        if name not in {"student", "answers"}:
+            line = placed.line_of((name,))
+            raise ExportError(f"{name!r} is not known here", path=placed.path, place=f"line {line}")
+    answers: dict[Any, Any] = data["answers"]
+    return answers
 
 
 def _is_empty(value: Any) -> bool:

@@ -36,18 +36,21 @@ def number_of(count: int | Decimal, thing: str, language: str) -> str:
     return counted(count, thing)
 
 
-def answer_sheet(bank: Bank, language: str, key: Key | None = None) -> str:
+def answer_sheet(bank: Bank, language: str, key: Key | None = None, *, named_bank: str = "") -> str:
     """Return an ``answers.yaml`` with every question in comments and every answer empty.
 
     Args:
         bank: the questions.
         language: "en" or "zh-Hant".
         key: only its questions are listed, with the numbers that its drop-downs offer.
+        named_bank: as it is given to ``--bank``; "" where it need not be.
     """
     # A key gives away no answer here: the numbers of a drop-down are the same whichever is right.
     asked = None if key is None else {entry.id for entry in key.questions}
     title = f"{bank.header.title.in_language(language)} ({bank.header.edition})"
-    lines = _comment([_plain(title), "", *said("sheet", language).splitlines()], "")
+    bank_words = f" --bank {_plain(named_bank)}" if named_bank else ""
+    head = said("sheet", language, bank=bank_words).splitlines()
+    lines = _comment([_plain(title), "", *head], "")
     lines += ["", "answers:"]
     for topic in bank.topics:
         questions = [each for each in topic.questions if asked is None or each.id in asked]
@@ -84,14 +87,22 @@ def question_lines(question: Question, language: str, key: Key | None = None) ->
 def _choices(question: Question, blank: Blank, language: str, key: Key | None) -> list[str]:
     if blank.options is not None:
         return _option_lines(blank.options, language, "    ")
-    entries = [entry for entry in key.questions if entry.id == question.id] if key else []
     offered = [
-        f"    {_as_yaml(verdict.id)}  {_plain(verdict.text)}"
+        f"    {_as_yaml(name)}  {_plain(text)}"
+        for name, text in measured_choices(question, blank, key)
+    ]
+    return offered or ["    " + said("measured", language)]
+
+
+def measured_choices(question: Question, blank: Blank, key: Key | None) -> list[tuple[str, str]]:
+    """Return id and text of each choice that a key lists for a drop-down of measured numbers."""
+    entries = [entry for entry in key.questions if entry.id == question.id] if key else []
+    return [
+        (verdict.id, verdict.text)
         for entry in entries
         for verdict in entry.options
         if verdict.blank == blank.id and verdict.text
     ]
-    return offered or ["    " + said("measured", language)]
 
 
 def _option_lines(options: Sequence[Option], language: str, indent: str) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 from solver.banks.bank import Bank, Question
 from solver.banks.wording import differences, wording_of
 from solver.errors import KeyFileError
+from solver.files.resources import shipped_editions
 from solver.key import Answer, Key, KeyQuestion, load_key
 from solver.key_checks.consistency import (
     by_hand_mend,
@@ -76,11 +77,21 @@ def hold_to_bank(
         derived: among them the measured ones; False where nobody could give others.
 
     Raises:
-        KeyFileError: names every question that disagrees, how, and the mend.
+        KeyFileError: names every question that disagrees, how, and the mend; of a key of another
+            edition the edition alone.
     """
     found = list(faults(key, bank, answers=answers, derived=derived))
     if not found:
         return
+    edition = key.bank.get("edition")
+    if edition not in (None, bank.header.edition) and any(one.about == "bank" for one in found):
+        # Every question of another edition differs; none of them is to be mended.
+        raise KeyFileError(
+            f"is a key of edition {edition}, and the questions are of {bank.header.edition}",
+            path=path,
+            mend=f"Name its own questions: --bank "
+            f"{edition if edition in shipped_editions() else 'FOLDER'}.",
+        )
     said = [
         f"{place_of(key, fault.question, fault.field, path)}: {fault.sentence}"
         if fault.question

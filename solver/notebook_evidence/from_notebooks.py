@@ -15,24 +15,8 @@ from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import ExecutedNotebook, read_executed_notebook
 from solver.notebook_evidence.notebook_reading import read_figures
 from solver.notebook_evidence.pooling import Pooled, pooled
+from solver.notebook_evidence.record_kinds import PROCEDURE_KINDS, never_shown
 from solver.rules.registry import PlannedQuestion, plan_questions
-
-PROCEDURE_KINDS = (
-    "lime_known_model",
-    "saliency_derivative",
-    "smoothgrad_trace",
-    "module",
-    "filter_trace",
-    "lime_watched",
-    "saliency_watched",
-    "smoothgrad_watched",
-    "integrated_gradients_watched",
-    "integrated_path",
-    "embedding_trials",
-)
-"""Kinds of records on how a method works, which are the same for every network of the build."""
-NEVER = ("attention", "masked_words", "corpus_search")
-"""Kinds that no notebook of the course shows: they were looked up on a page of their own."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +91,7 @@ def question_state(question: PlannedQuestion, evidence: Evidence) -> QuestionSta
     """Return whether a question can be decided on evidence, by deciding it."""
     asked = question.question.id
     kinds = {name.split("/")[0] for name in question.needs}
-    never = sorted(kinds & set(NEVER))
+    never = never_shown(question.needs)
     if never:
         return QuestionState(asked, "never", f"no notebook shows {', '.join(never)}")
     lacking = evidence.missing(question.needs)

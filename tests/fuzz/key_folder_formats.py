@@ -14,7 +14,7 @@ import yaml
 
 from grader.key_changes.key_override import with_override
 from grader.reports.question_texts import QuestionTexts
-from grader.reports.self_check import check_answers, look_again
+from grader.self_check.checking import check_answers, look_again
 from solver.banks.bank import load_bank
 from solver.decide.wording_lint import concerns
 from solver.errors import Hw9Error

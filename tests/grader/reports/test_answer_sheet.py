@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from grader.cli import hw9
 from grader.reports.answer_sheet import answer_sheet, question_lines
-from grader.reports.self_check import check_answers
+from grader.self_check.checking import check_answers
 from solver.banks.bank import Bank, Blank, MeasuredChoices, Question, Wording, load_bank
 from solver.errors import BankError, ExportError
 from solver.files.resources import shipped_bank

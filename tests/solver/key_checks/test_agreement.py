@@ -82,6 +82,10 @@ def test_the_advice_names_the_evidence_beside_the_key(tmp_path: Path) -> None:
 def test_a_key_without_wordings_is_held_to_edition_kind_and_ids() -> None:
     of_2022 = BARE.model_copy(update={"bank": {"edition": "2022"}})
     assert said(of_2022, BANK) == [("", "bank")]
+    with pytest.raises(KeyFileError) as caught:
+        hold_to_bank(of_2022, updated("q02", kind="single"), path="key.yaml")
+    sentences = "is a key of edition 2022, and the questions are of test. Name its own questions"
+    assert str(caught.value) == f"key.yaml: {sentences}: --bank 2022."
     worded = WORDED.model_copy(update={"bank": {"edition": "2022"}})
     assert said(worded, BANK) == []  # the wordings say that it is the same quiz
     assert said(BARE.model_copy(update={"bank": {"edition": "test"}}), BANK) == []

@@ -11,14 +11,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.exports.answers_yaml import AnswersYaml
 from grader.reports.evidence_names import explanation_names
 from grader.reports.question_texts import Part, QuestionTexts
 from grader.scoring.accepted_answers import open_questions, scored_questions
 from grader.scoring.policies import AllOrNothing
-from grader.submissions import Response, ScoredQuestion, Unanswered
+from grader.self_check.lenient_answers import Reading, read_leniently
+from grader.submissions import Chosen, Response, ScoredQuestion, Ticked, Unanswered
 from solver.banks.bank import Bank, Wording
 from solver.key import Key, KeyQuestion, Sentence
+from solver.notebook_evidence.record_kinds import never_shown
 
 State = Literal["right", "not right", "unanswered", "void", "open"]
 
@@ -40,6 +41,9 @@ class CheckedQuestion:
         state: "open" where the key has no answer.
         points, worth: earned, and in all; an open question has no points.
         look_again: explanations to look at again, where it is not fully right.
+        records: ids of the evidence it rests on, where it is not fully right.
+        no_notebook: the key has no answer, and no notebook shows what would give one.
+        given: the options that were ticked.
         answer: the right one, if it was asked for and the question is not right already.
     """
 
@@ -50,13 +54,23 @@ class CheckedQuestion:
     worth: Decimal
     look_again: tuple[Wording | Sentence, ...]
     answer: RightAnswer | None
+    records: tuple[str, ...] = ()
+    no_notebook: bool = False
+    given: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """All questions, and the sums over those that could be checked."""
+    """All questions, and the sums over those that could be checked.
+
+    Attributes:
+        readings: answers that were not written as ids, and what they were read as.
+        half: drop-downs left empty in questions that are otherwise answered.
+    """
 
     questions: tuple[CheckedQuestion, ...]
+    readings: tuple[Reading, ...] = ()
+    half: tuple[str, ...] = ()
 
     @property
     def points(self) -> Decimal:
@@ -85,22 +99,26 @@ def check_answers(
         key_path: of the key, for errors.
 
     Raises:
-        ExportError: it is not such a file, or answers what a question does not offer.
+        ExportError: it is not such a file, or holds answers that cannot be read.
         KeyFileError: the key names an option its question does not have.
     """
     scored = {question.id: question for question in scored_questions(key, bank, path=key_path)}
-    export = AnswersYaml(answers, tuple(scored.values()), left_out=open_questions(key))
-    responses = export.submission().responses
+    read = read_leniently(answers, tuple(scored.values()), bank, left_out=open_questions(key))
     texts = QuestionTexts(bank, key)
-    return Checked(
-        tuple(
-            _checked(entry, scored[entry.id], responses[entry.id], texts, reveal=reveal)
-            if entry.id in scored
-            else CheckedQuestion(
-                entry.id, texts.stem(entry.id), "open", None, entry.points, (), None
-            )
-            for entry in key.questions
-        )
+    from_notebooks = "notebooks" in key.bundle
+    questions = tuple(
+        _checked(entry, scored[entry.id], read.responses[entry.id], texts, reveal=reveal)
+        if entry.id in scored
+        else _open(entry, texts, from_notebooks)
+        for entry in key.questions
+    )
+    return Checked(questions, tuple(read.readings), tuple(read.half))
+
+
+def _open(entry: KeyQuestion, texts: QuestionTexts, from_notebooks: bool) -> CheckedQuestion:
+    never = from_notebooks and bool(never_shown(line.split(" ")[0] for line in entry.lacks))
+    return CheckedQuestion(
+        entry.id, texts.stem(entry.id), "open", None, entry.points, (), None, no_notebook=never
     )
 
 
@@ -123,6 +141,8 @@ def _checked(
         question.points,
         look_again(entry, texts) if wrong else (),
         _right_answer(entry, question, texts) if wrong and reveal else None,
+        tuple(entry.evidence) if wrong else (),
+        given=texts.parts(question, response) if isinstance(response, Ticked | Chosen) else (),
     )
 
 

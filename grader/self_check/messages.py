@@ -6,29 +6,48 @@ from collections.abc import Iterator
 
 from grader.reports.answer_sheet import number_of, said
 from grader.reports.question_texts import Part
-from grader.reports.self_check import Checked, CheckedQuestion, RightAnswer
+from grader.self_check.checking import Checked, CheckedQuestion, RightAnswer
+from grader.self_check.lenient_answers import Reading
 from solver.text.html_tags import without_tags
 
 
 def lines_of(checked: Checked, language: str) -> list[str]:
-    """Return the sum, then a part for each question that is not fully right, as lines of text.
+    """Return the sums, then a part for each question that was answered and is not fully right.
 
     Args:
         checked: the questions with their states.
         language: "en" or "zh-Hant".
     """
     right, left_out = checked.ids("right", "void"), checked.ids("open")
+    never = [each.id for each in checked.questions if each.no_notebook]
+    empty = checked.ids("unanswered")
     could = number_of(len(checked.questions) - len(left_out), "question", language)
     points, possible = f"{checked.points:f}", number_of(checked.possible, "point", language)
     between = said("between_ids", language)
     lines = [said("sum", language, right=len(right), of=could, points=points, possible=possible)]
-    for name, ids in (("fully_right", right), ("not_checked", left_out)):
+    lines += [reading_line(each, language) for each in checked.readings]
+    summed = (
+        ("fully_right", right),
+        ("unanswered", empty),
+        ("half_empty", checked.half),
+        ("not_checked", [name for name in left_out if name not in never]),
+        ("no_notebook", never),
+    )
+    for name, ids in summed:
         if ids:
             lines.append(said(name, language, ids=between.join(ids)))
     for question in checked.questions:
-        if question.state in ("not right", "unanswered"):
+        shown = question.state == "unanswered" and question.answer is not None
+        if question.state == "not right" or shown:
             lines += _of_question(question, language)
     return lines
+
+
+def reading_line(reading: Reading, language: str) -> str:
+    """Return how one answer was read, as a line."""
+    name = "read_as" if reading.place else "read_question"
+    values = {"place": reading.place, "given": reading.given, "read": reading.read_as}
+    return said(name, language, **values)
 
 
 def _of_question(question: CheckedQuestion, language: str) -> Iterator[str]:

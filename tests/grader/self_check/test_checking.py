@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from grader.cli.check import check as command
 from grader.reports.evidence_names import explanation_names
-from grader.reports.self_check import check_answers
 from grader.scoring.accepted_answers import scored_questions
+from grader.self_check.checking import check_answers
 from grader.submissions import Chosen, Ticked
 from solver.banks.bank import Bank, load_bank
 from solver.errors import ExportError
+from solver.evidence import Evidence
 from solver.files.resources import shipped_bank
 from solver.key import Key, save_key
 from tests.grader.made_classes import (
@@ -123,13 +124,13 @@ def test_the_command_names_explanations_and_keeps_the_answer(tmp_path: Path, ban
     plain = run(tmp_path, key, {"q01": wrong})
     assert "look again at: saliency map of picture 2\n" in plain
     assert "0 of 10 questions fully right: 0 of 3.4 points" in plain
-    assert "q02  unanswered" in plain
+    assert "unanswered: q02, q03, " in plain and "q02  " not in plain
     assert "  right: " not in plain
     assert "of the light" not in plain
     chinese = run(tmp_path, key, {"q01": wrong}, "--language", "zh-Hant")
     assert "請再看：圖片 2 的顯著圖" in chinese
     assert "10 題中全對 0 題：得 0 分，滿分 3.4 分\n" in chinese
-    assert "q01　不正確（0.3 分）" in chinese and "q02　未作答（0.3 分）" in chinese
+    assert "q01　不正確（0.3 分）" in chinese and "未作答：q02、q03、" in chinese
     shown = run(tmp_path, key, {"q01": wrong}, "--reveal")
     (right,) = question.accepted[0].options
     assert f"({right})" in shown
@@ -200,7 +201,7 @@ def test_a_bundle_makes_the_key_first(
 
     def make_key(**given: object) -> object:
         seen.append(given)
-        return types.SimpleNamespace(key=made_key(bank))
+        return types.SimpleNamespace(key=made_key(bank), evidence=Evidence())
 
     stub = types.ModuleType("solver.pipeline.make_key")
     stub.make_key = make_key  # type: ignore[attr-defined]
