@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from solver.decide.redraw_smoothgrad import redrawn
 from solver.decide.resample_draws import MIN_WEIGHT, SHOWN, has_samples
 from solver.evidence import Record
 from solver.explain.cnn.lime_surrogate import shown_signs
@@ -23,11 +24,9 @@ BLOCKS = 32
 about as far as a gradient's speckle hangs together."""
 
 MOVED = 0.3
-"""The share of blocks that are drawn again: with it a SmoothGrad map is as like its resample as two
-seeds are like one another at the course's 500 samples. Measured on a confident network, two seeds
-have rank correlations of single pixels of .57, .67 and .76 at 16, 32 and 64 samples, which goes on
-to .96; so do a map and its resample, and .99 on blocks of 16x16 for both. It was chosen with real
-maps of the course in view (docs/real-outputs.md)."""
+"""The share of blocks that are drawn again. It was chosen with real maps of the course in view
+(docs/real-outputs.md). SmoothGrad maps are drawn again by what their samples do
+(`solver.decide.redraw_smoothgrad`), and moved only beside another map of their picture."""
 
 MAPS = ("saliency", "smoothgrad", "integrated_gradients", "activation")
 
@@ -103,12 +102,16 @@ def _of_maps(records: Mapping[str, Record]) -> Resampler:
     # They are one observation: moved each by itself, two of them would seem less alike than they
     # are.
     moves: dict[str, Moves] = {}
+    pictures = [_picture_of(record) for record in records.values() if _is_map(record)]
     sides = [min(record.arrays["map"].shape[:2]) for record in records.values() if _is_map(record)]
     blocks = min([BLOCKS, *(side // 2 for side in sides)])
 
     def resample(record: Record, generator: np.random.Generator) -> Record:
-        place = record.id.split("/")
-        picture = place[1] if record.kind == "integrated_gradients" else place[-1]
+        picture = _picture_of(record)
+        if record.kind == "smoothgrad":
+            record = redrawn(record, generator)
+            if pictures.count(picture) == 1:
+                return record
         if picture not in moves:
             count = max(blocks, 1)
             steps: Moves = generator.integers(-1, 2, (2, count, count))
@@ -116,6 +119,11 @@ def _of_maps(records: Mapping[str, Record]) -> Resampler:
         return resampled_map(record, moves[picture])
 
     return resample
+
+
+def _picture_of(record: Record) -> str:
+    place = record.id.split("/")
+    return place[1] if record.kind == "integrated_gradients" else place[-1]
 
 
 def resampled_map(record: Record, moves: Moves) -> Record:

@@ -38,7 +38,12 @@ def test_maps_of_one_picture_are_resampled_alike_and_of_two_apart() -> None:
     ]
     found = again(*maps)
     one = found["saliency/2"].array("map")
-    assert np.array_equal(one, found["smoothgrad/2"].array("map")[..., 1])
+    # SmoothGrad is another draw too, of the same places.
+    smooth = found["smoothgrad/2"].array("map")[..., 1]
+    assert np.corrcoef(one.ravel(), smooth.ravel())[0, 1] > 0.97
+    alone = again(maps[1])["smoothgrad/2"].array("map")[..., 1]
+    assert np.corrcoef(values.ravel(), alone.ravel())[0, 1] > 0.97
+    assert np.corrcoef(values.ravel(), smooth.ravel())[0, 1] < 0.9
     assert np.array_equal(one, found["integrated_gradients/2/10"].array("map")[..., 0])
     assert not np.array_equal(one, found["saliency/3"].array("map"))
 

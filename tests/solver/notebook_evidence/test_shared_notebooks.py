@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from solver.banks.course_settings import LimeSettings
+from solver.decide.redraw_smoothgrad import redrawn
+from solver.evidence import Record
 from solver.files.resources import shipped_bank
 from solver.notebook_evidence.figures.known_pictures import handed_out, known_pictures
 from solver.notebook_evidence.figures.panels import find_panels, open_figure, readable
@@ -115,3 +117,28 @@ def test_a_contradicted_item_is_told() -> None:
     assert [one.what for one in scatter] == ["hidden states of 12 layers: model 1, item 2"]
     assert any("its cell says item 1" in remark for remark in scatter[0].remarks)
     assert scatter[0].records[0].array("points", 3).shape[0] == 12
+
+
+def test_smoothgrad_drawn_again_is_as_far_off_as_independent_runs_are() -> None:
+    """Within 1.5 times either way: what is left of a map, the brightest places, a place's own."""
+    runs = [{r.id: r for one in findings(name, "smoothgrad") for r in one.records}
+            for name in ("n01", "n02", "n05")]  # fmt: skip
+    generator = np.random.default_rng(0)
+    real, assumed = [], []
+    for k in range(10):
+        records = [run[f"smoothgrad/{k}"] for run in runs]
+        for one, other in ((records[0], records[1]), (records[1], records[2])):
+            real.append(apart(one, other))
+            assumed.append(apart(one, redrawn(one, generator)))
+    ratio = np.mean(assumed, 0) / np.mean(real, 0)
+    assert (ratio > 1 / 1.5).all() and (ratio < 1.5).all(), ratio
+
+
+def apart(one: Record, other: Record) -> tuple[float, float, float]:
+    """The share that a correlation leaves, the brightest places not shared, a place's deviation."""
+    seen = one.array("valid") & other.array("valid")
+    a, b = (r.array("map")[seen].astype(np.float64) for r in (one, other))
+    bright = [set(np.argsort(-x.mean(1))[: len(x) // 20].tolist()) for x in (a, b)]
+    shared = len(bright[0] & bright[1]) / len(bright[0])
+    r = np.corrcoef(a.ravel(), b.ravel())[0, 1]
+    return float(np.sqrt(1 - r**2)), 1 - shared, float(np.sqrt(((a - b) ** 2).mean()))
