@@ -21,12 +21,42 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.group()
 def evidence() -> None:
-    """Evidence from an executed notebook, without weights or a bundle.
+    """Evidence from a notebook, without weights or a bundle.
 
     \b
     Example:
       hw9 evidence from-notebook run.ipynb --out mine
+      hw9 evidence collect > cell.py
     """
+
+
+@evidence.command("collect")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@bank_option("bank")
+def collect(out: Path | None, bank: Path | None) -> None:
+    """Print a cell for the end of the course's notebook, which saves evidence.zip.
+
+    Paste it into a new cell and run it there. It needs nothing beyond what the notebook has, and
+    saves the arrays that the notebook has computed, with the ranges that figures lack; then
+    `hw9 key --evidence evidence.zip` decides on them.
+
+    \b
+    Example:
+      hw9 evidence collect --out cell.py
+    """
+    from solver.banks.bank import load_bank
+    from solver.files.atomic_write import write_whole
+    from solver.files.resources import shipped_bank
+    from solver.notebook_evidence.collected import collecting_cell
+    from solver.pipeline.make_key import needed_records
+    from solver.rules.registry import plan_questions
+
+    cell = collecting_cell(needed_records(plan_questions(load_bank(bank or shipped_bank()))))
+    if out is None:
+        click.echo(cell, nl=False)
+        return
+    write_whole(out, cell)
+    click.echo(f"{out} is written: paste it at the end of the notebook, and run it there.")
 
 
 @evidence.command("from-notebook")
@@ -101,13 +131,11 @@ def read_notebooks(
     """
     from solver.banks.bank import load_bank
     from solver.files.resources import shipped_bank
+    from solver.notebook_evidence.collected import regions_file
     from solver.notebook_evidence.from_notebooks import evidence_from
 
     questions = bank or shipped_bank()
     loaded = load_bank(questions)
-    regions = questions / "regions" / f"{loaded.header.edition}.yaml"
-    if not regions.is_file():
-        regions = shipped_bank() / "regions" / "2021.yaml"
     besides = _slide_records(slide) if slide else []
     if procedures:
         from solver.explain.run.demo_procedures import procedure_records
@@ -118,7 +146,7 @@ def read_notebooks(
     return evidence_from(
         notebooks,
         loaded,
-        regions,
+        regions_file(loaded),
         besides=besides,
         told=lambda text: click.echo(f"hw9: {text}", err=True) if shown else None,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -95,6 +96,16 @@ def load_regions(path: Path) -> RegionsFile:
     Raises:
         BundleError: names the file and the line.
     """
+    try:
+        seen = path.stat()
+    except OSError:
+        return _read_regions(path, 0, 0)  # says itself what is wrong
+    return _read_regions(path, seen.st_mtime_ns, seen.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read_regions(path: Path, _changed: int, _size: int) -> RegionsFile:
+    """The file as of that time: asked for once a picture, it takes a second to read."""
     return validated(load_placed_yaml(path, BundleError), RegionsFile, BundleError)
 
 

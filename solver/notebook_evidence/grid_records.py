@@ -34,20 +34,26 @@ def layer_side(layer: int) -> int:
     return PICTURE_SIDE >> sum(pool <= layer for pool in POOLS)
 
 
-def grid_records(row: Row, settings: dict[str, Any], regions: Path) -> Iterator[Record]:
+def grid_records(
+    row: Row, settings: dict[str, Any], regions: Path, seen: set[int]
+) -> Iterator[Record]:
     """Yield the records of a row whose pictures are the bank's.
 
     Args:
         row: with its kind told.
         settings: of its cell: `cnnid` for filters, `steps` for integrated gradients.
         regions: the bank's file of regions.
+        seen: numbers of the pictures themselves that this notebook has given records of; those of
+            the row are added.
     """
     for cut in row.cuts:
         if cut.picture is None or cut.picture.place is None:
             continue
         k = cut.picture.place
         if row.kind == "pictures":
-            yield from _picture_records(cut, k, regions)
+            if k not in seen:
+                seen.add(k)
+                yield from _picture_records(cut, k, regions)
         elif row.kind == "saliency":
             yield _map("saliency", (k,), cut, "hot", "raw_min and raw_max: the scale before it")
         elif row.kind == "smoothgrad":

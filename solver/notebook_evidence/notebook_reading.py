@@ -41,6 +41,7 @@ def read_figures(
     findings: list[Finding] = []
     pictures: list[Cut] | None = None
     scatters: list[tuple[NotebookFigure, Bytes]] = []
+    seen: set[int] = set()
     for figure in notebook.figures:
         finding = Finding(number, figure.where)
         finding.handed_out = figure.sha256 in settings.handed_out
@@ -55,7 +56,7 @@ def read_figures(
         if rows and rows[0].kind == "pictures" and pictures is None:
             pictures = rows[0].cuts
         if rows and rows[0].kind:
-            _of_rows(finding, figure, rows, rgb, pictures, settings)
+            _of_rows(finding, figure, rows, rgb, pictures, settings, seen)
             findings.append(finding)
             continue
         matrix = read_heat_map(rgb) if rows else None
@@ -104,6 +105,7 @@ def _of_rows(
     rgb: Bytes,
     pictures: list[Cut] | None,
     settings: ReadingSettings,
+    seen: set[int],
 ) -> None:
     names = [KIND_NAMES[row.kind] for row in rows if row.kind and row.kind != "pictures"]
     finding.what = " and ".join(names) or KIND_NAMES["pictures"]
@@ -128,7 +130,7 @@ def _of_rows(
         elif row.kind in ("activation", "filter_visualization") and "cnnid" not in given:
             continue
         elif row.kind:
-            finding.records += grid_records(row, given, settings.regions)
+            finding.records += grid_records(row, given, settings.regions, seen)
     _pictures_told(finding, rows[0].cuts, settings)
 
 

@@ -29,6 +29,7 @@ from solver.evidence import (
 from solver.files.atomic_write import sha256_of_all, write_whole
 from solver.files.resources import data_folder, shipped_bank
 from solver.key import FORMAT, Key, KeyQuestion, StabilityRun, save_key
+from solver.notebook_evidence.collected import regions_file, with_regions
 from solver.pipeline.overrides import with_kept_overrides
 from solver.pipeline.reseed import load_reseeded, run_reseeded, save_reseeded
 from solver.rules.registry import Figure, PlannedQuestion, plan_questions
@@ -187,6 +188,8 @@ def _from_evidence(
     repeats: Repeats,
 ) -> MadeKey:
     found = load_evidence(folder)
+    if found.bundle.get("collected") is True:
+        found = with_regions(found, regions_file(bank))
     reseeded = load_reseeded(folder, repeats.reseed) if repeats.count else []
     made = decide(bank, questions, found, repeats=repeats, reseeded=reseeded)
     if target is not None and target.resolve() != folder.resolve():
