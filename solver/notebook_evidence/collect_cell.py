@@ -38,7 +38,7 @@ SOURCE = "collected in the notebook that computed it"
 
 
 class Evidence:
-    """Records in the order in which they were found, and what is not among them."""
+    """The records found so far, and the names of those that are not there."""
 
     def __init__(self) -> None:
         self.records: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {}
@@ -94,7 +94,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def network_in(names: Mapping[str, Any]) -> Any:
-    """Return the course's network: whatever has `cnn` and `fc`, also inside another object.
+    """Return the course's network: an object with `cnn` and `fc`, or one that holds such a one.
 
     At the notebook's end `model` is a BERT; the object for integrated gradients still holds it.
     """
@@ -356,7 +356,7 @@ PARTS = (
 def collect_evidence(
     names: Mapping[str, Any], wanted: Mapping[str, Any], path: str = "evidence.zip"
 ) -> None:
-    """Save what a notebook's variables hold, and print what is there and what is not.
+    """Save a notebook's arrays as evidence, and print which are there and which are not.
 
     Args:
         names: the notebook's variables.

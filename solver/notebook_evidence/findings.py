@@ -1,4 +1,4 @@
-"""Findings: one for each figure of a notebook, and what it is read by."""
+"""Findings, one for each figure of a notebook, and the settings of reading them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Finding:
     Attributes:
         notebook: its number among those given, from 1.
         where: cell and figure.
-        what: in words; "" where it cannot be told.
+        what: the figure in words; "" for an unknown one.
         records: the evidence it gives.
         sure: how surely it was read, in words.
         remarks: what it lacks, contradictions, what was left out.
@@ -37,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ReadingSettings:
-    """What a notebook is read for.
+    """Settings of reading a notebook.
 
     Attributes:
         edition: of the bank.

@@ -1,9 +1,9 @@
-"""Evidence from notebooks: reading, pooling, and what questions it can carry."""
+"""Evidence from notebooks: reading, pooling, and the questions that it can carry."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,9 @@ def question_state(question: PlannedQuestion, evidence: Evidence) -> QuestionSta
     lacking = evidence.missing(question.needs)
     if lacking and not question.rule.partial:
         return QuestionState(asked, "open", f"lacks {shortened(lacking)}")
-    entry = decide_question(question, evidence).entry
+    # Whether it can be decided, the rule alone says; its cross-check may cost as much again.
+    alone = replace(question, rule=replace(question.rule, cross_check=None))
+    entry = decide_question(alone, evidence).entry
     if entry.state == "open":
         return QuestionState(asked, "open", f"lacks {shortened(entry.lacks) or 'what decides it'}")
     made = kinds & set(PROCEDURE_KINDS)

@@ -73,7 +73,7 @@ def _map(kind: str, place: tuple[Any, ...], cut: Cut, colours: str, *lacks: str,
     valid = cut.valid
     if len(values) > FINE:
         values, valid = _at_picture_side(values), _at_picture_side(valid)
-    arrays = {name: values.astype(np.float32), "valid": valid}
+    arrays = {name: values.astype(np.float32), "valid": valid, "figure": cut.rgb}
     return Record(record_id(kind, *place), arrays, from_figure(len(values), *lacks))
 
 

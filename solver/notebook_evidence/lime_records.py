@@ -84,7 +84,7 @@ def _covered(one: Cut, before: Cut) -> npt.NDArray[np.bool_]:
 
 
 def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigure:
-    """Return what a figure draws, by the version of superpixels that explains it best.
+    """Return the readings of a figure by the version of superpixels that explains it best.
 
     Args:
         panels: of pictures whose superpixels are known.
@@ -152,6 +152,7 @@ def lime_records(figure: LimeFigure) -> list[Record]:
         arrays: dict[str, npt.NDArray[Any]] = {
             "signs": signs.astype(np.int8),
             "segments": one.labels.astype(np.int64),
+            "figure": panel.overlay.astype(np.uint8),
         }
         superpixels = Superpixels.model_validate(
             {"scikit_image": one.scikit_image, "start_label": one.start_label}

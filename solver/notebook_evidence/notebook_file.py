@@ -100,7 +100,7 @@ class PrintedNumbers:
 
 @dataclass
 class ExecutedNotebook:
-    """What is taken of one notebook.
+    """The figures, printed numbers and remarks taken of one notebook.
 
     Attributes:
         name: of its file, without folder or suffix: for messages only.

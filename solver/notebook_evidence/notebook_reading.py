@@ -121,7 +121,7 @@ def _of_rows(
             for box in find_boxes(rgb)
         )
         if empty:
-            finding.remarks.append(f"{empty} panels are empty: the run was interrupted")
+            finding.remarks.append("the other panels are empty: the run was interrupted")
         return
     given = _checked(finding, figure, rows)
     for row in rows:

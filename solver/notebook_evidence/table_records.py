@@ -1,4 +1,4 @@
-"""Records of embeddings from heat maps and printed numbers: tables, each with what it is of."""
+"""Records of embeddings from heat maps and printed numbers: tables with layer and character."""
 
 from __future__ import annotations
 

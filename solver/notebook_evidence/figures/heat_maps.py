@@ -34,7 +34,7 @@ CHANGE = 6
 """Levels by which neighbours on either side of a line between cells differ."""
 ON_DIAGONAL = 0.03
 STEPS = (0.01, 0.02, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0)
-"""What matplotlib may step by along a colour bar of distances or cosines."""
+"""Steps that matplotlib takes along a colour bar of distances or cosines."""
 
 
 @dataclass(frozen=True)

@@ -137,14 +137,14 @@ def _shipped() -> list[KnownPicture]:
 
 
 def whole_picture(panel: Bytes, valid: Mask) -> Bytes:
-    """Return a panel blown up to 128x128, what cannot be read filled from the nearest place."""
+    """Return a panel at 128x128, unreadable places filled from the nearest readable one."""
     nearest = ndimage.distance_transform_edt(~valid, return_distances=False, return_indices=True)
     filled = np.ascontiguousarray(panel[tuple(nearest)])
     return np.asarray(Image.fromarray(filled).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
 def picture_of(panel: Bytes, valid: Mask, known: list[KnownPicture]) -> KnownPicture | None:
-    """Return the known picture that a panel shows, None where it is none of them."""
+    """Return the known picture in a panel; None for any other picture."""
     mark = fingerprint(whole_picture(panel, valid))
     distances = [fingerprint_distance(mark, one.fingerprint) for one in known]
     best = int(np.argmin(distances))

@@ -59,7 +59,7 @@ class OverlayReading:
 
 
 def contributions(room: Floats, labels: Labels, side: int) -> sparse.csr_array:
-    """Return what each superpixel would add to a panel, if drawn: (side * side, superpixels).
+    """Return each superpixel's addition to a panel, if drawn: (side * side, superpixels).
 
     Args:
         room: how far below the largest value each pixel (n, n) is in a channel.

@@ -23,7 +23,7 @@ Mask = npt.NDArray[np.bool_]
 DARK = 130
 """Largest value of a spine's pixel: 51 at 72 dots an inch (0.8 pixel wide, so 0.8 opaque)."""
 WHITE = 225
-"""Least value of what lies outside a panel; the outermost pixel of a spine may be 227."""
+"""Least value of a pixel outside a panel; the outermost pixel of a spine may be 227."""
 LEAST_SIDE = 24
 OUTSIDE = 0.5
 """Share of the pixels along a spine beyond which the figure is white; tick labels cover some."""

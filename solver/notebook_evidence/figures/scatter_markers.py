@@ -35,7 +35,7 @@ COLOURS: dict[int, tuple[int, int, int]] = {
 LEVELS = 5.0
 """Levels (of 255) by which a pixel may differ from what is drawn: rounding, a few times over."""
 DARKEST = 60.0
-"""A pixel with no channel above this is text, and tells nothing of what is under it."""
+"""A pixel with no channel above this is text, and hides the markers under it."""
 OPAQUE = 4.0
 """Stands for the logarithm of no white at all."""
 UNEXPLAINED = 1.0
@@ -45,7 +45,7 @@ colour is worth more than a marker, a trace on one edge pixel is not."""
 
 @dataclass(frozen=True)
 class Seen:
-    """What the pixels of a plot tell of one role.
+    """The ink of one role's markers, read off a plot's pixels.
 
     Attributes:
         white: share (H, W) that the role's markers left white.
@@ -61,7 +61,7 @@ class Seen:
 
 
 def seen_of_role(rgb: Floats, role: int) -> Seen:
-    """Return what the pixels (H, W, 3; 0 to 255, on white) tell of a role's markers."""
+    """Return the ink of a role's markers in pixels (H, W, 3), 0 to 255 on white."""
     colour = np.array(COLOURS[role], float)
     strong = int(colour.argmax())
     weak = [channel for channel in range(3) if channel != strong]
@@ -81,7 +81,7 @@ def seen_of_role(rgb: Floats, role: int) -> Seen:
 
 
 def seen_of_all(rgb: Floats) -> dict[int, Seen]:
-    """Return what the pixels tell of every role; a pixel of one role's colour may hide another."""
+    """Return every role's ink; a pixel of one role's colour may hide another's."""
     return {role: seen_of_role(rgb, role) for role in COLOURS}
 
 

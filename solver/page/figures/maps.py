@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence, Record
+from solver.page.figures.as_found import panels_as_found
 from solver.page.figures.panels import (
     Mask,
     Outline,
@@ -158,7 +159,7 @@ def lime_overlay(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     pixels = overlay_pixels(first.pixels, signs)
     second = Panel(pixels, both(spoken), spoken, outlines=outlines, marks=marks)
     below = _weights_legend([weight for _, weight in segments]) + _note_of_lacks(lacks)
-    return panels_html([first, second], below)
+    return panels_html([first, *panels_as_found(record), second], below)
 
 
 def _drawn_segments(record: Record, signs: npt.NDArray[Any]) -> list[tuple[Mask, float]]:
@@ -197,7 +198,7 @@ def map_beside_picture(evidence: Evidence, parameters: Mapping[str, Any]) -> Mar
     picture = int(parameters["picture"])
     record = record_of(evidence, str(parameters["record"]))
     outlines, lacks = _outlines(evidence, picture, parameters.get("regions", []))
-    panels = [_map_panel(record, outlines)]
+    panels = [*panels_as_found(record), _map_panel(record, outlines)]
     if evidence.missing([f"picture/{picture}"]):
         lacks = [f"picture/{picture}", *lacks]
     else:
@@ -217,7 +218,7 @@ def wireframe(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     plain = _map_panel(record, ())
     spoken = words().pair("map_with_drawing", record=record.id)
     drawn = Panel(plain.pixels, both(spoken), spoken, marks=[_dots(wires)])
-    panels, lacks = [plain, drawn], []
+    panels, lacks = [*panels_as_found(record), plain, drawn], []
     if evidence.missing([f"picture/{picture}"]):
         lacks = [f"picture/{picture}"]
     else:

@@ -30,6 +30,8 @@ def normalize(x):
     return (x - x.min()) / (x.max() - x.min())
 
 def rows(*kinds):
+    if not DRAWN:
+        return
     fig, axs = plt.subplots(len(kinds), len(images), figsize=(15, 8), squeeze=False)
     for row, (items, colours) in enumerate(kinds):
         for column, item in enumerate(items):
@@ -179,14 +181,15 @@ def run_cells(
         names: variables to go on with.
         dpi: of the figures.
         tight: with `bbox_inches="tight"`, as an inline backend does.
-        settings: what the cells leave open: COUNT, SAMPLES, EPOCHS, ITERATIONS, DEMO.
+        settings: what the cells leave open: COUNT, SAMPLES, EPOCHS, ITERATIONS, DEMO; DRAWN, False
+            where no figures are wanted.
     """
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    names = {"__name__": "notebook", **(names or {}), **settings}
+    names = {"__name__": "notebook", "DRAWN": True, **(names or {}), **settings}
     shown: list[list[bytes]] = []
 
     def show(*_: Any, **__: Any) -> None:

@@ -1,0 +1,88 @@
+"""Maps that came through figures, drawn and read again: when an answer hangs on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from solver.banks.bank import load_bank
+from solver.decide.decide import decide_question
+from solver.decide.figure_fineness import WAYS, figure_maps, with_figure_check
+from solver.evidence import Evidence, Record
+from solver.files.resources import shipped_bank
+from solver.rules.registry import PlannedQuestion, plan_questions
+
+PIXELS = 70
+
+
+@pytest.fixture(scope="module")
+def question() -> PlannedQuestion:
+    """Where SmoothGrad of picture 9 is bright: on regions of it."""
+    questions = plan_questions(load_bank(shipped_bank()))
+    return next(one for one in questions if one.question.id == "q12")
+
+
+def evidence(question: PlannedQuestion, light: np.ndarray, pixels: int = PIXELS) -> Evidence:
+    """A map with light at some places of the regions that the question names."""
+    regions = {name: np.zeros((128, 128), bool) for name in ("outline", "soup", "spring_onion")}
+    for at, mask in enumerate(regions.values()):
+        mask[10 + 30 * at : 30 + 30 * at, 20:100] = True
+    regions["bowl"] = np.logical_or.reduce(list(regions.values()))
+    values = {"figure_pixels": pixels}
+    records = [
+        Record("smoothgrad/9", {"map": light, "valid": np.ones(light.shape[:2], bool)}, values),
+        Record("regions/9", regions),
+        Record("picture/9", {"rgb": np.zeros((128, 128, 3), np.uint8)}),
+    ]
+    return Evidence({record.id: record for record in records})
+
+
+def test_only_coarse_figures_are_drawn_again(question: PlannedQuestion) -> None:
+    light = np.zeros((PIXELS, PIXELS, 3))
+    assert list(figure_maps(question, evidence(question, light))) == ["smoothgrad/9"]
+    assert figure_maps(question, evidence(question, light, 128)) == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_keeps_what_is_coarse(way: str) -> None:
+    ramp = np.linspace(0, 1, PIXELS)[None].repeat(PIXELS, 0)
+    drawn = WAYS[way](ramp)
+    assert drawn.min() >= 0 and drawn.max() <= 1
+    assert np.allclose(drawn[0], np.linspace(0, 1, len(drawn[0])), atol=0.02)
+    colours = np.stack([ramp] * 3, -1)
+    assert WAYS[way](colours).shape == (*drawn.shape, 3)
+    valid = np.ones((PIXELS, PIXELS), bool)
+    valid[30, 30] = False
+    seen = WAYS[way](valid)
+    assert seen.dtype == bool and not seen.all() and seen.mean() > 0.99
+
+
+def test_an_open_question_is_returned_as_it_is(question: PlannedQuestion) -> None:
+    entry = decide_question(question, Evidence()).entry
+    assert with_figure_check(question, entry, Evidence()) is entry
+
+
+def test_an_answer_on_coarse_light_stands_and_the_note_says_so(question: PlannedQuestion) -> None:
+    light = np.full((PIXELS, PIXELS, 3), 0.05)
+    light[6:16, 12:54] = 1.0  # the first region, in pixels of the figure
+    found = evidence(question, light)
+    entry = with_figure_check(question, decide_question(question, found).entry, found)
+    assert entry.state == "decided" and entry.figure is not None and entry.note is not None
+    assert (entry.figure.pixels, entry.figure.ways) == (PIXELS, len(WAYS))
+    assert entry.figure.changed_by == [] and "the answer stays" in entry.note.en
+    assert not entry.contested or entry.ways_agree is False
+
+
+def test_an_answer_that_a_redrawing_changes_is_contested(
+    question: PlannedQuestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    light = np.full((PIXELS, PIXELS, 3), 0.05)
+    light[6:16, 12:54] = 1.0
+    found = evidence(question, light)
+    entry = decide_question(question, found).entry
+    # Half the picture down, the light lies in another region.
+    monkeypatch.setitem(WAYS, "elsewhere", lambda array: np.roll(array, 33, 0))
+    changed = with_figure_check(question, entry, found)
+    assert changed.figure is not None and changed.figure.changed_by == ["elsewhere"]
+    assert changed.contested and changed.note is not None
+    assert "such a figure does not decide it" in changed.note.en
