@@ -98,6 +98,8 @@ class ScoredQuestion:
     """Of a *pair*: (name, choice) of each drop-down, a name being the choice's id or a text."""
     blank_points: tuple[tuple[str, Decimal], ...] = ()
     """Of a *pair* whose drop-downs are scored apart: the points of each."""
+    left_out: bool = False
+    """A person left it out: its points are 0, for everybody."""
 
 
 @dataclass(frozen=True, slots=True)

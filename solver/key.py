@@ -6,6 +6,8 @@ answer and beside it a TA's override; `KeyQuestion.effective` is the answer that
 
 from __future__ import annotations
 
+import hashlib
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -141,8 +143,30 @@ class Override(Strict):
     """A TA's answer in place of the derived one, with the reason."""
 
     correct: Answer
+    also: list[Answer] = Field(
+        default_factory=list, description="further whole answers, each of which earns as well"
+    )
     why: str = Field(min_length=1)
     by: str = ""
+
+
+class Decision(Strict):
+    """Who accepted the derived answer, left the question out or gave it to all, and why."""
+
+    by: str = ""
+    why: str = ""
+    on: Answer = Field(description="the derived answer when it was decided")
+
+
+DecisionState = Literal["undecided", "accepted", "changed", "either", "everybody", "left_out"]
+
+
+class KeySignature(Strict):
+    """A person's signature under a whole key; it holds as long as no question changes."""
+
+    by: str = Field(min_length=1)
+    when: str = Field(default="", description="a date, if one was given")
+    sha256: str = Field(description="of the questions as they were signed")
 
 
 class FigureCheck(Strict):
@@ -187,12 +211,17 @@ class KeyQuestion(Strict):
     )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
+    left_out: bool = Field(default=False, description="it is worth nothing, to anybody")
+    decided: Decision | None = Field(
+        default=None, description="of a decision other than an override; None where none was taken"
+    )
 
     @model_validator(mode="after")
     def _answer_fits_kind(self) -> KeyQuestion:
         other = [one.correct for one in self.stability.sets] if self.stability else []
-        overridden = self.override.correct if self.override else []
-        for answer in (self.correct, overridden, self.second_correct, *other):
+        given = [self.override.correct, *self.override.also] if self.override else []
+        on = [self.decided.on] if self.decided else []
+        for answer in (self.correct, *given, *on, self.second_correct, *other):
             if answer and isinstance(answer, dict) != (self.kind == "pair"):
                 raise ValueError(
                     f"{self.id}: the answer of a pair is a mapping from drop-down to value, "
@@ -206,12 +235,39 @@ class KeyQuestion(Strict):
         return self.override.correct if self.override else self.correct
 
     @property
+    def override_answers(self) -> list[Answer]:
+        """Every answer that an override takes, one by one; none where there is none."""
+        if self.override is None:
+            return []
+        first = self.override.correct
+        if self.kind == "single" and isinstance(first, list):
+            return [[name] for name in first]
+        return [first, *self.override.also]
+
+    @property
     def contested(self) -> bool:
         """True if any option is, some repeats gave another set, or the answer hangs on how a figure
         was drawn."""
         changed = self.stability is not None and self.stability.changed > 0
         changed = changed or (self.figure is not None and bool(self.figure.changed_by))
         return changed or any(option.contested for option in self.options)
+
+    @property
+    def decision(self) -> DecisionState:
+        """The decision a person took, "undecided" where none did."""
+        if self.left_out:
+            return "left_out"
+        if self.void:
+            return "everybody"
+        if self.override is not None:
+            several = self.kind == "single" and len(self.override.correct) > 1
+            return "either" if several or self.override.also else "changed"
+        return "accepted" if self.decided else "undecided"
+
+    @property
+    def to_decide(self) -> bool:
+        """True if it is contested or has no answer, and nobody has decided on it."""
+        return self.decision == "undecided" and (self.contested or self.state == "open")
 
 
 class StabilityRun(Strict):
@@ -233,6 +289,7 @@ class Key(Strict):
     code: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
     stability: StabilityRun | None = Field(default=None, description="None where not measured")
+    signed: KeySignature | None = Field(default=None, description="None where nobody has signed")
     questions: list[KeyQuestion]
 
     @model_validator(mode="after")
@@ -242,6 +299,23 @@ class Key(Strict):
             if ids.count(name) > 1:
                 raise ValueError(f"the question {name!r} stands twice in the key")
         return self
+
+    @property
+    def to_decide(self) -> list[str]:
+        """Ids of the questions that wait for a person's decision."""
+        return [question.id for question in self.questions if question.to_decide]
+
+    @property
+    def signature(self) -> KeySignature | None:
+        """The signature, where it holds for the questions as they are now."""
+        holds = self.signed is not None and self.signed.sha256 == questions_sha256(self)
+        return self.signed if holds and not self.to_decide else None
+
+
+def questions_sha256(key: Key) -> str:
+    """Return the hash of a key's questions, verdicts and decisions included: 64 hex digits."""
+    data = [question.model_dump(mode="json", by_alias=True) for question in key.questions]
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def load_key(path: Path) -> Key:
@@ -272,8 +346,9 @@ _Dumper.add_representer(Decimal, _text)
 def dump_key(key: Key) -> str:
     """Return the key as YAML text: the same key, the same bytes."""
     data = key.model_dump(by_alias=True, exclude_defaults=False)
-    if data["stability"] is None:
-        del data["stability"]
+    for name in ("stability", "signed"):
+        if data[name] is None:
+            del data[name]
     data["questions"] = [_without_empty(question) for question in data["questions"]]
     text: str = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
     return text
@@ -290,6 +365,12 @@ def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
     }
     if kept.get("stability"):
         kept["stability"] = _without_nothing(kept["stability"])
+    if kept.get("override") and not kept["override"]["also"]:
+        del kept["override"]["also"]
+    if kept.get("decided"):
+        kept["decided"] = {
+            name: value for name, value in kept["decided"].items() if value or name == "on"
+        }
     if kept.get("wording"):
         kept["wording"] = _without_nothing(kept["wording"])
     kept["options"] = [_without_nothing(option) for option in question["options"]]

@@ -27,8 +27,9 @@ PATH = click.Path(path_type=Path)
     lazy={
         "override": (
             "grader.cli.override:override",
-            "Give a question another answer, beside the derived one.",
-        )
+            "Decide on a question, beside the derived answer.",
+        ),
+        "sign": ("grader.cli.override:sign", "Sign a key when all contested is decided."),
     },
     invoke_without_command=True,
 )

@@ -1,4 +1,4 @@
-"""`hw9 key override`: puts a TA's answer in place of the derived one."""
+"""`hw9 key override` and `hw9 key sign`: a person's decisions on a key."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("question", metavar="QUESTION")
 @click.option("--correct", help='Option ids, "a" or "a,c"; of a pair "drop-down=choice,...".')
 @click.option("--any", "each_earns", is_flag=True, help="Any one of the options named earns.")
+@click.option("--also", multiple=True, help="Another whole answer that earns too; repeatable.")
+@click.option("--accept", is_flag=True, help="The derived answer was looked at and stands.")
 @click.option("--void", is_flag=True, help="Everybody gets the points.")
-@click.option("--undo", is_flag=True, help="Back to the derived answer.")
+@click.option("--leave-out", is_flag=True, help="Worth nothing, to anybody.")
+@click.option("--undo", is_flag=True, help="Back to the derived answer, undecided.")
 @click.option("--why", default="", help="The reason (needed with --correct).")
 @click.option("--by", default="", help="Who decided.")
 @click.option(
@@ -33,14 +36,17 @@ def override(
     question: str,
     correct: str | None,
     each_earns: bool,
+    also: tuple[str, ...],
+    accept: bool,
     void: bool,
+    leave_out: bool,
     undo: bool,
     why: str,
     by: str,
     key_path: Path,
     bank_folder: Path | None,
 ) -> None:
-    """Give a question another answer than the derived one, which stays beside it.
+    """Decide on a question; the derived answer stays beside the decision.
 
     The answer must be one that the question takes: two options where it says choose two, one where
     one is to be chosen (with --any, each of several earns by itself). The key's file is changed,
@@ -50,43 +56,57 @@ def override(
     Example:
       hw9 key override q09 --correct d --why "the wording was reversed" --by TA
       hw9 key override q09 --correct a,d --any --why "both can be read so"
+      hw9 key override q03 --correct a,c --also a,d --why "c and d say the same"
       hw9 key override q22 --correct "a=her,b=0.44" --why "as in the lecture"
+      hw9 key override q05 --leave-out --why "the picture was missing" --by TA
+      hw9 key override q12 --accept --by TA
       hw9 key override q09 --undo
     """
     from grader.key_changes import key_override
+    from grader.key_changes.key_file import KeyFile
     from solver.banks.bank import load_bank
     from solver.files.atomic_write import write_whole
     from solver.files.resources import shipped_bank
-    from solver.key import save_key
-    from solver.key_checks.agreement import load_key_for
 
-    if [correct is not None, void, undo].count(True) != 1:
-        raise click.UsageError("Give one of --correct, --void and --undo.")
-    if each_earns and correct is None:
-        raise click.UsageError("--any goes with --correct.")
-    # Without its answers: this command is what mends one that was changed by hand.
+    if [correct is not None, accept, void, leave_out, undo].count(True) != 1:
+        raise click.UsageError("Give one of --correct, --accept, --void, --leave-out and --undo.")
+    if (each_earns or also) and correct is None:
+        raise click.UsageError("--any and --also go with --correct.")
     bank = load_bank(bank_folder or shipped_bank())
-    key = load_key_for(bank, key_path, answers=False)
+    file = KeyFile(bank, key_path)
+    key, who = file.key, {"by": by, "why": why}
     if correct is not None:
         key = key_override.with_override(
-            key, question, correct, why, by, bank=bank, path=key_path, each_earns=each_earns
+            key,
+            question,
+            correct,
+            why,
+            by,
+            bank=bank,
+            path=key_path,
+            each_earns=each_earns,
+            also=also,
         )
+    elif accept:
+        key = key_override.with_acceptance(key, question, path=key_path, **who)
     elif void:
-        key = key_override.with_void(key, question, key_path)
+        key = key_override.with_void(key, question, key_path, **who)
+    elif leave_out:
+        key = key_override.with_left_out(key, question, key_path, **who)
     else:
         key = key_override.without_override(key, question, key_path)
-    page, lacking = _page(key, bank, key_path)
+    page, lacking = page_of(key, bank, key_path)
     if page is not None:
         write_whole(key_path.parent / "key.html", page)
-    save_key(key, key_path)
-    _say(key, bank, question, void=void)
+    file.save(key)
+    _say(key, bank, question)
     made = f" and {key_path.parent / 'key.html'}" if page is not None else ""
     click.echo(f"{key_path}{made} written{lacking}")
     _say_next(key, question, key_path, bank_folder)
 
 
-def _page(key: Key, bank: Bank, key_path: Path) -> tuple[str | None, str]:
-    """Return the page made anew, or None and why a page that is there stays as it was."""
+def page_of(key: Key, bank: Bank, key_path: Path) -> tuple[str | None, str]:
+    """Return the page made anew, or None with the reason why one that is there was not."""
     from solver.errors import Hw9Error
 
     html, evidence = key_path.parent / "key.html", key_path.parent / "evidence"
@@ -101,22 +121,30 @@ def _page(key: Key, bank: Bank, key_path: Path) -> tuple[str | None, str]:
         return None, f"; {html} still shows the former answer, for it cannot be made anew: {fault}"
 
 
-def _say(key: Key, bank: Bank, question: str, *, void: bool) -> None:
+def _say(key: Key, bank: Bank, question: str) -> None:
     from grader.key_changes.key_override import option_lines
     from solver.key_checks.consistency import answer_words, contradiction
 
     entry = next(each for each in key.questions if each.id == question)
     derived = answer_words(entry, entry.correct) or "none"
-    if void or entry.void:
+    if entry.left_out:
+        click.echo(f"{question}: worth nothing, to anybody; the derived answer, {derived}, is kept")
+    elif entry.void:
         click.echo(f"{question}: everybody gets the points")
     elif entry.override is not None:
-        words = answer_words(entry, entry.override.correct)
-        if entry.kind == "single":
-            words = " or ".join(entry.override.correct)
-        click.echo(f"{question}: {words} earns the points; the derived answer, {derived}, is kept")
+        answers = [answer_words(entry, one) for one in entry.override_answers]
+        earns = "earns" if len(answers) == 1 else "earn"
+        words = " or ".join(answers)
+        click.echo(
+            f"{question}: {words} {earns} the points; the derived answer, {derived}, is kept"
+        )
+    elif entry.decision == "accepted":
+        click.echo(f"{question}: the derived answer was accepted: {derived}")
     else:
         click.echo(f"{question}: the derived answer earns the points again: {derived}")
-    for line in option_lines(entry, bank.question(question), mark=not entry.void):
+    for line in option_lines(
+        entry, bank.question(question), mark=not (entry.void or entry.left_out)
+    ):
         click.echo(f"  {line}")
     for other in key.questions:
         if said := contradiction(other):
@@ -133,3 +161,33 @@ def _say_next(key: Key, question: str, key_path: Path, bank_folder: Path | None)
         + ("" if entry.void else " (--how both: the former answer earns as well)")
         + f". Any other: hw9 grade EXPORT --key {key_path}{bank} --out RUN_DIR."
     )
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="KEY_FOLDER")
+@click.option("--by", required=True, help="Who signs.")
+@click.option("--when", default="", help="A date; left out if not given.")
+@bank_option()
+def sign(folder: Path, by: str, when: str, bank_folder: Path | None) -> None:
+    """Sign a key whose contested questions all have a decision.
+
+    key.yaml and key.html say so, until a question changes.
+
+    \b
+    Example:
+      hw9 key sign spring --by "Wang" --when 2026-05-02
+    """
+    from grader.key_changes.key_file import KeyFile
+    from grader.key_changes.key_override import with_signature
+    from solver.banks.bank import load_bank
+    from solver.files.atomic_write import write_whole
+    from solver.files.resources import shipped_bank
+
+    bank = load_bank(bank_folder or shipped_bank())
+    file = KeyFile(bank, folder / "key.yaml")
+    key = with_signature(file.key, by, when, file.path)
+    page, lacking = page_of(key, bank, file.path)
+    if page is not None:
+        write_whole(folder / "key.html", page)
+    file.save(key)
+    click.echo(f"{file.path}: signed by {by.strip()}{lacking}")

@@ -1,4 +1,4 @@
-"""Overrides: a TA's answer in place of the derived one; both stay in the key, with the reason."""
+"""A person's decision on a question: it stands in the key beside the derived answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from grader.submissions import Chosen, Ticked
 from solver.banks.bank import Bank, Question
 from solver.errors import InputError, KeyFileError, printable
 from solver.files.encodings import is_text
-from solver.key import Answer, Key, KeyQuestion, Override
+from solver.key import (
+    Answer,
+    Decision,
+    Key,
+    KeyQuestion,
+    KeySignature,
+    Override,
+    questions_sha256,
+)
 from solver.key_checks.agreement import choice_fault
 from solver.key_checks.consistency import by_verdicts, contradiction
 from solver.text.html_tags import without_tags
@@ -27,6 +35,7 @@ def with_override(
     bank: Bank | None = None,
     path: Path | None = None,
     each_earns: bool = False,
+    also: Sequence[str] = (),
 ) -> Key:
     """Return the key with another answer beside the derived one of a question.
 
@@ -42,6 +51,7 @@ def with_override(
         bank: gives a question's options where the key does not list them.
         path: of the key, for errors.
         each_earns: several options of a *single* question are meant.
+        also: further whole answers, as `correct`, each of which earns too.
 
     Raises:
         KeyFileError: the key has no such question, or the question no such option.
@@ -50,41 +60,117 @@ def with_override(
     """
     if not why.strip():
         raise InputError("an override needs a reason", mend='Give it with --why "...".')
-    if not all(map(is_text, (correct, why, by))):
-        raise InputError(
-            "what was given holds bytes that are not UTF-8", place="--correct, --why or --by"
-        )
+    _check_texts(correct, *also, why, by)
     entry = _entry(key, question, path)
     asked = next((each for each in bank.questions if each.id == question), None) if bank else None
-    answer = _answer(entry, correct)
-    accepted_answers(entry, answer, asked, path)  # raises where an option is not the question's
-    _check_choices(entry, answer, asked, path)
-    _check_number(entry, answer, asked, each_earns=each_earns)
-    override = Override(correct=answer, why=why.strip(), by=by.strip())
-    return _replaced(key, _as_derived(entry).model_copy(update={"override": override}))
+    answers = [_answer(entry, text) for text in (correct, *also)]
+    for answer in answers:
+        accepted_answers(entry, answer, asked, path)  # raises where an option is not its own
+        _check_choices(entry, answer, asked, path)
+        _check_number(entry, answer, asked, each_earns=each_earns)
+    override = Override(correct=answers[0], also=answers[1:], why=why.strip(), by=by.strip())
+    return _decided(key, entry, {"override": override})
 
 
 def without_override(key: Key, question: str, path: Path | None = None) -> Key:
-    """Return the key with a question's derived answer alone, no override and not void.
+    """Return the key with the derived answer of a question alone, and no decision on it.
 
     Raises:
-        KeyFileError: the key has no such question, or nothing was set by hand for it.
+        KeyFileError: the key has no such question, or nothing was decided on it.
     """
     entry = _entry(key, question, path)
-    if entry.override is None and not entry.void and not contradiction(entry):
+    if entry.decision == "undecided" and not contradiction(entry):
         raise KeyFileError(f"nothing was set by hand for {question}", path=path)
-    derived = _as_derived(entry)
-    return _replaced(key, derived.model_copy(update={"override": None, "void": False}))
+    return _decided(key, entry, {})
 
 
-def with_void(key: Key, question: str, path: Path | None = None) -> Key:
-    """Return the key with a void question, which gives everybody its points.
+def with_acceptance(
+    key: Key, question: str, by: str = "", why: str = "", path: Path | None = None
+) -> Key:
+    """Return the key in which a person has accepted the derived answer of a question.
+
+    Raises:
+        KeyFileError: the key has no such question.
+        InputError: nothing was derived that could be accepted.
+    """
+    entry = _as_derived(_entry(key, question, path))
+    if not entry.correct:
+        raise InputError(
+            f"{question} has no derived answer to accept",
+            mend="Give one with --correct, or leave it out with --leave-out.",
+        )
+    return _decided(key, entry, {"decided": _decision(entry, by, why)})
+
+
+def with_void(
+    key: Key, question: str, path: Path | None = None, *, by: str = "", why: str = ""
+) -> Key:
+    """Return the key with a question that gives everybody its points.
 
     Raises:
         KeyFileError: the key has no such question.
     """
-    derived = _as_derived(_entry(key, question, path))
-    return _replaced(key, derived.model_copy(update={"void": True}))
+    entry = _as_derived(_entry(key, question, path))
+    changes = {"void": True, "decided": _decision(entry, by, why), "override": entry.override}
+    return _decided(key, entry, changes)
+
+
+def with_left_out(
+    key: Key, question: str, path: Path | None = None, *, by: str = "", why: str = ""
+) -> Key:
+    """Return the key with a question that is worth nothing, to anybody.
+
+    Raises:
+        KeyFileError: the key has no such question.
+    """
+    entry = _as_derived(_entry(key, question, path))
+    changes = {"left_out": True, "decided": _decision(entry, by, why)}
+    return _decided(key, entry, changes)
+
+
+def with_signature(key: Key, by: str, when: str = "", path: Path | None = None) -> Key:
+    """Return the key signed by a person, once every contested question has a decision.
+
+    Raises:
+        InputError: nobody is named.
+        KeyFileError: questions wait for a decision.
+    """
+    _check_texts(by, when)
+    if not by.strip():
+        raise InputError("a signature needs a name", mend="Give it with --by NAME.")
+    if key.to_decide:
+        raise KeyFileError(
+            f"cannot be signed yet: nobody has decided on {', '.join(key.to_decide)}",
+            path=path,
+            mend="Decide on each with hw9 review, or with hw9 key override.",
+        )
+    signed = KeySignature(by=by.strip(), when=when.strip(), sha256=questions_sha256(key))
+    return key.model_copy(update={"signed": signed})
+
+
+def _decision(entry: KeyQuestion, by: str, why: str) -> Decision:
+    _check_texts(by, why)
+    return Decision(by=by.strip(), why=why.strip(), on=entry.correct)
+
+
+def _check_texts(*texts: str) -> None:
+    if not all(map(is_text, texts)):
+        raise InputError(
+            "what was given holds bytes that are not UTF-8", place="--correct, --why or --by"
+        )
+
+
+_UNDECIDED: dict[str, object] = {
+    "override": None,
+    "void": False,
+    "left_out": False,
+    "decided": None,
+}
+
+
+def _decided(key: Key, entry: KeyQuestion, changes: dict[str, object]) -> Key:
+    """Return the key with one decision on a question, in place of any before."""
+    return _replaced(key, _as_derived(entry).model_copy(update={**_UNDECIDED, **changes}))
 
 
 def _as_derived(entry: KeyQuestion) -> KeyQuestion:
@@ -156,7 +242,9 @@ def _offered(
 
 def _counting(entry: KeyQuestion, asked: Question | None) -> set[tuple[str, str]]:
     names: set[tuple[str, str]] = set()
-    for answer in accepted_answers(entry, entry.effective, asked) if entry.effective else ():
+    also = entry.override.also if entry.override else []
+    given = [answer for answer in (entry.effective, *also) if answer]
+    for answer in (each for one in given for each in accepted_answers(entry, one, asked)):
         if isinstance(answer, Ticked):
             names |= {("", option) for option in answer.options}
         elif isinstance(answer, Chosen):

@@ -30,6 +30,7 @@ from grader.submissions import (
 from grader.table.used import UsedStudents
 from solver.banks.wording import differences
 from solver.errors import InputError, KeyFileError
+from solver.key import Answer as KeyAnswer
 from solver.key import Key, KeyQuestion
 
 How = Literal["current", "both", "everybody", "unchanged"]
@@ -107,7 +108,7 @@ def changed_questions(old: Key, new: Key) -> list[str]:
         each.id
         for each in new.questions
         if (one := before.get(each.id)) is not None
-        and (_as_set(one), one.points, one.void) != (_as_set(each), each.points, each.void)
+        and _graded_by(one) != _graded_by(each)
     ]
 
 
@@ -137,8 +138,13 @@ def refuse_other_options(old: Key, new: Key, path: Path | None = None) -> None:
         )
 
 
-def _as_set(question: KeyQuestion) -> object:
-    answer = question.effective
+def _graded_by(question: KeyQuestion) -> object:
+    also = question.override.also if question.override else []
+    answers = [_as_set(answer) for answer in (question.effective, *also)]
+    return answers, question.points, question.void, question.left_out
+
+
+def _as_set(answer: KeyAnswer) -> object:
     return sorted(answer.items()) if isinstance(answer, dict) else sorted(answer)
 
 
@@ -157,7 +163,9 @@ def merged_key(old: Key, new: Key, taken: Collection[str], how: How) -> Key:
     if how != "everybody":
         return merged
     questions = [
-        question.model_copy(update={"void": True}) if question.id in taken else question
+        question.model_copy(update={"void": True, "left_out": False})
+        if question.id in taken
+        else question
         for question in merged.questions
     ]
     return merged.model_copy(update={"questions": questions})
@@ -186,8 +194,9 @@ def regraded(
         if question.id not in taken:
             result.append(question)
         elif how == "everybody":
-            worth = by_id.get(question.id, question).points
-            result.append(replace(question, points=worth, void=True))
+            new_one = by_id.get(question.id, question)
+            worth = question.points if new_one.left_out else new_one.points
+            result.append(replace(question, points=worth, void=True, left_out=False))
         elif question.id not in by_id:
             raise InputError(
                 f"the new key has no answer for {question.id}, which was graded",

@@ -115,7 +115,7 @@ def _promised(exports: Sequence[Export]) -> dict[str, Decimal]:
 
 
 def _refuse_other_points(exports: Sequence[Export], questions: tuple[ScoredQuestion, ...]) -> None:
-    worth = {each.id: each.points for each in questions if not each.void}
+    worth = {each.id: each.points for each in questions if not (each.void or each.left_out)}
     listed = [
         (source, f"{question} {points} (the key: {worth[question]})")
         for source, question, text in _header_points(exports)

@@ -19,7 +19,8 @@ def scored_questions(
 ) -> tuple[ScoredQuestion, ...]:
     """Return the questions of a key that can be graded, in the key's order.
 
-    Questions that the key leaves open are left out; see `open_questions`.
+    Questions the key leaves open (and nobody answered by an override, voided or left out) are not
+    among them: see `open_questions`. Those that were left out are worth 0.
 
     Args:
         key: the key.
@@ -39,8 +40,10 @@ def scored_questions(
 
 
 def open_questions(key: Key) -> tuple[str, ...]:
-    """Return the ids of questions that have no answer and are not void."""
-    return tuple(entry.id for entry in key.questions if not entry.effective and not entry.void)
+    """Return the ids of questions that have no answer, and that nobody voided or left out."""
+    return tuple(
+        entry.id for entry in key.questions if not (entry.effective or entry.void or entry.left_out)
+    )
 
 
 def _scored(
@@ -53,18 +56,21 @@ def _scored(
             mend="Make the key again from this bank, or grade with the bank it was made from.",
         )
     options, blanks = _option_ids(entry, question), _blank_choices(entry, question)
-    accepted = accepted_answers(entry, entry.effective, question, path) if entry.effective else ()
+    given = [entry.effective, *(entry.override.also if entry.override else [])]
+    each = [accepted_answers(entry, answer, question, path) for answer in given if answer]
+    accepted = tuple(dict.fromkeys(answer for answers in each for answer in answers))
     names = tuple((blank, tuple(_names(entry, question, blank).items())) for blank, _ in blanks)
     return ScoredQuestion(
         entry.id,
         entry.kind,
-        entry.points,
+        Decimal(0) if entry.left_out else entry.points,
         accepted,
         options,
         blanks,
         void=entry.void,
         choice_names=names,
-        blank_points=tuple(entry.blank_points.items()),
+        blank_points=() if entry.left_out else tuple(entry.blank_points.items()),
+        left_out=entry.left_out,
     )
 
 

@@ -172,10 +172,14 @@ def answer_fault(entry: KeyQuestion, question: Question) -> str:
 
     The answer of a *pair* is checked by `grader.scoring.accepted_answers`.
     """
-    if entry.void or not entry.effective:
+    if entry.void or entry.left_out or not entry.effective:
         return ""
-    # Set by hand, several options of a *single* question mean that each of them earns.
-    return choice_fault(question, entry.effective, each_earns=entry.override is not None)
+    by_hand = entry.override is not None
+    also = entry.override.also if entry.override else []
+    faults_of = (
+        choice_fault(question, answer, each_earns=by_hand) for answer in (entry.effective, *also)
+    )
+    return next(filter(None, faults_of), "")
 
 
 def choice_fault(question: Question, answer: Answer, *, each_earns: bool = False) -> str:

@@ -191,4 +191,4 @@ def _not_written(out: Path, problem: OSError) -> OutputError:
 
 
 def _by_hand(key: Key) -> tuple[str, ...]:
-    return tuple(each.id for each in key.questions if each.override or each.void)
+    return tuple(each.id for each in key.questions if each.decision != "undecided")

@@ -1,4 +1,4 @@
-"""A TA's overrides and voids carried into a newly made key, and refusal to drop questions."""
+"""Carry a person's decisions into a newly made key; refuse to drop questions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
     before = _key_there(path)
     if before is None:
         return key, []
-    by_hand = {each.id: each for each in before.questions if each.override or each.void}
+    by_hand = {each.id: each for each in before.questions if each.decision != "undecided"}
     asked = {each.id: each for each in key.questions}
     lost = [
         f"{name} ({why})" if why else name
@@ -38,13 +38,9 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
             path=path,
             mend="Give another folder with --out, or take them back with hw9 key override --undo.",
         )
-    questions = [
-        each.model_copy(update={"override": old.override, "void": old.void})
-        if (old := by_hand.get(each.id))
-        else each
-        for each in key.questions
-    ]
-    return key.model_copy(update={"questions": questions}), sorted(by_hand)
+    questions = [_with(each, by_hand.get(each.id)) for each in key.questions]
+    kept = [each.id for each in questions if each.decision != "undecided"]
+    return key.model_copy(update={"questions": questions, "signed": before.signed}), sorted(kept)
 
 
 def refuse_to_drop_questions(
@@ -99,7 +95,19 @@ def _lost(old: KeyQuestion, new: KeyQuestion | None) -> str | None:
         return ""
     if old.wording is not None and new.wording is not None:
         return next(differences(old.wording, new.wording, ("there", "in the new key")), None)
-    if old.override is None or new.wording is None or isinstance(old.override.correct, dict):
+    if old.override is None or new.wording is None:
         return None
-    unknown = [name for name in old.override.correct if name not in new.wording.options]
+    given = [one for one in (old.override.correct, *old.override.also) if isinstance(one, list)]
+    known = new.wording.options
+    unknown = [name for answer in given for name in answer if name not in known]
     return f"it has no option {', '.join(unknown)} any more" if unknown else None
+
+
+def _with(question: KeyQuestion, old: KeyQuestion | None) -> KeyQuestion:
+    if old is None:
+        return question
+    decided = old.decided
+    if old.decision == "accepted" and decided is not None and decided.on != question.correct:
+        decided = None  # another answer was accepted than is derived now
+    kept = {"override": old.override, "void": old.void, "left_out": old.left_out}
+    return question.model_copy(update={**kept, "decided": decided})

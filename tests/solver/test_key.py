@@ -113,7 +113,7 @@ KEYS = (
     max_examples=40,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(key=KEYS)
 def test_a_key_is_read_as_it_was_written(tmp_path: Path, key: Key) -> None:

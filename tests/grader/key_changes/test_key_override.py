@@ -11,12 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.cli.override import override as command
-from grader.key_changes.key_override import option_lines, with_override, with_void, without_override
+from grader.key_changes.key_file import KeyChangedError, KeyFile
+from grader.key_changes.key_override import (
+    option_lines,
+    with_acceptance,
+    with_left_out,
+    with_override,
+    with_signature,
+    with_void,
+    without_override,
+)
 from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import Chosen
 from solver.banks.bank import Bank
 from solver.errors import InputError, KeyFileError
-from solver.key import load_key, save_key
+from solver.key import Flips, load_key, save_key
 from tests.grader.bank_files import write_bank
 from tests.grader.made_classes import every_answer, made_bank, made_key, with_question
 
@@ -180,3 +189,69 @@ def test_another_bank_is_refused_before_anything_is_written(tmp_path: Path) -> N
     done = CliRunner().invoke(command, ["q01", "--key", str(path), "--void"])  # the shipped bank
     assert isinstance(done.exception, KeyFileError) and "--bank" in str(done.exception)
     assert path.read_bytes() == before
+
+
+def test_each_decision_is_kept_with_who_and_why_and_counts() -> None:
+    bank = made_bank(5)
+    key = made_key(bank)
+    derived = key.questions[0].correct
+    for made, state in (
+        (with_acceptance(key, "q01", "TA"), "accepted"),
+        (with_void(key, "q01", by="TA", why="torn"), "everybody"),
+        (with_left_out(key, "q01", by="TA", why="torn"), "left_out"),
+    ):
+        entry = made.questions[0]
+        assert (entry.decision, entry.decided.by, entry.decided.on) == (state, "TA", derived)
+        assert entry.correct == derived
+        assert without_override(made, "q01") == key
+    scored = scored_questions(with_left_out(key, "q01"), bank)[0]
+    assert (scored.points, scored.left_out, scored.void) == (0, True, False)
+
+
+def test_each_of_several_whole_answers_earns() -> None:
+    bank = made_bank(5)
+    key = with_override(
+        made_key(bank), "q02", "a,b", "read either way", "TA", bank=bank, also=["c", "b,c"]
+    )
+    accepted = scored_questions(key, bank)[1].accepted
+    assert [sorted(each.options) for each in accepted] == [["a", "b"], ["c"], ["b", "c"]]
+    assert key.questions[1].decision == "either"
+    pair = with_override(
+        made_key(bank), "q05", "x=a,y=a", "either", "TA", bank=bank, also=["x=b,y=a"]
+    )
+    assert [dict(each.choices) for each in scored_questions(pair, bank)[4].accepted] == [
+        {"x": "a", "y": "a"},
+        {"x": "b", "y": "a"},
+    ]
+    with pytest.raises(KeyFileError, match="names 'zz'"):
+        with_override(made_key(bank), "q02", "a", "x", bank=bank, also=["zz"])
+
+
+def test_a_key_is_signed_when_all_is_decided_and_until_it_changes(tmp_path: Path) -> None:
+    bank = made_bank(3)
+    doubted = made_key(bank)
+    first = doubted.questions[0].options[0].model_copy(update={"flips": Flips(share=0.2)})
+    entry = doubted.questions[0].model_copy(update={"options": [first]})
+    doubted = doubted.model_copy(update={"questions": [entry, *doubted.questions[1:]]})
+    with pytest.raises(KeyFileError, match="nobody has decided on q01"):
+        with_signature(doubted, "TA")
+    signed = with_signature(with_left_out(doubted, "q01", by="TA", why="torn"), "TA", "2026-05-02")
+    save_key(signed, tmp_path / "key.yaml")
+    read = load_key(tmp_path / "key.yaml")
+    assert read == signed and read.signature.by == "TA"
+    assert with_void(read, "q02").signature is None  # changed since
+    with pytest.raises(InputError, match="needs a name"):
+        with_signature(made_key(bank), " ")
+
+
+def test_a_key_changed_since_it_was_read_is_not_written_over(tmp_path: Path) -> None:
+    bank = made_bank(3)
+    path = tmp_path / "key.yaml"
+    save_key(made_key(bank), path)
+    one, other = KeyFile(bank, path), KeyFile(bank, path)
+    one.save(with_void(one.key, "q01"))
+    with pytest.raises(KeyChangedError, match="changed by somebody else"):
+        other.save(with_void(other.key, "q02"))
+    other.read()
+    other.save(with_void(other.key, "q02"))
+    assert [each.void for each in load_key(path).questions] == [True, True, False]
