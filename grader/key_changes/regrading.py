@@ -162,10 +162,9 @@ def merged_key(old: Key, new: Key, taken: Collection[str], how: How) -> Key:
         merged = old.model_copy(update={"questions": listed})
     if how != "everybody":
         return merged
+    everybody = {"void": True, "left_out": False}
     questions = [
-        question.model_copy(update={"void": True, "left_out": False})
-        if question.id in taken
-        else question
+        question.model_copy(update=everybody) if question.id in taken else question
         for question in merged.questions
     ]
     return merged.model_copy(update={"questions": questions})

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -130,23 +131,67 @@ class Signature:
     when: str = ""
 
 
+@dataclass
+class GradedRun:
+    """A run read back and graded as it stands, on which any number of regrades can be planned.
+
+    Attributes:
+        run: its record.
+        bank: the questions.
+        questions: how they are graded now.
+        former: how questions are graded where the key alone does not say it.
+        state: a hash of what a regrade changes.
+    """
+
+    run: RunRecord
+    bank: Bank
+    questions: tuple[ScoredQuestion, ...]
+    former: dict[str, Standing]
+    state: str
+
+    @cached_property
+    def table(self) -> AnswerTable:
+        """Every row of the run."""
+        return self.run.table()
+
+    @cached_property
+    def before(self) -> GradedClass:
+        """The class as it is graded now."""
+        return _graded(self.run, self.table, self.questions)
+
+
+def read_graded_run(folder: Path, bank: Bank) -> GradedRun:
+    """Read a run's folder.
+
+    Raises:
+        Hw9Error: it is none, or its key does not agree with itself or the bank.
+    """
+    _mend(folder)
+    state = _state(folder)
+    run = read_run(folder)
+    read_log(folder)
+    former = read_standing(folder)
+    own = _of(run.key, bank, run.data["questions"], folder / "key.yaml")
+    questions = as_graded(own, former, folder / STANDING)
+    refuse_contradictions(run.key, folder / "key.yaml")
+    return GradedRun(run, bank, questions, former, state)
+
+
 def plan_regrade(job: Regrade) -> Plan:
     """Grade a run's rows by the old and by the new rules.
 
     Raises:
         Hw9Error: the folder, the key or a question named is not what it must be.
     """
-    _mend(job.folder)
-    state = _state(job.folder)
-    run = read_run(job.folder)
-    read_log(job.folder)
-    former = read_standing(job.folder)
+    return plan_on(read_graded_run(job.folder, job.bank), job)
+
+
+def plan_on(graded: GradedRun, job: Regrade) -> Plan:
+    """Plan a regrade of a run that was read; arguments and errors are those of `plan_regrade`."""
+    run, before = graded.run, graded.questions
     recorded = run.data["questions"]  # only their answers can be graded again
-    standing_path = job.folder / STANDING
     own_key = job.folder / "key.yaml"
-    before = as_graded(_of(run.key, job.bank, recorded, own_key), former, standing_path)
     new_key, new_path = (job.key, job.key_path) if job.key else (run.key, own_key)
-    refuse_contradictions(run.key, own_key)
     if job.key is None:
         hold_to_bank(run.key, job.bank, path=own_key, answers=False)
     refuse_other_options(run.key, new_key, new_path)
@@ -155,17 +200,16 @@ def plan_regrade(job: Regrade) -> Plan:
     after = regraded(before, _of(new_key, job.bank, recorded, new_path), taken, job.how)
     key = merged_key(run.key, new_key, [*taken, *run.data["left_out"]], job.how)
     by_key = _of(key, job.bank, recorded, new_path)
-    standing = new_standing(former, by_key, after, dict.fromkeys(taken, job.how))
-    table = run.table()
+    standing = new_standing(graded.former, by_key, after, dict.fromkeys(taken, job.how))
     return Plan(
         job,
         run,
         key,
         question_changes(before, after),
         standing,
-        _graded(run, table, before),
-        _graded(run, table, after),
-        state,
+        graded.before,
+        _graded(run, graded.table, after),
+        graded.state,
         _notes(run, job.bank, new_key, [name for name in changed if name not in taken]),
     )
 
