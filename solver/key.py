@@ -301,6 +301,11 @@ class Key(Strict):
         return self
 
     @property
+    def contested(self) -> list[str]:
+        """Ids of the contested questions."""
+        return [question.id for question in self.questions if question.contested]
+
+    @property
     def to_decide(self) -> list[str]:
         """Ids of the questions that wait for a person's decision."""
         return [question.id for question in self.questions if question.to_decide]

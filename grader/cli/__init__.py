@@ -67,6 +67,10 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     lazy={
         "key": ("grader.cli.key:key", "Make the answer key, from course materials or evidence."),
+        "review": (
+            "grader.cli.review:review",
+            "Look through a key and decide on it, in a browser.",
+        ),
         "evidence": (
             "grader.cli.evidence:evidence",
             "Take evidence out of an executed notebook.",

@@ -139,7 +139,7 @@ def class_page(
 ) -> str:
     """Return the class's page as HTML; arguments are those of `write_class_report`."""
     texts = QuestionTexts(bank, key)
-    views = [_view(item, texts) for item in analysis.questions]
+    views = [question_view(item, texts) for item in analysis.questions]
     chart = histogram(
         dict(analysis.totals.counts),
         dict(analysis.canvas_totals.counts),
@@ -183,7 +183,8 @@ def _limits() -> dict[str, object]:
     }
 
 
-def _view(item: QuestionAnalysis, texts: QuestionTexts) -> QuestionView:
+def question_view(item: QuestionAnalysis, texts: QuestionTexts) -> QuestionView:
+    """Return a question as the page shows it."""
     question = item.question
     return QuestionView(
         analysis=item,
