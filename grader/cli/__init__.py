@@ -77,6 +77,7 @@ class LazyGroup(click.Group):
         ),
         "explain": ("grader.cli.explain:explain", "Draw one explanation as the course does."),
         "bundle": ("grader.cli.bundle:bundle", "Look at a folder of course materials."),
+        "regions": ("grader.cli.regions:regions", "Draw the named regions of the pictures."),
         "bank": ("grader.cli.bank:bank", "Show or check the questions; take a quiz in or out."),
         "grade": ("grader.cli.grade:grade", "Grade exports of NTU COOL with a key."),
         "regrade": ("grader.cli.regrade:regrade", "Grade again after a change of key."),

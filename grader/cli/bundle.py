@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.banks.option import bank_option
 from grader.cli.extras import need
 from solver.text.plural import counted
 
@@ -89,11 +90,14 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
 
 @bundle.command()
 @click.argument("folder", type=FOLDER, metavar="[DIR]", required=False)
+@bank_option()
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-def check(folder: Path | None, as_json: bool) -> None:
+def check(folder: Path | None, bank_folder: Path | None, as_json: bool) -> None:
     """Load all materials, and print hashes, pictures, predictions and regions.
 
-    Without DIR these are the demo's. Each fault is one sentence; the exit code is then 1.
+    Regions that the bank asks for and that are missing, unknown, empty or out of the frame are
+    named once, with the questions that read them (hw9 regions draw). Without DIR these are the
+    demo's. Each fault is one sentence; the exit code is then 1.
 
     \b
     Example:
@@ -117,6 +121,7 @@ def check(folder: Path | None, as_json: bool) -> None:
         except BundleError as problem:
             problems.append(str(problem))
         report["bert"] = _bert(found, problems)
+        report["regions"] = _regions(found, bank_folder, problems)
     report["problems"] = problems
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
@@ -141,6 +146,24 @@ def _pictures(found: Bundle, problems: list[str]) -> list[dict[str, Any]]:
         size = list(picture.size)
         rows.append({"name": picture.path.name, "size": size, "class": label, "regions": regions})
     return rows
+
+
+def _regions(found: Bundle, bank_folder: Path | None, problems: list[str]) -> list[str]:
+    """What is amiss with the regions that the bank asks for."""
+    from solver.banks.bank import load_bank
+    from solver.bundle.region_files import region_faults
+    from solver.errors import BundleError
+    from solver.files.resources import shipped_bank
+    from solver.rules.asked_regions import asked_regions
+    from solver.rules.registry import plan_questions
+
+    asked = asked_regions(plan_questions(load_bank(bank_folder or shipped_bank())))
+    try:
+        return list(region_faults(found.folder, found.pictures, asked))
+    except BundleError as problem:
+        if str(problem) not in problems:
+            problems.append(str(problem))
+        return []
 
 
 def _network(found: Bundle) -> dict[str, Any]:
@@ -248,6 +271,8 @@ def _say(report: dict[str, Any]) -> None:
         )
     for name, what in report.get("bert", {}).items():
         click.echo(f"{name:10} {what}")
+    for fault in report.get("regions", []):
+        click.echo(f"region     {fault}")
     for name, digest in report.get("files", {}).items():
         click.echo(f"sha256     {digest[:16]}  {name}")
     for problem in report["problems"]:

@@ -11,7 +11,13 @@ from solver.rules.registry import Parameters
 
 MapKind = Literal["saliency", "smoothgrad", "integrated_gradients"]
 Picture = Annotated[int, Field(ge=0, description="picture, counted from 0 in the course's order")]
-Region = Annotated[str, Field(description="name of a region in regions.yaml")]
+
+
+class RegionName:
+    """Marks a parameter that names a region, so that what a bank asks to be drawn can be listed."""
+
+
+Region = Annotated[str, RegionName(), Field(description="name of a region in regions.yaml")]
 Rank = Annotated[
     Literal["most", "least"],
     Field(description="whether the option with the largest value holds, or the smallest"),

@@ -1,0 +1,114 @@
+"""`hw9 regions`: the named regions of a bundle's pictures, drawn and exchanged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.banks.option import bank_option
+from solver.text.plural import counted
+
+if TYPE_CHECKING:
+    from grader.review.region_drawing import RegionDrawing
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def regions() -> None:
+    """Draw the named regions that questions ask about (docs/regions-format.md)."""
+
+
+@regions.command()
+@click.argument("bundle", type=_FOLDER)
+@bank_option()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="[default: any free one]")
+@click.option("--no-open", is_flag=True, help="Print the address; open no browser.")
+def draw(bundle: Path, bank_folder: Path | None, port: int, no_open: bool) -> None:
+    """Draw regions in the browser: polygons and lines, by mouse or by keys.
+
+    Regions that the bank's questions ask for are listed for each picture, missing ones first. Each
+    change is written into BUNDLE/regions.yaml at once, with the picture's fingerprint.
+
+    \b
+    Example:
+      hw9 regions draw course/
+      hw9 regions draw course/ --bank 2022
+    """
+    from grader.review.server import need_server, serve
+
+    need_server()
+    from grader.review.region_app import region_app
+    from solver.files.lock import one_at_a_time
+
+    drawing = _drawing(bundle, bank_folder)
+    with one_at_a_time(drawing.path):
+        serve(region_app(drawing), port=port, open_browser=not no_open, say=click.echo)
+    for line in drawing.left():
+        click.echo(f"Still to draw: {line}")
+
+
+@regions.command()
+@click.argument("bundle", type=_FOLDER)
+@click.argument("out", type=_FOLDER)
+@bank_option()
+def export(bundle: Path, out: Path, bank_folder: Path | None) -> None:
+    """Write polygons and lines as labelme's JSON, a file a picture.
+
+    \b
+    Example:
+      hw9 regions export course/ labels/
+    """
+    from solver.files.atomic_write import write_whole
+
+    drawing = _drawing(bundle, bank_folder)
+    for picture in drawing.pictures:
+        text = json.dumps(drawing.labelme(picture.place), indent=2)
+        write_whole(out / f"{picture.name}.json", text + "\n")
+    click.echo(f"{counted(len(drawing.pictures), 'picture')} written to {out}")
+
+
+@regions.command("import")
+@click.argument("bundle", type=_FOLDER)
+@click.argument("files", type=_FILE, nargs=-1, required=True)
+@bank_option()
+def import_(bundle: Path, files: tuple[Path, ...], bank_folder: Path | None) -> None:
+    """Take regions out of labelme's JSON, whose file is called like its picture.
+
+    Regions of the same name are replaced, all others stay.
+
+    \b
+    Example:
+      hw9 regions import course/ labels/8_5.json labels/9_9.json
+    """
+    from solver.errors import BundleError
+    from solver.files.lock import one_at_a_time
+
+    drawing = _drawing(bundle, bank_folder)
+    places = {picture.name: picture.place for picture in drawing.pictures}
+    with one_at_a_time(drawing.path):
+        for path in files:
+            if path.stem not in places:
+                raise BundleError(
+                    "is called like no picture of the bundle",
+                    path=path,
+                    mend=f"Its pictures are {', '.join(places)}.",
+                )
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                raise BundleError("cannot be read", path=path) from None
+            drawing.take(drawing.version, places[path.stem], text)
+    click.echo(f"{counted(len(files), 'picture')} taken into {drawing.path}")
+
+
+def _drawing(bundle: Path, bank_folder: Path | None) -> RegionDrawing:
+    from grader.review.region_drawing import RegionDrawing
+    from solver.banks.bank import load_bank
+    from solver.files.resources import shipped_bank
+
+    return RegionDrawing(bundle, load_bank(bank_folder or shipped_bank()))

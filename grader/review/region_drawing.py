@@ -1,0 +1,149 @@
+"""The regions of a bundle's pictures while they are drawn: what is asked for, and the file."""
+
+from __future__ import annotations
+
+import io
+import threading
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from solver.banks.bank import Bank
+from solver.bundle.bundle import region_files
+from solver.bundle.labelme import from_labelme, to_labelme
+from solver.bundle.pictures import Picture, load_pictures, open_rgb
+from solver.bundle.region_files import (
+    FILE,
+    begun_regions,
+    is_for,
+    picture_named,
+    save_regions,
+    with_regions,
+)
+from solver.bundle.regions import PictureRegions, Region, RegionWords, region_words
+from solver.errors import OutputError
+from solver.files.atomic_write import sha256_of
+from solver.rules.asked_regions import asked_regions
+from solver.rules.registry import plan_questions
+
+MOST_PIXELS = 1600
+"""Width and height of a picture on the page."""
+
+
+class RegionDrawing:
+    """A bundle whose regions are drawn.
+
+    Args:
+        folder: with ``food/``; ``regions.yaml`` is written into it.
+        bank: whose questions say which regions are needed.
+
+    Raises:
+        Hw9Error: pictures, regions or bank cannot be read.
+    """
+
+    def __init__(self, folder: Path, bank: Bank) -> None:
+        self.folder = folder
+        self.bank = bank
+        self.path = folder / FILE
+        self.pictures = load_pictures(folder / "food")
+        self.asked = asked_regions(plan_questions(bank))
+        self._shipped = region_words(region_files(folder))
+        self._lock = threading.Lock()
+        self._read()
+
+    def _read(self) -> None:
+        self.version = self._hash()
+        self.file = begun_regions(self.folder, self.pictures)
+
+    def _hash(self) -> str:
+        return sha256_of(self.path) if self.path.is_file() else "0" * 64
+
+    def picture(self, place: int) -> Picture:
+        """Return a picture by its place; raises BundleError where there is none."""
+        return picture_named(self.pictures, place, self.folder)
+
+    def entry(self, picture: Picture) -> PictureRegions:
+        """Return a picture's regions, empty where none are drawn."""
+        found = [entry for entry in self.file.pictures if is_for(entry, picture)]
+        return found[0] if found else PictureRegions(name=picture.name, regions={})
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that the page shows, as JSON has it."""
+        with self._lock:
+            if self._hash() != self.version:
+                self._read()
+            words = {
+                name: {"en": en, "zh-Hant": chinese}
+                for name, (en, chinese) in self._shipped.items()
+            } | {name: one.model_dump(by_alias=True) for name, one in self.file.names.items()}
+            return {
+                "version": self.version,
+                "size": self.file.size,
+                "names": words,
+                "pictures": [self._shown(picture) for picture in self.pictures],
+            }
+
+    def _shown(self, picture: Picture) -> dict[str, Any]:
+        regions = self.entry(picture).regions
+        return {
+            "place": picture.place,
+            "name": picture.name,
+            "asked": self.asked.get(picture.place, {}),
+            "regions": {
+                name: region.model_dump(exclude_none=True) for name, region in regions.items()
+            },
+        }
+
+    def save(
+        self,
+        version: str,
+        place: int,
+        regions: dict[str, Region],
+        names: dict[str, RegionWords],
+    ) -> str:
+        """Write one picture's regions, with its fingerprint; return the new version.
+
+        Raises:
+            OutputError: the file is not the one that the page showed, or cannot be written.
+        """
+        with self._lock:
+            if version != self.version or self._hash() != self.version:
+                raise OutputError(
+                    f"{self.path}: was changed since this page showed it, in another tab or by "
+                    "hand. Nothing was written; load the page again."
+                )
+            picture = self.picture(place)
+            self.file = with_regions(self.file, picture, regions, {**self.file.names, **names})
+            save_regions(self.file, self.path)
+            self.version = self._hash()
+            return self.version
+
+    def take(self, version: str, place: int, text: str) -> str:
+        """Write the regions of a labelme file into those of a picture; return the new version."""
+        drawn = from_labelme(text, self.file.size)
+        regions = {**self.entry(self.picture(place)).regions, **drawn}
+        return self.save(version, place, regions, {})
+
+    def labelme(self, place: int) -> dict[str, Any]:
+        """Return a picture's regions as labelme reads them."""
+        picture = self.picture(place)
+        return to_labelme(self.file, self.entry(picture), picture)
+
+    def png(self, place: int) -> bytes:
+        """Return a picture as the page shows it."""
+        image = open_rgb(self.picture(place).path)
+        image.thumbnail((MOST_PIXELS, MOST_PIXELS), Image.Resampling.LANCZOS)
+        made = io.BytesIO()
+        image.save(made, "PNG", compress_level=1)
+        return made.getvalue()
+
+    def left(self) -> list[str]:
+        """Return what is asked for and not drawn: "picture 3: cake, fork"."""
+        found = []
+        for picture in self.pictures:
+            drawn = self.entry(picture).regions
+            lacking = [name for name in self.asked.get(picture.place, {}) if name not in drawn]
+            if lacking:
+                found.append(f"picture {picture.place}: {', '.join(lacking)}")
+        return found
