@@ -148,6 +148,18 @@ def with_signature(key: Key, by: str, when: str = "", path: Path | None = None) 
     return key.model_copy(update={"signed": signed})
 
 
+def said_of_unsigned(key: Key) -> str:
+    """Return what is to be said of a key with contested questions that nobody has signed, or ""."""
+    if not key.contested or key.signature is not None:
+        return ""
+    waiting = [name for name in key.to_decide if name in key.contested]
+    if waiting:
+        undecided = f"nobody has decided on {', '.join(waiting)}, which are contested"
+        return f"the key is not signed: {undecided} (hw9 review KEY_FOLDER)"
+    changed = f"was changed since {key.signed.by} signed it" if key.signed else "is not signed"
+    return f"the key has contested questions and {changed} (hw9 key sign KEY_FOLDER --by NAME)"
+
+
 def _decision(entry: KeyQuestion, by: str, why: str) -> Decision:
     _check_texts(by, why)
     return Decision(by=by.strip(), why=why.strip(), on=entry.correct)

@@ -13,12 +13,13 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Sequence
 from decimal import Decimal
+from math import prod
 from pathlib import Path
 
 from grader.quizzes.qti_read import QtiItem, QtiQuiz
 from grader.quizzes.texts import QuizLanguage, WordedQuestion, quiz_of_bank
 from grader.scoring.accepted_answers import scored_questions
-from grader.submissions import Chosen, ScoredQuestion, Ticked
+from grader.submissions import Answer, Chosen, ScoredQuestion, Ticked
 from solver.banks.bank import Bank
 from solver.errors import BankError
 from solver.files.atomic_write import write_whole
@@ -50,7 +51,11 @@ def quiz_to_write(
         BankError: a drop-down has no choices without a key.
     """
     worded = quiz_of_bank(bank, language, key)
-    points = {question.id: question.points for question in bank.questions}
+    out = {entry.id for entry in key.questions if entry.left_out} if key else set()
+    points = {
+        question.id: Decimal(0) if question.id in out else question.points
+        for question in bank.questions
+    }
     scored = {each.id: each for each in scored_questions(key, bank)} if key and answers else {}
     for question in worded.questions:
         for blank, choices in question.blanks:
@@ -98,12 +103,39 @@ def _item(
 
 def _right_choices(scored: ScoredQuestion | None, blank: str) -> set[str]:
     names: set[str] = set()
-    for answer in scored.accepted if scored else ():
+    for answer in _that_canvas_can_mark(scored):
         if isinstance(answer, Ticked):
             names |= answer.options
         elif isinstance(answer, Chosen):
             names |= {choice for name, choice in answer.choices if name == blank}
     return names
+
+
+def _that_canvas_can_mark(scored: ScoredQuestion | None) -> tuple[Answer, ...]:
+    """Return the answers that one marking of right options says, and no other.
+
+    Canvas marks options, not whole answers: where several sets of options earn, or choices of two
+    drop-downs that go together, the first is marked (see `not_said_by_canvas`).
+    """
+    if scored is None:
+        return ()
+    return scored.accepted if _each_by_itself(scored) else scored.accepted[:1]
+
+
+def _each_by_itself(scored: ScoredQuestion) -> bool:
+    if len(scored.accepted) < 2 or scored.kind == "single":
+        return True
+    by_blank: dict[str, set[str]] = {}
+    for answer in scored.accepted:
+        for blank, choice in answer.choices if isinstance(answer, Chosen) else ():
+            by_blank.setdefault(blank, set()).add(choice)
+    # All pairings of the choices marked must be answers themselves.
+    return bool(by_blank) and prod(map(len, by_blank.values())) == len(set(scored.accepted))
+
+
+def not_said_by_canvas(bank: Bank, key: Key) -> list[str]:
+    """Return the ids of questions of which a package marks only the first of several answers."""
+    return [each.id for each in scored_questions(key, bank) if not _each_by_itself(each)]
 
 
 def _answer_ids(edition: str, question: str, blank: str, names: Sequence[str]) -> dict[str, str]:

@@ -87,7 +87,9 @@ class QuestionView:
     @property
     def given(self) -> str:
         """The TA's answer, in a short line."""
-        return key_answer_text(self.override.correct) if self.override else ""
+        if self.override is None:
+            return ""
+        return " / ".join(map(key_answer_text, (self.override.correct, *self.override.also)))
 
     @property
     def derived(self) -> str:
@@ -164,6 +166,8 @@ def class_page(
             regrades=regrades,
             repeats=key.stability is not None,
             late=analysis.late if graded.deadline else None,
+            unsigned=bool(key.contested) and key.signature is None,
+            waiting=[name for name in key.to_decide if name in key.contested],
             corrections=graded.used.table.each_correction(),
             limits=_limits(),
         )

@@ -132,7 +132,9 @@ class _Measured:
         entry = self._entry
         if entry.override is None or not entry.correct:
             return False
-        return set(self._accepted(entry.override.correct)) != set(self._accepted(entry.correct))
+        given = (entry.override.correct, *entry.override.also)
+        taken = {answer for one in given for answer in self._accepted(one)}
+        return taken != set(self._accepted(entry.correct))
 
     def other_answers(self) -> set[str]:
         """Return the codes of all answers that were measured, the key's own among them."""

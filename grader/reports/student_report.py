@@ -222,7 +222,7 @@ class StudentPages:
         correction: CorrectedCell | None = None,
     ) -> Card:
         mark = _mark(question, response, points)
-        explained = self._reveal and mark not in ("full", "void")
+        explained = self._reveal and mark not in ("full", "void", "left_out")
         entry = self._texts.key_question(question.id)
         html = self._card.render(
             question=question,
@@ -276,6 +276,8 @@ def _options(response: Response) -> set[tuple[str, str]]:
 def _mark(question: ScoredQuestion, response: Response, points: Decimal | None) -> str:
     if isinstance(response, NotShown):
         return "absent"
+    if question.left_out:
+        return "left_out"
     if question.void:
         return "void"
     if points is None:

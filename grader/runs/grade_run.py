@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.key_changes.key_override import said_of_unsigned
 from grader.quizzes.unread_cells import said_of_unread
 from grader.runs.corrections import OPEN_FILE, write_open
 from grader.runs.folder import check_target, folder_made_whole, only_run
@@ -168,6 +169,8 @@ def _key_notes(job: Job) -> list[str]:
     unworded = any(entry.wording is None for entry in job.key.questions)
     if unworded and made_from and made_from != job.bank.sha256:
         notes.append("the key was made from another state of the bank than the one used here")
+    if unsigned := said_of_unsigned(job.key):
+        notes.append(unsigned)
     still_open = open_questions(job.key)
     if still_open:
         notes.append(f"left out, since the key has no answer: {', '.join(still_open)}")

@@ -147,6 +147,8 @@ def _checked(
 
 
 def _state(question: ScoredQuestion, response: Response) -> State:
+    if question.left_out:
+        return "open"
     if question.void:
         return "void"
     if response in question.accepted:

@@ -181,7 +181,7 @@ def export_qti(
     Example:
       hw9 bank export-qti quiz.zip --key key.yaml
     """
-    from grader.quizzes.qti_write import quiz_to_write, write_package
+    from grader.quizzes.qti_write import not_said_by_canvas, quiz_to_write, write_package
     from solver.errors import InputError
 
     if out.exists() and not force:
@@ -192,6 +192,13 @@ def export_qti(
     marked = sum(1 for item in quiz.items if item.right)
     write_package(quiz, out, private=marked > 0)
     points = sum(item.points for item in quiz.items if item.points is not None)
+    unsaid = not_said_by_canvas(bank, key) if key and not no_answers else []
+    if unsaid:
+        click.echo(
+            f"warning: {', '.join(unsaid)}: several answers earn, which Canvas cannot say; the "
+            "first is marked. hw9 grade takes them all.",
+            err=True,
+        )
     if as_json:
         done = {"out": str(out), "questions": len(quiz.items), "points": str(points)}
         click.echo(json.dumps(done | {"with_answers": marked}, indent=1))
