@@ -29,7 +29,7 @@ const path = (line, closed) => `M${line.map((point) => point.join(" ")).join("L"
 function draw() {
   const [wide, high] = state.size;
   const svg = made("svg", {viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": picture().name});
-  const room = Math.min(canvas.clientWidth, Math.max(280, window.innerHeight - 190));
+  const room = Math.max(200, Math.min(canvas.clientWidth - 2, Math.max(280, window.innerHeight - 190)));
   svg.style.width = `${room * zoom}px`;
   svg.style.height = `${room * zoom * high / wide}px`;
   made("image", {href: `picture/${picture().place}`, width: wide, height: high, preserveAspectRatio: "none"}, svg);
