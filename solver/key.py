@@ -155,7 +155,7 @@ class Decision(Strict):
 
     by: str = ""
     why: str = ""
-    on: Answer = Field(description="the derived answer when it was decided")
+    on: Answer = Field(default_factory=list, description="the derived answer at that time")
 
 
 DecisionState = Literal["undecided", "accepted", "changed", "either", "everybody", "left_out"]
@@ -368,16 +368,11 @@ def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
         for name, value in question.items()
         if name in always or value or (name in unless_none and value is not None)
     }
-    if kept.get("stability"):
-        kept["stability"] = _without_nothing(kept["stability"])
+    for name in ("stability", "wording", "decided"):
+        if kept.get(name):
+            kept[name] = _without_nothing(kept[name])
     if kept.get("override") and not kept["override"]["also"]:
         del kept["override"]["also"]
-    if kept.get("decided"):
-        kept["decided"] = {
-            name: value for name, value in kept["decided"].items() if value or name == "on"
-        }
-    if kept.get("wording"):
-        kept["wording"] = _without_nothing(kept["wording"])
     kept["options"] = [_without_nothing(option) for option in question["options"]]
     return kept
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.banks.option import bank_option
+from grader.cli.extras import need
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
@@ -39,10 +40,9 @@ def draw(bundle: Path, bank_folder: Path | None, port: int, no_open: bool) -> No
       hw9 regions draw course/
       hw9 regions draw course/ --bank 2022
     """
-    from grader.review.server import need_server, serve
-
-    need_server()
+    need("evidence", "drawing regions")
     from grader.review.region_app import region_app
+    from grader.review.server import serve
     from solver.files.lock import one_at_a_time
 
     drawing = _drawing(bundle, bank_folder)
@@ -107,6 +107,7 @@ def import_(bundle: Path, files: tuple[Path, ...], bank_folder: Path | None) -> 
 
 
 def _drawing(bundle: Path, bank_folder: Path | None) -> RegionDrawing:
+    need("evidence", "reading pictures")
     from grader.review.region_drawing import RegionDrawing
     from solver.banks.bank import load_bank
     from solver.files.resources import shipped_bank

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from grader.cli.banks.option import bank_option
+from grader.cli.extras import need
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -32,11 +33,10 @@ def review(
       hw9 review spring
       hw9 review spring graded
     """
-    from grader.review.server import need_server, serve
-
-    need_server()
+    need("evidence", "hw9 review")
     from grader.review.key_app import key_app
     from grader.review.key_review import KeyReview
+    from grader.review.server import serve
     from solver.banks.bank import load_bank
     from solver.files.lock import one_at_a_time
     from solver.files.resources import shipped_bank

@@ -107,8 +107,7 @@ def changed_questions(old: Key, new: Key) -> list[str]:
     return [
         each.id
         for each in new.questions
-        if (one := before.get(each.id)) is not None
-        and _graded_by(one) != _graded_by(each)
+        if (one := before.get(each.id)) is not None and _graded_by(one) != _graded_by(each)
     ]
 
 

@@ -16,15 +16,8 @@ from grader.items.analysis import QuestionAnalysis, analyse_class
 from grader.key_changes.move_counts import MoveCounts
 from grader.key_changes.regrading import Move
 from grader.reports.charts import histogram
-from grader.runs.regrade_run import (
-    GradedRun,
-    Plan,
-    Regrade,
-    Signature,
-    plan_on,
-    read_graded_run,
-    write_regrade,
-)
+from grader.runs.graded_run import GradedRun, read_graded_run
+from grader.runs.regrade_run import Plan, Regrade, Signature, plan_on, write_regrade
 from grader.table.graded import GradedClass
 from grader.table.used import UsedStudents
 from solver.banks.bank import Bank

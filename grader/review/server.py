@@ -13,26 +13,6 @@ from solver.errors import OutputError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-MISSING = (
-    "the pages need starlette and uvicorn, which are not installed. Install them with "
-    "pip install 'hw9[review]'; every decision can be taken with hw9 key override too."
-)
-
-
-def need_server() -> None:
-    """Refuse to start where the libraries of the server are missing.
-
-    Raises:
-        OutputError: says how to install them.
-    """
-    try:
-        import starlette
-        import uvicorn
-
-        assert starlette and uvicorn
-    except ImportError:
-        raise OutputError(MISSING) from None
-
 
 def serve(
     app: Starlette,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,9 @@ from grader.key_changes.regrade_log import (
     LOG,
     STANDING,
     Standing,
-    as_graded,
     change_data,
     new_standing,
     read_log,
-    read_standing,
     standing_text,
     with_entry,
 )
@@ -40,27 +36,23 @@ from grader.key_changes.regrading import (
 from grader.runs.corrections import OPEN_FILE
 from grader.runs.folder import folder_made_whole, only_run
 from grader.runs.gradebook import Gradebook
-from grader.runs.grading import grade_table
+from grader.runs.graded_run import GradedRun, graded_by, questions_of, read_graded_run, state_of
 from grader.runs.reconciliation import check_record
-from grader.runs.record import RunRecord, read_run, write_run
+from grader.runs.record import RunRecord, write_run
 from grader.runs.results import fill_gradebook, write_results
 from grader.runs.unscored import FILE as UNSCORED
 from grader.runs.unscored import unscored_of_exports, unscored_of_gradebook, write_unscored
-from grader.scoring.accepted_answers import open_questions, scored_questions
+from grader.scoring.accepted_answers import open_questions
 from grader.submissions import ScoredQuestion
-from grader.table.answers import AnswerTable
 from grader.table.former_record import FORMER_FILE
 from grader.table.graded import GradedClass
 from grader.table.record import FILE
-from grader.table.witness import canvas_doubts
 from solver.banks.bank import Bank
 from solver.errors import InputError, OutputError
-from solver.files.atomic_swap import leftovers
-from solver.files.atomic_write import sha256_of, sha256_of_all, write_whole
+from solver.files.atomic_write import sha256_of, write_whole
 from solver.files.encodings import is_text
 from solver.key import Key, dump_key
 from solver.key_checks.agreement import hold_to_bank
-from solver.key_checks.consistency import refuse_contradictions
 
 RESULTS = ("scores.csv", "rejects.csv", "late.csv", "items.csv", "summary.json", "gradebook.csv")
 CARRIED = (UNSCORED, OPEN_FILE)
@@ -131,52 +123,6 @@ class Signature:
     when: str = ""
 
 
-@dataclass
-class GradedRun:
-    """A run read back and graded as it stands, on which any number of regrades can be planned.
-
-    Attributes:
-        run: its record.
-        bank: the questions.
-        questions: how they are graded now.
-        former: how questions are graded where the key alone does not say it.
-        state: a hash of what a regrade changes.
-    """
-
-    run: RunRecord
-    bank: Bank
-    questions: tuple[ScoredQuestion, ...]
-    former: dict[str, Standing]
-    state: str
-
-    @cached_property
-    def table(self) -> AnswerTable:
-        """Every row of the run."""
-        return self.run.table()
-
-    @cached_property
-    def before(self) -> GradedClass:
-        """The class as it is graded now."""
-        return _graded(self.run, self.table, self.questions)
-
-
-def read_graded_run(folder: Path, bank: Bank) -> GradedRun:
-    """Read a run's folder.
-
-    Raises:
-        Hw9Error: it is none, or its key does not agree with itself or the bank.
-    """
-    _mend(folder)
-    state = _state(folder)
-    run = read_run(folder)
-    read_log(folder)
-    former = read_standing(folder)
-    own = _of(run.key, bank, run.data["questions"], folder / "key.yaml")
-    questions = as_graded(own, former, folder / STANDING)
-    refuse_contradictions(run.key, folder / "key.yaml")
-    return GradedRun(run, bank, questions, former, state)
-
-
 def plan_regrade(job: Regrade) -> Plan:
     """Grade a run's rows by the old and by the new rules.
 
@@ -197,9 +143,9 @@ def plan_on(graded: GradedRun, job: Regrade) -> Plan:
     refuse_other_options(run.key, new_key, new_path)
     changed = changed_questions(run.key, new_key)
     taken = _taken(job, changed, before)
-    after = regraded(before, _of(new_key, job.bank, recorded, new_path), taken, job.how)
+    after = regraded(before, questions_of(new_key, job.bank, recorded, new_path), taken, job.how)
     key = merged_key(run.key, new_key, [*taken, *run.data["left_out"]], job.how)
-    by_key = _of(key, job.bank, recorded, new_path)
+    by_key = questions_of(key, job.bank, recorded, new_path)
     standing = new_standing(graded.former, by_key, after, dict.fromkeys(taken, job.how))
     return Plan(
         job,
@@ -208,33 +154,10 @@ def plan_on(graded: GradedRun, job: Regrade) -> Plan:
         question_changes(before, after),
         standing,
         graded.before,
-        _graded(run, graded.table, after),
+        graded_by(run, graded.table, after),
         graded.state,
         _notes(run, job.bank, new_key, [name for name in changed if name not in taken]),
     )
-
-
-def _mend(folder: Path) -> None:
-    """Bring back or clear away what a killed run left; what a living one has there stays."""
-    if leftovers(folder.resolve()):
-        with suppress(OutputError), only_run(folder):
-            pass
-
-
-def _state(folder: Path) -> str:
-    """Return a hash of what every regrade changes, to see whether another one came between."""
-    kept = [folder / name for name in ("run.json", "key.yaml", STANDING, LOG)]
-    try:
-        return sha256_of_all({path.name: sha256_of(path) for path in kept if path.exists()})
-    except OSError:
-        return ""  # what cannot be read is told by whoever reads it
-
-
-def _of(
-    key: Key, bank: Bank, recorded: Sequence[str], path: Path | None
-) -> tuple[ScoredQuestion, ...]:
-    found = scored_questions(key, bank, path=path)
-    return tuple(question for question in found if question.id in recorded)
 
 
 def _taken(job: Regrade, changed: Sequence[str], before: tuple[ScoredQuestion, ...]) -> list[str]:
@@ -263,15 +186,6 @@ def _notes(run: RunRecord, bank: Bank, new_key: Key, not_taken: Sequence[str]) -
     if run.data["bank_sha256"] != bank.sha256:
         notes.append("the bank has changed since this run; the pages use its new wordings")
     return notes
-
-
-def _graded(
-    run: RunRecord, table: AnswerTable, questions: tuple[ScoredQuestion, ...]
-) -> GradedClass:
-    graded = grade_table(table, questions, run.rules, left_out=tuple(run.data["left_out"]))
-    return replace(
-        graded, canvas_doubts=canvas_doubts(table, questions, run.data.get("promised", {}))
-    )
 
 
 def write_regrade(
@@ -308,7 +222,7 @@ def write_regrade(
     if not all(map(is_text, (signature.by, signature.why, signature.when))):
         raise InputError("what was given holds bytes that are not UTF-8", place="--by or --why")
     with only_run(plan.job.folder):
-        if _state(plan.job.folder) != plan.state:
+        if state_of(plan.job.folder) != plan.state:
             raise OutputError(
                 f"{plan.job.folder}: was changed by another run since this regrade was planned. "
                 "Nothing was written; look at it and regrade again."
