@@ -108,6 +108,13 @@ def test_what_a_folder_must_not_know(start: str, forbidden: str) -> None:
     assert climbing(start, forbidden) == []
 
 
+def test_only_the_command_line_knows_the_local_pages() -> None:
+    assert climbing("solver", "grader.review") == climbing("solver", "grader") == []
+    others = climbing("grader", "grader.review", but=FRONTS)
+    assert others == [] and climbing("grader.cli", "grader.review") != []
+    assert climbing("grader.review", "grader.cli") == []
+
+
 @pytest.mark.parametrize("forbidden", ["solver.page", "solver.explain", "solver.models"])
 def test_the_grader_takes_texts_from_the_solver_and_no_page_or_model(forbidden: str) -> None:
     assert climbing("grader", forbidden, but=FRONTS) == []

@@ -21,7 +21,12 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def regions() -> None:
-    """Draw the named regions that questions ask about (docs/regions-format.md)."""
+    """Draw the named regions that questions ask about (docs/regions-format.md).
+
+    \b
+    Example:
+      hw9 regions draw course/
+    """
 
 
 @regions.command()
