@@ -148,7 +148,8 @@ class _App:
     def preview(self, request: Request, body: bytes) -> Response:
         review, asked = self._review, wanted(Decide, body)
         with review.lock:
-            key = review.changed(asked)
+            # Nobody has to give the reason before the effect is seen; this key is not written.
+            key = review.changed(asked.model_copy(update={"why": asked.why or "-"}))
             the_class = review.the_class
             if the_class is None:
                 return JSONResponse({"html": ""})

@@ -117,6 +117,9 @@ def test_numbers_before_are_those_of_the_regrade_and_names_are_shown(review: Key
     asked = {"question": "q01", "choice": "everybody", "by": "TA", "why": "torn"}
     shown = post(review, "/preview", **asked)[1]["html"]
     assert review.entry("q01").decision == "undecided"  # nothing was taken
+    other = "b" if review.entry("q01").correct == ["a"] else "a"
+    told = post(review, "/preview", question="q01", choice="changed", answer=[other])[1]
+    assert "data-moved" in told["html"] and 'data-moved="0"' not in told["html"]  # before a reason
     plan = review.the_class.plan(with_void(review.key, "q01"), ("q01",))
     counts = plan.counts()
     assert counts.up and f'data-up="{counts.up}" data-down="0"' in shown
