@@ -166,7 +166,11 @@ def _say(plan: Plan, counts: MoveCounts, at_most: int | None) -> None:
         click.echo(note)
     for change in plan.changes:
         before, after = (
-            "everybody" if side.void else " or ".join(answer_text(each) for each in side.accepted)
+            "nobody (left out)"
+            if side.left_out
+            else "everybody"
+            if side.void
+            else " or ".join(map(answer_text, side.accepted))
             for side in (change.before, change.after)
         )
         click.echo(f"{change.id}: earned by {before} before, by {after} now")

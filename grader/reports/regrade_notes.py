@@ -31,6 +31,8 @@ class Grading(_Logged):
         """The answers that earn its points, in both languages."""
         if self.void:
             return "everybody", "所有人"
+        if not self.points:
+            return "nobody, for it is worth nothing", "無人（不計分）"
         answers = [short_answer(code) for code in self.accepted]
         return " or ".join(answers), " 或 ".join(answers)
 

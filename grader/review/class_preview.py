@@ -86,8 +86,7 @@ class ClassPreview:
     def reread(self) -> None:
         """Read the run again, after it was regraded."""
         self._run = read_graded_run(self.folder, self.bank)
-        for name in ("analysis",):
-            self.__dict__.pop(name, None)
+        self.__dict__.pop("analysis", None)
 
     @cached_property
     def analysis(self) -> Mapping[str, QuestionAnalysis]:
@@ -127,8 +126,10 @@ class ClassPreview:
             Hw9Error: it cannot be written, or was changed meanwhile.
         """
         plan = self.plan(key)
-        write_regrade(plan, Signature(by, why))
-        self.reread()
+        try:
+            write_regrade(plan, Signature(by, why))
+        finally:
+            self.reread()  # regraded now, or changed by another run meanwhile
         return plan
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -220,7 +221,8 @@ class KeyReview:
             key, version = self.key, self.version
         try:
             for entry in self.in_order():
-                self.worker.prepare(entry.id)  # one by one: figures that are looked at come between
+                self.worker.prepare(entry.id)
+                time.sleep(0.02)  # figures that somebody looks at come between
             self.worker.write_page(key)
             self.page_problem = ""
         except Hw9Error as problem:

@@ -47,12 +47,13 @@ def serve(
     token, number = new_token(), listening.getsockname()[1]
     address = f"http://127.0.0.1:{number}/{token}/"
     config = uvicorn.Config(
-        Guard(app, token, number),  # type: ignore[arg-type]
+        Guard(app, token, number),
         log_level="critical",
         access_log=False,
         server_header=False,
         date_header=False,
         lifespan="on",
+        ws="none",
         timeout_graceful_shutdown=2,
     )
 
