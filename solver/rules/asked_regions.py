@@ -25,7 +25,7 @@ def asked_regions(questions: Sequence[PlannedQuestion]) -> AskedRegions:
     >>> from solver.files.resources import shipped_bank
     >>> from solver.rules.registry import plan_questions
     >>> asked_regions(plan_questions(load_bank(shipped_bank("2021"))))[6]
-    {'food': ['q01', 'q13'], 'plate': ['q01']}
+    {'food': ['q01', 'q11'], 'plate': ['q01']}
     """
     found: AskedRegions = {}
     for question in questions:
