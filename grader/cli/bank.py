@@ -12,11 +12,14 @@ import click
 
 from grader.cli import LazyGroup
 from grader.cli.banks.option import bank_option
+from grader.cli.extras import need
 from solver.text.plural import counted
 
 if TYPE_CHECKING:
     from solver.banks.bank import Bank
     from solver.decide.wording_lint import Concern
+    from solver.errors import InputError
+    from solver.pipeline.rehearsal import Lack
     from solver.rules.registry import PlannedQuestion
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -61,36 +64,55 @@ def bank() -> None:
     metavar="KEY",
     help="Also warn of questions that cannot be answered as worded, by this key.yaml.",
 )
+@click.option(
+    "--bundle",
+    "materials",
+    type=FOLDER,
+    metavar="DIR",
+    help="Also tell which questions would stay open with these course materials.",
+)
 @click.option("--strict", is_flag=True, help="With --with: exit code 1 where there are warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: bool) -> None:
+def check(
+    folder: Path | None,
+    key_path: Path | None,
+    materials: Path | None,
+    strict: bool,
+    as_json: bool,
+) -> None:
     """Check a bank: schema, languages, ids, rules, and every claim against its rule.
 
-    Each fault is one sentence with file, line and the names that would be right; the exit code is
-    then 1. All faults of form come first; once there are none, all faults of rules, settings and
-    claims. --with also lists questions that cannot be answered as they are worded: too many or too
-    few options hold, a claim could not be measured, two options always agree, or an option is
-    contested.
+    Every fault is told at once, in one sentence with file, line and the names that would be right;
+    the exit code is then 1. --bundle also lists what `hw9 key` would lack of these materials,
+    before anything is run: pictures, regions, layers, heads, items, words. --with also lists
+    questions that cannot be answered as they are worded: too many or too few options hold, a claim
+    could not be measured, two options always agree, or an option is contested.
 
     \b
     Examples:
       hw9 bank check --bank mine
+      hw9 bank check --bank mine --bundle course/
       hw9 bank check --with spring/key.yaml --strict
     """
     if strict and key_path is None:
         raise click.UsageError("--strict needs --with KEY.")
+    if materials is not None:
+        need("explain", "holding a bank against course materials")
     from solver.banks.bank import read_bank
     from solver.files.resources import shipped_bank
     from solver.rules.registry import check_questions, renamed_rules
 
-    found, faults = read_bank(folder or shipped_bank())
+    found, of_form = read_bank(folder or shipped_bank())
+    faults: list[InputError] = [*of_form]
     planned: list[PlannedQuestion] = []
     if found is not None:
         planned, others = check_questions(found)
         faults += others
+    lacks = _lacks(found, planned, materials, faults) if found and materials else None
     if found is None or faults:
         for fault in faults:
             click.echo(str(fault), err=True)
+        _say_lacks(lacks, len(planned), err=True)
         click.echo(f"{counted(len(faults), 'fault')}.", err=True)
         sys.exit(1)
     remarks = renamed_rules(found)
@@ -102,13 +124,51 @@ def check(folder: Path | None, key_path: Path | None, strict: bool, as_json: boo
         warnings = concerns(found, load_sound_key(key_path))
     if as_json:
         made = _as_json(found, planned, warnings) | {"remarks": remarks}
+        if lacks is not None:
+            made["lacks"] = [asdict(lack) for lack in lacks]
         click.echo(json.dumps(made, ensure_ascii=False, indent=1))
     else:
         for remark in remarks:
             click.echo(remark)
         _say(found, planned, warnings)
-    if strict and warnings:
+        _say_lacks(lacks, len(planned))
+    if (strict and warnings) or any(lack.questions for lack in lacks or ()):
         sys.exit(1)
+
+
+def _lacks(
+    found: Bank, planned: list[PlannedQuestion], materials: Path, faults: list[InputError]
+) -> list[Lack] | None:
+    """What the questions would lack of a bundle; None, and one fault more, where it is broken."""
+    from solver.bundle.bundle import load_bundle
+    from solver.errors import BundleError
+    from solver.pipeline.make_key import settings_for
+    from solver.pipeline.rehearsal import rehearse
+
+    try:
+        bundle = load_bundle(materials)
+    except BundleError as fault:
+        faults.append(fault)
+        return None
+    return rehearse(planned, bundle, settings_for(found, exact=True))
+
+
+def _say_lacks(lacks: list[Lack] | None, count: int, *, err: bool = False) -> None:
+    if lacks is None:
+        return
+    for lack in lacks:
+        if lack.questions:
+            click.echo(f"{', '.join(lack.questions)}: lacks {lack.what}.", err=err)
+        if lack.checks:
+            names = ", ".join(lack.checks)
+            click.echo(f"{names}: the cross-check lacks {lack.what}.", err=err)
+    stay = {name for lack in lacks for name in lack.questions}
+    said = (
+        f"{counted(len(stay), 'question')} of {count} would stay open"
+        if stay
+        else (f"All {counted(count, 'question')} can be decided")
+    )
+    click.echo(f"{said} with this bundle.", err=err)
 
 
 def _as_json(

@@ -132,7 +132,6 @@ def check(folder: Path | None, bank_folder: Path | None, as_json: bool) -> None:
 
 
 def _pictures(found: Bundle, problems: list[str]) -> list[dict[str, Any]]:
-    from solver.bundle.pictures import CLASSES
     from solver.errors import BundleError
 
     rows = []
@@ -142,7 +141,7 @@ def _pictures(found: Bundle, problems: list[str]) -> list[dict[str, Any]]:
         except BundleError as problem:
             problems.append(str(problem))
             regions = []
-        label = CLASSES[picture.label]
+        label = found.class_name(picture.label)
         size = list(picture.size)
         rows.append({"name": picture.path.name, "size": size, "class": label, "regions": regions})
     return rows
@@ -169,9 +168,8 @@ def _regions(found: Bundle, bank_folder: Path | None, problems: list[str]) -> li
 def _network(found: Bundle) -> dict[str, Any]:
     import torch
 
-    from solver.bundle.pictures import CLASSES
     from solver.explain.job import picture_tensor
-    from solver.models.food_cnn import CONVOLUTIONS, parameter_count
+    from solver.models.food_cnn import parameter_count
 
     network = found.network
     predictions = []
@@ -179,7 +177,7 @@ def _network(found: Bundle) -> dict[str, Any]:
         for picture in found.pictures:
             probabilities = network(picture_tensor(found, picture.place))[0].double().softmax(0)
             best = int(probabilities.argmax())
-            name = CLASSES[best] if best < len(CLASSES) else str(best)
+            name = found.class_name(best)
             predictions.append(
                 {
                     "class": name,
@@ -187,11 +185,9 @@ def _network(found: Bundle) -> dict[str, Any]:
                     "right": best == picture.label,
                 }
             )
-    state = network.state_dict()
-    widths = [int(state[f"cnn.{index}.weight"].shape[0]) for index in CONVOLUTIONS]
     return {
         "parameters": parameter_count(network),
-        "widths": widths,
+        "build": network.described,
         "classes": network.classes,
         "predictions": predictions,
     }
@@ -266,7 +262,7 @@ def _say(report: dict[str, Any]) -> None:
         network = report["network"]
         right = sum(guess["right"] for guess in network["predictions"])
         click.echo(
-            f"network    {network['parameters']:,} parameters, widths {network['widths']}; "
+            f"network    {network['parameters']:,} parameters, {network['build']}; "
             f"{right} of {counted(len(network['predictions']), 'picture')} right"
         )
     for name, what in report.get("bert", {}).items():

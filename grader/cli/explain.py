@@ -23,7 +23,12 @@ METHODS = (
 @click.command()
 @click.argument("method", type=click.Choice(METHODS), metavar="METHOD")
 @click.option("--picture", type=int, required=True, help="Which picture, from 0.")
-@click.option("--layer", type=int, default=6, show_default=True, help="Index into cnn (filters).")
+@click.option(
+    "--layer",
+    default="6",
+    show_default=True,
+    help="Of filters: an index into the course's cnn, or a layer's name, such as layer1.0.conv1.",
+)
 @click.option("--steps", type=int, default=10, show_default=True, help="Integrated gradients.")
 @click.option("--bundle", "folder", type=FOLDER, help="Course materials.  [default: the demo's]")
 @click.option(
@@ -35,7 +40,7 @@ METHODS = (
 def explain(
     method: str,
     picture: int,
-    layer: int,
+    layer: str,
     steps: int,
     folder: Path | None,
     device: str,

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from solver.banks.course_settings import Methods
 from solver.errors import BankError
@@ -206,12 +214,18 @@ class BankFile(Strict):
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic with its questions, in the order of the file."""
+    """A topic with its questions, in the order of the file.
+
+    Attributes:
+        indices: places of the questions in the file's list, where some of it are not sound; None:
+            all of them are here.
+    """
 
     id: str
     title: Wording
     questions: tuple[Question, ...]
     source: PlacedYaml
+    indices: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -248,9 +262,10 @@ class Bank:
         )
 
     def placed_questions(self) -> Iterator[tuple[Question, Topic, int]]:
-        """Yield each question with its topic and its place in the topic's list."""
+        """Yield each question with its topic and its place in the file's list."""
         for topic in self.topics:
-            for index, question in enumerate(topic.questions):
+            places = range(len(topic.questions)) if topic.indices is None else topic.indices
+            for index, question in zip(places, topic.questions, strict=True):
                 yield question, topic, index
 
 
@@ -272,41 +287,64 @@ def load_bank(folder: Path) -> Bank:
 def read_bank(folder: Path) -> tuple[Bank | None, list[BankError]]:
     """Return a bank and all faults of its files.
 
-    With faults, the bank holds the sound files, which can be checked further; it is None where
-    ``bank.yaml`` itself or the folder cannot be read.
+    Where something is, the bank holds the questions that are sound, to be checked further, and for
+    a header that is not, the defaults; it is None where there are no questions at all.
     """
     if not folder.is_dir():
         return None, [BankError("there is no such folder of questions", path=folder)]
     header_path = folder / "bank.yaml"
-    header, faults = _read(header_path, BankFile)
+    placed, header, faults = _read(header_path, BankFile)
     files, topics = {}, []
     if header is not None:
         files["bank.yaml"] = sha256_of(header_path)
     paths = without_apple_double(sorted(folder.glob("*.yaml")))
     for path in [path for path in paths if path != header_path]:
-        found, others = _read(path, TopicFile)
+        source, found, others = _read(path, TopicFile)
         faults += others
-        if found is not None:
-            topic, placed = found
-            topics.append(Topic(topic.topic, topic.title, tuple(topic.questions), placed))
+        if source is not None and found is not None:
+            topics.append(Topic(found.topic, found.title, tuple(found.questions), source))
             files[path.name] = sha256_of(path)
+        elif source is not None:
+            topics.append(_sound_part(source))
     if not topics and not faults:
         faults.append(BankError("holds no topic file (*.yaml) beside bank.yaml", path=folder))
-    if header is None:
+    if not topics:
         return None, faults
-    bank = Bank(folder, header[0], tuple(topics), files)
+    bank = Bank(folder, header or _header_so_far(placed), tuple(topics), files)
     return bank, [*faults, *_double_ids(bank)]
 
 
 def _read(
     path: Path, model: type[Model]
-) -> tuple[tuple[Model, PlacedYaml] | None, list[BankError]]:
+) -> tuple[PlacedYaml | None, Model | None, list[BankError]]:
     try:
         placed = load_placed_yaml(path, BankError)
     except BankError as fault:
-        return None, [fault]
+        return None, None, [fault]
     made, faults = checked(placed, model, BankError)
-    return ((made, placed) if made is not None else None), faults
+    return placed, made, faults
+
+
+def _sound_part(source: PlacedYaml) -> Topic:
+    """The questions of a file that are well formed, though the file is not."""
+    data = source.data if isinstance(source.data, dict) else {}
+    listed = data.get("questions")
+    sound = {}
+    for index, one in enumerate(listed if isinstance(listed, list) else []):
+        with suppress(ValidationError):
+            sound[index] = Question.model_validate(one)
+    name = source.path.stem
+    title = Wording(en=name, zh_hant=name)
+    return Topic(name, title, tuple(sound.values()), source, tuple(sound))
+
+
+def _header_so_far(placed: PlacedYaml | None) -> BankFile:
+    """The defaults in place of a header that is not sound, with the pictures it counts."""
+    data = placed.data if placed is not None and isinstance(placed.data, dict) else {}
+    count = data.get("pictures")
+    nothing = Wording(en="-", zh_hant="-")
+    pictures = {"pictures": count} if type(count) is int and 1 <= count <= 1000 else {}
+    return BankFile(title=nothing, edition="", **pictures)
 
 
 def _double_ids(bank: Bank) -> Iterator[BankError]:

@@ -91,7 +91,7 @@ class Item(_Part):
 
 
 class ReadingPart(_Part):
-    """Reading models that are known by their hidden states alone."""
+    """Reading models: known by their hidden states alone, or run (`encoder`)."""
 
     folder: Text = Field(description="folder of tokenizers and hidden states, in the bundle")
     models: list[int] = Field(min_length=1, description="numbers of the models")
@@ -102,15 +102,30 @@ class ReadingPart(_Part):
         default="output/model{model}_q{item}",
         description="file of a model's hidden states on an item, in `folder`",
     )
+    encoder: Text | None = Field(
+        default=None,
+        description="folder of a model with its tokenizer, in `folder`, such as `reader{model}`, "
+        "which is run on the items: no states are kept",
+    )
     items: list[Item] = Field(min_length=1, description="the reading items, in order")
 
     @model_validator(mode="after")
     def _patterns_tell_them_apart(self) -> ReadingPart:
         if "{item}" not in self.states and len(self.items) > 1:
             raise ValueError("'states' has no {item}, and there are several items")
-        if "{model}" not in self.states and len(self.models) > 1:
+        if self.encoder is not None:
+            given = {"states", "tokenizer"} & self.model_fields_set
+            if given:
+                raise ValueError(f"'encoder' stands in place of {' and '.join(sorted(given))}")
+            if "{model}" not in self.encoder and len(self.models) > 1:
+                raise ValueError("'encoder' has no {model}, and there are several models")
+        elif "{model}" not in self.states and len(self.models) > 1:
             raise ValueError("'states' has no {model}, and there are several models")
         return self
+
+    def encoder_of(self, model: int) -> str | None:
+        """Return the folder of a model that is run, in `folder`; None where states are kept."""
+        return self.encoder.replace("{model}", str(model)) if self.encoder is not None else None
 
     def tokenizer_of(self, model: int) -> str:
         """Return the folder of a model's tokenizer, in `folder`."""
@@ -279,9 +294,18 @@ class BertMaterials:
                 f"there is no item {item}: it has {len(items)}", path=self.folder / FILE
             )
         asked = items[item - 1]
+        folder = part.encoder_of(model)
+        if folder is not None:
+            return self._run(load_bert(self.folder / part.folder / folder, self.device,
+                                       predicts=False), asked)  # fmt: skip
         encoding = self.tokenizer(model).encode(asked.question, asked.context)
         path = self.folder / part.folder / part.states_of(model, item)
         return Reading(load_states(path, len(encoding.ids)), encoding, asked)
+
+    def _run(self, encoder: Bert, item: Item) -> Reading:
+        encoding = encoder.tokenizer.encode(item.question, item.context)
+        states = [layer[0].float().cpu().numpy() for layer in encoder.hidden_states([encoding])]
+        return Reading(np.stack(states), encoding, item)
 
 
 def load_materials(folder: Path, device: str = "cpu") -> BertMaterials:
@@ -312,7 +336,7 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
     """
     import torch
 
-    from solver.models.food_cnn import is_plain
+    from solver.models.checkpoints import is_plain
 
     try:
         with warnings.catch_warnings(action="ignore"):

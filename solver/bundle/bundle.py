@@ -2,6 +2,7 @@
 
 ::
 
+    bundle.yaml              what network and pictures are, where they are not the course's
     checkpoint.pth           the network
     food/<class>_<n>.jpg     the pictures, in the course's order
     regions.yaml             named regions of the pictures (optional: see `Bundle.regions`)
@@ -10,14 +11,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solver.bundle.pictures import Picture, load_pictures
+from solver.bundle.description import COURSE, Description, load_description
+from solver.bundle.pictures import Picture, load_pictures, read_pictures
 from solver.bundle.regions import Mask, region_words, regions_for
 from solver.errors import BundleError
 from solver.files.apple_double import without_apple_double
@@ -25,8 +27,10 @@ from solver.files.atomic_write import sha256_of
 from solver.files.resources import shipped_region_files
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from solver.bundle.bert_materials import BertMaterials
-    from solver.models.food_cnn import FoodNetwork, PreparedNetwork
+    from solver.models.image_network import ImageNetwork
 
 
 @dataclass(frozen=True)
@@ -36,18 +40,33 @@ class Bundle:
     folder: Path
     pictures: tuple[Picture, ...]
     device: str = "cpu"
+    description: Description = field(default_factory=Description)
+
+    @property
+    def side(self) -> int:
+        """Pixels a side of the pictures as the network takes them."""
+        return self.description.network.side
+
+    @property
+    def checkpoint(self) -> str:
+        """Name of the file of weights, in the bundle."""
+        return self.description.network.checkpoint
 
     @cached_property
-    def network(self) -> FoodNetwork:
+    def network(self) -> ImageNetwork:
         """The network, in eval mode, on `device`.
 
         Raises:
             BundleError: the checkpoint cannot be used.
         """
-        from solver.models.food_cnn import load_network
-
-        network = load_network(self.folder / "checkpoint.pth", self.device)
-        classes = network.classes
+        network = self._loaded()
+        classes, said = network.classes, self.description
+        if said.own_classes and len(said.classes) != classes:
+            raise BundleError(
+                f"names {len(said.classes)} classes, and the network tells {classes} apart",
+                path=self.folder / "bundle.yaml",
+                place="classes",
+            )
         for picture in self.pictures:
             if picture.label >= classes:
                 raise BundleError(
@@ -56,12 +75,34 @@ class Bundle:
                 )
         return network
 
-    @cached_property
-    def prepared(self) -> PreparedNetwork:
-        """The network laid out for speed; its outputs differ by rounding alone."""
-        from solver.models.food_cnn import PreparedNetwork
+    def _loaded(self) -> ImageNetwork:
+        path, part = self.folder / self.checkpoint, self.description.network
+        if part.model == COURSE:
+            from solver.models.food_cnn import load_network
 
-        return PreparedNetwork(self.network)
+            return load_network(path, self.device)
+        from solver.models.torchvision_network import load_torchvision
+
+        return load_torchvision(
+            path,
+            part.model,
+            side=part.side,
+            classes=len(self.description.classes),
+            mean=part.mean,
+            std=part.std,
+            options=part.options,
+            device=self.device,
+        )
+
+    @cached_property
+    def prepared(self) -> nn.Module:
+        """The network laid out for speed: a rounding apart."""
+        return self.network.prepared()
+
+    def class_name(self, label: int) -> str:
+        """Return what a class is called; its number where nobody says."""
+        names = self.description.classes
+        return names[label] if 0 <= label < len(names) else str(label)
 
     @cached_property
     def bert(self) -> BertMaterials:
@@ -78,7 +119,8 @@ class Bundle:
     def files(self) -> dict[str, str]:
         """SHA-256 of every file that is used, by its name relative to the bundle."""
         paths = [picture.path for picture in self.pictures]
-        paths += [self.folder / name for name in ("checkpoint.pth", "regions.yaml")]
+        named = (self.checkpoint, "bundle.yaml", "regions.yaml")
+        paths += [self.folder / name for name in named]
         paths += without_apple_double(sorted((self.folder / "masks").glob("*.png")))
         found = {
             path.relative_to(self.folder).as_posix(): sha256_of(path)
@@ -96,12 +138,12 @@ class Bundle:
         if not 0 <= place < len(self.pictures):
             raise BundleError(
                 f"there is no picture {place}: {len(self.pictures)} were found",
-                path=self.folder / "food",
+                path=self.folder,
             )
         return self.pictures[place]
 
     def regions(self, place: int) -> dict[str, Mask]:
-        """Return the masks (128, 128) of a picture's regions; empty where none are drawn.
+        """Return the masks (side, side) of a picture's regions; empty where none are drawn.
 
         They come from the bundle's own ``regions.yaml``, else from the region files that ship
         with the bank, where one was drawn for this very picture.
@@ -137,7 +179,7 @@ def load_bundle(folder: Path, device: str = "cpu") -> Bundle:
     """Load a bundle's pictures; the network and the regions follow when they are asked for.
 
     Raises:
-        BundleError: no such folder, or a picture that cannot be used.
+        BundleError: no such folder, or a description or a picture that cannot be used.
     """
     if not folder.is_dir():
         raise BundleError(
@@ -145,9 +187,15 @@ def load_bundle(folder: Path, device: str = "cpu") -> Bundle:
             path=folder,
             mend="Give the folder that holds checkpoint.pth and food/.",
         )
-    return Bundle(folder, tuple(load_pictures(folder / "food")), device)
+    said = load_description(folder)
+    side = said.network.side
+    if said.pictures is not None:
+        pictures = read_pictures(said.pictures, side)
+    else:
+        pictures = load_pictures(folder / "food", len(said.classes), side)
+    return Bundle(folder, tuple(pictures), device, said)
 
 
 def as_tensor_values(picture: Picture) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Return the picture as the network gets it: float32 (3, 128, 128) in 0..1."""
+    """Return the picture as the network gets it: float32 (3, side, side) in 0..1."""
     return np.ascontiguousarray(picture.rgb.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from solver.errors import BundleError
 from solver.files.apple_double import without_apple_double
 
 SIDE = 128
+"""Pixels a side of the course's pictures."""
 SUFFIXES = (".jpg", ".jpeg", ".png")
 MAX_PIXELS = 60_000_000
 DEEP_MODES = ("I", "F")
@@ -42,9 +44,9 @@ class Picture:
 
     Attributes:
         place: its number in a question ("picture k").
-        name: file stem, ``<class>_<n>``.
+        name: file stem, in the course's layout ``<class>_<n>``.
         label: class index.
-        rgb: uint8 (128, 128, 3).
+        rgb: uint8 (side, side, 3), at the size the network takes.
         size: width and height of the file's picture.
     """
 
@@ -56,13 +58,21 @@ class Picture:
     size: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture's file and the class it is of."""
+
+    path: Path
+    label: int
+
+
 def course_order(path: Path) -> tuple[int, int]:
     """Sort key of a picture's file: its class, then the stem as Python reads it, 8_5 as 85."""
     return int(path.stem.split("_")[0]), int(path.stem)
 
 
-def load_pictures(folder: Path, classes: int = len(CLASSES)) -> list[Picture]:
-    """Read every picture of a ``food/`` folder in the course's order.
+def load_pictures(folder: Path, classes: int = len(CLASSES), side: int = SIDE) -> list[Picture]:
+    """Read every picture of a ``food/`` folder in the course's order, `side` pixels a side.
 
     Raises:
         BundleError: no folder, no picture, a name that is not ``<class>_<n>``, two files for one
@@ -84,11 +94,21 @@ def load_pictures(folder: Path, classes: int = len(CLASSES)) -> list[Picture]:
     for first, second in pairwise(paths):
         if course_order(first) == course_order(second):
             raise BundleError(f"has the same place in the order as {first.name}", path=second)
-    pictures = []
-    for place, path in enumerate(paths):
-        image, (label, _) = open_rgb(path), course_order(path)
-        pictures.append(Picture(place, path.stem, label, path, resized(image), image.size))
-    return pictures
+    return read_pictures([PictureFile(path, int(path.stem.split("_")[0])) for path in paths], side)
+
+
+def read_pictures(files: Sequence[PictureFile], side: int = SIDE) -> list[Picture]:
+    """Read pictures in the order given, `side` pixels a side.
+
+    Raises:
+        BundleError: a file that is not a picture or too large.
+    """
+    read = []
+    for place, one in enumerate(files):
+        image = open_rgb(one.path)
+        pixels = resized(image, side)
+        read.append(Picture(place, one.path.stem, one.label, one.path, pixels, image.size))
+    return read
 
 
 def _check_name(path: Path, classes: int) -> None:
@@ -136,19 +156,19 @@ def open_rgb(path: Path) -> Image.Image:
         raise BundleError(reason, path=path, mend=mend) from problem
 
 
-def resized(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """Return the picture at 128x128 as uint8 (128, 128, 3), as 2021's torchvision made it.
+def resized(image: Image.Image, side: int = SIDE) -> npt.NDArray[np.uint8]:
+    """Return the picture at one size as uint8 (side, side, 3), as 2021's torchvision made it.
 
     torchvision's Resize of a PIL picture is Pillow's own bilinear resize, so no torch is needed.
     """
     # Pillow resized the width and then the height, with 8 bits between; since 13.0 it resizes the
     # height of a tall picture first. Two calls give the former bytes under every Pillow.
-    narrowed = image.resize((SIDE, image.height), Image.Resampling.BILINEAR)
-    return np.asarray(narrowed.resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.uint8)
+    narrowed = image.resize((side, image.height), Image.Resampling.BILINEAR)
+    return np.asarray(narrowed.resize((side, side), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def fingerprint(rgb: npt.NDArray[np.uint8]) -> str:
-    """Return the 64-bit difference hash of a picture (128, 128, 3) as 16 hex digits.
+    """Return the 64-bit difference hash of a picture (H, W, 3) as 16 hex digits.
 
     It survives another file format or JPEG quality, so regions drawn for a picture are found again.
     """

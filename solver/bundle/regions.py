@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from solver.bundle.pictures import SIDE, Picture, fingerprint, fingerprint_distance
+from solver.bundle.pictures import Picture, fingerprint, fingerprint_distance
 from solver.errors import BundleError
 from solver.files.yaml_source import load_placed_yaml, validated
 
@@ -119,7 +119,7 @@ def region_words(paths: Sequence[Path]) -> dict[str, tuple[str, str]]:
 
 
 def regions_for(picture: Picture, path: Path) -> dict[str, Mask] | None:
-    """Return the masks (128, 128) a region file has for `picture`, or None where it has none.
+    """Return the masks (H, W) a region file has for `picture`, at its size, or None.
 
     An entry belongs to the picture when the names agree and the fingerprint, where given, is that
     of the same picture.
@@ -133,16 +133,19 @@ def regions_for(picture: Picture, path: Path) -> dict[str, Mask] | None:
             distance = fingerprint_distance(entry.fingerprint, fingerprint(picture.rgb))
             if distance > SAME_PICTURE_BITS:
                 continue
-        return _Rasterizer(regions, entry, path).all_masks()
+        return _Rasterizer(regions, entry, path, picture.rgb.shape[1::-1]).all_masks()
     return None
 
 
 class _Rasterizer:
-    """Draws the regions of one picture into masks of 128x128."""
+    """Draws the regions of one picture into masks of `size` (width, height)."""
 
-    def __init__(self, regions: RegionsFile, entry: PictureRegions, path: Path) -> None:
+    def __init__(
+        self, regions: RegionsFile, entry: PictureRegions, path: Path, size: tuple[int, ...]
+    ) -> None:
         self.entry, self.path = entry, path
-        self.scale = (SIDE / regions.size[0], SIDE / regions.size[1])
+        self.size = (size[0], size[1])
+        self.scale = (size[0] / regions.size[0], size[1] / regions.size[1])
         self.done: dict[str, Mask] = {}
 
     def all_masks(self) -> dict[str, Mask]:
@@ -180,20 +183,23 @@ class _Rasterizer:
         grow = _OVERSAMPLING
         return [(x * self.scale[0] * grow, y * self.scale[1] * grow) for x, y in line]
 
+    def _canvas(self) -> Image.Image:
+        return Image.new("L", (self.size[0] * _OVERSAMPLING, self.size[1] * _OVERSAMPLING))
+
     def _filled(self, polygons: list[Line]) -> Mask:
-        canvas = Image.new("L", (SIDE * _OVERSAMPLING, SIDE * _OVERSAMPLING))
+        canvas = self._canvas()
         for polygon in polygons:
             if len(polygon) >= 3:
                 ImageDraw.Draw(canvas).polygon(self._canvas_points(polygon), fill=255)
-        return _halved(canvas)
+        return _halved(canvas, self.size)
 
     def _band(self, lines: list[Line], width: float) -> Mask:
-        canvas = Image.new("L", (SIDE * _OVERSAMPLING, SIDE * _OVERSAMPLING))
+        canvas = self._canvas()
         pen = max(1, round(width * self.scale[0] * _OVERSAMPLING))
         for line in lines:
             points = self._canvas_points(line)
             ImageDraw.Draw(canvas).line(points, fill=255, width=pen, joint="curve")
-        return _halved(canvas)
+        return _halved(canvas, self.size)
 
     def _read_mask(self, name: str, file: str) -> Mask:
         path = (self.path.parent / file).resolve()
@@ -209,7 +215,7 @@ class _Rasterizer:
             ):
                 if image.width * image.height > 60_000_000:
                     raise self._fault(name, f"the mask {file!r} is too large")
-                grey = image.convert("L").resize((SIDE, SIDE), Image.Resampling.NEAREST)
+                grey = image.convert("L").resize(self.size, Image.Resampling.NEAREST)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
             raise self._fault(name, f"the mask {file!r} is missing or no PNG") from problem
         return np.asarray(grey) > 127
@@ -219,9 +225,9 @@ class _Rasterizer:
         return BundleError(message, path=self.path, place=place)
 
 
-def _halved(canvas: Image.Image) -> Mask:
+def _halved(canvas: Image.Image, size: tuple[int, int]) -> Mask:
     """The mask at its own size: a pixel is inside when at least half of it is."""
-    return np.asarray(canvas.resize((SIDE, SIDE), Image.Resampling.BOX)) >= 128
+    return np.asarray(canvas.resize(size, Image.Resampling.BOX)) >= 128
 
 
 def _border(mask: Mask, width: float) -> Mask:

@@ -77,9 +77,8 @@ def _threads(number: int) -> Iterator[None]:
 
 def _name(bundle: Bundle) -> str:
     """Name of the setup that the fastest batch depends on, as a key of the cache."""
-    widths = [one.out_channels for one in bundle.network.cnn if isinstance(one, nn.Conv2d)]
     name = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, "
-    name += f"{torch.get_num_threads()} threads, widths {widths}, fewer products, "
+    name += f"{torch.get_num_threads()} threads, {bundle.network.described}, fewer products, "
     return name + ("by oneDNN" if BY_ONEDNN else "by BLAS")
 
 

@@ -100,12 +100,23 @@ class Job:
     made: Evidence = field(default_factory=Evidence)
 
     @property
+    def layer(self) -> int | str:
+        """The layer of ``activation/conv1/2`` or ``module/6``: a name, or an index into `cnn`."""
+        part = self.id.split("/")[1]
+        return int(part) if part.isdecimal() else part
+
+    @property
+    def picture(self) -> int:
+        """The picture at the end of an id: 2 of ``activation/conv1/2``."""
+        return int(self.id.rsplit("/", 1)[1])
+
+    @property
     def place(self) -> tuple[int, ...]:
         """The numbers after the kind: ``(7, 100)`` of ``integrated_gradients/7/100``."""
         return tuple(int(part) for part in self.id.split("/")[1:])
 
     def picture_tensor(self, place: int) -> Tensor:
-        """Return picture `place` as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
+        """Return picture `place` as float32 (1, 3, side, side) in 0..1 on the bundle's device."""
         return picture_tensor(self.bundle, place)
 
     def network(self) -> nn.Module:
@@ -126,7 +137,7 @@ def first_picture(job: Job) -> list[int]:
 
 def last_picture(job: Job) -> list[int]:
     """The picture a job such as ``activation/6/1`` reads."""
-    return [job.place[-1]]
+    return [job.picture]
 
 
 def every_picture(job: Job) -> list[int]:
@@ -145,7 +156,7 @@ def bert_inputs(job: Job) -> dict[str, str]:
 
 
 def picture_tensor(bundle: Bundle, place: int) -> Tensor:
-    """Return a picture as float32 (1, 3, 128, 128) in 0..1 on the bundle's device."""
+    """Return a picture as float32 (1, 3, side, side) in 0..1 on the bundle's device."""
     values = as_tensor_values(bundle.picture(place))
     return torch.from_numpy(values)[None].to(bundle.device)
 

@@ -151,8 +151,10 @@ def expected_inputs(job: Job) -> dict[str, str]:
     digest = hashlib.sha256()
     for place in found.pictures(job):
         digest.update(picture_hash(job.bundle.picture(place)).encode())
+    described = job.bundle.description.network_hash
     return {
-        "checkpoint": job.bundle.files.get("checkpoint.pth", ""),
+        "checkpoint": job.bundle.files.get(job.bundle.checkpoint, ""),
         "pictures": digest.hexdigest(),
+        **({"network": described} if described else {}),
         **method,
     }

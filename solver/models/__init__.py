@@ -1,1 +1,1 @@
-"""The networks: the food CNN and BERT."""
+"""The networks: of pictures (the course's CNN, torchvision's) and of texts (BERT)."""

@@ -1,7 +1,7 @@
-"""BERT models, by folder or by name, and WordPiece tokenizers, loaded without trusting them.
+"""BERTs and encoders like them, by folder or by name, loaded without trusting them.
 
-Their files are read and checked in `solver.models.bert_files`; no code that comes with a model is
-run.
+Their files are read and checked in `solver.models.bert_files` and `solver.models.tokenizer`; no
+code that comes with a model is run.
 """
 
 from __future__ import annotations
@@ -11,91 +11,34 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from solver.errors import BundleError
 from solver.files.atomic_write import sha256_of
-from solver.models.bert_files import FILES, WEIGHTS, read_config, read_weights, read_word_pieces
+from solver.models.bert_files import FILES, WEIGHTS, read_config, read_weights
+from solver.models.encoder_kinds import KINDS, EncoderKind
+from solver.models.tokenizer import Encoding, Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import BertForMaskedLM, BertTokenizer
 
 CONNECT_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
-class Encoding:
-    """A text, or a pair of texts, as the model takes it.
+class Bert:
+    """An encoder (a BERT, or one of `encoder_kinds`) in eval mode, and its tokenizer.
 
     Attributes:
-        ids: ids of the pieces with [CLS] and [SEP].
-        segments: 0 for the first text, 1 for the second.
-        pieces: the pieces as text.
-        special: True for [CLS] and [SEP].
-        raw: the tokenizer's own result, for the places of characters and words.
+        model: transformers' model with a masked-LM head.
     """
 
-    ids: list[int]
-    segments: list[int]
-    pieces: list[str]
-    special: list[bool]
-    raw: Any
-
-    def piece_of_character(self, at: int, text: int = 0) -> int | None:
-        """Return the place of the piece that holds character `at` of the text (0 or 1)."""
-        place: int | None = self.raw.char_to_token(at, sequence_index=text)
-        return place
-
-
-@dataclass(frozen=True)
-class Tokenizer:
-    """A WordPiece tokenizer with the files it was read from."""
-
-    inner: BertTokenizer
-    source: Path
-
-    @cached_property
-    def pieces(self) -> list[str]:
-        """Every piece of the vocabulary, by id."""
-        return [
-            str(piece) for piece in self.inner.convert_ids_to_tokens(list(range(len(self.inner))))
-        ]
-
-    @property
-    def mask_id(self) -> int:
-        """Id of [MASK]."""
-        return int(self.inner.mask_token_id)
-
-    def encode(self, text: str, second: str | None = None) -> Encoding:
-        """Encode a text, or a pair."""
-        return self._wrapped(self.inner(text, second) if second else self.inner(text))
-
-    def encode_words(self, words: list[str], longest: int) -> Encoding:
-        """Encode words, cut off at `longest` pieces."""
-        return self._wrapped(
-            self.inner(words, is_split_into_words=True, truncation=True, max_length=longest)
-        )
-
-    def _wrapped(self, raw: Any) -> Encoding:
-        ids = [int(one) for one in raw["input_ids"]]
-        pieces = [str(piece) for piece in self.inner.convert_ids_to_tokens(ids)]
-        ends = {self.inner.cls_token_id, self.inner.sep_token_id}
-        special = [one in ends for one in ids]
-        segments = [int(one) for one in raw.get("token_type_ids", [0] * len(ids))]
-        return Encoding(ids, segments, pieces, special, raw)
-
-
-@dataclass(frozen=True)
-class Bert:
-    """A BERT with a masked-LM head, in eval mode, and its tokenizer."""
-
-    model: BertForMaskedLM
+    model: Any
     tokenizer: Tokenizer
     device: str
+    kind: EncoderKind = KINDS["bert"]
 
     @property
     def layers(self) -> int:
@@ -105,7 +48,10 @@ class Bert:
     @property
     def longest(self) -> int:
         """The largest number of pieces."""
-        return int(self.model.config.max_position_embeddings)
+        most = int(self.model.config.max_position_embeddings)
+        return (
+            most - int(self.model.config.pad_token_id) - 1 if self.kind.padded_positions else most
+        )
 
     def attentions(self, encoding: Encoding) -> Tensor:
         """Return the attention of every layer and head: (layers, heads, T, T), on the CPU.
@@ -116,7 +62,8 @@ class Bert:
         import torch
 
         with torch.no_grad():
-            found = self.model.bert(**self.inputs([encoding]), output_attentions=True).attentions
+            inputs = self.inputs([encoding])
+            found = self.model.base_model(**inputs, output_attentions=True).attentions
         if not found or len(found) != self.layers:
             raise BundleError(
                 f"the model gave attention of {len(found or ())} layers, not of {self.layers}",
@@ -159,7 +106,9 @@ class Bert:
             ids[row, : len(one.ids)] = torch.tensor(one.ids)
             segments[row, : len(one.ids)] = torch.tensor(one.segments)
             mask[row, : len(one.ids)] = 1
-        named = {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask}
+        named = {"input_ids": ids, "attention_mask": mask}
+        if self.kind.takes_segments:
+            named["token_type_ids"] = segments
         return {name: value.to(self.device) for name, value in named.items()}
 
     def hidden_states(
@@ -167,17 +116,18 @@ class Bert:
     ) -> tuple[Tensor, ...]:
         """Return the embedding output and each layer's output: layers + 1 times (B, T, width).
 
-        One pass serves every layer. With `layers` the pass ends after so many of them, and what
-        lies above is not computed; with 0 only the embedding output is.
+        One pass serves every layer. With `layers` only so many are returned, and the pass of a BERT
+        ends there: what lies above is not computed; with 0 only the embedding output is.
         """
         import torch
 
         inputs = self.inputs(encodings)
         with torch.no_grad():
-            if layers is not None:
+            if layers is not None and self.kind.name == "bert":
                 states = self._states_up_to(layers, inputs)
             else:
-                states = self.model.bert(**inputs, output_hidden_states=True).hidden_states
+                every = self.model.base_model(**inputs, output_hidden_states=True).hidden_states
+                states = every if layers is None else every[: layers + 1]
         return tuple(self.finite(each) for each in states)
 
     def _states_up_to(self, layers: int, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
@@ -199,30 +149,6 @@ class Bert:
                     path=self.tokenizer.source,
                     mend="Shorten the text in bert.yaml.",
                 )
-
-
-def load_tokenizer(folder: Path) -> Tokenizer:
-    """Load a WordPiece tokenizer from a folder with ``vocab.txt`` or ``tokenizer.json``.
-
-    Raises:
-        BundleError: the files are missing or not a tokenizer's.
-    """
-    from transformers import BertTokenizer
-
-    read = read_word_pieces(folder)
-    try:
-        made = BertTokenizer(
-            vocab=read.ids,
-            do_lower_case=read.lowercase,
-            strip_accents=read.strip_accents,
-            tokenize_chinese_chars=read.split_chinese,
-            **read.special,
-        )
-    except (ValueError, KeyError, TypeError, OverflowError) as problem:
-        raise BundleError(
-            f"is not a tokenizer that can be made ({_first_line(problem)})", path=folder
-        ) from None
-    return Tokenizer(made, folder)
 
 
 def find_model(base: Path, name: str) -> Path | str:
@@ -256,17 +182,17 @@ def load_bert(source: Path | str, device: str = "cpu", *, predicts: bool = True)
 
 def _load(folder: Path, device: str, predicts: bool) -> Bert:
     import torch
-    from transformers import BertConfig, BertForMaskedLM
+    import transformers
 
-    build = read_config(folder)
-    state = read_weights(folder, build)
+    kind, build = read_config(folder)
+    state = read_weights(folder, kind, build)
     tokenizer = load_tokenizer(folder)
     with _quiet():
         try:
             # Annotated by hand: with output_loading_info it returns a pair, which its types omit.
-            loaded: Any = BertForMaskedLM.from_pretrained(
+            loaded: Any = getattr(transformers, kind.model).from_pretrained(
                 None,
-                config=BertConfig(**build),
+                config=getattr(transformers, kind.config)(**build),
                 state_dict=state,
                 dtype=torch.float32,
                 attn_implementation="eager",
@@ -276,28 +202,28 @@ def _load(folder: Path, device: str, predicts: bool) -> Bert:
             raise BundleError(
                 f"is not a BERT that can be loaded ({_first_line(problem)})", path=folder
             ) from None
-    model: BertForMaskedLM = loaded[0]
-    _check_complete(folder, sorted(loaded[1]["missing_keys"]), predicts)
-    if len(tokenizer.inner) > model.config.vocab_size:
+    model: Any = loaded[0]
+    _check_complete(folder, kind, sorted(loaded[1]["missing_keys"]), predicts)
+    if tokenizer.size > model.config.vocab_size:
         raise BundleError(
-            f"its vocabulary has {len(tokenizer.inner)} pieces and its weights only "
+            f"its vocabulary has {tokenizer.size} pieces and its weights only "
             f"{model.config.vocab_size}",
             path=folder,
             mend="Take tokenizer and weights from the same model.",
         )
-    return Bert(model.eval().to(device), tokenizer, device)
+    return Bert(model.eval().to(device), tokenizer, device, kind)
 
 
-def _check_complete(source: Path, missing: list[str], predicts: bool) -> None:
+def _check_complete(source: Path, kind: EncoderKind, missing: list[str], predicts: bool) -> None:
     """Refuse a model with missing weights: they would be random, and its output nonsense."""
-    body = [name for name in missing if name.startswith("bert.") and "pooler" not in name]
+    body = [name for name in missing if name.startswith(kind.prefix) and "pooler" not in name]
     if body:
         raise BundleError(
-            f"lacks {len(body)} of a BERT's weights, {body[0]} among them",
+            f"lacks {len(body)} of the weights of a {kind.name}, {body[0]} among them",
             path=source,
-            mend="Take a BERT; other networks are not read.",
+            mend=f"Take a model of the kind that its config names ({kind.name}).",
         )
-    if predicts and any(name.startswith("cls.") for name in missing):
+    if predicts and any(name.startswith(kind.head) for name in missing):
         raise BundleError(
             "has no masked-LM head, so it can predict no word",
             path=source,
@@ -305,7 +231,10 @@ def _check_complete(source: Path, missing: list[str], predicts: bool) -> None:
         )
 
 
-_PATTERNS = ["config.json", "model.safetensors", "vocab.txt", "tokenizer*.json", "special*.json"]
+_PATTERNS = [
+    "config.json", "model.safetensors", "vocab.txt", "vocab.json", "merges.txt",
+    "tokenizer*.json", "special*.json",
+]  # fmt: skip
 
 
 def _fetched(name: str) -> Path | None:

@@ -8,19 +8,17 @@ are logits. The genuine build (3-128-128-256-512-512, 1024 hidden) has 14,162,82
 from __future__ import annotations
 
 import copy
-import pickle
-import warnings
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from solver.errors import BundleError
+from solver.models.checkpoints import State, fitted, listed, read_state, without_prefix
+from solver.models.image_network import ImageNetwork, LayerName, check_channel
 from solver.models.winograd import WinogradConv2d, is_eligible
 
 BLOCKS_PER_STACK = (3, 3, 3, 1, 1)
@@ -35,12 +33,15 @@ pictures have 0.03 at most, or else a white ground of a half."""
 GENUINE_WIDTHS = (128, 128, 128, 128, 128, 128, 256, 256, 256, 512, 512)
 
 
-class FoodNetwork(nn.Module):
+class FoodNetwork(ImageNetwork):
     """The network of the homework: pictures (B, 3, 128, 128) in 0..1 to logits (B, classes)."""
+
+    side = SIDE
 
     def __init__(self, widths: Sequence[int], hidden: int, classes: int) -> None:
         super().__init__()
         self.classes = classes
+        self.described = f"widths {list(widths)}"
         self.cnn = nn.Sequential(*_stacks(widths))
         self.fc = nn.Sequential(
             nn.Linear(widths[-1] * FINAL_SIDE**2, hidden),
@@ -55,12 +56,71 @@ class FoodNetwork(nn.Module):
         logits: Tensor = self.fc(maps.flatten(1))  # (B, classes)
         return logits
 
-    @property
-    def output_layer(self) -> nn.Linear:
-        """The last layer, whose outputs are the logits."""
-        layer = self.fc[3]
-        assert isinstance(layer, nn.Linear)
-        return layer
+    def prepared(self) -> PreparedNetwork:
+        """The network laid out for speed: a rounding apart."""
+        return PreparedNetwork(self)
+
+    def name_of(self, name: LayerName) -> str:
+        """Return a layer's name; a number is an index into `cnn`."""
+        if isinstance(name, str):
+            return super().name_of(name)
+        if not 0 <= name < len(self.cnn):
+            raise BundleError(
+                f"cnn[{name}] does not exist", mend=f"Indices are 0 to {len(self.cnn) - 1}."
+            )
+        return f"cnn.{name}"
+
+    def _index(self, layer: LayerName) -> int | None:
+        """The index into `cnn` of a layer; None of one that lies elsewhere."""
+        outer, _, index = self.name_of(layer).partition(".")
+        return int(index) if outer == "cnn" and index else None
+
+    def maps_at(self, layer: LayerName, pictures: Tensor) -> Tensor:
+        """Return what a layer of `cnn` gives: (B, filters, h, w)."""
+        index = self._index(layer)
+        if index is None:
+            return super().maps_at(layer, pictures)
+        maps: Tensor = self.cnn[: index + 1](pictures)
+        return maps
+
+    def path_to_filter(self, layer: LayerName, channel: int) -> nn.Module:
+        """Return the modules that compute one filter: pictures to (B, 1, h, w)."""
+        index = self._index(layer)
+        assert index is not None  # `check_filter` has seen to it
+        return path_to_filter(self.cnn, index, channel)
+
+    def check_filter(self, layer: LayerName, channel: int, pictures: Tensor) -> None:
+        """Refuse a filter that a layer does not have; no pass is needed for it."""
+        index = self._index(layer)
+        if index is None:
+            raise BundleError(
+                f"the layer {layer!r} is none of cnn, and filters are looked at there",
+                mend=f"Name one of cnn.0 to cnn.{len(self.cnn) - 1}.",
+            )
+        convolutions = [one for one in self.cnn[: index + 1] if isinstance(one, nn.Conv2d)]
+        check_channel(channel, convolutions[-1].out_channels, f"cnn[{index}]")
+
+
+def path_to_filter(cnn: nn.Sequential, index: int, channel: int) -> nn.Sequential:
+    """Return modules that compute one filter of ``cnn[index]`` and nothing beside: (B, 1, h, w).
+
+    What follows the last convolution up to `index` treats every filter by itself, so of that
+    convolution, and of its BatchNorm, the one filter is kept.
+    """
+    last = max(at for at in range(index + 1) if isinstance(cnn[at], nn.Conv2d))
+    ends = [_one_filter(module, channel) for module in cnn[last : index + 1]]
+    return nn.Sequential(*cnn[:last], *ends).requires_grad_(False).eval()
+
+
+def _one_filter(module: nn.Module, channel: int) -> nn.Module:
+    if not isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+        return module
+    alone = copy.deepcopy(module)
+    for name, value in (*module.named_parameters(), *module.named_buffers()):
+        if value.ndim:  # the number of batches a BatchNorm has seen is one number
+            kept = value[channel : channel + 1].clone()
+            setattr(alone, name, nn.Parameter(kept) if name in module._parameters else kept)
+    return alone
 
 
 def _stacks(widths: Sequence[int]) -> list[nn.Module]:
@@ -92,77 +152,28 @@ def load_network(path: Path, device: str = "cpu") -> FoodNetwork:
     Raises:
         BundleError: missing, not a plain checkpoint, keys or shapes that are not this build's.
     """
-    state = _model_state(_read_checkpoint(path), path)
+    known = [f"cnn.{index}.weight" for index in CONVOLUTIONS] + ["fc.0.weight", "fc.3.weight"]
+    state = without_prefix(read_state(path), known, path)
     # Built without values: drawing 14 million random ones takes longer than reading the true ones,
     # and would move torch's global generator.
     with torch.device("meta"):
-        network = build_network(*_sizes(state, path))
-    build = network.state_dict()
-    _check_state(state, build, path)
-    ours = {name: value.to(build[name].dtype).contiguous() for name, value in state.items()}
-    network.load_state_dict(ours, assign=True)
+        network = build_network(*_sizes(state, known, path))
+    network.load_state_dict(fitted(state, network.state_dict(), path), assign=True)
     network.requires_grad_(False)
     return network.eval().to(device)
 
 
-def _read_checkpoint(path: Path) -> Any:
-    if not path.is_file():
+def _sizes(state: State, names: Sequence[str], path: Path) -> tuple[list[int], int, int]:
+    lacking = [name for name in names if name not in state]
+    if lacking:
+        begins = f"; they begin with {listed(list(state)[:2])}" if state else ""
         raise BundleError(
-            "there is no such checkpoint", path=path, mend="Put checkpoint.pth into the bundle."
-        )
-    try:
-        with warnings.catch_warnings():
-            # What torch has to say of an odd file is said in our sentence, once.
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-        RuntimeError,
-        EOFError,
-        ValueError,
-    ) as fault:
-        raise BundleError(
-            "is not a checkpoint of plain tensors (it was refused unexecuted)",
+            f"the weights lack {listed(lacking)}{begins}",
             path=path,
-            mend="Save it with torch.save({'model_state_dict': model.state_dict(), ...}).",
-        ) from fault
-    except Exception as fault:  # torch raises many kinds for damaged files
-        raise BundleError(
-            f"cannot be read as a checkpoint ({type(fault).__name__})", path=path
-        ) from fault
-
-
-def _model_state(checkpoint: Any, path: Path) -> dict[str, Tensor]:
-    if not isinstance(checkpoint, Mapping) or "model_state_dict" not in checkpoint:
-        keys = ", ".join(map(str, list(checkpoint)[:4])) if isinstance(checkpoint, Mapping) else ""
-        raise BundleError(
-            "holds no 'model_state_dict'" + (f" (it begins with {keys})" if keys else ""), path=path
+            mend="The course's build has cnn.0 to cnn.37, fc.0 and fc.3; another network is named "
+            "in bundle.yaml (docs/another-network.md).",
         )
-    state = checkpoint["model_state_dict"]
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise BundleError("'model_state_dict' must map names to tensors", path=path)
-    for name, tensor in state.items():
-        if not is_plain(tensor):
-            raise BundleError(f"{name!r} is no plain tensor of real numbers", path=path)
-    return {str(name): tensor for name, tensor in state.items()}
-
-
-def is_plain(tensor: Tensor) -> bool:
-    """Say whether a loaded tensor is one of real numbers with its values at hand."""
-    plain_kind = not (tensor.is_complex() or tensor.is_quantized or tensor.is_meta)
-    return plain_kind and tensor.layout == torch.strided and not tensor.is_nested
-
-
-def _sizes(state: Mapping[str, Tensor], path: Path) -> tuple[list[int], int, int]:
-    names = [f"cnn.{index}.weight" for index in CONVOLUTIONS] + ["fc.0.weight", "fc.3.weight"]
     for name in names:
-        if name not in state:
-            raise BundleError(
-                f"the weights lack {name!r}",
-                path=path,
-                mend="The build has cnn.0 to cnn.37, fc.0 and fc.3.",
-            )
         if state[name].ndim < 2:
             raise BundleError(f"{name!r} has shape {list(state[name].shape)}", path=path)
     widths = [int(state[f"cnn.{index}.weight"].shape[0]) for index in CONVOLUTIONS]
@@ -177,19 +188,6 @@ def _sizes(state: Mapping[str, Tensor], path: Path) -> tuple[list[int], int, int
     if values > MOST_VALUES:
         raise BundleError("its layers are larger than any network of this build", path=path)
     return widths, hidden, classes
-
-
-def _check_state(state: Mapping[str, Tensor], build: Mapping[str, Tensor], path: Path) -> None:
-    for name in [*build, *state]:
-        if name not in state:
-            raise BundleError(f"the weights lack {name!r}", path=path)
-        if name not in build:
-            raise BundleError(f"{name!r} is no part of this build", path=path)
-        found, expected = list(state[name].shape), list(build[name].shape)
-        if found != expected:
-            raise BundleError(f"{name!r} has shape {found}, expected {expected}", path=path)
-        if state[name].is_floating_point() and not torch.isfinite(state[name]).all():
-            raise BundleError(f"{name!r} holds NaN or infinity", path=path)
 
 
 class PreparedNetwork(nn.Module):

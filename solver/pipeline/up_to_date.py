@@ -25,7 +25,7 @@ FORMAT = "hw9-made/1"
 FILE = "made.json"
 _LIBRARIES = (
     "captum", "lime", "matplotlib", "numpy", "pillow", "safetensors", "scikit-image",
-    "scikit-learn", "scipy", "tokenizers", "torch", "transformers",
+    "scikit-learn", "scipy", "tokenizers", "torch", "torchvision", "transformers",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
@@ -22,6 +23,32 @@ Rank = Annotated[
     Literal["most", "least"],
     Field(description="whether the option with the largest value holds, or the smallest"),
 ]
+
+
+def _layer(value: object) -> object:
+    index = type(value) is int and value >= 0
+    named = isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", value, re.ASCII)
+    if not (index or named):
+        raise ValueError(
+            "a layer is an index into the course's `cnn`, or a name as named_modules has it, such "
+            f"as layer1.0.conv1: not {value!r}"
+        )
+    return value
+
+
+Layer = Annotated[
+    int | str,
+    BeforeValidator(_layer),
+    Field(
+        description="index into the `cnn` of the course's network, or a layer's name as "
+        "`named_modules` has it, such as layer1.0.conv1"
+    ),
+]
+
+
+def layer_label(layer: int | str) -> str:
+    """Return what sentences call a layer: ``cnn[6]``, or its name."""
+    return layer if isinstance(layer, str) else f"cnn[{layer}]"
 
 
 def _all_pictures(value: object, info: ValidationInfo) -> object:
@@ -59,9 +86,7 @@ class MapSettings(Parameters):
         description="kind of map"
     )
     picture: Picture
-    layer: int | None = Field(
-        default=None, ge=0, description="of an activation: the index into the network's `cnn`"
-    )
+    layer: Layer | None = Field(default=None, description="of an activation, which layer's")
     steps: int | None = Field(
         default=None, ge=2, description="of integrated gradients; the edition's where unsaid"
     )

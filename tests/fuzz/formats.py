@@ -24,6 +24,7 @@ WHERE = {
     "regions": "yaml_formats:RegionFiles",
     "mask": "picture_formats:Masks",
     "bert.yaml": "yaml_formats:BertYaml",
+    "bundle.yaml": "yaml_formats:BundleYaml",
     "corpus": "text_formats:Corpora",
     "BERT folder": "bert_folder_format:BertFolders",
     "evidence manifest": "evidence_formats:Manifests",

@@ -15,6 +15,7 @@ from grader.quizzes.texts import load_quiz, quiz_of_bank, save_quiz
 from grader.scoring.accepted_answers import open_questions, scored_questions
 from solver.banks.bank import Bank, load_bank
 from solver.bundle.bert_materials import load_materials
+from solver.bundle.description import load_description
 from solver.bundle.pictures import Picture, open_rgb, resized
 from solver.bundle.regions import regions_for
 from solver.errors import Hw9Error
@@ -287,6 +288,39 @@ class BertYaml(YamlFormat):
             word = file.embeddings.word
             assert place.text[place.at :].startswith(word)
         return file.model_dump()
+
+
+class BundleYaml(YamlFormat):
+    """``bundle.yaml``, with the pictures it names."""
+
+    name = "bundle.yaml"
+    share = 10
+    file = "bundle.yaml"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / "shots").mkdir()
+        own = data_folder("demo") / "food" / "1_2.png"
+        for name in ("a b.png", "c.PNG"):
+            (folder / "shots" / name).write_bytes(own.read_bytes())
+        said = {
+            "format": "hw9-bundle/1",
+            "network": {"checkpoint": "last.ckpt", "size": 128},
+            "classes": ["ball", "box", "蘋果"],
+            "pictures": [
+                {"file": "shots/a b.png", "class": "ball"},
+                {"file": "shots/c.PNG", "class": "蘋果"},
+            ],
+        }
+        self.seeds = [yaml.safe_dump(said, sort_keys=False).encode()]
+
+    def read(self, data: bytes) -> Any:
+        self.written(data, self.file)
+        said = load_description(self.folder)
+        for one in said.pictures or ():
+            assert one.path.is_file() and one.path.resolve().is_relative_to(self.folder.resolve())
+            assert 0 <= one.label < len(said.classes)
+        return said
 
 
 class Answers(YamlFormat):

@@ -51,7 +51,7 @@ def with_masks(sentence: str, words: list[str], bert: Bert) -> str:
     """Return the sentence with each word swapped for [MASK], once for each of its pieces."""
     spans = sorted((word_span(sentence, word), word) for word in words)
     for (begin, end), word in reversed(spans):
-        count = len(bert.tokenizer.encode(word).ids) - 2
+        count = bert.tokenizer.count_of(word)
         masks = " ".join([str(bert.tokenizer.inner.mask_token)] * max(1, count))
         sentence = sentence[:begin] + masks + sentence[end:]
     return sentence
@@ -62,4 +62,4 @@ def place_of_mask(sentence: str, words: list[str], encoding: Encoding, bert: Ber
     masks = [place for place, one in enumerate(encoding.ids) if one == bert.tokenizer.mask_id]
     order = sorted(words, key=lambda word: word_span(sentence, word))
     before = order[: order.index(words[0])]
-    return masks[sum(max(1, len(bert.tokenizer.encode(word).ids) - 2) for word in before)]
+    return masks[sum(max(1, bert.tokenizer.count_of(word)) for word in before)]

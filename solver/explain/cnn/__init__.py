@@ -1,1 +1,1 @@
-"""Explanations of the food CNN, a module a method."""
+"""Explanations of the network of pictures, a module a method."""

@@ -7,111 +7,63 @@ a time gives the same as all ten together.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from solver.bundle.bundle import Bundle
-from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.cnn.saliency import min_max
 from solver.explain.job import Job, last_picture, no_picture
 from solver.explain.registry import explanation, record_of
+from solver.models.image_network import LayerName
 
 
-def module_at(bundle: Bundle, index: int) -> nn.Module:
-    """Return ``cnn[index]``.
+def filter_map(bundle: Bundle, pictures: Tensor, layer: LayerName, channel: int) -> Tensor:
+    """Return the output of one filter of a layer: (B, h, w).
 
-    Raises:
-        BundleError: the network has no such index.
-    """
-    modules = bundle.network.cnn
-    if not 0 <= index < len(modules):
-        raise BundleError(
-            f"cnn[{index}] does not exist", mend=f"Indices are 0 to {len(modules) - 1}."
-        )
-    return modules[index]
-
-
-def _check_filter(bundle: Bundle, index: int, channel: int) -> None:
-    module_at(bundle, index)
-    layers = [one for one in bundle.network.cnn[: index + 1] if isinstance(one, nn.Conv2d)]
-    filters = layers[-1].out_channels
-    if not 0 <= channel < filters:
-        raise BundleError(
-            f"cnn[{index}] has no filter {channel}", mend=f"Its filters are 0 to {filters - 1}."
-        )
-
-
-def filter_map(bundle: Bundle, pictures: Tensor, index: int, channel: int) -> Tensor:
-    """Return the output of one filter of ``cnn[index]``: (B, h, w).
-
-    The pass is cut after that module; it is what a forward hook on it would be given.
+    The pass is cut after that layer; it is what a forward hook on it would be given.
 
     Raises:
-        BundleError: the network has no such index, or the layer no such filter.
+        BundleError: the network has no such layer, or the layer no such filter.
     """
-    _check_filter(bundle, index, channel)
-    maps: Tensor = bundle.network.cnn[: index + 1](pictures)  # (B, C, h, w)
-    return maps[:, channel]
-
-
-def path_to_filter(cnn: nn.Sequential, index: int, channel: int) -> nn.Sequential:
-    """Return modules that compute one filter of ``cnn[index]`` and nothing beside: (B, 1, h, w).
-
-    What follows the last convolution up to `index` treats every filter by itself, so of that
-    convolution, and of its BatchNorm, the one filter is kept.
-    """
-    last = max(at for at in range(index + 1) if isinstance(cnn[at], nn.Conv2d))
-    ends = [_one_filter(module, channel) for module in cnn[last : index + 1]]
-    return nn.Sequential(*cnn[:last], *ends).requires_grad_(False).eval()
-
-
-def _one_filter(module: nn.Module, channel: int) -> nn.Module:
-    if not isinstance(module, nn.Conv2d | nn.BatchNorm2d):
-        return module
-    alone = copy.deepcopy(module)
-    for name, value in (*module.named_parameters(), *module.named_buffers()):
-        if value.ndim:  # the number of batches a BatchNorm has seen is one number
-            kept = value[channel : channel + 1].clone()
-            setattr(alone, name, nn.Parameter(kept) if name in module._parameters else kept)
-    return alone
+    bundle.network.check_filter(layer, channel, pictures)
+    return bundle.network.maps_at(layer, pictures)[:, channel]
 
 
 @explanation("module", pictures=no_picture, passes=lambda job: 0)
 def module(job: Job) -> Record:
-    """The layer ``cnn[index]``. Values: its class's name and its printed form.
+    """A layer: ``cnn[index]`` by number, any other by name. Values: its class's name, its printed
+    form.
 
     >>> module(Job("module/6", demo)).values["class"]
     'Conv2d'
     """
-    (index,) = job.place
-    found = module_at(job.bundle, index)
-    values = {"class": type(found).__name__, "printed": str(found), "index": index}
+    found = job.bundle.network.layer(job.layer)
+    values = {"class": type(found).__name__, "printed": str(found), "index": job.layer}
     return record_of(job, {}, values)
 
 
 @explanation("activation", pictures=last_picture, passes=lambda job: 1, used=("filter",))
 def activation(job: Job) -> Record:
-    """Activation of a filter of ``cnn[index]`` by a picture. Arrays: map float32 (h, w).
+    """Activation of a filter of a layer by a picture. Arrays: map float32 (h, w).
 
     >>> activation(Job("activation/6/1", demo)).array("map").shape
     (128, 128)
     """
-    index, place = job.place
+    layer, picture = job.layer, job.picture_tensor(job.picture)
     with torch.no_grad():
-        maps = filter_map(job.bundle, job.picture_tensor(place), index, job.settings.filter)
+        maps = filter_map(job.bundle, picture, layer, job.settings.filter)
     job.advance(1)
-    values = {"index": index, "filter": job.settings.filter}
+    values = {"index": layer, "filter": job.settings.filter}
     return record_of(job, {"map": maps[0].cpu().numpy()}, values)
 
 
 def climb(
     bundle: Bundle,
     picture: Tensor,
-    index: int,
+    layer: LayerName,
     channel: int,
     *,
     steps: int,
@@ -119,21 +71,21 @@ def climb(
     advance: Callable[[int], None],
     whole_layer: bool = False,
 ) -> tuple[Tensor, list[float]]:
-    """Return (the picture (1, 3, 128, 128) that excites the filter, the sum of its map by step).
+    """Return (the picture (1, 3, H, W) that excites the filter, the sum of its map by step).
 
     Adam on the pixels, maximizing the sum of the filter's map; pixels are not clamped. With
     `whole_layer` the layer's other filters are computed as well, through the network's own modules.
     """
-    _check_filter(bundle, index, channel)
-    cnn = bundle.network.cnn
-    path = cnn[: index + 1] if whole_layer else path_to_filter(cnn, index, channel)
-    at = channel if whole_layer else 0  # of the maps that `path` gives
+    network = bundle.network
+    network.check_filter(layer, channel, picture)
+    path = network.path_to_filter(layer, channel)
     pixels = picture.clone().requires_grad_()
     optimizer = torch.optim.Adam([pixels], lr=rate)
     course = []
     for _ in range(steps):
         optimizer.zero_grad()
-        objective = -path(pixels)[:, at].sum()
+        maps = network.maps_at(layer, pixels)[:, channel] if whole_layer else path(pixels)[:, 0]
+        objective = -maps.sum()
         objective.backward()
         optimizer.step()
         course.append(-objective.detach())
@@ -151,21 +103,20 @@ _USED = ("filter", "visualization_steps", "visualization_rate")
     used=_USED,
 )
 def filter_visualization(job: Job) -> Record:
-    """The picture that excites a filter of ``cnn[index]``, climbed to from a picture.
+    """The picture that excites a filter of a layer, climbed to from a picture.
 
-    Arrays: rgb float32 (128, 128, 3), min-max normalized over the channels. Values: raw_min,
+    Arrays: rgb float32 (H, W, 3), min-max normalized over the channels. Values: raw_min,
     raw_max, and the first and last value of the sum that is climbed.
 
     >>> few = fast_settings(visualization_steps=3)
     >>> filter_visualization(Job("filter_visualization/6/1", demo, few)).array("rgb").shape
     (128, 128, 3)
     """
-    index, place = job.place
     settings = job.settings
     pixels, course = climb(
         job.bundle,
-        job.picture_tensor(place),
-        index,
+        job.picture_tensor(job.picture),
+        job.layer,
         settings.filter,
         steps=settings.visualization_steps,
         rate=settings.visualization_rate,
@@ -190,26 +141,26 @@ def filter_trace(job: Job) -> Record:
 
     Values: for `activation` and `visualization`, which of picture, filter, layer and weights
     changed while it ran, whether its result is laid out over places, whether the label or the
-    classifier part (`fc`) took part, and how far the sum of the map rose.
+    output layer took part, and how far the sum of the map rose.
 
     >>> run = filter_trace(Job("filter_trace/6/1", demo)).values["activation"]
     >>> run["picture_changes"], run["laid_out_over_places"]
     (False, True)
     """
-    index, place = job.place
-    watch = _Watch(job.bundle, index)
-    picture = job.picture_tensor(place)
+    layer, picture = job.layer, job.picture_tensor(job.picture)
+    job.bundle.network.check_filter(layer, job.settings.filter, picture)
+    watch = _Watch(job.bundle, layer)
     with watch, torch.no_grad():
-        result = filter_map(job.bundle, picture, index, job.settings.filter)[0]
+        result = filter_map(job.bundle, picture, layer, job.settings.filter)[0]
     job.advance(1)
     spread = float(result.std())
     values = {"activation": watch.report(picture, picture, places=spread > 0, rise=0.0)}
-    watch = _Watch(job.bundle, index)
+    watch = _Watch(job.bundle, layer)
     with watch:
         end, course = climb(
             job.bundle,
             picture,
-            index,
+            layer,
             job.settings.filter,
             steps=TRACED_STEPS,
             rate=job.settings.visualization_rate,
@@ -222,25 +173,29 @@ def filter_trace(job: Job) -> Record:
 
 
 class _Watch:
-    """Counts, while a computation runs, which modules were called, and compares the weights."""
+    """Notes, while a computation runs, which layers were passed, and compares the weights."""
 
-    def __init__(self, bundle: Bundle, index: int) -> None:
-        self.network, self.index = bundle.network, index
+    def __init__(self, bundle: Bundle, layer: LayerName) -> None:
+        self.network, self.layer = bundle.network, layer
+        self.name = self.network.name_of(layer)
         self.before = [weight.clone() for weight in self.network.parameters()]
-        self.deepest: set[int] = set()
+        self.last = ""
         self.classifier_calls = 0
 
     def __enter__(self) -> _Watch:
         self.hooks = [
-            module.register_forward_hook(lambda *_, at=at: self.deepest.add(at))
-            for at, module in enumerate(self.network.cnn)
+            module.register_forward_hook(lambda *_, name=name: self._passed(name))
+            for name, module in self.network.layers.items()
         ]
-        self.hooks.append(self.network.fc.register_forward_hook(self._count))
+        self.hooks.append(self.network.output_layer.register_forward_hook(self._count))
         return self
 
     def __exit__(self, *_: object) -> None:
         for hook in self.hooks:
             hook.remove()
+
+    def _passed(self, name: str) -> None:
+        self.last = name
 
     def _count(self, *_: object) -> None:
         self.classifier_calls += 1
@@ -251,8 +206,8 @@ class _Watch:
         return {
             "picture_changes": not torch.equal(start, end),
             "weights_change": not same,
-            "last_layer": max(self.deepest, default=-1),
-            "layers_compared": 1 if max(self.deepest, default=-1) == self.index else 0,
+            "last_layer": self.layer if self.last == self.name else self.last,
+            "layers_compared": 1 if self.last == self.name else 0,
             "classifier_calls": self.classifier_calls,
             "laid_out_over_places": places,
             "rise": rise,

@@ -11,9 +11,9 @@ from solver.explain.registry import explanation, record_of
 
 @explanation("picture", pictures=first_picture, passes=lambda job: 1)
 def picture(job: Job) -> Record:
-    """The picture at 128x128 and the network's logits.
+    """The picture at the network's size and the network's logits.
 
-    Arrays: rgb uint8 (128, 128, 3); logits float32 (classes,).
+    Arrays: rgb uint8 (H, W, 3); logits float32 (classes,).
 
     >>> picture(Job("picture/1", demo)).array("rgb").shape
     (128, 128, 3)
@@ -37,7 +37,7 @@ def picture(job: Job) -> Record:
 def regions(job: Job) -> Record:
     """The named regions of a picture.
 
-    Arrays: one bool (128, 128) a region. Values: names; words, what sentences call each (en,
+    Arrays: one bool (H, W) a region. Values: names; words, what sentences call each (en,
     zh-Hant), of those that have a name in both languages.
 
     >>> regions(Job("regions/1", demo)).values["names"]

@@ -16,7 +16,6 @@ import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor
 
-from solver.bundle.pictures import SIDE
 from solver.errors import BundleError
 from solver.evidence import Record, record_id
 from solver.explain.cnn.saliency import min_max
@@ -42,7 +41,7 @@ these are kept."""
 
 
 def mean_path_gradient(job: Job, place: int, steps: int, begin: float = 0.0) -> Tensor:
-    """Return the mean gradient of the label's logit along the path: (3, 128, 128).
+    """Return the mean gradient of the label's logit along the path: (3, H, W).
 
     With `begin` every alpha is that much larger.
 
@@ -94,17 +93,18 @@ def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats
 
     A path of 100 or 1000 steps holds the path of a tenth of them, which is not run again; the rest
     is run as paths of ten, in an order drawn once, so that the first of them stand for all. Any
-    other path is run at once: (1, 3, 128, 128), in one share.
+    other path is run at once: (1, 3, H, W), in one share.
     """
     place, steps = job.place
+    side = job.bundle.side
     if not _shorter(job):
         means = [mean_path_gradient(job, place, steps) for _ in share.among(1)]
         rows = [one.double().cpu().numpy() for one in means]
-        return np.reshape(rows, (-1, 3, SIDE, SIDE))
+        return np.reshape(rows, (-1, 3, side, side))
     rest = _order(steps)
     count = min(BINS, len(rest))
     own = share.among(count)
-    sums = np.zeros((len(own), 3, SIDE, SIDE))
+    sums = np.zeros((len(own), 3, side, side))
     for at in range(_paths(job, samples_taken(before)), _paths(job, upto)):
         if at % count in own:
             mean = mean_path_gradient(job, place, BASE, begin=rest[at] / steps)
@@ -140,7 +140,7 @@ def _order(steps: int) -> npt.NDArray[np.int64]:
 
 
 def _base(job: Job, name: str) -> Floats:
-    """The mean gradient over the steps of the shorter path: (3, 128, 128)."""
+    """The mean gradient over the steps of the shorter path: (3, H, W)."""
     if name in job.made:
         record = job.made.get(*name.split("/"))
     else:
@@ -202,8 +202,8 @@ SAMPLING = Sampling(_most, _looks, measured, joined, units_of, units=BINS)
 def integrated_gradients(job: Job) -> Record:
     """Integrated gradients of a picture at a number of steps.
 
-    Arrays: map float32 (128, 128, 3) in 0..1; where a long path may stop, bin_means float32
-    (bins, 128, 128, 3), the means over equal parts of the steps beyond a tenth, over `bin_scale`.
+    Arrays: map float32 (H, W, 3) in 0..1; where a long path may stop, bin_means float32
+    (bins, H, W, 3), the means over equal parts of the steps beyond a tenth, over `bin_scale`.
     Values: raw_min, raw_max; `neutral`, the displayed value of a gradient of 0; steps; samples, the
     steps that were run.
 
@@ -226,7 +226,7 @@ TRACED_STEPS = 10
 def integrated_path(job: Job) -> Record:
     """The samples the path function makes, caught at the network's door.
 
-    Arrays: samples float32 (10, 128, 128, 3); baseline and picture float32 (128, 128, 3).
+    Arrays: samples float32 (10, H, W, 3); baseline and picture float32 (H, W, 3).
 
     >>> integrated_path(Job("integrated_path/7", demo)).array("samples").shape
     (10, 128, 128, 3)

@@ -221,9 +221,9 @@ SAMPLING = Sampling(
 def lime(job: Job) -> Record:
     """LIME of one picture for its true label.
 
-    Arrays: segments int32 (128, 128); draws uint8 (samples, segments), 1 where a segment was shown;
+    Arrays: segments int32 (H, W); draws uint8 (samples, segments), 1 where a segment was shown;
     answers float64 (samples,), the label's logit; weights float64 (segments,); signs int8
-    (128, 128), the overlay (1 for, -1 against).
+    (H, W), the overlay (1 for, -1 against).
 
     >>> few = fast_settings(lime_samples=100)
     >>> record = lime(Job("lime/6", demo, few))

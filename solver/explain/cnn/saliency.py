@@ -68,7 +68,7 @@ def unscaled(gradient: Tensor) -> Tensor:
 
 
 def absolute_gradient(bundle: Bundle, place: int) -> Tensor:
-    """Return |d cross-entropy / d pixel| of one picture: float64 (3, 128, 128)."""
+    """Return |d cross-entropy / d pixel| of one picture: float64 (3, H, W)."""
     label = torch.tensor([bundle.picture(place).label], device=bundle.device)
     gradient = Saliency(scaled_loss(bundle)).attribute(
         picture_tensor(bundle, place).requires_grad_(), abs=True, additional_forward_args=(label,)
@@ -77,7 +77,7 @@ def absolute_gradient(bundle: Bundle, place: int) -> Tensor:
 
 
 def raw_saliency(bundle: Bundle, place: int) -> npt.NDArray[np.float64]:
-    """Return |d cross-entropy / d pixel| of one picture, maximum over channels: (128, 128)."""
+    """Return |d cross-entropy / d pixel| of one picture, maximum over channels: (H, W)."""
     values: npt.NDArray[np.float64] = absolute_gradient(bundle, place).amax(0).cpu().numpy()
     return values
 
@@ -86,7 +86,7 @@ def raw_saliency(bundle: Bundle, place: int) -> npt.NDArray[np.float64]:
 def saliency(job: Job) -> Record:
     """The saliency map of one picture.
 
-    Arrays: map float32 (128, 128) in 0..1. Values: raw_min, raw_max, the range before it was
+    Arrays: map float32 (H, W) in 0..1. Values: raw_min, raw_max, the range before it was
     scaled (of the mean loss over all pictures of the bundle).
 
     >>> shown = saliency(Job("saliency/1", demo)).array("map")
@@ -141,7 +141,7 @@ def saliency_derivative(job: Job) -> Record:
     values = {
         "picture": chosen,
         "map_size": int(raws[chosen].size),
-        "input_pixels": 128 * 128,
+        "input_pixels": bundle.side**2,
         "parameters": sum(p.numel() for p in bundle.network.parameters()),
         "moves": _what_moves(bundle, chosen),
     }
@@ -159,7 +159,7 @@ def _largest_differences(
     estimates = np.zeros(len(flat))
     for at, pixel in enumerate(flat):
         row, column = divmod(int(pixel), picture.shape[-1])
-        pair = picture.repeat(2, 1, 1, 1)  # (2, 3, 128, 128)
+        pair = picture.repeat(2, 1, 1, 1)  # (2, 3, H, W)
         pair[:, channels[pixel], row, column] += pair.new_tensor([STEP, -STEP])
         with torch.no_grad():
             losses = functional.cross_entropy(network(pair), label.repeat(2), reduction="none")
@@ -179,11 +179,11 @@ def _what_moves(bundle: Bundle, place: int) -> dict[str, bool]:
         base = functional.cross_entropy(network(picture), labels[:1])
         other_label = functional.cross_entropy(network(picture), labels[1:])
         other_input = functional.cross_entropy(network(1 - picture), labels[:1])
-        bias = network.output_layer.bias
-        bias[label] += 0.5
+        moved = _weights_of(network.output_layer)
+        before_moved = moved.clone()
+        moved[label] += 0.5
         other_weights = functional.cross_entropy(network(picture), labels[:1])
-        bias[label] -= 0.5
-        bias.copy_(before_weights[-1])
+        moved.copy_(before_moved)
     same_weights = all(
         torch.equal(a, b) for a, b in zip(before_weights, network.parameters(), strict=True)
     )
@@ -197,3 +197,10 @@ def _what_moves(bundle: Bundle, place: int) -> dict[str, bool]:
         "input with loss": loss_moved and not same_picture,
         "input with label": not same_picture,
     }
+
+
+def _weights_of(layer: nn.Module) -> Tensor:
+    """Weights with a row a class: the bias, or the matrix of a layer without one."""
+    weights = layer.bias if layer.bias is not None else layer.weight
+    assert isinstance(weights, Tensor)
+    return weights

@@ -16,7 +16,6 @@ from captum.attr import Saliency
 from torch import Tensor, nn
 
 from solver.bundle.bundle import Bundle
-from solver.bundle.pictures import SIDE
 from solver.evidence import Record
 from solver.explain.cnn.saliency import min_max, scaled_loss, unscaled
 from solver.explain.estimator import (
@@ -55,7 +54,7 @@ def absolute_gradients(
 ) -> Iterator[Tensor]:
     """Yield |d cross-entropy / d pixel| of the noisy copies `wanted` (ascending), batch by batch.
 
-    Each is float64 (B, 3, 128, 128). captum's Saliency of noise drawn as the course draws it, one
+    Each is float64 (B, 3, H, W). captum's Saliency of noise drawn as the course draws it, one
     picture after another, on the CPU: copy n is the same whatever the batch and the device, and
     whichever were wanted before.
     """
@@ -103,7 +102,7 @@ def mean_absolute_gradient(
     batch: int,
     advance: Callable[[int], None],
 ) -> Tensor:
-    """Return the mean over noisy copies of |d cross-entropy / d pixel|: float64 (3, 128, 128)."""
+    """Return the mean over noisy copies of |d cross-entropy / d pixel|: float64 (3, H, W)."""
     gradients = absolute_gradients(
         bundle, place, range(samples), sigma=sigma, seed=seed, batch=batch, advance=advance
     )
@@ -139,7 +138,8 @@ def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats
         network=job.network(),
         advance=job.advance,
     )
-    sums = torch.zeros(len(own), 3, SIDE, SIDE, dtype=torch.float64, device=job.bundle.device)
+    side, device = job.bundle.side, job.bundle.device
+    sums = torch.zeros(len(own), 3, side, side, dtype=torch.float64, device=device)
     for at, one in zip(wanted, chain.from_iterable(gradients), strict=True):
         sums[at % count - own.start] += one
     found: Floats = sums.cpu().numpy()
@@ -149,8 +149,8 @@ def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats
 def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
     """Return the record at `upto` samples; `sums` (groups, 3, H, W) are those since `before`."""
     (place,) = job.place
-    total, groups = _so_far(before, len(sums))
-    mean = ((total + sums.sum(0)) / upto).transpose(1, 2, 0)  # (128, 128, 3)
+    total, groups = _so_far(before, sums)
+    mean = ((total + sums.sum(0)) / upto).transpose(1, 2, 0)  # (H, W, 3)
     scaled, low, high = min_max(mean)
     of_groups = ((groups + sums) * len(sums) / upto).transpose(0, 2, 3, 1)
     arrays = {"map": scaled, "group_means": (of_groups / (high or 1.0)).astype(np.float16)}
@@ -159,11 +159,12 @@ def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
     return record_of(job, arrays, values)
 
 
-def _so_far(before: Record | None, count: int) -> tuple[Floats, Floats]:
-    """(the sum of the gradients so far (3, H, W), the sums by group (count, 3, H, W))."""
-    taken = samples_taken(before)
+def _so_far(before: Record | None, like: Floats) -> tuple[Floats, Floats]:
+    """(the sum of the gradients so far (3, H, W), the sums by group (groups, 3, H, W)), which are
+    of the shape of `like`."""
+    taken, count = samples_taken(before), len(like)
     if before is None or not taken:
-        return np.zeros((3, SIDE, SIDE)), np.zeros((count, 3, SIDE, SIDE))
+        return np.zeros(like.shape[1:]), np.zeros(like.shape)
     low, high = before.value("raw_min"), before.value("raw_max")
     mean = before.array("map", 3).astype(np.float64) * (high - low) + low
     means = before.array("group_means", 4).astype(np.float64) * (high or 1.0)
@@ -201,7 +202,7 @@ SAMPLING = Sampling(_most, _looks, measured, joined, units_of, units=GROUPS)
 def smoothgrad(job: Job) -> Record:
     """SmoothGrad of one picture.
 
-    Arrays: map float32 (128, 128, 3) in 0..1; group_means float16 (groups, 128, 128, 3), the mean
+    Arrays: map float32 (H, W, 3) in 0..1; group_means float16 (groups, H, W, 3), the mean
     of each equal group of samples over raw_max. Values: raw_min, raw_max before it was scaled; std;
     samples.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, values_listed
 from solver.rules.bert.state_plots import Floats, Mask, Plots, checked, last_context, mean_distance
+from solver.rules.parameters import Rank
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, strongest
@@ -27,6 +29,12 @@ class ModelSettings(Parameters):
 
     model: int = Field(ge=1, description="reading model, counted from 1")
     items: list[int] = Field(min_length=1, description="reading items, counted from 1")
+
+
+class RankedModelSettings(ModelSettings):
+    """The model and the items, counted from 1, and whether the most or the least is asked for."""
+
+    rank: Rank = "most"
 
 
 class ModelsSettings(Parameters):
@@ -102,16 +110,17 @@ CHANCE = 0.5
 
 @rule(
     "bert.hidden_states.matching_layers",
-    settings=ModelSettings,
+    settings=RankedModelSettings,
     claim=LayersClaim,
     needs=records_of_model,
 )
 def matching_layers(
-    evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
+    evidence: Evidence, settings: RankedModelSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
     """Nearness of the answer to the question: how often a token of the answer is nearer to the
     question than another token of the context is (chance .5), mean over the layers of an option and
-    the items. The option with the largest mean holds, if that is above chance.
+    the items. The option with the largest mean holds, if that is above chance; or, by `rank`, that
+    with the smallest.
 
     The sentence adds the probability of so much nearness by chance, at most: Mann-Whitney's
     probability of each plot, its logarithm averaged over the layers (as if they were one trial),
@@ -122,20 +131,32 @@ def matching_layers(
         float(np.mean([[nearness_of_answer(*one.split(at)) for at in span] for one in every]))
         for span in spans
     ]
-    verdicts = strongest(
-        [*means, CHANCE],
-        [*map(layers_named, claims), ("chance", "隨機")],
-        unit="share of pairs",
-        what=("the answer lies nearer to the question in {0}", "{0}中答案較接近問題的比例"),
-    )[:-1]
-    verdicts = [
-        _beside_chance(one, chance_of_nearness(every, span)) if one.holds else one
-        for one, span in zip(verdicts, spans, strict=True)
-    ]
+    what = ("the answer lies nearer to the question in {0}", "{0}中答案較接近問題的比例")
+    verdicts = of_layers(means, claims, settings.rank, "share of pairs", what)
+    if settings.rank == "most":
+        verdicts = [
+            _beside_chance(one, chance_of_nearness(every, span)) if one.holds else one
+            for one, span in zip(verdicts, spans, strict=True)
+        ]
     held = [claim for claim, one in zip(claims, verdicts, strict=True) if one.holds]
     shown = [(claim.first + claim.last) // 2 for claim in held]
     figures = [scatter(settings.model, item, shown=shown) for item in settings.items]
     return Decision(verdicts, figures)
+
+
+def of_layers(
+    means: Sequence[float],
+    claims: Sequence[LayersClaim],
+    rank: Literal["most", "least"],
+    unit: str,
+    what: Pair,
+) -> list[Verdict]:
+    """Return the verdicts: the largest mean holds, if above chance; or the smallest."""
+    names = list(map(layers_named, claims))
+    if rank == "least":
+        return strongest(means, names, unit=unit, what=what, rank="least")
+    with_chance = [*means, CHANCE], [*names, ("chance", "隨機")]
+    return strongest(*with_chance, unit=unit, what=what)[:-1]
 
 
 def checked_spans(every: Sequence[Plots], claims: Sequence[LayersClaim]) -> list[range]:

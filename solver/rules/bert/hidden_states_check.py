@@ -8,27 +8,26 @@ import numpy as np
 
 from solver.evidence import Evidence
 from solver.rules.bert.hidden_states import (
-    CHANCE,
     ItemsClaim,
     LayersClaim,
     ModelsClaim,
     ModelSettings,
     ModelsSettings,
+    RankedModelSettings,
     available_plots,
     checked_spans,
-    layers_named,
+    of_layers,
     plots_of_model,
 )
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, values_listed
 from solver.rules.bert.state_plots import Floats, Plots, last_context
 from solver.rules.registry import Decision, cross_check
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import strongest
 
 
 @cross_check("bert.hidden_states.matching_layers")
 def matching_by_nearest_link(
-    evidence: Evidence, settings: ModelSettings, claims: Sequence[LayersClaim]
+    evidence: Evidence, settings: RankedModelSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
     """Nearest pair of a token of the answer and a token of the question.
 
@@ -36,19 +35,14 @@ def matching_by_nearest_link(
     belong to one word of the question. So only the nearest pair counts: the share of the context
     that lies farther from its own nearest token of the question, to the power of the answer's
     tokens (the best of so many; by chance .5). Mean over the layers of an option and the items; the
-    option with the largest mean holds, if that is above chance."""
+    option with the largest mean holds, if that is above chance; or, by `rank`, the smallest."""
     every = plots_of_model(evidence, settings)
     means = [
         float(np.mean([[nearest_link(*one.split(at)) for at in span] for one in every]))
         for span in checked_spans(every, claims)
     ]
-    verdicts = strongest(
-        [*means, CHANCE],
-        [*map(layers_named, claims), ("chance", "隨機")],
-        unit="share of the context",
-        what=("the nearest pair of answer and question in {0}", "{0}中答案與問題最接近的一對"),
-    )
-    return Decision(verdicts[:-1])
+    what = ("the nearest pair of answer and question in {0}", "{0}中答案與問題最接近的一對")
+    return Decision(of_layers(means, claims, settings.rank, "share of the context", what))
 
 
 def nearest_link(question: Floats, context: Floats, answer: Floats) -> float:

@@ -6,7 +6,7 @@ The probabilities are drawn by the kind of figure ``bert_words`` (`solver.page.f
 >>> one = Record("masked_words/0", {"pieces": pieces, "probabilities": np.array([0.8, 0.2])})
 >>> two = Record("masked_words/1", {"pieces": pieces, "probabilities": np.array([0.5, 0.5])})
 >>> claims = [WordClaim(predicted="her"), WordClaim(predicted="his"), WordClaim(falls="her")]
->>> found = word_and_fall(Evidence({one.id: one, two.id: two}), NothingToSet(), claims)
+>>> found = word_and_fall(Evidence({one.id: one, two.id: two}), WordSettings(), claims)
 >>> [verdict.holds for verdict in found.verdicts], round(found.verdicts[2].value, 2)
 ([True, False, True], 0.3)
 """
@@ -20,18 +20,24 @@ from pydantic import Field, model_validator
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
+from solver.rules.parameters import Rank
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.verdicts import strongest
 
 
-class NothingToSet(Parameters):
-    """No settings: sentence and words come from the bundle."""
+class WordSettings(Parameters):
+    """Which word offered holds; sentence and words come from the bundle."""
+
+    rank: Rank = "most"
 
 
 class WordClaim(Parameters):
     """Either: this word is predicted. Or: this word's probability falls (by the measured value)."""
 
-    predicted: str | None = Field(default=None, description="the likeliest word of those offered")
+    predicted: str | None = Field(
+        default=None,
+        description="the likeliest word of those offered (or, by `rank`, the least likely)",
+    )
     falls: str | None = Field(
         default=None,
         description="the word whose probability falls; how far is measured, so that its options "
@@ -63,15 +69,15 @@ def probability_of(record: Record, word: str) -> float:
 
 @rule(
     "bert.masked_lm",
-    settings=NothingToSet,
+    settings=WordSettings,
     claim=WordClaim,
     needs=lambda settings: ["masked_words/0", "masked_words/1"],
 )
 def word_and_fall(
-    evidence: Evidence, settings: NothingToSet, claims: Sequence[WordClaim]
+    evidence: Evidence, settings: WordSettings, claims: Sequence[WordClaim]
 ) -> Decision:
-    """Probability of each word offered where the word is hidden, the largest holds; and the fall of
-    a word's probability when the second word is hidden as well."""
+    """Probability of each word offered where the word is hidden, the largest holds (or, by `rank`,
+    the smallest); and the fall of a word's probability when the second word is hidden as well."""
     alone, both = evidence.get("masked_words", 0), evidence.get("masked_words", 1)
     words = [claim.predicted for claim in claims if claim.predicted is not None]
     ranked = iter(
@@ -80,6 +86,7 @@ def word_and_fall(
             [(f'"{word}"', f"「{word}」") for word in words],
             unit="probability",
             what=("probability of {0}", "{0}的機率"),
+            rank=settings.rank,
         )
         if words
         else []

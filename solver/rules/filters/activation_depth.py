@@ -17,7 +17,7 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.agreement import block_correlation
 from solver.rules.maps.displayed import Floats, Mask, fitted_to, valid_places
-from solver.rules.parameters import Pictures
+from solver.rules.parameters import Layer, Pictures, layer_label
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
@@ -26,8 +26,8 @@ from solver.rules.verdicts import above, below
 class DepthSettings(Parameters):
     """The earlier and the later layer, and the pictures."""
 
-    early: int = Field(ge=0, description="index into `cnn` of the layer nearer to the input")
-    late: int = Field(ge=0, description="index into `cnn` of the layer nearer to the output")
+    early: Layer = Field(description="the layer nearer to the input, by index or name")
+    late: Layer = Field(description="the layer nearer to the output, by index or name")
     pictures: Pictures
 
 
@@ -89,7 +89,7 @@ def activation_depth(
     verdicts = [_depth_verdict(claim, detail, own, others) for claim in claims]
     rows: list[dict[str, Any]] = [
         {
-            "label": [f"cnn[{layer}]", f"cnn[{layer}]"],
+            "label": [layer_label(layer), layer_label(layer)],
             "records": [record_id("activation", layer, k) for k in settings.pictures],
         }
         for layer in (settings.early, settings.late)

@@ -15,21 +15,25 @@ from typing import Literal
 from pydantic import Field
 
 from solver.evidence import Evidence, record_id
+from solver.rules.parameters import Layer
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.verdicts import Pair
 
 
 class ModuleSettings(Parameters):
     """Which module of the network."""
 
-    index: int = Field(ge=0, description="index into the network's `cnn`")
+    index: Layer
 
 
 class ModuleClaim(Parameters):
-    """``cnn[index]`` is of this class."""
+    """The module is of this class."""
 
-    module: Literal["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Linear"] = Field(
-        description="class of the module, as torch names it"
-    )
+    module: Literal[
+        "Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Linear", "AvgPool2d", "AdaptiveAvgPool2d",
+        "Dropout", "Flatten", "GELU", "Hardswish", "Identity", "LayerNorm", "MultiheadAttention",
+        "ReLU6", "Sequential", "SiLU", "Sigmoid", "Softmax",
+    ] = Field(description="class of the module, as torch names it")  # fmt: skip
 
 
 @rule(
@@ -41,9 +45,9 @@ class ModuleClaim(Parameters):
 def layer_type(
     evidence: Evidence, settings: ModuleSettings, claims: Sequence[ModuleClaim]
 ) -> Decision:
-    """The class of the loaded network's module at an index. There is no threshold to it."""
+    """The class of the loaded network's layer of that index or name; no threshold."""
     record = evidence.get("module", settings.index)
-    found = str(record.value("class"))
+    found, name = str(record.value("class")), _name(settings.index)
     verdicts = [
         Verdict(
             holds=claim.module == found,
@@ -53,14 +57,23 @@ def layer_type(
             threshold=claim.module,
             margin=None,
             sentence=(
-                f"Module {settings.index} of the network, cnn[{settings.index}], is a {found}"
+                f"{name[0]} is a {found}"
                 + ("." if claim.module == found else f", not a {claim.module}."),
-                f"網路中索引 {settings.index} 的模組 cnn[{settings.index}] 是 {found}"
+                f"{name[1]} 是 {found}"
                 + ("。" if claim.module == found else f"，不是 {claim.module}。"),
             ),
         )
         for claim in claims
     ]
     rows = [[settings.index, str(record.values.get("printed", found))]]
-    figure = Figure("table", {"columns": [["index", "索引"], ["module", "模組"]], "rows": rows})
+    figure = Figure("table", {"columns": [["layer", "層"], ["module", "模組"]], "rows": rows})
     return Decision(verdicts, [figure])
+
+
+def _name(layer: int | str) -> Pair:
+    if isinstance(layer, str):
+        return f"The layer {layer} of the network", f"網路中名為 {layer} 的層"
+    return (
+        f"Module {layer} of the network, cnn[{layer}],",
+        f"網路中索引 {layer} 的模組 cnn[{layer}]",
+    )

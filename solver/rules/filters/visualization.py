@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from solver.evidence import Evidence, record_id
-from solver.rules.parameters import Picture
+from solver.rules.parameters import Layer, Picture
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.verdicts import above
 
@@ -21,7 +21,7 @@ from solver.rules.verdicts import above
 class TraceSettings(Parameters):
     """Layer and picture of the traced run."""
 
-    index: int = Field(ge=0, description="index into `cnn` of the layer that was traced")
+    index: Layer = Field(description="the layer that was traced, by index or name")
     picture: Picture
 
 

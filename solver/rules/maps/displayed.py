@@ -181,15 +181,23 @@ def valid_places(record: Record, array: str = "map") -> Mask:
     return np.ones(shape, bool)
 
 
+class MissingRegion(MissingEvidence):
+    """A picture has no such region drawn, or it is empty."""
+
+    def __init__(self, picture: int, name: str) -> None:
+        super().__init__([f"regions/{picture}: the region {name!r}"])
+        self.picture, self.name = picture, name
+
+
 def region(evidence: Evidence, picture: int, name: str) -> Mask:
-    """Return the mask (128, 128) of a named region.
+    """Return the mask (H, W) of a named region.
 
     Raises:
-        MissingEvidence: the picture has no such region drawn, or it is empty.
+        MissingRegion: the picture has no such region drawn, or it is empty.
     """
     record = evidence.get("regions", picture)
     if name not in record.arrays or not record.arrays[name].any():
-        raise MissingEvidence([f"{record.id}: the region {name!r}"])
+        raise MissingRegion(picture, name)
     return record.array(name, 2).astype(bool)
 
 

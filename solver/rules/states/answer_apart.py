@@ -8,6 +8,7 @@ Distances are measured on the plots of `solver.rules.bert.state_plots`, drawn by
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -15,7 +16,7 @@ from pydantic import Field
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
 from solver.rules.bert.hidden_states import (
-    ModelSettings,
+    RankedModelSettings,
     plots_of_model,
     records_of_model,
     scatter,
@@ -36,26 +37,26 @@ ALIKE = threshold(
 
 
 class LayerClaim(Parameters):
-    """In this layer the answer stands apart most."""
+    """In this layer the answer stands apart most (or, by `rank`, least)."""
 
     layer: int = Field(ge=1, description="layer, counted from 1")
 
 
-@rule("states.answer_apart", settings=ModelSettings, claim=LayerClaim, needs=records_of_model)
+@rule("states.answer_apart", settings=RankedModelSettings, claim=LayerClaim, needs=records_of_model)
 def answer_apart(
-    evidence: Evidence, settings: ModelSettings, claims: Sequence[LayerClaim]
+    evidence: Evidence, settings: RankedModelSettings, claims: Sequence[LayerClaim]
 ) -> Decision:
     """Distance of the answer's outermost token from the middle of all other tokens, in a layer.
 
     The middle is the median of question and rest of context, and the unit their median distance
     from it, so that layers of different scale can be compared. Geometric mean over the items; of
     the layers offered the largest holds, if the answer lies farther out there than half of the
-    others do. The outermost token counts since an answer may stand in a text several times, and
-    only one of these is the one extracted.
+    others do; or, by `rank`, the smallest. The outermost token counts since an answer may stand in
+    a text several times, and only one of these is the one extracted.
     """
     values = layer_means(evidence, settings, claims, distance_apart)
     what = ("distance of the answer from the rest in {0}", "{0}中答案與其餘 token 的距離")
-    verdicts = decided(values, claims, "times the usual distance", what)
+    verdicts = decided(values, claims, settings.rank, "times the usual distance", what)
     held = [claim.layer for claim, one in zip(claims, verdicts, strict=True) if one.holds]
     layers = [claim.layer for claim in claims]
     figures = [scatter(settings.model, item, layers, held) for item in settings.items]
@@ -78,7 +79,7 @@ def distance_apart(answer: Floats, rest: Floats) -> float:
 
 def layer_means(
     evidence: Evidence,
-    settings: ModelSettings,
+    settings: RankedModelSettings,
     claims: Sequence[LayerClaim],
     measure: Callable[[Floats, Floats], float],
 ) -> list[float]:
@@ -102,9 +103,15 @@ def layer_means(
 
 
 def decided(
-    values: Sequence[float], claims: Sequence[LayerClaim], unit: str, what: Pair
+    values: Sequence[float],
+    claims: Sequence[LayerClaim],
+    rank: Literal["most", "least"],
+    unit: str,
+    what: Pair,
 ) -> list[Verdict]:
-    """Return the verdicts: the largest value holds, if it is above the usual one."""
+    """Return the verdicts: the largest value holds, if above the usual one; or the least."""
     names = [(f"layer {claim.layer}", f"第 {claim.layer} 層") for claim in claims]
+    if rank == "least":
+        return strongest(values, names, unit=unit, what=what, rank="least")
     usual = ("as usual", "一般情形")
     return strongest([*values, ALIKE.now()], [*names, usual], unit=unit, what=what)[:-1]

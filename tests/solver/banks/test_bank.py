@@ -130,7 +130,7 @@ FAULTS = [
     ),
     (fault(TOPIC, "{index: 6}", "{indx: 6}"), 8, "'index' is missing"),
     (fault(TOPIC, "{index: 6}", "{index: 6, at: 3}"), 8, "'at' is not known here"),
-    (fault(TOPIC, "{index: 6}", "{index: six}"), 8, "'index'"),
+    (fault(TOPIC, "{index: 6}", "{index: -6}"), 8, "a layer is an index"),
     (fault(TOPIC, "{module: ReLU}", "{module: Relu}"), 15, "does not take this claim"),
     (fault(TOPIC, "{module: ReLU}", "{side: left}"), 15, "does not take this claim"),
     (fault(TOPIC, "{module: ReLU}", "{}"), 15, "'module' is missing"),

@@ -148,7 +148,8 @@ def test_missing_and_a_folder_are_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ({"state_dict": {}}, "holds no 'model_state_dict' (it begins with state_dict)"),
+        ({"epoch": 3, "w": [1]}, "holds no 'model_state_dict' (it begins with epoch, w)"),
+        ({"state_dict": {}}, "the weights lack 'cnn.0.weight', 'cnn.3.weight', 'cnn.6.weight'"),
         ({}, "holds no 'model_state_dict'"),
         ([1, 2], "holds no 'model_state_dict'"),
         (torch.zeros(3), "holds no 'model_state_dict'"),
@@ -183,7 +184,13 @@ def _fill(name: str, value: float) -> Spoil:
 
 def _rename(state: State) -> None:
     for name in list(state):
-        state["module." + name] = state.pop(name)
+        state[name.replace("cnn.", "features.")] = state.pop(name)
+
+
+def _rename_some(state: State) -> None:
+    for name in list(state):
+        if name != "fc.3.bias":
+            state["module." + name] = state.pop(name)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +207,8 @@ def _rename(state: State) -> None:
         (_put("fc.0.weight", torch.zeros(70_000, 1)), "wider than any network of this build"),
         (_fill("cnn.10.weight", float("nan")), "'cnn.10.weight' holds NaN or infinity"),
         (_fill("cnn.11.running_var", float("inf")), "'cnn.11.running_var' holds NaN or infinity"),
-        (_rename, "the weights lack 'cnn.0.weight'"),
+        (_rename, "they begin with 'features.0.weight'"),
+        (_rename_some, "has the network's weights under 'module.', and beside them 'fc.3.bias'"),
     ],
 )
 def test_weights_that_do_not_fit_are_named(
@@ -208,6 +216,34 @@ def test_weights_that_do_not_fit_are_named(
 ) -> None:
     spoil(state)
     assert says in refused(saved(tmp_path, {"model_state_dict": state}))
+
+
+def test_every_fault_is_said_at_once(tmp_path: Path, state: State) -> None:
+    for spoil in (_drop("cnn.4.bias"), _drop("fc.3.bias"), _put("head.bias", torch.zeros(1))):
+        spoil(state)
+    _put("cnn.1.weight", torch.zeros(9))(state)
+    said = refused(saved(tmp_path, state))
+    assert "lack 'cnn.4.bias', 'fc.3.bias'; 'head.bias' is no part" in said
+    assert "'cnn.1.weight' has shape [9], expected [6]" in said
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "model.", "_orig_mod.module."])
+@pytest.mark.parametrize("outer", [None, "state_dict", "model", "model_state_dict"])
+def test_what_a_training_loop_wraps_around_weights_is_taken_off(
+    tmp_path: Path, state: State, prefix: str, outer: str | None
+) -> None:
+    named = {prefix + name: value for name, value in state.items()}
+    path = saved(tmp_path, {outer: named, "epoch": 3} if outer else named)
+    found = load_network(path).state_dict()
+    assert found.keys() == state.keys()
+    assert all(torch.equal(value, state[name]) for name, value in found.items())
+
+
+def test_the_count_of_batches_is_not_asked_for(tmp_path: Path, state: State) -> None:
+    kept = {name: value for name, value in state.items() if "num_batches" not in name}
+    assert len(kept) < len(state)
+    found = load_network(saved(tmp_path, kept)).state_dict()
+    assert all(torch.equal(found[name], value) for name, value in kept.items())
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from solver.explain.cnn.filter_visualization import (
     filter_trace,
     filter_visualization,
     module,
-    path_to_filter,
 )
 from solver.explain.job import ExplainSettings, Job, picture_tensor
+from solver.models.food_cnn import path_to_filter
 
 POOLS = (9, 19, 29, 33, 37)
 CONVOLUTIONS = (0, 3, 6, 10, 13, 16, 20, 23, 26, 30, 34)
@@ -139,7 +139,7 @@ def test_the_trace_sees_another_computation(demo: Bundle, monkeypatch: pytest.Mo
     climbed = filter_trace(Job("filter_trace/6/1", demo)).values["visualization"]
     assert not climbed["picture_changes"]
     assert climbed["classifier_calls"] == 1
-    assert climbed["last_layer"] == 37
+    assert climbed["last_layer"] == "fc"
     assert climbed["rise"] < 0
 
 

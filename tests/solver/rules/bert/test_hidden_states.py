@@ -15,6 +15,7 @@ from solver.rules.bert.hidden_states import (
     ModelsClaim,
     ModelSettings,
     ModelsSettings,
+    RankedModelSettings,
     fine_tuned,
     matching_layers,
     wrong_items,
@@ -78,23 +79,28 @@ def test_the_layers_in_which_the_answer_comes_to_the_question_are_found(
     evidence = evidence_of({(1, q): turned(made(seed + q, layers), *view) for q in (1, 2)})
     # Of all seeds the least margins are 0.169 and 0.057: chance brings a single link near sooner.
     for way, least in ((matching_layers, 0.1), (matching_by_nearest_link, 0.05)):
-        verdicts = way(evidence, ModelSettings(model=1, items=[1, 2]), BLOCKS).verdicts
+        verdicts = way(evidence, RankedModelSettings(model=1, items=[1, 2]), BLOCKS).verdicts
         assert [verdict.holds for verdict in verdicts] == [at == block for at in range(4)]
         assert (verdicts[block].margin or 0) > least
+        fewest = RankedModelSettings(model=1, items=[1, 2], rank="least")
+        values = [float(verdict.value or 0) for verdict in verdicts]
+        alone = values.count(min(values)) == 1  # of a tie none holds
+        holds = [verdict.holds for verdict in way(evidence, fewest, BLOCKS).verdicts]
+        assert holds == [alone and value == min(values) for value in values]
 
 
 def test_an_answer_that_never_comes_near_matches_nowhere() -> None:
     points = made(3)
     points[:, ROLES == 3, 0] -= 8
     decision = matching_layers(
-        evidence_of({(1, 1): points}), ModelSettings(model=1, items=[1]), BLOCKS
+        evidence_of({(1, 1): points}), RankedModelSettings(model=1, items=[1]), BLOCKS
     )
     assert not any(verdict.holds for verdict in decision.verdicts)
 
 
 @pytest.mark.parametrize("order", [(3, 0, 1, 2), (1, 0, 3, 2)])
 def test_layers_that_change_places_take_the_match_with_them(order: tuple[int, ...]) -> None:
-    settings = ModelSettings(model=1, items=[1, 2])
+    settings = RankedModelSettings(model=1, items=[1, 2])
     plots = [made(5 + q, range(6, 9)) for q in (1, 2)]
     moved = [points.reshape(4, 3, -1, 2)[list(order)].reshape(points.shape) for points in plots]
     for way in (matching_layers, matching_by_nearest_link):
@@ -109,7 +115,7 @@ def test_layers_that_change_places_take_the_match_with_them(order: tuple[int, ..
 
 
 def test_noise_is_hardly_ever_beyond_chance() -> None:
-    settings = ModelSettings(model=1, items=[1, 2, 3])
+    settings = RankedModelSettings(model=1, items=[1, 2, 3])
     sure = []
     for seed in range(40):
         chance = np.random.default_rng(seed)

@@ -53,6 +53,11 @@ def test_the_layer_in_which_the_answer_lies_out_is_found(
 def test_an_answer_amid_the_rest_stands_apart_nowhere() -> None:
     found = decide("states.answer_apart", made(0, None), SETTINGS, CLAIMS)
     assert held(found) == [False] * 4
+    for way in (decide, decide_again):
+        found = way("states.answer_apart", made(0, None), SETTINGS, CLAIMS)
+        values = [one.value for one in found.verdicts]
+        least = way("states.answer_apart", made(0, None), {**SETTINGS, "rank": "least"}, CLAIMS)
+        assert held(least) == [value == min(values) for value in values]
 
 
 def test_a_layer_that_is_not_there_is_an_error() -> None:

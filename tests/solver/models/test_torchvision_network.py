@@ -1,0 +1,158 @@
+"""Networks of torchvision by name: what loads, and what is said of what does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from solver.errors import BundleError
+from solver.models.torchvision_network import load_torchvision, model_names
+
+SIDE = 32
+FAMILIES = (
+    "alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "inception_v3",
+    "maxvit_t", "mnasnet0_5", "mobilenet_v3_small", "regnet_y_400mf", "resnet50", "resnext50_32x4d",
+    "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "swin_v2_t", "vgg11_bn", "vit_b_32",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def resnet() -> nn.Module:
+    torch.manual_seed(0)
+    made: nn.Module = torchvision.models.resnet18(num_classes=3)
+    return made.eval()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Tensor:
+    return torch.rand(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+
+
+def saved(folder: Path, content: Any) -> Path:
+    torch.save(content, folder / "w.pth")
+    return folder / "w.pth"
+
+
+def load(path: Path, name: str = "resnet18", **more: Any) -> Any:
+    return load_torchvision(path, name, **{"side": SIDE, "classes": 3, **more})
+
+
+def refused(path: Path, name: str = "resnet18", **more: Any) -> str:
+    with pytest.raises(BundleError) as caught:
+        load(path, name, **more)
+    return str(caught.value)
+
+
+def test_its_names_are_torchvisions_classifiers() -> None:
+    names = model_names()
+    assert {"resnet18", "vgg11", "vit_b_16", "efficientnet_b0"} <= set(names)
+    assert not any("segmentation" in name or "rcnn" in name or "raft" in name for name in names)
+
+
+def test_it_is_torchvisions_network_behind_its_normalization(
+    tmp_path: Path, resnet: nn.Module, pictures: Tensor
+) -> None:
+    kept = {f"model.{name}": value for name, value in resnet.state_dict().items()
+            if "num_batches" not in name}  # fmt: skip
+    network = load(saved(tmp_path, {"state_dict": kept}), mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
+    scaled = torchvision.transforms.functional.normalize(pictures, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+    with torch.no_grad():
+        assert torch.allclose(network(pictures), resnet(scaled), atol=1e-6)
+    assert not network.training
+    assert not any(one.requires_grad for one in network.parameters())
+    assert list(network.layers) == [name for name, _ in resnet.named_modules() if name]
+    assert network.output_layer is network.layers["fc"]
+
+
+def test_maps_are_what_a_hook_sees_whatever_comes_after(
+    tmp_path: Path, resnet: nn.Module, pictures: Tensor
+) -> None:
+    """A ReLU writes into what a BatchNorm gave, and is passed twice: the last time counts."""
+    network = load(saved(tmp_path, resnet.state_dict()))
+    for name in ("conv1", "bn1", "layer1.0.relu", "layer1", "layer4.1.bn2"):
+        seen: list[Tensor] = []
+        hook = resnet.get_submodule(name).register_forward_hook(
+            lambda *args, seen=seen: seen.append(args[2].clone())
+        )
+        with torch.no_grad():
+            resnet(pictures)
+            hook.remove()
+            assert torch.allclose(network.maps_at(name, pictures), seen[-1], atol=1e-6)
+        assert len(seen) == (2 if name.endswith("relu") else 1)
+    pixels = pictures.clone().requires_grad_()
+    network.path_to_filter("layer2.0.conv1", 5)(pixels).sum().backward()
+    assert pixels.grad is not None and pixels.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("layer", "says"),
+    [
+        (6, "the layer 6 is an index into the course's cnn, and this network (resnet18 at 32x32)"),
+        ("layer1.0.conv3", "no layer 'layer1.0.conv3'. It has layer1.0.conv2, layer1.0.conv1"),
+        ("fc", "the layer 'fc' of the network gives no maps of filters (B, C, h, w)"),
+    ],
+)
+def test_a_layer_that_is_none_is_told_with_the_names_there_are(
+    tmp_path: Path, resnet: nn.Module, pictures: Tensor, layer: Any, says: str
+) -> None:
+    network = load(saved(tmp_path, resnet.state_dict()))
+    with pytest.raises(BundleError) as caught:
+        network.maps_at(layer, pictures)
+    assert says in str(caught.value)
+
+
+def test_a_filter_beyond_the_last_is_told(
+    tmp_path: Path, resnet: nn.Module, pictures: Tensor
+) -> None:
+    network = load(saved(tmp_path, resnet.state_dict()))
+    with pytest.raises(BundleError, match=r"'conv1' has no filter 64. Its filters are 0 to 63"):
+        network.check_filter("conv1", 64, pictures)
+
+
+def test_what_does_not_fit_is_said(tmp_path: Path, resnet: nn.Module) -> None:
+    path = saved(tmp_path, resnet.state_dict())
+    assert "'fc.weight' has shape [3, 512], expected [4, 512]; 'fc.bias'" in refused(
+        path, classes=4
+    )
+    assert "bundle.yaml says resnet18 with 4 classes" in refused(path, classes=4)
+    said = refused(path, "resnet34")
+    assert "the weights lack 'layer1.2.conv1.weight'" in said
+    assert "torchvision does not build resnet18 so" in refused(path, options={"depth": 3})
+    assert "num_classes is no option" in refused(path, options={"num_classes": 5})
+    resnet_nan = {**resnet.state_dict(), "fc.bias": torch.full((3,), float("nan"))}
+    assert "'fc.bias' holds NaN" in refused(saved(tmp_path, resnet_nan))
+
+
+def test_options_of_the_build_and_sizes_it_cannot_take(tmp_path: Path) -> None:
+    narrow = torchvision.models.mobilenet_v2(num_classes=3, width_mult=0.25)
+    path = saved(tmp_path, narrow.state_dict())
+    assert load(path, "mobilenet_v2", options={"width_mult": 0.25}).classes == 3
+    assert "has shape" in refused(path, "mobilenet_v2")
+    # AlexNet's weights are 200 MB: its file holds one value of each, stretched.
+    with torch.device("meta"):
+        shapes = torchvision.models.alexnet(num_classes=3).state_dict()
+    stretched = {name: torch.zeros(1).expand(value.shape) for name, value in shapes.items()}
+    said = refused(saved(tmp_path, stretched), "alexnet")
+    assert "alexnet at 32x32 cannot take pictures of that size" in said
+    assert "Give a larger 'size'" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_of_network_of_torchvision_is_read(tmp_path: Path, name: str) -> None:
+    """Each build with random weights: the same logits, and a map of its first convolution."""
+    side = 224 if name.startswith(("vit", "maxvit", "inception", "alexnet")) else 64
+    torch.manual_seed(0)
+    more = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    plain = torchvision.models.get_model(name, weights=None, num_classes=3, **more).eval()
+    network = load(saved(tmp_path, plain.state_dict()), name, side=side)
+    pictures = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.allclose(network(pictures), plain(pictures), atol=1e-5)
+        first = next(k for k, one in network.layers.items() if isinstance(one, nn.Conv2d))
+        assert network.maps_at(first, pictures).ndim == 4
