@@ -66,6 +66,15 @@ _NAMES: dict[str, tuple[str, str]] = {
         "filter visualization of {layer} from {picture}",
         "從圖片 {picture} 出發的第 {layer} 層濾波器視覺化",
     ),
+    "module by name": ("{module} of the network", "網路中名為 {module} 的層"),
+    "activation by name": (
+        "filter activation of {layer} on {picture}",
+        "{layer} 層濾波器對圖片 {picture} 的活化",
+    ),
+    "filter_visualization by name": (
+        "filter visualization of {layer} from {picture}",
+        "從圖片 {picture} 出發的 {layer} 層濾波器視覺化",
+    ),
     "filter_trace": (
         "what the filter section holds fixed and what it varies",
         "濾波器一節固定了什麼、改變了什麼",
@@ -142,7 +151,9 @@ def _merged(groups: Iterable[Group]) -> list[Group]:
 
 
 def _named(kind: str, places: tuple[Numbers, ...]) -> Sentence:
-    english, chinese = _NAMES.get(kind, (kind, kind))
+    by_name = not all(number.isdecimal() for numbers in places for number in numbers)
+    usual = _NAMES.get(kind, (kind, kind))
+    english, chinese = _NAMES.get(f"{kind} by name", usual) if by_name else usual
     fields = dict(zip(_FIELDS.get(kind, ()), places, strict=False))
     if kind not in _NAMES or (kind in _FIELDS and not fields):
         return Sentence(en=kind, zh_hant=kind)

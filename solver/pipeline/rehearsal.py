@@ -180,7 +180,7 @@ def _lime(job: Job) -> Record:
     segments = (tile[:, None] * TILES + tile).astype(np.int32)
     weights = _map(job).astype(np.float64).ravel()[: TILES**2] - 0.5
     signs = shown_signs(segments, weights, job.settings.lime_shown, 0.0)
-    arrays = {"segments": segments, "weights": weights, "signs": signs}
+    arrays: dict[str, Array] = {"segments": segments, "weights": weights, "signs": signs}
     return Record(job.id, arrays, {"label": job.bundle.picture(job.picture).label})
 
 

@@ -261,6 +261,17 @@ def test_every_kind_of_explanation_has_a_name() -> None:
         assert name.zh_hant != name.en
 
 
+def test_layers_of_another_network_are_named_by_their_names() -> None:
+    records = ["activation/layer1.0.conv1/4", "module/layer1.0.relu"]
+    assert [(name.en, name.zh_hant) for name in explanation_names(records)] == [
+        (
+            "filter activation of layer layer1.0.conv1 on picture 4",
+            "layer1.0.conv1 層濾波器對圖片 4 的活化",
+        ),
+        ("module layer1.0.relu of the network", "網路中名為 layer1.0.relu 的層"),
+    ]
+
+
 def test_records_of_one_explanation_are_named_together() -> None:
     records = [f"saliency/{k}" for k in (3, 1, 2, 7)] + ["regions/1", "activation/6/0"]
     records += ["activation/23/0", "activation/6/1", "lime", "other/3", "saliency/1"]
