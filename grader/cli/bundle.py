@@ -249,14 +249,16 @@ def _size(bert: Bert) -> str:
 
 def _say(report: dict[str, Any]) -> None:
     predictions = report.get("network", {}).get("predictions", [])
-    for place, picture in enumerate(report.get("pictures", [])):
+    pictures = report.get("pictures", [])
+    width = max([10, *(len(picture["name"]) for picture in pictures)])
+    for place, picture in enumerate(pictures):
         said = ""
         if place < len(predictions):
             guess = predictions[place]
             mark = "right" if guess["right"] else "WRONG"
             said = f"  {mark}: {guess['class']} {guess['probability']:.4f}"
         size = "x".join(map(str, picture["size"]))
-        click.echo(f"picture {place}  {picture['name']:10} {size:>9}  {picture['class']}{said}")
+        click.echo(f"picture {place}  {picture['name']:{width}} {size:>9}  {picture['class']}{said}")
         click.echo(f"           regions: {', '.join(picture['regions']) or 'none drawn'}")
     if "network" in report:
         network = report["network"]
