@@ -258,7 +258,9 @@ def _say(report: dict[str, Any]) -> None:
             mark = "right" if guess["right"] else "WRONG"
             said = f"  {mark}: {guess['class']} {guess['probability']:.4f}"
         size = "x".join(map(str, picture["size"]))
-        click.echo(f"picture {place}  {picture['name']:{width}} {size:>9}  {picture['class']}{said}")
+        click.echo(
+            f"picture {place}  {picture['name']:{width}} {size:>9}  {picture['class']}{said}"
+        )
         click.echo(f"           regions: {', '.join(picture['regions']) or 'none drawn'}")
     if "network" in report:
         network = report["network"]
