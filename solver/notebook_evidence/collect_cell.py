@@ -281,9 +281,9 @@ def _run_lime(names: Mapping[str, Any]) -> list[Any]:
 
 
 def _superpixels(segments: np.ndarray) -> dict[str, Any]:
-    import skimage
+    from importlib.metadata import version as installed
 
-    major, minor = (int(part) for part in skimage.__version__.split(".")[:2])
+    major, minor = (int(part) for part in installed("scikit-image").split(".")[:2])
     version = "0.16" if (major, minor) < (0, 17) else "0.18" if (major, minor) < (0, 19) else "0.19"
     start = min(int(segments.min()), 1)
     about = {"segments": 200, "compactness": 1.0, "sigma": 1.0}
