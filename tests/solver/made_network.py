@@ -197,10 +197,10 @@ def write_bank(folder: Path, model: str = "resnet18") -> None:
             "methods": {
                 "lime": {
                     "superpixels": {"scikit_image": "0.19", "segments": 30, "compactness": 10},
-                    "samples": 60,
+                    "samples": 40,
                     "min_weight": 0.0,
                 },
-                "smoothgrad": {"samples": 20},
+                "smoothgrad": {"samples": 10},
                 "integrated_gradients": {"steps": 10},
             },
         },

@@ -109,7 +109,7 @@ def test_smoothgrad_is_the_mean_of_captums_saliency_over_noise(made: Made) -> No
     std = (0.4 / float(picture.max() - picture.min())) ** 2
     generator = torch.Generator().manual_seed(2)
     total = torch.zeros(1, 3, SIDE, SIDE, dtype=torch.float64)
-    for _ in range(20):
+    for _ in range(10):
         noise = torch.empty_like(picture).normal_(0, std, generator=generator)
         pixels = (picture + noise).requires_grad_()
         total += (
@@ -153,7 +153,7 @@ def test_lime_is_the_lime_packages(made: Made) -> None:
             image, n_segments=30, compactness=10, sigma=1, start_label=0
         ),
         hide_color=None,
-        num_samples=60,
+        num_samples=40,
         top_labels=None,
         labels=(LABELS[0],),
     )
