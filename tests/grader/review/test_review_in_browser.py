@@ -15,6 +15,8 @@ import pytest
 pytest.importorskip("starlette")
 
 from grader.key_changes.regrade_log import log_entries
+from solver.errors import OutputError
+from solver.files.lock import one_at_a_time
 from solver.key import load_key
 from tests.grader.review.review_folders import CONTESTED, folders
 
@@ -65,13 +67,10 @@ def test_decided_by_keys_alone_killed_and_gone_on_with(tmp_path: Path, browser: 
         question(page, "q02")
         keys.press("Enter")  # accepted, by whom is remembered
         left(page, 5)
-        # A second server on this key is refused.
-        again = [sys.executable, "-m", "grader.cli", "review", str(key), "--no-open"]
-        again += ["--bank", str(bank.folder)]
-        second = subprocess.run(again, capture_output=True, text=True, timeout=100)
-        assert second.returncode == 1 and "another run" in second.stderr
+        with pytest.raises(OutputError, match="another run"), one_at_a_time(key):
+            pass  # as a second server on this key would
         server.send_signal(signal.SIGKILL)
-        server.wait()
+        server.communicate()
         server, address = started(bank.folder, key, run)
         page.goto(address)
         left(page, 5)
