@@ -21,9 +21,17 @@ from solver.bundle.region_files import (
     save_regions,
     with_regions,
 )
-from solver.bundle.regions import PictureRegions, Region, RegionWords, region_words
+from solver.bundle.regions import (
+    Mask,
+    PictureRegions,
+    Region,
+    RegionWords,
+    region_words,
+    regions_for,
+)
 from solver.errors import OutputError
 from solver.files.atomic_write import sha256_of
+from solver.page.figures.panels import UNITS, outlines_of
 from solver.rules.asked_regions import asked_regions
 from solver.rules.registry import plan_questions
 
@@ -86,13 +94,26 @@ class RegionDrawing:
 
     def _shown(self, picture: Picture) -> dict[str, Any]:
         regions = self.entry(picture).regions
+        derived = [one for one, region in regions.items() if not (region.polygons or region.lines)]
         return {
+            "outlines": self._outlines(picture, derived) if derived else {},
             "place": picture.place,
             "name": picture.name,
             "asked": self.asked.get(picture.place, {}),
             "regions": {
                 name: region.model_dump(exclude_none=True) for name, region in regions.items()
             },
+        }
+
+    def _outlines(self, picture: Picture, names: list[str]) -> dict[str, Any]:
+        """Lines around regions that are masks or made of others, in the file's frame."""
+        masks: dict[str, Mask] = {}
+        for path in region_files(self.folder):
+            masks = masks or regions_for(picture, path) or {}
+        scale = [size / UNITS for size in self.file.size]
+        found = outlines_of(((name, name), masks[name]) for name in names if name in masks)
+        return {
+            one.name[0]: [(line * scale).round(1).tolist() for line in one.lines] for one in found
         }
 
     def save(

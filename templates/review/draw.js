@@ -47,7 +47,7 @@ function draw() {
 
 function shapes(svg, name, kind) {
   const region = drawn(name), paint = colour(name);
-  const filled = [...(region.polygons ?? []), ...(region.holes ?? [])];
+  const filled = [...(region.polygons ?? []), ...(region.holes ?? []), ...(isDerived(region) ? picture().outlines[name] ?? [] : [])];
   if (filled.length) made("path", {class: kind, d: filled.map((line) => path(line, true)).join(""), "fill-rule": "evenodd", fill: paint, stroke: paint}, svg);
   for (const line of region.lines ?? []) {
     made("path", {class: "band", d: path(line, false), stroke: paint, "stroke-width": region.width}, svg);
@@ -86,7 +86,8 @@ function lists() {
     if (drawn(name)) swatch.style.background = colour(name);
     text.textContent = called(name);
     by.className = "soft";
-    by.textContent = `${drawn(name) ? "✓" : "–"} ${(picture().asked[name] ?? []).join(" ")}`;
+    const made = drawn(name) && ["mask", "border_of", "same_as"].find((way) => drawn(name)[way] !== undefined);
+    by.textContent = `${drawn(name) ? "✓" : "–"} ${made ? `${made}: ${drawn(name)[made]} ` : ""}${(picture().asked[name] ?? []).join(" ")}`;
     button.append(swatch, text, by);
     item.append(button);
     return item;
@@ -139,7 +140,11 @@ function finish() {
   if (points.length < least) { points = []; return draw(); }
   const region = drawn(current), line = points;
   points = [];
-  if (!current || isDerived(region)) return draw();
+  if (!current) return draw();
+  if (isDerived(region)) {
+    say(language() === "zh" ? "這個區域由遮罩或其他區域組成；按 x 刪除後即可重畫。" : "This region is a mask or made of another one; x removes it, then it can be drawn.");
+    return draw();
+  }
   keep(() => {
     const made = region ?? (picture().regions[current] = {});
     if (tool === "line") {

@@ -19,6 +19,8 @@ from tests.grader.review.asgi import ask
 
 
 def test_a_region_is_asked_for_drawn_saved_and_exchanged(tmp_path: Path) -> None:
+    demo = RegionDrawing(data_folder("demo"), load_bank(shipped_bank())).state()
+    assert set(demo["pictures"][1]["outlines"]) == set(demo["pictures"][1]["regions"])  # masks
     shutil.copytree(data_folder("demo") / "food", tmp_path / "food")
     drawing = RegionDrawing(tmp_path, load_bank(shipped_bank()))
     app = region_app(drawing)
