@@ -13,7 +13,7 @@ const drawn = (name) => picture().regions[name];
 const names = () => [...new Set([...Object.keys(picture().asked), ...Object.keys(picture().regions), ...(current ? [current] : [])])]
   .sort((one, other) => Boolean(drawn(one)) - Boolean(drawn(other)));
 const missing = (one) => Object.keys(one.asked).filter((name) => !one.regions[name]);
-const colour = (name) => COLOURS[[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % COLOURS.length];
+const colour = (name) => COLOURS[Math.max(0, [...names()].sort().indexOf(name)) % COLOURS.length];
 const called = (name) => state.names[name]?.[language() === "zh" ? "zh-Hant" : "en"] ?? name;
 const isDerived = (region) => region && ["mask", "border_of", "same_as"].some((way) => region[way] !== undefined);
 
