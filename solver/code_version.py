@@ -30,6 +30,26 @@ def _folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
+@lru_cache
+def repeats_code_hash(module: str) -> str:
+    """Return the SHA-256 of the source that the repeats of a rule's decisions depend on.
+
+    That is its module, the modules of rules that it imports, directly or not, and `solver.decide`.
+    """
+    digest = hashlib.sha256(_folder_hash(Path(__file__).resolve().parent / "decide").encode())
+    if not module.startswith("solver.rules."):
+        return digest.hexdigest()
+    found, waiting = set(), [module]
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        imported = _imported(ast.parse(_source(name)))
+        waiting += [other for other in imported - found if other.startswith("solver.rules.")]
+    for name in sorted(found):
+        digest.update(name.encode() + b"\0" + _source(name) + b"\0")
+    return digest.hexdigest()
+
+
 _METHODS = "solver.explain"
 _NO_METHODS = ("run", "sampling")
 """Folders of `solver.explain` that decide which explanations run, and how far; all others hold

@@ -137,6 +137,9 @@ class Stability(Strict):
     alike: list[list[str]] = Field(
         default_factory=list, description="pairs of options that flipped, always together"
     )
+    basis: str = Field(
+        default="", description="hash of the evidence, rule and thresholds that were varied"
+    )
 
 
 class Override(Strict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ PATH = click.Path(path_type=Path)
     "--evidence",
     type=PATH,
     help="Decide on saved evidence (a folder or a zip of it), without a model; with --bundle, "
-    "only what it lacks is run.",
+    "only missing records are run.",
 )
 @click.option(
     "--out", type=FOLDER, default=Path("key-out"), show_default=True, help="Where results go."
@@ -57,7 +58,7 @@ PATH = click.Path(path_type=Path)
     type=click.IntRange(0),
     metavar="N",
     default=0,
-    help="Repeat each decision N times under what nobody fixed: seeds, sample counts, thresholds, "
+    help="Repeat each decision N times with free choices varied: seeds, sample counts, thresholds, "
     "region edges; 40 is plenty.  [default: not]",
 )
 @click.option(
@@ -105,7 +106,7 @@ def key(
     """Make the answer key: run the explanations, measure each option's claim, write the page.
 
     Writes key.yaml (answers, verdicts, hashes), key.html (the page to look through and sign) and
-    evidence/ (what was measured; hw9 key --evidence decides on it again, without a model). --out
+    evidence/ (the measurements; hw9 key --evidence decides on them again, without a model). --out
     holds the whole old key or the whole new one; a run that was stopped goes on, started again,
     from what it had measured. With --only the key has those questions alone, so that it needs a
     folder of its own: a larger key in --out is replaced only with --force.
@@ -134,9 +135,10 @@ def key(
     options = {"only": names, "device": device, "stability": stability, "reseed": reseed}
     options["exact"] = exact
     with as_folder_or_none(evidence) as given, watching(shown=not as_json) as progress:
+        dropped: list[str] = []
 
         def make(desk: Workspace) -> Key:
-            return make_key(
+            found = make_key(
                 bundle=bundle,
                 bank=bank,
                 evidence=desk.evidence,
@@ -149,7 +151,9 @@ def key(
                 stability=stability,
                 reseed=reseed,
                 stopped=desk.stopped,
-            ).key
+            )
+            dropped.extend(found.dropped)
+            return found.key
 
         made = make_once(
             out, make, options, bank=bank, bundle=bundle, evidence=given, replace=force
@@ -165,6 +169,8 @@ def key(
         click.echo("Nothing it rests on has changed since it was made: nothing was run again.")
     elif progress.seconds:
         click.echo(progress.by_method())
+    _say_repeats(made.key, stability, dropped)
+    _say_next(made.key, out)
 
 
 def as_folder_or_none(evidence: Path | None) -> AbstractContextManager[Path | None]:
@@ -235,9 +241,34 @@ def _say(made: KeyInFolder, out: Path) -> None:
         before = f" It replaced a key of {made.held}." if made.held > len(questions) else ""
         has = f"This key has {len(questions)} of the bank's {counted(made.asked_of, 'question')}."
         click.echo(f"{has}{before}")
-    contested = [question.id for question in questions if question.contested]
-    if contested:
-        click.echo(f"Contested, so look at these first: {', '.join(contested)}.")
     for reason, names in lacking.items():
         lack = reason.removesuffix(")")
         click.echo(f"Open: {', '.join(dict.fromkeys(names))}. Lacking: {lack}")
+
+
+def _say_repeats(key: Key, asked: int, dropped: list[str]) -> None:
+    """Say which repeats of the key that was there are kept, and which are dropped."""
+    kept = sum(question.stability is not None for question in key.questions)
+    if not asked and kept:
+        click.echo(f"The repeats measured before are kept for {counted(kept, 'question')}.")
+    if dropped:
+        click.echo(
+            f"Repeats dropped, for evidence, rule or thresholds have changed: "
+            f"{', '.join(dropped)}. hw9 key --stability N measures them again."
+        )
+
+
+def _say_next(key: Key, out: Path) -> None:
+    """Print the last lines: contested and close questions, and the next command."""
+    from solver.page.review_flags import CLOSE, is_close
+
+    contested = [question.id for question in key.questions if question.contested]
+    close = [one.id for one in key.questions if is_close(one) and one.id not in contested]
+    if contested:
+        click.echo(f"Contested, to be looked at first: {', '.join(contested)}.")
+    if close:
+        click.echo(f"Close, with a margin under {CLOSE:.0%}: {', '.join(close)}.")
+    if contested or close:
+        click.echo(f"Next: hw9 review {shlex.quote(str(out))}")
+    else:
+        click.echo(f"Next: hw9 grade EXPORT --key {shlex.quote(str(out / 'key.yaml'))}")

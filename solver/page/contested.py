@@ -9,11 +9,15 @@ from markupsafe import Markup
 
 from solver.decide.severity import RARE, severity_of
 from solver.key import Key, OptionVerdict, SecondVerdict
-from solver.page.views import OptionRow, QuestionView, answer_text, measured_line
+from solver.page.answers import answer_text
+from solver.page.views import OptionRow, QuestionView
 from solver.text.bilingual import Pair, as_pair, words
 from solver.text.numbers import percent
 
-_WIDTH, _HEIGHT = 600, 14
+MOST_SQUARES = 120
+"""More repeats than this are drawn as a hundred squares, one for each percent."""
+
+_A_ROW, _STEP = 40, 10
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,8 @@ class Reading:
     name: str
     text: Pair
     holds: bool | None
-    measured: Markup
     sentence: Pair
     second: SecondVerdict | None
-    second_measured: Markup
     flips: str
 
 
@@ -38,8 +40,8 @@ class ContestedView:
         view: the question as the page shows it below.
         changed: the share of repeats that gave another set, or "–".
         answers: each set of correct options that came out, with its share; ours first.
-        bar: these shares, drawn.
-        causes: what changed the set: its name, and in how much of its own repeats.
+        bar: the repeats, a square each in the colour of its answer.
+        causes: causes that changed the set, with the share of their own repeats, and how many.
         hinges_on: thresholds that do so alone.
         readings: the contested options.
     """
@@ -57,6 +59,11 @@ class ContestedView:
     def has_second(self) -> bool:
         """True if any of its contested options has a cross-check."""
         return any(reading.second for reading in self.readings)
+
+    @property
+    def has_flips(self) -> bool:
+        """True if any of its contested options was repeated."""
+        return any(reading.flips for reading in self.readings)
 
     @property
     def no_margin(self) -> bool:
@@ -93,7 +100,7 @@ def _contested(view: QuestionView) -> ContestedView:
         severity=severity_of(entry),
         changed=percent(stability.changed) if stability else "–",
         answers=tuple((answer, percent(share)) for answer, share in shares),
-        bar=_bar([share for _, share in shares]),
+        bar=_squares([s for _, s in shares], stability.repeats if stability else 0),
         causes=tuple((c, percent(one.changed), one.repeats) for c, one in causes if one.changed),
         hinges_on=tuple(stability.hinges_on) if stability else (),
         readings=tuple(_readings(view)),
@@ -108,37 +115,38 @@ def _readings(view: QuestionView) -> Iterable[Reading]:
 
 
 def _reading(row: OptionRow, verdict: OptionVerdict) -> Reading:
-    flips, second = verdict.flips, verdict.second
+    flips = verdict.flips
     return Reading(
         name=verdict.name,
         text=row.text,
         holds=verdict.holds,
-        measured=row.measured,
         sentence=as_pair(verdict.sentence),
-        second=second,
-        second_measured=measured_line(second) if second and second.value is not None else Markup(),
-        flips=(percent(flips.share) if flips.share else "0%") if flips else "–",
+        second=verdict.second,
+        flips=(percent(flips.share) if flips.share else "0%") if flips else "",
     )
 
 
-def _bar(shares: list[float]) -> Markup:
-    """The shares side by side, ours first: a strip that a glance can read."""
+def _squares(shares: list[float], repeats: int) -> Markup:
+    """A square a repeat, ours first. No bar: bars on this page are margins."""
     if not shares:
         return Markup()
-    parts, left = [], 0.0
-    for at, share in enumerate(shares):
-        wide = share * _WIDTH
-        name = "ours" if at == 0 else f"other{min(at, 3)}"
-        parts.append(
-            Markup('<rect class="{}" x="{:.1f}" y="0" width="{:.1f}" height="{}"/>').format(
-                name, left, wide, _HEIGHT
-            )
+    count = repeats if repeats <= MOST_SQUARES else 100
+    ends = [round(count * sum(shares[: at + 1])) for at in range(len(shares))]
+    kinds = [
+        "ours" if at == 0 else f"other{min(at, 3)}"
+        for at, (first, end) in enumerate(zip([0, *ends], ends, strict=False))
+        for _ in range(first, end)
+    ]
+    parts = [
+        Markup('<rect class="{}" x="{}" y="{}" width="8" height="8"/>').format(
+            kind, at % _A_ROW * _STEP, at // _A_ROW * _STEP
         )
-        left += wide
+        for at, kind in enumerate(kinds)
+    ]
+    wide, high = min(count, _A_ROW) * _STEP, -(-count // _A_ROW) * _STEP
     return Markup(
-        '<svg class="sets" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">{}'
-        "</svg>"
-    ).format(_WIDTH, _HEIGHT, Markup("").join(parts))
+        '<svg class="sets" viewBox="0 0 {0} {1}" width="{0}" aria-hidden="true">{2}</svg>'
+    ).format(wide, high, Markup("").join(parts))
 
 
 def stability_line(key: Key) -> tuple[str, dict[str, object]]:

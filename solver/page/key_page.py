@@ -1,6 +1,6 @@
 """The answer key as one self-contained page, in English and in Traditional Chinese.
 
-The page only shows what the key, the bank and the evidence hold; nothing is decided here. It needs
+The page shows key, bank and evidence; nothing is decided here. It needs
 no network and no script, and the same inputs give the same bytes.
 """
 
@@ -20,6 +20,8 @@ from solver.evidence import Evidence
 from solver.files.resources import data_folder
 from solver.key import Key
 from solver.page.contested import contested_of, stability_line
+from solver.page.decisions import signature_on
+from solver.page.figures.shared_pixels import shared_pixels
 from solver.page.review_flags import CLOSE, CONTESTED, SMALL
 from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
 from solver.rules.registry import Figure, all_rules
@@ -32,6 +34,7 @@ from solver.text.bilingual import (
     words,
 )
 from solver.text.numbers import percent
+from solver.text.record_names import records_named
 
 
 def render_key_page(
@@ -45,9 +48,9 @@ def render_key_page(
     """Return the page of a key.
 
     Args:
-        key: what is shown.
+        key: the key to show.
         bank: wordings; a question it does not have is shown by its id.
-        evidence: what the figures are drawn from; what is missing is said in its place.
+        evidence: source of the figures; a missing record is named in its figure's place.
         figures: by question id, as the rules asked for them.
         language: the one shown first, "en" or "zh-Hant".
     """
@@ -68,13 +71,15 @@ def render_key_page(
         rarely=[one for one in contested if one.rare],
         stability_how=words().say(sentence, **values),
         measured=key.stability is not None,
+        signature=signature_on(key),
+        has_margins=any(view.margin != "–" for topic in topics for view in topic.questions),
         rare=percent(RARE),
         counts=_counts(topics),
         limit=percent(CLOSE),
         facts=facts,
         hashes=short_hashes(facts),
     )
-    return without_turning(html)
+    return without_turning(shared_pixels(html))
 
 
 def _with_next(
@@ -82,7 +87,7 @@ def _with_next(
 ) -> tuple[list[TopicView], list[QuestionView]]:
     """Order the questions that need review, and link each to the next.
 
-    The contested ones come first, in their own order; what else there is of them is said with them.
+    The contested ones come first, in their own order; their other flags are listed with them.
     """
     urgent = [view for topic in topics for view in topic.questions if _urgent(view, contested)]
     urgent.sort(key=lambda view: (view.urgency, view.entry.id))
@@ -113,7 +118,7 @@ def _counts(topics: Sequence[TopicView]) -> dict[str, int]:
         "open": sum(view.entry.state == "open" for view in views),
         "contested": sum(view.entry.contested for view in views),
         "close": sum(any(r.rank == SMALL for r in view.reasons) for view in views),
-        "overridden": sum(view.entry.override is not None for view in views),
+        "by_hand": sum(view.decision is not None for view in views),
     }
 
 
@@ -122,10 +127,14 @@ def environment() -> Environment:
     """Return the environment of the key's templates, made once."""
     made = template_environment()
     style = _style()
-    made.filters.update(both=both, worded=worded)
+    made.filters.update(both=both, worded=worded, in_words=records_named)
     fails = " · ".join(words().pair("fails"))
     made.globals.update(
-        say=words().say, fails=fails, style=Markup(style), policy=Markup(policy_for(style))
+        say=words().say,
+        texts=words(),
+        fails=fails,
+        style=Markup(style),
+        policy=Markup(policy_for(style)),
     )
     return made
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from solver.banks.bank import Question
 from solver.key import KeyQuestion, OptionVerdict, SecondVerdict
 from solver.text.numbers import percent
+from solver.text.record_names import records_named
 
 CLOSE = 0.10
-"""A margin under a tenth of what the value was held against is worth a person's look. A choice: it
-changes what is listed first, never an answer."""
+"""Margins below this share of the threshold are called close. A choice: it changes the order of the
+list, never an answer."""
 
 OPEN, OVERRIDDEN, COUNT, UNDECIDED, CONTESTED, SMALL = range(6)
 STATES = ("open", "overridden", "count", "undecided", "contested", "close")
@@ -47,6 +48,12 @@ def closest(entry: KeyQuestion) -> tuple[float, OptionVerdict] | None:
     margins = [(relative_margin(verdict), verdict) for verdict in entry.options]
     known = [(margin, verdict) for margin, verdict in margins if margin is not None]
     return min(known, key=lambda pair: pair[0]) if known else None
+
+
+def is_close(entry: KeyQuestion) -> bool:
+    """Return True if a decided question's smallest margin is under `CLOSE`."""
+    found = closest(entry)
+    return entry.state == "decided" and found is not None and found[0] < CLOSE
 
 
 def reasons_to_look(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
@@ -86,7 +93,7 @@ def _contested(entry: KeyQuestion) -> list[Reason]:
 def _open(entry: KeyQuestion) -> Reason:
     if not entry.lacks:
         return Reason(OPEN, "reason_open_plain")
-    return Reason(OPEN, "reason_open", {"lacks": ", ".join(x.rstrip(".") for x in entry.lacks)})
+    return Reason(OPEN, "reason_open", {"lacks": records_named(x.rstrip(".") for x in entry.lacks)})
 
 
 def _miscounted(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
@@ -116,7 +123,7 @@ def _undecided(verdicts: Iterable[OptionVerdict]) -> list[Reason]:
 
 def _close(entry: KeyQuestion) -> list[Reason]:
     found = closest(entry)
-    if found is None or found[0] >= CLOSE:
+    if found is None or not is_close(entry):
         return []
     margin, verdict = found
     return [Reason(SMALL, "reason_close", {"option": verdict.name, "share": percent(margin)})]

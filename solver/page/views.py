@@ -12,14 +12,17 @@ from markupsafe import Markup, escape
 
 from solver.banks.bank import Bank, Blank, Option, Question
 from solver.evidence import Evidence
-from solver.key import Answer, Key, KeyQuestion, OptionVerdict, SecondVerdict
-from solver.page.figures.registry import figure_html
+from solver.key import Key, KeyQuestion, OptionVerdict, SecondVerdict
+from solver.page.answers import answer_text as answer_text
+from solver.page.decisions import Said, decision_on
+from solver.page.figures.registry import figure_html, thumbnail_of
 from solver.page.review_flags import STATES, Reason, closest, reasons_to_look, relative_margin
-from solver.page.verdict_bars import bars_of
+from solver.page.verdict_bars import margin_bar
 from solver.rules.former_names import current_name
 from solver.rules.registry import Figure, Rule
-from solver.text.bilingual import Pair, as_pair, both, with_code, words
+from solver.text.bilingual import Pair, as_pair, with_code, words
 from solver.text.numbers import number, percent
+from solver.text.record_names import record_name
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,11 @@ class OptionRow:
     holds: bool | None
     keyed: bool
     verdict: OptionVerdict | None
-    bar: Markup
+
+    @property
+    def bar(self) -> Markup:
+        """How clear its verdict is, drawn; empty where no number says so."""
+        return margin_bar(self.verdict) if self.verdict else Markup()
 
     @property
     def measured(self) -> Markup:
@@ -47,6 +54,12 @@ class OptionRow:
         if self.verdict is None or self.verdict.value is None:
             return Markup()
         return measured_line(self.verdict)
+
+    @property
+    def second_measured(self) -> Markup:
+        """The same of its cross-check."""
+        second = self.verdict.second if self.verdict else None
+        return measured_line(second) if second and second.value is not None else Markup()
 
     @property
     def flips(self) -> str:
@@ -62,12 +75,24 @@ class OptionGroup:
     label: Pair | None
     rows: tuple[OptionRow, ...]
 
+    @property
+    def shared(self) -> Pair | None:
+        """The sentence that all of its verdicts have, said once; None where they differ."""
+        said = [as_pair(row.verdict.sentence) for row in self.rows if row.verdict]
+        return said[0] if len(said) > 1 and len(set(said)) == 1 else None
+
+    @property
+    def has_bars(self) -> bool:
+        """True if any of its options has a bar."""
+        return any(row.bar for row in self.rows)
+
 
 @dataclass(frozen=True)
 class RecordLine:
     """A record an answer rests on: whether it is there, and how it was made."""
 
     id: str
+    name: Pair
     there: bool
     settings: str
 
@@ -108,6 +133,23 @@ class QuestionView:
     def has_second(self) -> bool:
         """True if the cross-check decided."""
         return any(option.second for option in self.entry.options)
+
+    @property
+    def rows(self) -> list[OptionRow]:
+        """Its options, those of all drop-downs together."""
+        return [row for group in self.groups for row in group.rows]
+
+    @property
+    def decision(self) -> Said | None:
+        """The decision a person took on it, None where nobody did."""
+        return decision_on(self.entry, self.asked)
+
+    @property
+    def thumbnail(self) -> tuple[str, Markup]:
+        """(place, picture) of the decisive figure; empty texts where none can be shown small."""
+        small = ((at, thumbnail_of(one)) for at, one in enumerate(self.figures, 1))
+        found = next(((f"{self.entry.id}-{at}", one) for at, one in small if one), None)
+        return found or ("", Markup())
 
     @property
     def second_answer(self) -> Markup:
@@ -219,7 +261,10 @@ def _view(
         groups=tuple(_groups(entry, asked)),
         reasons=tuple(reasons_to_look(entry, asked)),
         margin=percent(found[0]) if found else "–",
-        figures=tuple(figure_html(figure, evidence) for figure in figures.get(entry.id, ())),
+        figures=tuple(
+            figure_html(figure, evidence, f"{entry.id}-{at}", entry.id)
+            for at, figure in enumerate(figures.get(entry.id, ()), 1)
+        ),
         rule_words=prose(rule.what) if rule else Markup(),
         cross_check_words=prose(rule.cross_check.what) if rule and rule.cross_check else Markup(),
         rule_settings=settings_text(settings),
@@ -227,43 +272,17 @@ def _view(
     )
 
 
-def answer_text(answer: Answer, asked: Question | None) -> Markup:
-    """Return an answer in one line: "a, c", or "word: her · fall: 0.42" of a pair.
-
-    A key names a choice in English; the bank has it in both languages.
-    """
-    if not isinstance(answer, dict):
-        return escape(", ".join(answer))
-    chosen = [(blank, _choice(asked, blank, choice)) for blank, choice in answer.items()]
-    english = " · ".join(f"{blank}: {text[0]}" for blank, text in chosen)
-    return both((english, " · ".join(f"{blank}: {text[1]}" for blank, text in chosen)))
-
-
-def _choice(asked: Question | None, blank: str, choice: str) -> Pair:
-    for one in asked.blanks if asked else []:
-        for option in one.options or []:
-            if one.id == blank and choice in (option.id, option.text.en):
-                return as_pair(option.text)
-    return choice, choice
-
-
 def _groups(entry: KeyQuestion, asked: Question | None) -> list[OptionGroup]:
-    bars = dict(zip(map(id, entry.options), bars_of(entry.options), strict=True))
     blanks: list[Blank | str | None]
     if entry.kind == "pair":
         named = {v.blank: None for v in entry.options if v.blank}
         blanks = list(asked.blanks) if asked else list(named)
     else:
         blanks = [None]
-    return [_group(entry, asked, blank, bars) for blank in blanks]
+    return [_group(entry, asked, blank) for blank in blanks]
 
 
-def _group(
-    entry: KeyQuestion,
-    asked: Question | None,
-    blank: Blank | str | None,
-    bars: Mapping[int, Markup],
-) -> OptionGroup:
+def _group(entry: KeyQuestion, asked: Question | None, blank: Blank | str | None) -> OptionGroup:
     name = blank.id if isinstance(blank, Blank) else blank
     if isinstance(blank, Blank):
         label, options = as_pair(blank.label), list(blank.options or [])
@@ -272,9 +291,7 @@ def _group(
     verdicts = {v.id: v for v in entry.options if v.blank == name}
     known: dict[str, Option | None] = {option.id: option for option in options}
     known |= {each: None for each in verdicts if each not in known}
-    rows = [
-        _row(entry, name, each, option, verdicts.get(each), bars) for each, option in known.items()
-    ]
+    rows = [_row(entry, name, each, option, verdicts.get(each)) for each, option in known.items()]
     return OptionGroup(label if name else None, tuple(rows))
 
 
@@ -284,21 +301,19 @@ def _row(
     name: str,
     option: Option | None,
     verdict: OptionVerdict | None,
-    bars: Mapping[int, Markup],
 ) -> OptionRow:
     text = as_pair(option.text) if option else as_pair((verdict and verdict.text) or name)
     answer = entry.effective
     chosen = [answer.get(blank or "")] if isinstance(answer, dict) else answer
     keyed = any(choice in (name, *text) for choice in chosen)
-    bar = bars.get(id(verdict), Markup()) if verdict else Markup()
-    return OptionRow(name, text, verdict.holds if verdict else None, keyed, verdict, bar)
+    return OptionRow(name, text, verdict.holds if verdict else None, keyed, verdict)
 
 
 def _records(identifiers: Iterable[str], evidence: Evidence) -> Iterable[RecordLine]:
     for identifier in identifiers:
         there = not evidence.missing([identifier])
         settings = evidence.get(*identifier.split("/")).settings if there else {}
-        yield RecordLine(identifier, there, settings_text(settings))
+        yield RecordLine(identifier, record_name(identifier), there, settings_text(settings))
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:

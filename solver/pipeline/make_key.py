@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from solver.banks.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
-from solver.decide.decide import Decided, decide_question, quietly
+from solver.decide.decide import decide_question, quietly
 from solver.decide.edition_remarks import with_edition_remarks
 from solver.decide.figure_fineness import with_figure_check
 from solver.decide.margins import claims_of
+from solver.decide.stability_basis import dropped_repeats
 from solver.evidence import (
     Evidence,
     earlier_evidence,
@@ -28,33 +29,36 @@ from solver.evidence import (
 )
 from solver.files.atomic_write import sha256_of_all, write_whole
 from solver.files.resources import data_folder, shipped_bank
-from solver.key import FORMAT, Key, KeyQuestion, StabilityRun, save_key
+from solver.key import FORMAT, Key, save_key
 from solver.notebook_evidence.collected import regions_file, with_regions
-from solver.pipeline.overrides import with_kept_overrides
-from solver.pipeline.reseed import load_reseeded, run_reseeded, save_reseeded
+from solver.pipeline.overrides import key_there, with_kept_overrides
+from solver.pipeline.repeats import Repeats, about_repeats, with_repeats
+from solver.pipeline.reseed import (
+    load_reseeded,
+    run_reseeded,
+    sampling_records,
+    save_reseeded,
+)
 from solver.rules.registry import Figure, PlannedQuestion, plan_questions
 
 if TYPE_CHECKING:
+    from solver.bundle.bundle import Bundle
     from solver.explain.job import ExplainSettings
-    from solver.explain.run.runner import Progress
+    from solver.pipeline.repeats import RunProgress
 
 
 @dataclass(frozen=True)
 class MadeKey:
-    """A key with the evidence and, by question, the figures that its page shows."""
+    """A key with the evidence and, by question, the figures that its page shows.
+
+    Attributes:
+        dropped: ids of questions whose repeats, measured before, hold no more.
+    """
 
     key: Key
     evidence: Evidence
     figures: dict[str, Sequence[Figure]]
-
-
-@dataclass(frozen=True)
-class Repeats:
-    """Settings of the repeats: their number (0: none), the other seeds, the progress bar."""
-
-    count: int = 0
-    reseed: int = 0
-    progress: Progress | None = None
+    dropped: tuple[str, ...] = ()
 
 
 def planned(bank: Bank, only: Sequence[str] = ()) -> list[PlannedQuestion]:
@@ -110,7 +114,7 @@ def make_key(
     device: str = "cpu",
     exact: bool = False,
     processes: int = 1,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
     stability: int = 0,
     reseed: int = 2,
     stopped: Sequence[Path] = (),
@@ -126,7 +130,9 @@ def make_key(
 
     With `stability` each decision is repeated so often with its free choices varied
     (`solver.decide.stability`); LIME and SmoothGrad are run with `reseed` other seeds for it, or,
-    of evidence alone, saved runs with other seeds are used.
+    of evidence alone, saved runs with other seeds are used. Repeats of the key that lies in `out`
+    are kept for each question whose evidence, rule and thresholds are the same (and, with
+    `stability`, if they were made with the same settings).
 
     Raises:
         Hw9Error: bank, bundle or evidence cannot be used, or `out` cannot be written.
@@ -135,10 +141,9 @@ def make_key(
     questions_bank = load_bank(bank or shipped_bank())
     questions = planned(questions_bank, only)
     target = out / "evidence" if out is not None else None
+    repeats = Repeats(stability, reseed, progress, key_there(out / "key.yaml") if out else None)
     if evidence is not None and bundle is None:
-        made = _from_evidence(
-            questions_bank, questions, evidence, target, Repeats(stability, reseed, progress)
-        )
+        made = _from_evidence(questions_bank, questions, evidence, target, repeats)
     else:
         made = _from_bundle(
             questions_bank,
@@ -147,7 +152,7 @@ def make_key(
             Running(device, exact, processes),
             load_evidence(evidence) if evidence is not None else earlier_evidence(target),
             target,
-            Repeats(stability, reseed, progress),
+            repeats,
             stopped,
         )
     if out is None:
@@ -219,6 +224,7 @@ def _from_bundle(
     name = "demo" if folder is None else folder.resolve().name
     about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
     settings = settings_for(bank, exact=running.exact)
+    _announce(questions, bundle, settings, repeats)
     evidence, failures = run_explanations(
         needed,
         bundle,
@@ -251,6 +257,27 @@ def _from_bundle(
     return decide(bank, questions, evidence, reasons=reasons, repeats=repeats, reseeded=reseeded)
 
 
+def _announce(
+    questions: Sequence[PlannedQuestion],
+    bundle: Bundle,
+    settings: ExplainSettings,
+    repeats: Repeats,
+) -> None:
+    """Tell the progress bar the whole run before its first stage, so that it knows the end."""
+    if repeats.progress is None:
+        return
+    from solver.explain.job import Job
+    from solver.explain.run.runner import probable_passes
+
+    needs = {one.question.id: [*one.needs, *one.cross_check_needs] for one in questions}
+    again = [Job(name, bundle, settings) for name in sampling_records(needed_records(questions))]
+    jobs = [(job.id, probable_passes(job)) for job in again]
+    stages = [jobs] * (repeats.reseed if repeats.count and jobs else 0)
+    if repeats.count:
+        stages = [*stages, [(f"repeats/{name}", repeats.count) for name in needs]]
+    repeats.progress.coming(needs, stages)
+
+
 def decide(
     bank: Bank,
     questions: Sequence[PlannedQuestion],
@@ -277,8 +304,10 @@ def decide(
         decided.append(with_edition_remarks(found, evidence, bank.header.methods))
     entries = [one.entry for one in decided]
     repeats = repeats or Repeats()
-    if repeats.count:
-        entries = _repeated(questions, decided, evidence, repeats, reseeded)
+    entries = with_repeats(questions, decided, evidence, repeats, reseeded)
+    measured = any(entry.stability for entry in entries)
+    kept = repeats.before.stability if repeats.before else None
+    run = about_repeats(repeats, reseeded) or kept
     figures = {one.entry.id: one.decision.figures if one.decision else () for one in decided}
     key = Key(
         format=FORMAT,
@@ -287,46 +316,10 @@ def decide(
         bundle=_in_order(evidence.bundle),
         code={"version": VERSION, "sha256": code_hash()},
         settings=_settings_used(questions, evidence),
-        stability=_about_repeats(repeats, reseeded),
+        stability=run if measured or repeats.count else None,
         questions=entries,
     )
-    return MadeKey(key, evidence, figures)
-
-
-def _repeated(
-    questions: Sequence[PlannedQuestion],
-    decided: Sequence[Decided],
-    evidence: Evidence,
-    repeats: Repeats,
-    reseeded: Sequence[Evidence],
-) -> list[KeyQuestion]:
-    """Each question's entry with its repeats' results, reported to the progress bar."""
-    # Imported here: a key without repeats does without it.
-    from solver.decide.stability import measured_stability
-
-    progress = repeats.progress
-    if progress is not None:
-        progress.start([(f"repeats/{one.entry.id}", 1) for one in decided])
-    entries = []
-    for question, one in zip(questions, decided, strict=True):
-        name, began = f"repeats/{one.entry.id}", time.perf_counter()
-        if progress is not None:
-            progress.begin(name)
-        entries.append(
-            measured_stability(question, one, evidence, repeats=repeats.count, reseeded=reseeded)
-        )
-        if progress is not None:
-            progress.finish(name, time.perf_counter() - began)
-    return entries
-
-
-def _about_repeats(repeats: Repeats, reseeded: Sequence[Evidence]) -> StabilityRun | None:
-    if not repeats.count:
-        return None
-    from solver.decide.perturb_regions import PIXELS
-    from solver.decide.stability import FACTOR
-
-    return StabilityRun(repeats=repeats.count, factor=FACTOR, pixels=PIXELS, reseeded=len(reseeded))
+    return MadeKey(key, evidence, figures, dropped_repeats(repeats.before, entries))
 
 
 def _in_order(value: Any) -> Any:

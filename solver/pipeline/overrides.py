@@ -22,7 +22,7 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
         KeyFileError: the file there cannot be read, or has an override or void of a question that
             the new key does not have.
     """
-    before = _key_there(path)
+    before = key_there(path)
     if before is None:
         return key, []
     by_hand = {each.id: each for each in before.questions if each.decision != "undecided"}
@@ -59,7 +59,7 @@ def refuse_to_drop_questions(
     Raises:
         KeyFileError: the key there cannot be read, or has questions the new one will not have.
     """
-    before = _key_there(path)
+    before = key_there(path)
     if before is None:
         return 0
     held = [each.id for each in before.questions]
@@ -76,7 +76,12 @@ def refuse_to_drop_questions(
     return len(held)
 
 
-def _key_there(path: Path) -> Key | None:
+def key_there(path: Path) -> Key | None:
+    """Return the key at a path, None where there is no file.
+
+    Raises:
+        KeyFileError: it cannot be read.
+    """
     if not path.is_file():
         return None
     try:

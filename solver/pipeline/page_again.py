@@ -15,7 +15,7 @@ def page_again(key: Key, bank: Bank, evidence: Path) -> str:
     """Return ``key.html`` for a key as it is now; the key itself is not decided again.
 
     Args:
-        key: overrides included.
+        key: with its decisions by people.
         bank: the one it was made from.
         evidence: the folder of evidence it was made from.
 

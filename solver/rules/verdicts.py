@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from solver.rules.registry import Verdict
+from solver.text.numbers import MINUS, chance_of, number
 
 Pair = tuple[str, str]
 """A text in English and in Traditional Chinese."""
@@ -21,6 +23,7 @@ def strongest(
     unit: str,
     what: Pair,
     rank: Literal["most", "least"] = "most",
+    says: Sequence[Pair] = (),
 ) -> list[Verdict]:
     """Return a verdict for each option, compared with its best rival: the largest value holds.
 
@@ -30,12 +33,13 @@ def strongest(
         unit: of the values.
         what: the measurement in both languages, with ``{0}`` in place of the option's name.
         rank: "least": the smallest value holds.
+        says: a clause of its own for each option instead, with ``{0}`` in place of its value.
 
     Example:
         >>> names = [("A", "甲"), ("B", "乙")]
         >>> found = strongest([0.7, 0.2], names, unit="share", what=("share of {0}", "{0}的比例"))
         >>> [verdict.holds for verdict in found], found[0].sentence[0]
-        ([True, False], 'Share of A: 0.7 > 0.2 (B).')
+        ([True, False], 'Share of A: 70%, more than B (20%).')
     """
     least = rank == "least"
     verdicts = []
@@ -44,10 +48,15 @@ def strongest(
         rival = (min if least else max)(rivals, key=lambda at: values[at])
         value, threshold = float(values[index]), float(values[rival])
         lead = threshold - value if least else value - threshold
-        sign = "=" if abs(lead) <= TIE else ">" if value > threshold else "<"
-        english, chinese = (text.format(own) for text, own in zip(what, name, strict=True))
-        english += f": {shown(value)} {sign} {shown(threshold)} ({names[rival][0]})."
-        chinese += f"：{shown(value)} {sign} {shown(threshold)}（{names[rival][1]}）。"
+        own, other = amounts(value, threshold, unit)
+        if says:
+            english = _together(says[index][0], says[rival][0], (own[0], other[0]), (" and ", "; "))
+            chinese = _together(says[index][1], says[rival][1], (own[1], other[1]), ("、", "；"))
+        else:
+            over, ahead = _COMPARED["=" if abs(lead) <= TIE else ">" if value > threshold else "<"]
+            english, chinese = (text.format(own) for text, own in zip(what, name, strict=True))
+            english += f": {own[0]}, {over} {names[rival][0]} ({other[0]})"
+            chinese += f"：{own[1]}，{ahead}{names[rival][1]}（{other[1]}）"
         verdicts.append(
             Verdict(
                 holds=lead > TIE,
@@ -56,10 +65,22 @@ def strongest(
                 against=names[rival][0],
                 threshold=threshold,
                 margin=abs(value - threshold),
-                sentence=(english[:1].upper() + english[1:], chinese),
+                sentence=(english[:1].upper() + english[1:] + ".", chinese + "。"),
             )
         )
     return verdicts
+
+
+def _together(mine: str, its: str, values: Sequence[str], joins: tuple[str, str]) -> str:
+    """Two clauses, ``{0}`` standing for their values; the same beginning is said once."""
+    beginning = mine.partition("{0}")[0]
+    same = its.partition("{0}")[0] == beginning
+    rest = its.removeprefix(beginning) if same else its
+    return mine.replace("{0}", values[0]) + joins[not same] + rest.replace("{0}", values[1])
+
+
+_COMPARED = {">": ("more than", "高於"), "<": ("less than", "低於"), "=": ("as much as", "等於")}
+_LIMITED = {">": ("above", "高於"), "<": ("below", "低於"), "=": ("at", "等於")}
 
 
 def above(
@@ -67,8 +88,8 @@ def above(
 ) -> Verdict:
     """Return a verdict that holds when the value is above the threshold (or equal, `inclusive`)."""
     holds = value >= threshold if inclusive else value > threshold
-    sign = (">=" if inclusive else ">") if holds else ("<" if inclusive else "<=")
-    numbers = f"{shown(value)} {sign} {shown(threshold)}"
+    own, other = amounts(float(value), float(threshold), unit)
+    over, ahead = _LIMITED[">" if value > threshold else "<" if value < threshold else "="]
     return Verdict(
         holds=bool(holds),
         value=float(value),
@@ -77,8 +98,9 @@ def above(
         threshold=float(threshold),
         margin=abs(float(value) - float(threshold)),
         sentence=(
-            f"{what[0][:1].upper()}{what[0][1:]}: {numbers} ({against[0]}).",
-            f"{what[1]}：{numbers}（{against[1]}）。",
+            f"{what[0][:1].upper()}{what[0][1:]}: {own[0]}, {over} the limit of {other[0]} "
+            f"({against[0]}).",
+            f"{what[1]}：{own[1]}，{ahead}門檻 {other[1]}（{against[1]}）。",
         ),
     )
 
@@ -95,6 +117,76 @@ def below(value: float, threshold: float, *, unit: str, what: Pair, against: Pai
         margin=opposite.margin,
         sentence=opposite.sentence,
     )
+
+
+def by_chance(chance: float, level: float, said: Pair) -> Verdict:
+    """Return a verdict that holds when fewer placements than `level` do as well as is `said`."""
+    verdict = below(chance, level, unit=PLACEMENTS, what=said, against=("beyond chance", "非偶然"))
+    own, limit = amount(chance, PLACEMENTS), amount(level, PLACEMENTS)
+    return replace(
+        verdict,
+        sentence=(
+            f"{said[0][:1].upper()}{said[0][1:]}; {own[0]} do as well, and only fewer than "
+            f"{limit[0].removesuffix(_THINGS[0]).strip()} are beyond chance.",
+            f"{said[1]}；{own[1]}也達此程度，少於{limit[1]}才排除偶然。",
+        ),
+    )
+
+
+PLACEMENTS = "share of placements"
+"""The unit of a chance: the share of the ways to lay a map over a picture that do as well."""
+
+_THINGS = ("random placements", "種隨機擺放")
+_TIMES = {
+    "times the picture's mean": ("{} times the picture's mean", "全圖平均的 {} 倍"),
+    "times the rest": ("{} times the rest", "其餘部分的 {} 倍"),
+    "times an even spread": ("{} times an even spread", "均勻分布的 {} 倍"),
+}
+
+
+def amounts(value: float, other: float, unit: str) -> tuple[Pair, Pair]:
+    """Return two values of a unit as a sentence says them, told apart where they differ.
+
+    >>> amounts(0.469, 0.074, "share of the region")
+    (('47%', '47%'), ('7.4%', '7.4%'))
+    >>> amounts(1.2304, 1.2301, "correlation")[0][0], amounts(1 / 217, 0.01, PLACEMENTS)[0][0]
+    ('1.2304', '1 in 217 random placements')
+    """
+    for more in range(4):
+        own, rival = amount(value, unit, more), amount(other, unit, more)
+        if own != rival or value == other:
+            break
+    if unit.startswith("times"):
+        rival = _counted(_figure(other, more), "times")
+    return own, rival
+
+
+def amount(value: float, unit: str, more: int = 0) -> Pair:
+    """Return a value as a sentence says it: shares in percent, chances as one in so many.
+
+    Args:
+        value: measured.
+        unit: of the verdict.
+        more: further digits.
+    """
+    if unit == PLACEMENTS:
+        return chance_of(value, _THINGS)
+    if unit.startswith("share") or unit == "probability":
+        digits = more + (abs(value) < 0.0995)
+        text = f"{100 * value:.{digits}f}%".replace("-", MINUS) if value else "0%"
+        return text, text
+    return _counted(_figure(value, more), unit)
+
+
+def _figure(value: float, more: int) -> str:
+    return f"{value:.{3 + more}g}".replace("-", MINUS) if more else number(value)
+
+
+def _counted(figure: str, unit: str) -> Pair:
+    english, chinese = _TIMES.get(unit, ("{} times", "{} 倍"))
+    if not unit.startswith("times"):
+        return figure, figure
+    return english.format(figure), chinese.format(figure)
 
 
 def shown(value: float) -> str:

@@ -53,3 +53,30 @@ def percent(share: float | None) -> str:
     if share >= 10:
         return ">999%"
     return f"{100 * share:.1f}%" if share < 0.1 else f"{100 * share:.0f}%"
+
+
+RARE_CHANCE = 0.1
+"""A smaller chance is said as one in so many."""
+
+
+def chance_of(share: float, things: tuple[str, str]) -> tuple[str, str]:
+    """Return a chance as one in so many things (en, zh-Hant); of a hundred where it is not small.
+
+    Args:
+        share: 0..1.
+        things: (en plural, zh-Hant with its measure word).
+
+    >>> chance_of(1 / 217, ("random placements", "種隨機擺放"))
+    ('1 in 217 random placements', '每 217 種隨機擺放有 1 種')
+    >>> chance_of(0.31, ("random placements", "種隨機擺放"))[0]
+    '31 in 100 random placements'
+    """
+    if not 0 < share < RARE_CHANCE:
+        some, of = round(100 * share), 100
+    else:
+        some, of = 1, round(1 / share)
+    measure = things[1][:1]
+    return (
+        f"{some:,} in {of:,} {things[0]}",
+        f"每 {of:,} {things[1]}有 {some:,} {measure}",
+    )

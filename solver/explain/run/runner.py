@@ -13,7 +13,7 @@ from torch.backends import cudnn
 from solver.bundle.bundle import Bundle
 from solver.evidence import Evidence, Record, save_record, write_manifest
 from solver.explain.job import ExplainSettings, Job
-from solver.explain.registry import expected_inputs, expected_settings, may_stop
+from solver.explain.registry import expected_inputs, expected_settings, may_stop, sampling_of
 from solver.explain.run.scheduler import Scheduler
 from solver.explain.run.workers import (
     Progress,
@@ -129,7 +129,7 @@ def run_explanations(
             progress.finish,
         )
         to_run = [*plain, *(job for job in sampled if job.id not in good)]
-        progress.start([(job.id, passes_of(job, 1)) for job in to_run])
+        progress.start([(job.id, probable_passes(job)) for job in to_run])
         failures = _run(plain, scheduler, workers)
     saved.write_manifest()
     return evidence, {job.id: failures[job.id] for job in jobs if job.id in failures}
@@ -172,6 +172,19 @@ def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, 
                 scheduler.finish(task.id, seconds)
         add_ready_tasks()
     return failures
+
+
+def probable_passes(job: Job) -> int:
+    """Return how many network passes a job will probably make.
+
+    A mean over samples that may stop early mostly does so at its first looks: counted to the end,
+    a run of a minute was announced as one of an hour and a half.
+    """
+    passes = passes_of(job, 1)
+    if not unless_lacking(False, lambda: may_stop(job)):
+        return passes
+    looks = sampling_of(job).looks(job)
+    return max(round(passes * looks[1] / looks[-1]), 1)
 
 
 def _good(jobs: list[Job], known: Sequence[Evidence]) -> dict[str, Record]:

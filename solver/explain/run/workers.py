@@ -36,7 +36,7 @@ class Progress(Protocol):
     """The progress bar's interface."""
 
     def start(self, jobs: list[tuple[str, int]]) -> None:
-        """Called with the ids to come and the most network passes of each."""
+        """Called as a stage begins: ids, and the network passes each will probably make."""
 
     def begin(self, identifier: str) -> None:
         """Called when an explanation begins, or goes on."""

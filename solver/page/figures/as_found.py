@@ -7,6 +7,7 @@ import numpy as np
 from solver.evidence import Record
 from solver.page.figures.panels import Panel
 from solver.text.bilingual import both
+from solver.text.record_names import record_name
 
 ARRAY = "figure"
 """Name of the array (h, w, 3), uint8, that a record read off a figure keeps of it."""
@@ -22,5 +23,6 @@ def panels_as_found(record: Record) -> list[Panel]:
     pixels = record.arrays.get(ARRAY)
     if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         return []
-    spoken = (f"{record.id}, as found in the notebook", f"{record.id}：筆記本中的原圖")
+    english, chinese = record_name(record.id)
+    spoken = (f"{english}, as found in the notebook", f"{chinese}：筆記本中的原圖")
     return [Panel(pixels, both(spoken), spoken, smooth=True)]

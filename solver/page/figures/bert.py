@@ -14,7 +14,8 @@ from markupsafe import Markup
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.page.figures.maps import record_of, scrolled
-from solver.page.figures.panels import Pixels, data_uri, short
+from solver.page.figures.panels import Pixels, data_uri
+from solver.page.figures.region_labels import short
 from solver.page.figures.registry import figure_kind
 from solver.rules.bert.attention import checked_weights
 from solver.rules.bert.embedding_tables import (
@@ -283,7 +284,7 @@ def _matrix_row(name: Pair, matrices: Sequence[Floats]) -> Markup:
 
 @figure_kind("bert_curve")
 def curve(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
-    """A similarity over the layers. Parameters: values, the first layer's number, what."""
+    """A similarity over the layers. Parameters: values; first, the number of the first layer."""
     values = [float(value) for value in parameters["values"]]
     first = int(parameters["first"])
     if len(values) < 2 or not np.isfinite(values).all():

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from solver.evidence import Evidence
 from solver.page.figures.maps import scrolled
-from solver.page.figures.panels import short
+from solver.page.figures.region_labels import short
 from solver.page.figures.registry import figure_kind
 from solver.text.bilingual import Pair, as_pair, both, words
 from solver.text.numbers import MINUS, number

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import matplotlib
@@ -15,23 +18,27 @@ from solver.evidence import Evidence, MissingEvidence, Record
 from solver.page.figures.as_found import panels_as_found
 from solver.page.figures.panels import (
     Mask,
-    Outline,
     Panel,
     Pixels,
     data_uri,
     middle_of,
     outlines_of,
     panels_html,
-    short,
     text_at,
 )
+from solver.page.figures.region_labels import Outline, short
 from solver.page.figures.registry import figure_kind
 from solver.rules.maps.displayed import fitted_to, region_name
 from solver.text.bilingual import Pair, as_pair, both, words
 from solver.text.numbers import number
+from solver.text.record_names import record_name, records_named
 
 GREEN, RED = 1, 0
 MOST_SAMPLES = 24
+_PICTURE = re.compile(
+    r"(?:picture|lime|saliency|smoothgrad|activation/\d+|integrated_gradients)"
+    r"/(\d+)(?:/\d+)?"
+)
 _FEW = 5
 
 
@@ -127,19 +134,36 @@ def _outlines(
 def _note_of_lacks(lacks: Sequence[str]) -> Markup:
     if not lacks:
         return Markup()
-    text = words().say("figure_lacks_some", records=", ".join(lacks))
+    text = words().say("figure_lacks_some", records=records_named(lacks))
     return Markup('<p class="hint">{}</p>').format(text)
 
 
-def _picture_panel(evidence: Evidence, picture: int, outlines: Sequence[Outline]) -> Panel:
+def _picture_panel(evidence: Evidence, picture: int, outlines: Sequence[Outline] = ()) -> Panel:
     say = words()
-    spoken = say.pair("picture_n", n=picture)
+    spoken = (
+        say.pair("picture_outlined", n=picture) if outlines else say.pair("picture_n", n=picture)
+    )
     return Panel(rgb_of(evidence, picture), both(spoken), spoken, smooth=True, outlines=outlines)
 
 
-def _map_panel(record: Record, outlines: Sequence[Outline]) -> Panel:
-    spoken = words().pair("map_of", record=record.id)
+def _bare_and_outlined(
+    bare: Callable[[Sequence[Outline]], Panel], outlines: Sequence[Outline]
+) -> list[Panel]:
+    """A panel without lines and, where there are regions to show, the same with them."""
+    return [bare(()), bare(outlines)] if outlines else [bare(())]
+
+
+def _map_panel(record: Record, outlines: Sequence[Outline] = ()) -> Panel:
+    spoken = words().pair("outlined") if outlines else _capital(record_name(record.id))
     return Panel(displayed_pixels(record), both(spoken), spoken, outlines=outlines)
+
+
+def _capital(name: Pair) -> Pair:
+    return name[0][:1].upper() + name[0][1:], name[1]
+
+
+def _last_decides(panels: Sequence[Panel]) -> list[Panel]:
+    return [*panels[:-1], replace(panels[-1], decisive=True)]
 
 
 @figure_kind("lime_overlay")
@@ -149,17 +173,25 @@ def lime_overlay(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     record = evidence.get("lime", picture)
     signs = record.array("signs", 2)
     outlines, lacks = _outlines(evidence, picture, parameters.get("regions", []))
-    first = _picture_panel(evidence, picture, outlines)
+    rgb = rgb_of(evidence, picture)
     segments = _drawn_segments(record, signs)
-    spoken = words().pair("overlay_of", n=picture)
+    pixels = overlay_pixels(rgb, signs)
     marks = [
         text_at(middle_of(mask), (str(rank), str(rank)), "rank")
         for rank, (mask, _) in enumerate(segments, 1)
     ]
-    pixels = overlay_pixels(first.pixels, signs)
-    second = Panel(pixels, both(spoken), spoken, outlines=outlines, marks=marks)
+
+    def overlay(lines: Sequence[Outline]) -> Panel:
+        say = words()
+        spoken = say.pair("overlay_outlined") if lines else say.pair("overlay_of", n=picture)
+        # Numbers lie on the panel with the outlines, so that the other one is as a student saw it.
+        numbered = marks if lines or not outlines else ()
+        return Panel(pixels, both(spoken), spoken, outlines=lines, marks=numbered)
+
+    panels = [_picture_panel(evidence, picture), *_bare_and_outlined(overlay, outlines)]
     below = _weights_legend([weight for _, weight in segments]) + _note_of_lacks(lacks)
-    return panels_html([first, *panels_as_found(record), second], below)
+    found = panels_as_found(record)
+    return panels_html(_last_decides([panels[0], *found, *panels[1:]]), below)
 
 
 def _drawn_segments(record: Record, signs: npt.NDArray[Any]) -> list[tuple[Mask, float]]:
@@ -198,12 +230,16 @@ def map_beside_picture(evidence: Evidence, parameters: Mapping[str, Any]) -> Mar
     picture = int(parameters["picture"])
     record = record_of(evidence, str(parameters["record"]))
     outlines, lacks = _outlines(evidence, picture, parameters.get("regions", []))
-    panels = [*panels_as_found(record), _map_panel(record, outlines)]
+    panels = [
+        *panels_as_found(record),
+        *_bare_and_outlined(partial(_map_panel, record), outlines),
+    ]
     if evidence.missing([f"picture/{picture}"]):
         lacks = [f"picture/{picture}", *lacks]
     else:
-        panels.insert(0, _picture_panel(evidence, picture, outlines))
-    return panels_html(panels, _note_of_lacks(lacks))
+        shown = partial(_picture_panel, evidence, picture)
+        panels = [*_bare_and_outlined(shown, outlines), *panels]
+    return panels_html(_last_decides(panels), _note_of_lacks(lacks))
 
 
 @figure_kind("wireframe")
@@ -215,15 +251,15 @@ def wireframe(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     picture = int(parameters["picture"])
     record = record_of(evidence, str(parameters["record"]))
     wires = np.asarray(parameters["points"], np.float64).reshape(-1, 2)
-    plain = _map_panel(record, ())
-    spoken = words().pair("map_with_drawing", record=record.id)
+    plain = _map_panel(record)
+    spoken = words().pair("map_with_drawing")
     drawn = Panel(plain.pixels, both(spoken), spoken, marks=[_dots(wires)])
     panels, lacks = [*panels_as_found(record), plain, drawn], []
     if evidence.missing([f"picture/{picture}"]):
         lacks = [f"picture/{picture}"]
     else:
-        panels.insert(0, _picture_panel(evidence, picture, ()))
-    return panels_html(panels, _note_of_lacks(lacks))
+        panels.insert(0, _picture_panel(evidence, picture))
+    return panels_html(_last_decides(panels), _note_of_lacks(lacks))
 
 
 def _dots(points: npt.NDArray[np.float64]) -> Markup:
@@ -264,13 +300,18 @@ def _one_a_row(evidence: Evidence, rows: Sequence[Mapping[str, Any]]) -> Markup:
 def _small_map(evidence: Evidence, identifier: str) -> Markup:
     if evidence.missing([identifier]):
         hint = words().say("not_there")
-        return Markup('<td><span class="empty">{}</span><small>{}</small></td>').format(
-            hint, identifier
-        )
-    record = record_of(evidence, identifier)
-    return Markup('<td><img class="cells" alt="{0}" src="{1}"><small>{0}</small></td>').format(
-        identifier, data_uri(displayed_pixels(record))
+        return Markup('<td><span class="empty">{}</span>{}</td>').format(hint, _under(identifier))
+    pixels = displayed_pixels(record_of(evidence, identifier))
+    return Markup('<td><img class="cells" alt="{}" src="{}">{}</td>').format(
+        " · ".join(dict.fromkeys(record_name(identifier))), data_uri(pixels), _under(identifier)
     )
+
+
+def _under(identifier: str) -> Markup:
+    """The picture's number below a map of a row: the row's label says which map it is."""
+    picture = _PICTURE.fullmatch(identifier)
+    name = words().pair("picture_n", n=picture[1]) if picture else record_name(identifier)
+    return Markup("<small>{}</small>").format(both(name))
 
 
 @figure_kind("samples")

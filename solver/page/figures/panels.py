@@ -1,8 +1,8 @@
 """A picture or a map as a panel: its pixels as a PNG, region outlines and marks drawn over it.
 
-What is drawn over the pixels is SVG in the picture's own 128 units, so it is crisp at any size and
-its names switch language with the page. Pixels are kept at their own size; the browser enlarges
-them (nearest neighbour for maps), and equal pixels give equal bytes.
+Lines and marks are SVG in the picture's own 128 units, so they are crisp at any size and names
+switch language with the page. Pixels are kept at their own size; the browser enlarges them (nearest
+neighbour for maps), and equal pixels give equal bytes.
 """
 
 from __future__ import annotations
@@ -19,38 +19,27 @@ from PIL import Image
 from scipy import ndimage
 from skimage.measure import approximate_polygon, find_contours
 
-from solver.text.bilingual import Pair, as_pair, both
+from solver.page.figures.region_labels import (
+    UNITS,
+    Outline,
+    labels_svg,
+    placed_labels,
+    short,
+    strip_heights,
+)
+from solver.text.bilingual import Pair
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-
-UNITS = 128
-"""Width and height of a panel in its own units."""
 
 COLOURS = ("#00c8ff", "#ff4fd8", "#ffffff", "#ff9a1f", "#8dff4f", "#b9a2ff")
 """Outlines of regions: light colours, told apart on dark maps and, by their dark edge, on light
 ones."""
 
-_NAME_HEIGHT = 7.0
 _SPECK = 10.0
 """Parts of a region smaller than this many pixels are not outlined where it has larger ones."""
 
 _OUTLINE_TOLERANCE = 0.4
-
-
-@dataclass(frozen=True)
-class Outline:
-    """The edge of a named region.
-
-    Attributes:
-        lines: closed lines as (N, 2) x and y in 0..128.
-        anchor: where its name stands.
-    """
-
-    name: Pair
-    colour: str
-    lines: tuple[npt.NDArray[np.float64], ...]
-    anchor: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -62,6 +51,7 @@ class Panel:
         caption: under the panel.
         smooth: enlarge as a photograph, not as a map of cells.
         marks: SVG in 128 units.
+        decisive: the panel to show where there is room for one alone.
     """
 
     pixels: Pixels
@@ -70,6 +60,7 @@ class Panel:
     smooth: bool = False
     outlines: Sequence[Outline] = field(default_factory=tuple)
     marks: Sequence[Markup] = field(default_factory=tuple)
+    decisive: bool = False
 
 
 def data_uri(pixels: Pixels) -> str:
@@ -80,14 +71,13 @@ def data_uri(pixels: Pixels) -> str:
 
 
 def outlines_of(regions: Iterable[tuple[Pair, Mask]]) -> list[Outline]:
-    """Return the outlines of named masks, in colours that differ, names apart where possible."""
+    """Return the outlines of named masks, in colours that differ."""
     made: list[Outline] = []
     for index, (name, mask) in enumerate(regions):
         lines = _edges(mask)
         if not lines:
             continue
-        anchor = _free_anchor(lines, name, made)
-        made.append(Outline(name, COLOURS[index % len(COLOURS)], lines, anchor))
+        made.append(Outline(name, COLOURS[index % len(COLOURS)], lines))
     return made
 
 
@@ -106,35 +96,6 @@ def _area(line: npt.NDArray[np.float64]) -> float:
     """Area within a closed line (the shoelace formula)."""
     x, y = line.T
     return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
-
-
-def _free_anchor(
-    lines: tuple[npt.NDArray[np.float64], ...], name: Pair, taken: Sequence[Outline]
-) -> tuple[float, float]:
-    """The extreme point of the outline whose name lies farthest from the names placed before."""
-    longest = max(lines, key=len)
-    x, y = longest.T
-    width = max(len(name[0]) * 0.5, len(name[1])) * _NAME_HEIGHT
-    candidates = [
-        longest[y.argmin()] + [0, _NAME_HEIGHT],
-        longest[y.argmax()] - [0, 2],
-        longest[x.argmin()] + [width / 2, 0],
-        longest[x.argmax()] - [width / 2, 0],
-        longest.mean(0),
-    ]
-    inside = [
-        (
-            float(np.clip(at[0], width / 2 + 1, UNITS - width / 2 - 1)),
-            float(np.clip(at[1], _NAME_HEIGHT, UNITS - 2)),
-        )
-        for at in candidates
-    ]
-
-    def room(at: tuple[float, float]) -> float:
-        gaps = [max(abs(at[0] - o.anchor[0]) / 3, abs(at[1] - o.anchor[1])) for o in taken]
-        return min(min(gaps, default=UNITS), 1.6 * _NAME_HEIGHT)
-
-    return max(inside, key=room)  # the first of the best, so names keep their place
 
 
 def middle_of(mask: Mask) -> tuple[float, float]:
@@ -162,11 +123,6 @@ def text_at(at: tuple[float, float], text: Pair, kind: str, colour: str = "") ->
     return Markup("").join(parts)
 
 
-def short(value: float) -> str:
-    """Return a coordinate with one decimal: the same on every machine."""
-    return f"{value:.1f}".removesuffix(".0")
-
-
 def path_of(lines: Iterable[npt.NDArray[np.float64]]) -> str:
     """Return closed lines (N, 2) as the data of an SVG path."""
     return " ".join(
@@ -188,18 +144,22 @@ def _outline_marks(outlines: Sequence[Outline]) -> list[Markup]:
     return [*edges, *lines]
 
 
-def panel_html(panel: Panel) -> Markup:
-    """Return one panel as a figure."""
+def panel_html(panel: Panel, strips: tuple[float, float] = (0.0, 0.0)) -> Markup:
+    """Return one panel as a figure; names of its regions stand in `strips` above and below it."""
+    above, below = strips
     marks = [
         *_outline_marks(panel.outlines),
         *panel.marks,
-        *(text_at(o.anchor, o.name, "name", o.colour) for o in panel.outlines),
+        labels_svg(placed_labels(panel.outlines)),
     ]
     return Markup(
-        '<figure class="panel"><svg viewBox="0 0 128 128" role="img" aria-label="{}">'
+        '<figure class="panel"><svg{} viewBox="0 {} 128 {}" role="img" aria-label="{}">'
         '<image class="{}" width="128" height="128" preserveAspectRatio="none" href="{}"/>'
         "{}</svg><figcaption>{}</figcaption></figure>"
     ).format(
+        Markup(' class="decisive"') if panel.decisive else "",
+        short(-above) if above else "0",
+        short(UNITS + above + below),
         " · ".join(dict.fromkeys(panel.spoken)),
         "photo" if panel.smooth else "cells",
         data_uri(panel.pixels),
@@ -209,21 +169,8 @@ def panel_html(panel: Panel) -> Markup:
 
 
 def panels_html(panels: Sequence[Panel], below: Markup | str = "") -> Markup:
-    """Return panels side by side, the legend of their outlines, and a line below."""
-    named = {outline.name: outline.colour for panel in panels for outline in panel.outlines}
-    rows = Markup("").join(panel_html(panel) for panel in panels)
-    return Markup('<div class="panels">{}</div>{}{}').format(rows, legend_html(named), below)
-
-
-def legend_html(named: dict[Pair, str]) -> Markup:
-    """Return the colours of regions with their names."""
-    if not named:
-        return Markup()
-    items = Markup("").join(
-        Markup(
-            '<li><svg class="swatch" viewBox="0 0 20 10" aria-hidden="true"><path class="edge" '
-            'd="M1 5H19"/><path class="line" stroke="{}" d="M1 5H19"/></svg>{}</li>'
-        ).format(colour, both(as_pair(name)))
-        for name, colour in named.items()
-    )
-    return Markup('<ul class="legend">{}</ul>').format(items)
+    """Return panels side by side, their pictures level with each other, and a line below."""
+    needed = [strip_heights(placed_labels(panel.outlines)) for panel in panels]
+    strips = max(one for one, _ in needed), max(other for _, other in needed)
+    rows = Markup("").join(panel_html(panel, strips) for panel in panels)
+    return Markup('<div class="panels">{}</div>{}').format(rows, below)

@@ -1,11 +1,12 @@
 """The figures a rule asks for, by kind; each kind is a function that draws from the evidence.
 
 A kind is registered by ``@figure_kind("map")`` in a module of this folder, so another topic brings
-its own. What cannot be drawn is said in a sentence: a page never fails because of a figure.
+its own. A figure that cannot be drawn is replaced by a sentence: it never fails a page.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from solver.evidence import Evidence, MissingEvidence
 from solver.files.discovery import import_all
 from solver.rules.registry import Figure
 from solver.text.bilingual import both, words
+from solver.text.record_names import records_named
 
 Draw = Callable[[Evidence, Mapping[str, Any]], Markup]
 
@@ -40,13 +42,50 @@ def all_figure_kinds() -> dict[str, Draw]:
     return dict(sorted(_kinds.items()))
 
 
-def figure_html(figure: Figure, evidence: Evidence) -> Markup:
-    """Return a figure with its caption, or the sentence that says why it is not there."""
-    caption = both(figure.caption)
-    return Markup('<figure class="evidence">{}{}</figure>').format(
-        Markup("<figcaption>{}</figcaption>").format(caption) if caption else "",
-        _drawn(figure, evidence),
+_WHOLE = ("lime_overlay", "map", "wireframe", "samples", "bert_curve", "bert_words", "scatter")
+"""Kinds of which a click anywhere opens the figure at full size; in the others something scrolls,
+folds or is to be copied, so that the link in the caption opens them."""
+
+_UNPICTURED = ("table", "bert_tags")
+_IMAGE = re.compile(r"<img [^>]*>")
+_STRIPS = re.compile(r'viewBox="0 -?[\d.]+ 128 [\d.]+"')
+"""The part of a panel with the strips of names."""
+_SVG = re.compile(r'<svg(?: class="([^"]*)")? [^>]*role="img".*?</svg>', re.DOTALL)
+
+
+def figure_html(figure: Figure, evidence: Evidence, place: str = "", back: str = "") -> Markup:
+    """Return a figure with its caption, or the sentence that says why it is not there.
+
+    With a `place`, an id of its own on the page, the figure opens at full size by a link to it, and
+    is closed by one to `back`; no script is needed.
+    """
+    caption, drawn = both(figure.caption), _drawn(figure, evidence)
+    if not place or figure.kind in _UNPICTURED or not ("<svg" in drawn or "<img" in drawn):
+        head = Markup("<figcaption>{}</figcaption>").format(caption) if caption else ""
+        return Markup('<figure class="evidence">{}{}</figure>').format(head, drawn)
+    return Markup(
+        '<figure class="evidence" id="{place}"><figcaption>{}<a class="open{}" href="#{place}">{}'
+        '</a><a class="close" href="#{}">{}</a></figcaption>{}</figure>'
+    ).format(
+        caption,
+        Markup(" anywhere") if figure.kind in _WHOLE else "",
+        words().say("full_size"),
+        back,
+        words().say("close_figure"),
+        drawn,
+        place=place,
     )
+
+
+def thumbnail_of(figure: Markup) -> Markup:
+    """Return the decisive picture of a drawn figure, without its names; empty where it has none."""
+    found = list(_SVG.finditer(figure))
+    decisive = [one for one in found if one[1] == "decisive"]
+    if found:
+        return Markup(_STRIPS.sub('viewBox="0 0 128 128"', (decisive or found)[0][0]))
+    images = _IMAGE.findall(figure)
+    some = Markup("".join(images[:: max(len(images) // 4, 1)][:4]))
+    return Markup('<b class="four">{}</b>').format(some) if images else Markup()
 
 
 def _drawn(figure: Figure, evidence: Evidence) -> Markup:
@@ -56,7 +95,7 @@ def _drawn(figure: Figure, evidence: Evidence) -> Markup:
     try:
         return draw(evidence, figure.parameters)
     except MissingEvidence as missing:
-        return _instead("figure_lacks", records=", ".join(missing.lacks))
+        return _instead("figure_lacks", records=records_named(missing.lacks))
     except EvidenceError as problem:
         return _instead("figure_fault", problem=str(problem))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from solver.evidence import Evidence
 from solver.page.figures.maps import record_of
-from solver.page.figures.panels import short
+from solver.page.figures.region_labels import short
 from solver.page.figures.registry import figure_kind
 from solver.text.bilingual import Pair, both
 
@@ -52,6 +52,7 @@ def scatter_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Marku
             pieces,
             layer,
             Markup() if several else caption,
+            decisive=layer in parameters.get("open", ()),
         )
         if several:
             state = " open" if layer in parameters.get("open", ()) else ""
@@ -59,7 +60,7 @@ def scatter_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Marku
                 Markup(state), both(_name(layer)), panel
             )
         panels.append(panel)
-    return Markup("{}{}").format(_legend(), Markup("").join(panels))
+    return Markup('{}<div class="layers">{}</div>').format(_legend(), Markup("").join(panels))
 
 
 def _name(layer: int) -> Pair:
@@ -91,7 +92,13 @@ def _marker(x: float, y: float, role: int) -> Markup:
 
 
 def _panel(
-    points: Floats, roles: npt.NDArray[Any], pieces: Sequence[str], layer: int, caption: Markup
+    points: Floats,
+    roles: npt.NDArray[Any],
+    pieces: Sequence[str],
+    layer: int,
+    caption: Markup,
+    *,
+    decisive: bool,
 ) -> Markup:
     shown = [at for at in range(len(pieces)) if int(roles[at]) in COLOURS]
     places = _placed(points[shown])
@@ -121,9 +128,10 @@ def _panel(
             )
         )
     return Markup(
-        '<figure><svg viewBox="0 0 {} {}" width="100%" role="img" aria-label="{}">{}</svg>'
+        '<figure><svg{} viewBox="0 0 {} {}" width="100%" role="img" aria-label="{}">{}</svg>'
         "{}</figure>"
     ).format(
+        Markup(' class="decisive"') if decisive else "",
         short(WIDTH),
         short(HEIGHT),
         f"layer {layer}",

@@ -17,7 +17,7 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import TIE, Pair
+from solver.rules.verdicts import TIE, Pair, amounts
 
 Weights = npt.NDArray[np.floating]
 Pairs = npt.NDArray[np.bool_]
@@ -160,7 +160,8 @@ def _target_verdict(target: Target, share: float, layer: int, average: float) ->
     limit = max(MOST.now(), average)
     holds = share > limit + TIE
     name = NAMES[target]
-    sign = ">" if holds else "<="
+    own, other = amounts(share, limit, "share of tokens")
+    over = ("more", "高於") if holds else ("no more", "不高於")
     return Verdict(
         holds=holds,
         value=share,
@@ -169,10 +170,10 @@ def _target_verdict(target: Target, share: float, layer: int, average: float) ->
         threshold=limit,
         margin=abs(share - limit),
         sentence=(
-            f"At most (layer {layer}) {share:.2f} of the tokens look first at {name[0]} "
-            f"{sign} {limit:.2f} (average head: {average:.2f}).",
-            f"以第 {layer} 層為最多：最注意{name[1]}的 token 占 {share:.2f} {sign} {limit:.2f}"
-            f"（各 head 平均 {average:.2f}）。",
+            f"{own[0]} of the tokens look first at {name[0]} (in layer {layer}, the most of all), "
+            f"{over[0]} than the limit of {other[0]} (average head: {average:.0%}).",
+            f"最注意{name[1]}的 token 占 {own[1]}（第 {layer} 層，為各層最多），"
+            f"{over[1]}門檻 {other[1]}（各 head 平均 {average:.0%}）。",
         ),
     )
 
@@ -226,8 +227,9 @@ def coreference(
         rivals = [paid[other] for other in range(len(claims)) if other != at]
         limit = max([*rivals, uniform])
         holds = paid[at] > limit + TIE
-        sign = ">" if holds else "<="
-        english = f"Layer {claim.layer} head {claim.head} pays at least {paid[at]:.2f} to each"
+        own, other = amounts(paid[at], limit, "share")
+        over = ("more", "高於") if holds else ("no more", "不高於")
+        english = f"Layer {claim.layer} head {claim.head} pays at least {own[0]} of its attention"
         chinese = f"第 {claim.layer} 層第 {claim.head} 個 head 給每個所指的詞的注意力"
         verdicts.append(
             Verdict(
@@ -238,8 +240,9 @@ def coreference(
                 threshold=limit,
                 margin=abs(paid[at] - limit),
                 sentence=(
-                    f"{english} word referred to {sign} {limit:.2f} (the best rival).",
-                    f"{chinese}至少為 {paid[at]:.2f} {sign} {limit:.2f}（最強的對手）。",
+                    f"{english} to each word referred to, {over[0]} than the best rival "
+                    f"({other[0]}).",
+                    f"{chinese}至少為 {own[1]}，{over[1]}最強的對手（{other[1]}）。",
                 ),
             )
         )

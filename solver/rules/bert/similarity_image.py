@@ -27,7 +27,7 @@ from solver.rules.bert.embedding_tables import (
 )
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import TIE, Pair
+from solver.rules.verdicts import TIE, Pair, amounts
 
 
 class SlideSettings(Parameters):
@@ -208,11 +208,12 @@ def nearest(errors: list[float | None], names: list[Pair]) -> list[Verdict]:
     return verdicts
 
 
-_READ = ("as near as a picture can be read", "讀圖所能及的精度")
+_READ = ("a picture read as near as can be", "讀圖所能及的精度")
 
 
 def _off_by(holds: bool | None, error: float, limit: float, name: Pair, rival: Pair) -> Verdict:
-    sign = "<" if error < limit else ">="
+    own, other = amounts(error, limit, "share")
+    over = ("less than", "小於") if error < limit else ("no less than", "不小於")
     return Verdict(
         holds=holds,
         value=error,
@@ -221,8 +222,9 @@ def _off_by(holds: bool | None, error: float, limit: float, name: Pair, rival: P
         threshold=limit,
         margin=None if holds is None else abs(limit - error),
         sentence=(
-            f"With {name[0]} the colours are off by {error:.3f} {sign} {limit:.3f} ({rival[0]}).",
-            f"以{name[1]}計，顏色誤差 {error:.3f} {sign} {limit:.3f}（{rival[1]}）。",
+            f"With {name[0]} the colours are off by {own[0]}, {over[0]} with {rival[0]} "
+            f"({other[0]}).",
+            f"以{name[1]}計，顏色誤差 {own[1]}，{over[1]}{rival[1]}（{other[1]}）。",
         ),
     )
 

@@ -37,7 +37,7 @@ from solver.rules.maps.displayed import (
 from solver.rules.parameters import Picture, Rank, Region
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import Pair, above, one_note, strongest
+from solver.rules.verdicts import Pair, above, amount, amounts, one_note, strongest
 
 Sign = Literal["for", "against"]
 SIGN = {"for": 1, "against": -1}
@@ -113,6 +113,7 @@ def sign_in_region(
         unit="share of the region",
         what=("share of the region covered by {0}", "{0}占該區域面積的比例"),
         rank=settings.rank,
+        says=[_covers(evidence, settings.picture, claim) for claim in claims],
     )
     figure = overlay_figure(settings.picture, [claim.region for claim in claims])
     note = overlay_reservations(evidence.get("lime", settings.picture))
@@ -124,6 +125,13 @@ def sign_in_region(
             *note,
         ]
     return Decision(verdicts, [figure], one_note(note))
+
+
+def _covers(evidence: Evidence, picture: int, claim: SignPlace) -> Pair:
+    """The clause "green covers {0} of the food"."""
+    colour = COLOUR_NAMES["green" if claim.sign == "for" else "red"]
+    place = region_name(evidence, picture, claim.region)
+    return f"{colour[0]} covers {{0}} of {place[0]}", f"{colour[1]}覆蓋{place[1]}的 {{0}}"
 
 
 def pair_name(evidence: Evidence, picture: int, claim: SignPlace) -> Pair:
@@ -250,8 +258,18 @@ def role_verdict(
     by_use = role == "unused" or not is_used
     value, limit = (used, USED.now()) if by_use else (minor, MINOR.now())
     measured = words["used" if by_use else "minor"]
-    detail = f"for {shares['for']:.3g}, against {shares['against']:.3g}"
-    detail_zh = f"支持 {shares['for']:.3g}、反對 {shares['against']:.3g}"
+    green, red = (
+        str(one) if isinstance(one, int) else amount(float(one), "share")[0]
+        for one in (shares["for"], shares["against"])
+    )
+    own, other = amounts(value, limit, "share")
+    over = (
+        ("above", "高於")
+        if value > limit
+        else ("below", "低於")
+        if value < limit
+        else ("at", "等於")
+    )
     english, chinese = (
         text.format(name) for text, name in zip(_ROLES[role], words["region"], strict=True)
     )
@@ -263,10 +281,10 @@ def role_verdict(
         threshold=limit,
         margin=abs(value - limit),
         sentence=(
-            f"{english[:1].upper()}{english[1:]}: {'yes' if holds else 'no'}; {measured[0]} "
-            f"{value:.3g}, held against {limit:.3g} ({detail}).",
-            f"{chinese}：{'是' if holds else '否'}；{measured[1]} {value:.3g}，"
-            f"門檻 {limit:.3g}（{detail_zh}）。",
+            f"{english[:1].upper()}{english[1:]}: {'yes' if holds else 'no'}; green {green}, red "
+            f"{red}; {measured[0]}: {own[0]}, {over[0]} the limit of {other[0]}.",
+            f"{chinese}：{'是' if holds else '否'}；綠色 {green}、紅色 {red}；"
+            f"{measured[1]} {own[1]}，{over[1]}門檻 {other[1]}。",
         ),
     )
 

@@ -39,7 +39,16 @@ from solver.rules.maps.displayed import (
 from solver.rules.parameters import MapSettings, Rank, Region
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import Pair, above, below, one_note, strongest
+from solver.rules.verdicts import (
+    PLACEMENTS,
+    Pair,
+    above,
+    amount,
+    by_chance,
+    one_note,
+    strongest,
+)
+from solver.text.record_names import record_name
 
 
 class PlaceSettings(MapSettings):
@@ -116,7 +125,7 @@ def brightest_region(
         values,
         names,
         unit="times the picture's mean",
-        what=(f"{read[0]} of {{0}} over the picture's mean", f"{{0}}{read[1]}與全圖平均之比"),
+        what=(f"{read[0]} of {{0}}", f"{{0}}{read[1]}"),
         rank=settings.rank,
     )
     note = reservations(record)
@@ -159,10 +168,11 @@ def place_figure(settings: PlaceSettings, claims: Sequence[PlaceClaim]) -> Figur
 
 def map_figure(record: str, picture: int, regions: Sequence[str]) -> Figure:
     """Return the figure of a map beside its picture, with regions outlined."""
+    english, chinese = record_name(record)
     return Figure(
         "map",
         {"record": record, "picture": picture, "regions": list(dict.fromkeys(regions))},
-        (f"Picture {picture} and its map ({record})", f"圖片 {picture} 與對應的圖（{record}）"),
+        (english[:1].upper() + english[1:], chinese),
     )
 
 
@@ -222,7 +232,7 @@ def clear_place(
     """
     record = evidence[settings.record]
     bright, valid = readable_brightness(record)
-    what = ("density on {0} against the rest", "{0}上的密度與其餘部分之比")
+    what = ("density on {0}", "{0}上的密度")
     return clear_decision(evidence, settings, claims, bright, valid, what, record)
 
 
@@ -305,27 +315,21 @@ class _Test:
             text.format(own) for text, own in zip(self.what, self.names[name], strict=True)
         )
         if one.contrast >= self.times and one.chance >= self.level:
-            return below(
-                one.chance,
-                self.level,
-                unit="share of placements",
-                what=(
-                    f"{english} {one.contrast:.3g}; placements of the map that do as well",
-                    f"{chinese} {one.contrast:.3g}；任意擺放時也能達到的比例",
-                ),
-                against=("beyond chance", "非偶然的門檻"),
-            )
+            dense = amount(one.contrast, "times the rest")
+            said = f"{english}: {dense[0]}", f"{chinese}：{dense[1]}"
+            return by_chance(one.chance, self.level, said)
+        chance = amount(one.chance, PLACEMENTS)
         return above(
             one.contrast,
             self.times,
             unit="times the rest",
             what=(
-                f"{english} (by chance: {one.chance:.3g})",
-                f"{chinese}（偶然如此的機率 {one.chance:.3g}）",
+                f"{english} (by chance {chance[0]})",
+                f"{chinese}（偶然如此：{chance[1]}）",
             ),
             against=(
-                f"{self.times:g} times as dense is clear",
-                f"達 {self.times:g} 倍才算明顯",
+                "clearly denser",
+                "明顯較密",
             ),
             inclusive=True,
         )

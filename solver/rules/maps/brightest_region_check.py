@@ -30,7 +30,7 @@ from solver.rules.maps.displayed import (
     valid_places,
 )
 from solver.rules.registry import Decision, cross_check
-from solver.rules.verdicts import Pair, one_note, strongest
+from solver.rules.verdicts import Pair, amount, one_note, strongest
 
 
 @cross_check("maps.brightest_region")
@@ -55,7 +55,7 @@ def most_marked_region(
         values,
         names,
         unit="times an even spread",
-        what=("brightest places on {0} over an even spread", "最亮處落在{0}的比例與均勻分布之比"),
+        what=("brightest places on {0}", "最亮處落在{0}的比例"),
         rank=settings.rank,
     )
     least = settings.rank == "least"
@@ -76,14 +76,13 @@ def most_marked_region(
 
 
 def _lead_named(name: Pair, rival: Pair, value: float, *, least: bool) -> Pair:
-    """A region's lead, and the placements of the map that do as well, in both languages."""
-    amount, leads = ("fewest", f"that {rival[0]} leads") if least else ("most", f"leads {rival[0]}")
+    """A region's lead in both languages, to be held against chance."""
+    few, leads = ("fewest", f"is behind {rival[0]}") if least else ("most", f"leads {rival[0]}")
     many, ahead = ("最少", f"落後{rival[1]}") if least else ("最多", f"領先{rival[1]}")
+    dense = amount(value, "times an even spread")
     return (
-        f"{name[0]} has {amount} of the brightest places, {value:.3g} times an even spread; "
-        f"placements of the map whose brightness {leads} by as much",
-        f"最亮處落在{name[1]}的{many}，為均勻分布的 {value:.3g} 倍；"
-        f"任意擺放時亮度同樣{ahead}的比例",
+        f"{name[0]} has {few} of the brightest places, {dense[0]}, and {leads} in brightness",
+        f"最亮處落在{name[1]}的{many}，為{dense[1]}，亮度{ahead}",
     )
 
 
@@ -98,5 +97,5 @@ def clearly_marked_place(
     record = evidence[settings.record]
     valid = valid_places(record)
     marked = brightest_of(record).astype(float)
-    what = ("brightest places on {0} against the rest", "{0}上最亮處的密度與其餘部分之比")
+    what = ("density of the brightest places on {0}", "{0}上最亮處的密度")
     return clear_decision(evidence, settings, claims, marked, valid, what, record)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from solver.rules.maps.displayed import Floats, Mask
 from solver.rules.registry import Verdict
 from solver.rules.thresholds import threshold
-from solver.rules.verdicts import Pair, below
+from solver.rules.verdicts import PLACEMENTS, Pair, amount, below, by_chance
 
 CHANCE = threshold(
     "chance.level",
@@ -92,8 +92,10 @@ def not_beyond_chance(share: float, unit: str, what: Pair) -> Verdict:
     Args:
         share: of placements, or a probability; at least `CHANCE`.
         unit: of the share.
-        what: the finding and the share's name in both languages.
+        what: the finding in both languages; of a probability, with its name.
     """
+    if unit == PLACEMENTS:
+        return replace(by_chance(share, CHANCE.now(), what), holds=False)
     against = ("beyond chance", "非偶然的門檻")
     verdict = below(share, CHANCE.now(), unit=unit, what=what, against=against)
     return replace(verdict, holds=False)
@@ -102,10 +104,11 @@ def not_beyond_chance(share: float, unit: str, what: Pair) -> Verdict:
 def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:
     """Return the result of `share_by_chance` for a region, as a sentence for the note."""
     beyond = chance < CHANCE.value
+    english, chinese = amount(chance, PLACEMENTS)
     return (
-        f"Moved and turned over the picture in every way, the map has as much on {name[0]} in "
-        f"{chance:.2g} of the ways: {'beyond' if beyond else 'not beyond'} chance.",
-        f"把圖在畫面上任意平移與翻轉後，{name[1]}達到同樣程度的擺法占 {chance:.2g}："
+        f"By chance: {english} of the map, moved and turned over the picture, "
+        f"have as much on {name[0]}; {'beyond' if beyond else 'not beyond'} chance.",
+        f"偶然性：把圖在畫面上平移與翻轉，{chinese}在{name[1]}達到同樣程度；"
         f"{'並非偶然' if beyond else '不排除偶然'}。",
     )
 
@@ -113,10 +116,11 @@ def chance_sentence(name: tuple[str, str], chance: float) -> tuple[str, str]:
 def lead_sentence(name: tuple[str, str], rival: tuple[str, str], chance: float) -> tuple[str, str]:
     """Return the result of `share_by_chance` for a lead over a rival, as a sentence."""
     beyond = chance < CHANCE.value
+    english, chinese = amount(chance, PLACEMENTS)
     return (
-        f"Moved and turned over the picture in every way, the map leads as far on {name[0]} over "
-        f"{rival[0]} in {chance:.2g} of the ways: "
+        f"By chance: {english} of the map, moved and turned over the picture, lead as far on "
+        f"{name[0]} over {rival[0]}; "
         f"{'beyond chance' if beyond else 'not beyond chance, so take the two for a near tie'}.",
-        f"把圖在畫面上任意平移與翻轉後，{name[1]}領先{rival[1]}達此程度的擺法占 {chance:.2g}："
+        f"偶然性：把圖在畫面上平移與翻轉，{chinese}在{name[1]}領先{rival[1]}達此程度；"
         f"{'並非偶然' if beyond else '不排除偶然，兩者可視為不相上下'}。",
     )

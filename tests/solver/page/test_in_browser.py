@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from solver.evidence import Record
+from solver.page.figures.region_labels import GAP, ROW
 from solver.page.key_page import render_key_page
 from solver.rules.registry import Figure
 from tests.solver.page.made_keys import (
@@ -76,18 +77,31 @@ def test_the_switch_shows_one_language_and_works_from_the_keyboard(
 
 def test_a_region_is_outlined_where_it_is(browser: Any, file: Path) -> None:
     page, _ = opened(browser, file, viewport={"width": 1300, "height": 900})
-    panel = page.locator("#q01 .panel svg").nth(1)  # the black map
+    panel = page.locator("#q01 .panel svg").nth(3)  # the black map, outlined
     shot = np.asarray(Image.open(io.BytesIO(panel.screenshot())).convert("RGB")).astype(int)
     scale = shot.shape[1] / 128
     cyan = np.abs(shot - CYAN).max(-1) < 60
 
     def along(row: float, column: float) -> bool:
-        y, x = round(row * scale), round(column * scale)
+        y, x = round((row + ROW + GAP / 2) * scale), round(column * scale)  # below the name
         return bool(cyan[max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4].any())
 
-    # The region is rows 32 to 95, columns 16 to 63; its name stands at the top.
+    # The region is rows 32 to 95, columns 16 to 63; its name stands above the picture.
     assert along(64, 16) and along(64, 64) and along(96, 40)
     assert not along(64, 40) and not along(64, 100) and not along(16, 100)
+
+
+def test_a_figure_opens_at_full_size_and_closes_without_a_script(browser: Any, file: Path) -> None:
+    page, said = opened(browser, file, viewport={"width": 1000, "height": 700})
+    figure = page.locator("#q01-1")
+    small = figure.locator("svg").first.bounding_box()["width"]
+    figure.locator("svg").nth(2).click(force=True)  # the link lies over all pictures
+    assert page.url.endswith("#q01-1")
+    assert figure.bounding_box() == {"x": 0, "y": 0, "width": 1000, "height": 700}
+    assert figure.locator("svg").first.bounding_box()["width"] > 1.5 * small
+    figure.get_by_text("Close").click()
+    assert page.url.endswith("#q01") and figure.bounding_box()["width"] < 1000
+    assert said == []
 
 
 def test_dark_screens_get_a_dark_page(browser: Any, file: Path) -> None:

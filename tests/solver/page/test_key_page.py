@@ -222,7 +222,7 @@ def test_every_text_stands_in_both_languages(page: str) -> None:
     assert "sentence of a" in english and "sentence a 的句子" in chinese
     for figure in FIGURES:
         assert figure.caption[0] in english and figure.caption[1] in chinese
-    assert english.count("The margin") == 1 and not re.search(r"[一-鿿]", english)
+    assert english.count("the margin, the distance") == 1 and not re.search(r"[一-鿿]", english)
 
 
 def test_the_language_shown_first_may_be_either(bank: Bank) -> None:
@@ -242,15 +242,18 @@ def test_options_show_what_holds_with_values_and_margins(page: str) -> None:
     rows = re.findall(r'<li class="option( keyed)?">(.*?)</li>', html, re.DOTALL)
     assert [bool(keyed) for keyed, _ in rows] == [True, False, False]
     assert ["✓" in row for _, row in rows] == [True, False, False]
-    assert ">0.8</b>" in rows[0][1] and "0.6 (300%)" in rows[0][1]
     assert all('class="bar"' in row for _, row in rows)
+    # A sentence first; the numbers are behind a fold.
+    assert ">0.8</b>" not in rows[0][1] and "sentence of a" in rows[0][1]
+    fold = re.search(r"<details[^>]*><summary>[^/]*Numbers.*?</details>", html, re.DOTALL)
+    assert fold and ">0.8</b>" in fold[0] and "0.6 (300%)" in fold[0]
     assert "maps.brightest_region" in html and "Mean of the map" in html
     assert "seed = 3" in html and "map = saliency" in html
 
 
 def test_an_open_question_says_what_it_lacks_and_keeps_its_options(page: str) -> None:
     html = section(page, "q02")
-    assert "smoothgrad/4, smoothgrad/5" in html and "option a in English" in html
+    assert "SmoothGrad, picture 4; SmoothGrad, picture 5" in html and "option a in English" in html
     assert 'class="option keyed"' not in html and "✓" not in html
 
 
@@ -259,8 +262,9 @@ def test_an_override_shows_both_answers_and_the_reason(page: str) -> None:
     rows = re.findall(r'<li class="option( keyed)?">(.*?)</li>', html, re.DOTALL)
     assert [bool(keyed) for keyed, _ in rows] == [False, True, False]
     assert "✓" in rows[0][1] and "✗" in rows[1][1]  # the evidence still says what it says
-    assert "set the answer to b in place of a" in html
-    assert "the picture says so" in html and "Ann" in html
+    assert "Set to b in place of a, by Ann: the picture says so." in html
+    assert "答案改為 b（原判定為 a），由 Ann 決定，理由：the picture says so。" in html
+    assert "Everybody gets the points." in section(page, "q04")
 
 
 def test_a_pair_shows_each_drop_down_with_its_choices(page: str) -> None:
@@ -284,7 +288,7 @@ def test_what_needs_a_look_comes_in_order_and_links_on(page: str) -> None:
 
 def test_counts_and_index_agree_with_the_key(page: str, bank: Bank) -> None:
     cards = re.findall(r'<li><span class="value">(\d+)</span>', page)
-    assert cards == ["6", "0", "1", "1", "1"]
+    assert cards == ["6", "0", "1", "1", "2"]
     index = re.search(r'<table class="index">(.*?)</table>', page, re.DOTALL)
     assert index and re.findall(r'href="#(q\d+)"', index[1]) == [f"q0{at}" for at in range(1, 8)]
     clean = render_key_page(made_key(decided("q01")), bank, Evidence(), {})
@@ -323,7 +327,8 @@ def test_the_page_has_every_word_it_says_in_both_languages() -> None:
         for path in [*(folder / "key").glob("*.html"), *source.rglob("*.py")]
     )
     said = set(re.findall(r'(?:\bsay|\.pair|_instead)\("(\w+)"', code))
-    said |= set(re.findall(r'"((?:reason|stability|contested_none)\w*)"', code)) & set(texts)
+    by_name = "reason|stability|contested_none|decision|signed"
+    said |= set(re.findall(rf'"((?:{by_name})\w*)"', code)) & set(texts)
     prefixes = {name for name in said if name.endswith("_")}
     assert prefixes == {"state_", "kind_", "part_", "cause_"}
     said = (said - prefixes) | {f"state_{name}" for name in (*STATES, "decided", "void")}
@@ -342,9 +347,9 @@ def test_the_page_has_every_word_it_says_in_both_languages() -> None:
 
 
 def test_code_in_a_wording_is_set_as_code(tmp_path: Path) -> None:
-    asked = bank_question("q01", stem="what `cnnid` <b>is</b>")
+    asked = bank_question("q01", stem="what `cnnid` <b>is</b> <mask>")
     html = render_key_page(made_key(decided("q01")), made_bank(tmp_path, [asked]), Evidence(), {})
-    assert "what <code>cnnid</code> &lt;b&gt;is" in html
+    assert "what <code>cnnid</code> is &lt;mask&gt;" in html
 
 
 def test_names_that_were_found_are_told_from_what_an_option_says() -> None:

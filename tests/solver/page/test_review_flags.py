@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from solver.key import OptionVerdict
 from solver.page.review_flags import CLOSE, STATES, closest, reasons_to_look, relative_margin
-from solver.page.verdict_bars import bars_of
+from solver.page.verdict_bars import margin_bar
 from solver.text.numbers import number, percent
 from tests.solver.page.made_keys import decided, left_open, overridden, verdict
 
@@ -88,38 +88,30 @@ def test_against_nothing_the_value_itself_is_the_scale() -> None:
     assert relative_margin(verdict("a", value=0.0, threshold=0.0)) == 0
 
 
-def rects(html: str) -> tuple[float, float]:
-    found = re.search(r'<rect class="(?:un)?held" x="([\d.]+)%" y="2" width="([\d.]+)%"', html)
+def drawn(verdict: OptionVerdict) -> tuple[str, float, float]:
+    found = re.search(
+        r'<rect class="(held|unheld)" x="([\d.]+)%" y="2" width="([\d.]+)%"', margin_bar(verdict)
+    )
     assert found
-    return float(found[1]), float(found[2])
+    return found[1], float(found[2]), float(found[3])
 
 
-@given(st.lists(st.floats(-50, 50).map(lambda v: round(v, 3)), min_size=2, max_size=6))
-def test_bars_are_as_long_as_their_values(values: list[float]) -> None:
-    verdicts = [verdict("a", value=value, threshold=values[0]) for value in values]
-    bars = bars_of(verdicts)
-    if not any(values):
-        assert not any(bars)
-        return
-    span = max(0.0, *values) - min(0.0, *values)
-    for bar, value in zip(bars, values, strict=True):
-        start, width = rects(bar)
-        assert 0 <= start <= 100.01 and start + width <= 100.02
-        assert width == pytest.approx(100 * abs(value) / (1.04 * span), abs=0.02)
+@given(st.floats(0.01, 1e6), st.floats(0.01, 1e6), st.sampled_from(["share", "words"]))
+def test_a_bar_goes_right_where_it_holds_as_far_as_its_margin(
+    value: float, threshold: float, unit: str
+) -> None:
+    found = verdict("a", holds=value > threshold, value=value, threshold=threshold, unit=unit)
+    kind, start, width = drawn(found)
+    share = relative_margin(found)
+    assert share is not None
+    assert width == pytest.approx(max(50 * min(share, 1), 0.6), abs=0.01)
+    assert start == pytest.approx(50 if kind == "held" else 50 - width, abs=0.011)
+    assert (kind == "held") is (value > threshold)
 
 
-def test_a_bar_carries_the_mark_of_what_it_was_held_against() -> None:
-    (first, second) = bars_of([verdict("a", value=1.0, threshold=0.5), verdict("b", value=0.5)])
-    assert 'class="mark" x1="48.08%"' in first
-    assert rects(first)[1] == pytest.approx(2 * rects(second)[1], abs=0.02)
-
-
-def test_units_do_not_share_a_scale_and_words_have_no_bar() -> None:
-    small = verdict("a", value=0.5, threshold=0.1, unit="share")
-    large = verdict("b", value=5e6, threshold=1e6, unit="words")
-    named = verdict("c", value="Conv2d", threshold="ReLU", unit="")
-    bars = bars_of([small, large, named])
-    assert rects(bars[0])[1] == rects(bars[1])[1] and not bars[2]
+def test_words_and_open_verdicts_have_no_bar() -> None:
+    assert not margin_bar(verdict("c", value="Conv2d", threshold="ReLU", unit=""))
+    assert not margin_bar(OptionVerdict(id="a", holds=None, sentence=verdict("a").sentence))
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
@@ -131,7 +123,3 @@ def test_numbers_are_short_and_have_no_hyphen(value: float) -> None:
 @given(st.floats(0, 1e9))
 def test_percents_are_short(share: float) -> None:
     assert len(percent(share)) <= 5 and percent(share).endswith("%")
-
-
-def test_every_verdict_can_be_marked(tmp_path: object) -> None:
-    assert bars_of([OptionVerdict(id="a", holds=None, sentence=verdict("a").sentence)]) == [""]

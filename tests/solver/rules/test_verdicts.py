@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.rules.registry import Verdict
-from solver.rules.verdicts import TIE, above, below, shown, strongest
+from solver.rules.verdicts import PLACEMENTS, TIE, above, amounts, below, strongest
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
 VALUES = st.lists(NUMBERS, min_size=2, max_size=6)
@@ -47,16 +48,45 @@ def test_the_order_of_the_options_does_not_matter(values: list[float], seed: int
 
 def test_equals_hold_nowhere() -> None:
     assert [verdict.holds for verdict in decided([0.5, 0.5, 0.1])] == [False, False, False]
-    assert "=" in decided([0.5, 0.5, 0.1])[0].sentence[0]
+    assert "50%, as much as thing 1 (50%)" in decided([0.5, 0.5, 0.1])[0].sentence[0]
 
 
 def test_sentences_name_the_thing_its_value_and_its_rival() -> None:
     (first, second) = decided([0.75, 0.25])
     assert first.sentence == (
-        "Share of thing 0: 0.75 > 0.25 (thing 1).",
-        "物 0的比例：0.75 > 0.25（物 1）。",
+        "Share of thing 0: 75%, more than thing 1 (25%).",
+        "物 0的比例：75%，高於物 1（25%）。",
     )
-    assert second.sentence[0] == "Share of thing 1: 0.25 < 0.75 (thing 0)."
+    assert second.sentence[0] == "Share of thing 1: 25%, less than thing 0 (75%)."
+
+
+def test_a_clause_of_its_own_says_an_options_value() -> None:
+    says = [("green covers {0} of the {food}", "綠色覆蓋食物的 {0}"), ("red {0}", "紅色 {0}")]
+    (first, _) = strongest([0.469, 0.07], names(2), unit="share", what=WHAT, says=says)
+    assert first.sentence == (
+        "Green covers 47% of the {food}; red 7.0%.",
+        "綠色覆蓋食物的 47%；紅色 7.0%。",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "unit", "said"),
+    [
+        (0.5, 0.1, "share of tokens", ("50%", "10%")),
+        (0.46912, 0.46898, "share", ("46.91%", "46.90%")),
+        (-0.3, 0.04, "share", ("−30%", "4.0%")),
+        (1.42, 0.9, "times the rest", ("1.42 times the rest", "0.9 times")),
+        (1 / 217, 0.01, PLACEMENTS, ("1 in 217 random placements", "1 in 100 random placements")),
+        (0.73, 0.01, PLACEMENTS, ("73 in 100 random placements", "1 in 100 random placements")),
+        (6.9e-14, 2.0, "cosine", ("6.9×10⁻¹⁴", "2")),
+        (0.1, 0.1, "share", ("10%", "10%")),
+    ],
+)
+def test_values_are_said_as_people_say_them(
+    value: float, other: float, unit: str, said: tuple[str, str]
+) -> None:
+    own, rival = amounts(value, other, unit)
+    assert (own[0], rival[0]) == said
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
@@ -70,4 +100,4 @@ def test_above_and_below_are_opposites(value: float, threshold: float) -> None:
     assert strict.holds is (value > threshold)
     assert under.holds is (value < threshold)
     assert over.margin == under.margin == abs(value - threshold)
-    assert shown(value) in under.sentence[0]
+    assert amounts(value, threshold, "u")[0][0] in under.sentence[0]

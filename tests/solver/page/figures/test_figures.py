@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import matplotlib
@@ -15,8 +16,20 @@ from hypothesis.extra import numpy as hnp
 from solver.evidence import Evidence, Record
 from solver.page.figures.charts import axis_over
 from solver.page.figures.maps import displayed_pixels, overlay_pixels
-from solver.page.figures.panels import COLOURS, UNITS, data_uri, middle_of, outlines_of
-from solver.page.figures.registry import all_figure_kinds, figure_html, figure_kind
+from solver.page.figures.panels import COLOURS, data_uri, middle_of, outlines_of
+from solver.page.figures.region_labels import (
+    FONT,
+    UNITS,
+    placed_labels,
+    strip_heights,
+    width_of,
+)
+from solver.page.figures.registry import (
+    all_figure_kinds,
+    figure_html,
+    figure_kind,
+    thumbnail_of,
+)
 from solver.rules.registry import Figure
 from tests.solver.page.made_keys import FIGURES, SQUARE, made_evidence, pictures_in
 
@@ -44,9 +57,11 @@ def test_lime_shows_the_picture_and_the_overlay_with_segments_by_weight() -> Non
     evidence = made_evidence()
     html = drawn("lime_overlay", {"picture": 1, "regions": ["food", "plate"]}, evidence)
     rgb, signs = evidence.get("picture", 1).array("rgb"), evidence.get("lime", 1).array("signs")
-    plain, overlay = pictures_in(html)
-    assert (plain == rgb).all()
+    plain, overlay, outlined = pictures_in(html)
+    assert (plain == rgb).all() and (overlay == outlined).all()
     assert (overlay == overlay_pixels(rgb, signs)).all()
+    bare, with_lines = re.findall(r"<svg.*?</svg>", html, re.DOTALL)[1:]
+    assert "<path" not in bare and "<text" not in bare and 'class="line' in with_lines
     assert (overlay[signs > 0, 1] == rgb.max()).all()
     # Two segments are in colour: the heaviest for, and the heaviest against.
     assert sorted(re.findall(r'<li class="(for|against)">', html)) == ["against", "for"]
@@ -107,7 +122,7 @@ def test_outlines_stay_in_the_panel_and_differ_in_colour(masks: list[np.ndarray]
     assert len(made) == sum(bool(mask.any()) for mask in masks)
     assert len({outline.colour for outline in made}) == len(made)
     for outline in made:
-        points = np.concatenate([*outline.lines, [outline.anchor]])
+        points = np.concatenate(outline.lines)
         assert (points >= 0).all() and (points <= UNITS).all()
 
 
@@ -127,6 +142,51 @@ def test_specks_are_left_out_only_beside_something_larger() -> None:
     assert np.concatenate(beside.lines)[:, 0].min() > 10
 
 
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(1, 30)), max_size=6))
+def test_names_lie_outside_the_picture_and_apart_with_lines_to_their_edges(
+    boxes: list[tuple[int, int, int]],
+) -> None:
+    masks = []
+    for top, left, letters in boxes:
+        mask = np.zeros((16, 16), bool)
+        mask[top : top + 4, left : left + 4] = True
+        masks.append((("r" * letters, "區"), mask))
+    outlines = outlines_of(masks)
+    labels = placed_labels(outlines)
+    assert sorted(str(one.outline.name) for one in labels) == sorted(str(o.name) for o in outlines)
+    above, below = strip_heights(labels)
+    spans: dict[tuple[bool, int], list[tuple[float, float]]] = {}
+    for one in labels:
+        half = min(width_of(one.outline.name), UNITS) / 2
+        assert one.x - half >= -1e-6 and one.x + half <= UNITS + 1e-6
+        top = one.baseline - FONT
+        assert -above <= one.baseline <= 0 if one.above else UNITS <= top < UNITS + below
+        points = np.concatenate(one.outline.lines)
+        assert (np.abs(points - one.end).sum(1) < 1e-6).any()
+        spans.setdefault((one.above, one.row), []).append((one.x - half, one.x + half))
+    for row in spans.values():
+        row.sort()
+        assert all(b <= c + 1e-6 for (_, b), (c, _) in pairwise(row))
+
+
+def test_a_figure_opens_at_full_size_by_a_link_to_itself() -> None:
+    figure = Figure("map", {"record": "saliency/1", "picture": 1}, ("a map", "圖"))
+    html = figure_html(figure, made_evidence(), "q01-1", "q01")
+    assert '<figure class="evidence" id="q01-1">' in html
+    assert re.findall(r'<a class="(\w+)[^"]*" href="#([^"]+)"', html) == [
+        ("open", "q01-1"),
+        ("close", "q01"),
+    ]
+    small = thumbnail_of(html)
+    assert small.startswith('<svg class="decisive" viewBox="0 0 128 128"')
+    assert len(pictures_in(small)) == 1
+    strip = Figure("strip", {"rows": [{"label": ["x", "x"], "records": ["saliency/1"] * 9}]})
+    assert thumbnail_of(figure_html(strip, made_evidence())).count("<img") == 4
+    table = Figure("table", {"columns": [["n", "n"]], "rows": [[1]]})
+    assert not thumbnail_of(figure_html(table, made_evidence()))
+    assert "href" not in figure_html(table, made_evidence(), "q01-1", "q01")
+
+
 def test_a_wireframe_is_drawn_over_the_map() -> None:
     points = [[0.25, 0.5], [0.5, 0.125]]
     html = drawn("wireframe", {"record": "saliency/1", "picture": 1, "points": points})
@@ -143,13 +203,13 @@ def test_a_strip_keeps_the_place_of_a_missing_map() -> None:
     ]
     html = drawn("strip", {"rows": rows})
     assert html.count("<td>") == 4 and len(pictures_in(html)) == 3
-    assert html.count('class="empty"') == 1 and "activation/23/2" in html
+    assert html.count('class="empty"') == 1 and "Picture 2" in html and "圖片 2" in html
 
 
 def test_rows_of_one_map_are_set_side_by_side() -> None:
     rows = [{"label": [name, name], "records": [name]} for name in ("saliency/1", "saliency/2")]
     html = drawn("strip", {"rows": rows})
-    assert "<table" not in html and len(pictures_in(html)) == 1 and "saliency/2" in html
+    assert "<table" not in html and len(pictures_in(html)) == 1 and "saliency, picture 2" in html
 
 
 def test_samples_are_evenly_chosen_from_many_and_all_of_a_few() -> None:
@@ -211,9 +271,10 @@ def test_a_map_without_its_picture_or_region_is_drawn_and_says_what_lacks() -> N
     evidence = Evidence({"saliency/1": made_evidence().get("saliency", 1)})
     parameters = {"record": "saliency/1", "picture": 1, "regions": ["food"]}
     html = drawn("map", parameters, evidence)
-    assert len(pictures_in(html)) == 1 and "picture/1" in html and "regions/1" in html
+    assert len(pictures_in(html)) == 1
+    assert "picture 1" in html and "regions of picture 1" in html
     html = drawn("map", {"record": "saliency/1", "picture": 1, "regions": ["food", "nothing"]})
-    assert len(pictures_in(html)) == 2 and "regions/1: nothing" in html
+    assert len(pictures_in(html)) == 4 and "regions of picture 1: nothing" in html
 
 
 def test_an_unknown_kind_and_odd_evidence_are_said_in_a_sentence() -> None:
