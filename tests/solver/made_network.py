@@ -92,7 +92,7 @@ def write_bundle(folder: Path, model: str = "resnet18") -> nn.Module:
     inner = torchvision.models.get_model(model, weights=None, num_classes=len(CLASSES))
     labels = [CLASSES.index(shape) for shape, *_ in PICTURES.values()]
     plain = nn.Sequential(Normalize(MEAN, STD), inner)
-    last = inner.fc if model == "resnet18" else inner.classifier[-1]
+    last = inner.classifier[-1] if model.startswith("vgg") else inner.fc
     taught(plain, batch(pictures), labels, last)
     torch.save({"state_dict": {f"model.{k}": v for k, v in inner.state_dict().items()}},
                folder / "last.ckpt")  # fmt: skip
@@ -154,6 +154,7 @@ def _places(map_kind: str, picture: int, **more: Any) -> dict[str, Any]:
 
 
 LAYERS = {
+    "shufflenet_v2_x0_5": ("stage2.0.branch1.2", "conv1.1", "conv1.2"),
     "resnet18": ("layer1.0.conv1", "layer2.0.downsample.1", "layer2.0.relu"),
     "vgg11_bn": ("features.4", "features.9", "features.10"),
 }

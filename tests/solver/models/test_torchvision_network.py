@@ -29,6 +29,11 @@ def resnet() -> nn.Module:
 
 
 @pytest.fixture(scope="module")
+def network(resnet: nn.Module, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return load(saved(tmp_path_factory.mktemp("resnet"), resnet.state_dict()))
+
+
+@pytest.fixture(scope="module")
 def pictures() -> Tensor:
     return torch.rand(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
 
@@ -70,10 +75,9 @@ def test_it_is_torchvisions_network_behind_its_normalization(
 
 
 def test_maps_are_what_a_hook_sees_whatever_comes_after(
-    tmp_path: Path, resnet: nn.Module, pictures: Tensor
+    network: Any, resnet: nn.Module, pictures: Tensor
 ) -> None:
     """A ReLU writes into what a BatchNorm gave, and is passed twice: the last time counts."""
-    network = load(saved(tmp_path, resnet.state_dict()))
     for name in ("conv1", "bn1", "layer1.0.relu", "layer1", "layer4.1.bn2"):
         seen: list[Tensor] = []
         hook = resnet.get_submodule(name).register_forward_hook(
@@ -98,34 +102,29 @@ def test_maps_are_what_a_hook_sees_whatever_comes_after(
     ],
 )
 def test_a_layer_that_is_none_is_told_with_the_names_there_are(
-    tmp_path: Path, resnet: nn.Module, pictures: Tensor, layer: Any, says: str
+    network: Any, pictures: Tensor, layer: Any, says: str
 ) -> None:
-    network = load(saved(tmp_path, resnet.state_dict()))
     with pytest.raises(BundleError) as caught:
         network.maps_at(layer, pictures)
     assert says in str(caught.value)
 
 
-def test_a_filter_beyond_the_last_is_told(
-    tmp_path: Path, resnet: nn.Module, pictures: Tensor
-) -> None:
-    network = load(saved(tmp_path, resnet.state_dict()))
+def test_a_filter_beyond_the_last_is_told(network: Any, pictures: Tensor) -> None:
     with pytest.raises(BundleError, match=r"'conv1' has no filter 64. Its filters are 0 to 63"):
         network.check_filter("conv1", 64, pictures)
 
 
-def test_what_does_not_fit_is_said(tmp_path: Path, resnet: nn.Module) -> None:
-    path = saved(tmp_path, resnet.state_dict())
-    assert "'fc.weight' has shape [3, 512], expected [4, 512]; 'fc.bias'" in refused(
-        path, classes=4
-    )
-    assert "bundle.yaml says resnet18 with 4 classes" in refused(path, classes=4)
-    said = refused(path, "resnet34")
-    assert "the weights lack 'layer1.2.conv1.weight'" in said
-    assert "torchvision does not build resnet18 so" in refused(path, options={"depth": 3})
-    assert "num_classes is no option" in refused(path, options={"num_classes": 5})
-    resnet_nan = {**resnet.state_dict(), "fc.bias": torch.full((3,), float("nan"))}
-    assert "'fc.bias' holds NaN" in refused(saved(tmp_path, resnet_nan))
+def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
+    small = torchvision.models.shufflenet_v2_x0_5(num_classes=3).state_dict()
+    path, name = saved(tmp_path, small), "shufflenet_v2_x0_5"
+    said = refused(path, name, classes=4)
+    assert "'fc.weight' has shape [3, 1024], expected [4, 1024]; 'fc.bias'" in said
+    assert f"bundle.yaml says {name} with 4 classes" in said
+    assert "the weights lack 'conv1.weight', 'bn1.weight'" in refused(path, "resnet18")
+    assert f"torchvision does not build {name} so" in refused(path, name, options={"depth": 3})
+    assert "num_classes is no option" in refused(path, name, options={"num_classes": 5})
+    endless = {**small, "fc.bias": torch.full((3,), float("nan"))}
+    assert "'fc.bias' holds NaN" in refused(saved(tmp_path, endless), name)
 
 
 def test_options_of_the_build_and_sizes_it_cannot_take(tmp_path: Path) -> None:
@@ -133,12 +132,9 @@ def test_options_of_the_build_and_sizes_it_cannot_take(tmp_path: Path) -> None:
     path = saved(tmp_path, narrow.state_dict())
     assert load(path, "mobilenet_v2", options={"width_mult": 0.25}).classes == 3
     assert "has shape" in refused(path, "mobilenet_v2")
-    # AlexNet's weights are 200 MB: its file holds one value of each, stretched.
-    with torch.device("meta"):
-        shapes = torchvision.models.alexnet(num_classes=3).state_dict()
-    stretched = {name: torch.zeros(1).expand(value.shape) for name, value in shapes.items()}
-    said = refused(saved(tmp_path, stretched), "alexnet")
-    assert "alexnet at 32x32 cannot take pictures of that size" in said
+    pooled = torchvision.models.squeezenet1_1(num_classes=3)
+    said = refused(saved(tmp_path, pooled.state_dict()), "squeezenet1_1", side=16)
+    assert "squeezenet1_1 at 16x16 cannot take pictures of that size" in said
     assert "Give a larger 'size'" in said
 
 

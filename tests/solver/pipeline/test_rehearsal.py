@@ -19,12 +19,14 @@ from solver.pipeline.make_key import planned, settings_for
 from solver.pipeline.rehearsal import rehearse
 from tests.solver.made_network import write_bank, write_bundle, write_yaml
 
+SMALL = "shufflenet_v2_x0_5"
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rehearsed")
-    write_bundle(folder / "course")
-    write_bank(folder / "bank")
+    write_bundle(folder / "course", SMALL)
+    write_bank(folder / "bank", SMALL)
     return folder
 
 
