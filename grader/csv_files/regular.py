@@ -17,10 +17,13 @@ from grader.csv_files.records import FIELD_LIMIT
 from grader.csv_files.spans import BOM
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
-_MOST_STEPS = 100
-_CACHED = 1 << 17
+_PIECE = 1 << 18
+_ONE, _TOP = np.uint64(1), np.uint64(63)
+_HALVES = [np.uint64(far) for far in (1, 2, 4, 8, 16, 32)]
 
 Places = NDArray[np.int64]
+Bits = NDArray[np.uint64]
+"""A bit a byte of a piece, the first byte's lowest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,66 +57,129 @@ def regular_stretch(data: bytes, delimiter: str, *, last: bool) -> RegularStretc
     """
     if not data or data.startswith(BOM) or b"\x00" in data:
         return None
-    array = np.frombuffer(data, np.uint8)
-    marks = _places(array, _QUOTE)
-    size = len(data) if last and len(marks) % 2 == 0 else _end_of_records(data, marks)
-    if not size:
-        return None
-    marks = marks[: np.searchsorted(marks, size)]
-    doubled = _doubled(array[:size], marks, ord(delimiter))
-    if doubled is None:
-        return None
-    return _with_lines(data[:size], size, marks, doubled)
-
-
-def _places(array: NDArray[np.uint8], letter: int) -> Places:
-    """Return where a letter stands; by pieces that stay in the processor's cache."""
-    pieces = range(0, len(array), _CACHED)
-    found = [np.flatnonzero(array[at : at + _CACHED] == letter) + at for at in pieces]
-    return np.concatenate(found)
-
-
-def _end_of_records(data: bytes, marks: Places) -> int:
-    """Return where the last whole record ends: after a line's end with all cells closed."""
-    at = len(data)
-    for _ in range(_MOST_STEPS):
-        at = data.rfind(b"\n", 0, at)
-        inside = np.searchsorted(marks, at)
-        if at < 0 or inside % 2 == 0:
-            return at + 1
-        at = int(marks[inside - 1])
-    return 0
-
-
-def _doubled(array: NDArray[np.uint8], marks: Places, delimiter: int) -> int | None:
-    """Return how many marks are doubled, None if one is neither that nor at a cell's edge."""
-    opening, closing = marks[0::2], marks[1::2]
-    again = opening[1:] == closing[:-1] + 1
-    before = array[opening - 1]
-    begins = (before == delimiter) | (before == _LF)
-    if len(begins):
-        begins[0] |= opening[0] == 0
-        begins[1:] |= again
-    after = array[np.minimum(closing + 1, len(array) - 1)]
-    ends = (after == delimiter) | (after == _LF) | (after == _CR) | (closing + 1 == len(array))
-    ends[:-1] |= again
-    return int(np.count_nonzero(again)) if begins.all() and ends.all() else None
-
-
-def _with_lines(data: bytes, size: int, marks: Places, doubled: int) -> RegularStretch | None:
-    returns = b"\r" in data
+    seen = _Marks(data, delimiter)
+    size = len(data) if last and seen.marks % 2 == 0 else seen.records_end
+    if not 0 < size <= seen.first_wrong or seen.longest > FIELD_LIMIT:
+        return None  # damage, or perhaps a cell that is too long to be read
+    left = _Marks(data[size:], delimiter)
+    data = data[:size]
+    returns = seen.returns and b"\r" in data
     if returns and data.count(b"\r\n") != data.count(b"\r"):
         return None
-    ends = _places(np.frombuffer(data, np.uint8), _LF)
-    inside = np.searchsorted(marks, ends) % 2 == 1
-    if np.diff(ends[~inside], prepend=0, append=size).max() > FIELD_LIMIT:
-        return None  # perhaps a cell that is too long to be read
-    starts = None
-    if inside.any():
-        if returns:
-            return None  # a cell keeps its line ends as they are
-        begun = np.flatnonzero(~inside) + 1
-        starts = np.concatenate([[0], begun[: len(begun) - data.endswith(b"\n")]])
+    inner = seen.inner_ends - left.inner_ends
+    if inner and returns:
+        return None  # a cell keeps its line ends as they are
+    starts = _starts(data) if inner else None
     if returns:
         data = data.replace(b"\r\n", b"\n")
-    return RegularStretch(data, size, doubled, len(marks), len(ends), starts)
+    counts = (seen.doubled - left.doubled, seen.marks - left.marks, seen.ends - left.ends)
+    return RegularStretch(data, size, *counts, starts)
+
+
+class _Marks:
+    """What the places of quotation marks say of some bytes that begin where a record begins.
+
+    Found piece by piece, so that a piece stays in the processor's cache; of each with a bit a byte,
+    64 to a word, so that a rule on neighbours is a shift and an "and".
+
+    Attributes:
+        marks, doubled, ends, inner_ends: how many: quotation marks, pairs that stand for one
+            inside a cell, ends of lines, those of them inside cells.
+        records_end: the place behind the last end of a record, 0 if there is none.
+        first_wrong: the place of the first mark that stands where none should, or further on.
+        longest: bytes that no record is longer than, at most 128 too many.
+        returns: whether a carriage return stands anywhere.
+    """
+
+    def __init__(self, data: bytes, delimiter: str) -> None:
+        self.marks = self.doubled = self.ends = self.inner_ends = 0
+        self.records_end = self.longest = 0
+        self.first_wrong = len(data)
+        self._delimiter = ord(delimiter)
+        self.returns = b"\r" in data
+        self._odd = 0  # whether the byte before this piece stands inside a cell
+        self._edge = 1  # whether a mark may open a cell at the first byte
+        self._closed = 0  # whether a mark that closes stands just before
+        array = np.frombuffer(data, np.uint8)
+        for at in range(0, len(array), _PIECE):
+            self._take(array[at : at + _PIECE], at)
+        self.longest = max(self.longest, len(data) - self.records_end)
+
+    def _take(self, piece: NDArray[np.uint8], at: int) -> None:
+        marks, n_marks = _places(piece, _QUOTE)
+        ends, n_ends = _places(piece, _LF)
+        edges = ends | _places(piece, self._delimiter)[0]
+        inside = _odd_so_far(marks, self._odd)
+        opening, closing = marks & inside, marks & ~inside
+        behind = _moved_on(closing, self._closed)
+        wrong = opening & ~_moved_on(edges | closing, self._edge)
+        follows = edges | opening
+        if self.returns:
+            follows |= _places(piece, _CR)[0]
+        wrong |= behind & ~follows
+        if wrong.any():
+            self.first_wrong = min(self.first_wrong, at + _first(wrong))
+        outer = ends & ~inside
+        held = np.flatnonzero(outer)
+        if len(held):
+            begun = self.records_end - at
+            self.longest = max(self.longest, int(held[0]) * 64 + 64 - begun, _widest(held))
+            self.records_end = at + int(held[-1]) * 64 + int(outer[held[-1]]).bit_length()
+        self.marks += n_marks
+        self.ends += n_ends
+        self.doubled += _count(opening & behind)
+        self.inner_ends += _count(ends & inside)
+        self._odd = int(inside[-1] >> _TOP)
+        self._closed = int(closing[-1] >> _TOP)
+        self._edge = int((edges | closing)[-1] >> _TOP)
+
+
+def _places(piece: NDArray[np.uint8], letter: int) -> tuple[Bits, int]:
+    """Return where a letter stands, and how often."""
+    found = piece == letter
+    bits = np.packbits(found, bitorder="little")
+    whole = np.pad(bits, (0, -len(bits) % 8)) if len(bits) % 8 else bits
+    return whole.view("<u8"), int(np.count_nonzero(found))
+
+
+def _count(bits: Bits) -> int:
+    """Return how many bits are set."""
+    words = bits[np.flatnonzero(bits)]
+    return int(np.count_nonzero(np.unpackbits(words.view(np.uint8))))
+
+
+def _moved_on(bits: Bits, first: int) -> Bits:
+    """Return the bits, each at the byte that follows its own, and `first` at the first byte."""
+    moved = bits << _ONE
+    moved[1:] |= bits[:-1] >> _TOP
+    moved[0] |= np.uint64(first)
+    return moved
+
+
+def _odd_so_far(bits: Bits, before: int) -> Bits:
+    """Return for each byte whether the bits up to it, itself included, and `before` are odd."""
+    odd = bits.copy()
+    for far in _HALVES:
+        odd ^= odd << far
+    words = np.bitwise_xor.accumulate(odd >> _TOP)
+    odd[1:] ^= np.negative(words[:-1])  # 1 becomes a word of ones
+    return ~odd if before else odd
+
+
+def _first(bits: Bits) -> int:
+    word = int(np.flatnonzero(bits)[0])
+    value = int(bits[word])
+    return word * 64 + (value & -value).bit_length() - 1
+
+
+def _widest(held: Places) -> int:
+    """Return how many bytes lie at most between two words that hold a bit."""
+    return (int(np.diff(held).max(initial=0)) + 1) * 64
+
+
+def _starts(data: bytes) -> Places:
+    """Return for each record how many lines stand before it."""
+    array = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(array == _LF)
+    begun = np.flatnonzero(np.cumsum(array == _QUOTE)[ends] % 2 == 0) + 1
+    return np.concatenate([[0], begun[: len(begun) - data.endswith(b"\n")]])

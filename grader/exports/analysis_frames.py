@@ -8,8 +8,7 @@ read what the csv module would have read, nothing is returned.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,17 +19,16 @@ from grader.csv_files.records import Record
 from grader.csv_files.regular import RegularStretch
 from grader.exports.analysis_cells import AnalysisColumn, ReadCell
 from grader.exports.fields import attempt_number, canvas_score, moment_of
-from grader.quizzes.option_matching import LONGEST, MEMORY
 from grader.submissions import NOT_SHOWN
 from grader.table.answers import (
-    NUMBER,
+    MOMENT,
     PERSON,
     REJECTS,
+    ROW,
     TEXT_SHOWN,
     Block,
     answer,
     block_of_rows,
-    per_distinct,
     schema_of,
 )
 
@@ -44,6 +42,7 @@ _NUMBER = r"^[0-9]{1,17}$"
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC$"
 _MOST_PLACES = 1 << 16
 Codes = NDArray[np.integer[Any]]
+Flags = NDArray[np.bool_]
 
 
 class AnalysisFrames:
@@ -57,10 +56,25 @@ class AnalysisFrames:
     def __init__(self, export: StudentAnalysis, cells: Cells) -> None:
         self._export = export
         self._cells = cells
-        self._schema = {f"{place}": pl.String for place in range(export.layout.width)}
-        places = [place for column in export.columns for place in (column.at, column.at + 1)]
-        self._texts = _KnownTexts([f"{place}" for place in places])
-        self._columns = [_NumberedColumn(column, cells) for column in export.columns]
+        width, score_at = export.layout.width, export.layout.score
+        few = {at for column in export.columns for at in (column.at, column.at + 1)}
+        few |= {at for at in (export.attempt_at, score_at) if at is not None}
+        self._texts = {at: _Texts() for at in sorted(few)}
+        self._plain = [f"{at}" for at in range(width) if at not in few]
+        self._schema: dict[str, Any] = {f"{at}": pl.String for at in range(width)}
+        self._schema |= {f"{at}": texts.kind for at, texts in self._texts.items()}
+        self._columns = [
+            _NumberedColumn(column, self._texts[column.at], self._texts[column.at + 1], cells)
+            for column in export.columns
+        ]
+        self._asked = {
+            name: _Asked(self._texts[at], what, ROW[name])
+            for name, at, what in (
+                ("attempt", export.attempt_at, attempt_number),
+                ("canvas_score", score_at, _score_text),
+            )
+            if at is not None
+        }
 
     def block(self, stretch: RegularStretch, before: int, *, header: bool) -> Block | None:
         """Return the rows of a stretch of the file, None if they are not surely these.
@@ -70,38 +84,43 @@ class AnalysisFrames:
             before: how many lines of the file stand before it.
             header: whether its first record is the header.
         """
-        table = self._table(stretch)
-        if table is None:
+        read = self._table(stretch)
+        if read is None:
             return None
+        table, codes = read
         lines = np.arange(len(table)) if stretch.starts is None else stretch.starts
         table = table.with_columns(line=pl.Series(lines + (before + 1), dtype=pl.Int64))
-        if header:
-            table = table[1:]
+        kept = np.ones(len(table), dtype=np.bool_)
+        kept[:1] = not header
         if (table[f"{self._export.person_at[0]}"] == "").any():
-            filled = pl.any_horizontal(pl.all().exclude("line").cast(pl.String) != "")
-            table = table.filter(filled)
-        return self._rows(table)
+            kept &= self._texts_of(table).select(pl.any_horizontal(pl.all() != ""))["0"].to_numpy()
+        if not kept.all():
+            table = table.filter(kept)
+            codes = {at: of[kept] for at, of in codes.items()}
+        return self._rows(table, codes)
 
-    def _table(self, stretch: RegularStretch) -> pl.DataFrame | None:
-        """Return all cells as text, None if these are not surely those that the bytes hold."""
-        for schema in (self._schema | self._texts.schema, self._schema):
-            try:
-                table = pl.read_csv(
-                    stretch.data,
-                    has_header=False,
-                    schema=schema,
-                    separator=self._export.delimiter,
-                    empty_string_is_null=False,
-                    extra_columns="raise",
-                )
-            except pl.exceptions.PolarsError:
-                continue  # with texts that were not met before, or no table at all
-            filled = self._texts.filled(table)
-            if filled is not None:
-                return filled if self._is_whole(filled, stretch) else None
-        return None
+    def _table(self, stretch: RegularStretch) -> tuple[pl.DataFrame, dict[int, Codes]] | None:
+        """Return all cells, None if these are not surely those that the bytes hold.
 
-    def _is_whole(self, table: pl.DataFrame, stretch: RegularStretch) -> bool:
+        Of columns with few distinct texts the numbers of these are returned, too.
+        """
+        try:
+            table = pl.read_csv(
+                stretch.data,
+                has_header=False,
+                schema=self._schema,
+                separator=self._export.delimiter,
+                empty_string_is_null=False,
+                extra_columns="raise",
+            )
+        except pl.exceptions.PolarsError:
+            return None
+        codes = self._codes(table)
+        return (table, codes) if self._is_whole(table, codes, stretch) else None
+
+    def _is_whole(
+        self, table: pl.DataFrame, codes: dict[int, Codes], stretch: RegularStretch
+    ) -> bool:
         """Say whether every byte is in a cell, between two, or a mark.
 
         So no row was short, and none was skipped.
@@ -109,118 +128,101 @@ class AnalysisFrames:
         records = stretch.lines + (not stretch.data.endswith(b"\n"))
         if stretch.starts is not None:
             records = len(stretch.starts)
-        texts = [column for column in table if column.dtype == pl.String]
-        cells = sum(int(column.str.len_bytes().cast(pl.Int64).sum()) for column in texts)
-        cells += self._texts.bytes_in(table)
+        sizes = table.select(pl.col(self._plain).str.len_bytes().cast(pl.Int64).sum())
+        cells = sum(map(int, sizes.row(0))) if self._plain else 0
+        cells += sum(int(self._texts[at].sizes[of].sum()) for at, of in codes.items())
         ends = records - (not stretch.data.endswith(b"\n"))
-        between = len(table) * (table.width - 1) + ends + stretch.marks - stretch.doubled
+        between = len(table) * (len(self._schema) - 1) + ends + stretch.marks - stretch.doubled
         return len(table) == records and cells + between == len(stretch.data)
 
-    def _rows(self, table: pl.DataFrame) -> Block:
+    def _codes(self, table: pl.DataFrame) -> dict[int, Codes]:
+        """Return the numbers of the texts of each column that has few distinct ones."""
+        if not self._texts:
+            return {}
+        names = [f"{at}" for at in self._texts]
+        numbers = table.select((pl.col(names).to_physical() + 1).fill_null(0)).to_numpy()
+        for texts, most in zip(self._texts.values(), numbers.max(axis=0, initial=0), strict=True):
+            texts.learn(int(most))
+        return dict(zip(self._texts, numbers.T, strict=True))
+
+    def _texts_of(self, table: pl.DataFrame) -> pl.DataFrame:
+        return table.select(pl.col(list(self._schema)).cast(pl.String).fill_null(""))
+
+    def _rows(self, table: pl.DataFrame, codes: dict[int, Codes]) -> Block:
         export = self._export
         places = {name: f"{at}" for name, at in zip(PERSON, export.person_at, strict=False)}
-        person = [pl.col(at).alias(name) for name, at in places.items()]
-        person += [pl.lit("").alias(name) for name in PERSON if name not in places]
-        odd = ~pl.col(places["student"]).str.contains(_NUMBER) | pl.any_horizontal(
-            pl.col(list(places.values())).str.contains(_ODD_TEXT)
+        clock = pl.col(f"{export.submitted_at}")
+        odd_person = pl.col(list(places.values())).str.contains(_ODD_TEXT)
+        read = table.select(
+            *(
+                (pl.col(places[name]) if name in places else pl.lit("")).cast(ROW[name]).alias(name)
+                for name in PERSON
+            ),
+            "line",
+            pl.lit(export.source).cast(ROW["file"]).alias("file"),
+            odd=~pl.col(places["student"]).str.contains(_NUMBER) | pl.any_horizontal(odd_person),
+            submitted=pl.when(clock.str.contains(_MOMENT)).then(
+                clock.str.slice(0, 19)
+                .str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+                .dt.replace_time_zone("UTC")
+            ),
         )
-        fields = table.select(*person, "line", odd=odd)
-        moments, odd_moments = self._moments(table)
-        columns = {
-            "attempt": self._asked(table, export.attempt_at, attempt_number, pl.Int64),
-            "canvas_score": self._asked(table, export.layout.score, _score_text, pl.String),
-        }
-        numbers, rejects = self._numbers(table)
-        frame = fields.with_columns(
-            pl.lit(export.source).alias("file"),
-            moments.alias("submitted"),
-            *(said.struct.field("value").alias(name) for name, said in columns.items()),
-            *numbers,
-            odd=fields["odd"]
-            | odd_moments
-            | pl.any_horizontal(said.struct.field("wrong") for said in columns.values()),
-        )
+        submitted, odd = _with_others(read["submitted"], table[f"{export.submitted_at}"])
+        odd |= read["odd"].to_numpy()
+        fields = {"submitted": submitted}
+        for name, at in (("attempt", export.attempt_at), ("canvas_score", export.layout.score)):
+            if at is None:  # an export without this column
+                fields[name] = pl.Series([None], dtype=ROW[name]).new_from_index(0, len(table))
+                continue
+            fields[name], wrong = self._asked[name].of(codes[at])
+            odd |= wrong
+        numbers, rejects = self._numbers(table, codes)
+        frame = read.with_columns(**fields).with_columns(numbers)
         rows = frame.select(*schema_of(self._cells.names))
-        if not frame["odd"].any():
+        if not odd.any():
             return Block(rows, rejects)
-        return self._with_odd(rows, rejects, table, frame["odd"])
+        return self._with_odd(rows, rejects, table, pl.Series(odd))
 
     def _with_odd(
         self, rows: pl.DataFrame, rejects: pl.DataFrame, table: pl.DataFrame, odd: pl.Series
     ) -> Block:
         """Return the block with some rows read one by one."""
         places = odd.arg_true().cast(pl.Int64)
-        records = table[places].cast(pl.String)
+        records = self._texts_of(table[places]).iter_rows()
         read = [
-            self._export.row(Record(int(line), list(cells))) for *cells, line in records.iter_rows()
+            self._export.row(Record(line, list(cells)))
+            for line, cells in zip(table["line"].gather(places), records, strict=True)
         ]
         block = block_of_rows(read, self._cells)
         own = pl.Series("place", range(len(rows)))
-        together = pl.concat([
-            rows.with_columns(place=own).filter(~odd),
-            block.frame.with_columns(place=places),
-        ])  # fmt: skip
+        numbered = list(map(answer, self._cells.names))
+        together = pl.concat(
+            [rows.with_columns(place=own).filter(~odd), block.frame.with_columns(place=places)],
+            how="vertical_relaxed",
+        ).sort("place")
         again = block.rejects.with_columns(row=places.gather(block.rejects["row"]))
         kept = rejects.filter(~pl.col("row").is_in(places.implode()))
         return Block(
-            together.sort("place").drop("place"),
+            together.select(*ROW, *numbered),
             pl.concat([kept, again]).sort("row", maintain_order=True),
         )
 
-    def _asked(
-        self,
-        table: pl.DataFrame,
-        at: int | None,
-        what: Callable[[str], tuple[Any, str]],
-        dtype: Any,
-    ) -> pl.Series:
-        """Ask what each distinct text of a column says: value, and whether it says nothing."""
-        kind = pl.Struct({"value": dtype, "wrong": pl.Boolean})
-
-        def said(text: str) -> dict[str, Any]:
-            value, wrong = what(text)
-            return {"value": value, "wrong": bool(wrong)}
-
-        if at is None:  # an export without this column
-            return pl.Series([{"value": None, "wrong": False}], dtype=kind).new_from_index(
-                0, len(table)
-            )
-        return per_distinct(table.select(f"{at}"), said, kind)
-
-    def _moments(self, table: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-        """Return the times, and which of them are to be looked at."""
-        column = table[f"{self._export.submitted_at}"]
-        clock = column.str.slice(0, 19).str.to_datetime(
-            "%Y-%m-%d %H:%M:%S", time_unit="us", time_zone="UTC", strict=False
-        )
-        plain = column.str.contains(_MOMENT) & clock.is_not_null()
-        moments: list[datetime | None] = []
-        odd = pl.zeros(len(column), pl.Boolean, eager=True)
-        others = (~plain).arg_true()
-        if len(others):
-            said = [moment_of(text) for text in column[others]]
-            moments = [moment for moment, _ in said]
-            found = pl.Series(moments, dtype=clock.dtype)
-            clock = clock.scatter(others, found)
-            odd = odd.scatter(others, pl.Series([bool(wrong) for _, wrong in said]))
-        return clock, odd
-
-    def _numbers(self, table: pl.DataFrame) -> tuple[list[pl.Series], pl.DataFrame]:
+    def _numbers(
+        self, table: pl.DataFrame, codes: dict[int, Codes]
+    ) -> tuple[list[pl.Series], pl.DataFrame]:
         """Return a column of cells' numbers for each question, and what could not be read."""
-        texts = self._texts.coded(table)
         without = {name: kind for name, kind in REJECTS.items() if name != "student"}
         columns, rejects = [], [pl.DataFrame(schema={**without, "at": pl.Int64})]
         for column in self._columns:
             at = column.source.at
-            numbers, wrong = column.read(texts[f"{at}"], texts[f"{at + 1}"])
+            numbers, wrong = column.read(codes[at], codes[at + 1])
             columns.append(numbers)
             rejects += wrong
         read = {column.source.question for column in self._columns}
         for place, name in enumerate(self._cells.names):
             if name not in read:
                 number = self._cells.number_of(place, NOT_SHOWN, None)
-                none = pl.Series(answer(name), [number], dtype=NUMBER)
-                columns.append(none.new_from_index(0, len(table)))
+                columns.append(_series(name, np.full(len(table), number)))
         together = pl.concat(rejects).sort("row", "at", maintain_order=True)
         students = table[f"{self._export.person_at[0]}"].gather(together["row"])
         return columns, together.with_columns(student=students).select(*REJECTS)
@@ -231,35 +233,108 @@ def _score_text(text: str) -> tuple[str | None, str]:
     return None if score is None else str(score), wrong
 
 
-class _Coded:
-    """A column of texts: the distinct ones, and for each row which one it has."""
+def _with_others(moments: pl.Series, texts: pl.Series) -> tuple[pl.Series, Flags]:
+    """Return times with those that are written otherwise, and which of them are to be looked at."""
+    odd = np.zeros(len(texts), dtype=np.bool_)
+    others = moments.is_null().arg_true()
+    if len(others):
+        said = [moment_of(text) for text in texts.gather(others)]
+        found = pl.Series([moment for moment, _ in said], dtype=MOMENT)
+        moments = moments.scatter(others, found)
+        odd[others.to_numpy()] = [bool(wrong) for _, wrong in said]
+    return moments, odd
 
-    def __init__(self, texts: Sequence[str], codes: Codes) -> None:
-        self.texts = texts
-        self.codes = codes
+
+def _series(question: str, numbers: Codes) -> pl.Series:
+    """Return numbers of cells in the smallest type that holds them: most classes need a byte."""
+    kind = np.min_scalar_type(int(numbers.max(initial=0)))
+    return pl.Series(answer(question), numbers.astype(kind))
+
+
+class _Texts:
+    """The distinct texts of a column that were met, each at its number; "" is 0.
+
+    Attributes:
+        kind: with which polars reads the column as numbers of these texts, less one.
+        texts, sizes: each text, and its bytes.
+    """
+
+    def __init__(self) -> None:
+        self.kind = pl.Categorical(pl.Categories.random())
+        self._kept = pl.Series(dtype=self.kind)  # polars forgets texts that no series needs
+        self.texts = [""]
+        self.sizes = np.zeros(1, dtype=np.int64)
+
+    def learn(self, most: int) -> None:
+        """Learn the texts up to the number `most`."""
+        known = len(self.texts)
+        if most >= known:
+            new = self.kind.categories.to_series()[known - 1 :]
+            self.texts += new.to_list()
+            self.sizes = np.append(self.sizes, new.str.len_bytes().to_numpy())
+
+
+class _Asked:
+    """A column of few texts, with a value that each of them says.
+
+    Args:
+        texts: of the column.
+        what: returns a text's value, and why it says none.
+        dtype: of the values.
+    """
+
+    def __init__(self, texts: _Texts, what: Callable[[str], tuple[Any, str]], dtype: Any) -> None:
+        self._texts = texts
+        self._what = what
+        self._values = pl.Series(dtype=dtype)
+        self._wrong = np.zeros(0, dtype=np.bool_)
+
+    def of(self, codes: Codes) -> tuple[pl.Series, Flags]:
+        """Return the values of texts, and which say nothing that can be read."""
+        said = [self._what(text) for text in self._texts.texts[len(self._values) :]]
+        if said:
+            new = pl.Series([value for value, _ in said], dtype=self._values.dtype)
+            self._values = pl.concat([self._values, new], rechunk=True)
+            self._wrong = np.append(self._wrong, [bool(wrong) for _, wrong in said])
+        return self._values.gather(codes), self._wrong[codes]
 
 
 class _NumberedColumn:
     """A question's two columns, as numbers of what they say together."""
 
-    def __init__(self, source: AnalysisColumn, cells: Cells) -> None:
+    def __init__(
+        self, source: AnalysisColumn, answers: _Texts, points: _Texts, cells: Cells
+    ) -> None:
         self.source = source
+        self._answers, self._points = answers, points
         self._cells = cells
         self._place = cells.place[source.question]
+        self._known: dict[tuple[int, int], int] = {}
 
-    def read(self, answers: _Coded, points: _Coded) -> tuple[pl.Series, list[pl.DataFrame]]:
+    def read(self, answers: Codes, points: Codes) -> tuple[pl.Series, list[pl.DataFrame]]:
         """Return the number of each row's cell, and what could not be read."""
-        across = max(len(points.texts), 1)
-        joint = answers.codes.astype(np.int64) * across + points.codes
-        distinct, which = _distinct(joint, len(answers.texts) * across)
-        numbers = np.empty(len(distinct), dtype=np.uint32)
+        across = len(self._points.texts)
+        joint = answers.astype(np.int64) * across + points
+        distinct, which = _distinct(joint, len(self._answers.texts) * across)
+        pairs = [divmod(each, across) for each in distinct.tolist()]
+        numbers = np.array([self._known.get(pair, 0) for pair in pairs], dtype=np.uint32)
+        new = [n for n, pair in enumerate(pairs) if pair not in self._known]
         rejects: list[pl.DataFrame] = []
-        for n, pair in enumerate(distinct.tolist()):
-            cell = self.source.read(answers.texts[pair // across], points.texts[pair % across])
-            numbers[n] = self._cells.number(self._place, cell)
-            if cell.has_rejects:
-                rejects += self._rejects(cell, np.flatnonzero(joint == pair))
-        return pl.Series(answer(self.source.question), numbers[which], dtype=NUMBER), rejects
+        if new:
+            # Texts have their numbers from threads, cells theirs from the order of the rows.
+            first = np.zeros(len(pairs), dtype=np.int64)
+            first[which[::-1]] = np.arange(len(which))[::-1]
+            for n in sorted(new, key=first.__getitem__):
+                answer_code, points_code = pairs[n]
+                cell = self.source.read(
+                    self._answers.texts[answer_code], self._points.texts[points_code]
+                )
+                numbers[n] = self._cells.number(self._place, cell)
+                if cell.has_rejects:
+                    rejects += self._rejects(cell, np.flatnonzero(which == n))
+                else:
+                    self._known[pairs[n]] = int(numbers[n])
+        return _series(self.source.question, numbers[which]), rejects
 
     def _rejects(self, cell: ReadCell, rows: Codes) -> Iterator[pl.DataFrame]:
         for question, text, reason in cell.rejects(self.source.question):
@@ -279,63 +354,3 @@ def _distinct(numbers: Codes, end: int) -> tuple[Codes, Codes]:
     place = np.zeros(end, dtype=np.int64)
     place[found] = np.arange(len(found))
     return found, place[numbers]
-
-
-class _KnownTexts:
-    """The distinct texts of some columns, as far as they were met.
-
-    Args:
-        names: of the columns.
-
-    Attributes:
-        schema: with which polars reads them as numbers of these texts; empty as long as new ones
-            are met, since it reads none that it does not know.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._texts: dict[str, list[str]] = {name: [] for name in names}
-        self._kinds = {name: pl.Enum([]) for name in names}
-        self.schema: dict[str, pl.Enum] = {}
-
-    def coded(self, table: pl.DataFrame) -> dict[str, _Coded]:
-        """Return the texts of each column, and which row has which."""
-        kinds, texts = dict(self._kinds), dict(self._texts)
-        found = table.select(pl.col(name).cast(kind, strict=False) for name, kind in kinds.items())
-        new = [column.name for column in found if column.null_count()]
-        for name in new:
-            met = table[name].filter(found[name].is_null()).unique(maintain_order=True).to_list()
-            texts[name] = [*texts[name], *met]
-            kinds[name] = pl.Enum(texts[name])
-            if len(texts[name]) <= MEMORY and max(map(len, met)) <= LONGEST:
-                self._texts[name], self._kinds[name] = texts[name], kinds[name]
-        self.schema = {} if new else self._kinds
-        found = found.with_columns(table[name].cast(kinds[name]) for name in new)
-        return {column.name: _Coded(texts[column.name], _numbers(column)) for column in found}
-
-    def filled(self, table: pl.DataFrame) -> pl.DataFrame | None:
-        """Return a table read with `schema`, with its empty cells; None if "" was not met before.
-
-        Of a text that it is to know, polars takes an empty one for none at all.
-        """
-        lacking = [column.name for column in _known(table) if column.null_count()]
-        if any("" not in self._texts[name] for name in lacking):
-            return None
-        return table.with_columns(pl.col(lacking).fill_null("")) if lacking else table
-
-    def bytes_in(self, table: pl.DataFrame) -> int:
-        """Return how many bytes the cells have that were read as numbers of texts."""
-        total = 0
-        for column in _known(table):
-            sizes = [len(text.encode()) for text in self._texts[column.name]]
-            times = np.bincount(_numbers(column), minlength=len(sizes))
-            total += int(times @ np.array(sizes, dtype=np.int64))
-        return total
-
-
-def _known(table: pl.DataFrame) -> list[pl.Series]:
-    return [column for column in table if column.dtype == pl.Enum]
-
-
-def _numbers(column: pl.Series) -> Codes:
-    """Return the number of each text of a column, of which none is null."""
-    return column.to_physical().to_numpy()

@@ -99,11 +99,12 @@ def _person() -> list[pl.Expr]:
     """Return the columns of a person, so that no spreadsheet runs a name as a formula."""
     formula = rf"^[{FORMULA}]".replace("-", r"\-")
     return [
-        pl.when(pl.col(name).str.contains(formula))
-        .then(pl.lit("'") + pl.col(name))
-        .otherwise(_filled(pl.col(name)))
+        pl.when(text.str.contains(formula))
+        .then(pl.lit("'") + text)
+        .otherwise(_filled(text))
         .alias(name)
         for name in PERSON
+        for text in [pl.col(name).cast(pl.String)]
     ]
 
 

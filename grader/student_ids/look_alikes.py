@@ -49,11 +49,11 @@ def plain_form(student: str) -> str:
 
 def alike_ids(table: AnswerTable) -> tuple[tuple[str, str], ...]:
     """Return pairs of ids that look alike: first those with a plain number, then the others."""
-    ids = in_order(table.frame["student"].drop_nulls())["student"]
+    ids = table.frame["student"].unique().drop_nulls().cast(pl.String)
     plain = ids.str.contains("^(0|[1-9][0-9]*)$")
     first: dict[str, str] = {}
     pairs = []
-    for student in ids.filter(~plain):
+    for student in in_order(ids.filter(~plain)):
         met = first.setdefault(plain_form(student), student)
         if met != student:
             pairs.append((met, student))
@@ -72,7 +72,7 @@ def many_names(table: AnswerTable) -> tuple[ManyNames, ...]:
     rows = table.frame.lazy().select("student", "name", "file", "line")
     rows = rows.filter(pl.col("student").is_in(several.implode()) & (pl.col("name") != ""))
     firsts = rows.unique(["student", "name"], keep="first", maintain_order=True).collect()
-    places = in_order(firsts["student"])
+    places = pl.DataFrame([in_order(firsts["student"])]).with_row_index("place")
     by_student: dict[str, dict[str, NamedRow]] = {}
     for student, name, file, line in (
         firsts.join(places, on="student")

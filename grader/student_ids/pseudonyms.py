@@ -25,7 +25,7 @@ from grader.csv_files.spreadsheet import defused
 from grader.student_ids.conflicts import with_refused
 from grader.student_ids.id_systems import SAID, IdSystem
 from grader.submissions import Refused, Response
-from grader.table.answers import NUMBER, PERSON, AnswerTable, answer, per_distinct
+from grader.table.answers import NUMBER, PERSON, ROW, AnswerTable, answer, per_distinct
 from grader.table.cells import Cells
 from solver.errors import ExportError
 from solver.files.atomic_write import write_whole
@@ -168,10 +168,14 @@ class Pseudonyms:
             for pseudonym, *_, sis_id in new:
                 self._add(pseudonym, sis_id.removeprefix("'"))
             self._append(new)
-        nobody = pl.when(pl.col("student").is_not_null()).then(pl.lit(""))
         hidden = frame.with_columns(
-            per_distinct(frame.select("student"), names.get, pl.String).alias("student"),
-            *(nobody.alias(name) for name in PERSON[1:]),
+            per_distinct(frame.select("student"), names.get, ROW["student"]).alias("student"),
+            *(
+                pl.when(pl.col("student").is_not_null())
+                .then(pl.lit("").cast(ROW[name]))
+                .alias(name)
+                for name in PERSON[1:]
+            ),
         )
         cells, columns = _without_texts(table)
         students = table.rejects.select("student")

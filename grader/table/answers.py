@@ -29,14 +29,21 @@ from grader.table.cells import Cells
 
 PERSON = ("student", "name", "section", "section_id", "sis_id")
 MOMENT = pl.Datetime("us", "UTC")
-ROW: dict[str, pl.DataType | type[pl.DataType]] = {
-    **dict.fromkeys(PERSON, pl.String),
+
+
+def _numbered(name: str) -> pl.Categorical:
+    return pl.Categorical(pl.Categories(name, "hw9"))
+
+
+ROW: dict[str, Any] = {
+    **{name: _numbered(name) for name in PERSON},
     "attempt": pl.Int64,
     "submitted": MOMENT,
-    "canvas_score": pl.String,
-    "file": pl.String,
+    "canvas_score": _numbered("canvas_score"),
+    "file": _numbered("file"),
     "line": pl.Int64,
 }
+"""Texts that stand in many rows are numbered (a polars Categorical), each kind for itself."""
 NUMBER = pl.UInt32
 REJECTS = {
     **{"row": pl.Int64, "student": pl.String, "question": pl.String},
@@ -143,7 +150,8 @@ def table_of(blocks: Iterable[Block], cells: Cells) -> AnswerTable:
     none = {**schema_of(cells.names), **dict.fromkeys(questions, pl.UInt8)}
     frames, rejects, rows = [pl.DataFrame(schema=none)], [pl.DataFrame(schema=REJECTS)], 0
     for block in blocks:
-        frames.append(block.frame.with_columns(_small(block.frame[name]) for name in questions))
+        wide = [name for name in questions if block.frame.schema[name] == NUMBER]
+        frames.append(block.frame.with_columns(block.frame[name].shrink_dtype() for name in wide))
         if len(block.rejects):
             rejects.append(block.rejects.with_columns(pl.col("row") + rows))
         rows += len(block.frame)
@@ -194,11 +202,6 @@ def _untold(row: ReadRow) -> Iterator[Reject]:
 def schema_of(questions: Sequence[str]) -> dict[str, Any]:
     """Return names and types of a table's columns."""
     return {**ROW, **dict.fromkeys(map(answer, questions), NUMBER)}
-
-
-def _small(numbers: pl.Series) -> pl.Series:
-    """Return numbers of cells in the smallest type that holds them: most classes need a byte."""
-    return numbers.shrink_dtype()
 
 
 def _fields(row: ReadRow, cells: Cells) -> tuple[Any, ...]:

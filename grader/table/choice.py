@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 
 from grader.scoring.attempts import (
@@ -54,12 +55,8 @@ class ChosenRows:
 def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> ChosenRows:
     """Apply an attempts rule to every student."""
     total = points.earned(table.frame)
-    student = table.frame.select("student")
-    places = student.join(
-        in_order(student["student"].drop_nulls()), on="student", how="left", maintain_order="left"
-    )
     rows = (
-        pl.DataFrame([places["place"], table.frame["attempt"]])
+        pl.DataFrame([_places(table.frame["student"]), table.frame["attempt"]])
         .with_columns(total=total, at_most=total + points.open(table.frame))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
@@ -84,23 +81,29 @@ def _with_refused_rows(used: pl.DataFrame, table: AnswerTable) -> pl.DataFrame:
     whole = table.frame["student"].gather(table.rejects["row"]).is_null()
     refused = table.rejects["student"].filter(whole)
     student = table.frame["student"].gather(used["row"])
-    doubted = student.is_in(refused.implode()) & (used["doubt"] == CERTAIN)
+    doubted = student.is_in(refused.unique().implode()) & (used["doubt"] == CERTAIN)
     return used.with_columns(
         doubt=pl.when(doubted).then(pl.lit(REFUSED_ROW)).otherwise(pl.col("doubt"))
     )
 
 
-def in_order(students: pl.Series) -> pl.DataFrame:
-    """Return each id once, with its place in the order of students: numbers by value, then others.
+def in_order(students: pl.Series) -> pl.Series:
+    """Return each id once, in the order of students: numbers by value, then others.
 
     Of numbers that are equal the one with fewer digits is first: 7 before 007.
     """
-    number = pl.col("student").str.contains("^[0-9]+$")
-    ids = pl.DataFrame({"student": students.unique()})
-    ids = ids.sort(
-        ~number, pl.when(number).then(pl.col("student").str.len_bytes()), pl.col("student")
-    )
-    return ids.with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    ids = pl.DataFrame({"student": students.unique().drop_nulls()})
+    text = pl.col("student").cast(pl.String)
+    number = text.str.contains("^[0-9]+$")
+    return ids.sort(~number, pl.when(number).then(text.str.len_bytes()), text)["student"]
+
+
+def _places(students: pl.Series) -> pl.Series:
+    """Return for each row the place of its student in their order, null where there is none."""
+    ordered = in_order(students).to_physical().to_numpy()
+    place = np.zeros(int(ordered.max(initial=0)) + 1, dtype=np.int64)
+    place[ordered] = np.arange(len(ordered))
+    return pl.Series("place", place).gather(students.to_physical())
 
 
 def _apart() -> pl.Expr:

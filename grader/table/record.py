@@ -39,6 +39,7 @@ FORMAT = "hw9-rows/2"
 MOST_POINTS = 1_000_000
 """The readers of exports take no number from here on."""
 MOST_LINE = 1 << 40
+_TEXTS = [name for name, kind in ROW.items() if isinstance(kind, pl.Categorical)]
 _LISTS = {"refused": REJECTS, "corrected": CORRECTIONS}
 MEND = "Grade the exports again."
 
@@ -73,8 +74,9 @@ def write_rows(table: AnswerTable, path: Path, made_from: str) -> None:
             # In the order of the texts: the same rows give the same bytes, however numbered.
             kind = pl.Enum(sorted({text for text in texts if text is not None}))
             columns.append(pl.Series(column, texts, dtype=kind).gather(numbers))
+    kept = rows.lazy().with_columns(columns).cast(dict.fromkeys(_TEXTS, pl.String))
     with private_file(path) as file:
-        rows.with_columns(columns).write_parquet(
+        kept.sink_parquet(
             file,
             compression="zstd",
             row_group_size=1 << 17,
@@ -92,6 +94,8 @@ def _list_kind(column: str) -> pl.List:
 
 def _listed(found: pl.DataFrame, column: str, rows: int) -> pl.Series:
     """Return for each row a list of what was found of it, null for nothing."""
+    if not len(found):
+        return pl.Series(column, [None], dtype=_list_kind(column)).new_from_index(0, rows)
     lists = found.group_by("row", maintain_order=True).agg(pl.struct(_fields(column)).alias(column))
     places = pl.DataFrame({"row": pl.int_range(rows, eager=True)})
     joined = places.join(lists, on="row", how="left", maintain_order="left")
@@ -134,7 +138,8 @@ def read_rows(path: Path, questions: Sequence[str], made_from: str) -> AnswerTab
 
 
 def _check_columns(frame: pl.DataFrame, questions: Sequence[str], path: Path) -> None:
-    expected: dict[str, Any] = {**ROW, **{name: _list_kind(name) for name in _LISTS}}
+    expected: dict[str, Any] = {**ROW, **dict.fromkeys(_TEXTS, pl.String)}
+    expected |= {name: _list_kind(name) for name in _LISTS}
     for name in questions:
         expected |= {answer(name): pl.Enum, canvas(name): pl.Enum}
     for name, kind in expected.items():
@@ -160,7 +165,7 @@ def _table(frame: pl.DataFrame, questions: Sequence[str], path: Path) -> AnswerT
         )
         columns.append(found[answer(name)])
     _check_rows(frame, path)
-    rows = frame.select(*ROW).with_columns(columns)
+    rows = frame.select(*ROW).cast({name: ROW[name] for name in _TEXTS}).with_columns(columns)
     return AnswerTable(rows, cells, _unlisted(frame, "refused"), _unlisted(frame, "corrected"))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from grader.csv_files.records import RecordBlock, lines_of
 from grader.csv_files.regular import regular_stretch
-from grader.exports import analysis_frames
+from grader.exports import analysis_cells, analysis_frames
 from grader.runs.grade_run import run_job
 from grader.runs.job import Job
 from grader.table.cells import Cells
@@ -45,20 +45,21 @@ CSV = st.text(st.sampled_from('a,,""\n\n\r \ufeff王0\x00;é'), max_size=40)
 def read_by_polars(stretch, width: int, before: bytes) -> list[list[str]] | None:
     """Read a stretch after another, whose texts of two columns are known then."""
     columns = [SimpleNamespace(at=0, question="q")] if width > 1 else []
-    export = SimpleNamespace(delimiter=",", columns=columns, layout=SimpleNamespace(width=width))
+    layout = SimpleNamespace(width=width, score=width - 1)
+    export = SimpleNamespace(delimiter=",", columns=columns, attempt_at=None, layout=layout)
     reader = analysis_frames.AnalysisFrames(export, Cells(["q"]))
     known = regular_stretch(before, ",", last=True)
-    learned = None if known is None else reader._table(known)
-    if learned is not None:
-        reader._texts.coded(learned)
-        reader._texts.coded(learned)  # nothing new: what comes is read as numbers of these
-        assert not width > 1 or reader._texts.schema
-    table = reader._table(stretch)
-    if table is None:
+    if known is not None:
+        reader._table(known)
+    read = reader._table(stretch)
+    if read is None:
         return None
-    for name, column in reader._texts.coded(table).items():
-        assert [column.texts[code] for code in column.codes] == table[name].to_list()
-    return [list(row) for row in table.rows()]
+    table, codes = read
+    texts = reader._texts_of(table)
+    assert codes.keys() == {width - 1} | ({0, 1} if width > 1 else set())
+    for at, of in codes.items():
+        assert [reader._texts[at].texts[code] for code in of] == texts[f"{at}"].to_list()
+    return [list(row) for row in texts.rows()]
 
 
 @given(CSV.map(str.encode), st.integers(1, 3), st.booleans(), CSV.map(str.encode))
@@ -115,7 +116,7 @@ def test_a_whole_run(large):
 
 
 def test_more_texts_than_are_remembered(large, monkeypatch):
-    monkeypatch.setattr(analysis_frames, "MEMORY", 3)
+    monkeypatch.setattr(analysis_cells, "MEMORY", 3)
     as_columns(large)
 
 
