@@ -7,10 +7,12 @@ in all). Equal cases are counted, so that a large class is as small as its disti
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from grader.scoring.policies import Policy
@@ -24,6 +26,8 @@ REFUSED = "?"
 UNANSWERED = ""
 NOT_SHOWN = "-"
 
+MOST_COUNTED = 1 << 22
+"""Pairs of group and cell that are counted by their places."""
 _GROUP = ["earned", "available"]
 
 
@@ -130,21 +134,34 @@ class ClassTally:
         if question in self._cases:
             return self._cases[question]
         place = self._used.table.cells.place[question]
-        columns = self._students.select("group").with_columns(
-            self._used.frame[answer(question)].alias("cell"),
-            self._units[points_of(question)].alias("points"),
-        )
         codes = [self.code_of(cell.response) for cell in self._used.table.cells.of[place]]
-        owns = {
-            units: None if units is None else self._decimal(units)
-            for units in columns["points"].unique()
-        }
+        cells, units = self._used.frame[answer(question)], self._units[points_of(question)]
         found: Counter[Case] = Counter()
-        counted = columns.group_by("group", "cell", "points").len()
-        for group, cell, points, n in counted.iter_rows():
-            found[Case(codes[cell], owns[points], *self._pairs_of_groups[group])] += n
+        for group, cell, own, n in self._met(cells, units):
+            points = None if own is None else self._decimal(own)
+            found[Case(codes[cell], points, *self._pairs_of_groups[group])] += n
         self._cases[question] = found
         return found
+
+    def _met(
+        self, cells: pl.Series, units: pl.Series
+    ) -> Iterator[tuple[int, int, int | None, int]]:
+        """Yield group, cell, units and how many students have these three."""
+        groups = self._students["group"]
+        across = int(cells.to_numpy().max(initial=0)) + 1
+        if self._used.averaged or not 0 < len(self._groups) * across <= MOST_COUNTED:
+            columns = pl.DataFrame({"group": groups, "cell": cells, "units": units})
+            yield from columns.group_by(pl.all()).len().iter_rows()
+            return
+        # The points of a cell are its own, so that two numbers say all three.
+        times = np.bincount(groups.to_numpy().astype(np.int64) * across + cells.to_numpy())
+        met = np.flatnonzero(times)
+        first = np.zeros(across, dtype=np.int64)
+        first[cells.to_numpy()] = np.arange(len(cells))
+        own = units.gather(first).to_list()
+        for joint, n in zip(met.tolist(), times[met].tolist(), strict=True):
+            group, cell = divmod(joint, across)
+            yield group, cell, own[cell], n
 
     def points(self, question: str) -> Decimal:
         """Return the points that all students together earned on a question."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from grader.csv_files.spreadsheet import private_file
 from grader.reports.environment import environment
 from grader.reports.question_texts import Part, QuestionTexts
 from grader.reports.regrade_notes import regrade_notes, student_note
@@ -61,11 +62,10 @@ class ChoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A question on a student's page as HTML; `mark` is its state, for its colour."""
+    """A question on a student's page as HTML; `glance` is its line in the summary."""
 
-    id: str
-    mark: str
-    html: Markup
+    glance: str
+    html: str
 
 
 def write_student_pages(
@@ -98,6 +98,7 @@ def write_student_pages(
     pages.attempts = graded.attempts
     pages.regraded = student_note(regrade_notes(out))
     folder = out / "students"
+    folder.mkdir(exist_ok=True)
     taken = {NAME}
     listed: list[IndexRow] = []
     with ThreadPoolExecutor(WRITERS) as pool:  # most of the time is waiting for the disk
@@ -121,8 +122,9 @@ def _doubt(graded: GradedSubmission) -> Sentence:
 
 
 def _write(path: Path, page: str) -> None:
-    # Thousands of syncs would cost more than the pages; the run's folder is synced as a whole.
-    write_whole(path, page, private=True, at_once=False)
+    # Not by way of a temporary file: it is the run's folder that is there whole or not at all.
+    with private_file(path) as file:
+        file.write(page.encode())
 
 
 _OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
@@ -176,13 +178,14 @@ class StudentPages:
         self._language = language
         self._page = environment().get_template("student/student.html")
         self._card = environment().get_template("student/card.html")
+        self._glance = environment().get_template("student/glance.html")
+        self._worth = {question.id: question.points for question in questions}
         self._cards: dict[tuple[str, Response, Decimal | None], Card] = {}
 
     def page(self, graded: GradedSubmission) -> str:
         """Return one student's page as HTML."""
         cards = [self._card_of(question, graded) for question in self._questions]
-        worth = {question.id: question.points for question in self._questions}
-        full = sum(1 for name, points in graded.points.items() if points == worth.get(name))
+        full = sum(points == self._worth.get(name) for name, points in graded.points.items())
         html = self._page.render(
             language=self._language,
             title=self._title,
@@ -194,7 +197,9 @@ class StudentPages:
             late=_duration(graded.late),
             regraded=self.regraded,
             full=full,
-            cards=cards,
+            questions=len(cards),
+            glance=Markup("".join([card.glance for card in cards])),
+            sheet=Markup("".join([card.html for card in cards])),
         )
         return without_turning(html)
 
@@ -236,7 +241,7 @@ class StudentPages:
             rows=self._rows(question, response, explained=explained),
             override=entry.override.why if explained and entry and entry.override else None,
         )
-        return Card(question.id, mark, Markup(html))
+        return Card(self._glance.render(id=question.id, mark=mark), html)
 
     def _rows(
         self, question: ScoredQuestion, response: Response, *, explained: bool

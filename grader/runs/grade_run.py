@@ -18,7 +18,7 @@ from grader.runs.grading import grade_table
 from grader.runs.job import Job
 from grader.runs.reading import ReadExports, opened_exports, read_exports, worded_questions
 from grader.runs.reconciliation import check_record
-from grader.runs.record import FORMAT, ExportHash, RunData, write_run
+from grader.runs.record import FORMAT, ExportHash, RunData, write_answers, write_run
 from grader.runs.results import fill_gradebook, write_results
 from grader.runs.score_tables import ScoreCounts
 from grader.runs.unscored import (
@@ -84,6 +84,7 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
     with folder_made_whole(job.out) as folder, ThreadPoolExecutor(1) as pool:
         hashes = pool.submit(_hashes, job)  # a large file's hash takes as long as reading it
         read = read_exports(job, questions, exports)
+        rows = pool.submit(lambda: write_answers(folder, hashes.result(), read.table))
         graded = replace(
             grade_table(read.table, questions, job.rules, left_out=open_questions(job.key)),
             canvas_doubts=canvas_doubts(read.table, questions, read.promised),
@@ -109,7 +110,7 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
             folder,
             _run_data(job, questions, [*warned, *notes], hashes.result(), read),
             job.key,
-            read.table,
+            rows.result(),
         )
         check_record(folder, graded)
         files = tuple(sorted(str(each.relative_to(folder)) for each in _files(folder)))

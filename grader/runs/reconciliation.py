@@ -14,13 +14,12 @@ import csv
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import polars as pl
 
 from grader.items.response_counts import ClassTally
 from grader.scoring.attempts import AVERAGE_DECIMALS
-from grader.table.answers import per_distinct
 from grader.table.graded import GradedClass
 from grader.table.record import FILE
 from grader.table.sums import Scale
@@ -84,11 +83,17 @@ class _Scores:
         self.total, self.students, self.rows = ZERO, 0, 0
         self._averaged, self._alike = graded.used.averaged, graded.used.alike()
         places = [f"{header.index(name)}" for name in (*ids, "total", "attempts_averaged")]
+        # Each distinct text is looked at once; polars forgets those that no series needs.
+        self._texts = pl.Categories.random()
+        few = pl.Categorical(self._texts)
+        self._kept = pl.Series(dtype=few)
+        schema: dict[str, Any] = {f"{place}": pl.String for place in range(len(header))}
+        schema |= dict.fromkeys(places[:-1], few)
         table = pl.scan_csv(
             path,
             has_header=False,
             skip_rows=1,
-            schema={f"{place}": pl.String for place in range(len(header))},
+            schema=schema,
             raise_if_empty=False,
         )
         try:
@@ -100,23 +105,21 @@ class _Scores:
     def _add(self, batch: pl.DataFrame) -> None:
         """Add some students, whose cells must sum up to their totals."""
         *cells, totals, averaged = batch
-        texts = {text for column in (*cells, totals) for text in column.unique()}
-        numbers = {text: _number(text) for text in texts}
-        scale = Scale(numbers.values(), len(cells))
+        numbers = [ZERO, *map(_number, self._texts.to_series())]
+        scale = Scale(numbers, len(cells))
+        known = pl.Series([scale.units(number) for number in numbers], dtype=scale.kind)
 
         def units(column: pl.Series) -> pl.Series:
-            return per_distinct(
-                column.to_frame(), lambda text: scale.units(numbers[text]), scale.kind
-            )
+            return known.gather((column.to_physical() + 1).fill_null(0))
 
         sums = pl.zeros(len(batch), scale.kind, eager=True)
         for name, column in zip(self.points, cells, strict=True):
             own = units(column)
             self.points[name] += scale.decimal(int(own.cast(pl.Int128).sum()))
             sums = sums + own
-        known = units(totals)
-        self._hold(sums, known, scale, len(cells))
-        self.total += scale.decimal(int(known.cast(pl.Int128).sum()))
+        whole = units(totals)
+        self._hold(sums, whole, scale, len(cells))
+        self.total += scale.decimal(int(whole.cast(pl.Int128).sum()))
         self.rows += int(averaged.fill_null("1").cast(pl.Int64).sum())
         self.students += len(batch)
 

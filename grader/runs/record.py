@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -90,24 +91,33 @@ class RunRecord:
             raise ExportError("there is no such file", path=path, mend=MEND)
         if sha256_of(path) != self.data.get("rows_sha256"):
             raise ExportError("was changed since the run wrote it", path=path, mend=MEND)
-        return read_rows(path, questions, _made_from(self.data))
+        return read_rows(path, questions, _made_from(self.data["exports"]))
 
 
-def write_run(out: Path, data: RunData, key: Key, table: AnswerTable) -> None:
-    """Write the rows, ``run.json`` and ``key.yaml``.
+def write_answers(out: Path, exports: Sequence[ExportHash], table: AnswerTable) -> str:
+    """Write the rows; return the hash of their file, which `write_run` takes.
 
     Raises:
         OutputError: they cannot be written.
     """
-    write_rows(table, out / FILE, _made_from(data))
-    data = {**data, "format": FORMAT, "rows_sha256": sha256_of(out / FILE)}
+    write_rows(table, out / FILE, _made_from(exports))
+    return sha256_of(out / FILE)
+
+
+def write_run(out: Path, data: RunData, key: Key, rows_sha256: str) -> None:
+    """Write ``run.json`` and ``key.yaml`` beside the rows.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    data = {**data, "format": FORMAT, "rows_sha256": rows_sha256}
     text = json.dumps(_RUN.dump_python(data, mode="json"), ensure_ascii=False, indent=1) + "\n"
     write_whole(out / "run.json", text, private=True)
     write_whole(out / "key.yaml", dump_key(key), private=True)
 
 
-def _made_from(data: RunData) -> str:
-    return made_from([(each["name"], each["sha256"]) for each in data["exports"]])
+def _made_from(exports: Sequence[ExportHash]) -> str:
+    return made_from([(each["name"], each["sha256"]) for each in exports])
 
 
 def is_run(folder: Path) -> bool:

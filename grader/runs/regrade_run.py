@@ -38,7 +38,7 @@ from grader.runs.folder import folder_made_whole, only_run
 from grader.runs.gradebook import Gradebook
 from grader.runs.graded_run import GradedRun, graded_by, questions_of, read_graded_run, state_of
 from grader.runs.reconciliation import check_record
-from grader.runs.record import RunRecord, write_run
+from grader.runs.record import RunRecord, write_answers, write_run
 from grader.runs.results import fill_gradebook, write_results
 from grader.runs.unscored import FILE as UNSCORED
 from grader.runs.unscored import unscored_of_exports, unscored_of_gradebook, write_unscored
@@ -244,7 +244,8 @@ def _write_in_place(
     with folder_made_whole(old) as new:
         _keep_former(old, new, former)
         _keep_others(old, new)
-        write_run(new, plan.run.data, plan.key, plan.after.used.table)
+        rows = write_answers(new, plan.run.data["exports"], plan.after.used.table)
+        write_run(new, plan.run.data, plan.key, rows)
         entry = _entry(plan, signature, old, new)
         write_whole(new / LOG, with_entry(log, entry), private=True)  # the class's page tells it
         with_pages = (old / "class.html").exists() if pages is None else pages

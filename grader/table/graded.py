@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from grader.submissions import AttemptsRule, ManyNames, PolicyName, Reject, ScoredQuestion
@@ -81,10 +82,13 @@ class GradedClass:
     def shown_and_refused(self) -> tuple[int, int]:
         """Return how many cells were put to students, and how many of them could not be read."""
         table = self.used.table
-        rows = table.frame.filter(pl.col("student").is_not_null())
+        rows = table.frame
+        if rows["student"].null_count():
+            rows = rows.filter(pl.col("student").is_not_null())
         shown = refused = 0
         for name, cells in zip(table.cells.names, table.cells.of, strict=True):
-            for number, n in rows[answer(name)].value_counts().iter_rows():
-                shown += n * cells[number].shown
-                refused += n * cells[number].refused
+            times = np.bincount(rows[answer(name)].to_numpy(), minlength=len(cells)).tolist()
+            for cell, n in zip(cells, times, strict=True):
+                shown += n * cell.shown
+                refused += n * cell.refused
         return shown, refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import polars as pl
 
@@ -26,17 +26,19 @@ class TableRows:
     Args:
         table: of the run.
         rows: their places.
-
-    Attributes:
-        frame: these rows of the table's frame.
     """
 
     def __init__(self, table: AnswerTable, rows: pl.Series) -> None:
         self._table = table
-        self.frame = table.frame[rows]
+        self._rows = rows
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """The rows, taken out of the table when they are asked for."""
+        return self._table.frame[self._rows]
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(self._rows)
 
     def __iter__(self) -> Iterator[Submission]:
         yield from self._table.submissions(self.frame)

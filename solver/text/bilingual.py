@@ -103,6 +103,7 @@ class Words:
         self._texts = {
             name: (Markup(text[ENGLISH]), Markup(text[CHINESE])) for name, text in texts.items()
         }
+        self._said: dict[str, Markup] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self._texts
@@ -112,6 +113,11 @@ class Words:
 
         A value that is a pair of texts is put in language by language.
         """
+        if not values:
+            return self._said.get(name) or self._said.setdefault(name, self._filled(name))
+        return self._filled(name, **values)
+
+    def _filled(self, name: str, **values: object) -> Markup:
         english, chinese = (
             text.format(
                 **{

@@ -1,6 +1,10 @@
 """How fast exports are graded, against a bare read of the same file in the same run.
 
     python -m tests.benchmarks.grading --rows 10000,100000 --attempts 4 [--json]
+    python -m tests.benchmarks.grading --targets --rows 1000000 --before ../before
+
+The second prints what issue 17 aims at and what is reached, in turns with a checkout of the program
+before the one table (2b9ccf1).
 
 Each contender is a process of its own, and they take turns, so that a loaded machine is loaded for
 all of them; the least of several turns counts. "bare" reads the file, every cell as text, and does
@@ -14,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +26,8 @@ import time
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 from tests.grader.bank_files import as_quiz, write_bank_and_key
 from tests.grader.large_export import write_large
@@ -38,6 +45,24 @@ CONTENDERS = {
     "hw9 grade": ["-m", "grader.cli", *GRADE.split()],
 }
 """What runs; the file's name is put in."""
+
+
+WITH_PAGES = GRADE.removesuffix(" --no-pages")
+CHANGED = "regrade out --key key.yaml --bank questions --how current"
+MODULES = """
+import sys
+from pathlib import Path
+from grader.cli import main
+ours, met = Path(sys.argv.pop(1)), set()
+sys.setprofile(lambda frame, event, arg: met.add(frame.f_code.co_filename))
+try:
+    main()
+finally:
+    sys.setprofile(None)
+    inside = [e for e in met if e.startswith((str(ours / "grader"), str(ours / "solver")))]
+    print("modules", len(inside), file=sys.stderr)
+"""
+"""Runs hw9 and says how many of our modules have a function that was called."""
 
 
 class Cost(NamedTuple):
@@ -58,8 +83,19 @@ def cost(name: str, file: str, folder: Path) -> Cost:
         RuntimeError: it failed.
     """
     arguments = [each.format(file=file) for each in CONTENDERS[name]]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
-    environment["POLARS_MAX_THREADS"] = "2" if "2 threads" in name else "1"
+    return cost_of(arguments, folder, threads=2 if "2 threads" in name else 1)
+
+
+def cost_of(
+    arguments: list[str], folder: Path, *, threads: int = 2, program: Path = REPOSITORY
+) -> Cost:
+    """Run Python with some arguments once, with the modules of a checkout of the program.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(program), "OMP_NUM_THREADS": "1"}
+    environment["POLARS_MAX_THREADS"] = str(threads)
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments], cwd=folder, env=environment, stdout=subprocess.DEVNULL
@@ -68,7 +104,7 @@ def cost(name: str, file: str, folder: Path) -> Cost:
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{name} failed on {file}")
+        raise RuntimeError(f"failed: {' '.join(arguments)[:200]}")
     return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
@@ -146,6 +182,83 @@ def shown(rows: int, found: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
+def for_former(folder: Path) -> None:
+    """Write the bank as the program before the one table reads it, into ``former``."""
+    shutil.copytree(folder / "questions", folder / "former")
+    header = yaml.safe_load((folder / "former" / "bank.yaml").read_text("utf-8"))
+    told = {"title": header["title"], "edition": header["edition"], "lime_start_label": 0}
+    (folder / "former" / "bank.yaml").write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
+
+
+def hw9(line: str, **places: str) -> list[str]:
+    """Return the arguments with which Python runs a line of hw9."""
+    return ["-m", "grader.cli", *line.format(**places).split()]
+
+
+def in_turns(folder: Path, runs: dict[str, tuple[list[str], Path]], turns: int) -> dict[str, Cost]:
+    """Return the least that each run took; they take turns."""
+    taken: dict[str, list[Cost]] = {name: [] for name in runs}
+    for _ in range(turns):
+        for name, (arguments, program) in runs.items():
+            taken[name].append(cost_of(arguments, folder, program=program))
+    return {name: least(costs) for name, costs in taken.items()}
+
+
+def targets(rows: int, turns: int, before: Path) -> str:
+    """Return what is aimed at and what is reached, as a table."""
+    with tempfile.TemporaryDirectory() as name:
+        large = _class_in(Path(name), rows)
+        former = [each.replace("questions", "former") for each in hw9(GRADE, file="export.csv")]
+        cost = in_turns(
+            large,
+            {
+                "bare": (["-c", POLARS, "export.csv"], REPOSITORY),
+                "before": (former, before),
+                "now": (hw9(GRADE, file="export.csv"), REPOSITORY),
+            },
+            turns,
+        )
+        record = (large / "out" / "rows.parquet").stat().st_size / 1e6
+    with tempfile.TemporaryDirectory() as name:
+        small = _class_in(Path(name), 4000)
+        pages = {"pages": (hw9(WITH_PAGES, file="export.csv"), REPOSITORY)}
+        again = {"again": (hw9(CHANGED), REPOSITORY)}
+        cost |= in_turns(small, pages, turns) | in_turns(small, again, turns)
+        with (small / "export.csv").open(encoding="utf-8") as file:
+            (small / "few.csv").write_text("".join(islice(file, 9)), "utf-8")
+        asked = [sys.executable, "-c", MODULES, str(REPOSITORY)]
+        asked += WITH_PAGES.format(file="few.csv").split()
+        told = subprocess.run(
+            asked, cwd=small, env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    lines = sum(
+        len(path.read_text("utf-8").splitlines()) for path in (REPOSITORY / "grader").rglob("*.py")
+    )
+    now, bare, then = cost["now"], cost["bare"], cost["before"]
+    listed = [
+        (f"{rows:,} rows: wall s ({now.wall:.1f}), x a bare read", now.wall / bare.wall, "2.5"),
+        ("the same, of the program before", now.wall / then.wall, "0.7, aim 0.5"),
+        ("the same by the processor", now.cpu / then.cpu, ""),
+        ("peak, GB", now.peak_mb / 1e3, "0.65"),
+        ("record, GB", record / 1e3, "0.03"),
+        ("1,000 students x 4 with all pages, wall s", cost["pages"].wall, "2"),
+        ("the same, cpu s", cost["pages"].cpu, ""),
+        ("dry run of a regrade of it, wall s", cost["again"].wall, "1"),
+        ("modules with a function called, eight rows", float(told.stderr.split()[-1]), "30"),
+        ("lines of grader/", float(lines), "11200"),
+    ]
+    return "\n".join(f"{what:<48}{found:>10.2f}   {aim}" for what, found, aim in listed)
+
+
+def _class_in(folder: Path, rows: int) -> Path:
+    """Write a bank, as the program reads it now and as it did before, a key and an export."""
+    bank, key = write_bank_and_key(folder)
+    for_former(folder)
+    write_large(folder / "export.csv", as_quiz(bank, key), rows // 4, 4)
+    return folder
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -153,7 +266,14 @@ def main() -> None:
     parser.add_argument("--attempts", type=int, default=4, help="of each student")
     parser.add_argument("--turns", type=int, default=3, help="of which the best counts")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--targets", action="store_true", help="what is aimed at, and reached")
+    parser.add_argument("--before", type=Path, help="a checkout of 2b9ccf1, for --targets")
     given = parser.parse_args()
+    if given.targets:
+        if given.before is None:
+            parser.error("--targets needs --before: git worktree add --detach ../before 2b9ccf1")
+        print(targets(int(given.rows.split(",")[-1]), given.turns, given.before.resolve()))
+        return
     results = {}
     for rows in map(int, given.rows.split(",")):
         with tempfile.TemporaryDirectory() as folder:

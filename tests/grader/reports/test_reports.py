@@ -379,10 +379,10 @@ def test_a_thousand_pages_take_seconds(tmp_path: Path) -> None:
     students = list(made.used)
     used = tuple(renamed(students[i % 200], id=str(i), name=f"學生{i}") for i in range(1000))
     made = again(made, [each.submission for each in used])
-    began = time.perf_counter()
+    began = time.process_time()
     assert write_student_pages(made, tmp_path, bank, key) == 1000
     write_class_report(made, tmp_path, bank, key)
-    assert time.perf_counter() - began < 15  # about 1.5 s on one idle core
+    assert time.process_time() - began < 6  # about 1 s
     sizes = {path.name: path.stat().st_size for path in (tmp_path / "students").iterdir()}
     assert sizes.pop("index.html") < 1_000_000
     assert max(sizes.values()) < 100_000

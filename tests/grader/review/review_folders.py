@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.runs.grading import Rules
-from grader.runs.record import FORMAT, RunData, write_run
+from grader.runs.record import FORMAT, RunData, write_answers, write_run
 from grader.runs.results import write_results
 from grader.scoring.accepted_answers import scored_questions
 from solver.banks.bank import GIVEN, Bank, load_bank
@@ -55,6 +55,6 @@ def folders(place: Path, students: int = 150) -> tuple[Bank, Path, Path]:
         pseudonyms=False,
         notes=[],
     )
-    write_run(run, data, key, made.used.table)
+    write_run(run, data, key, write_answers(run, data["exports"], made.used.table))
     write_results(made, run, bank, key, pages=False, reveal=False)
     return bank, place / "key", run

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader.runs.grading import Rules, grade
-from grader.runs.record import FORMAT, RunData, write_run
+from grader.runs.record import FORMAT, RunData, write_answers, write_run
 from grader.runs.regrade_run import Plan, Signature
 from grader.runs.results import write_results
 from grader.scoring.accepted_answers import open_questions, scored_questions
@@ -70,7 +70,7 @@ def made_run(
         pseudonyms=False,
         notes=[],
     )
-    write_run(folder, data, key, result.used.table)
+    write_run(folder, data, key, write_answers(folder, data["exports"], result.used.table))
     return bank, key, submissions
 
 

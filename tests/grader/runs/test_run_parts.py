@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from grader.csv_files.spreadsheet import defused, write_table
 from grader.runs.folder import check_target, folder_made_whole
 from grader.runs.grading import Rules, grade
-from grader.runs.record import FORMAT, read_run, write_run
+from grader.runs.record import FORMAT, read_run, write_answers, write_run
 from grader.runs.score_tables import late_text, write_score_tables
 from grader.student_ids.pseudonyms import Pseudonyms
 from grader.submissions import (
@@ -181,7 +181,7 @@ def test_a_record_that_was_changed_is_not_believed(tmp_path):
         "pseudonyms": False, "notes": ["陳"],
     }  # fmt: skip
     table = table_of_rows([submission("1", 1, "a")], ["q01"])
-    write_run(tmp_path, data, key, table)
+    write_run(tmp_path, data, key, write_answers(tmp_path, data["exports"], table))
     run = read_run(tmp_path)
     assert run.data == {**data, "rows_sha256": run.data["rows_sha256"]}
     assert run.rules.attempts == "latest" and run.key == key
