@@ -3,7 +3,7 @@
     python -m tests.benchmarks.grading --rows 10000,100000 --attempts 4 [--json]
     python -m tests.benchmarks.grading --targets --rows 1000000 --before ../before
 
-The second prints what issue 17 aims at and what is reached, in turns with a checkout of the program
+The second prints what is aimed at and what is reached, in turns with a checkout of the program
 before the one table (2b9ccf1).
 
 Each contender is a process of its own, and they take turns, so that a loaded machine is loaded for
