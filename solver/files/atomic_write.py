@@ -12,9 +12,7 @@ from pathlib import Path
 from solver.errors import OutputError
 
 
-def write_whole(
-    path: Path, content: str | bytes, *, private: bool = False, at_once: bool = True
-) -> None:
+def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """Write `content` to `path` through a temporary file beside it and a rename.
 
     A reader sees the old file or the new one, never a part, even after a power failure.
@@ -23,7 +21,6 @@ def write_whole(
         path: of the file; its folder is made.
         content: text is written as UTF-8.
         private: make the file readable by its owner alone (0600).
-        at_once: have it on the disk on return; False where the caller syncs the whole folder.
 
     Raises:
         OutputError: the folder cannot be made or written.
@@ -36,13 +33,11 @@ def write_whole(
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            if at_once:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         Path(temporary).chmod(0o600 if private else 0o644)
         Path(temporary).replace(path)
-        if at_once:
-            with contextlib.suppress(OSError):  # the rename too, where folders can be synced
-                sync_path(path.parent)
+        with contextlib.suppress(OSError):  # the rename too, where folders can be synced
+            sync_path(path.parent)
     except BaseException as error:  # a Ctrl-C leaves nothing behind either
         if temporary is not None:
             with contextlib.suppress(OSError):
