@@ -155,7 +155,7 @@ class GradedSubmission:
         total: sum of the known points.
         possible: the points of the questions that were shown.
         complete: False where a refused cell, here or in another attempt, leaves the total open.
-        doubt: why it is not complete, in a sentence, else "".
+        doubt: id (in `grader.scoring.attempts.DOUBTS`) of why it is not complete, else "".
         rows: rows of the export this stands for: 1, or every attempt of an average.
         fudge: what Canvas' fudge field must hold: total - sum of Canvas' question points.
         difference: total - Canvas' score (which may hold a fudge entered before).

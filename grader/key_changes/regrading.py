@@ -20,6 +20,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from grader.scoring.accepted_answers import choice_named
+from grader.scoring.attempts import DOUBTS
 from grader.submissions import (
     Answer,
     Chosen,
@@ -84,7 +85,9 @@ class Move:
             which = f"attempt {new} counts, no longer {old}" if known else "another attempt counts"
             reasons.append(which)
         if before.complete != after.complete:
-            now = "certain now" if after.complete else f"no longer certain: {after.doubt}"
+            now = (
+                "certain now" if after.complete else f"no longer certain: {DOUBTS[after.doubt].en}"
+            )
             reasons.append(f"the total is {now}")
         if not reasons and not self.change:
             reasons.append("points lost and won are the same")

@@ -19,6 +19,7 @@ from grader.reports.question_texts import Part, QuestionTexts
 from grader.reports.regrade_notes import regrade_notes, student_note
 from grader.reports.student_index import NAME, IndexRow, index_page
 from grader.scoring.accepted_answers import scored_questions
+from grader.scoring.attempts import DOUBTS
 from grader.submissions import (
     NOT_SHOWN,
     AttemptsRule,
@@ -40,14 +41,6 @@ from solver.text.bilingual import without_turning
 
 LONGEST_NAME = 80
 BATCH, WRITERS = 250, 8
-DOUBTS = {
-    "a cell could not be read": "有一格無法判讀",
-    "an attempt of this student was refused": "有一次作答被退回",
-    "another attempt, with a cell that could not be read, may be higher": (
-        "另一次作答有一格無法判讀，分數可能更高"
-    ),
-}
-"""The sentences of `grader.scoring.attempts`, in Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,7 @@ def write_student_pages(
     pages.attempts = graded.attempts
     pages.regraded = student_note(regrade_notes(out))
     folder = out / "students"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     taken = {NAME}
     listed: list[IndexRow] = []
     with ThreadPoolExecutor(WRITERS) as pool:  # most of the time is waiting for the disk
@@ -107,7 +100,7 @@ def write_student_pages(
             made = [(page_name(each.student.id, taken), pages.page(each)) for each in batch]
             list(pool.map(lambda one: _write(folder / one[0], one[1]), made))
             for (name, _), each in zip(made, batch, strict=True):
-                doubt = None if each.complete else _doubt(each)
+                doubt = DOUBTS.get(each.doubt)
                 late = _duration(each.late)
                 row = IndexRow(name, each.student, each.total, each.fudge, doubt, late)
                 listed.append(row)
@@ -115,10 +108,6 @@ def write_student_pages(
     index = index_page(listed, possible, bank.header.title, language)
     write_whole(folder / NAME, index, private=True)
     return len(listed)
-
-
-def _doubt(graded: GradedSubmission) -> Sentence:
-    return Sentence(en=graded.doubt, zh_hant=DOUBTS.get(graded.doubt, graded.doubt))
 
 
 def _write(path: Path, page: str) -> None:
@@ -193,7 +182,7 @@ class StudentPages:
             student=graded.student,
             average=self.attempts == "average" and graded.rows > 1,
             submitted=_moment(graded),
-            doubt=_doubt(graded),
+            doubt=DOUBTS.get(graded.doubt),
             late=_duration(graded.late),
             regraded=self.regraded,
             full=full,

@@ -11,11 +11,13 @@ from pathlib import Path
 import polars as pl
 
 from grader.csv_files.spreadsheet import FORMULA, decimal_text, defused, private_file, write_table
+from grader.scoring.attempts import DOUBTS
 from grader.table.answers import MOMENT, per_distinct
 from grader.table.graded import GradedClass
 from grader.table.sums import points_of
 from grader.table.used import UsedStudents
 
+_NOTES = {doubt: reason.en for doubt, reason in DOUBTS.items()}
 PERSON = ("student", "name", "section", "sis_id")
 REJECT_COLUMNS = ("file", "line", "student", "question", "text", "reason")
 TOGETHER = 1 << 16
@@ -91,7 +93,7 @@ def _score_columns(used: UsedStudents, part: pl.DataFrame) -> pl.DataFrame:
         .alias("complete"),
         scores.alias("canvas_score"),
         pl.col("fudge", "difference"),
-        _filled(pl.col("doubt")).alias("note"),
+        _filled(pl.col("doubt").replace(_NOTES)).alias("note"),
     )
 
 

@@ -12,12 +12,19 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from grader.submissions import AttemptsRule
+from solver.key import Sentence
 
 AVERAGE_DECIMALS = 4
-CERTAIN = ""
-REFUSED_ROW = "an attempt of this student was refused"
-UNREAD_CELL = "a cell could not be read"
-MAY_BE_HIGHER = "another attempt, with a cell that could not be read, may be higher"
+CERTAIN, REFUSED_ROW, UNREAD_CELL, MAY_BE_HIGHER = "", "refused_row", "unread_cell", "may_be_higher"
+DOUBTS = {
+    REFUSED_ROW: Sentence(en="an attempt of this student was refused", zh_hant="有一次作答被退回"),
+    UNREAD_CELL: Sentence(en="a cell could not be read", zh_hant="有一格無法判讀"),
+    MAY_BE_HIGHER: Sentence(
+        en="another attempt, with a cell that could not be read, may be higher",
+        zh_hant="另一次作答有一格無法判讀，分數可能更高",
+    ),
+}
+"""Reasons for which a total is not certain, by id."""
 
 
 class Candidate(NamedTuple):
@@ -55,7 +62,7 @@ class Choice:
         superseded: rows that another one replaces.
         rejected: rows that contradict each other.
         reason: why rows are rejected, else "".
-        doubt: why the total is not certain, else "".
+        doubt: id (in `DOUBTS`) of why the total is not certain, else "".
     """
 
     counted: list[int] = field(default_factory=list)

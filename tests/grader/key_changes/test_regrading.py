@@ -19,6 +19,7 @@ from grader.key_changes.regrading import (
 )
 from grader.runs.grading import Rules, grade_table
 from grader.scoring.accepted_answers import scored_questions
+from grader.scoring.attempts import UNREAD_CELL
 from grader.submissions import (
     NOT_SHOWN,
 )
@@ -87,7 +88,7 @@ def test_a_student_whose_total_alone_becomes_certain_is_among_the_moves() -> Non
     bank = made_bank(4)
     questions = scored_questions(made_key(bank), bank)
     (one, other) = graded(questions, made_submissions(questions, 2, 1)).used
-    doubted = replace(one, complete=False, doubt="a cell could not be read")
+    doubted = replace(one, complete=False, doubt=UNREAD_CELL)
     (move,) = moves([doubted, other], [one, other])
     assert move.student == one.student and move.change == 0 and move.questions == ()
     assert list(moves([doubted, other], [doubted, other])) == []

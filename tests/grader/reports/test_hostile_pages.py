@@ -12,6 +12,7 @@ import pytest
 from grader.key_changes.regrade_log import with_entry
 from grader.reports.class_report import write_class_report
 from grader.reports.student_report import write_student_pages
+from grader.scoring.attempts import UNREAD_CELL
 from grader.submissions import Refused, Student
 from grader.table.witness import CanvasDoubt
 from solver.key import Sentence
@@ -45,7 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         first = next(iter(responses))
         responses[first] = Refused(texts(""), texts(""))
         submission = replace(one.submission, student=student, responses=responses, source=texts(""))
-        used.append(replace(one, submission=submission, doubt=texts("")))
+        used.append(replace(one, submission=submission, doubt=UNREAD_CELL))
     pages = replace(graded, used=tuple(used))
     graded = again(graded, [each.submission for each in used])
     doubts = [

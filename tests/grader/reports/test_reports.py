@@ -25,6 +25,7 @@ from grader.reports.class_report import class_page, write_class_report
 from grader.reports.environment import decimals_of, points, signed
 from grader.reports.student_report import StudentPages, page_name, write_student_pages
 from grader.scoring.accepted_answers import scored_questions
+from grader.scoring.attempts import UNREAD_CELL
 from grader.submissions import NOT_SHOWN, UNANSWERED, Chosen, GradedSubmission, Refused, Ticked
 from grader.table.graded import GradedClass
 from solver.banks.bank import Bank, Wording
@@ -202,7 +203,7 @@ def test_every_state_of_a_question() -> None:
         q06=made.questions[5].accepted[0],
     )
     first, *others = made.used
-    late = replace(first, late=timedelta(days=1, minutes=5), doubt="a cell could not be read")
+    late = replace(first, late=timedelta(days=1, minutes=5), doubt=UNREAD_CELL)
     made = replace(made, used=(late, *others))
     page = Page(next(iter(pages_of(bank, key, made, reveal=True).values())))
     for text in (
@@ -278,7 +279,7 @@ def test_nobodys_text_becomes_markup(tmp_path: Path) -> None:
     )
     first, second, *others = made.used
     used = [
-        replace(renamed(first, name=HOSTILE, section=HOSTILE, sis_id=HOSTILE), doubt=HOSTILE),
+        replace(renamed(first, name=HOSTILE, section=HOSTILE, sis_id=HOSTILE), doubt=UNREAD_CELL),
         renamed(second, name='=HYPERLINK("http://evil.example")', id="../../etc/passwd"),
         *others,
     ]

@@ -14,6 +14,7 @@ import pytest
 
 from grader.reports.class_report import write_class_report
 from grader.reports.student_report import write_student_pages
+from grader.scoring.attempts import MAY_BE_HIGHER
 from grader.submissions import GradedSubmission, Refused, Student
 from grader.table.graded import GradedClass
 from solver.files.resources import data_folder
@@ -77,7 +78,7 @@ def test_who_is_in_no_bar_late_or_to_be_entered_is_told(tmp_path: Path) -> None:
     bank, key, made = made_class(3, 1, questions=6)
     one, two, three = made.used
     doubt = "another attempt, with a cell that could not be read, may be higher"
-    one = replace(one, complete=False, doubt=doubt)
+    one = replace(one, complete=False, doubt=MAY_BE_HIGHER)
     two = replace(two, late=timedelta(hours=2), fudge=Decimal("-0.15"))
     page = written(tmp_path, replace(made, used=(one, two, three)), bank, key)
     assert "not final" in page.en and doubt in page.en and "分數可能更高" in page.zh
