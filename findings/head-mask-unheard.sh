@@ -59,5 +59,6 @@ else:
     assert "attentions" not in result
 PY
 for version in 4.49.0 5.24.0; do
-  HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error "$dir/$version/bin/python" -W ignore heads.py "$version"
+  HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error \
+    "$dir/$version/bin/python" -W ignore heads.py "$version"
 done

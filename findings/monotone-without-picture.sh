@@ -66,7 +66,7 @@ for name, attribution in maps.items():
     flat = np.concatenate(asked).reshape(-1, 768)
     spread = float(np.ptp(flat, axis=1).max())
     estimate = scores(quantus.FaithfulnessEstimate, attribution).mean()
-    print(f"{name:18} Monotonicity {monotone}, with the picture's pixels {by_hand(attribution):.2f};"
+    print(f"{name:18} Monotonicity {monotone}, by the picture's pixels {by_hand(attribution):.2f};"
           f" asked about {len(flat)} pictures, the largest range of values in one: {spread};"
           f" FaithfulnessEstimate {estimate:.2f}")
     assert monotone.tolist() == [1] * 6 and spread == 0 and len(flat) == 48 * 6

@@ -61,7 +61,8 @@ assert updated([("draw()", "first"), ("step()", "-"), ("draw()", "second")],
     ("step()", "-"), ("draw()", "second"), ("draw()", "first")]
 
 updated([("explain(picture=6)", "map of 6")], ["explain(picture=7)"])
-subprocess.run(["jupyter", "nbconvert", "--log-level=ERROR", "--to", "html", "run.ipynb"], check=True)
+subprocess.run(["jupyter", "nbconvert", "--log-level=ERROR", "--to", "html", "run.ipynb"],
+               check=True)
 page = re.sub(r"<style.*?</style>|<script.*?</script>|<[^>]*>", " ",
               Path("run.html").read_text(), flags=re.S)
 shown = re.sub(r"\s+", " ", page)
