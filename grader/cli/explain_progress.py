@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from solver.text.plural import counted
 from solver.text.record_names import record_name
 
 Jobs = Sequence[tuple[str, int]]
@@ -176,7 +177,7 @@ class ExplainProgress:
         if self.asked:
             done = self.asked - len(self.waiting)
             verb = "repeated" if stage == "repeats" else "measured"
-            said = f"{done} of {self.asked} questions {verb}"
+            said = f"{done} of {counted(self.asked, 'question')} {verb}"
         else:
             said = ""
         now = name if stage == "repeats" else record_name(self.current)[0]

@@ -59,8 +59,9 @@ def private_file(path: Path) -> Iterator[io.BufferedWriter]:
         with os.fdopen(handle, "wb") as file:
             yield file
     except OSError as problem:
+        reason = problem.strerror or problem  # polars raises one without a number
         raise OutputError(
-            f"{path}: cannot be written ({problem.strerror}). Give another folder, or make room."
+            f"{path}: cannot be written ({reason}). Give another folder, or make room."
         ) from problem
 
 

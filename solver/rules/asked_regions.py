@@ -24,8 +24,8 @@ def asked_regions(questions: Sequence[PlannedQuestion]) -> AskedRegions:
     >>> from solver.banks.bank import load_bank
     >>> from solver.files.resources import shipped_bank
     >>> from solver.rules.registry import plan_questions
-    >>> asked_regions(plan_questions(load_bank(shipped_bank("2021"))))[6]
-    {'food': ['q01', 'q11'], 'plate': ['q01']}
+    >>> sorted(asked_regions(plan_questions(load_bank(shipped_bank("2021"))))[6])
+    ['food', 'plate']
     """
     found: AskedRegions = {}
     for question in questions:

@@ -11,6 +11,7 @@ from solver.rules.bert.hidden_states import (
     ModelsClaim,
     ModelSettings,
     ModelsSettings,
+    RankedModelSettings,
     checked,
     fine_tuned,
     matching_layers,
@@ -27,7 +28,7 @@ def evidence(real_evidence: Evidence) -> Evidence:
 
 def test_matching_happens_in_one_stretch_of_layers(evidence: Evidence) -> None:
     claims = [LayersClaim(first=first, last=first + 2) for first in (1, 4, 7, 10)]
-    settings = ModelSettings(model=1, items=[1, 2, 3])
+    settings = RankedModelSettings(model=1, items=[1, 2, 3])
     verdicts = matching_layers(evidence, settings, claims).verdicts
     best = next(at for at, verdict in enumerate(verdicts) if verdict.holds)
     values = [float(verdict.value or 0) for verdict in verdicts]

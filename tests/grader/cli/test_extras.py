@@ -15,7 +15,6 @@ import grader.cli
 from grader.cli import hw9
 from grader.cli.extras import EXTRAS, lacking
 from solver.errors import Hw9Error
-from solver.evidence import Evidence, Record, save_evidence
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = {"scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL"}
@@ -40,11 +39,6 @@ for words in ("bank check", "bank rules", "bank show q02", "check mine.yaml --te
     except SystemExit as end:
         assert not end.code, words
 """
-DECIDING = """
-from grader.cli import main
-sys.argv = ["hw9", "key", "--evidence", "given", "--only", "q14", "--out", "made"]
-main()
-"""
 
 
 def run_without(names: tuple[str, ...], code: str, folder: Path) -> None:
@@ -66,13 +60,6 @@ def test_grading_regrading_and_the_questions_need_no_extra(tmp_path: Path) -> No
     run_without(EXTRAS["evidence"] + EXTRAS["explain"], GRADING, tmp_path)
     assert (tmp_path / "out" / "scores.csv").exists()
     assert (tmp_path / "mine.yaml").exists()
-
-
-def test_deciding_on_evidence_needs_no_network(tmp_path: Path) -> None:
-    record = Record("module/6", values={"class": "ReLU"})
-    save_evidence(Evidence({record.id: record}), tmp_path / "given")
-    run_without(EXTRAS["explain"], DECIDING, tmp_path)
-    assert (tmp_path / "made" / "key.html").exists()
 
 
 @pytest.mark.parametrize(

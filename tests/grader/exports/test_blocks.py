@@ -26,7 +26,7 @@ from tests.grader.both_ways import one_file, stretches
 from tests.grader.large_export import write_large
 from tests.grader.runs.test_stopped_runs import snapshot
 
-FILES = int(os.environ.get("HW9_FILES", "80"))
+FILES = int(os.environ.get("HW9_FILES", "40"))
 
 
 def test_every_way_gives_the_same_bytes(tmp_path):

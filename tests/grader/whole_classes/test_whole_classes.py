@@ -50,7 +50,7 @@ from tests.grader.whole_classes.random_class import (
     student_id,
 )
 
-CLASSES = int(os.environ.get("HW9_CLASSES", "200"))
+CLASSES = int(os.environ.get("HW9_CLASSES", "120"))
 FIRST = int(os.environ.get("HW9_FIRST_CLASS", "0"))
 PARTS = 4
 MOST_REFUSED = Fraction(2, 1000)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from solver.evidence import Evidence, Record
-from solver.rules.bert.hidden_states import LayersClaim, ModelSettings, matching_layers
+from solver.rules.bert.hidden_states import LayersClaim, RankedModelSettings, matching_layers
 from solver.rules.bert.hidden_states_check import matching_by_nearest_link
 from tests.solver.rules.made_maps import decide, decide_again, held
 
@@ -37,7 +37,7 @@ def the_one(found: Sequence[bool | None]) -> int:
 
 
 def blocks(way: Any, evidence: Evidence) -> list[bool | None]:
-    settings = ModelSettings.model_validate(MODEL_1)
+    settings = RankedModelSettings.model_validate(MODEL_1)
     return [one.holds for one in way(evidence, settings, BLOCKS).verdicts]
 
 
@@ -112,7 +112,7 @@ def test_noise_in_place_of_plots_is_never_a_sure_answer(real_evidence: Evidence)
     for seed in range(12):
         generator = np.random.default_rng(seed)
         noise = with_points(real_evidence, partial(clouds, generator))
-        settings = ModelSettings.model_validate(MODEL_1)
+        settings = RankedModelSettings.model_validate(MODEL_1)
         verdicts = matching_layers(noise, settings, BLOCKS).verdicts
         sure += any(one.holds and one.margin for one in verdicts)
         found = held(decide("bert.hidden_states.fine_tuned", noise, ALL_MODELS, MODELS))
