@@ -130,10 +130,18 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """One row of an export: its submission, None if the row was refused, and its rejects."""
+    """One row of an export: its submission, None if the row was refused, and its rejects.
+
+    Raises:
+        ValueError: a row is refused without a reason, so that it would be in no list.
+    """
 
     submission: Submission | None
     rejects: tuple[Reject, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.submission is None and all(each.question for each in self.rejects):
+            raise ValueError("a refused row needs a Reject with an empty question that says why")
 
 
 class CorrectedCell(NamedTuple):

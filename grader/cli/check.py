@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from grader.cli.extras import need
 
 if TYPE_CHECKING:
     from grader.self_check.checking import Checked, CheckedQuestion
+    from solver.evidence import Evidence
+    from solver.key import Key
+    from solver.pipeline.key_folder import Workspace
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -97,7 +101,6 @@ def check(
       hw9 check answers.yaml --evidence evidence.zip
       hw9 check answers.yaml --bundle hw9_materials
     """
-    from grader.cli.check_sources import KeySource, key_and_evidence
     from grader.reports.answer_sheet import said
     from grader.self_check.checking import check_answers
     from grader.self_check.messages import lines_of
@@ -122,9 +125,9 @@ def check(
             path=answers,
             mend=f"hw9 check {answers} --template writes one to fill in.",
         )
-    if bundle is not None or notebooks:
-        need("explain", "making a key from course materials or a notebook")
-    if evidence is not None or out is not None:
+    if bundle is not None:
+        need("explain", "making a key from your course materials")
+    if evidence is not None or notebooks or out is not None:
         need("evidence", "deciding on evidence and drawing figures")
     bank = load_bank(folder)
     key, found = key_and_evidence(source, folder, out, shown=not as_json)
@@ -211,3 +214,101 @@ def _question_data(question: CheckedQuestion, language: str) -> dict[str, Any]:
         if question.answer.why_set_by_hand:
             data["set_by_hand"] = question.answer.why_set_by_hand
     return data
+
+
+@dataclass(frozen=True)
+class KeySource:
+    """What the key is read or made from: just one of these.
+
+    Attributes:
+        key: a file ``key.yaml``.
+        bundle: a folder of course materials.
+        evidence: a folder of evidence, or a zip of it.
+        notebooks: executed notebooks.
+    """
+
+    key: Path | None = None
+    bundle: Path | None = None
+    evidence: Path | None = None
+    notebooks: tuple[Path, ...] = ()
+
+    @property
+    def given(self) -> int:
+        """How many of them are given."""
+        return sum(map(bool, (self.key, self.bundle, self.evidence, self.notebooks)))
+
+
+def key_and_evidence(
+    source: KeySource, bank: Path, out: Path | None, *, shown: bool
+) -> tuple[Key, Evidence | None]:
+    """Return the key, and the evidence it rests on where that is at hand.
+
+    Args:
+        source: what it is read or made from.
+        bank: folder of the questions.
+        out: folder of the page, and of a bundle's key; without one, a bundle's key is kept
+            nowhere and the evidence of a key that is read is left alone.
+        shown: show what is being run.
+
+    Raises:
+        Hw9Error: what was given cannot be read or does not fit the questions.
+    """
+    if source.key is not None:
+        from solver.banks.bank import load_bank
+        from solver.key_checks.agreement import load_key_for
+
+        # A measured answer of another number than the question asks for is no fault of who checks.
+        key = load_key_for(load_bank(bank), source.key, derived=False)
+        if out is None:
+            return key, None
+        from solver.evidence import earlier_evidence
+
+        return key, earlier_evidence(source.key.parent / "evidence")
+    if source.bundle is not None:
+        return _from_bundle(source.bundle, bank, out, shown=shown)
+    if source.evidence is not None:
+        from solver.files.zipped_folder import as_folder
+        from solver.pipeline.make_key import make_key
+
+        with as_folder(source.evidence) as folder:
+            made = make_key(bank=bank, evidence=folder)
+        return made.key, made.evidence
+    return _from_notebooks(source.notebooks, bank, shown=shown)
+
+
+def _from_notebooks(
+    notebooks: tuple[Path, ...], bank: Path, *, shown: bool
+) -> tuple[Key, Evidence]:
+    from grader.cli.evidence import read_notebooks
+    from solver.banks.bank import load_bank
+    from solver.pipeline.make_key import decide, planned
+
+    read = read_notebooks(notebooks, bank, shown=shown)
+    questions = load_bank(bank)
+    made = decide(questions, planned(questions), read.evidence)
+    return made.key, made.evidence
+
+
+def _from_bundle(
+    bundle: Path, bank: Path, out: Path | None, *, shown: bool
+) -> tuple[Key, Evidence | None]:
+    from grader.cli.explain_progress import watching
+    from grader.cli.key import chosen_device
+    from solver.evidence import earlier_evidence
+    from solver.pipeline.key_folder import make_once
+    from solver.pipeline.make_key import make_key
+
+    with watching(shown=shown) as progress:
+
+        def make(desk: Workspace | None = None) -> tuple[Key, Evidence]:
+            folder, stopped = (desk.folder, desk.stopped) if desk else (None, ())
+            made = make_key(
+                bundle=bundle, bank=bank, out=folder, device=chosen_device("auto"),
+                progress=progress, stopped=stopped,
+            )  # fmt: skip
+            return made.key, made.evidence
+
+        if out is None:
+            return make()
+        key = make_once(out, lambda desk: make(desk)[0], {}, bank=bank, bundle=bundle).key
+        return key, earlier_evidence(out / "evidence")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.banks.option import bank_option
+from grader.cli.extras import lacks, need
 
 if TYPE_CHECKING:
     from solver.evidence import Record
@@ -66,9 +67,9 @@ def collect(out: Path | None, bank: Path | None) -> None:
 @click.option("--slide", type=FILE, help="The slide's picture of similarities, as PNG.")
 @click.option(
     "--procedures/--no-procedures",
-    default=True,
-    show_default=True,
-    help="Also run how the methods work on the demo (about a minute): some questions ask it.",
+    default=None,
+    help="Also run how the methods work on the demo (about a minute): some questions ask it.  "
+    "[default: if torch is installed]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was read as JSON.")
 def from_notebook(
@@ -76,7 +77,7 @@ def from_notebook(
     out: Path,
     bank: Path | None,
     slide: Path | None,
-    procedures: bool,
+    procedures: bool | None,
     as_json: bool,
 ) -> None:
     """Read the figures of executed notebooks (.ipynb) into evidence.
@@ -91,6 +92,9 @@ def from_notebook(
       hw9 evidence from-notebook run.ipynb --out mine
       hw9 key --evidence mine --out mine-key
     """
+    need("evidence", "reading figures")
+    if procedures:
+        need("explain", "running how the methods work (--procedures)")
     from solver.evidence import save_evidence
     from solver.notebook_evidence.from_notebooks import as_json as json_of
     from solver.notebook_evidence.from_notebooks import lines
@@ -117,7 +121,7 @@ def read_notebooks(
     bank: Path | None,
     slide: Path | None = None,
     *,
-    procedures: bool,
+    procedures: bool | None = None,
     shown: bool,
 ) -> NotebookEvidence:
     """Return the evidence of notebooks, pooled, with recorded procedures if asked for.
@@ -126,7 +130,7 @@ def read_notebooks(
         notebooks: the files.
         bank: folder of questions; the default bank's if none.
         slide: the slide's picture of similarities.
-        procedures: also run how the methods work, on the demo.
+        procedures: also run how the methods work, on the demo; None: if torch is installed.
         shown: say on stderr which notebook is being read.
     """
     from solver.banks.bank import load_bank
@@ -137,7 +141,13 @@ def read_notebooks(
     questions = bank or shipped_bank()
     loaded = load_bank(questions)
     besides = _slide_records(slide) if slide else []
-    if procedures:
+    if procedures is None and (missing := lacks("explain")) and shown:
+        click.echo(
+            f"hw9: how the methods work is left out, since {', '.join(missing)} is not installed: "
+            "questions that ask it stay open",
+            err=True,
+        )
+    if procedures or (procedures is None and not lacks("explain")):
         from solver.explain.run.demo_procedures import procedure_records
         from solver.pipeline.make_key import needed_records
         from solver.rules.registry import plan_questions

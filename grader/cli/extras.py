@@ -23,10 +23,14 @@ def need(extra: str, task: str) -> None:
     Raises:
         Hw9Error: a module of that extra is not installed.
     """
-    names = EXTRAS["evidence"] + (EXTRAS["explain"] if extra == "explain" else ())
-    missing = [name for name in names if find_spec(name) is None]
-    if missing:
+    if missing := lacks(extra):
         raise Hw9Error(_sentence(extra, task, missing))
+
+
+def lacks(extra: str) -> list[str]:
+    """Return the modules of an extra, and of the one it brings, that are not installed."""
+    names = EXTRAS["evidence"] + (EXTRAS["explain"] if extra == "explain" else ())
+    return [name for name in names if find_spec(name) is None]
 
 
 def lacking(problem: ModuleNotFoundError) -> Hw9Error | None:

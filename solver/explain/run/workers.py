@@ -10,13 +10,13 @@ import math
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -30,6 +30,8 @@ from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for, sampling_of
 
 Value = TypeVar("Value")
+LOOK_AFTER = 2.0
+"""Seconds without a result after which the processes are looked at."""
 
 
 class Progress(Protocol):
@@ -161,7 +163,7 @@ class Workers:
                     batch = None if share is None else fastest_batch(self.bundle, self._threads)
                     there = self._processes().submit(_perform_there, shared.task, share, batch)
                     running[there] = shared, at
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in self._ended(running):
                     shared, at = running.pop(future)
                     shared.pieces[at], seconds = future.result()
                     shared.seconds += seconds
@@ -175,6 +177,25 @@ class Workers:
                 mend="It may have been short of memory: run again with --jobs 1; what was done "
                 "is kept.",
             ) from None
+
+    def _ended(self, running: Collection[Future[tuple[Piece, float]]]) -> set[Future[Any]]:
+        """Wait for a future to end; return those that have.
+
+        Raises:
+            BrokenProcessPool: a process is gone.
+        """
+        while not (done := wait(running, LOOK_AFTER, return_when=FIRST_COMPLETED).done):
+            pool = self._processes()
+            processes = list((pool._processes or {}).values())
+            if all(each.is_alive() for each in processes):
+                continue
+            # One that is killed while it writes leaves half a result, and the pool reads on for
+            # ever (Python 3.11 to 3.14): this process holds the pipe's other end open as well.
+            for each in processes:
+                each.kill()
+            pool._result_queue._writer.close()  # type: ignore[attr-defined]
+            raise BrokenProcessPool("a process is gone")
+        return done
 
     def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | str:
         """The record joined from all shares of a task, or the sentence of one that failed."""

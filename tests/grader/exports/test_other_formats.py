@@ -13,7 +13,16 @@ from grader.exports import ReadingContext
 from grader.exports.answers_yaml import AnswersYaml
 from grader.exports.open import formats, open_export
 from grader.exports.plain_csv import PlainCsv
-from grader.submissions import NOT_SHOWN, UNANSWERED, Chosen, Refused, ScoredQuestion, Ticked
+from grader.submissions import (
+    NOT_SHOWN,
+    UNANSWERED,
+    Chosen,
+    ReadRow,
+    Refused,
+    Reject,
+    ScoredQuestion,
+    Ticked,
+)
 from solver.errors import ExportError
 
 ONE = Decimal(1)
@@ -180,5 +189,12 @@ def test_a_format_is_found_by_its_module_and_the_one_for_all_files_is_tried_last
 ) -> None:
     found = formats()
     (tmp_path / "answers.yml").write_text("answers: {q01: b}\n")
-    assert [each.fits(tmp_path / "answers.yml") for each in found] == [True, False, True]
-    assert [each.last for each in found] == [False, False, True]
+    assert [each.fits(tmp_path / "answers.yml") for each in found if not each.last] == [True, False]
+    assert found[-1].last and not any(each.last for each in found[:-1])
+
+
+def test_a_row_is_not_refused_without_a_reason() -> None:
+    of_a_cell = Reject("a.csv", 2, "7", "q01", "?", "fits no option")
+    for rejects in ((), (of_a_cell,)):
+        with pytest.raises(ValueError, match="says why"):
+            ReadRow(None, rejects)

@@ -51,7 +51,8 @@ IDS = ("q01", "q02")
 @st.composite
 def rows(draw) -> ReadRow:
     if draw(st.booleans()):
-        return ReadRow(None, tuple(draw(st.lists(REJECTS, min_size=1, max_size=2))))
+        first = replace(draw(REJECTS), question="")  # the row's own reason
+        return ReadRow(None, (first, *draw(st.lists(REJECTS, max_size=1))))
     rejects = tuple(draw(st.lists(REJECTS, max_size=2)))
     submission = Submission(
         Student(draw(TEXT), draw(TEXT), draw(TEXT), draw(TEXT), draw(TEXT)),

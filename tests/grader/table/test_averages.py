@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.runs.grading import Rules, grade_table
+from grader.scoring.attempts import UNREAD_CELL
 from grader.table.graded import GradedClass
 from tests.grader.table.small_tables import table, two
 
@@ -52,5 +53,5 @@ def test_an_average_has_the_latest_attempts_time_and_no_difference_from_canvas()
 
 def test_a_doubtful_attempt_makes_the_mean_doubtful() -> None:
     (only,) = averaged("7 1 3 a ?", "7 2 4 a a").used
-    assert not only.complete and only.doubt == "a cell could not be read"
+    assert not only.complete and only.doubt == UNREAD_CELL
     assert only.points["q2"] is not None

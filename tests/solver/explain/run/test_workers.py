@@ -180,6 +180,23 @@ def test_a_process_that_is_killed_is_a_sentence(demo: Bundle) -> None:
             list(come)
 
 
+def test_a_process_that_is_killed_while_it_writes_is_a_sentence_too(demo: Bundle) -> None:
+    with Workers(demo, FAST, SilentProgress(), lambda: 0.0, jobs=2) as workers:
+        workers.add([Task(f"smoothgrad/{place}", upto=20) for place in range(10)])
+        come = workers.outcomes()
+        next(come)
+        assert workers.pool is not None
+        processes = list(workers.pool._processes)
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        # The length of a result of which nothing comes: the pool waits for the rest.
+        os.write(workers.pool._result_queue._writer.fileno(), (4096).to_bytes(4, "big"))
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        with pytest.raises(BundleError, match="ended from outside"):
+            list(come)
+
+
 def test_tasks_of_a_lower_rank_go_first_whenever_they_were_added(demo: Bundle) -> None:
     with Workers(demo, FAST, SilentProgress(), lambda: 0.0) as workers:
         workers.add([Task("picture/1"), Task("picture/0")], rank=2)
