@@ -141,13 +141,16 @@ def read_notebooks(
     questions = bank or shipped_bank()
     loaded = load_bank(questions)
     besides = _slide_records(slide) if slide else []
-    if procedures is None and (missing := lacks("explain")) and shown:
-        click.echo(
-            f"hw9: how the methods work is left out, since {', '.join(missing)} is not installed: "
-            "questions that ask it stay open",
-            err=True,
-        )
-    if procedures or (procedures is None and not lacks("explain")):
+    if procedures is None:
+        missing = lacks("explain")
+        procedures = not missing
+        if missing and shown:
+            click.echo(
+                f"hw9: how the methods work is left out, without {', '.join(missing)}: "
+                "questions that ask it stay open",
+                err=True,
+            )
+    if procedures:
         from solver.explain.run.demo_procedures import procedure_records
         from solver.pipeline.make_key import needed_records
         from solver.rules.registry import plan_questions

@@ -76,20 +76,3 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(header)
         writer.writerows(rows)
-
-
-def write_lines(path: Path, header: Sequence[str], lines: Iterable[list[bytes]]) -> None:
-    """Write a CSV of lines that are there already, in UTF-8 and with their ends.
-
-    Args:
-        path: of the file.
-        header: names of the columns.
-        lines: some at a time.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    with private_file(path) as file:
-        file.write("\ufeff{}\r\n".format(",".join(map(cell, header))).encode())
-        for some in lines:
-            file.write(b"".join(some))

@@ -18,7 +18,7 @@ MODULES = ("key.js", "draw.js", "figures.js", "page.js")
 
 def words() -> Words:
     """Return the texts of these pages."""
-    return page_words("review")
+    return page_words("key", "review")
 
 
 @cache
