@@ -75,8 +75,8 @@ def without_conflicts(table: AnswerTable, *, names: bool = True) -> AnswerTable:
         table: stays as it is.
         names: have names and ids in the reasons; False with pseudonyms.
     """
-    people = table.frame.filter(pl.col("student").is_not_null())
-    distinct = people.select("student", "sis_id", "name", "file").unique(maintain_order=True)
+    people = table.frame.select("student", "sis_id", "name", "file")
+    distinct = people.filter(pl.col("student").is_not_null()).unique(maintain_order=True)
     # Nearly everybody in a large class has one name and one SIS id; only the others are compared.
     sis, student = pl.col("sis_id"), pl.col("student")
     several = (

@@ -61,7 +61,6 @@ def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> Chose
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64))
         .filter(pl.col("place").is_not_null())
-        .sort("place", "row")
     )
     apart = rows.group_by("place").agg(plain=_apart())
     others = apart.filter(~pl.col("plain"))["place"]
@@ -115,21 +114,24 @@ def _apart() -> pl.Expr:
 def _picked(rows: pl.DataFrame, rule: AttemptsRule) -> ChosenRows:
     """Take one row of each student, by the largest or smallest number."""
     by = ["total", "attempt"] if rule == "highest" else ["attempt"]
-    ordered = rows.sort("place", *by, maintain_order=True).group_by("place", maintain_order=True)
-    best = ordered.first() if rule == "first" else ordered.last()
-    used = best.select("place", used="row", own="total", unread=pl.col("at_most") > pl.col("total"))
-    rows = rows.join(used, on="place", maintain_order="left")
-    others = rows.filter(pl.col("row") != pl.col("used"))
-    higher = others.filter(pl.col("at_most") > pl.col("own"))["place"].unique()
-    may_be_higher = pl.col("place").is_in(higher.implode()) & pl.lit(rule == "highest")
-    unread = pl.when("unread").then(pl.lit(UNREAD_CELL))
+    used = _last(rows.sort("place", *by, maintain_order=True), first=rule == "first")
+    others = rows.filter(~pl.col("row").is_in(used["row"].implode()))
+    # The highest total is above all others, so that only what is open can lift one above it.
+    lifted = others.filter(pl.col("at_most") > pl.col("total")) if rule == "highest" else used[:0]
+    beside = lifted.select("place", "at_most").join(used.select("place", "total"), on="place")
+    higher = beside.filter(pl.col("at_most") > pl.col("total"))["place"].unique()
+    may_be_higher = pl.col("place").is_in(higher.implode())
+    unread = pl.when(pl.col("at_most") > pl.col("total")).then(pl.lit(UNREAD_CELL))
     doubt = unread.when(may_be_higher).then(pl.lit(MAY_BE_HIGHER)).otherwise(pl.lit(CERTAIN))
-    used = used.select(
-        "place", pl.col("used").alias("row"), pl.lit(1, pl.Int64).alias("rows"),
-        doubt.alias("doubt"),
-    )  # fmt: skip
+    used = used.select("place", "row", pl.lit(1, pl.Int64).alias("rows"), doubt.alias("doubt"))
     none = pl.DataFrame(schema=_LISTED)
     return ChosenRows(used, none, others.select(*_LISTED), pl.DataFrame(schema=_CONTRARY))
+
+
+def _last(ordered: pl.DataFrame, *, first: bool) -> pl.DataFrame:
+    """Return the last row of each place, or the first, of rows in the order of places."""
+    beside = pl.col("place").shift(1 if first else -1)
+    return ordered.filter(pl.col("place").ne_missing(beside))
 
 
 def _averages(rows: pl.DataFrame) -> ChosenRows:

@@ -20,12 +20,13 @@ Its metadata says the format and the hash of what it was made from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from grader.csv_files.spreadsheet import private_file
 from grader.submissions import decode_response
@@ -36,6 +37,8 @@ from solver.files.atomic_write import sha256_of_all
 
 FILE = "rows.parquet"
 FORMAT = "hw9-rows/2"
+GROUP = 1 << 17
+"""Rows of a row group."""
 MOST_POINTS = 1_000_000
 """The readers of exports take no number from here on."""
 MOST_LINE = 1 << 40
@@ -60,28 +63,59 @@ def write_rows(table: AnswerTable, path: Path, made_from: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    rows = table.frame.select(*ROW)
-    columns = [
-        _listed(table.rejects, "refused", len(rows)),
-        _listed(table.corrections, "corrected", len(rows)),
-    ]
-    for name, cells in zip(table.cells.names, table.cells.of, strict=True):
-        numbers = table.frame[answer(name)]
-        for column, texts in (
-            (answer(name), [cell.code for cell in cells]),
-            (canvas(name), [cell.points_text for cell in cells]),
-        ):
-            # In the order of the texts: the same rows give the same bytes, however numbered.
-            kind = pl.Enum(sorted({text for text in texts if text is not None}))
-            columns.append(pl.Series(column, texts, dtype=kind).gather(numbers))
-    kept = rows.lazy().with_columns(columns).cast(dict.fromkeys(_TEXTS, pl.String))
+    made = _Recorded(table)
+    # A part at a time: with every column of points beside the table a large class takes twice the
+    # memory.
+    parts = register_io_source(made.parts, schema=made.schema)
     with private_file(path) as file:
-        kept.sink_parquet(
+        parts.sink_parquet(
             file,
             compression="zstd",
-            row_group_size=1 << 17,
+            row_group_size=GROUP,
             metadata={"format": FORMAT, "made_from": made_from},
         )
+
+
+class _Recorded:
+    """The columns of a record, made of a table a group of rows at a time."""
+
+    def __init__(self, table: AnswerTable) -> None:
+        self._rows = table.frame
+        self._listed = {
+            "refused": _lists(table.rejects, "refused"),
+            "corrected": _lists(table.corrections, "corrected"),
+        }
+        self._looked_up: list[tuple[str, str, pl.Series]] = []
+        for name, known in zip(table.cells.names, table.cells.of, strict=True):
+            cells = list(enumerate(known))
+            # A stretch that was read again row by row may leave cells that no row has.
+            met = set(table.frame[answer(name)].unique())
+            for column, texts in (
+                (answer(name), [cell.code if at in met else None for at, cell in cells]),
+                (canvas(name), [cell.points_text if at in met else None for at, cell in cells]),
+            ):
+                # In the order of the texts: the same rows give the same bytes, however numbered.
+                kind = pl.Enum(sorted({text for text in texts if text is not None}))
+                self._looked_up.append((name, column, pl.Series(column, texts, dtype=kind)))
+        self.schema = self._part(0, 0).schema
+
+    def parts(
+        self,
+        columns: list[str] | None,
+        wanted: pl.Expr | None,
+        rows: int | None,
+        size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        """Yield every column and row; polars, which asks for a whole file, asks for no less."""
+        for begin in range(0, len(self._rows), GROUP):
+            yield self._part(begin, GROUP)
+
+    def _part(self, begin: int, rows: int) -> pl.DataFrame:
+        part = self._rows[begin : begin + rows]
+        columns = [_listed(lists, name, begin, len(part)) for name, lists in self._listed.items()]
+        for name, column, texts in self._looked_up:
+            columns.append(texts.gather(part[answer(name)]).alias(column))
+        return part.select(*ROW).with_columns(columns).cast(dict.fromkeys(_TEXTS, pl.String))
 
 
 def _fields(column: str) -> list[str]:
@@ -92,14 +126,18 @@ def _list_kind(column: str) -> pl.List:
     return pl.List(pl.Struct({name: _LISTS[column][name] for name in _fields(column)}))
 
 
-def _listed(found: pl.DataFrame, column: str, rows: int) -> pl.Series:
-    """Return for each row a list of what was found of it, null for nothing."""
-    if not len(found):
-        return pl.Series(column, [None], dtype=_list_kind(column)).new_from_index(0, rows)
+def _lists(found: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return for each row of which something was found a list of it."""
     lists = found.group_by("row", maintain_order=True).agg(pl.struct(_fields(column)).alias(column))
-    places = pl.DataFrame({"row": pl.int_range(rows, eager=True)})
-    joined = places.join(lists, on="row", how="left", maintain_order="left")
-    return joined[column].cast(_list_kind(column))
+    return lists.cast({column: _list_kind(column)})
+
+
+def _listed(lists: pl.DataFrame, column: str, begin: int, rows: int) -> pl.Series:
+    """Return a list for each of some rows that follow each other, null for nothing."""
+    if not len(lists):
+        return pl.Series(column, [None], dtype=_list_kind(column)).new_from_index(0, rows)
+    places = pl.DataFrame({"row": pl.int_range(begin, begin + rows, eager=True)})
+    return places.join(lists, on="row", how="left", maintain_order="left")[column]
 
 
 def _unlisted(frame: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -163,7 +201,7 @@ def _table(frame: pl.DataFrame, questions: Sequence[str], path: Path) -> AnswerT
         found = pair.join(
             known, on=["code", "points"], how="left", nulls_equal=True, maintain_order="left"
         )
-        columns.append(found[answer(name)])
+        columns.append(found[answer(name)].shrink_dtype())
     _check_rows(frame, path)
     rows = frame.select(*ROW).cast({name: ROW[name] for name in _TEXTS}).with_columns(columns)
     return AnswerTable(rows, cells, _unlisted(frame, "refused"), _unlisted(frame, "corrected"))

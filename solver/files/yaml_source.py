@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.composer import Composer, ComposerError
 
 from solver.errors import InputError
 from solver.files.encodings import START, narrow_encoding, wide_encoding
@@ -117,18 +118,21 @@ def _line(mark: yaml.Mark, odd: list[int]) -> int:
     return int(mark.line) + 1 - bisect_left(odd, mark.index)
 
 
-class _CountingLoader(yaml.SafeLoader):
-    """PyYAML's safe loader with a limit on the number of values, reached in seconds."""
+class _CountingLoader(Composer, yaml.CSafeLoader):
+    """Nodes of a YAML text, parsed by libyaml, with a limit on the number of values."""
 
     values = 0
+
+    def __init__(self, text: str) -> None:
+        yaml.CSafeLoader.__init__(self, text)
+        # Nodes are composed here: libyaml's own composer has no limit on their depth.
+        Composer.__init__(self)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self.values += 1
         if self.values > MAX_VALUES:
-            mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(
-                None, None, "holds more values than it can need", mark
-            )
+            mark = getattr(self.peek_event(), "start_mark", None)
+            raise ComposerError(None, None, "holds more values than it can need", mark)
         return super().compose_node(parent, index)
 
 
@@ -137,7 +141,7 @@ class _Builder:
 
     def __init__(
         self,
-        loader: yaml.SafeLoader,
+        loader: _CountingLoader,
         placed: PlacedYaml,
         error: type[InputError],
         odd: list[int],

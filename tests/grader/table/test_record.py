@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from grader.submissions import Ticked
+from grader.table import record
 from grader.table.answers import CORRECTIONS, AnswerTable
 from grader.table.record import points_of_text, read_rows, write_rows
 from solver.errors import ExportError
@@ -45,6 +48,27 @@ def test_the_same_rows_give_the_same_bytes_however_their_cells_are_numbered(tmp_
     before = path.read_bytes()
     write_rows(read_rows(path, NAMES, "hash"), tmp_path / "again", "hash")
     assert (tmp_path / "again").read_bytes() == before
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4])
+def test_a_group_of_any_size_holds_the_same_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    (tmp_path / "whole").mkdir()
+    expected, _ = written(tmp_path / "whole", corrections=[(2, "q1", "?", "a", "TA", "seen")])
+    monkeypatch.setattr(record, "GROUP", rows)
+    path, _ = written(tmp_path, corrections=[(2, "q1", "?", "a", "TA", "seen")])
+    assert pl.read_parquet(path).equals(pl.read_parquet(expected))
+
+
+def test_a_cell_that_no_row_has_leaves_no_text_behind(tmp_path: Path) -> None:
+    path, made = written(tmp_path)
+    before = path.read_bytes()
+    answer = Ticked(frozenset("cd"))  # of a stretch that was read again row by row
+    made.cells.number_of(0, answer, Decimal("0.17"))
+    path.unlink()
+    write_rows(made, path, "hash")
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(
