@@ -17,6 +17,7 @@ from solver.banks.bank import Kind
 
 AttemptsRule = Literal["highest", "latest", "first", "average"]
 PolicyName = Literal["all-or-nothing", "canvas-partial"]
+UnreadCause = Literal["no set", "several sets", "empty option", "spreadsheet", "encoding"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,17 @@ class NotShown:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A cell that could not be read: it fits no set of options, or more than one."""
+    """A cell that could not be read: it fits no set of options, or more than one.
+
+    Attributes:
+        text: of the cell.
+        reason: ends a sentence that begins with the cell, for people.
+        cause: what the reason comes down to, for counting; a run's record does not keep it.
+    """
 
     text: str
     reason: str
+    cause: UnreadCause = field(default="no set", compare=False)
 
 
 Response = Ticked | Chosen | Unanswered | NotShown | Refused

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from grader.exports.analysis_columns import MatchedColumn
 from grader.exports.fields import points_of
+from grader.quizzes.damaged_text import Damage
 from grader.quizzes.option_matching import LONGEST, MEMORY, CellReader
 from grader.submissions import NOT_SHOWN, NotShown, Refused, Response, encode_response
 from grader.table.cells import Cell
@@ -70,7 +71,7 @@ class AnalysisColumn:
                 self.known[pair] = known
         return known
 
-    def damage(self, cell: str) -> str:
+    def damage(self, cell: str) -> Damage | None:
         """Return what was done to a cell after Canvas wrote it, "" where nothing can be told."""
         return self._reader.damage(cell)
 

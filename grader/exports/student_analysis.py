@@ -13,7 +13,6 @@ from grader.exports.analysis_cells import AnalysisColumn, one_cell_each
 from grader.exports.analysis_columns import ColumnMatcher, ShownTogether, Wordings, how_matched
 from grader.exports.analysis_layout import QuestionColumn, is_student_analysis, layout_of
 from grader.exports.fields import attempt_number, canvas_score, moment_of, student_fault
-from grader.quizzes.damaged_text import DATES, LATIN
 from grader.quizzes.texts import OtherItem
 from grader.student_ids.id_systems import IdSystem
 from grader.student_ids.person_columns import LISTED_IDS
@@ -88,9 +87,10 @@ class StudentAnalysis:
         for column in self.columns:
             for cell in dict.fromkeys(row[column.at] for row in sample):
                 damage = column.damage(cell)
-                if damage.startswith((DATES, LATIN)):
+                if damage is not None and damage.certain:
                     raise ExportError(
-                        f"in the column of {column.question} stands {cell[:60]!r}; {damage}",
+                        f"in the column of {column.question} stands {cell[:60]!r}; "
+                        + damage.sentence,
                         path=self.path,
                         place=f"column {column.at + 1}",
                     )

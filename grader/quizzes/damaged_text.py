@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from grader.quizzes.canvas_text import collapsed
+from grader.submissions import UnreadCause
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = rf"({'|'.join(_MONTHS)})[a-z]*"
@@ -27,8 +29,29 @@ _TWO_NUMBERS = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,4})")
 _MONTH_AND_NUMBER = re.compile(rf"(?i){_MONTH}[-/ .]*(\d{{1,4}})|(\d{{1,4}})[-/ .]*{_MONTH}")
 
 
-def damage_of(cell: str, options: Iterable[str], fits: Callable[[str], bool]) -> str:
-    """Return a sentence on the damage to a cell that fits no option, "" where none is found.
+LATIN = "UTF-8 was read as Latin-1 and saved so: export the file again, and open it as UTF-8"
+SPREADSHEET = "export the file again, and do not save it from a spreadsheet"
+DATES = f"a spreadsheet made a date of the answer: {SPREADSHEET}"
+NUMBERS = f"a spreadsheet may have written the answer its own way: if so, {SPREADSHEET}"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Damage to a cell.
+
+    Attributes:
+        cause: the kind of program that did it.
+        sentence: for people, with the text that was there.
+        certain: no student's answer can look so.
+    """
+
+    cause: UnreadCause
+    sentence: str
+    certain: bool = True
+
+
+def damage_of(cell: str, options: Iterable[str], fits: Callable[[str], bool]) -> Damage | None:
+    """Return the damage to a cell that fits no option, None where none is found.
 
     Args:
         cell: as it stands in the file, since in a wrong encoding a blank can be half a character.
@@ -39,22 +62,16 @@ def damage_of(cell: str, options: Iterable[str], fits: Callable[[str], bool]) ->
     before = repaired(cell)
     if before is not None and fits(before):
         shown = before if len(before) <= 30 else before[:30] + "..."
-        return f"{LATIN} ({shown!r} was there)"
+        return Damage("encoding", f"{LATIN} ({shown!r} was there)")
     text = collapsed(cell)
     dates = [sorted(pair) for pair in _numbers_of_date(text)]
     for option in dict.fromkeys(texts):
         if text != option and any(sorted(pair) in dates for pair in _numbers_of_option(option)):
-            return f"{DATES} ({option!r} was there)"
+            return Damage("spreadsheet", f"{DATES} ({option!r} was there)")
     for option in dict.fromkeys(texts):
         if _same_number(text, option):
-            return f"{NUMBERS} ({option!r} was there)"
-    return ""
-
-
-LATIN = "UTF-8 was read as Latin-1 and saved so: export the file again, and open it as UTF-8"
-SPREADSHEET = "export the file again, and do not save it from a spreadsheet"
-DATES = f"a spreadsheet made a date of the answer: {SPREADSHEET}"
-NUMBERS = f"a spreadsheet may have written the answer its own way: if so, {SPREADSHEET}"
+            return Damage("spreadsheet", f"{NUMBERS} ({option!r} was there)", certain=False)
+    return None
 
 
 def repaired(text: str) -> str | None:

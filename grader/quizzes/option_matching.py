@@ -21,7 +21,7 @@ from grader.quizzes.canvas_text import (
     ways_kept,
     with_commas_escaped,
 )
-from grader.quizzes.damaged_text import damage_of
+from grader.quizzes.damaged_text import Damage, damage_of
 from grader.quizzes.texts import WordedQuestion, WordedQuiz
 from grader.submissions import UNANSWERED, Answer, Chosen, Refused, Response, Ticked
 
@@ -34,9 +34,6 @@ MEMORY = 4096
 LONGEST = 2000
 """Letters of a cell that are kept: no options' texts together are as long."""
 
-NO_SET = "fits no set of the question's options"
-MANY = "fits more than one set of options"
-EMPTY = "is empty, and so is the text of an option: ticked or not cannot be told"
 
 Reading = Answer | None
 """An answer that a cell may hold; None is no answer."""
@@ -77,32 +74,36 @@ class CellReader:
         if len(found) == 1:
             (only,) = found
             return UNANSWERED if only is None else only
-        return Refused(cell[:LONGEST], self._reason(cell, text, found))
+        return self._refused(cell, text, found)
 
-    def damage(self, cell: str) -> str:
-        """Return a sentence on damage to the cell after Canvas wrote it, "" where none is found."""
-        return self._damage(cell) if isinstance(self.read(cell), Refused) else ""
+    def damage(self, cell: str) -> Damage | None:
+        """Return the damage to the cell after Canvas wrote it, None where none is found."""
+        return self._damage(cell) if isinstance(self.read(cell), Refused) else None
 
-    def _damage(self, cell: str) -> str:
+    def _damage(self, cell: str) -> Damage | None:
         def fits(text: str) -> bool:
             return any(_Search(collapsed(text), each).readings() for each in self._wordings)
 
         options = (option for each in self._wordings for option in each.texts)
         return damage_of(cell, options, fits)
 
-    def _reason(self, cell: str, text: str, found: dict[Reading, set[str]]) -> str:
+    def _refused(self, cell: str, text: str, found: dict[Reading, set[str]]) -> Refused:
+        kept = cell[:LONGEST]
         if not found:
-            damage = self._damage(cell)
-            return NO_SET + (f"; {damage}" if damage else "")
+            reason = "fits no set of the question's options"
+            if damage := self._damage(cell):
+                return Refused(kept, f"{reason}; {damage.sentence}", damage.cause)
+            return Refused(kept, reason)
         if not text:
-            return EMPTY
+            reason = "is empty, and so is the text of an option: ticked or not cannot be told"
+            return Refused(kept, reason, "empty option")
         by_file = len({frozenset(names) for names in found.values()}) > 1
         sets = sorted(
             _named(reading) + (f" ({' and '.join(sorted(names))})" if by_file else "")
             for reading, names in found.items()
         )
         shown = " or ".join(sets[:3]) + (" or others" if len(sets) > 3 else "")
-        return f"{MANY}: {shown}"
+        return Refused(kept, f"fits more than one set of options: {shown}", "several sets")
 
 
 def _named(reading: Reading) -> str:

@@ -124,8 +124,9 @@ def _said_of(graded: GradedClass, job: Job) -> list[str]:
         ExportError: most answers could not be read, and that was not asked for.
     """
     rows = graded.counts.read - graded.counts.rejected
-    unread = said_of_unread(graded.rejects, rows, worded_questions(job))
-    shown, refused = graded.shown_and_refused()
+    shown, causes = graded.shown_and_unread()
+    unread = said_of_unread(causes, rows, worded_questions(job))
+    refused = sum(each.total() for each in causes.values())
     if 2 * refused > shown and not job.mostly_unread:
         first = next(each for each in graded.rejects if each.question)
         raise ExportError(

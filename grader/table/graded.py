@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,15 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from grader.submissions import AttemptsRule, ManyNames, PolicyName, Reject, ScoredQuestion
+from grader.submissions import (
+    AttemptsRule,
+    ManyNames,
+    PolicyName,
+    Refused,
+    Reject,
+    ScoredQuestion,
+    UnreadCause,
+)
 from grader.table.answers import AnswerTable, answer
 from grader.table.choice import ChosenRows
 from grader.table.used import TableRows, UsedStudents
@@ -79,16 +88,18 @@ class GradedClass:
     canvas_doubts: tuple[CanvasDoubt, ...] = ()
     """What Canvas' own points say against the key (`grader.table.witness`)."""
 
-    def shown_and_refused(self) -> tuple[int, int]:
-        """Return how many cells were put to students, and how many of them could not be read."""
+    def shown_and_unread(self) -> tuple[int, dict[str, Counter[UnreadCause]]]:
+        """Return how many cells were put to students, and by question those unread by cause."""
         table = self.used.table
         rows = table.frame
         if rows["student"].null_count():
             rows = rows.filter(pl.col("student").is_not_null())
-        shown = refused = 0
+        shown = 0
+        unread: dict[str, Counter[UnreadCause]] = {}
         for name, cells in zip(table.cells.names, table.cells.of, strict=True):
             times = np.bincount(rows[answer(name)].to_numpy(), minlength=len(cells)).tolist()
             for cell, n in zip(cells, times, strict=True):
                 shown += n * cell.shown
-                refused += n * cell.refused
-        return shown, refused
+                if n and isinstance(cell.response, Refused):
+                    unread.setdefault(name, Counter())[cell.response.cause] += n
+        return shown, unread

@@ -77,7 +77,15 @@ def test_a_date_that_a_spreadsheet_made_is_named(tmp_path: Path, resaved: str) -
 )
 def test_each_change_is_told_for_what_it_is(cell: str, option: str, said: str) -> None:
     found = damage_of(cell, ["other", option], lambda _: False)
-    assert found == (f"{said} ({option!r} was there)" if said else "")
+    assert (found.sentence if found else "") == (f"{said} ({option!r} was there)" if said else "")
+    assert found is None or (found.cause, found.certain) == ("spreadsheet", said == DATES)
+
+
+def test_points_that_are_no_number_do_not_count_as_answers_unread(tmp_path: Path) -> None:
+    made = SmallQuiz(tmp_path, [LAYERS])
+    said = made.grade(made.export([[("4-6", "?")], [("4-6", "?")], [("7-9", "0.3")]]))
+    assert "Canvas' points are not a number" in said.reasons["11"]
+    assert "more than half of the answers" not in said.text
 
 
 def test_a_number_written_otherwise_leaves_the_other_answers_graded(tmp_path: Path) -> None:

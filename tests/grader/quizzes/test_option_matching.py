@@ -304,9 +304,11 @@ def test_a_column_remembers_its_cells_but_neither_too_many_nor_long_ones(
 
 def test_a_cell_of_a_damaged_file_is_told_apart() -> None:
     reader = CellReader([several("1-3", "綠色", kind="single")])
-    assert "a date" in reader.damage("1/3/26") and "a date" in reader.read("1/3/26").reason
-    assert "Latin-1" in reader.damage("綠色".encode().decode("latin-1"))
-    assert reader.damage("1-3") == reader.damage("red") == reader.damage("") == ""
+    date, latin = reader.damage("1/3/26"), reader.damage("綠色".encode().decode("latin-1"))
+    assert "a date" in date.sentence and "a date" in reader.read("1/3/26").reason
+    assert date.cause == reader.read("1/3/26").cause == "spreadsheet"
+    assert "Latin-1" in latin.sentence and latin.cause == "encoding"
+    assert reader.damage("1-3") is reader.damage("red") is reader.damage("") is None
 
 
 def test_options_that_can_be_written_alike_are_told() -> None:
@@ -362,7 +364,8 @@ def test_readings_of_two_files_are_named_with_them_and_of_one_without() -> None:
 def test_what_a_cell_was_before_it_was_damaged_is_looked_up_in_every_wording() -> None:
     damaged = "紅".encode().decode("latin-1")
     for texts in (("green", "red"), ("綠", "紅")), (("綠", "紅"), ("green", "red")):
-        assert "'紅' was there" in CellReader([several(*each) for each in texts]).damage(damaged)
+        found = CellReader([several(*each) for each in texts]).damage(damaged)
+        assert "'紅' was there" in found.sentence
 
 
 def test_nothing_is_one_of_the_readings_that_are_named() -> None:
