@@ -62,7 +62,7 @@ def explain(
     from solver.bundle.bundle import load_bundle
     from solver.evidence import record_id
     from solver.explain.job import ExplainSettings
-    from solver.explain.run.runner import run_explanations
+    from solver.explain.run.runner import RunOptions, run_explanations
     from solver.files.atomic_write import write_whole
     from solver.files.resources import data_folder
     from solver.page.figures.course_style import draw_as_course
@@ -79,7 +79,10 @@ def explain(
     wanted = record_id(method, *place)
     with watching(shown=True) as progress:
         evidence, failures = run_explanations(
-            [record_id("picture", picture), wanted], bundle, ExplainSettings(), progress=progress
+            [record_id("picture", picture), wanted],
+            bundle,
+            ExplainSettings(),
+            RunOptions(progress=progress),
         )
     if failures:
         from solver.errors import BundleError

@@ -215,41 +215,31 @@ def _from_bundle(
     stopped: Sequence[Path],
 ) -> MadeKey:
     from solver.bundle.bundle import load_bundle
-    from solver.explain.run.runner import run_explanations
+    from solver.explain.run.runner import RunOptions, SilentProgress, run_explanations
 
     bundle = load_bundle(folder or data_folder("demo"), running.device)
-    needed, all_claims = needed_records(questions), claims_of(questions)
+    needed = needed_records(questions)
     if any(name.split("/")[0] in ("picture", "module") for name in needed):
         _ = bundle.network  # a broken checkpoint is refused before anything is run
     name = "demo" if folder is None else folder.resolve().name
     about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
     settings = settings_for(bank, exact=running.exact)
     _announce(questions, bundle, settings, repeats)
-    evidence, failures = run_explanations(
-        needed,
-        bundle,
-        settings,
-        folder=target,
-        known=known,
-        also=evidence_left_in(stopped),
-        progress=repeats.progress,
+    options = RunOptions(
+        progress=repeats.progress or SilentProgress(),
         clock=time.perf_counter,
         about=about,
-        all_claims=all_claims,
+        all_claims=claims_of(questions),
         processes=running.processes,
     )
+    left = evidence_left_in(stopped)
+    evidence, failures = run_explanations(
+        needed, bundle, settings, options, folder=target, known=known, also=left
+    )
+    times = repeats.reseed if repeats.count else 0
+    options = replace(options, beside=evidence)
     reseeded = run_reseeded(
-        needed,
-        bundle,
-        settings,
-        repeats.reseed if repeats.count else 0,
-        folder=target,
-        stopped=stopped,
-        progress=repeats.progress,
-        about=about,
-        all_claims=all_claims,
-        beside=evidence,
-        processes=running.processes,
+        needed, bundle, settings, options, times, folder=target, stopped=stopped
     )
     # Names inside the bundle: where the folder lies on this machine is no part of the key.
     prefix = f"{bundle.folder}/"

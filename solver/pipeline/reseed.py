@@ -6,12 +6,11 @@ they are kept like any other record, so that nothing is run twice.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from solver.evidence import (
     MANIFEST,
@@ -21,12 +20,11 @@ from solver.evidence import (
     load_evidence,
     save_evidence,
 )
-from solver.explain.sampling.claims import Claims
 
 if TYPE_CHECKING:
     from solver.bundle.bundle import Bundle
     from solver.explain.job import ExplainSettings
-    from solver.explain.run.runner import Progress
+    from solver.explain.run.runner import RunOptions
 
 SAMPLING = ("lime", "smoothgrad")
 """Kinds of records that rest on random draws."""
@@ -49,15 +47,11 @@ def run_reseeded(
     needed: Iterable[str],
     bundle: Bundle,
     settings: ExplainSettings,
+    options: RunOptions,
     times: int,
     *,
     folder: Path | None = None,
     stopped: Sequence[Path] = (),
-    progress: Progress | None = None,
-    about: dict[str, Any] | None = None,
-    all_claims: Sequence[Claims] = (),
-    beside: Evidence | None = None,
-    processes: int = 1,
 ) -> list[Evidence]:
     """Run the sampling records among `needed` with `times` other seeds; see `run_explanations`.
 
@@ -73,15 +67,10 @@ def run_reseeded(
             wanted,
             bundle,
             with_other_seeds(settings, at),
+            options,
             folder=place,
             known=earlier_evidence(place),
             also=evidence_left_in(reseeded_folder(each, at) for each in stopped),
-            progress=progress,
-            clock=time.perf_counter,
-            about=about,
-            all_claims=all_claims,
-            beside=beside,
-            processes=processes,
         )
         found.append(evidence)
     return found

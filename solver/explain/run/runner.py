@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,20 +63,36 @@ class _Saved:
         self.write_manifest()
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of a run of explanations, the same whatever records it makes.
+
+    Attributes:
+        progress: the progress bar.
+        clock: gives seconds, for the progress bar.
+        about: description of the bundle, for the manifest.
+        all_claims: the claims that depend on the records.
+        beside: other records that these claims depend on.
+        processes: number of processes.
+    """
+
+    progress: Progress = field(default_factory=SilentProgress)
+    clock: Callable[[], float] = lambda: 0.0
+    about: Mapping[str, Any] | None = None
+    all_claims: Sequence[Claims] = ()
+    beside: Evidence = field(default_factory=Evidence)
+    processes: int = 1
+
+
 def run_explanations(
     wanted: Iterable[str],
     bundle: Bundle,
     settings: ExplainSettings,
+    options: RunOptions | None = None,
     *,
     folder: Path | None = None,
     known: Evidence | None = None,
     also: Sequence[Evidence] = (),
-    progress: Progress | None = None,
-    clock: Callable[[], float] = lambda: 0.0,
-    about: Mapping[str, Any] | None = None,
-    all_claims: Sequence[Claims] = (),
-    beside: Evidence | None = None,
-    processes: int = 1,
 ) -> tuple[Evidence, dict[str, str]]:
     """Return the records `wanted`, and by id a sentence for each that could not be made.
 
@@ -88,22 +105,18 @@ def run_explanations(
         wanted: ids of records.
         bundle: the materials.
         settings: of the explanations.
+        options: of the run.
         folder: each record is saved there as it is made, so that a stopped run can go on.
         known: records of an earlier run.
         also: records of runs that were stopped.
-        progress: the progress bar.
-        clock: gives seconds, for the progress bar.
-        about: description of the bundle, for the manifest.
-        all_claims: the claims that depend on the records.
-        beside: other records that these claims depend on.
-        processes: number of processes.
     """
-    progress = progress or SilentProgress()
+    options = options or RunOptions()
+    progress = options.progress
     jobs = [Job(name, bundle, settings, progress.advance) for name in dict.fromkeys(wanted)]
     every = [each for each in (known, *also) if each is not None]
     good = _good(jobs, every)
-    saved = _Saved(folder, about)
-    evidence = Evidence(bundle=about)
+    saved = _Saved(folder, options.about)
+    evidence = Evidence(bundle=options.about)
     if folder is not None:
         # A smaller run in the same folder must not lose the hours of work of a larger one.
         others = {record.id for one in every for record in one} - {job.id for job in jobs}
@@ -117,13 +130,14 @@ def run_explanations(
             saved.add(good[job.id])
     sampled = [job for job in jobs if unless_lacking(False, partial(may_stop, job))]
     plain = [job for job in jobs if job.id not in good and job not in sampled]
-    with full_precision(), Workers(bundle, settings, progress, clock, processes) as workers:
+    made_by = Workers(bundle, settings, progress, options.clock, options.processes)
+    with full_precision(), made_by as workers:
         pending = {job.id for job in plain}
         scheduler = Scheduler(
             sampled,
-            all_claims,
+            options.all_claims,
             evidence,
-            beside or Evidence(),
+            options.beside,
             pending,
             saved.keep,
             progress.finish,

@@ -15,7 +15,7 @@ from solver.bundle.bundle import Bundle
 from solver.evidence import Evidence, Record
 from solver.explain.job import Job, fast_settings
 from solver.explain.registry import all_explanations
-from solver.explain.run.runner import run_explanations
+from solver.explain.run.runner import RunOptions, run_explanations
 from solver.explain.run.scheduler import Scheduler, groups_of_jobs
 from solver.explain.run.workers import Task, perform
 from solver.explain.sampling.claims import Claims
@@ -143,6 +143,6 @@ def test_each_explanation_ends_once(demo: Bundle) -> None:
     seen = Ends()
     wanted = ["smoothgrad/1", "smoothgrad/77", "saliency/1", "smoothgrad/4"]
     each = Claims("easy", ("smoothgrad/1", "saliency/1"), 1, lambda _: [1.0])
-    _, failures = run_explanations(wanted, demo, FAST, progress=seen, all_claims=[each])
+    _, failures = run_explanations(wanted, demo, FAST, RunOptions(seen, all_claims=[each]))
     assert set(failures) == {"smoothgrad/77"}
     assert sorted(seen.ended) == ["saliency/1", "smoothgrad/1", "smoothgrad/4"]

@@ -17,7 +17,7 @@ from solver.bundle.bundle import Bundle, load_bundle
 from solver.evidence import Evidence, Record, load_evidence
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import all_explanations, explanation_for
-from solver.explain.run.runner import run_explanations
+from solver.explain.run.runner import RunOptions, run_explanations
 
 FEW = ExplainSettings(lime_samples=20, smoothgrad_samples=3, visualization_steps=2)
 EVERY_KIND = [
@@ -75,8 +75,11 @@ def hooks_on(network: nn.Module) -> int:
 
 def run(wanted: list[str], bundle: Bundle, **options: Any) -> tuple[Evidence, Seen]:
     """Run quietly; what could not be made fails the test."""
-    seen = options.setdefault("progress", Seen())
-    evidence, failures = run_explanations(wanted, bundle, options.pop("settings", FEW), **options)
+    seen = options.pop("progress", None) or Seen()
+    settings, about = options.pop("settings", FEW), options.pop("about", None)
+    evidence, failures = run_explanations(
+        wanted, bundle, settings, RunOptions(seen, about=about), **options
+    )
     assert failures == {}
     return evidence, seen
 

@@ -13,7 +13,7 @@ from solver.bundle.bundle import Bundle
 from solver.evidence import Evidence, load_evidence
 from solver.explain.job import Job, fast_settings
 from solver.explain.registry import expected_inputs
-from solver.explain.run.runner import run_explanations
+from solver.explain.run.runner import RunOptions, run_explanations
 from solver.explain.sampling.claims import Claims
 
 FAST = fast_settings(smoothgrad_samples=60, lime_samples=20)
@@ -66,9 +66,8 @@ def run(
     known = None
     if folder is not None and (folder / "manifest.json").is_file():
         known = load_evidence(folder)
-    evidence, failures = run_explanations(
-        wanted, demo, FAST, folder=folder, known=known, progress=seen, all_claims=all_claims
-    )
+    options = RunOptions(progress=seen, all_claims=all_claims)
+    evidence, failures = run_explanations(wanted, demo, FAST, options, folder=folder, known=known)
     assert failures == {}
     return evidence, seen
 
@@ -154,7 +153,7 @@ def test_a_changed_method_is_never_used_again(
     for name, old in before.items():
         assert (inputs(name) != old) == (name != "lime/1"), name
     seen = Passes()
-    run_explanations(WANTED, demo, FAST, known=known, progress=seen, all_claims=[HARD])
+    run_explanations(WANTED, demo, FAST, RunOptions(seen, all_claims=[HARD]), known=known)
     assert seen.begun == WANTED + WANTED
     code_version.explanation_code_hash.cache_clear()
 
@@ -185,7 +184,11 @@ def test_two_processes_give_what_one_gives(demo: Bundle, tmp_path: Path) -> None
     for processes in (1, 2):
         folders.append(tmp_path / str(processes))
         _, failures = run_explanations(
-            wanted, demo, FAST, folder=folders[-1], all_claims=[EASY], processes=processes
+            wanted,
+            demo,
+            FAST,
+            RunOptions(all_claims=[EASY], processes=processes),
+            folder=folders[-1],
         )
         assert list(failures) == ["picture/77"]
     assert contents(folders[0]) == contents(folders[1])
@@ -199,7 +202,8 @@ def test_a_run_that_is_stopped_between_rounds_goes_on(demo: Bundle, tmp_path: Pa
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_explanations(WANTED, demo, FAST, folder=tmp_path, progress=Stopped(), all_claims=[HARD])
+        options = RunOptions(Stopped(), all_claims=[HARD])
+        run_explanations(WANTED, demo, FAST, options, folder=tmp_path)
     assert samples(load_evidence(tmp_path)) == [40, 20]
     evidence, seen = run(demo, [HARD], tmp_path)
     assert (samples(evidence), seen.count) == ([40, 40], 20)

@@ -21,7 +21,7 @@ from solver.explain.cnn import smoothgrad
 from solver.explain.estimator import Share
 from solver.explain.job import ExplainSettings, Job, fast_settings
 from solver.explain.registry import sampling_of
-from solver.explain.run.runner import SilentProgress, run_explanations
+from solver.explain.run.runner import RunOptions, SilentProgress, run_explanations
 from solver.explain.run.workers import Task, Workers
 from tests.solver.explain.run.test_scheduler import HARD, Passes, claims, contents
 
@@ -149,9 +149,8 @@ def run(
     claims: Any = HARD,
     known: Evidence | None = None,
 ) -> Evidence:
-    evidence, failures = run_explanations(
-        WANTED, demo, FAST, folder=folder, all_claims=[claims], known=known, processes=processes
-    )
+    options = RunOptions(all_claims=[claims], processes=processes)
+    evidence, failures = run_explanations(WANTED, demo, FAST, options, folder=folder, known=known)
     assert failures == {}
     return evidence
 
@@ -160,7 +159,7 @@ def test_a_share_that_fails_is_a_sentence_and_the_others_go_on(demo: Bundle) -> 
     wanted = ["smoothgrad/77", "lime/3", "integrated_gradients/7/1"]
     seen = Passes()
     _, alone = run_explanations(wanted, demo, FAST)
-    evidence, dealt = run_explanations(wanted, demo, FAST, progress=seen, processes=2)
+    evidence, dealt = run_explanations(wanted, demo, FAST, RunOptions(seen, processes=2))
     assert set(dealt) == {"smoothgrad/77", "integrated_gradients/7/1"}
     assert dealt == alone
     assert "lime/3" in evidence
