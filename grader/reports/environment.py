@@ -11,7 +11,6 @@ from decimal import Decimal
 from functools import cache
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from grader.items.estimates import Estimate, rounded
 from solver.files.resources import data_folder
@@ -22,13 +21,12 @@ from solver.text.bilingual import (
     Words,
     as_pair,
     both,
-    policy_for,
-    template_environment,
-    worded,
+    page_environment,
 )
 from solver.text.bilingual import words as page_words
 
 MINUS = "−"
+STYLE = "class/report.css"
 
 
 def points(value: Decimal | float | None) -> str:
@@ -91,25 +89,17 @@ def in_language(text: InTwoLanguages | Pair | list[str] | str, language: str) ->
 @cache
 def environment() -> Environment:
     """Return the environment of all report templates."""
-    made = template_environment()
+    made = page_environment(words(), [STYLE])
     made.filters.update(
         points=points,
         signed=signed,
         number=number,
         percent=percent,
         whole_percent=whole_percent,
-        both=both,
-        worded=worded,
         in_language=in_language,
         fixed=decimals_of,
     )
-    sheet = style()
-    made.globals.update(
-        say=words().say,
-        both=both,
-        style=Markup(sheet),
-        policy=Markup(policy_for(sheet)),
-    )
+    made.globals.update(both=both)
     return made
 
 
@@ -120,4 +110,4 @@ def words() -> Words:
 
 def style() -> str:
     """Return the style sheet of the report pages."""
-    return (data_folder("templates") / "class" / "report.css").read_text(encoding="utf-8")
+    return (data_folder("templates") / STYLE).read_text(encoding="utf-8")

@@ -10,23 +10,18 @@ from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from grader.quizzes.canvas_text import collapsed
 from grader.reports.answer_sheet import measured_choices, number_of, said
 from solver.banks.bank import Bank, Question
 from solver.errors import printable
-from solver.files.resources import data_folder
 from solver.key import Key
 from solver.text.bilingual import (
     CHINESE,
     ENGLISH,
     Pair,
-    both,
-    policy_for,
-    template_environment,
+    page_environment,
     without_turning,
-    worded,
     words,
 )
 
@@ -131,18 +126,5 @@ def _lists(question: Question, key: Key | None) -> tuple[OptionList, ...]:
 @cache
 def environment() -> Environment:
     """Return the environment of the form's template, made once."""
-    made = template_environment()
-    folder = data_folder("templates")
-    style = "\n".join(
-        (folder / name).read_text(encoding="utf-8")
-        for name in ("class/report.css", "check/check.css")
-    )
-    script = (folder / "check" / "form.js").read_text(encoding="utf-8")
-    made.filters.update(both=both, worded=worded)
-    made.globals.update(
-        say=words("check").say,
-        style=Markup(style),
-        script=Markup(script),
-        policy=Markup(policy_for(style, script)),
-    )
-    return made
+    styles = ("class/report.css", "check/check.css")
+    return page_environment(words("check"), styles, "check/form.js")

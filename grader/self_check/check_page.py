@@ -24,19 +24,11 @@ from solver.banks.bank import Bank
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.files.atomic_write import write_whole
-from solver.files.resources import data_folder
 from solver.page.figures.maps import displayed_pixels, overlay_pixels, rgb_of
 from solver.page.figures.panels import Panel, panels_html
 from solver.page.figures.registry import figure_html
 from solver.rules.registry import Figure
-from solver.text.bilingual import (
-    both,
-    policy_for,
-    template_environment,
-    without_turning,
-    worded,
-    words,
-)
+from solver.text.bilingual import both, page_environment, without_turning, words
 
 NAME = "check.html"
 MAPS = ("saliency", "smoothgrad", "activation", "filter_visualization", "integrated_gradients")
@@ -175,12 +167,7 @@ def _plots(record: Record, evidence: Evidence) -> Markup:
 @cache
 def environment() -> Environment:
     """Return the environment of the page's template, made once."""
-    made = template_environment()
-    folder = data_folder("templates")
-    parts = ("class/report.css", "key/key.css", "check/check.css")
-    style = "\n".join((folder / name).read_text(encoding="utf-8") for name in parts)
-    made.filters.update(both=both, worded=worded, points=points)
-    made.globals.update(
-        say=words("check").say, style=Markup(style), policy=Markup(policy_for(style))
-    )
+    styles = ("class/report.css", "key/key.css", "check/check.css")
+    made = page_environment(words("check"), styles)
+    made.filters.update(points=points)
     return made

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -172,6 +172,28 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def page_environment(texts: Words, styles: Sequence[str], script: str = "") -> Environment:
+    """Return the environment of one kind of page, with its texts, style sheet and policy.
+
+    Args:
+        texts: of the page.
+        styles: its style sheets, in order, as paths in ``templates/``.
+        script: its one script, likewise; "" for none.
+    """
+    folder = data_folder("templates")
+    style = "\n".join((folder / name).read_text(encoding="utf-8") for name in styles)
+    code = (folder / script).read_text(encoding="utf-8") if script else ""
+    made = template_environment()
+    made.filters.update(both=both, worded=worded)
+    made.globals.update(
+        say=texts.say,
+        style=Markup(style),
+        script=Markup(code),
+        policy=Markup(policy_for(style, code)),
+    )
+    return made
 
 
 def policy_for(style: str, script: str = "") -> str:
