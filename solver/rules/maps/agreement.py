@@ -29,7 +29,8 @@ from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below, one_note, strongest
 
-_MAP_NAMES = {
+NAMES: dict[str, Pair] = {
+    "lime": ("LIME", "LIME"),
     "saliency": ("saliency", "顯著圖"),
     "smoothgrad": ("SmoothGrad", "SmoothGrad"),
     "integrated_gradients": ("integrated gradients", "積分梯度"),
@@ -101,11 +102,7 @@ class CompareClaim(Parameters):
     "maps.agreement",
     settings=CompareSettings,
     claim=CompareClaim,
-    needs=lambda s: [
-        record_id(kind, picture)
-        for picture in s.pictures
-        for kind in (s.first, s.second, "regions", "picture")
-    ],
+    needs=lambda s: of_each_picture(s.pictures, s.first, s.second, "regions", "picture"),
 )
 def compare(
     evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
@@ -143,8 +140,8 @@ def _spread_note(shares: Mapping[str, Floats], region: Pair) -> list[Pair]:
     (first, of_first), (second, of_second) = shares.items()
     lead = of_first - of_second  # (pictures,)
     error = float(lead.std(ddof=1) / np.sqrt(len(lead))) if len(lead) > 1 else 0.0
-    said, count = _MAP_NAMES[first], int((lead > 0).sum())
-    other, others = _MAP_NAMES[second], int((lead < 0).sum())
+    said, count = NAMES[first], int((lead > 0).sum())
+    other, others = NAMES[second], int((lead < 0).sum())
     return [
         (
             f"{said[0]} is closer to {region[0]} in {count} pictures, {other[0]} in {others}; the "
@@ -187,21 +184,24 @@ def compared(
 ) -> Decision:
     """Return the decision by one measure, with both kinds of map of every picture as the figure."""
     verdicts = [_verdict(evidence, settings, claim, measure) for claim in claims]
-    rows = [
-        {
-            "label": ["picture", "圖片"],
-            "records": [record_id("picture", k) for k in settings.pictures],
-        },
-        *(
-            {
-                "label": list(_MAP_NAMES[kind]),
-                "records": [record_id(kind, k) for k in settings.pictures],
-            }
-            for kind in (settings.first, settings.second)
-        ),
-    ]
-    figure = Figure("strip", {"rows": rows}, ("Both maps of each picture", "每張圖片的兩種圖"))
+    kinds = (settings.first, settings.second)
+    figure = strip(settings.pictures, kinds, ("Both maps of each picture", "每張圖片的兩種圖"))
     return Decision(verdicts, [figure], one_note(note))
+
+
+def of_each_picture(pictures: Sequence[int], *kinds: str) -> list[str]:
+    """Return the ids of the records of these kinds, picture by picture."""
+    return [record_id(kind, picture) for picture in pictures for kind in kinds]
+
+
+def strip(pictures: Sequence[int], kinds: Sequence[str], caption: Pair) -> Figure:
+    """Return the figure of the pictures side by side, and below them their maps of each kind."""
+    names = {"picture": ("picture", "圖片"), **{kind: NAMES[kind] for kind in kinds}}
+    rows = [
+        {"label": list(name), "records": of_each_picture(pictures, kind)}
+        for kind, name in names.items()
+    ]
+    return Figure("strip", {"rows": rows}, caption)
 
 
 def _verdict(
@@ -211,7 +211,7 @@ def _verdict(
         order = [claim.closer, *(kind for kind in measure.closeness if kind != claim.closer)]
         verdict = strongest(
             [measure.closeness[kind] for kind in order],
-            [_MAP_NAMES[kind] for kind in order],
+            [NAMES[kind] for kind in order],
             unit=measure.closeness_unit,
             what=measure.closeness_what,
         )[0]

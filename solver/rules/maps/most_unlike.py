@@ -13,20 +13,20 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from solver.errors import EvidenceError
-from solver.evidence import Evidence, record_id
-from solver.rules.maps.agreement import Reading, block_correlation, same_size
+from solver.evidence import Evidence
+from solver.rules.maps.agreement import (
+    Reading,
+    block_correlation,
+    of_each_picture,
+    same_size,
+    strip,
+)
 from solver.rules.maps.displayed import readable_brightness, valid_places
 from solver.rules.parameters import Picture, Pictures, Rank
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.verdicts import Pair, strongest
 
 Explained = Literal["lime", "saliency", "smoothgrad", "integrated_gradients"]
-_NAMES: dict[Explained, Pair] = {
-    "lime": ("LIME", "LIME"),
-    "saliency": ("saliency", "顯著圖"),
-    "smoothgrad": ("SmoothGrad", "SmoothGrad"),
-    "integrated_gradients": ("integrated gradients", "積分梯度"),
-}
 
 
 class UnlikeSettings(Parameters):
@@ -57,11 +57,7 @@ class UnlikeClaim(Parameters):
     "maps.most_unlike",
     settings=UnlikeSettings,
     claim=UnlikeClaim,
-    needs=lambda s: [
-        record_id(kind, picture)
-        for picture in s.pictures
-        for kind in (s.first, s.second, "picture")
-    ],
+    needs=lambda s: of_each_picture(s.pictures, s.first, s.second, "picture"),
 )
 def most_unlike(
     evidence: Evidence, settings: UnlikeSettings, claims: Sequence[UnlikeClaim]
@@ -74,22 +70,10 @@ def most_unlike(
     """
     unit, what = "correlation", ("agreement in {0}", "{0}的一致程度")
     verdicts = ranked(evidence, settings, claims, correlated, unit, what)
-    rows = [
-        {
-            "label": ["picture", "圖片"],
-            "records": [record_id("picture", k) for k in settings.pictures],
-        },
-        *(
-            {
-                "label": list(_NAMES[kind]),
-                "records": [record_id(kind, k) for k in settings.pictures],
-            }
-            for kind in (settings.first, settings.second)
-            if kind != "lime"
-        ),
-    ]
-    figures = [Figure("strip", {"rows": rows}, ("Each picture", "各張圖片"))]
-    if "lime" in (settings.first, settings.second):
+    kinds = (settings.first, settings.second)
+    maps = [kind for kind in kinds if kind != "lime"]
+    figures = [strip(settings.pictures, maps, ("Each picture", "各張圖片"))]
+    if "lime" in kinds:
         figures += [
             Figure(
                 "lime_overlay",
