@@ -13,6 +13,7 @@ from typing import Protocol
 from grader.quizzes.texts import OtherItem, WordedQuestion
 from grader.student_ids.id_systems import IdSystem
 from grader.submissions import ReadRow, ScoredQuestion
+from solver.errors import ExportError
 
 
 class Export(Protocol):
@@ -61,12 +62,18 @@ class ExportFormat:
     """A format, as the end of its module names it.
 
     Attributes:
+        name: with its article, as messages list it.
         fits: says whether a file has this format; it looks at the name or the first lines alone.
         opened: opens a file; raises `ExportError` where it is none after all.
         last: tried after every other format, and so the one that says what is wrong with a file
             of no format.
     """
 
+    name: str
     fits: Callable[[Path], bool]
     opened: Callable[[Path, ReadingContext], Export]
     last: bool = False
+
+
+class NoFormatError(ExportError):
+    """A file has none of the formats."""

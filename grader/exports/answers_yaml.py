@@ -132,4 +132,8 @@ def _opened(path: Path, context: ReadingContext) -> AnswersYaml:
     return AnswersYaml(path, context.questions, left_out=context.left_out)
 
 
-FORMAT = ExportFormat(lambda path: path.suffix.lower() in (".yaml", ".yml"), _opened)
+FORMAT = ExportFormat(
+    "one person's answers in YAML (hw9 check --template writes one to fill in)",
+    lambda path: path.suffix.lower() in (".yaml", ".yml"),
+    _opened,
+)

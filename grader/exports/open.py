@@ -10,7 +10,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from grader import exports
-from grader.exports import Export, ExportFormat, ReadingContext
+from grader.exports import Export, ExportFormat, NoFormatError, ReadingContext
 from grader.exports.student_analysis import StudentAnalysis
 from grader.quizzes.same_quiz import refuse_two_quizzes
 from grader.student_ids.id_systems import one_system
@@ -57,7 +57,13 @@ def open_export(path: Path, context: ReadingContext) -> Export:
     Raises:
         ExportError: it is none of the known formats.
     """
-    return next(each for each in formats() if each.fits(path)).opened(path, context)
+    try:
+        return next(each for each in formats() if each.fits(path)).opened(path, context)
+    except NoFormatError as problem:
+        names = "; ".join(each.name for each in sorted(formats(), key=lambda each: not each.last))
+        raise ExportError(
+            problem.message, path=path, place=problem.place, mend=f"Give one of: {names}."
+        ) from None
 
 
 @cache

@@ -213,7 +213,9 @@ def _delimiter_and_header(path: Path) -> tuple[str, list[str]]:
         header = read_header(path, delimiter)
         if len(header) > 1 and _has_ids(header):
             return delimiter, header
-    raise ExportError("has no column 'student', 'id' or 'login'", path=path, place="line 1")
+    raise ExportError(
+        "has no column 'student', 'id', 'login' or 'sis_id'", path=path, place="line 1"
+    )
 
 
 def _opened(path: Path, context: ReadingContext) -> PlainCsv:
@@ -221,4 +223,8 @@ def _opened(path: Path, context: ReadingContext) -> PlainCsv:
     return PlainCsv(path, context.questions, left_out=context.left_out, allow_missing=missing)
 
 
-FORMAT = ExportFormat(is_plain, _opened)
+FORMAT = ExportFormat(
+    "a CSV with a column 'student', 'id', 'login' or 'sis_id' and one for each question",
+    is_plain,
+    _opened,
+)

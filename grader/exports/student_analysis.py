@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from grader.csv_files.records import DELIMITERS, CsvRecords, Record, read_header
-from grader.exports import ExportFormat, ReadingContext
+from grader.exports import ExportFormat, NoFormatError, ReadingContext
 from grader.exports.analysis_cells import AnalysisColumn, one_cell_each
 from grader.exports.analysis_columns import ColumnMatcher, ShownTogether, Wordings, how_matched
 from grader.exports.analysis_layout import QuestionColumn, is_student_analysis, layout_of
@@ -188,7 +188,7 @@ def _delimiter_and_header(path: Path) -> tuple[str, list[str]]:
         header = read_header(path, delimiter)
         if is_student_analysis(header):
             return delimiter, header
-    raise ExportError(
+    raise NoFormatError(
         'has no question columns ("NUMBER: text", then its points)',
         path=path,
         place="line 1",
@@ -208,4 +208,9 @@ def _opened(path: Path, context: ReadingContext) -> StudentAnalysis:
 
 
 # A file that has no other format is opened as this one, whose errors name what it lacks.
-FORMAT = ExportFormat(lambda path: True, _opened, last=True)
+FORMAT = ExportFormat(
+    "the Student Analysis CSV from the quiz's statistics page",
+    lambda path: True,
+    _opened,
+    last=True,
+)

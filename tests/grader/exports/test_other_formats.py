@@ -172,8 +172,9 @@ def test_formats_are_told_apart(tmp_path):
     assert isinstance(open_export(tmp_path / "a.csv", context), PlainCsv)
     assert isinstance(open_export(tmp_path / "a.yml", context), AnswersYaml)
     (tmp_path / "b.csv").write_text("name,mark\nx,1\n")
-    with pytest.raises(ExportError, match="has no question columns"):
+    with pytest.raises(ExportError, match="has no question columns") as caught:
         open_export(tmp_path / "b.csv", context)
+    assert all(each.name in str(caught.value) for each in formats())
     with pytest.raises(ExportError, match="there is no such file"):
         open_export(tmp_path / "c.csv", context)
 
