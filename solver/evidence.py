@@ -315,7 +315,17 @@ def _read_record(folder: Path, entry: Any, index: int, *, hashed: bool) -> Recor
     if known is not None and known != _entry_hash(entry):
         raise EvidenceError("is not what was measured", path=path, place=entry["id"], mend=_BY_HAND)
     arrays = _read_arrays(folder, entry) if entry.get("file") is not None else {}
-    return Record(entry["id"], arrays, parts["values"], parts["settings"], parts["inputs"])
+    settings = _current_settings(parts["settings"])
+    return Record(entry["id"], arrays, parts["values"], settings, parts["inputs"])
+
+
+def _current_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings with ``looks``, a former name read for one edition, as ``interim_counts``."""
+    stopping = settings.get("stopping")
+    if not isinstance(stopping, dict):
+        return settings
+    renamed = {"interim_counts" if k == "looks" else k: v for k, v in stopping.items()}
+    return {**settings, "stopping": renamed}
 
 
 _BY_HAND = (

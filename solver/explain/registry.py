@@ -116,7 +116,8 @@ def expected_settings(job: Job) -> dict[str, Any]:
     if found.sampling is not None and confidence is None:
         used["stopping"] = "exact"
     elif found.sampling is not None:
-        used["stopping"] = {"confidence": confidence, "looks": found.sampling.looks(job)}
+        counts = found.sampling.looks(job)
+        used["stopping"] = {"confidence": confidence, "interim_counts": counts}
     return used
 
 

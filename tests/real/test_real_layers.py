@@ -81,7 +81,9 @@ def test_the_later_layer_is_one_thing_and_the_layers_swapped_are_the_other(
     swapped = depth(way, activations[23], activations[6])
     assert swapped[:2] == found[1::-1]
     assert swapped[2:] == found[2:]
-    with varied({"filters.noticed": 1.25, "filters.shared": 1.25, "depth_by_blur.mostly": 1.25}):
+    with varied(
+        {"filters.noticed": 1.25, "filters.shared": 1.25, "activation_depth_check.mostly": 1.25}
+    ):
         assert depth(way, activations[6], activations[23]) == found
 
 

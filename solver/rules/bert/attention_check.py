@@ -23,8 +23,8 @@ from solver.rules.registry import Decision, cross_check
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import TIE, Pair, above, strongest
 
-MORE = threshold(
-    "exbert_otherwise.more",
+MAJORITY = threshold(
+    "attention_check.majority",
     0.5,
     "of a head's attention goes there: more than to all the rest of the sentence together",
     lowest=0.0,
@@ -53,7 +53,7 @@ def where_attention_goes(
         verdicts.append(
             above(
                 float(own[layer]),
-                max(MORE.now(), float(amounts.mean()) + TIE),
+                max(MAJORITY.now(), float(amounts.mean()) + TIE),
                 unit="share of attention",
                 what=(
                     f"attention paid to {name[0]} in layer {layer + 1}",

@@ -58,7 +58,7 @@ def nearest_link(question: Floats, context: Floats, answer: Floats) -> float:
 
 
 NEIGHBOURS = threshold(
-    "states_by_neighbours.neighbours",
+    "hidden_states_check.neighbours",
     3,
     "tokens: a word and its own pieces or doubles may stand apart together, and are two or three",
     lowest=1,
@@ -109,7 +109,7 @@ def isolation(points: Floats) -> Floats:
 
 
 ALONE = threshold(
-    "states_by_neighbours.alone",
+    "hidden_states_check.alone",
     1.0,
     "times the distance of any two tokens: words that lie with their likes are nearer to these (.4 "
     "to .8 in the demo's untuned model); a shapeless cloud comes out near 1 and is not told apart",

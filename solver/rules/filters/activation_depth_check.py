@@ -20,7 +20,7 @@ from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
 
 MOSTLY = threshold(
-    "depth_by_blur.mostly",
+    "activation_depth_check.mostly",
     0.75,
     "share of the pictures: of ten pictures without any difference eight or more are of one named "
     "kind in one case of twenty",

@@ -19,27 +19,27 @@ from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
 
 MARKED = threshold(
-    "steps_by_overlap.marked",
+    "integrated_gradients_check.marked",
     0.05,
     "of the picture is called bright: a twentieth, as few places as can still be seen as a shape",
     lowest=0.005,
     highest=0.5,
 )
 KEPT = threshold(
-    "steps_by_overlap.kept",
+    "integrated_gradients_check.kept",
     0.5,
     "of the marked places, beyond chance: more of them stay than go",
     lowest=0.0,
     highest=0.99,
 )
 SEEN = threshold(
-    "steps_by_overlap.seen",
+    "integrated_gradients_check.seen",
     0.02,
     "of full brightness away from the ground: five of 255 steps, the least that is seen",
     lowest=0.001,
 )
 LEFT = threshold(
-    "steps_by_overlap.left",
+    "integrated_gradients_check.left",
     0.1,
     "of the places that could be seen: with fewer than a tenth of them left there is nothing",
     lowest=0.0,

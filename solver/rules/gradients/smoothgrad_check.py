@@ -15,14 +15,14 @@ from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below
 
 DARK = threshold(
-    "unnormalized_by_structure.dark",
+    "smoothgrad_check.dark",
     10.0,
     "CIE L*, black 0 and white 100: under 10 a print counts as black",
     lowest=1.0,
     highest=90.0,
 )
 ALIKE = threshold(
-    "unnormalized_by_structure.alike",
+    "smoothgrad_check.alike",
     0.95,
     "structural similarity (Wang et al. 2004), 1 for equal pictures: .95 is the usual bound under "
     "which a difference is seen",
@@ -30,13 +30,13 @@ ALIKE = threshold(
     highest=0.999,
 )
 CLEARER = threshold(
-    "unnormalized_by_structure.clearer",
+    "smoothgrad_check.clearer",
     1.1,
     "times the mean step of lightness from a pixel to the next: a tenth more is the least seen",
     lowest=1.0,
 )
 HALF = threshold(
-    "unnormalized_by_structure.half",
+    "smoothgrad_check.half",
     0.5,
     "of the brightest twentieth: more of it than not",
     lowest=0.05,

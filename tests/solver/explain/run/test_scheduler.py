@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from solver import code_version
 from solver.bundle.bundle import Bundle
-from solver.evidence import Evidence, load_evidence
+from solver.evidence import Evidence, load_evidence, save_evidence
 from solver.explain.job import Job, fast_settings
 from solver.explain.registry import expected_inputs
 from solver.explain.run.runner import RunOptions, run_explanations
@@ -81,7 +82,25 @@ def test_a_record_stops_when_its_claims_are_decided(demo: Bundle) -> None:
     assert samples(evidence) == [20, 20]
     assert seen.count == 40
     stopping = evidence.get("smoothgrad", 1).settings["stopping"]
-    assert stopping == {"confidence": 0.999, "looks": [20, 40, 60]}
+    assert stopping == {"confidence": 0.999, "interim_counts": [20, 40, 60]}
+
+
+def test_records_with_the_former_name_of_the_counts_are_taken_and_saved_with_todays(
+    demo: Bundle, tmp_path: Path
+) -> None:
+    made, _ = run(demo, [EASY], tmp_path)
+    for record in made:
+        stopping = dict(record.settings["stopping"])
+        former = {"confidence": stopping["confidence"], "looks": stopping["interim_counts"]}
+        save_evidence(
+            Evidence(
+                {record.id: replace(record, settings={**record.settings, "stopping": former})}
+            ),
+            tmp_path / record.id,
+        )
+        again, seen = run(demo, [EASY], tmp_path / record.id, [record.id])
+        assert seen.count == 0
+        assert again[record.id].settings == record.settings
 
 
 def test_a_record_goes_on_as_long_as_one_claim_needs_it(demo: Bundle) -> None:
