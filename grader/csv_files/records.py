@@ -1,9 +1,4 @@
-"""Records of a CSV file with the lines they stand on; a broken record does not end the file.
-
-A stray quote makes everything up to the next quote one record. So a record that cannot be right
-and spans several lines is given back: its first line is refused, and reading goes on at the
-second.
-"""
+"""Records of a CSV file with their line numbers; a broken record does not end the file."""
 
 from __future__ import annotations
 
@@ -21,6 +16,7 @@ from solver.files.encodings import START, wide_encoding
 from solver.text.plural import counted
 
 FIELD_LIMIT = 1 << 20
+# Texts of questions hold line ends, so a header may span many lines.
 MOST_HEADER_LINES = 5000
 DELIMITERS = (",", ";", "\t")
 LINE_LIMIT = 1 << 26
@@ -28,6 +24,7 @@ LINE_LIMIT = 1 << 26
 BLOCK = 1 << 20
 UNFINISHED = "unexpected end of data"
 """What the csv module says of a quoted cell that the lines do not end."""
+# Lone surrogates are bytes that were not UTF-8 (see `open_text`).
 _WRONG = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -66,6 +63,8 @@ class CsvRecords:
         lines: list[str] = []
         with open_text(self.path, begin) as file:
             for first, more in zip(chain((True,), repeat(False)), _blocks(file), strict=False):
+                # Excel's "sep=;" is no record, but it is a line of the file and counts in line
+                # numbers.
                 if first and not begin and is_separator_line(more[0]):
                     del more[0]
                     number = 1
@@ -105,6 +104,7 @@ class RecordBlock:
         self._width = width
         self._last = last
         text = "".join(lines)
+        # Asked once for the whole block, so that most records need no search of their own.
         self._clean = "\x00" not in text and _is_utf8(text)
 
     def records(self, before: int = 0) -> Iterator[Record]:
@@ -144,15 +144,20 @@ class RecordBlock:
                 return False
         except csv.Error as problem:
             if not self._last and str(problem) == UNFINISHED:
-                return False
+                return False  # it may end in the next block
             wrong = f"is not readable as CSV ({problem})"
+        # A stray quote makes one record of everything up to the next quote: only its first line is
+        # refused, and reading goes on at the second.
         self.taken = begun + 1
-        yield Record(before + begun + 1, None, _printable(self.lines[begun]), wrong)
+        text = self.lines[begun].rstrip("\r\n").replace("\x00", "\ufffd")
+        shown = text.encode("utf-8", "replace").decode()
+        yield Record(before + begun + 1, None, shown, wrong)
         return True
 
     def _wrong(self, cells: list[str], begun: int, end: int) -> str:
         """Say what is wrong with the cells of some lines, "" if nothing is."""
         width = len(cells)
+        # More cells than the header has are let pass where empty: spreadsheets pad rows.
         if width < self._width or any(cells[self._width :]):
             return f"has {counted(width, 'cell')} where the header has {self._width}"
         if any(map(_WRONG.search, self.lines[begun:end])):
@@ -210,15 +215,11 @@ def _blocks(file: io.TextIOBase) -> Iterator[list[str]]:
 
 
 def _lines_of(text: str) -> list[str]:
+    # StringIO, not splitlines: that would also break at form feeds and Unicode's line separators.
     lines = list(io.StringIO(text, newline=""))
     if max(map(len, lines)) <= LINE_LIMIT:
         return lines
     return [line[at : at + LINE_LIMIT] for line in lines for at in range(0, len(line), LINE_LIMIT)]
-
-
-def _printable(line: str) -> str:
-    text = line.rstrip("\r\n").replace("\x00", "\ufffd")
-    return text.encode("utf-8", "replace").decode()
 
 
 def open_text(path: Path, begin: int = 0) -> io.TextIOBase:
@@ -234,7 +235,7 @@ def open_text(path: Path, begin: int = 0) -> io.TextIOBase:
     try:
         with path.open("rb") as file:
             start = file.read(START)
-            again = file.seekable()
+            again = file.seekable()  # the header is read first, and the hash apart
         if not again:
             raise ExportError(
                 "is a pipe, and it is read more than once",
@@ -248,6 +249,7 @@ def open_text(path: Path, begin: int = 0) -> io.TextIOBase:
                 path=path,
                 mend='Save it again as "CSV UTF-8" or export it again.',
             )
+        # The first bytes of a zip (.xlsx) and of the older .xls.
         if start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"):
             raise ExportError(
                 "is a spreadsheet or an archive, not a CSV", path=path, mend="Export it as CSV."
@@ -255,6 +257,7 @@ def open_text(path: Path, begin: int = 0) -> io.TextIOBase:
         binary = path.open("rb")
         binary.seek(begin)
         encoding = "utf-8" if begin else "utf-8-sig"
+        # newline="": the csv module must see line ends inside cells as they are.
         return io.TextIOWrapper(binary, encoding, "surrogateescape", newline="")
     except FileNotFoundError:
         raise ExportError("there is no such file", path=path) from None
@@ -285,6 +288,7 @@ def read_header(path: Path, delimiter: str) -> list[str]:
             place="line 1",
             mend='Export it again, or save it as "CSV UTF-8".',
         )
+    # A spreadsheet that saved the file may have added empty columns at the end.
     while len(cells) > 1 and not cells[-1].strip():
         cells.pop()
     return cells

@@ -17,6 +17,7 @@ from grader.csv_files.records import FIELD_LIMIT
 from grader.csv_files.spans import BOM
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
+# A piece and its bits stay in the processor's cache.
 _PIECE = 1 << 18
 _ONE, _TOP = np.uint64(1), np.uint64(63)
 _HALVES = [np.uint64(far) for far in (1, 2, 4, 8, 16, 32)]
@@ -58,12 +59,16 @@ def regular_stretch(data: bytes, delimiter: str, *, last: bool) -> RegularStretc
     if not data or data.startswith(BOM) or b"\x00" in data:
         return None
     seen = _Marks(data, delimiter)
+    # An odd number of marks: a quoted cell is still open at the end, and no last record is whole.
     size = len(data) if last and seen.marks % 2 == 0 else seen.records_end
     if not 0 < size <= seen.first_wrong or seen.longest > FIELD_LIMIT:
         return None  # damage, or perhaps a cell that is too long to be read
+    # The counts of the part that is left are taken off; counting `data[:size]` again would cost
+    # more.
     left = _Marks(data[size:], delimiter)
     data = data[:size]
     returns = seen.returns and b"\r" in data
+    # A CR alone may end a line for one reader of CSV and belong to the cell for another.
     if returns and data.count(b"\r\n") != data.count(b"\r"):
         return None
     inner = seen.inner_ends - left.inner_ends
@@ -79,8 +84,8 @@ def regular_stretch(data: bytes, delimiter: str, *, last: bool) -> RegularStretc
 class _Marks:
     """What the places of quotation marks say of some bytes that begin where a record begins.
 
-    Found piece by piece, so that a piece stays in the processor's cache; of each with a bit a byte,
-    64 to a word, so that a rule on neighbours is a shift and an "and".
+    Found piece by piece, with a bit a byte, 64 to a word: a rule on neighbours is a shift and an
+    "and".
 
     Attributes:
         marks, doubled, ends, inner_ends: how many: quotation marks, pairs that stand for one
@@ -110,12 +115,16 @@ class _Marks:
         ends, n_ends = _places(piece, _LF)
         edges = ends | _places(piece, self._delimiter)[0]
         inside = _odd_so_far(marks, self._odd)
+        # Of a doubled mark the first counts as closing, the second as opening right behind it.
         opening, closing = marks & inside, marks & ~inside
         behind = _moved_on(closing, self._closed)
+        # A mark opens only behind a delimiter, a line's end, or a mark that closes (then it is
+        # doubled).
         wrong = opening & ~_moved_on(edges | closing, self._edge)
         follows = edges | opening
         if self.returns:
             follows |= _places(piece, _CR)[0]
+        # Behind a mark that closes: a delimiter, a line's end, or the second of two.
         wrong |= behind & ~follows
         if wrong.any():
             self.first_wrong = min(self.first_wrong, at + _first(wrong))
@@ -123,7 +132,10 @@ class _Marks:
         held = np.flatnonzero(outer)
         if len(held):
             begun = self.records_end - at
-            self.longest = max(self.longest, int(held[0]) * 64 + 64 - begun, _widest(held))
+            # Lengths to the word of 64 bytes are enough: they are held against a limit of a
+            # million.
+            apart = (int(np.diff(held).max(initial=0)) + 1) * 64
+            self.longest = max(self.longest, int(held[0]) * 64 + 64 - begun, apart)
             self.records_end = at + int(held[-1]) * 64 + int(outer[held[-1]]).bit_length()
         self.marks += n_marks
         self.ends += n_ends
@@ -144,6 +156,7 @@ def _places(piece: NDArray[np.uint8], letter: int) -> tuple[Bits, int]:
 
 def _count(bits: Bits) -> int:
     """Return how many bits are set."""
+    # Most words hold no bit, and unpacking is the dear part.
     words = bits[np.flatnonzero(bits)]
     return int(np.count_nonzero(np.unpackbits(words.view(np.uint8))))
 
@@ -158,6 +171,8 @@ def _moved_on(bits: Bits, first: int) -> Bits:
 
 def _odd_so_far(bits: Bits, before: int) -> Bits:
     """Return for each byte whether the bits up to it, itself included, and `before` are odd."""
+    # Six doubling shifts give the parity of all bits up to each within a word, then words are
+    # joined.
     odd = bits.copy()
     for far in _HALVES:
         odd ^= odd << far
@@ -169,12 +184,8 @@ def _odd_so_far(bits: Bits, before: int) -> Bits:
 def _first(bits: Bits) -> int:
     word = int(np.flatnonzero(bits)[0])
     value = int(bits[word])
+    # value & -value keeps the lowest bit alone.
     return word * 64 + (value & -value).bit_length() - 1
-
-
-def _widest(held: Places) -> int:
-    """Return how many bytes lie at most between two words that hold a bit."""
-    return (int(np.diff(held).max(initial=0)) + 1) * 64
 
 
 def _starts(data: bytes) -> Places:

@@ -34,12 +34,15 @@ def cell_spans(data: bytes, delimiter: bytes) -> Iterator[list[CellSpan]]:
     record: list[CellSpan] = []
     while at < len(data):
         end = _cell_end(data, at, delimiter)
-        record.append(CellSpan(at, end, _text(data[at:end])))
+        raw = data[at:end]
+        if raw.startswith(b'"'):
+            raw = raw[1:-1].replace(b'""', b'"')
+        record.append(CellSpan(at, end, raw.decode("utf-8")))
         if end < len(data) and data[end : end + 1] == delimiter:
             at = end + 1
             if at < len(data):
                 continue
-            record.append(CellSpan(at, at, ""))
+            record.append(CellSpan(at, at, ""))  # the file ends in a delimiter: one more, empty
             break
         yield record
         record = []
@@ -77,12 +80,6 @@ def _find(data: bytes, mark: bytes, at: int) -> int:
         if mark != b"\n" and data.find(b"\n", at, at + window) >= 0:
             return -1
         window *= 4
-
-
-def _text(raw: bytes) -> str:
-    if raw.startswith(b'"'):
-        raw = raw[1:-1].replace(b'""', b'"')
-    return raw.decode("utf-8")
 
 
 def _line(data: bytes, at: int) -> int:

@@ -1,7 +1,4 @@
-"""CSV for people: a text that a spreadsheet would take for a formula is defused.
-
-UTF-8 with a byte-order mark, so that Excel reads Chinese; lines end in CR LF, as RFC 4180 says.
-"""
+"""CSV for people: a text that a spreadsheet would take for a formula is defused."""
 
 from __future__ import annotations
 
@@ -55,6 +52,7 @@ def private_file(path: Path) -> Iterator[io.BufferedWriter]:
         OutputError: it cannot be written.
     """
     try:
+        # Made with its mode: between open and chmod others could read names and scores.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -72,7 +70,7 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
         OutputError: it cannot be written.
     """
     with private_file(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
-        text.write("\ufeff")
-        writer = csv.writer(text, lineterminator="\r\n")
+        text.write("\ufeff")  # without it Excel takes UTF-8 for the system's own code page
+        writer = csv.writer(text, lineterminator="\r\n")  # as RFC 4180 has it
         writer.writerow(header)
         writer.writerows(rows)

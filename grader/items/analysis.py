@@ -1,8 +1,7 @@
 """Item analysis of a class: statistics of each question and of the test as a whole.
 
 It is made from a `ClassTally` alone. Shares are of the students whose response to the question was
-shown and could be read; unanswered counts as earning nothing. For the two groups and for the
-correlation a student is placed by the *share* of points earned of the points that could be read.
+shown and could be read; unanswered counts as earning nothing.
 """
 
 from __future__ import annotations
@@ -106,6 +105,7 @@ def analyse(tally: ClassTally) -> ClassAnalysis:
     placed, group_size = _places(tally)
     gaps = {pair: times for pair, times in tally.pairs.items() if pair[0] != pair[1]}
     complete = tally.complete
+    # Equal pairs add nothing, and are most of a class.
     gap = sum(((course - canvas) * times for (course, canvas), times in gaps.items()), Decimal(0))
     return ClassAnalysis(
         n=tally.n,
@@ -144,6 +144,7 @@ def _at(ordered: tuple[tuple[Decimal, int], ...], n: int, quarter: int) -> Decim
     below = 0
     for total, times in ordered:
         below += times
+        # Whole numbers: n * 0.75 as a float could fall on either side of a student.
         if below * 4 >= n * quarter:
             return total
     return ordered[-1][0]
@@ -156,6 +157,7 @@ _Placed = dict[tuple[Decimal, Decimal], tuple[float, float]]
 def _places(tally: ClassTally) -> tuple[_Placed, int]:
     # A share of points is no measure of somebody of whom less than half the test could be read.
     cases = sorted(case for case in tally.overall if case[1] > 0 and tally.available <= case[1] * 2)
+    # The share of the points that could be read: pools and refused cells leave some fewer of them.
     total = np.array([float(earned / available) for earned, available in cases])
     count = np.array([float(tally.overall[case]) for case in cases])
     groups = extreme_groups(total, count) if cases else ExtremeGroups(total, total, 0)
@@ -173,11 +175,13 @@ def _rows(cases: Counter[Case], question: ScoredQuestion, placed: _Placed) -> Pl
         if case.points is not None and (case.earned, case.available) in placed
     ]
     kept.sort()  # sums of floats depend on their order; the order of students must not show
+    # A question worth nothing has no share of its points; every share is then 0.
     worth = float(question.points) or 1.0
     earned = np.array([float(case.points or 0) / worth for case, _ in kept])
     rest = np.array([_rest(case, question) for case, _ in kept])
     count = np.array([float(times) for _, times in kept])
     place = np.array([placed[case.earned, case.available] for case, _ in kept]).reshape(-1, 2)
+    # Students tied at the edge of a group belong to it in part (see `extreme_groups`).
     upper, lower = place[:, 0] * count, place[:, 1] * count
     groups = ExtremeGroups(upper, lower, round(float(upper.sum())))
     return PlacedRows(tuple(case.response for case, _ in kept), earned, rest, count, groups)

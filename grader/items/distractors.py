@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.items.estimates import LEAST_FOR_GROUPS, LEAST_FOR_SHARE, Estimate, too_few
@@ -66,6 +65,7 @@ def commonest(wrong: Counter[str], read: int) -> tuple[AnswerCount, ...]:
         wrong: students by the code of their answer.
         read: students whose response to the question could be read.
     """
+    # Ties by code, else the order of the rows would decide which five are shown.
     ordered = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:WRONG_ANSWERS_SHOWN]
     found = []
     for code, times in ordered:
@@ -98,7 +98,10 @@ def option_shares(
     in_group = [_group_ticks(rows, weight) for weight in (rows.groups.upper, rows.groups.lower)]
     sizes = [float(rows.groups.upper.sum()), float(rows.groups.lower.sum())]
     found = []
-    for part in _listed(question, ticked):
+    known = [("", option) for option in question.options]
+    known += [(blank, choice) for blank, choices in question.blanks for choice in choices]
+    # Choices around a measured value are in no bank: they are known by who ticked or keyed them.
+    for part in known + sorted((set(ticked) | keyed) - set(known)):
         upper, lower = (
             Estimate(ticks.get(part, 0.0) / size, round(size))
             if rows.n >= LEAST_FOR_GROUPS and size > 0
@@ -108,14 +111,6 @@ def option_shares(
         times = ticked[part]
         found.append(OptionShare(*part, part in keyed, times, _share(times, read), upper, lower))
     return tuple(found)
-
-
-def _listed(question: ScoredQuestion, ticked: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return every option in the order of the bank, then choices that the bank does not list."""
-    known = [("", option) for option in question.options]
-    known += [(blank, choice) for blank, choices in question.blanks for choice in choices]
-    keyed = {part for answer in question.accepted for part in _parts(answer)}
-    return known + sorted((set(ticked) | keyed) - set(known))
 
 
 def _group_ticks(rows: PlacedRows, weight: Array) -> dict[tuple[str, str], float]:

@@ -1,18 +1,8 @@
 """A statistic with the n it rests on, or the reason why it is not given.
 
 A number from too few answers misleads more than it tells. So each statistic has a smallest n, at
-which its standard error is still smaller than a difference that a reader would act upon:
-
-=============  =====  ======================================================================
-statistic      n      why
-=============  =====  ======================================================================
-difficulty     10     standard error of a share is at most sqrt(0.25/10) = 0.16
-share          10     the same; counts are always given
-point-biserial 30     standard error (1 - r^2)/sqrt(n - 1) is at most 0.19
-discrimination 36     27% of 36 is 10 a group: standard error at most sqrt(2*0.25/10) = 0.22
-alpha, KR-20   30     Feldt's 95% interval about 0.7 is then (0.52, 0.84) (30 items)
-wrong key      5+5    Welch's test of two means needs a spread on both sides
-=============  =====  ======================================================================
+which its standard error is still smaller than a difference that a reader would act upon. Counts are
+always given.
 """
 
 from __future__ import annotations
@@ -23,11 +13,11 @@ from enum import Enum
 
 from solver.key import Sentence
 
-LEAST_FOR_SHARE = 10
-LEAST_FOR_CORRELATION = 30
-LEAST_FOR_GROUPS = 36
-LEAST_FOR_RELIABILITY = 30
-LEAST_A_SIDE = 5
+LEAST_FOR_SHARE = 10  # standard error of a share: at most sqrt(0.25 / 10) = 0.16
+LEAST_FOR_CORRELATION = 30  # standard error (1 - r^2) / sqrt(n - 1): at most 0.19
+LEAST_FOR_GROUPS = 36  # 27% are 10 a group: standard error at most sqrt(2 * 0.25 / 10) = 0.22
+LEAST_FOR_RELIABILITY = 30  # Feldt's 95% interval about 0.7 is then (0.52, 0.84), of 30 items
+LEAST_A_SIDE = 5  # Welch's test of two means needs a spread on both sides
 
 
 class Lack(Enum):

@@ -12,9 +12,6 @@ upper      the commonest answer of the upper 27% is another one, by at least a s
            of the difference of the two counts
 negative   the better a student does elsewhere, the rarer the question is earned: corrected
            point-biserial at most -2/sqrt(n)
-
-How often these speak up for nothing, and how often they miss, is measured by simulated classes
-in ``tests/grader/items/test_miskeyed.py``.
 """
 
 from __future__ import annotations
@@ -29,9 +26,11 @@ import numpy as np
 from grader.items.estimates import LEAST_FOR_GROUPS, Estimate
 from grader.items.statistics import Array, MeanGap, mean_gap
 
-LEAST_T = 2.0
-LEAST_LEAD = 1.0
-NEGATIVE_AT = 2.0
+# How often each limit speaks up for nothing, and how often it misses, is measured on simulated
+# classes in tests/grader/items/test_miskeyed.py.
+LEAST_T = 2.0  # Welch's t of the rival's students against those of the key
+LEAST_LEAD = 1.0  # standard errors of the difference of two counts
+NEGATIVE_AT = 2.0  # standard errors, about 1 / sqrt(n) each, of a correlation
 
 
 class Sign(Enum):
@@ -95,6 +94,7 @@ def suspicions(
     rivals = [(gap.t, answer, gap) for answer, gap in gaps if gap.t is not None]
     rivals = [rival for rival in rivals if rival[0] >= LEAST_T]
     if rivals:
+        # Of equal t the rival of more students: the other is likelier a chance of few.
         _, answer, gap = max(rivals, key=lambda rival: (rival[0], rival[2].n_first))
         found.append(Suspicion(Sign.RIVAL, answer, gap))
     if n >= LEAST_FOR_GROUPS:
@@ -129,6 +129,7 @@ def _upper(
 def _against_key(answers: Mapping[str, AnswerCases], answer: str, keyed: frozenset[str]) -> MeanGap:
     rival = answers[answer]
     right = [answers[one] for one in sorted(keyed) if one in answers]
+    # One list of cases for both, with a count of 0 where a case is the other's.
     rest = np.concatenate([rival.rest, *(cases.rest for cases in right)])
     of_rival = np.concatenate([rival.count, *(np.zeros_like(cases.count) for cases in right)])
     of_key = np.concatenate([np.zeros_like(rival.count), *(cases.count for cases in right)])

@@ -54,6 +54,7 @@ def alpha(items: Sequence[Counts], totals: Counts) -> Estimate:
     whole = variance(totals)
     if whole == 0:
         return Estimate(None, n, Lack.SAME_TOTAL)
+    # Fractions: 1 - parts / whole loses digits where the two are nearly equal.
     parts = sum((variance(item) for item in items), Fraction(0))
     return Estimate(float(Fraction(len(items), len(items) - 1) * (1 - parts / whole)), n)
 
@@ -90,9 +91,11 @@ def reliability(
     if all_or_nothing:
         kr20 = alpha(rights, right_totals)
     else:
+        # Partial credit makes right/wrong another measure than the points that students have.
         kr20 = Estimate(None, of_points.n, Lack.NOT_ALL_OR_NOTHING)
     error = of_points
     if of_points.value is not None and of_points.value < 0:
+        # sqrt(1 - alpha) would then be above 1: more error than spread.
         error = Estimate(None, of_points.n, Lack.NEGATIVE_ALPHA)
     elif of_points.value is not None:
         spread = float(variance(point_totals)) * (1 - of_points.value)

@@ -83,6 +83,8 @@ class ClassTally:
         """Return for each student the units earned and available, and how many were right."""
         scale = self._points.scale
         kinds = {"earned": scale.kind, "available": scale.kind, "right": pl.Int32}
+        # Whole units, not floats or decimals: sums are exact, and polars adds them a column at a
+        # time.
         total = pl.DataFrame({n: pl.zeros(self.n, kind, eager=True) for n, kind in kinds.items()})
         own = pl.col("own")
         for question in self.counted:
@@ -110,6 +112,7 @@ class ClassTally:
     @cached_property
     def rights(self) -> Counter[int]:
         """Number of right answers: students who were shown all counted questions, by it."""
+        # Of a student who was shown fewer the number of right answers says something else.
         units = self._points.scale.lit(self.available)
         whole = self._students.filter(pl.col("available") == units)
         return Counter(dict(whole.group_by("right", maintain_order=True).len().iter_rows()))
@@ -121,6 +124,7 @@ class ClassTally:
         sums = frame.select("total", "doubt").with_columns(
             units=canvas.earned(frame), places=canvas.total_places(frame)
         )
+        # A total that is not certain would be counted at its least.
         known = sums.filter(pl.col("doubt") == "").drop("doubt")
         found: Counter[tuple[Decimal, Decimal]] = Counter()
         for total, units, places, n in (
@@ -149,6 +153,7 @@ class ClassTally:
         """Yield group, cell, units and how many students have these three."""
         groups = self._students["group"]
         across = int(cells.to_numpy().max(initial=0)) + 1
+        # With averages a cell is that of the latest attempt, and the points are of all of them.
         if self._used.averaged or not 0 < len(self._groups) * across <= MOST_COUNTED:
             columns = pl.DataFrame({"group": groups, "cell": cells, "units": units})
             yield from columns.group_by(pl.all()).len().iter_rows()

@@ -29,7 +29,7 @@ from grader.items.estimates import (
 )
 
 Array = NDArray[np.float64]
-GROUP_SHARE = 0.27
+GROUP_SHARE = 0.27  # the share at which two groups of a normal class differ most surely (Kelley)
 _FLAT = 1e-12  # a spread below this, of shares in 0..1, is the rounding of floats
 
 
@@ -54,6 +54,7 @@ def extreme_groups(total: Array, count: Array) -> ExtremeGroups:
         total: float (m,), the total, or the share of the points earned.
         count: float (m,), students with that total.
     """
+    # Half up: round() takes a half to the even number, up and down in turns.
     size = int(GROUP_SHARE * float(count.sum()) + 0.5)
     return ExtremeGroups(_fill(-total, count, size), _fill(total, count, size), size)
 
@@ -118,6 +119,7 @@ def point_biserial(earned: Array, rest: Array, count: Array) -> Estimate:
     if spread_y < _FLAT:
         return Estimate(None, n, Lack.SAME_REST)
     together = float((x * y * count).sum() / n)
+    # Rounding can carry a perfect correlation past 1 by a last digit.
     return Estimate(float(np.clip(together / np.sqrt(spread_x * spread_y), -1.0, 1.0)), n)
 
 

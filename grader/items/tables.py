@@ -56,6 +56,7 @@ def write_items_and_summary(
     """
     found = analysis or analyse_class(graded)
     items, summary = out / "items.csv", out / "summary.json"
+    # Chinese stays readable, and a changed number is one line of a diff.
     text = json.dumps(summary_data(graded, found), ensure_ascii=False, indent=1) + "\n"
     write_whole(summary, text, private=True)
     # A cell that begins like a formula would be run by a spreadsheet; "-0.12" is a number.

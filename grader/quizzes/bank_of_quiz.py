@@ -95,11 +95,13 @@ def write_bank_and_key(quiz: TakenQuiz, folder: Path) -> Bank:
     _write(bank / "bank.yaml", {"title": title, "edition": quiz.edition})
     topic = {"topic": "quiz", "title": title, "questions": list(quiz.questions)}
     _write(bank / "01-quiz.yaml", topic)
+    # Cells are looked up in the texts as Canvas keeps them; the bank has them as plain text.
     save_quiz(quiz.quiz, bank / "quizzes" / "quiz.yaml")
     made = load_bank(bank)
     about = {"edition": quiz.edition, "sha256": made.sha256, "files": made.files}
     key = Key(format=FORMAT, title=quiz.title, bank=about, questions=list(quiz.entries))
     save_key(key, folder / KEY)
+    # It holds the answers.
     (folder / KEY).chmod(0o600)
     return made
 
@@ -181,7 +183,7 @@ def _options(labels: Labels) -> list[dict[str, Any]]:
 
 
 def _wording(text: str) -> dict[str, str]:
-    return {"en": text, "zh-Hant": text}
+    return {"en": text, "zh-Hant": text}  # a quiz has its words once, in whatever language
 
 
 def _worded(name: str, item: QtiItem) -> WordedQuestion:

@@ -22,6 +22,7 @@ _BLOCKS = (
 )
 _BLOCK = re.compile(rf"<\s*/?\s*(?:{_BLOCKS})\b[^>]*>", re.IGNORECASE)
 _HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+# A "<" before a blank or a digit ("1 < 2") opens no tag.
 _TAG = re.compile(r"<[A-Za-z/!?][^>]*>")
 _OPENING = re.compile(r"<(?:!--|[A-Za-z/!?])")
 _NAME = re.compile(r"<(/?[A-Za-z][A-Za-z0-9]*)")
@@ -72,16 +73,15 @@ def stripped(text: str) -> str:
         # 0xD800 to 0xDFFF are halves of characters, which no text can hold.
         return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else ""
 
+    # In this order: a tag written as &#60;b&#62; is decoded and stays.
     return _NAMED.sub("", _NUMBERED.sub(sign, _STRIPPED_TAG.sub("", text)))
 
 
 def ways_kept(text: str) -> tuple[str, ...]:
-    """Return the texts that Canvas may join for an option: as plain text, and as HTML stripped.
-
-    An export does not say whether Canvas kept an option as plain text or as HTML.
-    """
+    """Return the texts that Canvas may join for an option: as plain text, and as HTML stripped."""
     # Packages of R/exams have line ends around a text; an import trims them or not.
     kept = dict.fromkeys((text, text.strip() if _EDGE.search(text) else text))
+    # An export does not say which of the two Canvas kept.
     if _TAG.search(text) or _ENTITY.search(text):
         kept |= dict.fromkeys(map(stripped, kept))
     return tuple(kept)
@@ -93,14 +93,11 @@ def with_commas_escaped(text: str) -> str:
 
 
 def rendered(text: str) -> frozenset[str]:
-    """Return the texts that the HTML-to-text step can make of `text`: one, rarely more.
-
-    Parsers differ on a ``<`` that opens a tag and never closes it: it swallows the rest of the text
-    or is a plain sign.
-    """
+    """Return the texts that the HTML-to-text step can make of `text`: one, rarely more."""
     return frozenset(shown.strip() for shown, _ in parsed(text))
 
 
+# A search asks for the same few stretches at every place of a cell.
 @lru_cache(maxsize=1 << 14)
 def parsed(text: str, state: str = TEXT) -> tuple[tuple[str, str], ...]:
     """Return the texts that a stretch of HTML can show, each with the state at its end.
@@ -145,6 +142,7 @@ def _parts(text: str, state: str) -> list[tuple[Parts, str]]:
         close_mark = "-->" if opening[0] == "<!--" else ">"
         end = text.find(close_mark, opening.end())
         if end < 0:
+            # Parsers differ: the rest is swallowed, or the "<" is a plain sign.
             literal = [*parts, _decoded(text[at:])]
             return [(parts, close_mark), (literal, _LITERAL + close_mark)]
         tag = text[at : end + len(close_mark)]

@@ -1,8 +1,7 @@
 """Damage to a cell's text by a program between Canvas and us: dates, numbers, wrong encoding.
 
 A spreadsheet that opens an export takes ``7-9`` for a date and saves ``7/9/26``; a program that
-takes UTF-8 for Latin-1 saves ``ç¶`` where a Chinese character stood. It is reported and not undone,
-since other cells may have lost more: the file must be exported again.
+takes UTF-8 for Latin-1 saves ``ç¶`` where a Chinese character stood.
 """
 
 from __future__ import annotations
@@ -59,6 +58,7 @@ def damage_of(cell: str, options: Iterable[str], fits: Callable[[str], bool]) ->
         fits: says whether a text would be read.
     """
     texts = [collapsed(option) for option in options]
+    # Only reported: what was undone here may be lost in other cells, so a new export is needed.
     before = repaired(cell)
     if before is not None and fits(before):
         shown = before if len(before) <= 30 else before[:30] + "..."
@@ -99,6 +99,7 @@ def repaired(text: str) -> str | None:
 
 def _byte_of(sign: str) -> bytes | None:
     """Return the byte of a sign in Windows' Latin-1, else in the standard's, else None."""
+    # Windows' table first: it has signs for bytes 0x80 to 0x9F, where the standard has none.
     for encoding in ("cp1252", "latin-1"):
         try:
             return sign.encode(encoding)
@@ -139,6 +140,7 @@ def _numbers_of_option(option: str) -> list[tuple[int, int]]:
 
 def _same_number(cell: str, option: str) -> bool:
     """Say whether a cell is an option as a spreadsheet writes it: True as TRUE, 0.30 as 0.3."""
+    # "red" for "Red" is no spreadsheet's doing.
     if cell.casefold() == option.casefold():
         return option.casefold() in ("true", "false")
     one, other = _number(cell), _number(option)

@@ -36,6 +36,7 @@ def language_of(quiz: WordedQuiz, banks: Mapping[QuizLanguage, WordedQuiz]) -> Q
         banks: the bank's wordings in each language.
     """
     theirs = {question.id: fingerprint(question.stem) for question in quiz.questions}
+    # By the bank's own words first: an English quiz may quote Chinese, and the other way round.
     same = {
         language: sum(theirs.get(each.id) == fingerprint(each.stem) for each in bank.questions)
         for language, bank in banks.items()

@@ -1,10 +1,8 @@
 """Reader of single cells: the one set of options that Canvas would have written so, or a refusal.
 
-A cell cannot be split at its commas: ``x\\`` and ``y`` ticked together read like the one option
-``x,y``, and two options can come out as the same text. So the reader searches for the options that
-Canvas would have written like the cell, in any order, each as plain text or as stripped HTML
-(`grader.quizzes.canvas_text`). A cell is read if exactly one set fits, and refused otherwise. One
-search serves every kind of question and any number of options.
+The reader searches for the options that Canvas would have written like the cell, in any order, each
+as plain text or as stripped HTML (`grader.quizzes.canvas_text`). One search serves every kind of
+question and any number of options.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from grader.submissions import UNANSWERED, Answer, Chosen, Refused, Response, Ti
 
 MOST_STEPS = 200_000
 """Steps of one search; sixteen options need some ten thousand."""
-MOST_READINGS = 64
+MOST_READINGS = 64  # two are enough to refuse a cell; the others only to name some of them
 MEMORY = 4096
 """Distinct cells of one column that are kept with their responses."""
 
@@ -71,6 +69,8 @@ class CellReader:
                 return Refused(cell[:LONGEST], "can be put together in too many ways to try")
             for reading in readings:
                 found.setdefault(reading, set()).add(wording.name)
+        # Two wordings that say the same answer agree; an answer is never guessed from two that
+        # differ.
         if len(found) == 1:
             (only,) = found
             return UNANSWERED if only is None else only
@@ -193,6 +193,7 @@ class _Search:
         """Return every reading that fits; None if the search takes too long."""
         found: set[Reading] = set()
         begin = _Place(0, TEXT, frozenset(), frozenset())
+        # Not by splitting at commas: x\ and y ticked together read like the one option x,y.
         seen, stack = {begin}, [begin]
         while stack and len(found) < MOST_READINGS:
             place = stack.pop()

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 START = 4096
 """Bytes of a file that are looked at."""
-MOST_READ = 1 << 20
+MOST_READ = 1 << 20  # of a member: a package may unpack to far more than it is
 _QTI2 = re.compile(
     rb"imsqti_\w*?xmlv(2p\d|3p0)|<(?:\w+:)?(?:qti-)?assessment-?(?:Item|Test|item|test)\b"
 )
@@ -27,6 +27,7 @@ def other_format(path: Path) -> str:
         return "a Moodle backup, or another packed file"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
+        # Before the others: it is the right format, and only its zip is missing.
         if b"<questestinterop" in text:
             return "the XML of a quiz alone: give the zip it comes in"
         if re.search(rb"<quiz\b", text):

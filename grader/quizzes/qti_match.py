@@ -105,6 +105,7 @@ def _by_order(items: Sequence[QtiItem], bank: Bank, path: Path) -> list[tuple[Qu
                 path=path,
                 mend="The two must ask the same questions in the same order.",
             )
+    # After the kinds: where both are wrong, the first question that differs says more.
     if len(items) != len(bank.questions):
         raise BankError(
             f"has {counted(len(items), 'question')} where the bank has {len(bank.questions)}",
@@ -135,6 +136,7 @@ def _worded(
         labels = (
             named[blank.id] if set(named) == {b.id for b in question.blanks} else in_order[index]
         )
+        # Choices around a measured value: the bank has none to match them to.
         if blank.options is None:
             texts = tuple(dict.fromkeys(collapsed(text) for _, text in labels))
             blanks.append((blank.id, tuple((text, text) for text in texts)))
@@ -156,6 +158,8 @@ def _choices(
             path=path,
             mend="The two must ask the same questions in the same order.",
         )
+    # The bank words them in English, in Chinese or in both; the language that fits most is the
+    # quiz's.
     found = max((_by_options_text(labels, each) for each in known), key=len, default={})
     # Options whose texts are another's, or two options', take the ids that are left, in order.
     rest = iter([name for name in ids if name not in found.values()])
@@ -170,5 +174,6 @@ def _by_options_text(labels: Labels, known: Choices) -> dict[int, str]:
     return {
         at: known[ours.index(mark)][0]
         for at, mark in enumerate(theirs)
+        # A text that stands twice on either side does not say which option it is.
         if ours.count(mark) == theirs.count(mark) == 1
     }

@@ -22,7 +22,7 @@ from grader.quizzes.other_formats import other_format, other_package
 from solver.banks.bank import Kind
 from solver.errors import ExportError
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 64 << 20  # of XML, unpacked: the parser needs many times as much memory
 MOST_DEPTH = 100
 """Depth of nested elements; an item of a quiz has about ten."""
 KIND_OF_TYPE: dict[str, Kind] = {
@@ -121,11 +121,14 @@ def _assessments(package: zipfile.ZipFile, path: Path) -> dict[str, ET.Element]:
             path=path,
             mend=_EXPORT,
         )
+    # Before anything is unpacked: a small zip may hold gigabytes.
     if sum(info.file_size for info in package.infolist() if _is_xml(info.filename)) > MOST_BYTES:
         raise ExportError(f"holds more than {MOST_BYTES >> 20} MiB of XML", path=path)
     roots: dict[str, ET.Element] = {}
     # Of a cartridge's two forms of a quiz, the one under non_cc_assessments is complete.
     for name in sorted(filter(_is_xml, names), key=lambda each: not each.endswith(".qti")):
+        # The file is FOLDER/assessment_qti.xml or FOLDER/FOLDER.xml in one layout, ID.xml.qti in
+        # another.
         ident = PurePosixPath(name).name.split(".")[0]
         parent = PurePosixPath(name).parent.name
         known = ident in roots or parent in roots
@@ -186,6 +189,7 @@ def _refuse_own_doctype(data: bytes) -> None:
 
 
 def _check_depth(root: ET.Element, path: Path, name: str) -> None:
+    # Level by level: a walk that calls itself would end in Python's own limit.
     level = [root]
     for _ in range(MOST_DEPTH):
         level = [child for element in level for child in element]
@@ -258,6 +262,7 @@ def _points(text: str, path: Path, ident: str) -> Decimal | None:
 
 def _list(response: ET.Element) -> tuple[ET.Element, str, Labels]:
     name = response.get("ident", "")
+    # Canvas names a drop-down's list response_NAME, and every other list response1.
     blank = name.removeprefix("response_") if name.startswith("response_") else ""
     labels = tuple(
         (label.get("ident", ""), _material(next(_children(label, "material"), None)))
@@ -272,7 +277,7 @@ def _right(item: ET.Element, names: dict[str, str]) -> tuple[tuple[str, frozense
     for condition in _all(item, "respcondition"):
         try:
             earns = Decimal(_text(next(_children(condition, "setvar"), None))) > 0
-        except InvalidOperation:  # no number, or NaN
+        except InvalidOperation:  # no number, or NaN: a condition that only shows a comment
             continue
         if not earns:
             continue

@@ -1,8 +1,6 @@
 """Writer of a quiz as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
 
 The same bank, language and key give the same bytes. Without answers no condition gives points.
-Classic Quizzes score several answers with partial credit all the same; the course's own rule is
-applied by `hw9 grade`.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ _TYPE_OF_KIND = {
     "several": "multiple_answers_question",
     "pair": "multiple_dropdowns_question",
 }
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can hold: no time of day in the bytes
 
 
 def quiz_to_write(
@@ -142,6 +140,8 @@ def _answer_ids(edition: str, question: str, blank: str, names: Sequence[str]) -
     """Return a number of five digits for each choice, like Canvas' answer ids, all different."""
     ids: dict[str, str] = {}
     for name in names:
+        # By edition and id too, so that an import made again keeps the ids of answers that were
+        # given.
         number = int(_hash("answer", edition, question, blank, name)[1:9], 16) % 90000 + 10000
         while str(number) in ids.values():
             number = 10000 + (number - 9999) % 90000
@@ -166,6 +166,7 @@ def package_bytes(quiz: QtiQuiz) -> bytes:
         for name, document in files.items():
             info = zipfile.ZipInfo(name, _EARLIEST)
             info.compress_type = zipfile.ZIP_DEFLATED
+            # Else the mode is that of whoever runs this, and the bytes with it.
             info.external_attr = 0o644 << 16
             package.writestr(info, ET.tostring(document, encoding="utf-8", xml_declaration=True))
     return buffer.getvalue()
@@ -227,12 +228,15 @@ def _conditions(item: QtiItem) -> ET.Element:
     labels = dict(item.lists)
     for name, idents in item.right:
         if item.kind == "several":
+            # The course gives all or nothing; Classic Quizzes give partial credit all the same, so
+            # the rule is applied by `hw9 grade`.
             condition = _condition(processing, "100")
             together = _add(condition, "and")
             for ident, _ in labels[name]:
                 holder = together if ident in idents else _add(together, "not")
                 _add(holder, "varequal", ident, respident="response1")
             continue
+        # Of drop-downs each earns its share, and the shares are added.
         share = "100" if not name else f"{100 / len(item.lists):.2f}"
         for ident in sorted(idents):
             condition = _condition(processing, share, action="Add" if name else "Set")

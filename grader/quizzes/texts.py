@@ -205,6 +205,7 @@ def save_quiz(quiz: WordedQuiz, path: Path) -> None:
             | {"type": other.type, "text": other.text}
             for other in quiz.others
         ]
+    # In the order of the quiz, so that a person can read it beside Canvas' page.
     text = yaml.dump(data, Dumper=YamlDumper, allow_unicode=True, sort_keys=False, width=100)
     write_whole(path, text)
 
@@ -253,6 +254,7 @@ def _in_the_keys_words(quiz: WordedQuiz, key: Key | None) -> WordedQuiz:
             known = [option.text for option in entry.options if option.text] if entry else []
             names = {text: text for text in [*known, values.get(blank, "")] if text}
             renamed = tuple(
+                # A choice whose id is its text was measured; others have the bank's ids already.
                 (choice_named(name, names) if name == text else name, text)
                 for name, text in choices
             )
@@ -278,6 +280,7 @@ def known_quizzes(bank: Bank, key: Key | None, files: Sequence[Path]) -> list[Wo
     quizzes = []
     for path in paths:
         quiz = _in_the_keys_words(load_quiz(path), key)
+        # Messages name a quiz file by its name; of two with one name they need the whole path.
         if names.count(path.name) > 1:
             renamed = (replace(question, source=str(path)) for question in quiz.questions)
             quiz = replace(quiz, questions=tuple(renamed))

@@ -93,6 +93,7 @@ def accepted_answers(
     for name in answer:
         if options and name not in options:
             raise _unknown(entry, name, options, path)
+    # Each id by itself: a TA who accepts "a" and "c" means either, not both ticked.
     if entry.kind == "single":
         return tuple(Ticked(frozenset({name})) for name in answer)
     return (Ticked(frozenset(answer)),)
@@ -204,6 +205,8 @@ def _names(entry: KeyQuestion, question: Question | None, blank: str) -> dict[st
         return names | ids
     for verdict in entry.options:
         if verdict.blank == blank:
+            # Where the bank lists no options the choices are numbers, which Canvas writes as their
+            # texts.
             canon = verdict.id if question is None or verdict.text is None else verdict.text
             names |= {verdict.id: canon} | ({verdict.text: canon} if verdict.text else {})
     return names

@@ -1,7 +1,4 @@
-"""Choice of the attempt of a student that counts.
-
-The order of the rows decides nothing, so an export sorted otherwise gives the same grades.
-"""
+"""Choice of the attempt of a student that counts."""
 
 from __future__ import annotations
 
@@ -80,6 +77,7 @@ def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
     """
     if len(rows) == 1:
         return Choice([rows[0].seq], doubt=_own_doubt(rows[0]))
+    # Sorted: an export with its rows in another order gives the same grades.
     different, repeated, contrary = sorted(rows), list[int](), list[Candidate]()
     if not told_apart([row.attempt for row in rows]):
         different, repeated = _without_repeats(rows)
@@ -104,10 +102,12 @@ def choose(rows: Sequence[Candidate], rule: AttemptsRule) -> Choice:
     if in_order and rule != "highest":
         used = in_order[0 if rule == "first" else -1]
     else:
+        # Of equal totals the latest: a choice, so that the order of the rows decides nothing.
         used = max(in_order or different, key=lambda row: (row.total, *_rank(row)))
     others = [row for row in different if row is not used]
     superseded = repeated + [row.seq for row in others]
     doubt = doubt or _own_doubt(used)
+    # Its refused cells might have made another attempt the highest.
     if rule == "highest" and not doubt and any(row.at_most > used.total for row in others):
         doubt = MAY_BE_HIGHER
     return Choice([used.seq], superseded, rejected, reason, doubt)
@@ -168,4 +168,4 @@ def mean(total: Fraction | Decimal, n: int) -> Decimal:
     mean = Fraction(total) / n
     exact = Decimal(mean.numerator) / Decimal(mean.denominator)
     rounded = exact.quantize(Decimal(1).scaleb(-AVERAGE_DECIMALS), rounding=ROUND_HALF_UP)
-    return rounded.normalize() + Decimal(0)
+    return rounded.normalize() + Decimal(0)  # + 0 writes 1E+1 as 10 and -0 as 0

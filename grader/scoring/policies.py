@@ -110,11 +110,12 @@ class CanvasPartial:
             return question.points
         shares = [_share(answer, response) for answer in question.accepted]
         worth = Fraction(question.points) * max(shares, default=Fraction(0))
+        # A fraction ends as a decimal where its denominator has no prime but 2 and 5.
         divisor = worth.denominator
         for prime in (2, 5):
             while divisor % prime == 0:
                 divisor //= prime
-        if divisor == 1:  # it ends as a decimal
+        if divisor == 1:
             return Decimal(worth.numerator) / Decimal(worth.denominator)
         return Decimal(repr(float(worth)))  # Canvas computes with floats; this is the nearest
 

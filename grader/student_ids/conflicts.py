@@ -62,6 +62,7 @@ def conflicts(persons: Iterable[Person]) -> dict[str, str]:
     for (student, _), names in sorted(names_of.items()):
         if len(names) > 1:
             found[student] = f"the id {student} stands with {_two(names.values(), 'names')}"
+    # Last, as the surest reason: of a student with several only this one is shown.
     for student, several in sis_of.items():
         if len(several) > 1:
             found[student] = f"the id {student} stands with {_two(several, 'SIS ids')}"
@@ -104,9 +105,11 @@ def with_refused(table: AnswerTable, reasons: Mapping[str, str]) -> AnswerTable:
         (row, student, "", ", ".join(filter(None, (student, name)))[:TEXT_SHOWN], reasons[student])
         for row, student, name in rows.select("row", "student", "name").iter_rows()
     ]
+    # A row that is refused as a whole is listed once, not for each of its cells too.
     others = table.rejects.filter(~pl.col("row").is_in(rows["row"].to_list()))
     rejects = pl.concat([others, pl.DataFrame(told, schema=REJECTS, orient="row")])
     kept = pl.col("student").is_null() | ~pl.col("student").is_in(list(reasons))
+    # Its file and line (the last two columns) stay, so that every row is still accounted for.
     nobody = [pl.when(kept).then(pl.col(name)).alias(name) for name in list(ROW)[:-2]]
     blank = [
         pl.when(kept)

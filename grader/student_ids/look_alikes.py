@@ -23,6 +23,7 @@ MOST = 500
 _SHOWN = 5
 
 
+# Possessive (0*+): without it a long run of zeros would be tried at every split.
 _NUMBER = re.compile(r"(?=[0-9])0*+([0-9]*)(?:[.,]0{0,2})?")
 """A whole number as a spreadsheet may write it; 1,000 is not one of them."""
 
@@ -58,6 +59,7 @@ def alike_ids(table: AnswerTable) -> tuple[tuple[str, str], ...]:
         if met != student:
             pairs.append((met, student))
     numbers = set(ids.filter(plain & ids.is_in(list(first))))
+    # Plain numbers are most ids of a class: they are not folded one by one, only looked up.
     both = sorted((form, student) for form, student in first.items() if form in numbers)
     return (*both[:MOST], *pairs[:MOST])
 
@@ -80,6 +82,8 @@ def many_names(table: AnswerTable) -> tuple[ManyNames, ...]:
         .drop("place")
         .iter_rows()
     ):
+        # The names' first rows alone are folded in Python; polars has left out students with one
+        # name.
         if form := folded(name):
             by_student.setdefault(student, {}).setdefault(form, NamedRow(name, file, line))
     found = [

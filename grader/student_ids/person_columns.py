@@ -1,9 +1,8 @@
 """Columns of a Student Analysis CSV with the student, the section, the time and the attempt.
 
-A known header decides, at any place: a column that somebody added in front, or two that changed
-places, do no harm. Unknown headers are known by their place and the shape of their cells. A file
-is refused whose known header contradicts its cells, or the place of an unknown one: names taken
-for ids would make one student of two.
+A known header decides, at any place. Unknown headers are known by their place and the shape of
+their cells. A file is refused whose known header contradicts its cells, or the place of an unknown
+one.
 """
 
 from __future__ import annotations
@@ -63,7 +62,8 @@ class PersonColumns:
         """
         known = self._known()
         if all(field in known for field in REQUIRED):
-            found = known  # at any place, and any number of columns between them
+            # At any place: a column that somebody added, or two that changed places, do no harm.
+            found = known
         else:
             layouts = _layouts(len(self._header))
             if not layouts:
@@ -78,6 +78,8 @@ class PersonColumns:
             ]
             if not agreeing:
                 raise self._no_layout(known)
+            # Layouts of one width differ in optional fields: the one that most cells have the shape
+            # of.
             best = max(
                 agreeing,
                 key=lambda names: sum(
@@ -91,6 +93,7 @@ class PersonColumns:
             raise self._error(
                 "has no names and ids (an anonymous survey), so nobody can be given a score", ""
             )
+        # Names taken for ids would make one student of two.
         self._refuse_contradiction(found, known)
         return found
 
@@ -157,6 +160,7 @@ def _layouts(width: int) -> list[tuple[str, ...]]:
     """Return every order of so many fields that Canvas writes."""
     layouts = []
     for person, sis, root, section_sis, attempt in product((True, False), repeat=5):
+        # An anonymous survey has neither names nor any of the ids that stand beside them.
         if not person and (sis or root):
             continue
         layouts.append(
@@ -178,4 +182,5 @@ def _shape_speaks(name: str, cell: str) -> int:
     shape = _SHAPES.get(name)
     if shape is not None:
         return 1 if shape.match(cell) else -1
+    # A field without a shape of its own may hold anything but a time.
     return -1 if _TIME.match(cell) else 0

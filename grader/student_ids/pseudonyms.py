@@ -1,9 +1,7 @@
 """Pseudonyms in place of names and ids in every output; the table of who is who is kept apart.
 
 A pseudonym is a keyed hash of the student's id. The key is drawn once, when the table is made, and
-kept in the table. So one table gives the same pseudonyms in every run, and nobody without it can
-work them out from a list of ids. A table is of one system of ids, else Canvas' id 101 and a number
-101 in somebody's own file would get one pseudonym.
+kept in the table, which is of one system of ids.
 """
 
 from __future__ import annotations
@@ -76,6 +74,7 @@ class Pseudonyms:
                 path=self._path,
                 mend="Name one that hw9 wrote, or a file that is not there yet.",
             ) from None
+        # Canvas' id 101 and a number 101 in somebody's own file would get one pseudonym.
         if ids and held and held != ids:
             ours = next(said for system, said in SAID.items() if system == held)
             raise ExportError(
@@ -180,7 +179,7 @@ class Pseudonyms:
         cells, columns = _without_texts(table)
         students = table.rejects.select("student")
         names[""] = ""
-        for student in students["student"].unique():
+        for student in students["student"].unique():  # refused as a whole, so not among the names
             names.setdefault(student, self.name_of(student))
         rejects = table.rejects.with_columns(
             per_distinct(students, names.get, pl.String).alias("student"), text=pl.lit("")
@@ -191,6 +190,7 @@ class Pseudonyms:
 
 def _without_texts(table: AnswerTable) -> tuple[Cells, list[pl.Series]]:
     def hidden(response: Response) -> Response:
+        # A text that could not be read may hold a name.
         return replace(response, text="") if isinstance(response, Refused) else response
 
     cells, columns = Cells(table.cells.names), []
@@ -205,5 +205,8 @@ def _without_texts(table: AnswerTable) -> tuple[Cells, list[pl.Series]]:
 
 
 def _pseudonym(key: bytes, student: str) -> str:
+    # Keyed: of a plain hash anybody with a list of ids could find whose it is by trying them all.
     digest = hmac.new(key, student.encode(), hashlib.sha256).digest()
+    # 55 bits: two of a thousand students share one with a chance of 1e-11. The "p" in front keeps
+    # spreadsheets from reading a number.
     return "p" + base64.b32encode(digest)[:11].decode().lower()

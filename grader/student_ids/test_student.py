@@ -19,6 +19,7 @@ def is_test_student(name: str) -> bool:
 
 def without_test_student(table: AnswerTable) -> AnswerTable:
     """Return a table in which the rows of the test student are refused."""
+    # By name: Canvas gives the test student an id as any other, one a course.
     names = table.frame["name"].unique().drop_nulls().cast(pl.String)
     names = names.filter(names.str.strip_chars().str.to_lowercase().is_in(list(NAMES)))
     found = table.frame.filter(pl.col("name").is_in(names.implode()))["student"].unique().sort()
