@@ -49,6 +49,7 @@ class KeyFile:
     def changed_outside(self) -> bool:
         """Whether the file is no longer the one that was read."""
         try:
+            # The content, not the time: a cloud folder may touch a file and change nothing.
             return sha256_of(self.path) != self.sha256
         except OSError:
             return True
@@ -60,6 +61,7 @@ class KeyFile:
             KeyChangedError: the file was changed meanwhile; nothing is written.
             OutputError: it cannot be written.
         """
+        # Asked with the lock held: another program that saves could come between look and write.
         with one_at_a_time(self.path):
             if self.changed_outside:
                 raise KeyChangedError(

@@ -149,7 +149,7 @@ def with_signature(key: Key, by: str, when: str = "", path: Path | None = None) 
 
 
 def said_of_unsigned(key: Key) -> str:
-    """Return what is to be said of a key with contested questions that nobody has signed, or ""."""
+    """Return the warning on a key with contested questions that nobody has signed, or ""."""
     if not key.contested or key.signature is not None:
         return ""
     waiting = [name for name in key.to_decide if name in key.contested]
@@ -162,6 +162,7 @@ def said_of_unsigned(key: Key) -> str:
 
 def _decision(entry: KeyQuestion, by: str, why: str) -> Decision:
     _check_texts(by, why)
+    # With the answer it was on: a key made anew may derive another, and the decision then lapses.
     return Decision(by=by.strip(), why=why.strip(), on=entry.correct)
 
 
@@ -182,7 +183,9 @@ _UNDECIDED: dict[str, object] = {
 
 def _decided(key: Key, entry: KeyQuestion, changes: dict[str, object]) -> Key:
     """Return the key with one decision on a question, in place of any before."""
-    return _replaced(key, _as_derived(entry).model_copy(update={**_UNDECIDED, **changes}))
+    made = _as_derived(entry).model_copy(update={**_UNDECIDED, **changes})
+    questions = [made if each.id == made.id else each for each in key.questions]
+    return key.model_copy(update={"questions": questions})
 
 
 def _as_derived(entry: KeyQuestion) -> KeyQuestion:
@@ -256,17 +259,13 @@ def _counting(entry: KeyQuestion, asked: Question | None) -> set[tuple[str, str]
     names: set[tuple[str, str]] = set()
     also = entry.override.also if entry.override else []
     given = [answer for answer in (entry.effective, *also) if answer]
+    # By the answers a grade accepts, so that a number given as 0.150 marks the option 0.15.
     for answer in (each for one in given for each in accepted_answers(entry, one, asked)):
         if isinstance(answer, Ticked):
             names |= {("", option) for option in answer.options}
         elif isinstance(answer, Chosen):
             names |= answer.choices
     return names
-
-
-def _replaced(key: Key, entry: KeyQuestion) -> Key:
-    questions = [entry if each.id == entry.id else each for each in key.questions]
-    return key.model_copy(update={"questions": questions})
 
 
 def _entry(key: Key, question: str, path: Path | None) -> KeyQuestion:

@@ -55,6 +55,7 @@ def count_moves(moves: Iterable[Move], before: GradedClass, after: GradedClass) 
         most_up=max([*changes, Decimal(0)]),
         most_down=min([*changes, Decimal(0)]),
         sum=sum((change * n for change, n in changes.items()), Decimal(0)),
+        # Ties by points, so that the order of the students does not show.
         changes=tuple(sorted(changes.items(), key=lambda each: (-each[1], -each[0]))),
         mean_before=_certain_mean(before.used),
         mean_after=_certain_mean(after.used),

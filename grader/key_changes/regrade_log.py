@@ -115,6 +115,7 @@ def new_standing(
     standing = {}
     for question in after:
         own = alone.get(question.id)
+        # Kept only where the key alone does not say it: a key that says all needs no second file.
         if own is not None and not differs(own, question):
             continue
         how = taken.get(question.id)
@@ -135,6 +136,7 @@ def read_log(folder: Path) -> str:
     """
     path = folder / LOG
     try:
+        # Not read_text: it would turn a CR LF into LF, and the hashes would no longer fit.
         text = path.read_bytes().decode("utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError):
         raise ExportError("cannot be read", path=path) from None
@@ -157,6 +159,8 @@ def read_log(folder: Path) -> str:
             )
         before += line
     former = [int(each.name) for each in (folder / FORMER).glob("[0-9]*") if each.name.isdecimal()]
+    # The chain of hashes shows no line that was taken off at the end; a folder without its line
+    # does.
     if max(former, default=0) > text.count("\n"):
         raise ExportError(
             f"lacks the line of regrade {max(former)}, whose former results are in {FORMER}",

@@ -31,7 +31,6 @@ from grader.submissions import (
 from grader.table.used import UsedStudents
 from solver.banks.wording import differences
 from solver.errors import InputError, KeyFileError
-from solver.key import Answer as KeyAnswer
 from solver.key import Key, KeyQuestion
 
 How = Literal["current", "both", "everybody", "unchanged"]
@@ -142,12 +141,12 @@ def refuse_other_options(old: Key, new: Key, path: Path | None = None) -> None:
 
 def _graded_by(question: KeyQuestion) -> object:
     also = question.override.also if question.override else []
-    answers = [_as_set(answer) for answer in (question.effective, *also)]
+    # Sorted: a key written by hand may list the same options in another order.
+    answers = [
+        sorted(answer.items() if isinstance(answer, dict) else answer)
+        for answer in (question.effective, *also)
+    ]
     return answers, question.points, question.void, question.left_out
-
-
-def _as_set(answer: KeyAnswer) -> object:
-    return sorted(answer.items()) if isinstance(answer, dict) else sorted(answer)
 
 
 def merged_key(old: Key, new: Key, taken: Collection[str], how: How) -> Key:
@@ -196,6 +195,7 @@ def regraded(
             result.append(question)
         elif how == "everybody":
             new_one = by_id.get(question.id, question)
+            # A question left out is worth 0 in the new key, which would give everybody nothing.
             worth = question.points if new_one.left_out else new_one.points
             result.append(replace(question, points=worth, void=True, left_out=False))
         elif question.id not in by_id:
@@ -207,16 +207,14 @@ def regraded(
         elif how == "unchanged":
             result.append(question)
         else:
-            result.append(_by_new_key(question, by_id[question.id], how))
+            by_key = by_id[question.id]
+            accepted = tuple(_as_recorded(answer, question) for answer in by_key.accepted)
+            void = by_key.void
+            if how == "both":
+                accepted += tuple(each for each in question.accepted if each not in accepted)
+                void |= question.void
+            result.append(replace(by_key, accepted=accepted, void=void))
     return tuple(result)
-
-
-def _by_new_key(before: ScoredQuestion, new: ScoredQuestion, how: How) -> ScoredQuestion:
-    accepted = tuple(_as_recorded(answer, before) for answer in new.accepted)
-    if how == "both":
-        former = tuple(answer for answer in before.accepted if answer not in accepted)
-        return replace(new, accepted=accepted + former, void=before.void or new.void)
-    return replace(new, accepted=accepted)
 
 
 def _as_recorded(answer: Answer, before: ScoredQuestion) -> Answer:
@@ -264,6 +262,7 @@ def moves(before: Iterable[GradedSubmission], after: Iterable[GradedSubmission])
             if graded is not None:
                 order.setdefault(graded.student.id)
                 waiting.setdefault(graded.student.id, [None, None])[side] = graded
+        # Both sides come in the same order, so that only students missing from one side wait here.
         for name in [name for name, pair in waiting.items() if None not in pair]:
             yield from _moved(*waiting.pop(name))
             del order[name]
@@ -280,6 +279,8 @@ def moved_students(
         each.frame.select("student", certain, "total").hstack(each.point_texts(each.frame))
         for each in (before, after)
     ]
+    # Compared in one join: most of a class does not move, and submissions are made of the others
+    # only.
     same = frames[0].join(frames[1], on=frames[0].columns, how="semi", nulls_equal=True)["student"]
     moved = ~pl.col("student").is_in(same.implode())
     one, other = (each.some(each.frame.filter(moved)) for each in (before, after))

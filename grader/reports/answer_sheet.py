@@ -121,6 +121,7 @@ def _wrapped(text: str, language: str, begin: str, further: str) -> list[str]:
         WIDTH,
         initial_indent=begin,
         subsequent_indent=further,
+        # A long formula or address stays in one piece, to be copied.
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 WIDTH, HEIGHT = 720.0, 260.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 8.0, 12.0, 34.0
-MOST_BINS = 25
+MOST_BINS = 25  # a bar is then about 27 units wide: room for a number below every second one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ def bins_for(possible: Decimal, lowest: Decimal = Decimal(0)) -> Bins:
     span = max(possible - low, Decimal("0.1"))
     width = _round_step(span / MOST_BINS)
     start = (low / width).to_integral_value(rounding=ROUND_FLOOR) * width
+    # Upwards: -(-a // b) rounds a quotient up without a float.
     number = int(-((start - low - span) // width))
     while start + width * number < possible:
         number += 1
@@ -85,6 +86,7 @@ def histogram(
     first, second = _binned(totals, bins), _binned(other, bins)
     top = max([*first, *second, 1])
     step = max(1, int(_round_step(Decimal(top) / 5)))
+    # Up to a whole step, so that the highest bar has a line above it.
     top = -(-top // step) * step
     scale = (HEIGHT - TOP - BOTTOM) / top
     wide = (WIDTH - LEFT - RIGHT) / bins.number
@@ -125,6 +127,7 @@ def _horizontal(value: int, scale: float) -> Markup:
 
 
 def _edges(bins: Bins, wide: float) -> list[Markup]:
+    # Numbers below more than twelve bars would touch.
     every = 2 if bins.number > 12 else 1
     return [
         Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>').format(

@@ -147,6 +147,7 @@ def class_page(
         dict(analysis.canvas_totals.counts),
         analysis.possible,
         words().plain("distribution", language),
+        # Names stay on the index: this page is shown to people who may not see them.
         link=lambda place: f"students/index.html#{bar_address(place)}",
     )
     doubts = key_doubts(graded, analysis.questions, bank, key)

@@ -1,8 +1,6 @@
 """Names of records of evidence for a student who should look at them again.
 
 A record's id is its kind and its place, such as ``saliency/2`` or ``filter_visualization/23/0``.
-A question needs the same records whichever option is right, so their names give no answer away,
-as long as no name here says what a question asks.
 """
 
 from __future__ import annotations
@@ -29,6 +27,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 _BESIDE = {"picture", "regions"}
 
 # A field in braces becomes its numbers, in English with what is counted: "pictures 0, 1".
+# A question needs the same records whichever option is right; a name must not say what it asks.
 _NAMES: dict[str, tuple[str, str]] = {
     "lime": ("LIME of {picture}", "圖片 {picture} 的 LIME"),
     "lime_known_model": (
@@ -138,6 +137,7 @@ def explanation_names(records: Iterable[str]) -> tuple[Sentence, ...]:
 def _merged(groups: Iterable[Group]) -> list[Group]:
     """Return groups with those merged that differ in one field alone, the last field first."""
     merged = list(groups)
+    # The last field first: "layers 6, 15 on picture 1" reads better than one name for each layer.
     for field in reversed(range(max((len(places) for _, places in merged), default=0))):
         by_rest: dict[tuple[object, ...], Group] = {}
         for kind, places in merged:
@@ -181,5 +181,6 @@ def _runs(numbers: Numbers) -> list[str]:
             runs[-1].append(number)
         else:
             runs.append([number])
+    # Two numbers are as short as a range: "0, 1", not "0–1".
     parts = [[f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run) for run in runs]
     return [each for part in parts for each in part]

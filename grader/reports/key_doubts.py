@@ -96,6 +96,7 @@ def _doubt(
     measured = _Measured(entry, bank) if entry else None
     doubted = measured is not None and measured.doubted and not item.question.void
     rivals = {each.rival for each in item.suspicions if each.rival}
+    # Two independent findings of the same other answer are the strongest sign there is.
     shared = rivals & measured.other_answers() if measured and doubted else set()
     return KeyDoubt(
         question=name,

@@ -72,6 +72,7 @@ class QuestionTexts:
             )
             return tuple(self.part(question.id, blank, choice) for blank, choice in chosen)
         place = {option: index for index, option in enumerate(question.options)}
+        # Options that the bank does not list come last; no question has 99.
         ticked = sorted(answer.options, key=lambda option: (place.get(option, 99), option))
         return tuple(self.part(question.id, "", option) for option in ticked)
 

@@ -16,6 +16,7 @@ from solver.text.bilingual import Pair
 
 
 class _Logged(BaseModel):
+    # A later version may log more: its folder can still be read.
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 

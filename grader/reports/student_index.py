@@ -1,8 +1,7 @@
 """`students/index.html`: every student of a run in a table that can be searched and sorted.
 
 It names people, so that `class.html` need not: a bar of its histogram leads here, to the list of
-the students in it. A script on the page searches and sorts; it is the only one that the page's
-policy allows, by its hash. Without it the table is in the order of students.
+the students in it.
 """
 
 from __future__ import annotations
@@ -82,6 +81,8 @@ def index_page(
             bars=_bars(certain, possible),
             uncertain=[row for row in rows if row.doubt is not None],
             script=Markup(_script()),
+            # The policy allows this one script by its hash; without it the table is in the order of
+            # students.
             policy=Markup(policy_for(style(), _script())),
         )
     )

@@ -39,7 +39,7 @@ from solver.files.atomic_write import write_whole
 from solver.key import Key, Sentence
 from solver.text.bilingual import without_turning
 
-LONGEST_NAME = 80
+LONGEST_NAME = 80  # file systems take 255 bytes; a number and an ending may follow
 BATCH, WRITERS = 250, 8
 
 
@@ -98,7 +98,7 @@ def write_student_pages(
         rows = iter(graded.used)
         while batch := list(islice(rows, BATCH)):
             made = [(page_name(each.student.id, taken), pages.page(each)) for each in batch]
-            list(pool.map(lambda one: _write(folder / one[0], one[1]), made))
+            list(pool.map(lambda one: _write(folder / one[0], one[1]), made))  # raises its errors
             for (name, _), each in zip(made, batch, strict=True):
                 doubt = DOUBTS.get(each.doubt)
                 late = _duration(each.late)
@@ -126,11 +126,14 @@ def page_name(student: str, taken: set[str]) -> str:
     Letters, digits, ``.``, ``_`` and ``-`` stay; any other character becomes ``~`` and its code,
     so that no id can leave the folder. Names that differ only in case count as the same.
     """
+    # "/" and "\" among them, so that no id can leave the folder.
     safe = re.sub(r"[^A-Za-z0-9._-]", lambda found: f"~{ord(found.group()):x}", student)
     safe = safe[:LONGEST_NAME] or "no-id"
+    # A leading dot hides a file, and ".." is no file at all.
     if safe.startswith(".") or _OF_WINDOWS.match(safe):
         safe = f"~{ord(safe[0]):x}{safe[1:]}"
     name, number = f"{safe}.html", 1
+    # In lower case: on Windows and macOS "A.html" and "a.html" are one file.
     while name.lower() in taken:
         number += 1
         name = f"{safe}~{number}.html"
@@ -253,6 +256,7 @@ class StudentPages:
 
     def _why(self, question: str, blank: str, option: str) -> Sentence | None:
         entry = self._texts.key_question(question)
+        # The sentences of the verdicts argue for the derived answer, which no longer counts.
         if entry is None or entry.override is not None:
             return None
         for verdict in entry.options:
