@@ -24,6 +24,7 @@ def rules_hash() -> str:
 def _folder_hash(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
+        # The name too: moved code may be imported by others than before.
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
         # The same on Windows, where git may check files out with other line ends.
         digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")

@@ -188,6 +188,7 @@ def save_record(record: Record, folder: Path) -> dict[str, Any]:
     """
     name = record.id.replace("/", "-") + ".npz"
     buffer = io.BytesIO()
+    # Sorted, and NumPy dates its members 1980: the same record gives the same bytes.
     np.savez_compressed(buffer, allow_pickle=False, **dict(sorted(record.arrays.items())))
     write_whole(folder / name, buffer.getvalue())
     entry = {
@@ -364,6 +365,7 @@ def _read_arrays(folder: Path, entry: dict[str, Any]) -> dict[str, Array]:
             size = sum(member.file_size for member in archive.infolist())
         if size > MAX_ARRAY_BYTES:
             raise EvidenceError(f"holds {size} bytes, more than a record can need", path=path)
+        # A pickle runs code as it is read.
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: np.asarray(archive[key]) for key in sorted(archive.files)}
     except FileNotFoundError:

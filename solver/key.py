@@ -316,6 +316,7 @@ class Key(Strict):
     @property
     def signature(self) -> KeySignature | None:
         """The signature, where it holds for the questions as they are now."""
+        # Any change of a question, by hand too, takes the signature off.
         holds = self.signed is not None and self.signed.sha256 == questions_sha256(self)
         return self.signed if holds and not self.to_decide else None
 
@@ -358,6 +359,7 @@ def dump_key(key: Key) -> str:
         if data[name] is None:
             del data[name]
     data["questions"] = [_without_empty(question) for question in data["questions"]]
+    # In the order of the model, not the alphabet: id and answer first, for people.
     text: str = yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
     return text
 

@@ -1,9 +1,7 @@
 """Atomic swap of a folder: another takes its place in one step, flushed to the disk before.
 
-Linux can exchange two names in one step (``renameat2`` with ``RENAME_EXCHANGE``, since 3.15): a
-reader sees the whole old folder or the whole new one, and a kill at any moment leaves one of them.
-Elsewhere, and on file systems that cannot do it, the old folder is moved aside first; a kill
-between the two steps is mended when the next run begins (`mend`).
+A reader sees the whole old folder or the whole new one, and a kill at any moment leaves one of
+them, or is mended when the next run begins (`mend`).
 """
 
 from __future__ import annotations
@@ -22,7 +20,9 @@ from solver.files.atomic_write import sync_path
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+# POSIX lets a system say either of a folder that is not empty.
 _NOT_EMPTY = {errno.ENOTEMPTY, errno.EEXIST}
+# As kernels, file systems and containers say that they lack a call.
 _CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
 PARTIAL = ".partial"
 
@@ -64,6 +64,7 @@ def leftovers(out: Path) -> list[Path]:
     """
     if not out.parent.is_dir():
         return []
+    # Eight signs, as mkdtemp makes them: "key.old" beside "key" must not be taken for a leftover.
     partial = re.compile(rf"\.{re.escape(out.name)}\.[a-z0-9_]{{8}}{re.escape(PARTIAL)}")
     return sorted(
         path
@@ -100,6 +101,7 @@ def swap(new: Path, out: Path) -> None:
     Raises:
         OSError: nothing was changed.
     """
+    # Before the swap: a power failure could else leave the new name with empty files.
     sync_folder(new)
     try:
         new.rename(out)  # in one step, if there is nothing or an empty folder
@@ -125,6 +127,7 @@ def _aside(out: Path) -> Path:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Exchange two names; False where the system or the file system cannot."""
+    # Linux since 3.15; Python has no name for it. Elsewhere the old folder is moved aside first.
     function = getattr(_libc(), "renameat2", None)
     if function is None:
         return False

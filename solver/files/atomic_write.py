@@ -29,11 +29,15 @@ def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> N
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the file: a rename is one step only within one file system.
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
+            # Else the rename may reach the disk before the bytes, and a power failure leaves an
+            # empty file.
             os.fsync(file.fileno())
+        # mkstemp makes 0600, which a web server or a colleague could not read.
         Path(temporary).chmod(0o600 if private else 0o644)
         Path(temporary).replace(path)
         with contextlib.suppress(OSError):  # the rename too, where folders can be synced
@@ -64,15 +68,14 @@ def clear_half_written(folder: Path) -> None:
 def sync_path(path: Path) -> None:
     """Flush a file, or the names in a folder, to the disk.
 
-    Windows opens no folder, and flushes a file only for who may write it: there a rename, or a
-    file that is read-only, can be lost when the power goes, whole as before.
-
     Raises:
         OSError: the file system cannot do it, as some cannot for a folder.
     """
     try:
         handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     except PermissionError:
+        # Windows opens no folder, and flushes a file only for who may write it: a rename, or a
+        # read-only file, can be lost there when the power goes, whole as before.
         return
     try:
         os.fsync(handle)
@@ -91,5 +94,6 @@ def sha256_of(path: Path) -> str:
 
 def sha256_of_all(files: dict[str, str]) -> str:
     """Return one hash (64 hex digits) for a mapping of relative name to hash, in any order."""
+    # A zero byte and a line end stand in no name, so no two mappings give the same lines.
     lines = "".join(f"{name}\0{digest}\n" for name, digest in sorted(files.items()))
     return hashlib.sha256(lines.encode()).hexdigest()

@@ -10,7 +10,7 @@ from pathlib import Path
 from solver.errors import InputError
 
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_LE, "UTF-32"),  # first: it begins with the mark of UTF-16
     (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
@@ -39,10 +39,8 @@ def wide_encoding(start: bytes) -> str:
 
 
 def narrow_encoding(data: bytes) -> str:
-    """Return "Big5" if `data`, which is not UTF-8, can be read as that, else "".
-
-    Chinese spreadsheets save CSVs in Big5 by default.
-    """
+    """Return "Big5" if `data`, which is not UTF-8, can be read as that, else ""."""
+    # The one guess: Chinese spreadsheets save CSVs in Big5 by default.
     try:
         data.decode("big5")
     except UnicodeDecodeError:

@@ -23,8 +23,10 @@ def one_at_a_time(place: Path) -> Iterator[None]:
     Raises:
         OutputError: another run holds it, or no file can be made beside it.
     """
+    # Two names of one place, by a link or "..", have one lock.
     place = place.resolve()
     path = place.with_name(f".{place.name}.lock")
+    # The system's lock, not the file's presence: it ends with its process, even a killed one.
     lock = FileLock(path, timeout=0, mode=0o600)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

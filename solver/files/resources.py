@@ -14,12 +14,9 @@ DEFAULT_EDITION = "2021"
 
 
 def data_folder(name: str) -> Path:
-    """Return the folder of shipped data called `name` ("questions", "templates" or "demo").
-
-    An installed wheel holds it inside `solver/`; a checkout (also one installed with
-    ``pip install -e``) holds it at the top of the repository.
-    """
+    """Return the folder of shipped data called `name` ("questions", "templates" or "demo")."""
     installed = _PACKAGE / name
+    # An installed wheel holds its data inside `solver/`; a checkout at the top of the repository.
     return installed if installed.is_dir() else _PACKAGE.parent / _IN_CHECKOUT[name]
 
 

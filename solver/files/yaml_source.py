@@ -21,7 +21,7 @@ from solver.errors import InputError
 from solver.files.encodings import START, narrow_encoding, wide_encoding
 
 MAX_BYTES = 32 << 20
-MAX_YAML_BYTES = 4 << 20
+MAX_YAML_BYTES = 4 << 20  # less than other text: PyYAML is slow
 MAX_VALUES = 150_000
 """Values of a file, aliases counted; PyYAML takes seconds for so many. A key of 30 questions has
 some thousand."""
@@ -97,6 +97,8 @@ def load_placed_yaml(path: Path, error: type[InputError]) -> PlacedYaml:
     try:
         loader = _CountingLoader(text)
         try:
+            # Nodes, not safe_load's values: only they know their lines, and of a key that stands
+            # twice safe_load would keep the last without a word.
             node = loader.get_single_node()
             placed = PlacedYaml(None, path)
             if node is not None:
@@ -153,6 +155,8 @@ class _Builder:
         line = _line(node.start_mark, self.odd)
         self.placed.lines[place] = line
         self.values += 1
+        # Counted as they are built: aliases of aliases are few nodes and could be billions of
+        # values.
         if self.values > MAX_VALUES or depth > MAX_DEPTH:
             raise self._refuse("holds more values, or deeper ones, than such a file can need", line)
         if isinstance(node, yaml.CollectionNode) and node.tag not in _PLAIN_COLLECTIONS:
@@ -221,6 +225,7 @@ def every_problem(
         model: the model that was checked; with it the sentence on an unknown name lists known ones.
     """
     found: dict[tuple[Place, str], None] = {}
+    # In the order of their places, so that the same file gives the same message.
     for item in sorted(problem.errors(), key=lambda item: [str(part) for part in item["loc"]]):
         # pydantic adds the name of a union's branch to the place, e.g. "function-after[...]".
         place = tuple(

@@ -14,7 +14,7 @@ from solver.errors import EvidenceError, Hw9Error
 
 MOST_BYTES = 1 << 30
 """Of all members together, unpacked: a notebook's arrays are some tens of MB."""
-MOST_MEMBERS = 5000
+MOST_MEMBERS = 5000  # a whole run has some hundred records
 _CHUNK = 1 << 20
 MARK = "manifest.json"
 """The file beside which the others lie."""
@@ -40,6 +40,7 @@ def as_folder(path: Path) -> Iterator[Path]:
             _unpack(path, folder)
             yield folder
         except Hw9Error as problem:
+            # Whoever gave a zip knows nothing of the temporary folder.
             problem.args = tuple(str(part).replace(name, str(path)) for part in problem.args)
             raise
 
@@ -66,6 +67,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[tuple[zipfile.ZipInfo
     files = []
     for info in infos:
         place = PurePosixPath(info.filename)
+        # The high half is the Unix mode: links and devices are no evidence. Bit 0: encrypted.
         kind = stat.S_IFMT(info.external_attr >> 16)
         odd = kind not in (0, stat.S_IFREG, stat.S_IFDIR) or info.flag_bits & 1
         if place.is_absolute() or ".." in place.parts or set("\\:\0") & set(info.filename) or odd:
@@ -77,8 +79,10 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[tuple[zipfile.ZipInfo
     marks = [place for _, place in files if place.name == MARK]
     if not marks:
         raise EvidenceError(f"there is no {MARK} in it", path=path)
+    # The highest manifest: folders of other seeds lie below it, each with its own.
     root = min(marks, key=lambda place: (len(place.parts), str(place))).parent
     inside = [(info, place.relative_to(root)) for info, place in files if root in place.parents]
+    # In one case: on Windows and macOS two such names are one file.
     names = Counter(str(place).casefold() for _, place in inside)
     twice = next((name for name, count in names.items() if count > 1), None)
     if twice is not None:

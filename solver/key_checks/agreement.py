@@ -1,8 +1,7 @@
 """Agreement of a key with a bank: kind, points, wordings, and answers a student could give.
 
-The bank's questions are compared, not its bytes: claims, settings and comments may change under a
-key. Keys from before they carried their wordings are compared by kind, points, the ids of the
-options and the edition.
+Keys from before they carried their wordings are compared by kind, points, the ids of the options
+and the edition.
 """
 
 from __future__ import annotations
@@ -108,6 +107,7 @@ def hold_to_bank(
 
 def faults(key: Key, bank: Bank, *, answers: bool = True, derived: bool = True) -> Iterator[Fault]:
     """Yield each disagreement of a key with a bank; see `hold_to_bank`."""
+    # Questions are compared, not the bank's bytes: claims, settings and comments may change.
     asked = {question.id: question for question in bank.questions}
     edition = key.bank.get("edition")
     unworded = any(entry.wording is None for entry in key.questions)
@@ -131,6 +131,7 @@ def faults(key: Key, bank: Bank, *, answers: bool = True, derived: bool = True) 
                 continue
         fault = answer_fault(entry, question)
         verdicts = by_verdicts(entry)
+
         measured = verdicts is not None and set(verdicts) == set(entry.correct)
         if fault and (derived or entry.override is not None or not measured):
             yield Fault(entry.id, "answer", "override" if entry.override else "correct", fault)

@@ -107,7 +107,7 @@ def make_once(
         inputs = up_to_date.inputs_hash(questions, options, bundle=materials, evidence=evidence)
         before = up_to_date.recall(place, inputs)
         if before is not None:
-            mend(place)
+            mend(place)  # leftovers of a killed run are of no use to a key that stands
             return KeyInFolder(before, True, _by_hand(before), asked_of, len(before.questions))
         for name in asked:
             questions.question(name)  # an unknown name is refused before anything else
@@ -143,10 +143,12 @@ def _workspace(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Work
         before = _file_stamps(place)
         if place.is_dir():
             linked_copy(place, folder)
+        # In the copy: if anything goes wrong the old folder still says that it is up to date.
         up_to_date.forget(folder)
         clear_half_written(folder)
         inside = evidence is not None and evidence.resolve() == place / "evidence"
         yield Workspace(folder, folder / "evidence" if inside else evidence, stopped)
+        # A TA's override written meanwhile would vanish with the old folder.
         if _file_stamps(place) != before:
             raise OutputError(
                 f"{out}: was changed by somebody else while the key was made. Nothing was written; "
@@ -160,6 +162,7 @@ def _workspace(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Work
         if isinstance(problem, OSError):
             raise _not_written(out, problem) from None
         if isinstance(problem, Hw9Error) and folder is not None:
+            # Whoever gave --out knows nothing of the hidden folder.
             problem.args = (str(problem).replace(str(folder), str(out)),)
         raise
 

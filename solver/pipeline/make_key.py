@@ -197,6 +197,7 @@ def _from_evidence(
         found = with_regions(found, regions_file(bank))
     reseeded = load_reseeded(folder, repeats.reseed) if repeats.count else []
     made = decide(bank, questions, found, repeats=repeats, reseeded=reseeded)
+    # Evidence given from inside the key's own folder is there already.
     if target is not None and target.resolve() != folder.resolve():
         needed = needed_records(questions)
         save_evidence(Evidence(found.among(needed), found.bundle), target)
@@ -237,6 +238,7 @@ def _from_bundle(
         needed, bundle, settings, options, folder=target, known=known, also=left
     )
     times = repeats.reseed if repeats.count else 0
+    # Claims of the other seeds rest on the first run's records of all other kinds.
     options = replace(options, beside=evidence)
     reseeded = run_reseeded(
         needed, bundle, settings, options, times, folder=target, stopped=stopped

@@ -32,6 +32,7 @@ def with_kept_overrides(key: Key, path: Path) -> tuple[Key, list[str]]:
         for name, old in by_hand.items()
         if (why := _lost(old, asked.get(name))) is not None
     ]
+    # A decision is never dropped without a word, however small the change.
     if lost:
         raise KeyFileError(
             f"has answers set by hand for {', '.join(lost)}, which this run would write over",
@@ -47,8 +48,6 @@ def refuse_to_drop_questions(
     asked: Collection[str], path: Path, *, of: int, replace: bool = False
 ) -> int:
     """Return the number of questions in the key at `path` (0 without a key); refuse to drop any.
-
-    Called before anything is run, so that nobody waits minutes for a refusal.
 
     Args:
         asked: ids of the questions that the run will decide.

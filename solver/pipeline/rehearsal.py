@@ -84,6 +84,7 @@ class _Stage:
         for name in needs:
             self._put(name)
         lacking = list(dict.fromkeys(self.reasons[name] for name in needs if name in self.reasons))
+        # A record that was only assumed holds nothing a rule could decide on.
         if (lacking and not question.rule.partial) or self.assumed & set(needs):
             return lacking
         return [*lacking, *self._decided(question, decide, needs, bool(lacking))]
@@ -133,7 +134,7 @@ class _Stage:
             self.reasons[name] = str(problem).replace(prefix, "").rstrip(".")
 
 
-_MOST_REGIONS = 100
+_MOST_REGIONS = 100  # a rule that asks for ever more regions ends somewhere
 
 
 def _kind(identifier: str) -> str:
@@ -143,6 +144,7 @@ def _kind(identifier: str) -> str:
 def _with_region(evidence: Evidence, lack: MissingRegion) -> Record:
     record = evidence.get("regions", lack.picture)
     shape = evidence.get("picture", lack.picture).array("rgb").shape[:2]
+    # Any region that is neither empty nor everything will do.
     half = np.zeros(shape, bool)
     half[: shape[0] // 2] = True
     return Record(record.id, {**record.arrays, lack.name: half}, record.values)
@@ -156,6 +158,7 @@ def _look(job: Job) -> None:
 
 
 def _noise(job: Job) -> np.random.Generator:
+    # Seeded by the record's id: the same in every order, and no two maps alike.
     return np.random.default_rng(list(job.id.encode()))
 
 

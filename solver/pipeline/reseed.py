@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 SAMPLING = ("lime", "smoothgrad")
 """Kinds of records that rest on random draws."""
 
-APART = 1000
-"""Distance between SmoothGrad's seeds of two runs: picture k uses the seed + k."""
+APART = 1000  # SmoothGrad's seeds of two runs: picture k uses the seed + k, and no two may meet
 
 
 def sampling_records(needed: Iterable[str]) -> list[str]:
@@ -92,6 +91,7 @@ def load_reseeded(evidence: Path, times: int) -> list[Evidence]:
         EvidenceError: one of them cannot be read.
     """
     folders = [reseeded_folder(evidence, at) for at in range(1, times + 1)]
+    # In order, up to the first gap: the repeats are numbered by the seeds they come from.
     there = takewhile(lambda folder: (folder / MANIFEST).is_file(), folders)
     return [load_evidence(folder) for folder in there]
 

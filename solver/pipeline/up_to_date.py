@@ -1,9 +1,6 @@
 """Check that a key is up to date: same inputs, unchanged outputs.
 
 Same inputs give the same bytes, so a run with the inputs of the run before has nothing to do.
-Inputs are the code, the bank and the pages' templates, every file of the bundle (or of the
-evidence), the regions that ship, the libraries' versions and the options. Outputs are compared by
-each file's hash, so that a page or a record changed by hand is made again.
 """
 
 from __future__ import annotations
@@ -46,6 +43,7 @@ def inputs_hash(
     parts = {
         "bank": bank.sha256,
         "code": code_hash(),
+        # Other versions may round otherwise, or draw other samples.
         "libraries": json.dumps({name: _version(name) for name in _LIBRARIES}),
         "options": json.dumps(dict(options), sort_keys=True),
         "regions": sha256_of_all(_hashes(data_folder("questions"), shipped_region_files())),
@@ -55,6 +53,7 @@ def inputs_hash(
         from solver.bundle.bundle import load_bundle
 
         parts["bundle"] = sha256_of_all(load_bundle(bundle).files)
+        # The key's page names it.
         parts["bundle name"] = bundle.resolve().name
     if evidence is not None:
         parts["evidence"] = _hash_of(evidence)
@@ -97,6 +96,7 @@ def recall(out: Path, inputs: str) -> Key | None:
     """Return the key in `out` if a run on these inputs would write the same again, else None."""
     try:
         document = json.loads((out / "evidence" / FILE).read_text(encoding="utf-8"))
+        # The outputs by their hashes too: a page or a record changed by hand is made again.
         known = document["format"] == FORMAT and document["inputs"] == inputs
         if not known or document["outputs"] != _outputs(out):
             return None

@@ -1,8 +1,7 @@
 """Texts of pages in English and Traditional Chinese, and the pages' Content-Security-Policy.
 
 A page carries both languages; a rule of its style sheet shows the one whose radio button is set,
-so that the switch needs no script. Nothing is loaded from anywhere: pictures are data URIs and the
-only style applied is the page's own, named by its hash.
+so that the switch needs no script.
 """
 
 from __future__ import annotations
@@ -114,6 +113,7 @@ class Words:
 
         A value that is a pair of texts is put in language by language.
         """
+        # Most texts have no places, and a class of a thousand asks for them a thousand times.
         if not values:
             return self._said.get(name) or self._said.setdefault(name, self._filled(name))
         return self._filled(name, **values)
@@ -167,6 +167,7 @@ def template_environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(data_folder("templates")),
         autoescape=True,
+        # A misspelt name is an error in a test, not a gap on somebody's page.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -203,6 +204,7 @@ def policy_for(style: str, script: str = "") -> str:
         style: the page's style sheet.
         script: the page's one script; "": none runs.
     """
+    # By hash: a script or style that gets into a page by way of somebody's text does not run.
     runs = f"script-src 'sha256-{_digest(script)}'; " if script else ""
     return (
         f"default-src 'none'; {runs}style-src 'sha256-{_digest(style)}'; img-src data:; "

@@ -35,6 +35,7 @@ def without_tags(text: str) -> str:
     """
     if "<" not in text and "&" not in text:
         return text
+    # The odd pieces are in backticks, which code with "<" needs to be shown as it is.
     pieces = _CODE.split(text)
     pieces[::2] = map(_plain, pieces[::2])
     return "".join(pieces).strip()

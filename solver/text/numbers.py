@@ -19,7 +19,7 @@ def number(value: float | int | str | Decimal | None) -> str:
         return "–"
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # before int, which every bool is
         return str(value)
     if isinstance(value, int | Decimal):
         return f"{value:,}".replace("-", MINUS)
@@ -32,6 +32,7 @@ def _of_float(value: float) -> str:
     size = abs(value)
     if value == 0:
         return "0"
+    # Three digits would make 12,345.6 into 1.23e+04.
     if 1000 <= size < 1e6:
         text = f"{value:,.0f}"
     elif 1e-4 <= size < 1e6:

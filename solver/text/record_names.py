@@ -57,6 +57,7 @@ def record_name(identifier: str) -> tuple[str, str]:
     """
     kind, *numbers = identifier.split("/")
     english, chinese = _NAMES.get(kind, ("", ""))
+    # A layer of another network goes by its name, and evidence by hand may have any id.
     if not english or english.count("{") != len(numbers):
         return identifier, identifier
     return english.format(*numbers), chinese.format(*numbers)
