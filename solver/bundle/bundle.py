@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver.bundle.coverage import Mask
 from solver.bundle.description import COURSE, Description, load_description
 from solver.bundle.pictures import Picture, load_pictures, read_pictures
-from solver.bundle.regions import Mask, region_words, regions_for
+from solver.bundle.regions import region_words, regions_for
 from solver.errors import BundleError
 from solver.files.apple_double import without_apple_double
 from solver.files.atomic_write import sha256_of

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from solver.bundle.coverage import Mask, Points, bands_mask, polygons_mask
 from solver.bundle.pictures import Picture, fingerprint, fingerprint_distance
 from solver.errors import BundleError
 from solver.files.yaml_source import load_placed_yaml, validated
 
-Mask = npt.NDArray[np.bool_]
 Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
 Point = tuple[Coordinate, Coordinate]
 Line = Annotated[list[Point], Field(min_length=2, max_length=20_000)]
@@ -31,8 +30,6 @@ SAME_PICTURE_BITS = 6
 """Bits (of 64) in which fingerprints of the same picture differ at the most: copies at other sizes
 and qualities differ in no more, different pictures in about 32, and a drawing of a photograph's
 scene in 9."""
-
-_OVERSAMPLING = 4
 
 
 class _Strict(BaseModel):
@@ -169,7 +166,8 @@ class _Rasterizer:
             return self._filled(region.polygons) & ~self._filled(region.holes)
         if region.lines is not None:
             assert region.width is not None
-            return self._band(region.lines, region.width)
+            lines = [self._scaled(line) for line in region.lines]
+            return bands_mask(lines, region.width * self.scale[0], self.size)
         if region.mask is not None:
             return self._read_mask(name, region.mask)
         if region.border_of is not None:
@@ -179,27 +177,11 @@ class _Rasterizer:
         assert region.same_as is not None
         return self.mask(region.same_as, (*within, name))
 
-    def _canvas_points(self, line: Line) -> list[tuple[float, float]]:
-        grow = _OVERSAMPLING
-        return [(x * self.scale[0] * grow, y * self.scale[1] * grow) for x, y in line]
-
-    def _canvas(self) -> Image.Image:
-        return Image.new("L", (self.size[0] * _OVERSAMPLING, self.size[1] * _OVERSAMPLING))
-
     def _filled(self, polygons: list[Line]) -> Mask:
-        canvas = self._canvas()
-        for polygon in polygons:
-            if len(polygon) >= 3:
-                ImageDraw.Draw(canvas).polygon(self._canvas_points(polygon), fill=255)
-        return _halved(canvas, self.size)
+        return polygons_mask([self._scaled(polygon) for polygon in polygons], self.size)
 
-    def _band(self, lines: list[Line], width: float) -> Mask:
-        canvas = self._canvas()
-        pen = max(1, round(width * self.scale[0] * _OVERSAMPLING))
-        for line in lines:
-            points = self._canvas_points(line)
-            ImageDraw.Draw(canvas).line(points, fill=255, width=pen, joint="curve")
-        return _halved(canvas, self.size)
+    def _scaled(self, line: Line) -> Points:
+        return np.array(line) * self.scale
 
     def _read_mask(self, name: str, file: str) -> Mask:
         path = (self.path.parent / file).resolve()
@@ -223,11 +205,6 @@ class _Rasterizer:
     def _fault(self, name: str, message: str) -> BundleError:
         place = f"picture {self.entry.name}, region {name}"
         return BundleError(message, path=self.path, place=place)
-
-
-def _halved(canvas: Image.Image, size: tuple[int, int]) -> Mask:
-    """The mask at its own size: a pixel is inside when at least half of it is."""
-    return np.asarray(canvas.resize(size, Image.Resampling.BOX)) >= 128
 
 
 def _border(mask: Mask, width: float) -> Mask:
