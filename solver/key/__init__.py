@@ -1,0 +1,55 @@
+"""The answer key: the options that hold, the reasons, and the evidence behind them.
+
+`key.yaml` is written by `hw9 key` and read by everything that grades. A question holds the derived
+answer and beside it a TA's override; `KeyQuestion.effective` is the answer that counts.
+"""
+
+from solver.key.file import dump_key, load_key, save_key
+from solver.key.questions import (
+    FORMAT,
+    Decision,
+    DecisionState,
+    Key,
+    KeyQuestion,
+    KeySignature,
+    Override,
+    StabilityRun,
+    questions_sha256,
+)
+from solver.key.verdicts import (
+    Answer,
+    Cause,
+    CauseRepeats,
+    FigureCheck,
+    Flips,
+    OptionVerdict,
+    OtherSet,
+    SecondVerdict,
+    Sentence,
+    Stability,
+)
+
+__all__ = [
+    "FORMAT",
+    "Answer",
+    "Cause",
+    "CauseRepeats",
+    "Decision",
+    "DecisionState",
+    "FigureCheck",
+    "Flips",
+    "Key",
+    "KeyQuestion",
+    "KeySignature",
+    "OptionVerdict",
+    "OtherSet",
+    "Override",
+    "SecondVerdict",
+    "Sentence",
+    "Stability",
+    "StabilityRun",
+    "dump_key",
+    "load_key",
+    "questions_sha256",
+    "save_key",
+]
