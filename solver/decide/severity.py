@@ -18,12 +18,16 @@ UNSETTLED = 0.25
 def severity_of(entry: KeyQuestion) -> float:
     """Return the severity of a question, 0 to 1: the share of repeats that give another answer.
 
-    At least `DISAGREE` where rule and cross-check find different answers or a figure drawn again
-    gives another, and `UNSETTLED` where one of them finds none or an option holds without a margin.
+    At least `DISAGREE` where rule and cross-check find different answers, or a figure drawn again
+    or a map that loses nothing gives another; `UNSETTLED` where one of the two finds none, an
+    option holds without a margin, or a map hangs on one rounding.
     """
     changed = entry.stability.changed if entry.stability else 0.0
     if entry.figure is not None and entry.figure.changed_by:
         changed = max(changed, DISAGREE)
+    if entry.saturation is not None:
+        sure = entry.saturation
+        changed = max(changed, DISAGREE if sure.changed else UNSETTLED if sure.rounded else 0.0)
     if entry.ways_agree is not False:
         held_by_nothing = any(option.no_margin for option in entry.options)
         return max(changed, UNSETTLED) if held_by_nothing else changed

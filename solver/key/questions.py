@@ -10,7 +10,14 @@ from pydantic import Field, model_validator
 
 from solver.banks.bank import Identifier, Kind, Points, Strict
 from solver.banks.wording import QuestionWording
-from solver.key.verdicts import Answer, FigureCheck, OptionVerdict, Sentence, Stability
+from solver.key.verdicts import (
+    Answer,
+    FigureCheck,
+    OptionVerdict,
+    SaturationCheck,
+    Sentence,
+    Stability,
+)
 
 FORMAT = "hw9-key/1"
 
@@ -77,6 +84,9 @@ class KeyQuestion(Strict):
     figure: FigureCheck | None = Field(
         default=None, description="None where it rests on no map that came through a figure"
     )
+    saturation: SaturationCheck | None = Field(
+        default=None, description="None where no saliency map it rests on loses a part"
+    )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
     left_out: bool = Field(default=False, description="it is worth nothing, to anybody")
@@ -115,9 +125,11 @@ class KeyQuestion(Strict):
     @property
     def contested(self) -> bool:
         """True if any option is, some repeats gave another set, or the answer hangs on how a figure
-        was drawn."""
+        was drawn or on what single precision loses of a map."""
         changed = self.stability is not None and self.stability.changed > 0
         changed = changed or (self.figure is not None and bool(self.figure.changed_by))
+        sure = self.saturation
+        changed = changed or (sure is not None and (sure.changed or bool(sure.rounded)))
         return changed or any(option.contested for option in self.options)
 
     @property

@@ -133,3 +133,15 @@ class FigureCheck(Strict):
     pixels: int = Field(ge=1, description="pixels a side of the coarsest figure")
     ways: int = Field(ge=1, description="ways in which the maps were drawn and read again")
     changed_by: list[str] = Field(default_factory=list, description="ways that change the answer")
+
+
+class SaturationCheck(Strict):
+    """The pictures of whose label the network is too sure for single precision."""
+
+    lost: list[int] = Field(
+        default_factory=list, description="whose saliency map leaves out the label's own part"
+    )
+    rounded: list[int] = Field(
+        default_factory=list, description="whose saliency map hangs on one rounding"
+    )
+    changed: bool = Field(description="maps that lose nothing give another answer")

@@ -81,6 +81,12 @@ def _contested(entry: KeyQuestion) -> list[Reason]:
             "of": entry.figure.ways,
         }
         reasons.append(Reason(CONTESTED, "reason_figure", told))
+    sure = entry.saturation
+    if sure is not None and sure.changed:
+        reasons.append(Reason(CONTESTED, "reason_lost"))
+    elif sure is not None and sure.rounded:
+        named = ", ".join(map(str, sure.rounded))
+        reasons.append(Reason(CONTESTED, "reason_rounded", {"pictures": named}))
     differing = [option.name for option in entry.options if option.ways_differ]
     if differing:
         reasons.append(Reason(CONTESTED, "reason_ways", {"options": ", ".join(differing)}))

@@ -19,6 +19,7 @@ from solver.decide.decide import decide_question, quietly
 from solver.decide.edition_remarks import with_edition_remarks
 from solver.decide.figure_fineness import with_figure_check
 from solver.decide.margins import claims_of
+from solver.decide.saturation import with_saturation_check
 from solver.decide.stability_basis import dropped_repeats
 from solver.evidence import (
     Evidence,
@@ -293,6 +294,7 @@ def decide(
     for question in questions:
         found = decide_question(question, evidence, reasons)
         found = replace(found, entry=with_figure_check(question, found.entry, evidence))
+        found = replace(found, entry=with_saturation_check(question, found.entry, evidence))
         decided.append(with_edition_remarks(found, evidence, bank.header.methods))
     entries = [one.entry for one in decided]
     repeats = repeats or Repeats()

@@ -67,13 +67,21 @@ def unscaled(gradient: Tensor) -> Tensor:
     return gradient.detach().double() / LOSS_SCALE
 
 
-def absolute_gradient(bundle: Bundle, place: int) -> Tensor:
-    """Return |d cross-entropy / d pixel| of one picture: float64 (3, H, W)."""
-    label = torch.tensor([bundle.picture(place).label], device=bundle.device)
-    gradient = Saliency(scaled_loss(bundle)).attribute(
-        picture_tensor(bundle, place).requires_grad_(), abs=True, additional_forward_args=(label,)
+def absolute_gradient(bundle: Bundle, place: int, network: nn.Module | None = None) -> Tensor:
+    """Return |d cross-entropy / d pixel| of one picture: float64 (3, H, W).
+
+    `network` stands for the bundle's: it may be of another precision.
+    """
+    chosen = bundle.network if network is None else network
+    picture = picture_tensor(bundle, place).to(next(chosen.parameters()).dtype)
+    gradient = Saliency(scaled_loss(bundle, network=chosen)).attribute(
+        picture.requires_grad_(), abs=True, additional_forward_args=(_label(bundle, place),)
     )
     return unscaled(gradient)[0]
+
+
+def _label(bundle: Bundle, place: int) -> Tensor:
+    return torch.tensor([bundle.picture(place).label], device=bundle.device)
 
 
 def raw_saliency(bundle: Bundle, place: int) -> npt.NDArray[np.float64]:
@@ -82,12 +90,44 @@ def raw_saliency(bundle: Bundle, place: int) -> npt.NDArray[np.float64]:
     return values
 
 
-@explanation("saliency", pictures=every_picture, passes=lambda job: 1)
+def log_odds_against(network: nn.Module) -> Forward:
+    """Return a forward function for captum: (B, 3, H, W) and labels to log((1 - p) / p) (B,)."""
+
+    def forward(pictures: Tensor, labels: Tensor) -> Tensor:
+        logits = network(pictures)
+        own = labels[:, None]
+        others = logits.scatter(1, own, -torch.inf).logsumexp(1)
+        return others - logits.gather(1, own)[:, 0]
+
+    return forward
+
+
+def stable_saliency(bundle: Bundle, place: int) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the map of `raw_saliency` with no part of it lost, and 1 - p of the label.
+
+    The gradient of the cross-entropy holds p - 1, which in float32 is 0 or a few roundings where
+    the network is sure. That of log(1 + exp(x)), x the log-odds against the label, is the same
+    gradient, (1 - p) dx, and loses nothing.
+    """
+    label, picture = _label(bundle, place), picture_tensor(bundle, place)
+    against = log_odds_against(bundle.network)
+    slope = Saliency(against).attribute(
+        picture.clone().requires_grad_(), abs=True, additional_forward_args=(label,)
+    )
+    with torch.no_grad():
+        missing = float(torch.sigmoid(against(picture, label).double()))
+    largest: npt.NDArray[np.float64] = slope.detach().double()[0].amax(0).cpu().numpy()
+    return missing * largest, missing
+
+
+@explanation("saliency", pictures=every_picture, passes=lambda job: 2)
 def saliency(job: Job) -> Record:
     """The saliency map of one picture.
 
-    Arrays: map float32 (H, W) in 0..1. Values: raw_min, raw_max, the range before it was
-    scaled (of the mean loss over all pictures of the bundle).
+    Arrays: map, stable, float32 (H, W) in 0..1: as the course's code makes it, and with no part of
+    the gradient lost (`stable_saliency`). Values: raw_min, raw_max, stable_min, stable_max, their
+    ranges before they were scaled (of the mean loss over all pictures of the bundle); one_minus_p,
+    of the label.
 
     >>> shown = saliency(Job("saliency/1", demo)).array("map")
     >>> shown.shape, float(shown.min()), float(shown.max())
@@ -95,74 +135,100 @@ def saliency(job: Job) -> Record:
     """
     (place,) = job.place
     # The course takes the mean loss over all its pictures at once: a division, picture by picture.
-    raw = raw_saliency(job.bundle, place) / len(job.bundle.pictures)
+    pictures = len(job.bundle.pictures)
+    scaled, low, high = min_max(raw_saliency(job.bundle, place) / pictures)
     job.advance(1)
-    scaled, low, high = min_max(raw)
-    return record_of(job, {"map": scaled}, {"raw_min": low, "raw_max": high})
+    raw, missing = stable_saliency(job.bundle, place)
+    stable, least, most = min_max(raw / pictures)
+    job.advance(1)
+    values = {"raw_min": low, "raw_max": high, "stable_min": least, "stable_max": most}
+    arrays = {"map": scaled, "stable": stable}
+    return record_of(job, arrays, {**values, "one_minus_p": missing})
 
 
 FINITE_PIXELS = 12
-STEP = 1e-3
+STEP = 1e-5
+"""Of a pixel, in float64: small, so that a very sure network's loss is straight over it."""
 
 
 @explanation(
     "saliency_derivative",
     pictures=every_picture,
-    passes=lambda job: 2 * FINITE_PIXELS + len(job.bundle.pictures),
+    passes=lambda job: 2 * FINITE_PIXELS + len(job.bundle.pictures) + 1,
 )
 def saliency_derivative(job: Job) -> Record:
-    """The derivative a saliency map shows, tried on the picture with the largest gradient.
+    """The derivative a saliency map shows, tried on the picture of whose label the network is least
+    sure.
 
-    For the pixels with the largest gradient the loss is measured again, in float64, with the pixel
-    moved up and down (central differences). For the candidates whose numerator is a picture or the
+    All in float64: in float32 the gradient of a very sure network is another quantity. For the
+    pixels with the largest gradient the loss is measured again with the pixel moved up and down
+    (central differences). For the candidates whose numerator is a picture or the
     parameters, the denominator is moved and the numerator looked at: what does not move has no
     such derivative.
 
     Arrays: method float64 (12,), what the method returns there; differences float64 (12,), the
     finite differences of the loss. Values: sizes of map, input and parameters; which quantities
-    moved when which other was moved.
+    moved when which other was moved; one_minus_p of the label, which the gradient holds.
 
     >>> record = saliency_derivative(Job("saliency_derivative", demo))
     >>> record.array("method").shape == record.array("differences").shape
     True
     """
     bundle = job.bundle
-    pictures = every_picture(job)
-    raws = [raw_saliency(bundle, place) for place in pictures]
-    job.advance(len(pictures))
-    chosen = int(np.argmax([raw.max() for raw in raws]))
-    flat = np.argsort(raws[chosen].ravel(), kind="stable")[::-1][:FINITE_PIXELS]
-    differences = _largest_differences(job, chosen, flat)
+    network = copy.deepcopy(bundle.network).double()
+    chosen, missing = _least_sure(job, network)
+    gradient = absolute_gradient(bundle, chosen, network)
+    raw = gradient.amax(0).cpu().numpy()
+    job.advance(1)
+    flat = np.argsort(raw.ravel(), kind="stable")[::-1][:FINITE_PIXELS].copy()
+    channels = gradient.argmax(0).flatten()[torch.from_numpy(flat).to(bundle.device)]
     arrays = {
-        "method": raws[chosen].ravel()[flat],
-        "differences": differences,
+        "method": raw.ravel()[flat],
+        "differences": _differences(job, network, chosen, flat, channels),
         "pixels": flat.astype(np.int64),
     }
     values = {
         "picture": chosen,
-        "map_size": int(raws[chosen].size),
+        "map_size": int(raw.size),
         "input_pixels": bundle.side**2,
         "parameters": sum(p.numel() for p in bundle.network.parameters()),
         "moves": _what_moves(bundle, chosen),
+        "one_minus_p": missing,
     }
     return record_of(job, arrays, values)
 
 
-def _largest_differences(
-    job: Job, place: int, flat: npt.NDArray[np.intp]
+def _least_sure(job: Job, network: nn.Module) -> tuple[int, float]:
+    """The picture with the largest 1 - p of its label, and that number."""
+    found: dict[int, float] = {}
+    for place in every_picture(job):
+        picture = job.picture_tensor(place).double()
+        with torch.no_grad():
+            against = log_odds_against(network)(picture, _label(job.bundle, place))
+        found[place] = float(torch.sigmoid(against))
+        job.advance(1)
+    place = max(found, key=lambda one: found[one])
+    return place, found[place]
+
+
+def _differences(
+    job: Job,
+    network: nn.Module,
+    place: int,
+    flat: npt.NDArray[np.intp],
+    channels: Tensor,
 ) -> npt.NDArray[np.float64]:
     """|central difference| of the loss at each pixel, in the channel that is shown: (pixels,)."""
-    network = copy.deepcopy(job.bundle.network).double()
-    label = torch.tensor([job.bundle.picture(place).label], device=job.bundle.device)
-    picture = job.picture_tensor(place).double()
-    channels = absolute_gradient(job.bundle, place).argmax(0).flatten()
+    picture, label = job.picture_tensor(place).double(), _label(job.bundle, place)
+    against = log_odds_against(network)
     estimates = np.zeros(len(flat))
     for at, pixel in enumerate(flat):
         row, column = divmod(int(pixel), picture.shape[-1])
         pair = picture.repeat(2, 1, 1, 1)  # (2, 3, H, W)
-        pair[:, channels[pixel], row, column] += pair.new_tensor([STEP, -STEP])
+        pair[:, channels[at], row, column] += pair.new_tensor([STEP, -STEP])
         with torch.no_grad():
-            losses = functional.cross_entropy(network(pair), label.repeat(2), reduction="none")
+            # By the log-odds: a loss of 1e-20 has no digits as -log p.
+            losses = functional.softplus(against(pair, label.repeat(2)))
         estimates[at] = float((losses[0] - losses[1]).abs()) / (2 * STEP)
         job.advance(2)
     return estimates

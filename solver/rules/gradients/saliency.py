@@ -79,6 +79,14 @@ def derivative(
     at the pixels with the largest gradient.
     """
     record = evidence.get("saliency_derivative")
+    missing = record.values.get("one_minus_p", 1.0)
+    if isinstance(missing, float) and missing < SUREST:
+        raise MissingEvidence(
+            [
+                "a picture of whose label the network is less sure (1 - p is "
+                f"{missing:.1g} at most, and the gradient has no digits of it below {SUREST:.0e})"
+            ]
+        )
     verdicts = []
     for claim in claims:
         likeness, why = _likeness(record, claim)
@@ -110,6 +118,10 @@ def derivative(
         ("The pixels with the largest gradient", "梯度最大的像素"),
     )
     return Decision(verdicts, [figure])
+
+
+SUREST = 1e-13
+"""1 - p of the label from which on its gradient has digits left in double precision (3 of 16)."""
 
 
 def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:

@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from solver.bundle.bundle import Bundle
 from solver.evidence import Evidence, MissingEvidence, Record
 from solver.explain.cnn import saliency as source
 from solver.explain.job import Job
 from tests.solver.rules.made_maps import decide, evidence_of, held, smooth_noise
+from tests.solver.sure_network import with_logits_times
 
 CANDIDATES = [
     {"numerator": top, "denominator": below}
@@ -73,12 +76,27 @@ def test_a_method_that_returns_the_picture_is_no_derivative(
     right = evidence_of(source.saliency_derivative(Job("saliency_derivative", demo)))
     assert derivative(right) == [False, True, False, False, False]
 
-    def ramp(bundle: Bundle, place: int) -> np.ndarray:
-        return np.random.default_rng(place).random((128, 128)) + 1
+    def noise(bundle: Bundle, place: int, network: nn.Module | None = None) -> torch.Tensor:
+        return torch.from_numpy(np.random.default_rng(place).random((3, 128, 128)) + 1)
 
-    monkeypatch.setattr(source, "raw_saliency", ramp)
+    monkeypatch.setattr(source, "absolute_gradient", noise)
     wrong = evidence_of(source.saliency_derivative(Job("saliency_derivative", demo)))
     assert derivative(wrong) == [False] * 5
+
+
+@pytest.mark.parametrize("factor", [1, 4, 16, 64])
+def test_a_sure_network_has_the_same_derivative_or_leaves_it_open(
+    demo: Bundle, factor: float
+) -> None:
+    sure = with_logits_times(demo, factor)
+    found = source.saliency_derivative(Job("saliency_derivative", sure))
+    if found.value("one_minus_p") < 1e-13:  # factors 16 and 64
+        with pytest.raises(MissingEvidence, match="of whose label the network is less sure"):
+            derivative(evidence_of(found))
+    else:
+        assert derivative(evidence_of(found)) == [False, True, False, False, False]
+        assert np.allclose(found.array("method"), found.array("differences"), rtol=1e-4)
+    assert (found.value("one_minus_p") < 1e-13) == (factor > 4)
 
 
 @pytest.mark.parametrize("name", ["parameters", "map_size"])

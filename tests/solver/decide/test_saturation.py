@@ -1,0 +1,97 @@
+"""Saliency maps that lose a part to single precision: said, and decided again without the loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from solver.banks.bank import load_bank
+from solver.decide.decide import decide_question
+from solver.decide.saturation import LOST, ROUNDED, with_saturation_check
+from solver.decide.severity import DISAGREE, UNSETTLED, severity_of
+from solver.evidence import Evidence, Record
+from solver.files.resources import shipped_bank
+from solver.key import KeyQuestion
+from solver.page.review_flags import reasons_to_look
+from solver.rules.registry import PlannedQuestion, plan_questions
+
+NAMES = ("cake", "plate", "phone")
+
+
+@pytest.fixture(scope="module")
+def question() -> PlannedQuestion:
+    """Where saliency of picture 2 is bright: on regions of it."""
+    questions = plan_questions(load_bank(shipped_bank()))
+    return next(one for one in questions if one.question.id == "q09")
+
+
+def place(name: str) -> np.ndarray:
+    """One of the regions that the question names."""
+    mask = np.zeros((128, 128), bool)
+    at = 8 + 40 * NAMES.index(name)
+    mask[at : at + 24, 20:100] = True
+    return mask
+
+
+def light(name: str) -> np.ndarray:
+    """A speckled map that is bright on one region."""
+    noise = np.random.default_rng(0).random((128, 128)).astype(np.float32)
+    return np.where(place(name), 0.6 + 0.4 * noise, 0.05 * noise).astype(np.float32)
+
+
+def checked(
+    question: PlannedQuestion, shown: str, stable: str | None, missing: float | None
+) -> KeyQuestion:
+    """The entry of a map with its light at `shown`, and at `stable` where nothing was lost."""
+    arrays = {"map": light(shown)} | ({"stable": light(stable)} if stable else {})
+    values = {} if missing is None else {"one_minus_p": missing}
+    records = [
+        Record("saliency/2", arrays, {"raw_min": 0.0, "raw_max": 1.0, **values}),
+        Record("regions/2", {name: place(name) for name in NAMES}),
+        Record("picture/2", {"rgb": np.zeros((128, 128, 3), np.uint8)}),
+    ]
+    found = Evidence({record.id: record for record in records})
+    entry = decide_question(question, found).entry
+    assert entry.state == "decided"
+    return with_saturation_check(question, entry, found)
+
+
+def test_a_map_that_loses_nothing_needs_no_word(question: PlannedQuestion) -> None:
+    for stable, missing in (("cake", 0.2), ("cake", None), (None, None), (None, 1e-9)):
+        entry = checked(question, "cake", stable, missing)
+        assert entry.saturation is None and "single precision" not in str(entry.note)
+
+
+def test_a_lost_part_that_changes_nothing_is_said_and_no_more(question: PlannedQuestion) -> None:
+    entry = checked(question, "cake", "cake", LOST / 2)
+    assert entry.saturation is not None and entry.note is not None
+    assert (entry.saturation.lost, entry.saturation.rounded) == ([2], [])
+    assert not entry.saturation.changed and "the answer stays" in entry.note.en
+    assert severity_of(entry) == severity_of(entry.model_copy(update={"saturation": None}))
+
+
+def test_an_answer_that_is_another_without_the_loss_is_contested(
+    question: PlannedQuestion,
+) -> None:
+    entry = checked(question, "cake", "phone", LOST / 2)
+    assert entry.saturation is not None and entry.saturation.changed and entry.contested
+    assert severity_of(entry) >= DISAGREE
+    names = [reason.sentence for reason in reasons_to_look(entry, None)]
+    assert "reason_lost" in names and "reason_rounded" not in names
+    # Whatever the network's certainty: the two maps are one quantity.
+    again = checked(question, "cake", "phone", 0.3)
+    assert (
+        again.contested
+        and again.correct == entry.correct == checked(question, "cake", None, None).correct
+    )
+
+
+def test_a_map_that_hangs_on_one_rounding_is_contested_by_that_alone(
+    question: PlannedQuestion,
+) -> None:
+    entry = checked(question, "cake", "cake", 2 * LOST)
+    assert entry.saturation is not None and entry.saturation.rounded == [2]
+    assert not entry.saturation.changed and entry.contested
+    assert severity_of(entry) >= UNSETTLED
+    assert "reason_rounded" in [reason.sentence for reason in reasons_to_look(entry, None)]
+    assert checked(question, "cake", "cake", ROUNDED).saturation is None
