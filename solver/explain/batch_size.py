@@ -1,8 +1,4 @@
-"""The fastest batch size on this device, measured once and cached.
-
-Only numbers that give the very bits of one picture at a time are tried on a CPU, so that a
-measurement of time never shows in a result.
-"""
+"""The fastest batch size on this device, measured once and cached."""
 
 from __future__ import annotations
 
@@ -53,6 +49,7 @@ def fastest_batch(bundle: Bundle, threads: int | None = None) -> int:
             return fastest_batch(bundle)
     if bundle.device.startswith("cuda"):
         memory = torch.cuda.get_device_properties(bundle.device).total_memory
+        # By the memory alone, a quarter of a GB a picture: no bits are compared on a GPU.
         return max(1, min(64, 1 << ((memory >> 28).bit_length() - 1)))
     name = _name(bundle)
     if name not in _found:
@@ -93,6 +90,8 @@ def _probed(bundle: Bundle, name: str) -> int:
     seconds = {1: min(taken for _, taken in alone)}
     for batch in CANDIDATES[1:]:
         tries = [_timed(bundle.prepared, pictures[:batch]) for _ in range(TRIES)]
+        # Only batches that give the very bits of one picture at a time: time must not show in a
+        # result.
         if not all(torch.equal(answer, answers[:batch]) for answer, _ in tries):
             break
         seconds[batch] = min(taken for _, taken in tries) / batch
@@ -107,7 +106,7 @@ def _probed(bundle: Bundle, name: str) -> int:
 
 def _timed(network: nn.Module, pictures: Tensor) -> tuple[Tensor, float]:
     """Logits and gradients (B, classes + pixels) of pictures passed at once, and CPU seconds."""
-    began = time.process_time()
+    began = time.process_time()  # not the clock: other programs run meanwhile
     with torch.enable_grad():
         leaf = pictures.clone().requires_grad_()
         logits = network(leaf)

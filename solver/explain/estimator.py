@@ -8,8 +8,7 @@ of processes. From the kept samples other records are drawn that differ from it 
 differs from the one at the course's count.
 
 Source: the delete-d jackknife, Shao and Wu 1989, "A General Theory for Jackknife Variance
-Estimation", Annals of Statistics 17:1176. Unlike deleting one, deleting a share of the samples is
-right for claims that jump, such as which segments are among the first eleven.
+Estimation", Annals of Statistics 17:1176.
 """
 
 from __future__ import annotations
@@ -43,6 +42,7 @@ class Share:
 
     def among(self, rows: int) -> range:
         """Return the share's own of so many rows; all shares in order make up all rows."""
+        # By whole numbers: the shares meet without a gap, and differ by one row at the most.
         return range(rows * self.number // self.of, rows * (self.number + 1) // self.of)
 
 
@@ -98,6 +98,8 @@ class Sampling:
         units = self.units_of(record, most)
         kept = units.number - units.left_out
         for _ in range(number):
+            # A share of the units, not one: deleting one is wrong for claims that jump, such as
+            # which segments are among the first eleven (Shao and Wu 1989).
             yield units.only(np.sort(generator.choice(units.number, kept, replace=False)))
 
     def each_left_out(self, record: Record, most: int) -> Iterator[Record]:
@@ -112,6 +114,7 @@ class Sampling:
 def samples_taken(record: Record | None) -> int:
     """Return the number of samples of a record; 0 for no record, or where it is unknown."""
     taken = record.values.get("samples", 0) if record is not None else 0
+    # Evidence written by hand may hold anything there.
     return taken if isinstance(taken, int) and not isinstance(taken, bool) else 0
 
 

@@ -72,6 +72,7 @@ class ExplainSettings:
         return self.lime_batch is None and self.micro_batch is None
 
 
+# One wrong stop in a thousand runs of a key, shared out over its claims (Bonferroni).
 CONFIDENCE = 0.999
 
 
@@ -163,6 +164,7 @@ def picture_tensor(bundle: Bundle, place: int) -> Tensor:
 
 def picture_hash(picture: Picture) -> str:
     """Return the SHA-256 of a picture as the network gets it, with its label."""
+    # As the network gets it: the same picture out of another file is the same input.
     digest = hashlib.sha256(picture.rgb.tobytes())
     digest.update(str(picture.label).encode())
     return digest.hexdigest()

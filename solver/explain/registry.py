@@ -133,6 +133,7 @@ def may_stop(job: Job) -> bool:
     sampling = explanation_for(job.id).sampling
     if sampling is None or job.settings.confidence is None:
         return False
+    # A short path of integrated gradients has no count at which it could stop.
     return len(sampling.looks(job)) > 1
 
 
@@ -156,6 +157,7 @@ def expected_inputs(job: Job) -> dict[str, str]:
     return {
         "checkpoint": job.bundle.files.get(job.bundle.checkpoint, ""),
         "pictures": digest.hexdigest(),
+        # Only of a network that bundle.yaml describes: the course's own is its checkpoint alone.
         **({"network": described} if described else {}),
         **method,
     }

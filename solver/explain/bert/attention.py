@@ -52,6 +52,7 @@ def word_span(sentence: str, word: str) -> tuple[int, int]:
         if not sentence.startswith(word, at):
             continue
         end = at + len(word)
+        # "her" stands in "there" too; only where no whole word is one is a part of a word meant.
         if not sentence[at - 1 : at].isalpha() and not sentence[end : end + 1].isalpha():
             return at, end
     at = sentence.index(word)

@@ -24,7 +24,7 @@ from solver.models.bert import Bert, Encoding
 PIECES_AT_ONCE = 512
 """Pieces of a batch on a CPU; more are slower a piece, since they do not fit into the caches."""
 PIECES_AT_ONCE_CUDA = 16384
-SHOWN = 30
+SHOWN = 30  # words a layer, for people; the counts are of all that are kept
 Tagged = tuple[Encoding, Sentence, list[int]]
 """A sentence's encoding, the sentence, and for each piece the word it belongs to (-1: none)."""
 
@@ -104,6 +104,7 @@ def search_batch(bert: Bert, batch: list[Tagged], query: Tensor, best: Nearest, 
     states = torch.stack(bert.hidden_states([one for one, _, _ in batch], len(query) - 1))
     keep = torch.zeros(states.shape[1:3], dtype=torch.bool)  # (B, T)
     for row, (_, _, owners) in enumerate(batch):
+        # [CLS], [SEP] and padding belong to no word.
         keep[row, : len(owners)] = torch.tensor(owners) >= 0
     # All layers and pieces in one product: (L, B x T, width) with (L, width, 1).
     products = (states.flatten(1, 2) @ query[:, :, None])[..., 0]
@@ -122,6 +123,7 @@ def batches(bert: Bert, corpus: list[Sentence]) -> Iterator[list[Tagged]]:
     at_once = PIECES_AT_ONCE_CUDA if bert.device.startswith("cuda") else PIECES_AT_ONCE
     rows: list[Tagged] = []
     for sentence in corpus:
+        # Word by word as the corpus has them, so that each piece keeps its word's part of speech.
         encoding = bert.tokenizer.encode_words(list(sentence.words), bert.longest)
         owners = [-1 if word is None else int(word) for word in encoding.raw.word_ids()]
         rows.append((encoding, sentence, owners))

@@ -53,11 +53,10 @@ def embeddings(job: Job) -> Record:
 def check_chinese(word: str) -> None:
     """Refuse a word that is not written in Chinese characters.
 
-    Each character must be a piece of its own, and texts are filled up with a Chinese one.
-
     Raises:
         BundleError: the word has other characters.
     """
+    # Each character must be a piece of its own, and texts are filled up with a Chinese one.
     others = [letter for letter in word if not "\u4e00" <= letter <= "\u9fff"]
     if others:
         raise BundleError(
@@ -162,6 +161,7 @@ def changed_pair(
     Texts are filled up with FILLER: in front, so that the word has one place in all, and behind, to
     one length with room for the word once more.
     """
+    # One more than needed, so that the word can be moved forward by one place.
     front = max(at for _, at in texts) + 1
     behind = max(len(text) - at for text, at in texts) + len(word)
     parts = [_framed(text, at, word, front, behind) for text, at in texts]
@@ -175,6 +175,7 @@ def changed_pair(
         return base, (base[0] + FILLER * 4, base[1])
     if change == "position":
         return base, (before[1:] + word + after + FILLER, len(before) - 1)
+    # In place of filler at the end: length and position stay as they were.
     again = after[: -len(word)] + word
     return base, (before + word + again, len(before))
 

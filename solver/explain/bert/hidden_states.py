@@ -76,6 +76,7 @@ def context_sentences(pieces: list[str], roles: npt.NDArray[np.int8]) -> npt.NDA
         if roles[place] not in (CONTEXT, ANSWER):
             continue
         numbers[place] = current
+        # By pieces: an abbreviation's stop ends a sentence here as well.
         if piece in (".", "!", "?"):
             current += 1
     return numbers
@@ -85,6 +86,7 @@ def principal_points(states: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]
     """Return the first two principal components of tokens (T, width): (T, 2)."""
     from sklearn.decomposition import PCA
 
+    # Fitted on all tokens of the layer, special ones too, as the course does; they are not drawn.
     points: npt.NDArray[np.float64] = PCA(n_components=2, random_state=0).fit_transform(
         states.astype(np.float64)
     )

@@ -50,8 +50,10 @@ def masked_words(job: Job) -> Record:
 def with_masks(sentence: str, words: list[str], bert: Bert) -> str:
     """Return the sentence with each word swapped for [MASK], once for each of its pieces."""
     spans = sorted((word_span(sentence, word), word) for word in words)
+    # From the end on: a mask of another length would shift the places behind it.
     for (begin, end), word in reversed(spans):
         count = bert.tokenizer.count_of(word)
+        # One mask a piece, so that the sentence keeps its number of pieces.
         masks = " ".join([str(bert.tokenizer.inner.mask_token)] * max(1, count))
         sentence = sentence[:begin] + masks + sentence[end:]
     return sentence

@@ -24,7 +24,7 @@ NEAR = 40.0
 JPEG and colour profiles."""
 BRIDGE = 4
 """Width (pixels) of the blurred line between two cells at the most."""
-MAX_SIDE = 6000
+MAX_SIDE = 6000  # far more than any slide has
 Pixels = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.float64]
 
@@ -99,6 +99,7 @@ def read_matrix(pixels: Pixels, n: int, path: Path) -> tuple[Pixels, tuple[int, 
     """
     box = find_field(pixels)
     top, left, bottom, right = box
+    # Three pixels a cell: one in the middle that its neighbours do not reach.
     if min(bottom - top, right - left) < 3 * n:
         raise BundleError(
             f"holds no field of {n} by {n} cells in matplotlib's default colours",
@@ -123,6 +124,7 @@ def read_matrix(pixels: Pixels, n: int, path: Path) -> tuple[Pixels, tuple[int, 
 def _middle(edges: Values, place: int) -> slice:
     begin, end = edges[place], edges[place + 1]
     quarter = (end - begin) / 4
+    # The middle half of a cell: its rim is blended with its neighbours.
     return slice(int(begin + quarter), max(int(end - quarter), int(begin + quarter) + 1))
 
 
@@ -131,6 +133,7 @@ def find_field(pixels: Pixels) -> tuple[int, int, int, int]:
     from scipy import ndimage
 
     _, distance = on_map(pixels)
+    # Opened: thin lines and letters in a colour of the map would join fields.
     near = ndimage.binary_opening(distance < NEAR, np.ones((5, 5)))
     # Where two cells meet, the blend of their colours is none of the map's: bridge it.
     joined = ndimage.binary_closing(np.pad(near, BRIDGE), np.ones((2 * BRIDGE + 1,) * 2))

@@ -1,8 +1,7 @@
 """A filter's activation by a picture, and the picture that activates it most.
 
 After Erhan et al. 2009 (activation maximization). The course's *visualization* starts from the
-pictures and climbs with Adam; since Adam and the sum are elementwise over pictures, one picture at
-a time gives the same as all ten together.
+pictures and climbs with Adam.
 """
 
 from __future__ import annotations
@@ -80,15 +79,18 @@ def climb(
     network.check_filter(layer, channel, picture)
     path = network.path_to_filter(layer, channel)
     pixels = picture.clone().requires_grad_()
+    # One picture at a time gives the course's result for all ten together: Adam and the sum are
+    # elementwise over pictures.
     optimizer = torch.optim.Adam([pixels], lr=rate)
     course = []
     for _ in range(steps):
         optimizer.zero_grad()
         maps = network.maps_at(layer, pixels)[:, channel] if whole_layer else path(pixels)[:, 0]
+        # Adam goes down; the course climbs.
         objective = -maps.sum()
         objective.backward()
         optimizer.step()
-        course.append(-objective.detach())
+        course.append(-objective.detach())  # as a tensor: a number would wait for the GPU
         advance(1)
     return pixels.detach(), [float(value) for value in course]
 
@@ -127,7 +129,7 @@ def filter_visualization(job: Job) -> Record:
     return record_of(job, {"rgb": scaled}, values)
 
 
-TRACED_STEPS = 10
+TRACED_STEPS = 10  # enough to see the sum rise
 
 
 @explanation(

@@ -1,9 +1,8 @@
 """Integrated gradients as the course runs them (after Sundararajan, Taly, Yan 2017,
 arXiv:1703.01365).
 
-Black baseline (an edition may have another), alpha = 0, 1/steps ... (alpha 1 left out), gradient of
-the true label's logit, mean over the steps, and not multiplied by (picture - baseline) as the paper
-does; one min-max over the three channels.
+Black baseline (an edition may have another), gradient of the true label's logit, mean over the
+steps; one min-max over the three channels.
 """
 
 from __future__ import annotations
@@ -59,12 +58,13 @@ def mean_path_gradient(job: Job, place: int, steps: int, begin: float = 0.0) -> 
 
     picture = job.picture_tensor(place)
     baseline = job.settings.integrated_baseline
+    # The course does not multiply by (picture - baseline), as the paper does.
     attribution: Tensor = IntegratedGradients(forward, multiply_by_inputs=False).attribute(
         picture * (1 + begin) - baseline * begin,
         baselines=picture * begin + baseline * (1 - begin),
         target=job.bundle.picture(place).label,
         n_steps=steps,
-        method="riemann_left",
+        method="riemann_left",  # alpha = 0, 1/steps, ...: the course leaves alpha 1 out
         internal_batch_size=job.batch(job.settings.micro_batch),
     )
     return attribution[0].detach()
@@ -123,7 +123,8 @@ def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
         scale = before.value("bin_scale")
         bins = before.array("bin_means", 4).transpose(0, 3, 1, 2) * scale * (taken / len(sums))
         bins = bins + sums
-    mean = _together(_base(job, names[0]), bins.sum(0) / count)
+    # The shorter path holds one in ten of the steps.
+    mean = 0.1 * _base(job, names[0]) + 0.9 * bins.sum(0) / count
     return _record(job, mean, upto, bins * (len(bins) / count))
 
 
@@ -136,6 +137,7 @@ def _order(steps: int) -> npt.NDArray[np.int64]:
     """The ten-step paths that a path of a tenth of the steps lacks, in running order."""
     beginnings = np.arange(steps // BASE)
     lacking = beginnings[beginnings % 10 != 0]
+    # Drawn once, so that the first of them stand for all, and seeded by the length of the path.
     return np.random.default_rng(steps).permutation(lacking)
 
 
@@ -150,11 +152,6 @@ def _base(job: Job, name: str) -> Floats:
     return mean.transpose(2, 0, 1)
 
 
-def _together(base: Floats, rest: Floats) -> Floats:
-    """The mean over all steps, of which one in ten is in the shorter path."""
-    return 0.1 * base + 0.9 * rest
-
-
 def _record(job: Job, mean: Floats, samples: int, bins: Floats | None = None) -> Record:
     scaled, low, high = min_max(mean.transpose(1, 2, 0))
     arrays = {"map": scaled}
@@ -162,11 +159,13 @@ def _record(job: Job, mean: Floats, samples: int, bins: Floats | None = None) ->
     if may_stop(job) and bins is not None:
         scale = float(np.abs(bins).max()) or 1.0
         values["bin_scale"] = scale
+
         arrays["bin_means"] = (bins.transpose(0, 2, 3, 1) / scale).astype(np.float32)
     return record_of(job, arrays, values)
 
 
 def _range(low: float, high: float) -> dict[str, float]:
+
     neutral = (0 - low) / (high - low) if high > low else 0.0
     return {"raw_min": low, "raw_max": high, "neutral": neutral}
 

@@ -1,8 +1,7 @@
 """LIME on superpixels, as the course runs it (Ribeiro, Singh, Guestrin 2016, arXiv:1602.04938).
 
 The draws, the kernel and the regression are those of ``lime.lime_image`` 0.2 with its defaults;
-the regression is lime's own `LimeBase`. The loop over samples is this module's own, since lime's
-cannot run one label, another batch size or a progress bar; a test compares both.
+the regression is lime's own `LimeBase`.
 """
 
 from __future__ import annotations
@@ -88,6 +87,7 @@ def answers_for(
 ) -> Floats:
     """Return the label's output for the picture with segments hidden as each row says: (rows,)."""
     hidden = _hidden(image, segments)
+    # The loop is our own: lime's cannot run one label, another batch size or a progress bar.
     outputs = [np.empty(0)]
     for start in range(0, len(data), batch):
         rows = data[start : start + batch]
@@ -124,6 +124,8 @@ def _hidden(image: Floats, segments: npt.NDArray[np.int64], colour: float | None
     hidden = image.copy()
     for label in np.unique(segments):
         inside = segments == label
+        # Channel by channel, as lime does it: one mean over all three sums in another order and
+        # rounds otherwise.
         hidden[inside] = [np.mean(image[inside][:, channel]) for channel in range(3)]
     return hidden
 
@@ -245,6 +247,7 @@ def _network_answers(
     colour = job.settings.lime_hidden_colour
     hidden = torch.from_numpy(_hidden(image, segments, colour)).float().to(device)
     labels = torch.from_numpy(segments).to(device)
+    # With labels from 1 on lime's feature 0 hides nothing, and the last segment is never hidden.
     shown = np.ones((len(data), max(int(segments.max()) + 1, data.shape[1])), bool)
     shown[:, : data.shape[1]] = data == 1
     outputs = [torch.empty(0, device=device)]
@@ -272,9 +275,11 @@ def lime_known_model(job: Job) -> Record:
     from lime.lime_image import ImageExplanation
 
     generator = np.random.RandomState(0)
+
     image = generator.uniform(0.3, 0.6, (128, 128, 3))
     rows, columns = np.indices((128, 128)) // 16
     segments = (rows * 8 + columns).astype(np.int64)
+    # No weight near 0, whose sign LIME's own noise could turn.
     truth = generator.permutation(np.concatenate([np.linspace(1, 3, 32), -np.linspace(1, 3, 32)]))
     draws = generator.randint(0, 2, (1000, 64))
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-KERNEL_WIDTH = 0.25
+KERNEL_WIDTH = 0.25  # lime's default for pictures
 
 
 def exponential_kernel(distances: Floats, width: float = KERNEL_WIDTH) -> Floats:
@@ -34,6 +34,7 @@ def ridge_fit(
     middle, level = share @ shown, float(share @ answers)  # (segments,), one number
     centred, rise = shown - middle, answers - level
     weighted = centred.T * near  # (segments, samples)
+    # Centred, so that the ridge leaves the intercept alone, as scikit-learn's does.
     weights: Floats = np.linalg.solve(weighted @ centred + np.eye(shown.shape[1]), weighted @ rise)
     spread = float(near @ rise**2)
     missed = float(near @ (rise - centred @ weights) ** 2)
@@ -49,6 +50,7 @@ def shown_signs(
     Among the first `shown` segments by absolute weight, those of at least `min_weight`
     (lime's `get_image_and_mask` with positive_only=False, hide_rest=False).
     """
+    # Stable: of equal weights the first segment, on every machine.
     order = np.argsort(-np.abs(weights), kind="stable")[:shown]
     kept = order[np.abs(weights[order]) >= min_weight]  # fewer than `shown` may be left
     by_segment = np.zeros(int(max(segments.max() + 1, len(weights))), np.int8)

@@ -20,7 +20,7 @@ METHODS = ("lime", "saliency", "smoothgrad", "integrated_gradients")
 TRACED = 12
 """Samples of a method that draws some: enough to tell values that recur from those that do not."""
 
-STEPS = 10
+STEPS = 10  # the course's own number for integrated gradients
 _USED = (
     "lime_superpixels",
     "lime_seed",
@@ -84,6 +84,7 @@ def _run(job: Job, method: str, place: int) -> tuple[np.ndarray[Any, Any], list[
         job.settings,
         lime_samples=TRACED,
         smoothgrad_samples=TRACED,
+        # The hook is on the trained network; a prepared one has layers of its own.
         network="as_trained",
         confidence=None,
     )

@@ -147,8 +147,7 @@ def saliency(job: Job) -> Record:
 
 
 FINITE_PIXELS = 12
-STEP = 1e-5
-"""Of a pixel, in float64: small, so that a very sure network's loss is straight over it."""
+STEP = 1e-5  # of 0..1, in float64: small, so that a very sure network's loss is straight over it
 
 
 @explanation(
@@ -176,6 +175,7 @@ def saliency_derivative(job: Job) -> Record:
     """
     bundle = job.bundle
     network = copy.deepcopy(bundle.network).double()
+    # Where the network is sure the gradients vanish, and nothing could be told from rounding.
     chosen, missing = _least_sure(job, network)
     gradient = absolute_gradient(bundle, chosen, network)
     raw = gradient.amax(0).cpu().numpy()

@@ -1,8 +1,7 @@
 """SmoothGrad as the course runs it (after Smilkov et al. 2017, arXiv:1706.03825).
 
-Each picture many times with Normal(0, std) added, ``std = (0.4 / (max - min)) ** 2``: divided and
-then squared, where the paper multiplies 0.4 by the range. The absolute gradient of the
-cross-entropy is averaged, the three channels kept, one min-max over all three.
+Each picture many times with Normal(0, std) added, ``std = (0.4 / (max - min)) ** 2``. The absolute
+gradient of the cross-entropy is averaged, the three channels kept, one min-max over all three.
 """
 
 from __future__ import annotations
@@ -77,6 +76,7 @@ def _noisy_copies(
     picture: Tensor, wanted: Sequence[int], std: float, seed: int
 ) -> Iterator[Tensor]:
     """The copies `wanted`; those between them are drawn too and left, as the generator needs."""
+    # On the CPU: a GPU draws other numbers from the same seed.
     generator = torch.Generator().manual_seed(seed)
     drawn = 0
     for at in wanted:
@@ -118,15 +118,12 @@ def _most(job: Job) -> int:
 
 
 def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats:
-    """Return the sums of the gradients of the samples up to `upto`: (groups of the share, 3, H, W).
-
-    Sample n belongs to group n modulo the number of groups, so that the groups are of one size
-    whenever their number divides `upto`. A share has whole groups: the order in which the samples
-    of a group are added up is then the same, however the groups are dealt.
-    """
+    """Return the sums of the gradients of the samples up to `upto`: (share's groups, 3, H, W)."""
     (place,) = job.place
     settings, count = job.settings, groups_of(_most(job))
     own = share.among(count)
+    # Sample n belongs to group n modulo their number: groups are of one size whenever that divides
+    # `upto`, and a share of whole groups adds up in the same order however they are dealt.
     wanted = [at for at in range(samples_taken(before), upto) if at % count in own]
     gradients = absolute_gradients(
         job.bundle,
@@ -153,6 +150,7 @@ def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
     mean = ((total + sums.sum(0)) / upto).transpose(1, 2, 0)  # (H, W, 3)
     scaled, low, high = min_max(mean)
     of_groups = ((groups + sums) * len(sums) / upto).transpose(0, 2, 3, 1)
+    # Half precision over the largest value: three digits are enough to draw other maps from.
     arrays = {"map": scaled, "group_means": (of_groups / (high or 1.0)).astype(np.float16)}
     std = course_std(job.picture_tensor(place), job.settings.smoothgrad_sigma)
     values = {"raw_min": low, "raw_max": high, "std": std, "samples": upto}
@@ -213,7 +211,7 @@ def smoothgrad(job: Job) -> Record:
     return SAMPLING.extend(job, None, _most(job))
 
 
-TRACED = 6
+TRACED = 6  # copies, enough to tell their mean from any one of them
 
 
 @explanation(

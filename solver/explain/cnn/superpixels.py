@@ -67,6 +67,7 @@ def _of_0_16(image: Floats, settings: Superpixels) -> Labels:
 
 
 def _of_0_18(image: Floats, settings: Superpixels) -> Labels:
+    # 0.17 and 0.18 go to Lab first and blur then; 0.16 the other way round.
     lab = ndimage.gaussian_filter(rgb2lab(image), [settings.sigma, settings.sigma, 0])
     if settings.start_label == 0:
         return _slic_of_lab(lab, settings)
@@ -76,6 +77,7 @@ def _of_0_18(image: Floats, settings: Superpixels) -> Labels:
 
 
 def _of_0_19(image: Floats, settings: Superpixels) -> Labels:
+    # Today's: it stretches the picture to 0..1, then blurs and goes to Lab, all by itself.
     labels: Labels = slic(
         image,
         n_segments=settings.segments,

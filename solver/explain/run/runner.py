@@ -56,6 +56,7 @@ class _Saved:
 
     def write_manifest(self) -> None:
         if self.folder is not None:
+            # After each record: a run that is killed leaves a manifest of all that are whole.
             write_manifest(list(self.entries.values()), self.folder, self.about)
 
     def keep(self, record: Record) -> None:
@@ -189,15 +190,13 @@ def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, 
 
 
 def probable_passes(job: Job) -> int:
-    """Return how many network passes a job will probably make.
-
-    A mean over samples that may stop early mostly does so at its first looks: counted to the end,
-    a run of a minute was announced as one of an hour and a half.
-    """
+    """Return how many network passes a job will probably make."""
     passes = passes_of(job, 1)
     if not unless_lacking(False, lambda: may_stop(job)):
         return passes
     looks = sampling_of(job).looks(job)
+    # Most means stop at the first looks: counted to the end, a run of a minute was announced as one
+    # of an hour and a half.
     return max(round(passes * looks[1] / looks[-1]), 1)
 
 

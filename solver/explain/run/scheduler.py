@@ -103,6 +103,8 @@ class Scheduler:
                         if job.id in self.seconds and job.id not in self.failures:
                             self.finish(job.id, self.seconds[job.id])
                     continue
+                # Of records at different counts the one with the fewest samples goes first: it
+                # knows least.
                 fewest = min(self._look_number(job) for job in active)
                 behind = [job for job in active if self._look_number(job) == fewest]
                 group.running = {job.id for job in behind}
@@ -129,6 +131,8 @@ class Scheduler:
         untouched = any(
             job.id not in self.evidence and job.id not in self.failures for job in group.jobs
         )
+        # The first count needs no claim; later ones are tested, and for that all records must be
+        # there.
         return untouched or not self.pending & group.others
 
     def _test_all(self, group: Group) -> None:
@@ -143,6 +147,7 @@ class Scheduler:
                 continue
             unfinished = self._unfinished(claims)
             counts = [samples_taken(self._record(job)) for job in unfinished]
+            # The same samples again would spend error on a look that shows nothing new.
             if unfinished and self.tested_at.get(claims.identity) == counts:
                 continue
             self.tested_at[claims.identity] = counts
@@ -197,6 +202,7 @@ class Scheduler:
     def _task(self, job: Job) -> Task:
         looks = sampling_of(job).looks(job)
         rests = any(job.id in one.needs for one in self.all_claims)
+        # Without a claim nothing says when it is enough.
         upto = looks[self._look_number(job)] if rests else looks[-1]
         made = tuple(self.evidence.among(base_records(job)).values())
         return Task(job.id, self._record(job), upto, made)
@@ -236,4 +242,5 @@ def groups_of_jobs(jobs: Sequence[Job], all_claims: Sequence[Claims]) -> list[Gr
     for group in groups:
         group.jobs.sort(key=lambda job: order[job.id])
         group.all_claims.sort(key=lambda claims: places[claims.identity])
+    # The largest first: at the end of a run no process waits for the longest.
     return sorted(groups, key=lambda group: (-group.most, order[group.jobs[0].id]))

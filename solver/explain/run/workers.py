@@ -143,6 +143,7 @@ class Workers:
         """The shares of a task; None is all of it, up to the record."""
         job = self._job(task)
         sampled = unless_lacking(False, lambda: explanation_for(task.id).sampling is not None)
+        # Shares end in batches of other sizes, which must round alike for the same bits.
         if self.jobs == 1 or not self.settings.batches_round_alike or not sampled:
             return [None]
         samples = unless_lacking(0, lambda: _upto(task, job) - samples_taken(task.before))
@@ -169,6 +170,8 @@ class Workers:
                     shared.seconds += seconds
                     if len(shared.pieces) == len(shared.shares):
                         self.progress.begin(shared.task.id)
+                        # In the order of the shares, not of their ends: sums of floats depend on
+                        # it.
                         pieces = [shared.pieces[at] for at in sorted(shared.pieces)]
                         yield shared.task, self._together(shared.task, pieces), shared.seconds
         except BrokenProcessPool:
@@ -222,6 +225,8 @@ class Workers:
         if self.pool is None:
             self.pool = ProcessPoolExecutor(
                 self.jobs,
+                # Not "fork": torch's threads do not come along, and a child that forks in a lock
+                # waits for ever.
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_open_there,
                 initargs=(self.bundle.folder, self.bundle.device, self.settings, self._threads),
