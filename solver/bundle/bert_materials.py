@@ -219,6 +219,7 @@ class BertMaterials:
     def chinese(self) -> Bert:
         """The Chinese model."""
         name = self._there("chinese", self.file.chinese)
+        # Its masked-LM head is never asked, and need not be in the folder.
         return load_bert(find_model(self.folder, name), self.device, predicts=False)
 
     @cached_property
@@ -263,6 +264,7 @@ class BertMaterials:
     @cached_property
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every file that is used, by its name; models by name stand as such."""
+        # Every file that a record may rest on: a changed one makes the records anew.
         found = {FILE: sha256_of(self.folder / FILE)}
         for name in filter(None, (self.file.english, self.file.chinese)):
             for part, digest in model_hashes(find_model(self.folder, name)).items():
@@ -358,6 +360,7 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
     if len(loaded) < 2 or len(shapes) != 1 or len(next(iter(shapes))) != 3:
         raise BundleError("is not a tuple of tensors (1, tokens, width), one a layer", path=path)
     (shape,) = shapes
+    # The course saved no tokens beside the states: their number is all that can be held together.
     if shape[0] != 1 or shape[1] != tokens:
         raise BundleError(
             f"holds {shape[1]} tokens, and the tokenizer makes {tokens} of the item",

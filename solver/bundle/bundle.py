@@ -120,6 +120,7 @@ class Bundle:
     def files(self) -> dict[str, str]:
         """SHA-256 of every file that is used, by its name relative to the bundle."""
         paths = [picture.path for picture in self.pictures]
+        # Pictures as their files are, too: a bundle's hash tells two editions apart.
         named = (self.checkpoint, "bundle.yaml", "regions.yaml")
         paths += [self.folder / name for name in named]
         paths += without_apple_double(sorted((self.folder / "masks").glob("*.png")))
@@ -150,6 +151,7 @@ class Bundle:
         with the bank, where one was drawn for this very picture.
         """
         picture = self.picture(place)
+        # The first file that has the picture counts, whole: regions of two hands are not mixed.
         for path in region_files(self.folder):
             found = regions_for(picture, path)
             if found is not None:
@@ -199,4 +201,5 @@ def load_bundle(folder: Path, device: str = "cpu") -> Bundle:
 
 def as_tensor_values(picture: Picture) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Return the picture as the network gets it: float32 (3, side, side) in 0..1."""
+    # float32 before the division, as torchvision's ToTensor: in float64 last digits would differ.
     return np.ascontiguousarray(picture.rgb.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)

@@ -151,6 +151,8 @@ class Description:
         """Hash of what is said of the network beside its weights; None of the course's build."""
         if self.network.model == COURSE:
             return None
+        # The weights are hashed by their content; what the file is called is no part of the
+        # network.
         said: dict[str, Any] = self.network.model_dump(exclude={"checkpoint"})
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -180,6 +182,7 @@ def read_description(folder: Path) -> tuple[Description, list[BundleError]]:
     except BundleError as fault:
         return Description(), [fault]
     file, faults = checked(placed, BundleFile, BundleError)
+    # Found even where the schema has faults, so that one run tells them all.
     faults += _rule_faults(folder, placed)
     if file is None or faults:
         return Description(), faults

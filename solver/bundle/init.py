@@ -16,8 +16,7 @@ from solver.errors import BundleError, InputError
 from solver.files.yaml_source import YamlDumper, first_problem
 
 SENTENCE = "The students visited the professor and asked her to teach them machine learning."
-"""2021's sentence of the questions on attention. No notebook holds it: it is given only for 2021's
-notebook, the one with several reading models."""
+"""2021's sentence of the questions on attention, which no notebook holds."""
 
 OF_2021: dict[str, Any] = {
     "attention": {
@@ -96,6 +95,7 @@ def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> Ber
             "format": "hw9-bert/1",
             "english": "bert-base-cased",
             "chinese": "bert-base-chinese",
+            # Several reading models: 2021's notebook, the only edition whose sentence is known.
             **(OF_2021 if found.models_apart else {}),
             "corpus": "corpus.tsv",
             "reading": reading,

@@ -1,8 +1,7 @@
 """Regions as labelme's JSON, so that they can be drawn there too, and read back.
 
-Shapes are polygons and line strips in the pixels of the picture's file. What labelme has no word
-for is written so: a hole has the label ``NAME:hole``, and a band's width, in the picture's pixels,
-is its description, ``width 12``. Masks, borders and second names stay in regions.yaml.
+Shapes are polygons and line strips in the pixels of the picture's file. Masks, borders and second
+names stay in regions.yaml.
 
 Source: the format of labelme 5 (https://github.com/wkentaro/labelme).
 """
@@ -19,6 +18,8 @@ from solver.bundle.regions import PictureRegions, Region, RegionsFile
 from solver.errors import BundleError
 
 VERSION = "5.4.1"
+# labelme knows neither holes nor widths: a hole has the label NAME:hole, and a band's width, in the
+# picture's pixels, is its description.
 HOLE = ":hole"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _WIDTH = re.compile(r"width\s+(\d+(?:\.\d+)?)")
@@ -56,21 +57,26 @@ def to_labelme(file: RegionsFile, entry: PictureRegions, picture: Picture) -> di
         ):
             for line in lines:
                 points = [[round(x * scale[0], 2), round(y * scale[1], 2)] for x, y in line]
-                shapes.append(_shape(label, kind, points, said))
+                shapes.append(
+                    {
+                        "label": label,
+                        "points": points,
+                        "group_id": None,
+                        "description": said,
+                        "shape_type": kind,
+                        "flags": {},
+                    }
+                )
     return {
         "version": VERSION,
         "flags": {},
         "shapes": shapes,
         "imagePath": picture.path.name,
+        # The picture lies beside it; labelme would carry it whole, in base64.
         "imageData": None,
         "imageHeight": picture.size[1],
         "imageWidth": picture.size[0],
     }
-
-
-def _shape(label: str, kind: str, points: list[list[float]], said: str) -> dict[str, Any]:
-    made = {"label": label, "points": points, "group_id": None, "description": said}
-    return {**made, "shape_type": kind, "flags": {}}
 
 
 def from_labelme(text: str, size: tuple[int, int], name: str = "") -> dict[str, Region]:

@@ -1,9 +1,6 @@
 """Reader of the course's notebook: literals are parsed, code is never run.
 
-The cells are Python; their syntax trees are searched for text and for lists of whole numbers. A
-literal's role is recognized by its form, not by the notebook's names: a question ends with a
-question mark, its context is the long text in the same place of their order, an answer is a short
-text in its context, the sentences are those with the word of two senses.
+The cells are Python; their syntax trees are searched for text and for lists of whole numbers.
 """
 
 from __future__ import annotations
@@ -96,6 +93,7 @@ def _cells(path: Path) -> Iterator[str]:
 
 def without_commands(source: str) -> str:
     """Return a cell without its shell and notebook commands (``!pip``, ``%cd``), lines kept."""
+    # "pass" in their place: an "if" whose only line is a command stays Python.
     return "\n".join(
         re.sub(r"\S.*", "pass", line) if line.lstrip().startswith(("!", "%")) else line
         for line in source.split("\n")
@@ -104,6 +102,7 @@ def without_commands(source: str) -> str:
 
 def _literals(tree: ast.AST) -> Iterator[str | list[int]]:
     """Texts and lists of whole numbers in the order of the code; docstrings are left out."""
+    # A list, not a function that calls itself: their depth is whoever's who wrote the file.
     waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
     while waiting:
         node, depth = waiting.pop()
@@ -113,6 +112,7 @@ def _literals(tree: ast.AST) -> Iterator[str | list[int]]:
             yield node.value
         elif isinstance(node, ast.List | ast.Tuple) and _whole_numbers(node) is not None:
             yield _whole_numbers(node) or []
+        # A text that stands alone is a docstring or a comment.
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             children = list(ast.iter_child_nodes(node))
             waiting += [(child, depth + 1) for child in reversed(children)]
@@ -143,6 +143,7 @@ def _whole_numbers(node: ast.List | ast.Tuple) -> list[int] | None:
     values = [one.value for one in node.elts if isinstance(one, ast.Constant)]
     if not values or len(values) != len(node.elts):
         return None
+    # True is an int to isinstance.
     whole = [value for value in values if type(value) is int]
     return whole if len(whole) == len(values) else None
 
@@ -153,6 +154,8 @@ def reading_items(texts: list[str]) -> list[tuple[str, str, str | None]]:
     The first question goes with the first context, and so on. Of the short texts an answer is one
     that stands as a whole in its context and not in its question, the first that none before took.
     """
+    # By form, not by the notebook's names, which editions change: a question ends with a question
+    # mark, its context is the long text at the same place of their order.
     plain = list(dict.fromkeys(text for text in texts if WORD not in text))
     questions = [t for t in plain if t.rstrip().endswith("?") and len(t.split()) > 2]
     contexts = [t for t in plain if len(t) >= LEAST_CONTEXT and t not in questions and _is_prose(t)]

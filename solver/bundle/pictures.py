@@ -19,7 +19,7 @@ from solver.files.apple_double import without_apple_double
 SIDE = 128
 """Pixels a side of the course's pictures."""
 SUFFIXES = (".jpg", ".jpeg", ".png")
-MAX_PIXELS = 60_000_000
+MAX_PIXELS = 60_000_000  # 180 MB in memory; few cameras give more
 DEEP_MODES = ("I", "F")
 """Pillow's names of grey pictures of 16 or 32 bits (I, I;16, I;16B, F): `convert` clips them."""
 
@@ -67,7 +67,8 @@ class PictureFile:
 
 
 def course_order(path: Path) -> tuple[int, int]:
-    """Sort key of a picture's file: its class, then the stem as Python reads it, 8_5 as 85."""
+    """Sort key of a picture's file: its class, then its stem as a number."""
+    # int() reads 8_5 as 85: so the course's own sort has it.
     return int(path.stem.split("_")[0]), int(path.stem)
 
 
@@ -130,6 +131,8 @@ def open_rgb(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            # Two formats alone: Pillow's others are decoders that no course needs and an attacker
+            # may.
             with Image.open(path, formats=("JPEG", "PNG")) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise BundleError(
@@ -157,10 +160,8 @@ def open_rgb(path: Path) -> Image.Image:
 
 
 def resized(image: Image.Image, side: int = SIDE) -> npt.NDArray[np.uint8]:
-    """Return the picture at one size as uint8 (side, side, 3), as 2021's torchvision made it.
-
-    torchvision's Resize of a PIL picture is Pillow's own bilinear resize, so no torch is needed.
-    """
+    """Return the picture at one size as uint8 (side, side, 3), as 2021's torchvision made it."""
+    # torchvision's Resize of a PIL picture is Pillow's own bilinear resize: no torch is needed.
     # Pillow resized the width and then the height, with 8 bits between; since 13.0 it resizes the
     # height of a tall picture first. Two calls give the former bytes under every Pillow.
     narrowed = image.resize((side, image.height), Image.Resampling.BILINEAR)

@@ -48,6 +48,7 @@ def begun_regions(folder: Path, pictures: Sequence[Picture]) -> RegionsFile:
     begun = RegionsFile(format="hw9-regions/1", size=(SIDE, SIDE), pictures=[])
     for path in region_files(folder):
         known = load_regions(path)
+        # Points of another frame could not stand beside these.
         if known.size != begun.size:
             continue
         taken = [
@@ -116,7 +117,8 @@ class _Dumper(YamlDumper):
 
 
 def _flow(dumper: yaml.SafeDumper, value: _Flow) -> yaml.Node:
-    node = dumper.represent_data(_listed(value.value))
+    held = value.value  # YAML has no tuples
+    node = dumper.represent_data(list(held) if isinstance(held, tuple) else held)
     _set_flow(node)
     return node
 
@@ -127,10 +129,6 @@ def _set_flow(node: yaml.Node) -> None:
         for child in node.value:
             for each in child if isinstance(child, tuple) else (child,):
                 _set_flow(each)
-
-
-def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 _Dumper.add_representer(_Flow, _flow)

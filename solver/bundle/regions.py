@@ -212,5 +212,6 @@ def _border(mask: Mask, width: float) -> Mask:
 
     inside = ndimage.distance_transform_edt(mask)
     outside = ndimage.distance_transform_edt(~mask)
+    # Of a thinner border than two pixels nothing might be left at all.
     near: Mask = np.maximum(inside, outside) <= max(width / 2, 1.0)
     return near

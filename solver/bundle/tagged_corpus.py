@@ -22,7 +22,7 @@ TAGS = ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART
         "PROPN", "PUNCT", "SCONJ", "SPACE", "SYM", "VERB", "X")  # fmt: skip
 """Universal parts of speech, and SPACE, which spaCy adds."""
 SPACY_MODEL = "en_core_web_sm"
-_PARAGRAPH_CHARACTERS = 100_000
+_PARAGRAPH_CHARACTERS = 100_000  # spaCy refuses texts of a million, and memory grows with them
 
 
 @dataclass(frozen=True)
