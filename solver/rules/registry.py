@@ -144,6 +144,7 @@ def rule(
             raise ValueError(f"the rule {name!r} is registered twice")
         own = _below_rules(decide)
         if own and not f"{name}.".startswith(f"{own}."):
+            # So that a question's rule is found by its name alone, without a search.
             raise ValueError(f"the rule {name!r} lies in {own}: its name must begin so")
         _rules[name] = Rule(name, settings, claim, needs, decide, partial=partial)
         return decide
@@ -242,6 +243,7 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
 def check_questions(bank: Bank) -> tuple[list[PlannedQuestion], list[BankError]]:
     """Return the questions that can be planned, and all faults of the others."""
     no_rule = Rule(GIVEN, Parameters, Parameters, lambda _: [], _not_measured)
+    # A question whose answer was given goes the same way as all others, and is always open.
     rules = all_rules() | {GIVEN: no_rule}
     planned, faults = [], []
     context = {
@@ -268,6 +270,7 @@ def check_questions(bank: Bank) -> tuple[list[PlannedQuestion], list[BankError]]
         claims = tuple(reader.read(found.claim, claim, place) for _, _, claim, place in options)
         pairs = tuple((blank, option) for blank, option, _, _ in options)
         faults += reader.faults
+        # All faults of a bank are told in one run, so one question's do not end it.
         if not reader.faults:
             planned.append(PlannedQuestion(question, found, settings, claims, pairs))
     return planned, faults

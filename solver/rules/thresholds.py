@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+# Context variables, not globals: repeats on several threads vary each for itself.
 _factors: ContextVar[Mapping[str, float]] = ContextVar("factors")
 _read: ContextVar[set[str] | None] = ContextVar("read", default=None)
 _declared: dict[str, Threshold] = {}
@@ -43,6 +44,7 @@ class Threshold:
             noted.add(self.name)
         value = self.value if chosen is None else chosen
         factor = _factors.get({}).get(self.name, 1.0)
+        # Limits hold for varied values alone: a chosen one is as its author wrote it.
         return value if factor == 1.0 else min(max(value * factor, self.lowest), self.highest)
 
 

@@ -107,6 +107,7 @@ def above(
 
 def below(value: float, threshold: float, *, unit: str, what: Pair, against: Pair) -> Verdict:
     """Return a verdict that holds when the value is below the threshold."""
+    # The opposite of "at or above": a value at the limit is not below it.
     opposite = above(value, threshold, unit=unit, what=what, against=against, inclusive=True)
     return Verdict(
         holds=not opposite.holds,
@@ -152,6 +153,7 @@ def amounts(value: float, other: float, unit: str) -> tuple[Pair, Pair]:
     >>> amounts(1.2304, 1.2301, "correlation")[0][0], amounts(1 / 217, 0.01, PLACEMENTS)[0][0]
     ('1.2304', '1 in 217 random placements')
     """
+    # More digits until the two look different: "47%, more than 47%" says nothing.
     for more in range(4):
         own, rival = amount(value, unit, more), amount(other, unit, more)
         if own != rival or value == other:

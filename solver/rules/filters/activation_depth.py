@@ -195,10 +195,8 @@ def own_and_others(
 
 
 def mean_frequency(values: Floats) -> float:
-    """Return the mean spatial frequency of a map, weighted by power, in cycles a picture.
-
-    A Hann window keeps the frame of the map from counting as detail.
-    """
+    """Return the mean spatial frequency of a map, weighted by power, in cycles a picture."""
+    # Without it the frame of the map, a sharp step all around, would count as detail.
     window = np.outer(np.hanning(values.shape[0]), np.hanning(values.shape[1]))
     power = np.abs(np.fft.fft2((values - values.mean()) * window)) ** 2
     down = np.fft.fftfreq(values.shape[0]) * values.shape[0]  # cycles a picture
@@ -211,6 +209,7 @@ def mean_frequency(values: Floats) -> float:
 def _reaction(values: Floats) -> Floats:
     from scipy import ndimage
 
+    # A filter may answer by darkness: what counts is the distance from its usual answer.
     reaction: Floats = np.abs(values - np.median(values))
     # One pixel of the coarser map, so that a thin line and its blurred image are compared alike.
     return ndimage.gaussian_filter(reaction, max(values.shape) / 32)

@@ -106,6 +106,7 @@ def _sample_shares(record: Record) -> dict[str, float]:
     # Bool (S,)
     at_baseline = np.array([np.linalg.norm(s - baseline) / size < near for s in samples])
     on_line = (off < near) & (along > -near) & (along < 1 + near)
+    # The first has none before it to be further along than.
     further = np.concatenate([[True], np.diff(along) > near / len(samples)])
     shifted = np.array([_is_shifted(sample, picture, size) for sample in samples])
     return {
@@ -118,6 +119,7 @@ def _sample_shares(record: Record) -> dict[str, float]:
 
 def _is_shifted(sample: Floats, picture: Floats, size: float) -> bool:
     """True if a sample is the picture shifted (around its edges) by one pixel or more."""
+    # Cross-correlation by the spectra: all shifts at the cost of a few transforms.
     spectrum = np.fft.fft2(sample.mean(-1)) * np.conj(np.fft.fft2(picture.mean(-1)))
     match = np.fft.ifft2(spectrum).real  # cross-correlation over all shifts
     down, right = np.unravel_index(int(match.argmax()), match.shape)
@@ -225,6 +227,7 @@ def more_steps(
         others = [_map(evidence.get("integrated_gradients", picture, n)) for n in more]
         # Maps that can be read in different places have nothing to compare.
         alike = [correlation(base, one) if base.shape == one.shape else 0.0 for one in others]
+        # The least: an effect that shows at any of the numbers of steps is an effect.
         correlations.append(min(alike))
         contrasts.append(min(other.std() / max(base.std(), 1e-12) for other in others))
     r, contrast = float(np.median(correlations)), float(np.median(contrasts))

@@ -96,12 +96,14 @@ def _from_ground(record: Record, shown: Floats, valid: Mask) -> Floats:
 
 
 def _strongest(distance: Floats) -> Mask:
+    # The channel farthest from the ground, as the eye sees a coloured place on grey.
     strength = np.abs(distance).max(-1)
     marked: Mask = (strength >= np.quantile(strength, 1 - MARKED.now())) & (strength > 0)
     return marked
 
 
 def _beyond(share: float, chance: float) -> float:
+    # As Cohen's kappa: 0 is chance, 1 is all.
     return float(max(share - chance, 0.0) / max(1 - chance, 1e-9))
 
 

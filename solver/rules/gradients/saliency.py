@@ -130,6 +130,7 @@ def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
         return 0.0, ("it does not move with it", "前者不隨後者改變")
     if claim.denominator == "parameters":
         count, size = needed_number(record, "parameters"), needed_number(record, "map_size")
+        # A map has a value a pixel; a derivative by the parameters has one a parameter.
         if count != size:
             return 0.0, (
                 f"{count:.0f} values, the map has {size:.0f}",
@@ -138,6 +139,7 @@ def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
     method, differences = record.array("method", 1), record.array("differences", 1)
     if len(method) < 3 or method.std() == 0 or differences.std() == 0:
         raise MissingEvidence([f"{record.id}: three or more differing gradients"])
+    # Correlation, not the ratio: a constant factor makes no other quantity.
     r = float(np.corrcoef(method, differences)[0, 1])
     ratio = float(np.median(method / np.where(differences == 0, np.nan, differences)))
     return max(r, 0.0), (f"ratio of the values {ratio:.3g}", f"數值的比 {ratio:.3g}")
@@ -224,6 +226,7 @@ def _normalization_changes(
     maxima = [raw.max() for raw in raws]
     if min(maxima) <= 0:
         raise MissingEvidence(["saliency maps that are not zero everywhere"])
+    # Powers of ten: gradients of sure and unsure pictures differ by many.
     before = float(np.log10(max(maxima) / min(maxima)))  # range of scales between pictures
     after = float(np.log10(max(m.max() for m in shown) / min(m.max() for m in shown)))
     common = [raw / max(maxima) for raw in raws]  # all maps on one scale

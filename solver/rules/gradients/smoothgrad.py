@@ -82,6 +82,7 @@ def procedure(
     """
     record = evidence.get("smoothgrad_trace", settings.picture)
     nearest = record.array("likeness", 2).argmax(1)  # (samples,)
+    # Above float rounding: a copy without noise is the picture itself.
     noisy = record.array("noise_std", 1) > 1e-6  # (samples,)
     own = float(((nearest == settings.picture) & noisy).mean())
     fed = {"noisy_copies": own, "several_pictures": float((nearest != settings.picture).mean())}
@@ -117,6 +118,7 @@ def procedure(
 
 def _nearness(record: Record, name: str) -> float:
     gap = record.value(name)
+    # Another shape cannot be the mean of such things.
     return 0.0 if gap is None else max(0.0, 1.0 - float(gap))
 
 
@@ -219,6 +221,7 @@ class _Viewed:
 
     def verdict(self, effect: Effect) -> Verdict:
         visible, turned = VISIBLE.now(), TURNED.now()
+        # Of a black picture nothing else is seen: every other effect fails by the same number.
         if effect == "nothing" or (self.brightest < visible and effect != "same"):
             what: Pair = ("the brightest value shown", "顯示的最大值")
             dark: Pair = ("what a viewer still sees as black", "看起來仍是黑色")

@@ -66,6 +66,7 @@ def _measured(raw: Floats, normalized: Floats) -> tuple[float, float, float, flo
     from skimage.color import rgb2lab
     from skimage.metrics import structural_similarity
 
+    # Lightness as the eye has it: equal steps look equal, in the dark too.
     shown, before = rgb2lab(raw)[..., 0], rgb2lab(normalized)[..., 0]  # L*, (H, W)
     similarity = structural_similarity(before, shown, data_range=100.0)
     gain = _steps(shown) / max(_steps(before), 1e-9)
@@ -76,6 +77,7 @@ def _measured(raw: Floats, normalized: Floats) -> tuple[float, float, float, flo
         float((marked & brightest_places(sign * shown, everywhere)).sum() / count)
         for sign in (1, -1)
     )
+    # The lightest thousandth, not the lightest pixel, which noise alone may light.
     return float(np.quantile(shown, 0.999)), float(similarity), float(gain), bright, dark
 
 

@@ -105,6 +105,8 @@ def sign_in_region(
         inside = region(evidence, settings.picture, claim.region)
         positive, negative, valid = overlay_signs(evidence, settings.picture, inside)
         drawn = positive if claim.sign == "for" else negative
+        # A share of the region, not of the colour: one that spills over a large plate would else
+        # beat one that covers the food.
         values.append(float((drawn & inside).sum() / max((inside & valid).sum(), 1)))
         found.append((drawn.astype(float), [inside], valid))
     verdicts = strongest(
@@ -145,6 +147,7 @@ def overlay_reservations(record: Record) -> list[Pair]:
     said = reservations(record, "signs")
     hidden = [record.values.get(f"share_where_{one}_cannot_be_seen") for one in CHANNEL]
     most = max((share for share in hidden if isinstance(share, (int, float))), default=0.0)
+    # Less than half a percent is shown as 0%.
     if most >= 0.005:
         said.append(
             (

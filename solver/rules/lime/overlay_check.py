@@ -96,6 +96,7 @@ def _weight_of_places(record: Record) -> tuple[Floats, bool]:
         return np.where(valid, np.sign(signs), 0).astype(float), False
     segments, weights = record.array("segments", 2), record.array("weights", 1)
     labels, at, sizes = np.unique(segments, return_inverse=True, return_counts=True)  # at: (H W,)
+    # With labels from 1 on the last segment has no weight of its own: lime never hides it.
     known = labels < len(weights)
     each = np.where(known, weights[np.minimum(labels, len(weights) - 1)], 0.0) / sizes
     return np.where(valid, each[at.reshape(segments.shape)], 0.0), True
@@ -164,6 +165,7 @@ def _drawn_pieces(
             segments = record.array("segments", 2)
             pieces += [(sign, drawn & (segments == label)) for label in np.unique(segments[drawn])]
             continue
+        # Corners join: a segment's diagonal edge is not a gap.
         patches, number = ndimage.label(drawn, structure=np.ones((3, 3)))
         each = ((sign, patches == label) for label in range(1, number + 1))
         pieces += [(s, patch) for s, patch in each if patch.mean() >= PIECE.now()]
@@ -185,6 +187,7 @@ def colour_by_rank(
     limit = STANDARD_ERRORS.now() / np.sqrt(max(len(truth) - 1, 1))
     verdicts = []
     for claim in claims:
+        # A segment drawn in the other colour falls in this one; that is no meaning of its own.
         risen = np.clip(rise[:, CHANNEL[claim.colour]], 0, None)
         even = len(truth) < 3 or np.ptp(risen) == 0 or np.ptp(truth) == 0
         r = 0.0 if even else float(stats.spearmanr(truth, risen).statistic)

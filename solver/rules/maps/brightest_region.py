@@ -115,6 +115,7 @@ def brightest_region(
     if settings.reading == "standing_out":
         bright = standing_out(bright, valid)
     masks = [masks_of(evidence, settings.picture, claim, bright.shape) for claim in claims]
+    # The dimmest part: a bright rim alone does not make a bright bowl.
     values = [min(density(bright, mask, valid) for mask in parts) for parts in masks]
     read = {
         "brightness": ("brightness", "的亮度"),
@@ -296,6 +297,7 @@ class _Test:
         passing = {key: one.contrast for key, one in found.items() if self.passes(one)}
         best = max(passing, key=lambda key: passing[key]) if passing else None
         if name is None:
+            # "Nowhere" hangs on the region that comes nearest to passing.
             densest = best or max(found, key=lambda key: found[key].contrast)
             return replace(self._limited(densest, found[densest]), holds=best is None)
         if name in passing and name != best:

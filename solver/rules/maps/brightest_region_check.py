@@ -60,6 +60,8 @@ def most_marked_region(
     )
     least = settings.rank == "least"
     leader = int(np.argmin(values) if least else np.argmax(values))
+    # On mean brightness: any region may hold one compact clump whole, and then a few pixels of the
+    # brightest twentieth decide how many of the ways do as well.
     chances = {
         rival: share_by_chance(bright, masks[rival], valid, masks[leader])
         if least
@@ -67,6 +69,7 @@ def most_marked_region(
         for rival in range(len(claims))
         if rival != leader
     }
+    # One of two equal regions always leads: the lead is held against its nearest rival.
     closest = max(chances, key=lambda rival: chances[rival])
     if verdicts[leader].holds and chances[closest] >= CHANCE.now():
         lead = _lead_named(names[leader], names[closest], values[leader], least=least)

@@ -44,19 +44,20 @@ EYE = threshold(
 def displayed_brightness(record: Record) -> Floats:
     """Return the brightness of each place of a displayed map, as float64 (H, W).
 
-    A saliency map is shown through a colour map that only rises, so its own values serve. Of a map
-    shown as RGB it is the perceived brightness. Integrated gradients have a sign and are shown on a
-    grey ground, the colour of a gradient of 0: there it is the distance from that ground.
+    Of a map shown as RGB it is the perceived brightness; of integrated gradients the distance from
+    the grey ground.
 
     Raises:
         EvidenceError: a map of another shape, or one that cannot be read.
     """
     values = record.array("map").astype(np.float64)
+    # Shown through a colour map that only rises: its own values serve.
     if values.ndim == 2:
         return values
     if values.ndim != 3 or values.shape[2] != 3:
         raise EvidenceError(f"record {record.id}: 'map' must be (H, W) or (H, W, 3)")
     if record.kind == "integrated_gradients":
+        # They have a sign, and a gradient of 0 is grey: dark places stand out as bright ones do.
         ground = record.values.get("neutral")
         readable = values[valid_places(record)]
         level = np.median(readable, axis=0) if ground is None else np.full(3, float(ground))
@@ -85,6 +86,7 @@ def _read_brightness(record: Record) -> tuple[Floats, Mask]:
 
 
 def _kept(array: Array) -> Array:
+    # It is cached: a caller that wrote into it would change the next one's map.
     array.setflags(write=False)
     return array
 
@@ -163,6 +165,7 @@ def _blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
 def fitted_to(mask: Mask, shape: tuple[int, ...]) -> Mask:
     """Return a mask (H, W) at another size (nearest)."""
     rows, columns = (
+        # Nearest by the pixels' middles: regions neither grow nor move.
         np.minimum((np.arange(n) + 0.5) * m / n, m - 1).astype(int)
         for n, m in zip(shape[:2], mask.shape, strict=True)
     )

@@ -110,6 +110,7 @@ def _varied(record: Record) -> dict[Varied, float]:
     changed = record.array("changed", 1)
     if not len(changed):
         return {"nothing": 0.0, "noise": 0.0, "pieces": 0.0}
+    # A blur or a fade changes neighbours alike; noise does not.
     rough = 1 - np.clip(record.array("smooth", 1), 0, 1)  # 1 where the change is uncorrelated
     return {
         "nothing": float((changed == 0).mean()),
@@ -145,6 +146,7 @@ def works_verdicts(found: Found, claims: Sequence[WorksClaim]) -> list[Verdict]:
             ", ".join(f"{name[0]} ({value:.2g})" for name, value in parts),
             "、".join(f"{name[1]}（{value:.2g}）" for name, value in parts),
         )
+        # The product: a claim on two things is as true as both together.
         value = float(np.prod([value for _, value in parts]))
         against = ("more so than not", "過半")
         verdicts.append(above(value, MOSTLY.now(), unit="share", what=what, against=against))

@@ -37,6 +37,7 @@ def works_by_recurrence(
         name: float(share > 0) for name, share in read_shares(record).items()
     }
     if reads["gradient"]:
+        # A method that takes gradients passes the output as well, on the way to them.
         reads["output"] = 0.0
     fed = len(changed) > 0
     moved = fed and bool((changed > 0).any())
