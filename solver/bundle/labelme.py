@@ -47,7 +47,7 @@ class _File(BaseModel):
 def to_labelme(file: RegionsFile, entry: PictureRegions, picture: Picture) -> dict[str, Any]:
     """Return a picture's polygons and lines as labelme reads them."""
     scale = picture.size[0] / file.size[0], picture.size[1] / file.size[1]
-    shapes = []
+    shapes: list[dict[str, Any]] = []
     for name, region in entry.regions.items():
         width = f"width {round(region.width * scale[0], 2):g}" if region.width else ""
         for label, kind, lines, said in (
