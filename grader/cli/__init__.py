@@ -53,6 +53,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy:
             return super().get_command(ctx, cmd_name)
         module, attribute = self.lazy[cmd_name][0].split(":")
+        # Imported on use: `hw9 grade` must not pay for the modules of `hw9 key`.
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
@@ -115,6 +116,7 @@ def main() -> None:
     except ModuleNotFoundError as problem:
         from grader.cli.extras import lacking
 
+        # A part that is not installed ends in a sentence; a fault of the program in its traceback.
         sentence = lacking(problem)
         if sentence is None:
             raise

@@ -150,6 +150,7 @@ def _lacks(
     except BundleError as fault:
         faults.append(fault)
         return None
+    # As with --exact: a rehearsal takes no samples that could stop early.
     return rehearse(planned, bundle, settings_for(found, exact=True))
 
 

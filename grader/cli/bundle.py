@@ -112,6 +112,7 @@ def check(folder: Path | None, bank_folder: Path | None, as_json: bool) -> None:
     report: dict[str, Any] = {}
     try:
         found = load_bundle(folder or data_folder("demo"))
+        # Each part by itself: one run tells of all that is wrong, whatever comes first.
         report = {"files": found.files, "pictures": _pictures(found, problems)}
     except BundleError as problem:
         problems.append(str(problem))
@@ -160,6 +161,7 @@ def _regions(found: Bundle, bank_folder: Path | None, problems: list[str]) -> li
     try:
         return list(region_faults(found.folder, found.pictures, asked))
     except BundleError as problem:
+        # A broken region file was told with the first picture already.
         if str(problem) not in problems:
             problems.append(str(problem))
         return []

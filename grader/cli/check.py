@@ -133,12 +133,7 @@ def check(
     key, found = key_and_evidence(source, folder, out, shown=not as_json)
     checked = check_answers(answers, key, bank, reveal=reveal, key_path=key_path)
     if as_json:
-        data = {
-            "points": f"{checked.points:f}",
-            "possible": f"{checked.possible:f}",
-            "questions": [_question_data(question, language) for question in checked.questions],
-        }
-        click.echo(json.dumps(data, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(_as_data(checked, language), ensure_ascii=False, indent=1))
     else:
         click.echo("\n".join(lines_of(checked, language)))
     if out is not None:
@@ -161,6 +156,7 @@ def _write_template(
     from solver.files.resources import shipped_bank
     from solver.key_checks.agreement import load_key_for
 
+    # Never over a file that may hold somebody's answers, not even with a flag.
     if answers.exists():
         raise ExportError(
             "is there already, and may hold your answers",
@@ -195,6 +191,7 @@ def _question_data(question: CheckedQuestion, language: str) -> dict[str, Any]:
     data: dict[str, Any] = {
         "id": question.id,
         "state": question.state,
+        # As text: a program that reads JSON's numbers as floats would round them.
         "points": None if question.points is None else f"{question.points:f}",
         "worth": f"{question.worth:f}",
     }
@@ -285,6 +282,7 @@ def _from_notebooks(
 
     read = read_notebooks(notebooks, bank, shown=shown)
     questions = load_bank(bank)
+    # Not make_key: evidence of a notebook is in memory, and no folder need be written.
     made = decide(questions, planned(questions), read.evidence)
     return made.key, made.evidence
 

@@ -140,7 +140,11 @@ def read_notebooks(
 
     questions = bank or shipped_bank()
     loaded = load_bank(questions)
-    besides = _slide_records(slide) if slide else []
+    besides: list[Record] = []
+    if slide:
+        from solver.explain.bert.similarity_image import slide_record
+
+        besides.append(slide_record(slide))
     if procedures is None:
         missing = lacks("explain")
         procedures = not missing
@@ -163,9 +167,3 @@ def read_notebooks(
         besides=besides,
         told=lambda text: click.echo(f"hw9: {text}", err=True) if shown else None,
     )
-
-
-def _slide_records(slide: Path) -> list[Record]:
-    from solver.explain.bert.similarity_image import slide_record
-
-    return [slide_record(slide)]

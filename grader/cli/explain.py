@@ -75,6 +75,7 @@ def explain(
     if steps < 2:
         raise click.BadParameter("must be at least 2", param_hint="--steps")
     bundle = load_bundle(folder or data_folder("demo"), chosen_device(device))
+    # A number without a picture is refused before the network is loaded.
     bundle.picture(picture)
     wanted = record_id(method, *place)
     with watching(shown=True) as progress:

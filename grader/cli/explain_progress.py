@@ -40,7 +40,7 @@ SECONDS = {
 }
 """Seconds a network pass of each kind takes on the demo, on one core; of a repeat, a decision."""
 
-OTHER_SECONDS = 0.05
+OTHER_SECONDS = 0.05  # a pass of the demo's network
 SAMPLED = ("lime", "smoothgrad")
 """Kinds that stop when their claims are decided: passes left out then say nothing of the speed."""
 
@@ -139,13 +139,15 @@ class ExplainProgress:
             for name, passes in stage.items():
                 work[_kind(name)] = work.get(_kind(name), 0.0) + passes
         speed = self._speed()
-        since = self.clock() - self.last
+        since = self.clock() - self.last  # counted down between two events
         return max(sum(n * self._rate(kind, speed) for kind, n in work.items()) - since, 0.0)
 
     def _speed(self) -> float:
         """Seconds of this run over those expected for what it has done."""
         expected = sum(_expected(kind) * done for kind, done in self.passes.items())
         spent = sum(self.spent.get(kind, 0.0) for kind in self.passes)
+        # A fifth of a second of each, so that the first record, which loads things, does not
+        # decide.
         return (spent + 0.2) / (expected + 0.2)
 
     def _rate(self, kind: str, speed: float) -> float:
@@ -210,7 +212,7 @@ def time_left(seconds: float) -> str:
     """
     if seconds < 8:
         return "a few seconds left"
-    if seconds < 90:
+    if seconds < 90:  # by tens: nearer than that it is not known
         return f"about {round(seconds, -1):.0f} s left"
     if seconds < 90 * 60:
         return f"about {seconds / 60:.0f} min left"

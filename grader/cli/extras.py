@@ -30,6 +30,7 @@ def need(extra: str, task: str) -> None:
 def lacks(extra: str) -> list[str]:
     """Return the modules of an extra, and of the one it brings, that are not installed."""
     names = EXTRAS["evidence"] + (EXTRAS["explain"] if extra == "explain" else ())
+    # Looked for, not imported: torch alone takes seconds.
     return [name for name in names if find_spec(name) is None]
 
 

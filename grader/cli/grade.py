@@ -174,12 +174,14 @@ def _say(outcome: Outcome, out: Path) -> None:
     data = _as_data(outcome, out)
     rows = data["rows"]
     for note in data["notes"]:
+        # Warnings were told while the run went on.
         if note not in outcome.warned:
             click.echo(note)
     click.echo(
         f"{counted(rows['read'], 'row')} read = {rows['graded']} graded + "
         f"{rows['superseded']} superseded by another attempt + {rows['rejected']} rejected"
     )
+    # Both lines are sums, so that anybody can see that nobody is missing.
     everybody = data["students"] + data["unscored"]
     line = f"{counted(everybody, 'student')} = {data['students']} with a score"
     line += f" + {data['unscored']} without a usable submission"

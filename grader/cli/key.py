@@ -132,6 +132,7 @@ def key(
     from solver.pipeline.make_key import make_key
 
     names = [name.strip() for name in only.split(",") if name.strip()]
+    # All that shapes the key; how many processes make it does not, and is no part of its inputs.
     options = {"only": names, "device": device, "stability": stability, "reseed": reseed}
     options["exact"] = exact
     with as_folder_or_none(evidence) as given, watching(shown=not as_json) as progress:

@@ -95,6 +95,7 @@ def override(
         key = key_override.with_left_out(key, question, key_path, **who)
     else:
         key = key_override.without_override(key, question, key_path)
+    # The page is written before the key: if either fails, the key still says what was before.
     page, lacking = page_of(key, bank, key_path)
     if page is not None:
         write_whole(key_path.parent / "key.html", page)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
-SHOWN = 30
+SHOWN = 30  # students on the screen; moves.csv has them all
 CHANGES_SHOWN = 6
 _BLANK = ("Cc", "Zs", "Zl", "Zp")
 """Unicode categories shown as a blank: ends of lines, control characters, other blanks."""
@@ -83,6 +83,7 @@ def regrade(**given: Any) -> None:
     counts = plan.counts()
     # A gradebook can be filled after a regrade that was written without it.
     changes = bool(given["gradebook"]) or not plan.nothing_changes
+    # A gradebook with the former scores must not be taken for the new one.
     put_aside = changes and not given["gradebook"] and (given["folder"] / "gradebook.csv").exists()
     written = _write(plan, given) if given["write"] and changes else None
     if put_aside:

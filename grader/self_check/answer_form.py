@@ -1,7 +1,6 @@
 """One page to tick the answers in, offline and in both languages, which saves ``answers.yaml``.
 
-Nothing is loaded or sent: the policy of the page allows its own style and script alone. Of a key it
-takes only which questions there are and the numbers a drop-down offers.
+Nothing is loaded or sent: the policy of the page allows its own style and script alone.
 """
 
 from __future__ import annotations
@@ -71,6 +70,8 @@ def answer_form(bank: Bank, language: str, key: Key | None = None, *, named_bank
         key: only its questions are asked, with the numbers that its drop-downs offer.
         named_bank: as it is given to ``--bank``; "" where it need not be.
     """
+    # Of a key only its questions and the numbers its drop-downs offer: no answer gets into the
+    # page.
     asked = None if key is None else {entry.id for entry in key.questions}
     topics = []
     for topic in bank.topics:

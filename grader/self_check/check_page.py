@@ -1,8 +1,6 @@
-"""`check.html`: what to look at again, with the figures, and without the answer.
+"""`check.html`: the questions to look at again, with the figures, and without the answer.
 
-Shown are the figures that the course's own notebook draws, as they came out. Where a record is an
-answer in itself (a module's class, the record of a procedure), or what a rule drew over a map, it
-is named and not shown.
+The figures are those that the course's own notebook draws, as they came out.
 """
 
 from __future__ import annotations
@@ -139,6 +137,8 @@ def _picture_of(record: Record) -> int | None:
 def _panels(record: Record, evidence: Evidence) -> Iterable[Panel]:
     (name,) = explanation_names([record.id])
     spoken = (name.en, name.zh_hant)
+    # Other records are named and not shown: a module's class is an answer in itself, and so is what
+    # a rule drew over a map.
     if record.kind in MAPS:
         yield Panel(displayed_pixels(record), both(spoken), spoken)
     elif record.kind == "lime":

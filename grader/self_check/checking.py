@@ -105,6 +105,7 @@ def check_answers(
     scored = {question.id: question for question in scored_questions(key, bank, path=key_path)}
     read = read_leniently(answers, tuple(scored.values()), bank, left_out=open_questions(key))
     texts = QuestionTexts(bank, key)
+    # Some questions no notebook shows anything of: that is not the student's lack.
     from_notebooks = "notebooks" in key.bundle
     questions = tuple(
         _checked(entry, scored[entry.id], read.responses[entry.id], texts, reveal=reveal)
@@ -130,6 +131,7 @@ def _checked(
     *,
     reveal: bool,
 ) -> CheckedQuestion:
+    # The course's own rule, whichever a class is graded by.
     points = AllOrNothing().points(question, response) or Decimal(0)
     state = _state(question, response)
     wrong = state in ("not right", "unanswered")
@@ -141,6 +143,7 @@ def _checked(
         question.points,
         look_again(entry, texts) if wrong else (),
         _right_answer(entry, question, texts) if wrong and reveal else None,
+        # Only of a wrong answer: the records of a right one would say that it is right.
         tuple(entry.evidence) if wrong else (),
         given=texts.parts(question, response) if isinstance(response, Ticked | Chosen) else (),
     )

@@ -106,6 +106,7 @@ def read_leniently(
         except _Slip as slip:
             slips.append((line, str(slip)))
     if slips:
+        # All slips at once, each with its line: nobody runs a check ten times.
         raise _refused(path, slips)
     return found
 
@@ -171,6 +172,7 @@ def one_named(given: str, names: Names) -> str | None:
     lines = {name: {plain(f"{name} {text}") for text in names[name]} for name in names}
     loose = re.sub(r"^(\w+)[).:：、]+\s*", r"\1 ", wanted)
     same = [name for name in names if wanted in forms[name] or {wanted, loose} & lines[name]]
+    # Never a guess: two that fit are as bad as none.
     if len(same) > 1:
         raise _Slip(f"{given!r} may be {' or '.join(same)}")
     return same[0] if same else None
@@ -193,6 +195,7 @@ def nearest(given: str, choices: Sequence[str]) -> str | None:
     )
     (distance, found), *others = ranked
     if others:
+        # Clearly nearer than any other: 0.43 is 0.44 beside 0.22, and nothing beside 0.42.
         return found if NEAR * distance <= others[0][0] else None
     only = numbers[0]
     return found if only is not None and distance <= ALONE * abs(only) else None
@@ -206,7 +209,7 @@ def number_of(text: str) -> Decimal | None:
         (Decimal('0.32'), Decimal('0.32'), None)
     """
     short = unicodedata.normalize("NFKC", text).strip().replace(" ", "")
-    if len(short) > 40:
+    if len(short) > 40:  # no measured number is so long
         return None
     try:
         number = Decimal(short.removesuffix("%"))
@@ -250,6 +253,7 @@ class _Reader:
         if one is not None:
             return [one]
         text = str(value)
+        # In this order: commas first, then blanks, then single letters, which "ab" may be.
         for parts in (_BETWEEN.split(text), text.split(), list(plain(text))):
             wanted = [part for part in parts if plain(part)]
             # Letters that run together are several only where several may be chosen.

@@ -37,6 +37,7 @@ def lines_of(checked: Checked, language: str) -> list[str]:
         if ids:
             lines.append(said(name, language, ids=between.join(ids)))
     for question in checked.questions:
+        # Unanswered ones are listed in one line, unless their answers were asked for.
         shown = question.state == "unanswered" and question.answer is not None
         if question.state == "not right" or shown:
             lines += _of_question(question, language)

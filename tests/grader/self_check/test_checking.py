@@ -175,6 +175,7 @@ def test_json_says_the_same(tmp_path: Path, bank: Bank) -> None:
     responses = {question.id: question.accepted[0] for question in questions[:4]}
     data = json.loads(run(tmp_path, key, responses, "--json"))
     assert data["points"] == "1.2"
+    assert data["readings"] == data["half_empty"] == []
     assert [each["state"] for each in data["questions"]] == ["right"] * 4 + ["unanswered"] * 6
     assert not any("right" in each or "reasons" in each for each in data["questions"])
     revealed = json.loads(run(tmp_path, key, responses, "--json", "--reveal"))
