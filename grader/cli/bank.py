@@ -139,7 +139,7 @@ def check(
 def _lacks(
     found: Bank, planned: list[PlannedQuestion], materials: Path, faults: list[InputError]
 ) -> list[Lack] | None:
-    """What the questions would lack of a bundle; None, and one fault more, where it is broken."""
+    """Records that the questions would lack of a bundle; None, and a fault, where it is broken."""
     from solver.bundle.bundle import load_bundle
     from solver.errors import BundleError
     from solver.pipeline.make_key import settings_for

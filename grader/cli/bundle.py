@@ -149,7 +149,7 @@ def _pictures(found: Bundle, problems: list[str]) -> list[dict[str, Any]]:
 
 
 def _regions(found: Bundle, bank_folder: Path | None, problems: list[str]) -> list[str]:
-    """What is amiss with the regions that the bank asks for."""
+    """Faults of the regions that the bank asks for."""
     from solver.banks.bank import load_bank
     from solver.bundle.region_files import region_faults
     from solver.errors import BundleError

@@ -215,7 +215,7 @@ def _question_data(question: CheckedQuestion, language: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class KeySource:
-    """What the key is read or made from: just one of these.
+    """Source of the key: just one of these.
 
     Attributes:
         key: a file ``key.yaml``.
@@ -241,14 +241,14 @@ def key_and_evidence(
     """Return the key, and the evidence it rests on where that is at hand.
 
     Args:
-        source: what it is read or made from.
+        source: of the key.
         bank: folder of the questions.
         out: folder of the page, and of a bundle's key; without one, a bundle's key is kept
             nowhere and the evidence of a key that is read is left alone.
-        shown: show what is being run.
+        shown: show the progress of a run.
 
     Raises:
-        Hw9Error: what was given cannot be read or does not fit the questions.
+        Hw9Error: a file cannot be read or does not fit the questions.
     """
     if source.key is not None:
         from solver.banks.bank import load_bank

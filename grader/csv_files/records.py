@@ -155,7 +155,7 @@ class RecordBlock:
         return True
 
     def _wrong(self, cells: list[str], begun: int, end: int) -> str:
-        """Say what is wrong with the cells of some lines, "" if nothing is."""
+        """Return the fault of the cells of some lines, "" if there is none."""
         width = len(cells)
         # More cells than the header has are let pass where empty: spreadsheets pad rows.
         if width < self._width or any(cells[self._width :]):

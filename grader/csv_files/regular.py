@@ -82,7 +82,7 @@ def regular_stretch(data: bytes, delimiter: str, *, last: bool) -> RegularStretc
 
 
 class _Marks:
-    """What the places of quotation marks say of some bytes that begin where a record begins.
+    """Findings from the places of quotation marks in bytes that begin where a record begins.
 
     Found piece by piece, with a bit a byte, 64 to a word: a rule on neighbours is a shift and an
     "and".

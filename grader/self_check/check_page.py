@@ -51,7 +51,7 @@ def write_check_page(
     Args:
         checked: the answers, checked.
         bank: for the title.
-        evidence: what the figures are drawn from; None leaves them out, and says so.
+        evidence: for the figures; None leaves them out, and says so.
         out: a folder, made if it is not there.
         language: shown first ("en" or "zh-Hant").
 

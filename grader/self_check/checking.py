@@ -42,7 +42,7 @@ class CheckedQuestion:
         points, worth: earned, and in all; an open question has no points.
         look_again: explanations to look at again, where it is not fully right.
         records: ids of the evidence it rests on, where it is not fully right.
-        no_notebook: the key has no answer, and no notebook shows what would give one.
+        no_notebook: the key has no answer, and no notebook shows evidence for one.
         given: the options that were ticked.
         answer: the right one, if it was asked for and the question is not right already.
     """
@@ -64,7 +64,7 @@ class Checked:
     """All questions, and the sums over those that could be checked.
 
     Attributes:
-        readings: answers that were not written as ids, and what they were read as.
+        readings: answers that were not written as ids, each with the id it was read as.
         half: drop-downs left empty in questions that are otherwise answered.
     """
 

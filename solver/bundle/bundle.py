@@ -2,7 +2,7 @@
 
 ::
 
-    bundle.yaml              what network and pictures are, where they are not the course's
+    bundle.yaml              network and pictures, where they are not the course's
     checkpoint.pth           the network
     food/<class>_<n>.jpg     the pictures, in the course's order
     regions.yaml             named regions of the pictures (optional: see `Bundle.regions`)
@@ -101,7 +101,7 @@ class Bundle:
         return self.network.prepared()
 
     def class_name(self, label: int) -> str:
-        """Return what a class is called; its number where nobody says."""
+        """Return the name of a class; its number where nobody names it."""
         names = self.description.classes
         return names[label] if 0 <= label < len(names) else str(label)
 

@@ -1,4 +1,4 @@
-"""``bundle.yaml``: what a bundle's network and pictures are, where they are not the course's.
+"""``bundle.yaml``: description of a bundle's network and pictures, where they are not the course's.
 
 ::
 
@@ -45,7 +45,7 @@ class _Part(BaseModel):
 
 
 class NetworkPart(_Part):
-    """The network: its build, its weights, and what it takes for a picture."""
+    """The network: its build, its weights, and the pictures it takes."""
 
     model: Name = Field(
         default=COURSE,
@@ -132,7 +132,7 @@ class BundleFile(_Part):
 
 @dataclass(frozen=True)
 class Description:
-    """What a bundle says its network and its pictures are.
+    """Description of a bundle's network and pictures.
 
     Attributes:
         network: as the file has it, or the course's.
@@ -148,7 +148,7 @@ class Description:
 
     @property
     def network_hash(self) -> str | None:
-        """Hash of what is said of the network beside its weights; None of the course's build."""
+        """Hash of the network's description without its weights; None of the course's build."""
         if self.network.model == COURSE:
             return None
         # The weights are hashed by their content; what the file is called is no part of the
@@ -158,7 +158,7 @@ class Description:
 
 
 def load_description(folder: Path) -> Description:
-    """Return what a bundle's ``bundle.yaml`` says; the course's where there is none.
+    """Return the description in a bundle's ``bundle.yaml``; the course's where there is none.
 
     Raises:
         BundleError: it is not well formed, or names what is not there; says everything at once.
@@ -173,7 +173,7 @@ def load_description(folder: Path) -> Description:
 
 
 def read_description(folder: Path) -> tuple[Description, list[BundleError]]:
-    """Return what a bundle says of itself, and everything that is wrong with it."""
+    """Return a bundle's description, and all its faults."""
     path = folder / FILE
     if not path.is_file():
         return Description(), []
@@ -196,7 +196,7 @@ def read_description(folder: Path) -> tuple[Description, list[BundleError]]:
 
 
 def _rule_faults(folder: Path, placed: PlacedYaml) -> list[BundleError]:
-    """What no schema sees, as far as the parts of the document have the form to be looked at."""
+    """Faults that no schema sees, in those parts of the document that have the right form."""
     document = placed.data if isinstance(placed.data, dict) else {}
     network = document.get("network")
     faults = []

@@ -1,4 +1,4 @@
-"""Region files that are changed: begun from what is there, written whole, looked through."""
+"""Region files: begun from those that ship, changed, written whole, checked."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _plain(value: Any) -> Any:
 def region_faults(
     folder: Path, pictures: Sequence[Picture], asked: Mapping[int, Mapping[str, Sequence[str]]]
 ) -> Iterator[str]:
-    """Yield what is amiss with a bundle's regions, each once, in a sentence.
+    """Yield the faults of a bundle's regions, each once, in a sentence.
 
     Args:
         folder: of the bundle.

@@ -1,4 +1,4 @@
-"""A question of the key, with its answer and what a person decided; and the whole key."""
+"""A question of the key, with its answer and a person's decision; and the whole key."""
 
 from __future__ import annotations
 

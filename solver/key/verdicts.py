@@ -1,4 +1,4 @@
-"""Verdicts on a question's options: values, margins, and what changed them when it was varied."""
+"""Verdicts on a question's options: values, margins, and their stability."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """A rehearsal of a key: which questions would stay open with a bundle, found before any run.
 
-What costs little is really made from the bundle (pictures, regions, layers, activations, attention,
-hidden states); for maps that take thousands of passes a stand-in of the right shape is put, drawn
-at random. Then every rule and cross-check is asked to decide. Its verdicts mean nothing; what it
-says it lacks is what it would lack of the true evidence.
+Records that cost little are really made from the bundle (pictures, regions, layers, activations,
+attention, hidden states); maps that take thousands of passes are replaced by noise of their shape.
+Then every rule and cross-check decides. Its verdicts mean nothing; it lacks the same records and
+regions as it would lack of the true evidence.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Lack:
 def rehearse(
     questions: Sequence[PlannedQuestion], bundle: Bundle, settings: ExplainSettings
 ) -> list[Lack]:
-    """Return what the questions would lack of a bundle, in the order of the questions."""
+    """Return the lacks of a bundle, in the order of the questions."""
     stage = _Stage(bundle, settings)
     found: dict[str, tuple[list[str], list[str]]] = {}
     for question in questions:
@@ -92,7 +92,7 @@ class _Stage:
     def _decided(
         self, question: PlannedQuestion, decide: Decide, needs: Sequence[str], some: bool
     ) -> Iterator[str]:
-        """What the rule says it lacks; each lacking region is put up, so that the next is told."""
+        """The rule's lacks; each lacking region is put up, so that the next is found too."""
         evidence = Evidence({record.id: record for record in self.evidence})
         for _ in range(_MOST_REGIONS):
             try:

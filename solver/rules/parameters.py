@@ -15,7 +15,7 @@ Picture = Annotated[int, Field(ge=0, description="picture, counted from 0 in the
 
 
 class RegionName:
-    """Marks a parameter that names a region, so that what a bank asks to be drawn can be listed."""
+    """Mark of a parameter that names a region, so that the regions a bank needs can be listed."""
 
 
 Region = Annotated[str, RegionName(), Field(description="name of a region in regions.yaml")]
@@ -47,7 +47,7 @@ Layer = Annotated[
 
 
 def layer_label(layer: int | str) -> str:
-    """Return what sentences call a layer: ``cnn[6]``, or its name."""
+    """Return the name of a layer in sentences: ``cnn[6]``, or its own."""
     return layer if isinstance(layer, str) else f"cnn[{layer}]"
 
 

@@ -22,7 +22,7 @@ from solver.models.image_network import LayerName
 def filter_map(bundle: Bundle, pictures: Tensor, layer: LayerName, channel: int) -> Tensor:
     """Return the output of one filter of a layer: (B, h, w).
 
-    The pass is cut after that layer; it is what a forward hook on it would be given.
+    The pass is cut after that layer; the output is the one that a forward hook on it would get.
 
     Raises:
         BundleError: the network has no such layer, or the layer no such filter.
