@@ -72,7 +72,7 @@ def bank() -> None:
     help="Also tell which questions would stay open with these course materials.",
 )
 @click.option("--strict", is_flag=True, help="With --with: exit code 1 where there are warnings.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(
     folder: Path | None,
     key_path: Path | None,

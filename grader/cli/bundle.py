@@ -91,7 +91,7 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
 @bundle.command()
 @click.argument("folder", type=FOLDER, metavar="[DIR]", required=False)
 @bank_option()
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(folder: Path | None, bank_folder: Path | None, as_json: bool) -> None:
     """Load all materials, and print hashes, pictures, predictions and regions.
 

@@ -44,7 +44,7 @@ _PATH = click.Path(path_type=Path)
     "notebooks",
     type=_FILE,
     multiple=True,
-    help="Your executed notebook, as often as you have some: its figures decide what they can.",
+    help="Your executed notebook, given once for each that you have.",
 )
 @click.option(
     "--out",

@@ -71,7 +71,7 @@ def collect(out: Path | None, bank: Path | None) -> None:
     help="Also run how the methods work on the demo (about a minute): some questions ask it.  "
     "[default: if torch is installed]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was read as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def from_notebook(
     notebooks: tuple[Path, ...],
     out: Path,

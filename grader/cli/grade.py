@@ -45,7 +45,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Which attempt of a student counts; see below.",
 )
-@click.option("--deadline", help='Lists what came later, e.g. "2026-04-23 23:59 +0800".')
+@click.option("--deadline", help='List submissions after this time, e.g. "2026-04-23 23:59 +0800".')
 @click.option("--gradebook", type=_FILE, help="The gradebook's exported CSV, to be filled.")
 @click.option("--column", default="", help='Its column to fill, e.g. "HW9 (1234)".')
 @click.option("--skip-unknown", is_flag=True, help="Leave out who is not in the gradebook.")
@@ -57,12 +57,14 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--test-student", is_flag=True, help="Grade Canvas' test student too.")
 @click.option("--mostly-unread", is_flag=True, help="Grade though most answers are unreadable.")
 @click.option("--corrections", type=_FILE, help="Cells that a person has read (YAML).")
-@click.option("--leave-out-open", is_flag=True, help="Grade without what the key leaves open.")
+@click.option(
+    "--leave-out-open", is_flag=True, help="Grade without the questions that the key leaves open."
+)
 @click.option("--no-pages", is_flag=True, help="Write tables only.")
 @click.option("--reveal", is_flag=True, help="Show the right options on students' pages.")
 @click.option("--replace", is_flag=True, help="Replace a run that is in the folder already.")
 @click.option("--jobs", type=click.IntRange(1), help="Threads for large files. [default: cores]")
-@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def grade(**given: Any) -> None:
     """Grade submissions exported from NTU COOL.
 

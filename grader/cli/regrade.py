@@ -99,7 +99,7 @@ def regrade(**given: Any) -> None:
             'nothing was written: this was a dry run. Add --write --by NAME --why "REASON" to write'
         )
     else:
-        click.echo(f"written to {given['folder']}; what was there before is in {written}")
+        click.echo(f"written to {given['folder']}; the results before are in {written}")
 
 
 def _put_aside(former: Path | None) -> str:

@@ -169,7 +169,7 @@ def _decision(entry: KeyQuestion, by: str, why: str) -> Decision:
 def _check_texts(*texts: str) -> None:
     if not all(map(is_text, texts)):
         raise InputError(
-            "what was given holds bytes that are not UTF-8", place="--correct, --why or --by"
+            "the text holds bytes that are not UTF-8", place="--correct, --why or --by"
         )
 
 

@@ -184,8 +184,8 @@ def _check_pseudonyms(job: Job) -> None:
         return
     if job.out.absolute() in job.pseudonyms.absolute().parents:
         raise OutputError(
-            f"{job.pseudonyms}: the table of pseudonyms lies in the folder it is to be kept "
-            "apart from. Name a file elsewhere."
+            f"{job.pseudonyms}: the table of pseudonyms lies in the run's folder, from which it "
+            "must be kept apart. Name a file elsewhere."
         )
     if job.gradebook is not None:
         raise InputError(

@@ -220,7 +220,7 @@ def write_regrade(
             the plan was made.
     """
     if not all(map(is_text, (signature.by, signature.why, signature.when))):
-        raise InputError("what was given holds bytes that are not UTF-8", place="--by or --why")
+        raise InputError("the text holds bytes that are not UTF-8", place="--by or --why")
     with only_run(plan.job.folder):
         if state_of(plan.job.folder) != plan.state:
             raise OutputError(

@@ -115,9 +115,7 @@ def _checked(document: dict[str, Any], notebook: Path) -> BertFile:
     except ValidationError as problem:
         place, text = first_problem(problem)
         where = ".".join(str(part) for part in place)
-        raise BundleError(
-            f"holds what bert.yaml cannot take: {text}", path=notebook, place=where
-        ) from None
+        raise BundleError(f"does not fit bert.yaml: {text}", path=notebook, place=where) from None
 
 
 def dump_bert_file(made: BertFile) -> str:

@@ -228,4 +228,4 @@ def _mend(key: Key, bank: Bank, fault: Fault, path: Path | str | None) -> str:
     asked = bank.question(entry.id)
     words = ",".join(["OPTION"] * (asked.choose or 1))
     more = " (with --any where each of several options earns)" if asked.kind == "single" else ""
-    return f"Say what counts: {override_command(entry, path, words)}{more}."
+    return f"Set the answer: {override_command(entry, path, words)}{more}."

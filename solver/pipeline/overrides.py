@@ -87,7 +87,7 @@ def key_there(path: Path) -> Key | None:
         return load_sound_key(path)
     except KeyFileError as fault:
         raise KeyFileError(
-            f"cannot be read, so what was set by hand in it would be lost ({fault})",
+            f"cannot be read, so its answers set by hand would be lost ({fault})",
             path=path,
             mend="Move it away, or give another folder with --out.",
         ) from None

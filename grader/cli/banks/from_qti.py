@@ -17,8 +17,10 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.argument("package", type=_FILE, metavar="QUIZ.zip")
 @click.option("--out", required=True, type=_FOLDER, help="Folder to make.")
 @click.option("--title", help="Which quiz, if the package holds several.")
-@click.option("--leave-out", is_flag=True, help="Leave out what cannot be taken, and say what.")
-@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
+@click.option(
+    "--leave-out", is_flag=True, help="Leave out questions that cannot be taken, and list them."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def from_qti(package: Path, out: Path, title: str | None, leave_out: bool, as_json: bool) -> None:
     """Make a bank and a key out of a Canvas quiz, so that any course's quiz can be graded.
 

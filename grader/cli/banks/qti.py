@@ -29,7 +29,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--title", help="Which quiz, if the package holds several.")
 @click.option("--out", type=_FILE, help="File to write.  [default: quiz.yaml]")
 @click.option("--yes", is_flag=True, help="Keep the match without asking.")
-@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def import_qti(
     package: Path,
     bank_folder: Path | None,
@@ -93,7 +93,9 @@ def _ask() -> None:
     from solver.errors import InputError
 
     if not sys.stdin.isatty():
-        raise InputError("nobody is there to say yes to the match", mend="Say it with --yes.")
+        raise InputError(
+            "the match needs a yes, and there is no terminal to ask at", mend="Say it with --yes."
+        )
     click.confirm("Is every question and option matched rightly?", abort=True)
 
 
@@ -162,7 +164,7 @@ def _default_target(bank_folder: Path | None, title: str) -> Path:
     help="Of the wordings.",
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def export_qti(
     out: Path,
     bank_folder: Path | None,

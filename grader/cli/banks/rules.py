@@ -33,7 +33,7 @@ def rules(name: str | None, whole: bool) -> None:
         for rule in known.values():
             first = " ".join(rule.what.split("\n\n")[0].split())
             click.echo(f"{rule.name}\n    {first}")
-        click.echo(f"\n{counted(len(known), 'rule')}; hw9 bank rules NAME says what one takes.")
+        click.echo(f"\n{counted(len(known), 'rule')}; hw9 bank rules NAME describes one.")
     elif current_name(name) in known:
         click.echo(describe(known[current_name(name)], bank), nl=False)
     else:
