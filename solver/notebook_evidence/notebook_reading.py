@@ -6,7 +6,7 @@ from typing import Any
 
 from solver.notebook_evidence.figures.grid_figures import Cut, Row, read_grid
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
-from solver.notebook_evidence.figures.panels import Bytes, find_boxes, open_figure
+from solver.notebook_evidence.figures.panels import Box, Bytes, find_boxes, open_figure
 from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.grid_records import grid_records, layer_side
 from solver.notebook_evidence.lime_records import (
@@ -52,21 +52,22 @@ def read_figures(
             findings.append(finding)
             finding.remarks.append(f"not read: {reason}")
             continue
-        rows = read_grid(rgb, dpi, settings.known, pictures, figure.method)
+        boxes = find_boxes(rgb)
+        rows = read_grid(rgb, boxes, dpi, settings.known, pictures, figure.method)
         if rows and rows[0].kind == "pictures" and pictures is None:
             pictures = rows[0].cuts
         if rows and rows[0].kind:
-            _of_rows(finding, figure, rows, rgb, pictures, settings, seen)
+            _of_rows(finding, figure, rows, boxes, pictures, settings, seen)
             findings.append(finding)
             continue
-        matrix = read_heat_map(rgb) if rows else None
+        matrix = read_heat_map(rgb, boxes) if rows else None
         if matrix is not None:
             _of_matrix(finding, figure, matrix)
             findings.append(finding)
-        elif not rows and len(find_boxes(rgb)) == 1:
+        elif not rows and len(boxes) == 1:
             scatters.append((figure, rgb))
         else:
-            finding.remarks.append(_unknown(rows, rgb))
+            finding.remarks.append(_unknown(rows, boxes))
             findings.append(finding)
     findings += read_scatters(number, scatters, settings, _own_edition(pictures, settings.edition))
     for printed in notebook.printed:
@@ -90,10 +91,10 @@ def _place(where: str) -> tuple[int, ...]:
     return tuple(int(word) for word in where.replace(",", "").split() if word.isdigit())
 
 
-def _unknown(rows: list[Row], rgb: Bytes) -> str:
+def _unknown(rows: list[Row], boxes: list[Box]) -> str:
     if rows:
         return "its panels are none of the course's pictures or maps: not read"
-    if find_boxes(rgb):
+    if boxes:
         return "none of the course's figures: not read"
     return "no axes were found in it, so nothing says where a picture begins: not read"
 
@@ -102,7 +103,7 @@ def _of_rows(
     finding: Finding,
     figure: NotebookFigure,
     rows: list[Row],
-    rgb: Bytes,
+    boxes: list[Box],
     pictures: list[Cut] | None,
     settings: ReadingSettings,
     seen: set[int],
@@ -118,7 +119,7 @@ def _of_rows(
         empty = sum(
             box.bottom - box.top > EMPTY_BOX
             and abs((box.bottom - box.top) - (box.right - box.left)) > 2
-            for box in find_boxes(rgb)
+            for box in boxes
         )
         if empty:
             finding.remarks.append("the other panels are empty: the run was interrupted")

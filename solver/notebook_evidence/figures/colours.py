@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -19,13 +19,50 @@ to 11."""
 SHARE_ON_MAP = 0.97
 
 
-@cache
-def _table(name: str) -> tuple[Floats, cKDTree]:
-    from matplotlib import colormaps
+def brightest(rgb: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the largest channel of each pixel (..., 3); NumPy's `max` over so short an axis takes
+    ten times as long."""
+    return np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
 
-    # A 2D array is coloured by 256 entries, cut to whole levels when they become bytes.
-    table = np.floor(np.asarray(colormaps[name](np.arange(256)))[:, :3] * 255.999)
-    return table, cKDTree(table)
+
+def darkest(rgb: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the least channel of each pixel (..., 3)."""
+    return np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
+
+
+def grey(rgb: npt.NDArray[Any]) -> Floats:
+    """Return the mean of each pixel's channels (..., 3)."""
+    red, green, blue = (rgb[..., channel].astype(np.float64) for channel in range(3))
+    result: Floats = (red + green + blue) / 3
+    return result
+
+
+class _Table:
+    """A colour map's 256 colours, and the nearest one of every colour that was asked for."""
+
+    def __init__(self, name: str) -> None:
+        from matplotlib import colormaps
+        from scipy.spatial import cKDTree
+
+        # A 2D array is coloured by 256 entries, cut to whole levels when they become bytes.
+        self.colours = np.floor(np.asarray(colormaps[name](np.arange(256)))[:, :3] * 255.999)
+        self._tree = cKDTree(self.colours)
+        # 1 + the nearest entry, by the 24 bits of a colour; 0 where it was not searched yet. The
+        # figures of a notebook show the same few thousand colours again and again.
+        self._nearest = np.zeros(1 << 24, np.int16)
+
+    def nearest(self, rgb: Bytes) -> npt.NDArray[np.int64]:
+        """Return the index of the colour nearest to each of (..., 3)."""
+        wide = rgb.astype(np.int32)
+        packed = (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
+        new = np.unique(packed[self._nearest[packed] == 0])
+        if len(new):
+            channels = np.stack([new >> 16, (new >> 8) & 255, new & 255], -1)
+            self._nearest[new] = self._tree.query(channels.astype(np.float64))[1] + 1
+        return self._nearest[packed].astype(np.int64) - 1
+
+
+_table = cache(_Table)
 
 
 def values_on(name: str, rgb: Bytes) -> tuple[Floats, Floats]:
@@ -36,10 +73,10 @@ def values_on(name: str, rgb: Bytes) -> tuple[Floats, Floats]:
         >>> float(values[0]), float(off[0]) <= 1
         (1.0, True)
     """
-    table, tree = _table(name)
-    _, index = tree.query(rgb.astype(np.float64))
-    off = np.abs(table[index] - rgb).max(-1)
-    return np.asarray(index) / 255.0, off
+    table = _table(name)
+    index = table.nearest(rgb)
+    off = brightest(np.abs(table.colours[index] - rgb))
+    return index / 255.0, off
 
 
 def map_of(rgb: Bytes) -> tuple[str, float]:

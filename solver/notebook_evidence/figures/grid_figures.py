@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from solver.notebook_evidence.figures.colours import map_of, values_on
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, picture_of
-from solver.notebook_evidence.figures.panels import Bytes, Mask, Panel, find_panels, readable
+from solver.notebook_evidence.figures.panels import Box, Bytes, Mask, Panel, find_panels, readable
 from solver.notebook_evidence.figures.resampling import SIDES, coarseness, explains
 
 Floats = npt.NDArray[np.float64]
@@ -77,6 +77,7 @@ def _cut_row(rgb: Bytes, dpi: float, row: list[Panel], pixels: int) -> list[Cut]
 
 def read_grid(
     rgb: Bytes,
+    boxes: list[Box],
     dpi: float,
     known: list[KnownPicture],
     pictures: list[Cut] | None,
@@ -85,12 +86,12 @@ def read_grid(
     """Return the rows of a figure of panels, each with its kind.
 
     Args:
-        rgb, dpi: the figure.
+        rgb, boxes, dpi: the figure and the boxes in it.
         known: pictures that may be in it.
         pictures: panels of the notebook's figure of pictures, for LIME's overlay.
         method: what the figure's cell calls; it decides only where content leaves two kinds.
     """
-    panels = find_panels(rgb)
+    panels = find_panels(rgb, boxes)
     cut = [_cut_row(rgb, dpi, row, PICTURE_SIDE) for row in panels]
     if not cut:
         return []

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.notebook_evidence.figures.colours import ON_MAP, values_on
-from solver.notebook_evidence.figures.panels import Box, Bytes, Panel, find_boxes, find_panels
+from solver.notebook_evidence.figures.panels import Box, Bytes, Panel, find_panels
 from solver.notebook_evidence.figures.plot_axes import (
     CLEAR,
     DARK,
@@ -60,9 +60,9 @@ class HeatMap:
         return least + self.shares * (largest - least)
 
 
-def read_heat_map(rgb: Bytes) -> HeatMap | None:
-    """Return the matrix that a figure shows, None where it shows none."""
-    panels = [panel for row in find_panels(rgb) for panel in row]
+def read_heat_map(rgb: Bytes, boxes: list[Box]) -> HeatMap | None:
+    """Return the matrix that a figure with these boxes shows, None where it shows none."""
+    panels = [panel for row in find_panels(rgb, boxes) for panel in row]
     if len(panels) != 1:
         return None
     colours = _cells(panels[0].cut(rgb))
@@ -77,7 +77,7 @@ def read_heat_map(rgb: Bytes) -> HeatMap | None:
         metric = "cosine"
     elif diagonal.max() <= ON_DIAGONAL:
         metric = "euclidean"
-    return HeatMap(metric, shares, _scale(rgb, panels[0], metric) if metric else None)
+    return HeatMap(metric, shares, _scale(rgb, boxes, panels[0], metric) if metric else None)
 
 
 def _cells(panel: Bytes) -> Bytes | None:
@@ -113,9 +113,11 @@ def _lines(panel: Bytes, axis: int) -> npt.NDArray[np.intp]:
     return lines[np.diff(lines, prepend=-10) > 3]
 
 
-def _scale(rgb: Bytes, panel: Panel, metric: Metric) -> tuple[float, float] | None:
+def _scale(
+    rgb: Bytes, boxes: list[Box], panel: Panel, metric: Metric
+) -> tuple[float, float] | None:
     """Least and largest value along the colour bar to the right of a matrix."""
-    bars = [box for box in find_boxes(rgb) if box.left > panel.left + panel.width]
+    bars = [box for box in boxes if box.left > panel.left + panel.width]
     if len(bars) != 1:
         return None
     bar = bars[0]

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
+from solver.notebook_evidence.figures.colours import brightest, darkest
+
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
@@ -80,8 +82,9 @@ def find_boxes(rgb: Bytes) -> list[Box]:
         rgb: the figure (H, W, 3) on white.
     """
     # A spine lets a fifth of the image under it through, in that image's colour.
-    dark = (rgb.max(-1) <= DARK) & ((np.ptp(rgb, axis=-1) <= 12) | (rgb.max(-1) <= 80))
-    white = rgb.min(-1) >= WHITE
+    most, least = brightest(rgb), darkest(rgb)
+    dark = (most <= DARK) & ((most - least <= 12) | (most <= 80))
+    white = least >= WHITE
     below = np.vstack([white[1:], np.ones((1, white.shape[1]), bool)])
     up = _run_up(dark)
     boxes: list[Box] = []
@@ -160,17 +163,18 @@ def _in_rows(boxes: list[Box]) -> list[Box]:
     return sorted(boxes, key=lambda box: (box.top, box.left))
 
 
-def find_panels(rgb: Bytes) -> list[list[Panel]]:
+def find_panels(rgb: Bytes, boxes: list[Box] | None = None) -> list[list[Panel]]:
     """Return the panels of a figure, row by row from the top, each row from the left.
 
     Args:
         rgb: the figure (H, W, 3) on white.
+        boxes: its boxes, where they were found before.
 
     Returns:
         Panels whose axes are square and all of one size, as images of one shape are drawn; empty
         where there are none, as in a figure without axes. Axes of another shape are left out.
     """
-    boxes = find_boxes(rgb)
+    boxes = find_boxes(rgb) if boxes is None else boxes
     square = [b for b in boxes if abs((b.bottom - b.top) - (b.right - b.left)) <= 2]
     if not square:
         return []
@@ -221,7 +225,7 @@ def readable(
     shift = right_neighbour.left - panel.left
     ink = _label_ink(panel.height, shift, panel.width, round(dpi), pixels)
     # Labels are black: where the figure is bright under the ink, it has none.
-    shown = panel.cut(rgb).max(-1)
+    shown = brightest(panel.cut(rgb))
     if ink.any() and np.median(shown[ink]) > 255 - INK and (shown[ink] > 150).mean() > 0.8:
         return valid
     grown = ndimage.binary_dilation(ink, np.ones((3, 3)))
@@ -243,10 +247,12 @@ def _label_ink(height: int, shift: int, width: int, dpi: int, pixels: int) -> Ma
     axes = figure.add_axes(
         (shift / whole_width, 30 / whole_height, width / whole_width, height / whole_height)
     )
-    axes.imshow(np.ones((pixels, pixels, 3)))
+    # The limits of an image of so many pixels, without the image: its ticks are all that is seen.
+    axes.set_xlim(-0.5, pixels - 0.5)
+    axes.set_ylim(pixels - 0.5, -0.5)
     canvas.draw()
-    drawn = np.asarray(canvas.buffer_rgba())[30 : 30 + height, :width, :3].max(-1)
-    return drawn < 255 - INK
+    drawn = np.asarray(canvas.buffer_rgba())[30 : 30 + height, :width, :3]
+    return brightest(drawn) < 255 - INK
 
 
 def open_figure(png: bytes, most_pixels: int) -> tuple[Bytes, float]:

@@ -17,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from solver.errors import EvidenceError
+from solver.notebook_evidence.figures.colours import brightest, grey
 
 Floats = npt.NDArray[np.float64]
 
@@ -85,7 +87,7 @@ def read_axes(rgb: Floats) -> Axes:
     Raises:
         EvidenceError: no frame, fewer than two ticks, or numbers that cannot be told for certain.
     """
-    dark = rgb.max(-1) < DARK
+    dark = brightest(rgb) < DARK
     across = np.flatnonzero(dark.sum(1) > 0.6 * dark.shape[1])
     down = np.flatnonzero(dark.sum(0) > 0.6 * dark.shape[0])
     if len(across) < 2 or len(down) < 2:
@@ -93,11 +95,11 @@ def read_axes(rgb: Floats) -> Axes:
     rows, columns = (int(across[0]), int(across[-1])), (int(down[0]), int(down[-1]))
     below = dark[rows[1] + 1 : rows[1] + 1 + TICK].all(0)
     beside = dark[:, columns[0] - TICK : columns[0]].all(1)
-    grey = 255 - rgb.mean(-1)
-    under = grey[rows[1] + CLEAR :]
-    left = grey[:, : columns[0] - CLEAR + 1]
+    ink = 255 - grey(rgb)
+    under = ink[rows[1] + CLEAR :]
+    left = ink[:, : columns[0] - CLEAR + 1]
     at_x, at_y = (
-        np.arange(first, last + 1)[marks[first : last + 1]]
+        first + np.flatnonzero(np.asarray(marks)[first : last + 1])
         for marks, (first, last) in ((below, columns), (beside, rows))
     )
     fields_x = [label_field(under[:, max(at - 20, 0) : at + 21]) for at in at_x]
@@ -121,23 +123,33 @@ def label_field(ink: Floats) -> Floats:
 def drawn_label(label: str) -> Floats:
     """A label in CANVAS, at every half pixel up to one from the middle: (places, pixels), each of
     mean 0 and length 1."""
-    figure = Figure(figsize=(1.2, 0.5), dpi=72 * FINER)
-    canvas = FigureCanvasAgg(figure)
-    figure.text(0.5, 0.5, label, fontsize=FONT_POINTS, ha="center", va="center")
+    canvas, text = _label_canvas()
+    text.set_text(label)
     canvas.draw()
     ink = 255 - np.asarray(canvas.buffer_rgba())[..., 0].astype(float)
     rows, columns = np.nonzero(ink > 30)
     cut = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    half = FINER // 2
     large = np.zeros((CANVAS[0] * FINER, CANVAS[1] * FINER))
     middle = [(whole - part) // 2 for whole, part in zip(large.shape, cut.shape, strict=True)]
     large[middle[0] : middle[0] + cut.shape[0], middle[1] : middle[1] + cut.shape[1]] = cut
-    moves = range(-FINER, FINER + 1, FINER // 2)
+    # Sums of whole levels are exact, in whatever order: a moved pixel is four of these blocks.
+    blocks = large.reshape(CANVAS[0] * 2, half, CANVAS[1] * 2, half).sum((1, 3))
     places = []
-    for step_down, step_right in product(moves, moves):
-        moved = np.roll(large, (step_down, step_right), (0, 1))
-        small = moved.reshape(CANVAS[0], FINER, CANVAS[1], FINER).mean((1, 3))
+    for step_down, step_right in product(range(-2, 3), repeat=2):
+        moved = np.roll(blocks, (step_down, step_right), (0, 1))
+        rows = moved[::2] + moved[1::2]
+        small = (rows[:, ::2] + rows[:, 1::2]) / FINER**2
         places.append(normalized(small.ravel()))
     return np.array(places)
+
+
+@cache
+def _label_canvas() -> tuple[FigureCanvasAgg, Text]:
+    """One empty figure for all labels: to make one takes longer than to draw on it."""
+    figure = Figure(figsize=(0.7, 0.25), dpi=72 * FINER)
+    canvas = FigureCanvasAgg(figure)
+    return canvas, figure.text(0.5, 0.5, "", fontsize=FONT_POINTS, ha="center", va="center")
 
 
 def normalized(values: Floats) -> Floats:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, hstack, identity
 
 from solver.errors import EvidenceError
+from solver.notebook_evidence.figures.colours import darkest
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -50,14 +52,12 @@ class Seen:
     Attributes:
         white: share (H, W) that the role's markers left white.
         off: by how much that may be wrong.
-        known: where the pixel tells it.
-        covered: where another role's marker may lie over one of this role.
+        known: where the pixel tells it; elsewhere another role's marker may lie over one of this.
     """
 
     white: Floats
     off: Floats
     known: Mask
-    covered: Mask
 
 
 def seen_of_role(rgb: Floats, role: int) -> Seen:
@@ -65,19 +65,34 @@ def seen_of_role(rgb: Floats, role: int) -> Seen:
     colour = np.array(COLOURS[role], float)
     strong = int(colour.argmax())
     weak = [channel for channel in range(3) if channel != strong]
-    top, low = rgb[..., strong], rgb[..., weak]
+    # Nearly all of a plot is white, which takes nothing from any marker.
+    marked = np.nonzero(darkest(rgb) < 255)
+    top, (low, other) = rgb[..., strong][marked], (rgb[..., one][marked] for one in weak)
     rest = np.maximum(top, 1)
     # Black text scales all channels alike: only their ratio counts. Over white it is 1, on the
     # marker 0; in between it is w / (w + (1 - w) c) where c is the colour's strong channel.
-    ratio = np.clip(low.mean(-1) / rest, 0, 1)
+    ratio = np.clip((low + other) / 2 / rest, 0, 1)
     c = colour[strong] / 255
     white = c * ratio / (1 - ratio + c * ratio)
     off = LEVELS / rest
-    on_the_line = np.abs(low[..., 0] - low[..., 1]) <= LEVELS
-    not_beyond = low.max(-1) <= top + LEVELS
+    on_the_line = np.abs(low - other) <= LEVELS
+    not_beyond = np.maximum(low, other) <= top + LEVELS
     bright = top >= DARKEST * c
     known = on_the_line & not_beyond & bright
-    return Seen(white, off, known, covered=~known)
+    values = (white, 1.0), (off, LEVELS / 255), (known, True)
+    return Seen(*(_at(marked, value, default, rgb.shape[:2]) for value, default in values))
+
+
+def _at(
+    places: tuple[npt.NDArray[np.intp], ...],
+    values: npt.NDArray[Any],
+    otherwise: float | bool,
+    shape: tuple[int, ...],
+) -> npt.NDArray[Any]:
+    """An array with values at some places, and one value at all others."""
+    whole = np.full(shape, otherwise)
+    whole[places] = values
+    return whole
 
 
 def seen_of_all(rgb: Floats) -> dict[int, Seen]:

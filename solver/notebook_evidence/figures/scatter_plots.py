@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from solver.errors import EvidenceError
 from solver.evidence import Record, record_id
+from solver.notebook_evidence.figures.colours import brightest, darkest, grey
 from solver.notebook_evidence.figures.plot_axes import Axes, read_axes
 from solver.notebook_evidence.figures.scatter_markers import ANSWER, CONTEXT, QUESTION, read_markers
 
@@ -50,10 +51,11 @@ def legend_box(rgb: Floats, axes: Axes) -> tuple[slice, slice]:
     """
     (top, bottom), (left, right) = axes.rows, axes.columns
     inner = rgb[top + 1 : bottom, left + 1 : right]
-    grey = (np.ptp(inner, axis=-1) < 3) & (inner.mean(-1) > LEGEND_GREY[0])
-    grey &= inner.mean(-1) < LEGEND_GREY[1]
-    rows = np.flatnonzero(grey.sum(1) > 40)
-    beside = grey[rows.min(initial=0) : rows.max(initial=0)]
+    level = grey(inner)
+    line = (brightest(inner) - darkest(inner) < 3) & (level > LEGEND_GREY[0])
+    line &= level < LEGEND_GREY[1]
+    rows = np.flatnonzero(line.sum(1) > 40)
+    beside = line[rows.min(initial=0) : rows.max(initial=0)]
     columns = np.flatnonzero(beside.mean(0) > 0.7) if len(beside) else rows
     if len(rows) < 2 or len(columns) < 2:
         raise EvidenceError("no legend was found in a plot")

@@ -14,7 +14,7 @@ from solver.notebook_evidence.figures.colours import map_of, values_on
 from solver.notebook_evidence.figures.grid_figures import cut_rows
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
 from solver.notebook_evidence.figures.lime_overlay import read_overlay
-from solver.notebook_evidence.figures.panels import find_panels, open_figure, readable
+from solver.notebook_evidence.figures.panels import find_boxes, find_panels, open_figure, readable
 from solver.notebook_evidence.figures.resampling import coarseness, drawn
 
 SIDE = 128
@@ -138,7 +138,8 @@ def test_a_heat_map_is_read_in_its_units(metric: str) -> None:
     figure.colorbar(image)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=72, bbox_inches="tight")
-    found = read_heat_map(open_figure(file.getvalue(), 10**8)[0])
+    rgb, _ = open_figure(file.getvalue(), 10**8)
+    found = read_heat_map(rgb, find_boxes(rgb))
     assert found is not None and found.metric == metric
     span = matrix.max() - matrix.min()
     assert np.abs(found.shares - (matrix - matrix.min()) / span).max() <= 0.0075
