@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from solver.decide.redraw_smoothgrad import redrawn
 from solver.decide.resample_draws import MIN_WEIGHT, SHOWN, has_samples
 from solver.evidence import Record
+from solver.explain.bert.projection import principal_points
 from solver.explain.cnn.lime_surrogate import shown_signs
 
 Records = dict[str, Record]
@@ -74,8 +74,9 @@ def _resampler(record: Record) -> Resampler | None:
     if has_samples(record):
         return None  # its own samples tell how it varies: solver.decide.resample_draws
     kinds: dict[str, tuple[str, Resampler]] = {
-        "lime": ("signs", with_segments_dropped),
-        "hidden_states": ("roles", with_tokens_dropped),
+        # Without its segments an overlay cannot be resampled: eleven side by side are one patch.
+        "lime": ("segments", with_segments_dropped),
+        "hidden_states": ("roles", drawn_again),
         "corpus_search": ("counts", resampled_words),
         "embedding_trials": ("similarities", resampled_trials),
     }
@@ -152,8 +153,8 @@ def resampled_map(record: Record, moves: Moves) -> Record:
 def with_segments_dropped(record: Record, generator: np.random.Generator) -> Record:
     """Return LIME's overlay without `DROPPED_SEGMENTS` drawn segments, as under another seed.
 
-    Where the weights are known the next segments by weight are drawn instead. In an overlay alone a
-    segment is a connected part of one colour. At least one drawn segment is left.
+    Where the weights are known the next segments by weight are drawn instead. At least one drawn
+    segment is left.
     """
     signs = record.array("signs", 2)
     if {"weights", "segments"} <= set(record.arrays):
@@ -167,12 +168,9 @@ def with_segments_dropped(record: Record, generator: np.random.Generator) -> Rec
         signs = shown_signs(record.array("segments", 2), weights, shown, max(least, TINY))
         changed = {"weights": weights, "signs": signs}
         return _with(record, changed)
-    parts = np.zeros(signs.shape, np.int64)
-    for sign in (1, -1):
-        labels, _ = ndimage.label(signs == sign)
-        parts = np.where(labels > 0, labels + parts.max(), parts)
-    gone = _dropped(np.arange(1, parts.max() + 1), generator)
-    return _with(record, {"signs": np.where(np.isin(parts, gone), 0, signs).astype(np.int8)})
+    segments = record.array("segments", 2)
+    gone = _dropped(np.unique(segments[signs != 0]), generator)
+    return _with(record, {"signs": np.where(np.isin(segments, gone), 0, signs).astype(np.int8)})
 
 
 def _dropped(
@@ -180,6 +178,20 @@ def _dropped(
 ) -> npt.NDArray[np.integer]:
     count = min(DROPPED_SEGMENTS, len(drawn) - 1)
     return generator.choice(drawn, count, replace=False) if count > 0 else drawn[:0]
+
+
+def drawn_again(record: Record, generator: np.random.Generator) -> Record:
+    """Return the plots of hidden states by another solver, where states are kept, and some tokens.
+
+    Every other time the projection is the exact one, else the randomized solver's with another
+    seed: of wide states the course's is one draw (`solver.explain.bert.projection`).
+    """
+    if {"states", "points"} <= set(record.arrays):
+        exact, seed = generator.integers(0, 2), int(generator.integers(0, 1 << 31))
+        layers = record.array("states", 3)[1:]
+        points = [principal_points(layer, None if exact else seed) for layer in layers]
+        record = _with(record, {"points": np.stack(points)})
+    return with_tokens_dropped(record, generator)
 
 
 def with_tokens_dropped(record: Record, generator: np.random.Generator) -> Record:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from solver.bundle.bert_materials import Reading
 from solver.evidence import Record
+from solver.explain.bert.projection import COURSE_SEED, principal_points
 from solver.explain.job import Job, bert_inputs, no_picture
 from solver.explain.registry import explanation, record_of
 
@@ -34,7 +35,9 @@ def hidden_states(job: Job) -> Record:
     reading = job.bundle.bert.reading(model, item)
     roles = token_roles(reading)
     job.advance(1)
-    points = np.stack([principal_points(layer) for layer in reading.states[1:]])  # (layers, T, 2)
+    points = np.stack(
+        [principal_points(layer, COURSE_SEED) for layer in reading.states[1:]]
+    )  # (layers, T, 2)
     values = {
         "pieces": reading.encoding.pieces,
         "question": reading.item.question,
@@ -80,14 +83,3 @@ def context_sentences(pieces: list[str], roles: npt.NDArray[np.int8]) -> npt.NDA
         if piece in (".", "!", "?"):
             current += 1
     return numbers
-
-
-def principal_points(states: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the first two principal components of tokens (T, width): (T, 2)."""
-    from sklearn.decomposition import PCA
-
-    # Fitted on all tokens of the layer, special ones too, as the course does; they are not drawn.
-    points: npt.NDArray[np.float64] = PCA(n_components=2, random_state=0).fit_transform(
-        states.astype(np.float64)
-    )
-    return points

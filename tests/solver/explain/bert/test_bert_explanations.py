@@ -18,7 +18,8 @@ from solver.evidence import Record
 from solver.explain.bert import corpus_search
 from solver.explain.bert.attention import place_of, word_span
 from solver.explain.bert.embeddings import CHANGES, changed_pair
-from solver.explain.bert.hidden_states import ANSWER, CONTEXT, QUESTION, SPECIAL, principal_points
+from solver.explain.bert.hidden_states import ANSWER, CONTEXT, QUESTION, SPECIAL
+from solver.explain.bert.projection import principal_points
 from solver.explain.bert.similarity_image import open_picture, read_matrix, viridis
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import expected_inputs, explanation_for
@@ -134,7 +135,7 @@ def test_roles_mark_question_context_and_answer(bundle: Bundle) -> None:
 
 def test_principal_components_are_those_of_the_covariance() -> None:
     states = np.random.default_rng(1).normal(size=(30, 6)).astype(np.float32) * [5, 3, 1, 1, 1, 1]
-    points = principal_points(states.astype(np.float32))
+    points = principal_points(states.astype(np.float32), 0)
     _, vectors = np.linalg.eigh(np.cov(states.T))
     expected = (states - states.mean(0)) @ vectors[:, ::-1][:, :2]
     assert np.allclose(np.abs(points), np.abs(expected), atol=1e-3)
