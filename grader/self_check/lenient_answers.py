@@ -17,7 +17,7 @@ from typing import Any
 
 from grader.exports.answers_yaml import answers_in
 from grader.submissions import UNANSWERED, Chosen, Response, ScoredQuestion, Ticked
-from solver.banks.bank import Bank, Option, Question
+from solver.banks.bank import Bank, Question
 from solver.errors import ExportError
 from solver.files.yaml_source import load_placed_yaml
 
@@ -248,7 +248,8 @@ class _Reader:
         return Ticked(frozenset(ticked)) if ticked else UNANSWERED
 
     def _options(self, value: Any, many: bool) -> list[str]:
-        names = _texts(self.question.options, self.of)
+        texts: dict[str, Collection[str]] = {each.id: _both(each.text) for each in self.of}
+        names = {name: texts.get(name, ()) for name in self.question.options}
         one = self._one(value, names, self.question.id)
         if one is not None:
             return [one]
@@ -347,11 +348,6 @@ class _Reader:
                     self._tell(place, given, choice)
                 return choice
         raise _Slip(f"{place} names {str(value)!r}; it has {', '.join(known or goes_by)}")
-
-
-def _texts(ids: Sequence[str], options: Sequence[Option]) -> dict[str, Collection[str]]:
-    texts = {option.id: _both(option.text) for option in options}
-    return {name: texts.get(name, ()) for name in ids}
 
 
 def _both(text: Any) -> tuple[str, str]:

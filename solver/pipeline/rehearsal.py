@@ -127,7 +127,11 @@ class _Stage:
             elif kind in _STAND_INS:
                 self.evidence.add(_STAND_INS[kind](job))
             else:
-                _look(job)
+                # Only assumed; but a network or a filter that is not there is found all the same.
+                network = job.bundle.network
+                if kind in ("filter_trace", "filter_visualization"):
+                    shown = job.picture_tensor(job.picture)
+                    network.check_filter(job.layer, job.settings.filter, shown)
                 self.assumed.add(name)
         except BundleError as problem:
             prefix = f"{self.bundle.folder}/"
@@ -148,13 +152,6 @@ def _with_region(evidence: Evidence, lack: MissingRegion) -> Record:
     half = np.zeros(shape, bool)
     half[: shape[0] // 2] = True
     return Record(record.id, {**record.arrays, lack.name: half}, record.values)
-
-
-def _look(job: Job) -> None:
-    """Look at the network of a record that is only assumed, and at the filter it is of."""
-    network = job.bundle.network
-    if _kind(job.id) in ("filter_trace", "filter_visualization"):
-        network.check_filter(job.layer, job.settings.filter, job.picture_tensor(job.picture))
 
 
 def _noise(job: Job) -> np.random.Generator:
