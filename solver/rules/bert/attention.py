@@ -72,6 +72,7 @@ def checked_weights(record: Record) -> Weights:
         raise EvidenceError(
             f"record {record.id}: 'attentions' is not square in the {tokens} pieces"
         )
+    # Half precision and rounded tables sum to 1 within a thousandth.
     if weights.min() < -1e-6 or not np.allclose(weights.sum(-1), 1, atol=1e-3):
         raise EvidenceError(f"record {record.id}: the rows of 'attentions' do not sum to 1")
     return weights
@@ -104,11 +105,12 @@ def target_pairs(pieces: list[str], special: list[bool], target: Target) -> Pair
         stops = np.array([piece == "." for piece in pieces])
         pairs = np.broadcast_to(stops, (count, count)) & ~np.eye(count, dtype=bool)
     elif target == "same":
+        # Every piece of the same text, not only its own place: "the" looks at each "the".
         words = np.array(pieces)
         pairs = (words[:, None] == words[None]) & ~ends[None]
     else:
         pairs = (columns == rows + (1 if target == "next" else -1)) & ~ends[None]
-    pairs[ends] = False
+    pairs[ends] = False  # [CLS] and [SEP] look nowhere that a question asks about
     result: Pairs = pairs
     return result
 
@@ -218,6 +220,7 @@ def coreference(
         if claim.layer > weights.shape[0] or claim.head > weights.shape[1]:
             raise EvidenceError(f"there is no layer {claim.layer} head {claim.head}")
     paid = [
+        # The weakest link: a head that resolves references links every one of them.
         min(float(weights[claim.layer - 1, claim.head - 1, a, b]) for a, b in links)
         for claim in claims
     ]

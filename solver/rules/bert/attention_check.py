@@ -77,6 +77,7 @@ def link_against_other_words(
     weights = checked_weights(record)
     links = checked_links(record, weights.shape[-1])
     words = ~np.array(record.value("special"), bool)
+    # Many heads rest on full stops and commas; those are no rivals of a word.
     words &= np.array([any(map(str.isalnum, piece)) for piece in record.value("pieces")])
     ratios = []
     for claim in claims:
@@ -94,6 +95,7 @@ def link_against_other_words(
         (f"layer {c.layer} head {c.head}", f"第 {c.layer} 層第 {c.head} 個 head") for c in claims
     ]
     verdicts = strongest(
+        # One rival more, as much as the next word: none of the heads need be right.
         [*ratios, 1.0],
         [*names, ("as much as the next word", "與次高的詞相同")],
         unit="times",

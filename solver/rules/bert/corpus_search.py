@@ -36,6 +36,7 @@ def leads(counts: np.ndarray[Any, np.dtype[Any]], own: int) -> list[int]:
         >>> leads(np.array([[3, 1], [1, 2]]), own=0)
         [2, -1]
     """
+    # Held against the largest other kind alone: many small ones together are no other kind.
     others = np.delete(counts, own, axis=1).max(1)
     return [int(lead) for lead in counts[:, own] - others]
 
@@ -73,6 +74,7 @@ def decide_on_counts(
             f"record {record.id} has {len(counts)} layers, the options ask for more"
         )
     ahead = leads(counts, tags.index(tag))
+    # The first of those offered: a question cannot ask for a layer that no option names.
     offered = sorted({claim.layer for claim in claims})
     first = next((layer for layer in offered if ahead[layer - 1] > 0), None)
     verdicts = [_verdict(claim.layer, first, ahead, offered, tag) for claim in claims]

@@ -80,6 +80,7 @@ def as_cosine(distances: Floats, most: float) -> Floats:
     Of ``d**2 = 2 r**2 (1 - cos)`` the length r falls out when colours are stretched from the
     largest distance `most` to 0.
     """
+    # Vectors of one length: the square of the distance falls as the cosine rises.
     result: Floats = 1 - (distances / most) ** 2
     return result
 
@@ -121,6 +122,7 @@ class PredictedPicture:
         for low, high in {(float(a), float(b)) for a, b in ends[~exact]}:
             cells = ~exact & (self.low == low) & (self.high == high)
             inside = picture[cells]
+            # Of a range only its ends are known, and which cell has them is not.
             off[cells] = ((inside.min() - low) ** 2 + (inside.max() - high) ** 2) / 2
         return float(np.sqrt(off.mean()))
 
@@ -128,6 +130,7 @@ class PredictedPicture:
         """Return the share of pairs of cells in the known order in a picture; ties count half."""
         rows, columns = np.triu_indices(len(picture))
         low, high, shown = self.low[rows, columns], self.high[rows, columns], picture[rows, columns]
+        # A pair whose ranges meet says nothing of the order.
         above = low[:, None] > high[None] + 1e-12  # row's cell is above column's for certain
         if not above.any():
             return 0.5
@@ -193,6 +196,7 @@ def _of_tables(record: Record) -> list[PredictedPicture]:
         # The farther, the less alike: the ends change places.
         alike = (as_cosine(high, most), as_cosine(low, most))
         found.append(PredictedPicture("cosine", part, layer, *alike, converted=True))
+    # A table that was measured counts before one worked out of the other metric.
     measured = {one.key for one in found if not one.converted}
     return [one for one in found if not (one.converted and one.key in measured)]
 
@@ -245,5 +249,6 @@ def spread_ranges(record: Record, name: str, about: Mapping[str, Any]) -> tuple[
     for number, group in enumerate(groups):
         which[group] = number
     spread = ranges[which[:, None], which[None]]  # (n, n, 2)
+    # A sentence has no distance to itself, whatever the range of its group.
     spread[np.arange(count), np.arange(count)] = 0.0
     return spread[..., 0], spread[..., 1]

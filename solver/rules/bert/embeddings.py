@@ -61,9 +61,11 @@ def misfit(curve: Floats, shape: Shape) -> float:
     from scipy.optimize import isotonic_regression
 
     total = float(((curve - curve.mean()) ** 2).sum())
+    # An even curve has no shape: none explains it.
     if total <= 1e-18:
         return 1.0
     if shape in ("falls", "rises"):
+        # The best of all curves that only rise (or fall), whatever their steps.
         fitted = isotonic_regression(curve, increasing=shape == "rises").x
         return float(((curve - fitted) ** 2).sum()) / total
     best = 1.0
@@ -211,6 +213,7 @@ def layer0_independent(
         name = CAUSES[claim.independent_of]
         verdicts.append(
             below(
+                # The largest: a cause that moves one sentence has an influence.
                 float(np.abs(1 - row).max()),
                 ROUNDING.now(),
                 unit="cosine",

@@ -60,11 +60,13 @@ def parabola_shapes(curve: Floats) -> dict[Shape, float]:
     at = np.linspace(-1.0, 1.0, len(curve))  # centred, so that the fit is stable
     c, b, a = np.polynomial.polynomial.polyfit(at, curve, 2)
     turns = abs(b) < 2 * abs(a)  # the vertex, at -b / 2a, lies inside
+    # The value at the vertex; a parabola that does not turn within ends there.
     middle = c - b * b / (4 * a) if turns else a + b + c
     before, after = middle - (a - b + c), (a + b + c) - middle
     shorter, longer = sorted((abs(before), abs(after)))
     if turns:
         amounts["falls_then_rises" if a > 0 else "rises_then_falls"] = shorter / longer
+    # The smaller the way back, the more it only rises or falls.
     amounts["rises" if before + after > 0 else "falls"] = 1 - shorter / longer
     return amounts
 

@@ -94,6 +94,7 @@ def nearness_of_answer(question: Floats, context: Floats, answer: Floats) -> flo
         1.0
     """
     near, far = mean_distance(answer, question), mean_distance(context, question)
+    # Ties count half, as in Mann and Whitney's test.
     wins = (near[:, None] < far[None]).mean() + 0.5 * (near[:, None] == far[None]).mean()
     return float(wins)
 
@@ -155,6 +156,7 @@ def of_layers(
     names = list(map(layers_named, claims))
     if rank == "least":
         return strongest(means, names, unit=unit, what=what, rank="least")
+    # Chance is one rival more: of layers that all do no better none holds.
     with_chance = [*means, CHANCE], [*names, ("chance", "隨機")]
     return strongest(*with_chance, unit=unit, what=what)[:-1]
 
@@ -187,6 +189,8 @@ def chance_of_nearness(every: Sequence[Plots], span: range) -> float:
             question, context, answer = one.split(layer)
             near, far = mean_distance(answer, question), mean_distance(context, question)
             logarithms.append(np.log(mannwhitneyu(near, far, alternative="less").pvalue))
+        # Fisher's sum over the items; layers of one item are no independent tests, so their mean
+        # counts.
         total -= 2 * float(np.mean(logarithms))
     return float(chi2.sf(total, 2 * len(every)))
 
@@ -209,6 +213,7 @@ def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
         distances (n,), which of them are of the answer (n,), their places among the tokens (n,).
     """
     points, answer, places = last_context(plots)
+    # From the median: the outlier itself would move a mean towards it.
     far: Floats = np.linalg.norm(points - np.median(points, axis=0), axis=1)
     return far, answer, places
 
@@ -260,6 +265,7 @@ def wrong_items(
     outermost of so many. The option that names just the wrong items holds."""
     every = plots_of_model(evidence, settings)
     found = {one.item: outlier_lead(one) for one in every}
+    # Where no token stands apart, the outermost is an accident.
     unknown = {one.item for one in every if outlier_score(one) <= 0}
     outcome = Outcome(
         true={item for item, (lead, _) in found.items() if lead <= 0} - unknown,

@@ -54,6 +54,7 @@ def nearest_link(question: Floats, context: Floats, answer: Floats) -> float:
 
     nearest = cdist(answer, question).min()
     farther = float((cdist(context, question).min(1) > nearest).mean())
+    # To the power of the answer's tokens: the more of them, the nearer the nearest is by chance.
     return float(farther ** len(answer))
 
 
