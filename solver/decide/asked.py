@@ -53,6 +53,7 @@ def nearest(measured: Verdict, numbers: Sequence[Decimal]) -> list[Verdict]:
         low = max(((own + other) / 2 for other in given if other < own), default=-float("inf"))
         high = min(((own + other) / 2 for other in given if other > own), default=float("inf"))
         inside = min(value - low, high - value)  # negative outside of the numbers nearest to `own`
+        # Halfway between two numbers the value is nearest to neither, and none holds.
         holds = inside > TIE
         verdicts.append(
             replace(

@@ -57,6 +57,8 @@ def _differences(record: Record, wanted: Mapping[str, Any]) -> Iterator[Pair]:
             "請以 bundle 重新製作。",
         )
     for setting, value in wanted.items():
+        # A record without the setting was read off a figure or made by hand: nothing is known of
+        # it.
         if setting in record.settings:
             for name, there, here in _leaves(setting, record.settings[setting], value):
                 yield (

@@ -1,8 +1,7 @@
 """Check of an answer whose maps were read off figures: is it the same when they are drawn again?
 
-A figure of 70 pixels a picture is not the map: the same map drawn by another matplotlib, or at
-another place on the screen, differs in its finest details. So the maps of a question are drawn and
-read again in several ways, and the question is decided on each.
+The maps of a question are drawn and read again in several ways, and the question is decided on
+each.
 """
 
 from __future__ import annotations
@@ -40,9 +39,12 @@ def _resized(array: Array, side: int, shift: float = 0.0) -> Array:
         for one in range(layers.shape[-1])
     ]
     result = np.stack(found, -1).reshape(side, side, *array.shape[2:])
+    # Truth values hold where every neighbour is true: a place half known is not known.
     return result > 0.999 if array.dtype == bool else result.astype(array.dtype)
 
 
+# A figure of 70 pixels a picture is not the map: drawn by another matplotlib, or at another place
+# on the screen, it differs in its finest details.
 WAYS: dict[str, Callable[[Array], Array]] = {
     "at the picture's own pixels": lambda array: _resized(array, PICTURE_SIDE),
     "half a pixel aside": lambda array: _resized(array, len(array), 0.5),

@@ -56,6 +56,7 @@ def resampled(records: Mapping[str, Record], generator: np.random.Generator) -> 
     if _sentences_are_free(records):
         changed |= _other_sentences(records, generator)
     of_maps = _of_maps(records)
+    # In the order of ids: the generator's numbers go to the same records in every run.
     for name in sorted(records):
         resampler = of_maps if _is_map(records[name]) else _resampler(records[name])
         if resampler is not None:
@@ -115,6 +116,7 @@ def _of_maps(records: Mapping[str, Record]) -> Resampler:
                 return record
         if picture not in moves:
             count = max(blocks, 1)
+            # One block at the most, so that bright places stay where they are to within a block.
             steps: Moves = generator.integers(-1, 2, (2, count, count))
             moves[picture] = steps * (generator.random((count, count)) < MOVED)
         return resampled_map(record, moves[picture])
@@ -176,6 +178,7 @@ def with_segments_dropped(record: Record, generator: np.random.Generator) -> Rec
 def _dropped(
     drawn: npt.NDArray[np.integer], generator: np.random.Generator
 ) -> npt.NDArray[np.integer]:
+    # At least one is left: an overlay of nothing would decide nothing.
     count = min(DROPPED_SEGMENTS, len(drawn) - 1)
     return generator.choice(drawn, count, replace=False) if count > 0 else drawn[:0]
 

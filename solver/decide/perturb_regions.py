@@ -38,6 +38,7 @@ def moved_regions(record: Record, generator: np.random.Generator) -> Record:
         if mask.ndim == 2 and mask.any() and not mask.all():
             key = mask.tobytes()
             if key not in distances:
+                # By the mask's bytes: two names of one mask stay one region.
                 distances[key] = _moved(signed_distance(mask), generator)
     depth = {name: distances[m.tobytes()] for name, m in masks.items() if m.tobytes() in distances}
     claimed = {name: distance > 0 for name, distance in depth.items()}
@@ -57,6 +58,7 @@ def moved_regions(record: Record, generator: np.random.Generator) -> Record:
 def signed_distance(mask: Mask) -> Floats:
     """Return each pixel's distance to the region's edge, positive inside; (H, W) like `mask`."""
     inside, outside = (ndimage.distance_transform_edt(part) for part in (mask, ~mask))
+    # The edge lies between two pixels' middles, half a pixel from each.
     distance: Floats = np.where(mask, inside - 0.5, 0.5 - outside)
     return distance
 

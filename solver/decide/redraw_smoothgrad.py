@@ -1,10 +1,6 @@
 """Another draw of a SmoothGrad map that keeps no samples.
 
-A place's absolute gradient over the noisy copies is about half-normal, so its mean over n copies
-has the standard deviation sqrt(pi/2 - 1) / sqrt(n) of itself: .034 for the course's 500. Four
-independent runs of the course's network, of ten pictures, have .030 at every brightness, read off
-figures (docs/notebooks.md). Their differences hang together over a few pixels, and over the
-channels.
+The differences of two draws hang together over a few pixels, and over the channels.
 """
 
 from __future__ import annotations
@@ -21,6 +17,10 @@ Floats = npt.NDArray[np.float64]
 
 SAMPLES = 500
 """The course's count, of records that do not say theirs."""
+# A place's absolute gradient over the noisy copies is about half-normal, so its mean over n copies
+# has the standard deviation sqrt(pi/2 - 1) / sqrt(n) of itself: .034 for the course's 500. Four
+# independent runs of the course's network, of ten pictures, have .030 at every brightness, read off
+# figures (docs/notebooks.md).
 HALF_NORMAL = math.sqrt(math.pi / 2 - 1)
 """Standard deviation of a half-normal variable over its mean."""
 IN_FIGURES = 0.89
@@ -33,13 +33,11 @@ CHANNELS = 0.57
 
 
 def redrawn(record: Record, generator: np.random.Generator) -> Record:
-    """Return the record as another run's draw would have it, seen from this one.
-
-    Two draws differ by sqrt(2) times the deviation of one.
-    """
+    """Return the record as another run's draw would have it, seen from this one."""
     values = record.array("map").astype(np.float64)  # (H, W, 3), or (H, W) of hand-made records
     samples = record.values.get("samples", SAMPLES)
     count = samples if isinstance(samples, int) and samples > 0 else SAMPLES
+    # sqrt(2): this draw and the other are each off by as much.
     whole = spread = math.sqrt(2) * HALF_NORMAL / math.sqrt(count)
     pixels = record.values.get("figure_pixels", 128)
     if isinstance(pixels, int) and pixels < 128:

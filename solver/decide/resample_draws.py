@@ -53,6 +53,7 @@ def _smoothgrad(record: Record, generator: np.random.Generator, factor: float) -
     count = max(1, round(factor * len(groups)))
     chosen = generator.integers(0, len(groups), count)
     weights = np.bincount(chosen, minlength=len(groups)) / count
+    # Weights in place of the groups drawn: each is read once, however often it was chosen.
     mean = np.tensordot(weights, groups.astype(np.float64), 1)  # (H, W, 3)
     low, high = float(mean.min()), float(mean.max())
     scaled = (mean - low) / (high - low) if high > low else np.zeros_like(mean)

@@ -35,6 +35,7 @@ class BasisHashes:
         declared = all_thresholds()
         asked = question.question
         parts: dict[str, Any] = {
+            # Its rule's own code alone: a change of another rule keeps this question's repeats.
             "code": repeats_code_hash(question.rule.decide.__module__),
             "question": [asked.id, asked.kind, asked.asks, asked.choose],
             "settings": _plain(question.settings),

@@ -129,6 +129,7 @@ def _alike(question: PlannedQuestion, entry: KeyQuestion) -> Iterator[Concern]:
     claims = zip(question.options, question.claims, strict=True)
     offered = [(blank, option, claim) for (blank, option), claim in claims if option is not None]
     for (blank, one, claim), (other_blank, other, other_claim) in combinations(offered, 2):
+        # Two drop-downs may well offer the same.
         if blank != other_blank:
             continue
         names = (_named(blank, one.id), _named(blank, other.id))
