@@ -1,8 +1,12 @@
-"""Records of LIME from a figure: its overlay by superpixels, and which scikit-image made them."""
+"""Records of LIME from a figure: its overlay by superpixels, and which scikit-image made them.
+
+Where pictures stretched over whole pixels explain an overlay too little, they are taken to lie at
+fractions of a pixel, as matplotlib 3.11 sets them, and the place that explains it best is searched.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +22,7 @@ from solver.notebook_evidence.figures.known_pictures import (
     whole_picture,
 )
 from solver.notebook_evidence.figures.lime_overlay import OverlayReading, read_overlay
+from solver.notebook_evidence.figures.placing import Placing, even_placings
 from solver.notebook_evidence.grid_records import from_figure
 
 Floats = npt.NDArray[np.float64]
@@ -32,14 +37,31 @@ explain .99 and more of it even with the picture taken from the figure; those of
 to .95 of most panels."""
 
 
+HEIGHTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
+"""Pixels that a row of pictures may lie above or below the middle of where its edges put it."""
+STEPS = (0.1, 0.05, 0.025)
+"""Pixels by which the place of a row's pictures is searched, one after another."""
+
+
 @dataclass(frozen=True)
 class LimePanel:
-    """One picture's overlay: shown without it, with it, and where both can be read."""
+    """One picture's overlay.
+
+    Attributes:
+        picture: the course's picture.
+        shown: the panel without the overlay (side, side, 3).
+        overlay: the panel with it.
+        valid: where both can be read (side, side).
+        rough: where its picture lies by the edges of the row's panels, if at a fraction of a pixel.
+        placing: where it lies; None for a picture stretched over the whole panel.
+    """
 
     picture: KnownPicture
     shown: Floats
     overlay: Floats
     valid: npt.NDArray[np.bool_]
+    rough: Placing
+    placing: Placing | None = None
 
     @property
     def change(self) -> float:
@@ -61,17 +83,25 @@ class LimeFigure:
     version: Version | None
     readings: list[tuple[LimePanel, SuperpixelVersion, OverlayReading, float]]
 
+    @property
+    def explained(self) -> tuple[int, float]:
+        """How many panels are explained, and the median share of a panel's change that is."""
+        shares = [share for *_, share in self.readings]
+        return sum(share >= EXPLAINED for share in shares), float(np.median(shares))
+
 
 def lime_panels(cuts: list[Cut], pictures: list[Cut]) -> list[LimePanel]:
     """Return the panels whose picture has known superpixels."""
+    rough = even_placings([one.panel for one in cuts])
     return [
         LimePanel(
             before.picture,
             before.rgb.astype(np.float64),
             one.rgb.astype(np.float64),
             one.valid & before.valid & ~_covered(one, before),
+            place,
         )
-        for one, before in zip(cuts, pictures, strict=False)
+        for one, before, place in zip(cuts, pictures, rough, strict=False)
         if before.picture is not None and before.picture.superpixels
     ]
 
@@ -84,7 +114,8 @@ def _covered(one: Cut, before: Cut) -> npt.NDArray[np.bool_]:
 
 
 def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigure:
-    """Return the readings of a figure by the version of superpixels that explains it best.
+    """Return the readings of a figure by the version of superpixels, and the places of its
+    pictures, that explain it best.
 
     Args:
         panels: of pictures whose superpixels are known.
@@ -93,6 +124,14 @@ def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigu
     """
     if not panels:
         return LimeFigure(None, [])
+    whole = _by_version(panels, shown, start_label)
+    if whole.explained[0] == len(whole.readings):
+        return whole
+    apart = _by_version(_at_fractions(panels, shown), shown, start_label)
+    return max(whole, apart, key=lambda one: one.explained)
+
+
+def _by_version(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigure:
     tried = sorted(panels, key=lambda panel: -panel.change)[:TRIED]
     versions = {(v.scikit_image, v.start_label) for p in panels for v in p.picture.superpixels}
     done: dict[tuple[int, Version], tuple[SuperpixelVersion, OverlayReading, float]] = {}
@@ -111,6 +150,42 @@ def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigu
     return LimeFigure(best, [(panel, *read(panel, best)) for panel in panels])
 
 
+def _at_fractions(panels: list[LimePanel], shown: int) -> list[LimePanel]:
+    """The panels with their pictures at fractions of a pixel: the edges tell where about, and of
+    the two panels that change most, the place is taken that leaves least unexplained."""
+    most = sorted(panels, key=lambda panel: -panel.change)[:2]
+    versions = sorted({(v.scikit_image, v.start_label) for v in most[0].picture.superpixels})
+
+    def left(version: Version, x: float, y: float, held: list[LimePanel]) -> float:
+        found = [
+            (1 - _best(_moved(panel, x, y), version, shown)[2]) * panel.change
+            for panel in held
+            if any((v.scikit_image, v.start_label) == version for v in panel.picture.superpixels)
+        ]
+        return sum(found) / len(found)
+
+    # Nothing tells y beforehand. A picture half a pixel aside leaves some tenths unexplained.
+    _, version, y = min(
+        (left(version, 0.0, y, most[:1]), version, y) for version in versions for y in HEIGHTS
+    )
+    x, least = 0.0, left(version, 0.0, y, most)
+    for step in STEPS:
+        better = True
+        while better:
+            better = False
+            for to_x, to_y in ((x - step, y), (x + step, y), (x, y - step), (x, y + step)):
+                if abs(to_x) > 1 or abs(to_y) > 1:
+                    continue
+                now = left(version, to_x, to_y, most)
+                if now < least:
+                    x, y, least, better = to_x, to_y, now, True
+    return [_moved(panel, x, y) for panel in panels]
+
+
+def _moved(panel: LimePanel, x: float, y: float) -> LimePanel:
+    return replace(panel, placing=panel.rough.moved(x, y))
+
+
 def _best(
     panel: LimePanel, version: Version, shown: int
 ) -> tuple[SuperpixelVersion, OverlayReading, float]:
@@ -119,7 +194,7 @@ def _best(
         if (one.scikit_image, one.start_label) == version:
             picture = _blown_up(panel)
             reading = read_overlay(
-                picture, panel.shown, panel.overlay, panel.valid, one.labels, shown
+                picture, panel.shown, panel.overlay, panel.valid, one.labels, shown, panel.placing
             )
             explained = 1 - reading.error**2 / max(panel.change, 1e-9)
             found.append((one, reading, float(explained)))
@@ -129,7 +204,7 @@ def _best(
 def _blown_up(panel: LimePanel) -> Floats:
     """The picture at 128x128 as far as its panel shows it, with the value that the overlay sets."""
     bytes_shown = panel.shown.astype(np.uint8)
-    picture = whole_picture(bytes_shown, panel.valid).astype(np.float64)
+    picture = whole_picture(bytes_shown, panel.valid, panel.placing).astype(np.float64)
     seen = panel.valid
     top = max(float(panel.overlay[seen][:, :2].max()), float(panel.shown[seen].max()))
     picture = np.minimum(picture, top)

@@ -38,11 +38,13 @@ class Cut:
     Attributes:
         rgb: (side, side, 3).
         valid: where it can be read (side, side).
+        panel: its place in the figure.
         picture: the course's picture it belongs to; None for one that is not known.
     """
 
     rgb: Bytes
     valid: Mask
+    panel: Panel
     picture: KnownPicture | None = None
 
 
@@ -70,7 +72,7 @@ def cut_rows(rgb: Bytes, dpi: float) -> list[list[Cut]]:
 def _cut_row(rgb: Bytes, dpi: float, row: list[Panel], pixels: int) -> list[Cut]:
     others = [*row[1:], None]
     return [
-        Cut(panel.cut(rgb).copy(), readable(panel, beside, dpi, pixels, rgb))
+        Cut(panel.cut(rgb).copy(), readable(panel, beside, dpi, pixels, rgb), panel)
         for panel, beside in zip(row, others, strict=True)
     ]
 

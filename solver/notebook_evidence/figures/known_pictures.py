@@ -21,10 +21,13 @@ from scipy import ndimage
 from solver.bundle.pictures import SIDE, course_order, fingerprint, fingerprint_distance
 from solver.bundle.regions import SAME_PICTURE_BITS, load_regions
 from solver.files.resources import data_folder
+from solver.notebook_evidence.figures.placing import Placing
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.uint8]
+MARGIN = 3
+"""Pixels by which a picture may lie beyond its panel, and some."""
 
 
 @dataclass(frozen=True)
@@ -136,11 +139,23 @@ def _shipped() -> list[KnownPicture]:
     ]
 
 
-def whole_picture(panel: Bytes, valid: Mask) -> Bytes:
-    """Return a panel at 128x128, unreadable places filled from the nearest readable one."""
+def whole_picture(panel: Bytes, valid: Mask, placing: Placing | None = None) -> Bytes:
+    """Return a panel's picture at 128x128, unreadable places filled from the nearest readable one.
+
+    Args:
+        panel: (side, side, 3).
+        valid: where it can be read.
+        placing: of the picture in the panel; all of it where none is given.
+    """
     nearest = ndimage.distance_transform_edt(~valid, return_distances=False, return_indices=True)
     filled = np.ascontiguousarray(panel[tuple(nearest)])
-    return np.asarray(Image.fromarray(filled).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    box = None
+    if placing is not None:
+        filled = np.pad(filled, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="edge")
+        left, top = placing.x + MARGIN, placing.y + MARGIN
+        box = (left, top, left + placing.width, top + placing.width)
+    small = Image.fromarray(filled).resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)
+    return np.asarray(small)
 
 
 def picture_of(panel: Bytes, valid: Mask, known: list[KnownPicture]) -> KnownPicture | None:

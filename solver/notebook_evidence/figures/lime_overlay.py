@@ -16,7 +16,8 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import lsq_linear
 
-from solver.notebook_evidence.figures.resampling import drawn, window
+from solver.notebook_evidence.figures.placing import Placing
+from solver.notebook_evidence.figures.resampling import drawn, windows
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -58,27 +59,37 @@ class OverlayReading:
         return int((self.signs != 0).sum())
 
 
-def contributions(room: Floats, labels: Labels, side: int) -> sparse.csr_array:
+def contributions(
+    room: Floats, labels: Labels, side: int, placing: Placing | None = None
+) -> sparse.csr_array:
     """Return each superpixel's addition to a panel, if drawn: (side * side, superpixels).
 
     Args:
         room: how far below the largest value each pixel (n, n) is in a channel.
         labels: superpixel of each pixel (n, n), from 0.
         side: of the panel.
+        placing: of the picture in it.
     """
-    k = window(side, len(labels))
-    rows, pixels = np.nonzero(k)
-    weights = k[rows, pixels]
-    # Screen pixel (i, j) sees image pixels (y, x) with weight k[i, y] * k[j, x].
-    place = (rows[:, None] * side + rows[None]).ravel()
-    label = labels[pixels[:, None], pixels[None]].ravel()
-    share = (weights[:, None] * weights[None] * room[pixels[:, None], pixels[None]]).ravel()
+    down, across = windows(side, len(labels), placing)
+    rows, above = np.nonzero(down)
+    columns, beside = np.nonzero(across)
+    # Screen pixel (i, j) sees image pixels (y, x) with weight down[i, y] * across[j, x].
+    place = (rows[:, None] * side + columns[None]).ravel()
+    label = labels[above[:, None], beside[None]].ravel()
+    weights = down[rows, above][:, None] * across[columns, beside][None]
+    share = (weights * room[above[:, None], beside[None]]).ravel()
     shape = (side * side, int(labels.max()) + 1)
     return sparse.coo_array((share, (place, label)), shape=shape).tocsr()
 
 
 def read_overlay(
-    picture: Floats, shown: Floats, overlay: Floats, valid: Mask, labels: Labels, most: int
+    picture: Floats,
+    shown: Floats,
+    overlay: Floats,
+    valid: Mask,
+    labels: Labels,
+    most: int,
+    placing: Placing | None = None,
 ) -> OverlayReading:
     """Return which superpixels a LIME panel draws.
 
@@ -89,12 +100,14 @@ def read_overlay(
         valid: where both can be read (side, side).
         labels: superpixels (n, n), from 0.
         most: how many the notebook draws at most (its `num_features`).
+        placing: of the picture in the panel.
     """
     top = float(picture.max())
     rise = (overlay - shown)[..., :2]
     squares, matches, shares = [], [], np.zeros((int(labels.max()) + 1, 2))
     for channel in (RED, GREEN):
-        each = contributions(top - picture[..., channel], labels, len(shown))[valid.ravel()]
+        room = top - picture[..., channel]
+        each = contributions(room, labels, len(shown), placing)[valid.ravel()]
         squares.append((each.T @ each).toarray())
         matches.append(each.T @ rise[..., channel][valid])
         shares[:, channel] = _shares(squares[-1], matches[-1])
@@ -105,7 +118,8 @@ def read_overlay(
     for place in ranked[:count]:
         signs[place] = SIGNS[int(shares[place, GREEN] >= shares[place, RED])]
     signs = choice.improved(signs, most)
-    again = _drawn_again(picture, labels, signs, top, len(shown)) - drawn(picture, len(shown))
+    again = _painted(picture, labels, signs, top)
+    again = drawn(again, len(shown), placing) - drawn(picture, len(shown), placing)
     off = np.abs(again[..., :2] - rise).max(-1)
     error = np.sqrt(max(choice.error(signs), 0.0) / max(int(valid.sum()), 1))
     of_drawn = shares.max(1)[signs != 0].min(initial=1.0)
@@ -188,10 +202,8 @@ class _Choice:
         return best
 
 
-def _drawn_again(
-    picture: Floats, labels: Labels, signs: npt.NDArray[np.int8], top: float, side: int
-) -> Floats:
+def _painted(picture: Floats, labels: Labels, signs: npt.NDArray[np.int8], top: float) -> Floats:
     painted = picture.copy()
     for channel in (RED, GREEN):
         painted[signs[labels] == SIGNS[channel], channel] = top
-    return drawn(painted, side)
+    return painted

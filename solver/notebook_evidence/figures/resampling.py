@@ -2,7 +2,9 @@
 
 An image of n x n is stretched over the panel's pixels and smoothed by a Hann window over one screen
 pixel, or over one image pixel where these are larger: ``panel = K @ image @ K.T``, cut to whole
-levels. This is matplotlib's `antialiased` interpolation, the default since 3.2.
+levels. This is matplotlib's `antialiased` interpolation, the default since 3.2. Of an image that
+begins at a fraction of a pixel, as matplotlib 3.11 sets them, K has other weights for rows and for
+columns (`solver.notebook_evidence.figures.placing`).
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from solver.notebook_evidence.figures.placing import Placing
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -23,31 +27,51 @@ CLOSE = 0.8
 rounding is .1 to .5, an image twice as fine .6 (where nothing is in it) to 6."""
 
 
-@lru_cache(maxsize=64)
-def window(side: int, pixels: int) -> Floats:
+@lru_cache(maxsize=256)
+def window(side: int, pixels: int, width: float | None = None, begin: float = 0.0) -> Floats:
     """Return K (side, pixels): the weight of each image pixel in each screen pixel.
+
+    Args:
+        side: screen pixels of the panel.
+        pixels: of the image.
+        width: screen pixels of the image, where that is not the whole panel.
+        begin: screen pixel, from the panel's edge, at which the image begins.
 
     Example:
         >>> window(2, 4).round(2).tolist()
         [[0.46, 0.46, 0.08, 0.0], [0.0, 0.08, 0.46, 0.46]]
     """
-    scale = pixels / side
+    scale = pixels / (side if width is None else width)
     reach = max(scale, 1.0)
-    middles = (np.arange(side) + 0.5) * scale
+    middles = (np.arange(side) + 0.5 - begin) * scale
     away = (np.arange(pixels)[None] + 0.5 - middles[:, None]) / reach
     weights = np.where(np.abs(away) < 1, 0.5 + 0.5 * np.cos(np.pi * np.clip(away, -1, 1)), 0.0)
+    # A screen pixel beyond the image, at the panel's edge, repeats the image's last pixel.
+    beyond = weights.sum(1) == 0
+    weights[beyond, np.where(middles[beyond] < 0, 0, pixels - 1)] = 1
     result: Floats = weights / weights.sum(1, keepdims=True)
     result.setflags(write=False)
     return result
 
 
-def drawn(image: npt.NDArray[Any], side: int) -> Floats:
+def windows(side: int, pixels: int, placing: Placing | None) -> tuple[Floats, Floats]:
+    """Return K of the rows and of the columns of a panel, whose picture is stretched over the whole
+    of it where no placing is given."""
+    if placing is None:
+        return window(side, pixels), window(side, pixels)
+    return (
+        window(side, pixels, placing.width, placing.y),
+        window(side, pixels, placing.width, placing.x),
+    )
+
+
+def drawn(image: npt.NDArray[Any], side: int, placing: Placing | None = None) -> Floats:
     """Return an image (n, n) or (n, n, channels) as drawn on side x side screen pixels."""
-    k = window(side, image.shape[0])
+    down, across = windows(side, image.shape[0], placing)
     if image.ndim == 2:
-        small: Floats = k @ image @ k.T
+        small: Floats = down @ image @ across.T
         return small
-    return np.stack([k @ image[..., c] @ k.T for c in range(image.shape[-1])], -1)
+    return np.stack([down @ image[..., c] @ across.T for c in range(image.shape[-1])], -1)
 
 
 def coarseness(panel: Floats, valid: Mask, pixels: int) -> float:

@@ -1,0 +1,55 @@
+"""LIME's overlay read off figures drawn by the matplotlib that is installed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solver.notebook_evidence.figures.grid_figures import Cut, cut_rows
+from solver.notebook_evidence.figures.known_pictures import KnownPicture, SuperpixelVersion
+from solver.notebook_evidence.figures.panels import open_figure
+from solver.notebook_evidence.lime_records import lime_panels, lime_records, read_lime
+from tests.solver.notebook_evidence.figures.test_made_figures import SIDE, figure_of, smooth
+
+PICTURES, ACROSS, DRAWN = 3, 6, 8
+
+
+def grid_labels(across: int) -> np.ndarray:
+    """across x across superpixels, whose borders lie at no multiple of 8."""
+    at = (np.arange(SIDE) + 3) * across // (SIDE + 6)
+    return (at[:, None] * across + at[None]).astype(np.uint8)
+
+
+def known(place: int) -> KnownPicture:
+    right, other = (grid_labels(across) for across in (ACROSS, ACROSS - 1))
+    versions = SuperpixelVersion("0.16", 0, right), SuperpixelVersion("0.19", 0, other)
+    return KnownPicture(f"{place}_0", place, "0" * 16, ("2021",), versions)
+
+
+def cuts_of(images: list[np.ndarray]) -> list[Cut]:
+    rgb, told = open_figure(figure_of([images], 72, True), 10**8)
+    (row,) = cut_rows(rgb, told)
+    return row
+
+
+def test_an_overlay_at_fractions_of_a_pixel_is_read() -> None:
+    random = np.random.default_rng(72)
+    pictures = [0.1 + 0.8 * smooth(seed) for seed in range(PICTURES)]
+    drawn = [random.choice(ACROSS**2, DRAWN, replace=False) for _ in pictures]
+    signs = [np.zeros(ACROSS**2, np.int8) for _ in pictures]
+    overlays = []
+    for picture, some, sign in zip(pictures, drawn, signs, strict=True):
+        sign[some] = random.choice([-1, 1], DRAWN)
+        painted = picture.copy()
+        for place in some:
+            painted[grid_labels(ACROSS) == place, int(sign[place] > 0)] = picture.max()
+        overlays.append(painted)
+    before, shown = cuts_of(pictures), cuts_of(overlays)
+    for place, cut in enumerate(before):
+        cut.picture = known(place)
+    figure = read_lime(lime_panels(shown, before), DRAWN, 0)
+    assert figure.version == ("0.16", 0)
+    records = lime_records(figure)
+    assert [record.id for record in records] == [f"lime/{place}" for place in range(PICTURES)]
+    for record, sign in zip(records, signs, strict=True):
+        assert record.values["drawn"] == DRAWN and record.values["explained"] > 0.98
+        assert (record.arrays["signs"] == sign[grid_labels(ACROSS)]).all()
