@@ -149,7 +149,10 @@ class _App:
         review, asked = self._review, wanted(Decide, body)
         with review.lock:
             # Nobody has to give the reason before the effect is seen; this key is not written.
-            key = review.changed(asked.model_copy(update={"why": asked.why or "-"}))
+            try:
+                key = review.changed(asked.model_copy(update={"why": asked.why or "-"}))
+            except Hw9Error as problem:  # a choice not made to its end is no bad request
+                return JSONResponse({"error": str(problem)})
             the_class = review.the_class
             if the_class is None:
                 return JSONResponse({"html": ""})

@@ -13,7 +13,7 @@ from solver.text.bilingual import Words, both, template_environment, without_tur
 from solver.text.bilingual import words as page_words
 
 SHEETS = ("class/report.css", "key/key.css", "review/review.css")
-MODULES = ("key.js", "draw.js", "figures.js", "page.js")
+MODULES = ("key.js", "draw.js", "sheet.js", "figures.js", "page.js")
 
 
 def words() -> Words:

@@ -58,8 +58,7 @@ def region_app(drawing: RegionDrawing) -> Starlette:
 
     def save(request: Request, body: bytes) -> Response:
         asked = wanted(Save, body)
-        version = drawing.save(asked.version, asked.place, asked.regions, asked.names)
-        return JSONResponse({"version": version})
+        return JSONResponse(drawing.save(asked.version, asked.place, asked.regions, asked.names))
 
     def take(request: Request, body: bytes) -> Response:
         asked = wanted(Import, body)

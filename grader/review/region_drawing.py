@@ -12,7 +12,7 @@ from PIL import Image
 from solver.banks.bank import Bank
 from solver.bundle.bundle import region_files
 from solver.bundle.labelme import from_labelme, to_labelme
-from solver.bundle.pictures import Picture, load_pictures, open_rgb
+from solver.bundle.pictures import SIDE, Picture, load_pictures, open_rgb
 from solver.bundle.region_files import (
     FILE,
     begun_regions,
@@ -21,14 +21,7 @@ from solver.bundle.region_files import (
     save_regions,
     with_regions,
 )
-from solver.bundle.regions import (
-    Mask,
-    PictureRegions,
-    Region,
-    RegionWords,
-    region_words,
-    regions_for,
-)
+from solver.bundle.regions import PictureRegions, Region, RegionWords, masks_of, region_words
 from solver.errors import OutputError
 from solver.files.atomic_write import sha256_of
 from solver.page.figures.panels import UNITS, outlines_of
@@ -94,9 +87,8 @@ class RegionDrawing:
 
     def _shown(self, picture: Picture) -> dict[str, Any]:
         regions = self.entry(picture).regions
-        derived = [one for one, region in regions.items() if not (region.polygons or region.lines)]
         return {
-            "outlines": self._outlines(picture, derived) if derived else {},
+            "outlines": self._outlines(self.entry(picture)),
             "place": picture.place,
             "name": picture.name,
             "asked": self.asked.get(picture.place, {}),
@@ -105,15 +97,24 @@ class RegionDrawing:
             },
         }
 
-    def _outlines(self, picture: Picture, names: list[str]) -> dict[str, Any]:
-        """Lines around regions that are masks or made of others, in the file's frame."""
-        masks: dict[str, Mask] = {}
-        for path in region_files(self.folder):
-            masks = masks or regions_for(picture, path) or {}
+    def _outlines(self, entry: PictureRegions) -> dict[str, Any]:
+        """Lines, in the file's frame, around regions that are not just their own polygons.
+
+        Raises:
+            BundleError: a region is made of one that is not there, or of itself.
+        """
+        wanted = [
+            name
+            for name, region in entry.regions.items()
+            if region.minus or not (region.polygons or region.lines)
+        ]
+        if not wanted:
+            return {}
+        masks = masks_of(self.file, entry, self.path, (SIDE, SIDE))
         scale = [size / UNITS for size in self.file.size]
-        found = outlines_of(((name, name), masks[name]) for name in names if name in masks)
         return {
-            one.name[0]: [(line * scale).round(1).tolist() for line in one.lines] for one in found
+            one.name[0]: [(line * scale).round(1).tolist() for line in one.lines]
+            for one in outlines_of(((name, name), masks[name]) for name in wanted)
         }
 
     def save(
@@ -122,11 +123,15 @@ class RegionDrawing:
         place: int,
         regions: dict[str, Region],
         names: dict[str, RegionWords],
-    ) -> str:
-        """Write one picture's regions, with its fingerprint; return the new version.
+    ) -> dict[str, Any]:
+        """Write one picture's regions, with its fingerprint.
+
+        Returns:
+            The file's new version, and the outlines of regions that are made of others.
 
         Raises:
             OutputError: the file is not the one that the page showed, or cannot be written.
+            BundleError: a region is made of one that is not there, or of itself.
         """
         with self._lock:
             if version != self.version or self._hash() != self.version:
@@ -135,16 +140,18 @@ class RegionDrawing:
                     "hand. Nothing was written; load the page again."
                 )
             picture = self.picture(place)
-            self.file = with_regions(self.file, picture, regions, {**self.file.names, **names})
-            save_regions(self.file, self.path)
+            file = with_regions(self.file, picture, regions, {**self.file.names, **names})
+            outlines = self._outlines(PictureRegions(name=picture.name, regions=regions))
+            self.file = file
+            save_regions(file, self.path)
             self.version = self._hash()
-            return self.version
+            return {"version": self.version, "outlines": outlines}
 
-    def take(self, version: str, place: int, text: str) -> str:
-        """Write the regions of a labelme file into those of a picture; return the new version."""
+    def take(self, version: str, place: int, text: str) -> None:
+        """Write the regions of a labelme file into those of a picture."""
         drawn = from_labelme(text, self.file.size)
         regions = {**self.entry(self.picture(place)).regions, **drawn}
-        return self.save(version, place, regions, {})
+        self.save(version, place, regions, {})
 
     def labelme(self, place: int) -> dict[str, Any]:
         """Return a picture's regions as labelme reads them."""

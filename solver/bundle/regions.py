@@ -130,8 +130,25 @@ def regions_for(picture: Picture, path: Path) -> dict[str, Mask] | None:
             distance = fingerprint_distance(entry.fingerprint, fingerprint(picture.rgb))
             if distance > SAME_PICTURE_BITS:
                 continue
-        return _Rasterizer(regions, entry, path, picture.rgb.shape[1::-1]).all_masks()
+        return masks_of(regions, entry, path, picture.rgb.shape[1::-1])
     return None
+
+
+def masks_of(
+    regions: RegionsFile, entry: PictureRegions, path: Path, size: tuple[int, ...]
+) -> dict[str, Mask]:
+    """Return the masks (H, W) of one entry of a region file, by name.
+
+    Args:
+        regions: the file.
+        entry: one of its pictures, or what is to become one.
+        path: of the file; masks are looked for beside it.
+        size: width and height.
+
+    Raises:
+        BundleError: a region is made of one that is not there, or of itself; a mask cannot be read.
+    """
+    return _Rasterizer(regions, entry, path, size).all_masks()
 
 
 class _Rasterizer:

@@ -1,100 +1,74 @@
 // Drawing regions: pictures at the left, the picture with its shapes, its regions at the right.
 
 import {ask, language, say, start, writing} from "./page.js";
+import {Sheet, isDerived, linesOf, nearestCorner} from "./sheet.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const COLOURS = ["#00c8ff", "#ff4fd8", "#ffd21f", "#ff9a1f", "#8dff4f", "#b9a2ff"];
-const canvas = document.getElementById("canvas"), fault = document.getElementById("fault");
-let state, at = 0, current = "", tool = "polygon", points = [], cross = null, zoom = 1, others = true;
-let past = [], future = [], dragged = null, saving = Promise.resolve();
+const by = (id) => document.getElementById(id);
+const canvas = by("canvas"), fault = by("fault"), width = by("width"), way = by("way"), of = by("of");
+const sheet = new Sheet(canvas);
+let state, at = 0, current = "", tool = "polygon", points = [], cross = null, others = true;
+let past = [], future = [], dragged = null, held = null, spot = null, pointer = null, saving = Promise.resolve();
 
 const picture = () => state.pictures[at];
 const drawn = (name) => picture().regions[name];
 const names = () => [...new Set([...Object.keys(picture().asked), ...Object.keys(picture().regions), ...(current ? [current] : [])])]
   .sort((one, other) => Boolean(drawn(one)) - Boolean(drawn(other)));
 const missing = (one) => Object.keys(one.asked).filter((name) => !one.regions[name]);
-const colour = (name) => COLOURS[Math.max(0, [...names()].sort().indexOf(name)) % COLOURS.length];
+const colour = (name) => COLOURS[Math.max(0, names().sort().indexOf(name)) % COLOURS.length];
 const called = (name) => state.names[name]?.[language() === "zh" ? "zh-Hant" : "en"] ?? name;
-const isDerived = (region) => region && ["mask", "border_of", "same_as"].some((way) => region[way] !== undefined);
-
-function made(kind, attributes, parent) {
-  const one = document.createElementNS(SVG, kind);
-  for (const [name, value] of Object.entries(attributes)) one.setAttribute(name, value);
-  parent?.append(one);
-  return one;
-}
-
-const path = (line, closed) => `M${line.map((point) => point.join(" ")).join("L")}${closed ? "Z" : ""}`;
+const copy = (value) => JSON.parse(JSON.stringify(value));
+const inWords = (english, chinese) => language() === "zh" ? chinese : english;
 
 function draw() {
-  const [wide, high] = state.size;
-  const svg = made("svg", {viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": picture().name});
-  const room = Math.max(200, Math.min(canvas.clientWidth - 2, Math.max(280, window.innerHeight - 190)));
-  svg.style.width = `${room * zoom}px`;
-  svg.style.height = `${room * zoom * high / wide}px`;
-  made("image", {href: `picture/${picture().place}`, width: wide, height: high, preserveAspectRatio: "none"}, svg);
-  for (const name of names()) {
-    if (drawn(name) && (name === current || others)) shapes(svg, name, name === current ? "shape" : "other");
-  }
-  if (points.length) for (const kind of ["open under", "open"]) made("path", {class: kind, d: path(points, false)}, svg);
-  const grip = 3.5 * wide / (room * zoom) * 1.4;
-  corners(svg, grip);
-  if (cross) made("path", {class: "cross", d: `M${cross[0]} 0V${high}M0 ${cross[1]}H${wide}`}, svg);
-  const old = [canvas.scrollLeft, canvas.scrollTop];
-  canvas.replaceChildren(svg);
-  [canvas.scrollLeft, canvas.scrollTop] = old;
+  const {regions, outlines} = picture();
+  sheet.draw({size: state.size, picture: picture(), regions, outlines, current, others, points, cross, colour});
 }
 
-function shapes(svg, name, kind) {
-  const region = drawn(name), paint = colour(name);
-  const filled = [...(region.polygons ?? []), ...(region.holes ?? []), ...(isDerived(region) ? picture().outlines[name] ?? [] : [])];
-  if (filled.length) made("path", {class: kind, d: filled.map((line) => path(line, true)).join(""), "fill-rule": "evenodd", fill: paint, stroke: paint}, svg);
-  for (const line of region.lines ?? []) {
-    made("path", {class: "band", d: path(line, false), stroke: paint, "stroke-width": region.width}, svg);
-    made("path", {class: kind, d: path(line, false), fill: "none", stroke: paint}, svg);
-  }
-}
-
-function corners(svg, grip) {
-  const region = drawn(current);
-  const lines = region ? ["polygons", "holes", "lines"].flatMap((way) => (region[way] ?? []).map((line, place) => ({way, place, line}))) : [];
-  for (const {way, place, line} of lines) line.forEach(([x, y], corner) =>
-    made("circle", {class: "corner", cx: x, cy: y, r: grip, "data-way": way, "data-place": place, "data-corner": corner}, svg));
-  for (const [x, y] of points) made("circle", {class: "corner", cx: x, cy: y, r: grip}, svg);
+function element(kind, properties, ...children) {
+  const made = Object.assign(document.createElement(kind), properties);
+  made.append(...children);
+  return made;
 }
 
 function lists() {
-  const pictures = document.getElementById("pictures");
-  pictures.replaceChildren(...state.pictures.map((one) => {
-    const item = document.createElement("li"), link = document.createElement("a"), lacking = missing(one).length;
-    link.href = `#${one.place}`;
-    link.textContent = `${one.place} · ${one.name}${lacking ? ` (${lacking})` : " ✓"}`;
+  by("pictures").replaceChildren(...state.pictures.map((one) => {
+    const lacking = missing(one).length;
+    const link = element("a", {href: `#${one.place}`, textContent: `${one.place} · ${one.name}${lacking ? ` (${lacking})` : " ✓"}`});
     if (lacking) link.dataset.open = "";
     if (one === picture()) link.setAttribute("aria-current", "true");
-    item.append(link);
-    return item;
+    return element("li", {}, link);
   }));
-  document.getElementById("picture-name").textContent = `${picture().place} · ${picture().name}`;
-  document.getElementById("export").href = `labelme/${picture().place}`;
-  const list = document.getElementById("region-list");
-  list.replaceChildren(...names().map((name) => {
-    const item = document.createElement("li"), button = document.createElement("button");
-    button.type = "button";
+  by("picture-name").textContent = `${picture().place} · ${picture().name}`;
+  by("export").href = `labelme/${picture().place}`;
+  by("region-list").replaceChildren(...names().map((name) => {
+    const swatch = element("i", {}), asking = picture().asked[name] ?? [];
+    if (drawn(name)) swatch.style.background = colour(name);
+    const button = element("button", {type: "button"}, swatch, element("b", {textContent: called(name)}),
+      element("span", {className: "soft", textContent: `${drawn(name) ? "✓" : "–"} ${asking.join(" ")}`}));
     button.dataset.name = name;
     button.setAttribute("aria-pressed", String(name === current));
-    const swatch = document.createElement("i"), text = document.createElement("b"), by = document.createElement("span");
-    if (drawn(name)) swatch.style.background = colour(name);
-    text.textContent = called(name);
-    by.className = "soft";
-    const made = drawn(name) && ["mask", "border_of", "same_as"].find((way) => drawn(name)[way] !== undefined);
-    by.textContent = `${drawn(name) ? "✓" : "–"} ${made ? `${made}: ${drawn(name)[made]} ` : ""}${(picture().asked[name] ?? []).join(" ")}`;
-    button.append(swatch, text, by);
-    item.append(button);
-    return item;
+    return element("li", {}, button);
   }));
-  document.getElementById("name-en").value = state.names[current]?.en ?? "";
-  document.getElementById("name-zh").value = state.names[current]?.["zh-Hant"] ?? "";
+  by("name-en").value = state.names[current]?.en ?? "";
+  by("name-zh").value = state.names[current]?.["zh-Hant"] ?? "";
   for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
+  document.querySelector("[data-do=overlay]").setAttribute("aria-pressed", String(others));
+  how();
+}
+
+function how() {
+  const region = drawn(current), rest = Object.keys(picture().regions).filter((name) => name !== current);
+  way.value = ["mask", "border_of", "same_as"].find((one) => region?.[one] !== undefined) ?? "";
+  way.disabled = !rest.length && !way.value;
+  of.replaceChildren(...rest.map((name) => element("option", {value: name, textContent: called(name)})));
+  of.value = region?.[way.value] ?? of.value;
+  of.hidden = !["border_of", "same_as"].includes(way.value);
+  by("without").replaceChildren(...(region ? rest : []).map((name) => {
+    const box = element("input", {type: "checkbox", value: name, checked: (region.minus ?? []).includes(name)});
+    return element("label", {}, box, ` ${called(name)}`);
+  }));
+  by("without").parentElement.hidden = !region || !rest.length;
 }
 
 function show() { lists(); draw(); }
@@ -102,8 +76,11 @@ function show() { lists(); draw(); }
 function choose(name) {
   current = name;
   points = [];
-  if (drawn(name)?.lines) { tool = "line"; document.getElementById("width").value = drawn(name).width; }
-  else if (tool === "line" && drawn(name)) tool = "polygon";
+  held = null;
+  const region = drawn(name);
+  if (region?.width) width.value = region.width;
+  if (region?.lines) tool = "line";
+  else if (tool === "hole" || region) tool = "polygon";
   show();
 }
 
@@ -115,8 +92,6 @@ function open(place) {
   choose(names()[0] ?? "");
 }
 
-const copy = (value) => JSON.parse(JSON.stringify(value));
-
 function keep(change) {
   past.push(copy(picture().regions));
   future = [];
@@ -127,22 +102,36 @@ function keep(change) {
 function store() {
   const one = picture(), regions = copy(one.regions);
   const used = Object.fromEntries(Object.keys(regions).filter((name) => state.names[name]?.en && state.names[name]?.["zh-Hant"]).map((name) => [name, state.names[name]]));
+  for (const [name, region] of Object.entries(regions)) if (!isDerived(region)) delete one.outlines[name];  // till the answer
   show();
   saving = saving.then(async () => {
     const answer = await ask("save", {version: state.version, place: one.place, regions, names: used});
     fault.textContent = answer.error ?? "";
-    if (!answer.error) { state.version = answer.version; say("✓"); }
+    if (answer.error) return asWritten();
+    state.version = answer.version;
+    one.outlines = answer.outlines;
+    if (!dragged) show();
+    say(inWords("saved", "已存檔"));
   });
 }
 
+// A change that was refused is not left on the page, or it would spoil the next one.
+async function asWritten() {
+  const written = await ask("state");
+  if (written.error) return;
+  state = written;
+  past = [];
+  future = [];
+  choose(current);
+}
+
 function finish() {
-  const least = tool === "line" ? 2 : 3;
-  if (points.length < least) { points = []; return draw(); }
-  const region = drawn(current), line = points;
+  if (held) return putDown();
+  const least = tool === "line" ? 2 : 3, region = drawn(current), line = points;
   points = [];
-  if (!current) return draw();
+  if (line.length < least || !current) return draw();
   if (isDerived(region)) {
-    say(language() === "zh" ? "這個區域由遮罩或其他區域組成；按 x 刪除後即可重畫。" : "This region is a mask or made of another one; x removes it, then it can be drawn.");
+    say(inWords("This region is a mask or made of another one; x removes it, then it can be drawn.", "這個區域由遮罩或其他區域組成；按 x 刪除後即可重畫。"));
     return draw();
   }
   keep(() => {
@@ -151,7 +140,7 @@ function finish() {
       delete made.polygons;
       delete made.holes;
       made.lines = [...(made.lines ?? []), line];
-      made.width = Number(document.getElementById("width").value) || 6;
+      made.width = Number(width.value) || 6;
     } else {
       delete made.lines;
       delete made.width;
@@ -161,13 +150,28 @@ function finish() {
   });
 }
 
-function remove() {
+function withoutEmpty() {
   const region = drawn(current);
-  if (!region) return;
+  if (!region.holes?.length) delete region.holes;
+  if (!(region.polygons?.length || region.lines?.length)) delete picture().regions[current];
+}
+
+function remove() {
+  if (!drawn(current)) return;
   keep(() => {
-    const way = region.holes?.length ? "holes" : region.lines ? "lines" : "polygons";
-    region[way]?.pop();
-    if (!(region.polygons?.length || region.lines?.length)) delete picture().regions[current];
+    linesOf(drawn(current)).at(-1)?.[2].splice(0);
+    for (const one of ["polygons", "holes", "lines"]) if (drawn(current)[one]) drawn(current)[one] = drawn(current)[one].filter((line) => line.length);
+    withoutEmpty();
+  });
+}
+
+function removeCorner(found) {
+  if (!found) return;
+  keep(() => {
+    const lines = drawn(current)[found.way], line = lines[found.place];
+    if (line.length <= (found.way === "lines" ? 2 : 3)) lines.splice(found.place, 1);
+    else line.splice(found.corner, 1);
+    withoutEmpty();
   });
 }
 
@@ -179,44 +183,51 @@ function move(from, to) {
   store();
 }
 
-function place(event) {
-  const svg = canvas.querySelector("svg"), box = svg.getBoundingClientRect(), [wide, high] = state.size;
-  const inside = (value, most) => Math.round(Math.max(0, Math.min(most, value)) * 10) / 10;
-  return [inside((event.clientX - box.left) / box.width * wide, wide), inside((event.clientY - box.top) / box.height * high, high)];
-}
-
 canvas.addEventListener("pointerdown", (event) => {
   const data = event.target.dataset;
   if (event.button || data.way === undefined) return;
   past.push(copy(picture().regions));
-  dragged = drawn(current)[data.way][data.place];
-  dragged = {line: dragged, corner: Number(data.corner), moved: false};
+  const line = drawn(current)[data.way][data.place], corner = Number(data.corner);
+  if (data.new !== undefined) line.splice(corner, 0, sheet.point(event));
+  dragged = {line, corner, moved: false};
 });
 canvas.addEventListener("pointermove", (event) => {
+  pointer = [event.clientX, event.clientY];
+  spot = {point: sheet.point(event), reach: sheet.units(9)};
   if (!dragged) return;
-  dragged.line[dragged.corner] = place(event);
+  dragged.line[dragged.corner] = spot.point;
   dragged.moved = true;
   draw();
 });
+canvas.addEventListener("pointerleave", () => { pointer = null; });
 window.addEventListener("pointerup", () => {
   if (!dragged) return;
   const {moved} = dragged;
   setTimeout(() => { dragged = null; });
-  if (moved) { future = []; store(); } else past.pop();
+  if (moved) { future = []; store(); } else { picture().regions = past.pop(); draw(); }
 });
 canvas.addEventListener("click", (event) => {
-  if (dragged || !current || event.detail > 1 || !event.target.closest("svg")) return;
-  points.push(place(event));
+  if (dragged || !current || event.detail > 1 || !sheet.near(event)) return;
+  points.push(sheet.point(event));
   draw();
 });
 canvas.addEventListener("dblclick", finish);
+canvas.addEventListener("contextmenu", (event) => {
+  event.preventDefault();
+  if (points.length) { points.pop(); draw(); } else removeCorner(nearestCorner(drawn(current), sheet.point(event), sheet.units(9)));
+});
+canvas.addEventListener("wheel", (event) => {
+  if (!event.ctrlKey) return;
+  event.preventDefault();
+  zoom(event.deltaY < 0 ? 1.25 : 0.8);
+}, {passive: false});
+
+function zoom(factor) { sheet.zoomBy(factor, pointer); draw(); }
 
 const DO = {
   undo: () => move(past, future), redo: () => move(future, past), remove,
-  "zoom-in": () => { zoom = Math.min(8, zoom * 1.25); draw(); },
-  "zoom-out": () => { zoom = Math.max(0.5, zoom / 1.25); draw(); },
-  "as-first": () => { zoom = 1; draw(); },
-  overlay: () => { others = !others; draw(); },
+  "zoom-in": () => zoom(1.25), "zoom-out": () => zoom(0.8), "as-first": () => zoom(0),
+  overlay: () => { others = !others; show(); },
 };
 const KEYS = {u: "undo", r: "redo", x: "remove", "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", "0": "as-first", o: "overlay"};
 const TOOLS = {g: "polygon", h: "hole", l: "line"};
@@ -225,6 +236,33 @@ const ARROWS = {ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRi
 function steer([x, y], far) {
   const by = far ? 8 : 1, [wide, high] = state.size, from = cross ?? [wide / 2, high / 2];
   cross = cross ? [Math.max(0, Math.min(wide, from[0] + x * by)), Math.max(0, Math.min(high, from[1] + y * by))] : from;
+  spot = {point: cross, reach: 4};
+  if (held) held.line[held.corner] = [...cross];
+  draw();
+}
+
+function takeAlong() {
+  if (held) return putDown();
+  const found = cross && nearestCorner(drawn(current), cross, 4);
+  if (!found) return steer([0, 0]);
+  past.push(copy(picture().regions));
+  held = found;
+  cross = [...found.line[found.corner]];
+  say(inWords("Arrows move the corner; m puts it down.", "方向鍵移動角點，m 放下。"));
+  draw();
+}
+
+function putDown() {
+  held = null;
+  future = [];
+  store();
+}
+
+function letGo() {
+  if (held) picture().regions = past.pop();
+  held = null;
+  points = [];
+  cross = null;
   draw();
 }
 
@@ -243,14 +281,16 @@ function nextMissing() {
 
 document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]") || event.metaKey || event.altKey || writing(event)) return;
-  const key = event.key;
+  const key = event.key, onButton = event.target.closest("button, a, input, select");
   if (event.ctrlKey && key !== "z") return;
   if (event.ctrlKey) DO.undo();
   else if (key in ARROWS) steer(ARROWS[key], event.shiftKey);
-  else if (key === " " && cross && !event.target.closest("button, a")) { points.push([...cross]); draw(); }
-  else if (key === "Enter" && !event.target.closest("button, a, input")) finish();
+  else if (key === " " && cross && !onButton) { points.push([...cross]); draw(); }
+  else if (key === "Enter" && !onButton) finish();
   else if (key === "Backspace") { points.pop(); draw(); }
-  else if (key === "Escape") { points = []; cross = null; draw(); return; }
+  else if (key === "Delete") removeCorner(spot && nearestCorner(drawn(current), spot.point, spot.reach));
+  else if (key === "m") takeAlong();
+  else if (key === "Escape") return letGo();
   else if (key in KEYS) DO[KEYS[key]]();
   else if (key in TOOLS) { tool = TOOLS[key]; lists(); }
   else if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
@@ -260,7 +300,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-document.getElementById("region-list").addEventListener("click", (event) => {
+by("region-list").addEventListener("click", (event) => {
   const name = event.target.closest("[data-name]")?.dataset.name;
   if (name) { choose(name); canvas.focus({preventScroll: true}); }
 });
@@ -269,25 +309,37 @@ document.querySelector(".figure-tools").addEventListener("click", (event) => {
   if (wanted) { tool = wanted; lists(); }
   if (act) DO[act]();
 });
-document.getElementById("width").addEventListener("change", (event) => {
-  if (drawn(current)?.lines) keep(() => { drawn(current).width = Number(event.target.value) || 6; });
+width.addEventListener("change", () => {
+  if (drawn(current)?.width) keep(() => { drawn(current).width = Number(width.value) || 6; });
 });
-document.getElementById("new").addEventListener("submit", (event) => {
+by("made").addEventListener("change", ({target}) => {
+  if (target === way || target === of) {
+    const minus = drawn(current)?.minus;
+    keep(() => {
+      delete picture().regions[current];
+      if (way.value) picture().regions[current] = {[way.value]: of.value, ...(way.value === "border_of" ? {width: Number(width.value) || 6} : {}), ...(minus ? {minus} : {})};
+    });
+  } else keep(() => {
+    drawn(current).minus = [...by("without").querySelectorAll(":checked")].map((box) => box.value);
+    if (!drawn(current).minus.length) delete drawn(current).minus;
+  });
+});
+by("new").addEventListener("submit", (event) => {
   event.preventDefault();
-  const place = document.getElementById("new-name");
+  const place = by("new-name");
   if (place.value) choose(place.value);
   place.value = "";
   canvas.focus({preventScroll: true});
 });
 for (const [id, tongue] of [["name-en", "en"], ["name-zh", "zh-Hant"]]) {
-  document.getElementById(id).addEventListener("change", (event) => {
+  by(id).addEventListener("change", (event) => {
     if (!current) return;
     state.names[current] = {...state.names[current], [tongue]: event.target.value};
     if (drawn(current)) store();
   });
 }
-document.getElementById("names").addEventListener("submit", (event) => event.preventDefault());
-document.getElementById("import").addEventListener("change", async (event) => {
+for (const id of ["names", "made"]) by(id).addEventListener("submit", (event) => event.preventDefault());
+by("import").addEventListener("change", async (event) => {
   const file = event.target.files[0];
   if (!file) return;
   const answer = await ask("import", {version: state.version, place: picture().place, text: await file.text()});
@@ -297,7 +349,7 @@ document.getElementById("import").addEventListener("change", async (event) => {
 });
 window.addEventListener("hashchange", () => open(Number(location.hash.slice(1)) || 0));
 window.addEventListener("resize", draw);
-for (const id of ["en", "zh"]) document.getElementById(id).addEventListener("change", lists);
+for (const id of ["en", "zh"]) by(id).addEventListener("change", lists);
 
 start();
 document.addEventListener("keydown", (event) => { if (event.key === "t" && !writing(event)) lists(); });

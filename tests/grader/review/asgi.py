@@ -14,7 +14,11 @@ HOST = f"127.0.0.1:{PORT}"
 class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
 
 
 def ask(
@@ -46,5 +50,5 @@ def ask(
     asyncio.run(Guard(app, TOKEN, PORT)(scope, receive, send))
     start = next(each for each in sent if each["type"] == "http.response.start")
     found = {name.decode(): text.decode() for name, text in start["headers"]}
-    text = b"".join(each.get("body", b"") for each in sent if each["type"] != start["type"])
-    return Answer(start["status"], found, text.decode())
+    parts = [each.get("body", b"") for each in sent if each["type"] != start["type"]]
+    return Answer(start["status"], found, b"".join(parts))

@@ -8,6 +8,7 @@ from grader.runs.grading import Rules
 from grader.runs.record import FORMAT, RunData, write_answers, write_run
 from grader.runs.results import write_results
 from grader.scoring.accepted_answers import scored_questions
+from grader.table.graded import GradedClass
 from solver.banks.bank import GIVEN, Bank, load_bank
 from solver.evidence import Evidence, save_evidence
 from solver.key import Flips, Key, save_key
@@ -39,13 +40,17 @@ def folders(place: Path, students: int = 150) -> tuple[Bank, Path, Path]:
     (place / "key").mkdir()
     save_key(key, place / "key" / "key.yaml")
     save_evidence(Evidence(), place / "key" / "evidence")
-    run = place / "run"
-    run.mkdir()
     questions = scored_questions(key, bank)
     made = graded(questions, made_submissions(questions, students, 5))
+    return bank, place / "key", write_graded(made, key, bank, place / "run")
+
+
+def write_graded(made: GradedClass, key: Key, bank: Bank, run: Path) -> Path:
+    """Write the folder of a run that graded this class; return it."""
+    run.mkdir()
     data = RunData(
         format=FORMAT,
-        questions=[question.id for question in bank.questions],
+        questions=[question.id for question in made.questions],
         left_out=[],
         policy=Rules().policy,
         attempts=Rules().attempts,
@@ -57,4 +62,4 @@ def folders(place: Path, students: int = 150) -> tuple[Bank, Path, Path]:
     )
     write_run(run, data, key, write_answers(run, data["exports"], made.used.table))
     write_results(made, run, bank, key, pages=False, reveal=False)
-    return bank, place / "key", run
+    return run
