@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
 from solver.evidence import Evidence, Record
-from solver.rules.registry import Decide, Decision, all_rules
+from solver.rules.registry import Decide, Decision, Verdict, all_rules
 
 SIDE = 128
 
@@ -66,9 +67,37 @@ def _checked(
     decision = way(evidence, rule.settings.model_validate(settings), read)
     assert len(decision.verdicts) == len(claims)
     for verdict in decision.verdicts:
-        assert verdict.margin is None or verdict.margin >= 0
-        assert all(verdict.sentence)
+        _check_beside(verdict)
+    shown = {one for figure in decision.figures for one in _records(figure.parameters)}
+    lacking = {one for one in shown if one not in evidence}
+    assert all(one.startswith("picture/") for one in lacking), lacking
     return decision
+
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
+
+
+def _check_beside(verdict: Verdict) -> None:
+    """Hold margin and sentences against the verdict they stand beside."""
+    value, limit, margin = verdict.value, verdict.threshold, verdict.margin
+    assert margin is None or margin >= 0
+    if margin and verdict.holds is not None and isinstance(value, float):
+        assert isinstance(limit, float)  # 0 says that chance would do as well
+        assert abs(margin - abs(value - limit)) < 1e-9, verdict
+    english, chinese = verdict.sentence
+    assert english and sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), verdict
+
+
+def _records(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of the records that a figure draws, in its rows too."""
+    for name, value in parameters.items():
+        if name == "record":
+            yield value
+        elif name == "records":
+            yield from value
+        elif name == "rows":
+            for row in value:
+                yield from _records(row) if isinstance(row, Mapping) else ()
 
 
 def held(decision: Decision) -> list[bool | None]:
