@@ -53,8 +53,11 @@ def draw(bundle: Path, bank_folder: Path | None, port: int, no_open: bool) -> No
     drawing = _drawing(bundle, bank_folder)
     with one_at_a_time(drawing.path):
         serve(region_app(drawing), port=port, open_browser=not no_open, say=click.echo)
-    for line in drawing.left():
-        click.echo(f"Still to draw: {line}")
+    left = drawing.left()
+    if left:
+        click.echo("Still to draw:\n  " + "\n  ".join(left))
+    else:
+        click.echo(f"All regions that the questions ask for are there: {drawing.path}")
 
 
 @regions.command()

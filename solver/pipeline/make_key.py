@@ -45,6 +45,7 @@ from solver.rules.registry import Figure, PlannedQuestion, plan_questions
 if TYPE_CHECKING:
     from solver.bundle.bundle import Bundle
     from solver.explain.job import ExplainSettings
+    from solver.explain.sampling.claims import Claims
     from solver.pipeline.repeats import RunProgress
 
 
@@ -226,12 +227,13 @@ def _from_bundle(
     name = "demo" if folder is None else folder.resolve().name
     about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
     settings = settings_for(bank, exact=running.exact)
-    _announce(questions, bundle, settings, repeats)
+    all_claims = claims_of(questions)
+    _announce(questions, bundle, settings, repeats, all_claims)
     options = RunOptions(
         progress=repeats.progress or SilentProgress(),
         clock=time.perf_counter,
         about=about,
-        all_claims=claims_of(questions),
+        all_claims=all_claims,
         processes=running.processes,
     )
     left = evidence_left_in(stopped)
@@ -255,16 +257,19 @@ def _announce(
     bundle: Bundle,
     settings: ExplainSettings,
     repeats: Repeats,
+    all_claims: Sequence[Claims],
 ) -> None:
     """Tell the progress bar the whole run before its first stage, so that it knows the end."""
     if repeats.progress is None:
         return
     from solver.explain.job import Job
     from solver.explain.run.runner import probable_passes
+    from solver.explain.run.scheduler import probable_tests
 
     needs = {one.question.id: [*one.needs, *one.cross_check_needs] for one in questions}
     again = [Job(name, bundle, settings) for name in sampling_records(needed_records(questions))]
     jobs = [(job.id, probable_passes(job)) for job in again]
+    jobs += probable_tests(again, all_claims)
     stages = [jobs] * (repeats.reseed if repeats.count and jobs else 0)
     if repeats.count:
         stages = [*stages, [(f"repeats/{name}", repeats.count) for name in needs]]

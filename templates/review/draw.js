@@ -39,6 +39,7 @@ function lists() {
     if (one === picture()) link.setAttribute("aria-current", "true");
     return element("li", {}, link);
   }));
+  by("pictures").scrollLeft = by("pictures").querySelector("[aria-current]").offsetLeft - 40;  // a row on narrow screens
   by("picture-name").textContent = `${picture().place} · ${picture().name}`;
   by("export").href = `labelme/${picture().place}`;
   by("region-list").replaceChildren(...names().map((name) => {

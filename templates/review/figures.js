@@ -103,6 +103,7 @@ export function figuresCame(place) {
   for (const name of ["no-outlines", "no-labels"]) {
     if (document.body.classList.contains(name)) for (const button of place.querySelectorAll(`[data-toggle=${name}]`)) button.setAttribute("aria-pressed", "false");
   }
+  if (!place.querySelector(".panel :is(.edge, .line, .wire)")) for (const button of place.querySelectorAll("[data-toggle]")) button.hidden = true;
   for (const figure of place.querySelectorAll("figure.evidence")) layers(figure);
   for (const section of place.querySelectorAll(".heads")) heads(section);
 }

@@ -92,7 +92,7 @@ async function decide(body) {
   const name = shown, made = await ask("decide", body);
   if (made.changed) takeList(await ask("list"));
   if (made.error) {
-    if (made.changed) { await open(name); }
+    if (made.changed) { await open(name); refill(body); }
     fault(made.error);
     return;
   }
@@ -101,6 +101,16 @@ async function decide(body) {
   const next = body.choice === "undecided" ? name : undecided(name) ?? name;
   history.replaceState(null, "", `#${next}`);
   await open(next);
+}
+
+// What was chosen and written is not lost when the key was changed meanwhile.
+function refill(body) {
+  if (!form()) return;
+  const choice = form().querySelector(`[name=choice][value="${body.choice}"]:enabled`);
+  if (choice) choice.checked = true;
+  form().why.value = body.why;
+  form().by.value = body.by;
+  changed();
 }
 
 function fault(text) {

@@ -15,9 +15,10 @@ from solver.bundle.bundle import Bundle
 from solver.evidence import Evidence, Record, save_record, write_manifest
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import expected_inputs, expected_settings, may_stop, sampling_of
-from solver.explain.run.scheduler import Scheduler
+from solver.explain.run.scheduler import Scheduler, probable_tests
 from solver.explain.run.workers import (
     Progress,
+    SilentProgress,
     Task,
     Workers,
     base_records,
@@ -25,22 +26,6 @@ from solver.explain.run.workers import (
     unless_lacking,
 )
 from solver.explain.sampling.claims import Claims
-
-
-class SilentProgress:
-    """A progress bar that shows nothing."""
-
-    def start(self, jobs: list[tuple[str, int]]) -> None:
-        """Nothing."""
-
-    def begin(self, identifier: str) -> None:
-        """Nothing."""
-
-    def advance(self, passes: int) -> None:
-        """Nothing."""
-
-    def finish(self, identifier: str, seconds: float) -> None:
-        """Nothing."""
 
 
 class _Saved:
@@ -141,10 +126,11 @@ def run_explanations(
             options.beside,
             pending,
             saved.keep,
-            progress.finish,
+            progress,
         )
         to_run = [*plain, *(job for job in sampled if job.id not in good)]
-        progress.start([(job.id, probable_passes(job)) for job in to_run])
+        announced = [(job.id, probable_passes(job)) for job in to_run]
+        progress.start([*announced, *probable_tests(sampled, scheduler.untested)])
         failures = _run(plain, scheduler, workers)
     saved.write_manifest()
     return evidence, {job.id: failures[job.id] for job in jobs if job.id in failures}
@@ -184,7 +170,7 @@ def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, 
             else:
                 scheduler.evidence.add(record)
                 scheduler.keep(record)
-                scheduler.finish(task.id, seconds)
+                scheduler.progress.finish(task.id, seconds)
         add_ready_tasks()
     return failures
 

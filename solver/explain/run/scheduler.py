@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from time import perf_counter
 
 from solver.evidence import Evidence, Record
 from solver.explain.estimator import samples_taken
 from solver.explain.job import Job
 from solver.explain.registry import sampling_of
-from solver.explain.run.workers import Outcome, Task, base_records
+from solver.explain.run.workers import Outcome, Progress, SilentProgress, Task, base_records
 from solver.explain.sampling.claims import Claims
 from solver.explain.sampling.sequential_test import SequentialTest, evidence_digest, was_decided
+
+TESTS = "claims"
+"""The tests of claims, as a job for the progress bar."""
 
 
 @dataclass
@@ -58,7 +62,7 @@ class Scheduler:
         beside: other records that claims depend on.
         pending: ids of other records that are still to be made.
         keep: called with each record as it is made.
-        finish: called with the id of each explanation that ends, and its seconds.
+        progress: the progress bar; tests of claims are counted there too, as `TESTS`.
         failures: by id, the reason why an explanation could not be run.
         seconds: by id, its duration.
     """
@@ -69,7 +73,7 @@ class Scheduler:
     beside: Evidence
     pending: set[str]
     keep: Callable[[Record], None]
-    finish: Callable[[str, float], None] = lambda identifier, seconds: None
+    progress: Progress = field(default_factory=SilentProgress)
     failures: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -90,6 +94,11 @@ class Scheduler:
             if unfinished and was_decided(claims, self._everything(), unfinished):
                 self.decided.append(claims)
 
+    @property
+    def untested(self) -> list[Claims]:
+        """The claims that records of an earlier run have not decided."""
+        return [one for one in self.all_claims if one not in self.decided]
+
     def tasks(self) -> Iterator[tuple[int, list[Task]]]:
         """Yield the tasks that can be run now, with their group's number, largest group first."""
         for number, group in enumerate(self.groups):
@@ -101,7 +110,9 @@ class Scheduler:
                     self._note_decided(group)
                     for job in group.jobs:
                         if job.id in self.seconds and job.id not in self.failures:
-                            self.finish(job.id, self.seconds[job.id])
+                            self.progress.finish(job.id, self.seconds[job.id])
+                    if all(one.ended for one in self.groups) and TESTS in self.seconds:
+                        self.progress.finish(TESTS, self.seconds[TESTS])
                     continue
                 # Of records at different counts the one with the fewest samples goes first: it
                 # knows least.
@@ -151,7 +162,11 @@ class Scheduler:
             if unfinished and self.tested_at.get(claims.identity) == counts:
                 continue
             self.tested_at[claims.identity] = counts
+            self.progress.begin(TESTS)
+            began = perf_counter()
             self._test(claims, everything, unfinished)
+            self.seconds[TESTS] = self.seconds.get(TESTS, 0.0) + perf_counter() - began
+            self.progress.advance(test_size(len(unfinished)))
 
     def _test(self, claims: Claims, everything: Evidence, unfinished: list[Job]) -> None:
         name = claims.identity
@@ -221,6 +236,25 @@ class Scheduler:
                     settled = replace(record, values=values)
                     self.evidence.add(settled)
                     self.keep(settled)
+
+
+def test_size(records: int) -> int:
+    """Return the work of a test of claims on so many sampled records, for the progress bar.
+
+    A test resamples each record, and reads all records of its claims besides.
+    """
+    return records + 2
+
+
+def probable_tests(jobs: Iterable[Job], all_claims: Iterable[Claims]) -> list[tuple[str, int]]:
+    """Return the work of testing the claims on some means, as a job for the progress bar.
+
+    As `probable_passes` expects, each claim is mostly decided at its second look.
+    """
+    sampled = {job.id for job in jobs}
+    on = [len(sampled & set(one.needs)) for one in all_claims]
+    size = sum(2 * test_size(records) for records in on if records)
+    return [(TESTS, size)] if size else []
 
 
 def groups_of_jobs(jobs: Sequence[Job], all_claims: Sequence[Claims]) -> list[Group]:

@@ -50,6 +50,22 @@ class Progress(Protocol):
         """Called when an explanation has ended, with its seconds."""
 
 
+class SilentProgress:
+    """A progress bar that shows nothing."""
+
+    def start(self, jobs: list[tuple[str, int]]) -> None:
+        """Nothing."""
+
+    def begin(self, identifier: str) -> None:
+        """Nothing."""
+
+    def advance(self, passes: int) -> None:
+        """Nothing."""
+
+    def finish(self, identifier: str, seconds: float) -> None:
+        """Nothing."""
+
+
 @dataclass(frozen=True)
 class Task:
     """An explanation to run whole, or to extend from `before` to `upto` samples.

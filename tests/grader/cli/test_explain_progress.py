@@ -44,6 +44,7 @@ DEMO = {
     "corpus_search": (1, 601, 601),
     "smoothgrad": (10, 70, 40),
     "lime": (3, 140, 80),
+    "claims": (1, 78, 95),
 }
 """Records of a kind, passes announced for each, and passes made until it stopped."""
 
@@ -54,7 +55,7 @@ def played(speeds: dict[str, float], repeats: int) -> tuple[list[tuple[float, fl
     progress = ExplainProgress(bar, clock)
     jobs = [(f"{kind}/{at}", told) for kind, (n, told, _) in DEMO.items() for at in range(n)]
     needs = {f"q{at}": [name] for at, (name, _) in enumerate(jobs)}
-    again = [job for job in jobs if job[0].startswith(("lime", "smoothgrad"))]
+    again = [job for job in jobs if job[0].startswith(("lime", "smoothgrad", "claims"))]
     stages = [again, [(f"repeats/{question}", repeats) for question in needs]] if repeats else []
     progress.coming(needs, stages)
     seen = []
@@ -90,8 +91,8 @@ def test_a_tenth_into_a_run_the_end_is_told_within_a_factor_of_two(
 def test_a_bar_ends_full_and_counts_the_questions() -> None:
     _, bar = played({"": 1.0}, 3)
     assert bar.parts[-1] == 1.0 and all(0 <= part <= 1 for part in bar.parts)
-    assert "0 of 49 questions measured: regions of picture 0" in bar.said
-    assert "48 of 49 questions repeated: q48" in bar.said
+    assert "0 of 50 questions measured: regions of picture 0" in bar.said
+    assert "49 of 50 questions repeated: q49" in bar.said
 
 
 def test_without_questions_the_explanation_alone_is_named() -> None:

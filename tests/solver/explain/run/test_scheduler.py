@@ -15,6 +15,7 @@ from solver.evidence import Evidence, load_evidence, save_evidence
 from solver.explain.job import Job, fast_settings
 from solver.explain.registry import expected_inputs
 from solver.explain.run.runner import RunOptions, run_explanations
+from solver.explain.run.scheduler import TESTS
 from solver.explain.sampling.claims import Claims
 
 FAST = fast_settings(smoothgrad_samples=60, lime_samples=20)
@@ -22,20 +23,26 @@ WANTED = ["smoothgrad/1", "smoothgrad/4"]
 
 
 class Passes:
-    """A progress bar that counts."""
+    """A progress bar that counts the passes of explanations, and the size of tests apart."""
 
     def __init__(self) -> None:
         self.begun: list[str] = []
-        self.count = 0
+        self.count = self.tested = 0
+        self.current = ""
 
     def start(self, jobs: list[tuple[str, int]]) -> None:
         return
 
     def begin(self, identifier: str) -> None:
-        self.begun.append(identifier)
+        self.current = identifier
+        if identifier != TESTS:
+            self.begun.append(identifier)
 
     def advance(self, passes: int) -> None:
-        self.count += passes
+        if self.current == TESTS:
+            self.tested += passes
+        else:
+            self.count += passes
 
     def finish(self, identifier: str, seconds: float) -> None:
         return
