@@ -40,6 +40,7 @@ from solver.key import (
     Stability,
 )
 from solver.rules.registry import PlannedQuestion
+from solver.rules.search_starts import begun_at
 from solver.rules.thresholds import varied
 
 FACTOR = 0.25
@@ -75,13 +76,35 @@ def measured_stability(
         reseeded: evidence in which LIME and SmoothGrad were really run with other seeds; the first
             repeats of the cause `seeds` decide on these.
     """
+    done = made_repeats(question, decided, evidence, range(repeats), reseeded)
+    return with_stability(question, decided, evidence, done)
+
+
+def made_repeats(
+    question: PlannedQuestion,
+    decided: Decided,
+    evidence: Evidence,
+    numbers: Sequence[int],
+    reseeded: Sequence[Evidence] = (),
+) -> list[Repeat]:
+    """Return the repeats of these numbers (from 0); none of an open question."""
+    if decided.entry.state == "open":
+        return []
+    work = _Repeats(question, decided, evidence, reseeded)
+    return [work.repeat(at) for at in numbers] if work.causes else []
+
+
+def with_stability(
+    question: PlannedQuestion, decided: Decided, evidence: Evidence, done: Sequence[Repeat]
+) -> KeyQuestion:
+    """Return the question's entry with what came out of its repeats, in their order."""
     entry = decided.entry
     if entry.state == "open":
         return entry
-    work = _Repeats(question, decided, evidence, reseeded)
-    done = [work.repeat(at) for at in range(repeats)] if work.causes else []
+    by_cause: dict[Cause, list[Repeat]] = {}
+    for one in done:
+        by_cause.setdefault(one.cause, []).append(one)
     base = tuple(option.holds for option in entry.options)
-    by_cause = {cause: [one for one in done if one.cause == cause] for cause in work.causes}
     threshold_repeats = [one for one in done if one.cause in ("thresholds", "together")]
     options = [
         option.model_copy(update={"flips": _flips(at, option.holds is True, done, by_cause)})
@@ -97,12 +120,13 @@ def measured_stability(
                 repeats=len(some), changed=_share(one.holds != base for one in some)
             )
             for cause, some in by_cause.items()
-            if some
         },
         sets=_other_sets(question, entry, base, done),
         thresholds=list(decided.thresholds),
         # Each threshold alone is tried only where all together changed something.
-        hinges_on=work.hinges() if any(one.holds != base for one in threshold_repeats) else [],
+        hinges_on=_Repeats(question, decided, evidence, ()).hinges()
+        if any(one.holds != base for one in threshold_repeats)
+        else [],
         alike=_alike(entry, base, done),
     )
     return entry.model_copy(update={"options": options, "stability": stability})
@@ -133,7 +157,7 @@ def _flips(
     def flipped(some: Sequence[Repeat]) -> float:
         return _share(one.holds[at] is (not holds) for one in some)
 
-    shares = {cause: flipped(some) for cause, some in by_cause.items() if some}
+    shares = {cause: flipped(some) for cause, some in by_cause.items()}
     return Flips(share=flipped(done), by_cause={c: share for c, share in shares.items() if share})
 
 
@@ -198,7 +222,7 @@ class _Repeats:
         return Repeat(cause, self._decide(records, factors))
 
     def _decide(self, records: Records, factors: Mapping[str, float]) -> Holds:
-        with varied(factors) if factors else nullcontext():
+        with varied(factors) if factors else nullcontext(), begun_at(self.decided.places):
             return tuple(verdicts_again(self.question, self.decided.entry, Evidence(records)))
 
     def _varied(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from solver.banks.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
-from solver.decide.decide import decide_question, quietly
+from solver.decide.decide import quietly
 from solver.decide.edition_remarks import with_edition_remarks
 from solver.decide.figure_fineness import with_figure_check
 from solver.decide.margins import claims_of
@@ -32,8 +32,9 @@ from solver.files.atomic_write import sha256_of_all, write_whole
 from solver.files.resources import data_folder, shipped_bank
 from solver.key import FORMAT, Key, save_key
 from solver.notebook_evidence.collected import regions_file, with_regions
+from solver.pipeline.deal import Dealing
 from solver.pipeline.overrides import key_there, with_kept_overrides
-from solver.pipeline.repeats import Repeats, about_repeats, with_repeats
+from solver.pipeline.repeats import Repeats, about_repeats, first_decisions, with_repeats
 from solver.pipeline.reseed import (
     load_reseeded,
     run_reseeded,
@@ -143,9 +144,10 @@ def make_key(
     questions_bank = load_bank(bank or shipped_bank())
     questions = planned(questions_bank, only)
     target = out / "evidence" if out is not None else None
-    repeats = Repeats(stability, reseed, progress, key_there(out / "key.yaml") if out else None)
+    before = key_there(out / "key.yaml") if out else None
+    repeats = Repeats(stability, reseed, progress, before)
     if evidence is not None and bundle is None:
-        made = _from_evidence(questions_bank, questions, evidence, target, repeats)
+        made = _from_evidence(questions_bank, questions, evidence, target, repeats, processes)
     else:
         made = _from_bundle(
             questions_bank,
@@ -193,12 +195,13 @@ def _from_evidence(
     folder: Path,
     target: Path | None,
     repeats: Repeats,
+    processes: int,
 ) -> MadeKey:
     found = load_evidence(folder)
     if found.bundle.get("collected") is True:
         found = with_regions(found, regions_file(bank))
     reseeded = load_reseeded(folder, repeats.reseed) if repeats.count else []
-    made = decide(bank, questions, found, repeats=repeats, reseeded=reseeded)
+    made = decide(bank, questions, found, repeats=repeats, reseeded=reseeded, processes=processes)
     # Evidence given from inside the key's own folder is there already.
     if target is not None and target.resolve() != folder.resolve():
         needed = needed_records(questions)
@@ -249,7 +252,15 @@ def _from_bundle(
     # Names inside the bundle: where the folder lies on this machine is no part of the key.
     prefix = f"{bundle.folder}/"
     reasons = {record: reason.replace(prefix, "") for record, reason in failures.items()}
-    return decide(bank, questions, evidence, reasons=reasons, repeats=repeats, reseeded=reseeded)
+    return decide(
+        bank,
+        questions,
+        evidence,
+        reasons=reasons,
+        repeats=repeats,
+        reseeded=reseeded,
+        processes=running.processes,
+    )
 
 
 def _announce(
@@ -284,6 +295,7 @@ def decide(
     reasons: dict[str, str] | None = None,
     repeats: Repeats | None = None,
     reseeded: Sequence[Evidence] = (),
+    processes: int = 1,
 ) -> MadeKey:
     """Decide every question on the evidence there is; leave open those that lack some.
 
@@ -294,16 +306,18 @@ def decide(
         reasons: by id of a record that could not be made, why.
         repeats: how often to decide again with free choices varied; None or 0 times: not.
         reseeded: evidence of LIME and SmoothGrad under other seeds, for these repeats.
+        processes: among which repeats are dealt; the results are the same.
     """
-    decided = []
-    for question in questions:
-        found = decide_question(question, evidence, reasons)
-        found = replace(found, entry=with_figure_check(question, found.entry, evidence))
-        found = replace(found, entry=with_saturation_check(question, found.entry, evidence))
-        decided.append(with_edition_remarks(found, evidence, bank.header.methods))
-    entries = [one.entry for one in decided]
     repeats = repeats or Repeats()
-    entries = with_repeats(questions, decided, evidence, repeats, reseeded)
+    with Dealing(processes if repeats.count else 1) as dealing:
+        decided = first_decisions(questions, evidence, reasons or {}, dealing)
+        for at, (question, found) in enumerate(zip(questions, decided, strict=True)):
+            checked = replace(found, entry=with_figure_check(question, found.entry, evidence))
+            checked = replace(
+                checked, entry=with_saturation_check(question, checked.entry, evidence)
+            )
+            decided[at] = with_edition_remarks(checked, evidence, bank.header.methods)
+        entries = with_repeats(questions, decided, evidence, repeats, reseeded, dealing)
     measured = any(entry.stability for entry in entries)
     kept = repeats.before.stability if repeats.before else None
     run = about_repeats(repeats, reseeded) or kept

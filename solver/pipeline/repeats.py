@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from solver.decide.decide import Decided
+from solver.decide.decide import Decided, decide_question
 from solver.decide.perturb_regions import PIXELS
-from solver.decide.stability import FACTOR, measured_stability
+from solver.decide.stability import FACTOR, Repeat, made_repeats, with_stability
 from solver.decide.stability_basis import BasisHashes, questions_by_id, with_kept_repeats
 from solver.evidence import Evidence
 from solver.key import Key, KeyQuestion, StabilityRun
+from solver.pipeline.deal import Dealing
 from solver.rules.registry import PlannedQuestion
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
             self, needs: Mapping[str, Sequence[str]], stages: Sequence[Sequence[tuple[str, int]]]
         ) -> None:
             """Called first, with each question's records, and the jobs of the later stages."""
+
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -44,18 +50,36 @@ class Repeats:
     before: Key | None = None
 
 
+def first_decisions(
+    questions: Sequence[PlannedQuestion],
+    evidence: Evidence,
+    reasons: dict[str, str],
+    dealing: Dealing,
+) -> list[Decided]:
+    """Return the decision of each question."""
+    calls = []
+    for one in questions:
+        own = evidence
+        if dealing.others:
+            own = Evidence(evidence.among([*one.needs, *one.cross_check_needs]), evidence.bundle)
+        calls.append(partial(decide_question, one, own, reasons))
+    return [found for _, found in sorted(dealing.results(calls), key=lambda one: one[0])]
+
+
 def with_repeats(
     questions: Sequence[PlannedQuestion],
     decided: Sequence[Decided],
     evidence: Evidence,
     repeats: Repeats,
     reseeded: Sequence[Evidence],
+    dealing: Dealing | None = None,
 ) -> list[KeyQuestion]:
     """Return each question's entry with its repeats.
 
     Those that were measured before and still hold are kept; where repeats are asked for, the others
-    are measured now and reported to the progress bar.
+    are measured now, dealt among processes, and reported to the progress bar.
     """
+    dealing = dealing or Dealing()
     about = about_repeats(repeats, reseeded)
     before = repeats.before
     if before is not None and (before.stability is None or about not in (None, before.stability)):
@@ -74,20 +98,75 @@ def with_repeats(
     progress = repeats.progress
     if progress is not None:
         progress.start([(f"repeats/{entries[at].id}", repeats.count) for at in waiting])
-    for at in waiting:
-        name, began = f"repeats/{entries[at].id}", time.perf_counter()
-        if progress is not None:
-            progress.begin(name)
-        entry = measured_stability(
-            questions[at], decided[at], evidence, repeats=repeats.count, reseeded=reseeded
-        )
+    for at, entry in _measured(questions, decided, evidence, repeats, reseeded, waiting, dealing):
         if entry.stability is not None:
             stability = entry.stability.model_copy(update={"basis": bases[at]})
             entry = entry.model_copy(update={"stability": stability})
         entries[at] = entry
-        if progress is not None:
-            progress.finish(name, time.perf_counter() - began)
     return entries
+
+
+PIECE = 10
+"""Repeats of a question that a process makes at once."""
+
+HEAVY = 32 * 2**20
+"""Bytes of records: those of a question with more are not sent to another process many times."""
+
+
+def _measured(
+    questions: Sequence[PlannedQuestion],
+    decided: Sequence[Decided],
+    evidence: Evidence,
+    repeats: Repeats,
+    reseeded: Sequence[Evidence],
+    waiting: Sequence[int],
+    dealing: Dealing,
+) -> Iterator[tuple[int, KeyQuestion]]:
+    """Each of these questions, and its entry with its repeats, dealt among processes."""
+    pieces: list[tuple[int, Sequence[int]]] = []
+    parts: dict[int, tuple[PlannedQuestion, Decided, Evidence]] = {}
+    for at in waiting:
+        own = Evidence(evidence.among(questions[at].needs))
+        size = sum(array.nbytes for record in own for array in record.arrays.values())
+        step = repeats.count if size > HEAVY or not dealing.others else PIECE
+        parts[at] = (questions[at], replace(decided[at], decision=None), own)
+        pieces += [
+            (at, range(first, min(first + step, repeats.count)))
+            for first in range(0, repeats.count, step)
+        ]
+    if dealing.others:  # searches first, so that no process is left with them at the end
+        pieces.sort(key=lambda piece: -len(parts[piece[0]][1].places))
+    calls = [
+        partial(_timed, made_repeats, *parts[at], numbers, _among(reseeded, parts[at][0]))
+        for at, numbers in pieces
+    ]
+    done: dict[int, dict[int, list[Repeat]]] = {at: {} for at in waiting}
+    left = Counter(at for at, _ in pieces)
+    seconds = dict.fromkeys(waiting, 0.0)
+    progress = repeats.progress
+    for place, (some, took) in dealing.results(calls):
+        at, numbers = pieces[place]
+        done[at][numbers[0]] = some
+        seconds[at] += took
+        left[at] -= 1
+        if progress is not None and not left[at]:
+            progress.begin(f"repeats/{decided[at].entry.id}")
+            progress.finish(f"repeats/{decided[at].entry.id}", seconds[at])
+    last = []
+    for at in waiting:
+        ordered = [one for _, some in sorted(done[at].items()) for one in some]
+        last.append(partial(with_stability, *parts[at], ordered))
+    for place, entry in dealing.results(last):
+        yield waiting[place], entry
+
+
+def _among(reseeded: Sequence[Evidence], question: PlannedQuestion) -> list[Evidence]:
+    return [Evidence(other.among(question.needs)) for other in reseeded]
+
+
+def _timed(call: Callable[..., Value], *arguments: Any) -> tuple[Value, float]:
+    began = time.perf_counter()
+    return call(*arguments), time.perf_counter() - began
 
 
 def about_repeats(repeats: Repeats, reseeded: Sequence[Evidence]) -> StabilityRun | None:

@@ -12,6 +12,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -120,6 +122,18 @@ class Rule:
     def what(self) -> str:
         """The docstring of `decide`, which describes the measurement."""
         return inspect.getdoc(self.decide) or ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # To another process goes its name: what `needs` is there need not be said.
+        return _registered, (self.name, self.decide.__module__)
+
+
+def _registered(name: str, module: str) -> Rule:
+    """The rule of this name, whose module may not have been imported yet."""
+    import_module(module)
+    if find_spec(f"{module}_check") is not None:
+        import_module(f"{module}_check")
+    return _rules[name]
 
 
 _rules: dict[str, Rule] = {}
