@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from solver.errors import BundleError
 from solver.models.checkpoints import State, fitted, read_state, without_prefix
@@ -104,14 +106,16 @@ def load_torchvision(
     state = read_state(path)
     described = f"{name} at {side}x{side}"
     # Shapes alone: what a checkpoint claims is held against them before memory is taken.
-    with torch.device("meta"):
+    with _ShapesAlone():
         inner = _built(path, name, side, classes, state, options or {})
-    build = inner.state_dict()
+    build: OrderedDict[str, Tensor] = inner.state_dict()
     if sum(value.numel() for value in build.values()) > MOST_VALUES:
         raise BundleError(f"{name} with these options is larger than any network", path=path)
     state = without_prefix(state, build, path)
     mend = f"bundle.yaml says {name} with {classes} classes."
-    inner.load_state_dict(fitted(state, build, path, mend), assign=True)
+    # MNASNet reads which version of its build a state is of: by its shapes, that which is built.
+    build.update(fitted(state, build, path, mend))
+    inner.load_state_dict(build, assign=True)
     network = TorchvisionNetwork(
         inner, described=described, side=side, classes=classes, mean=mean, std=std
     )
@@ -119,6 +123,22 @@ def load_torchvision(
     network = network.eval().to(device)
     _try(network, path)
     return network
+
+
+class _ShapesAlone(TorchFunctionMode):
+    """Weights without memory. Numbers that a build reckons with, as RegNet its widths, are real."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = dict(kwargs or {})
+        if func in _WEIGHTS:
+            given["device"] = "meta"
+        return func(*args, **given)
+
+
+_WEIGHTS = (torch.empty, torch.zeros, torch.ones)
+"""The functions by which layers make their weights and buffers."""
 
 
 def _built(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
@@ -79,6 +80,61 @@ def with_edition_steps(data: Any, info: ValidationInfo) -> Any:
     return data
 
 
+Steps = Annotated[
+    int | None,
+    Field(ge=2, description="of integrated gradients; the edition's where unsaid"),
+]
+
+
+def map_record(kind: str, picture: int, steps: int | None = None) -> str:
+    """Return the id of a picture's map, which of integrated gradients has its steps.
+
+    >>> map_record("saliency", 2), map_record("integrated_gradients", 7, 10)
+    ('saliency/2', 'integrated_gradients/7/10')
+    """
+    of_steps = kind == "integrated_gradients"
+    return record_id(kind, picture, steps) if of_steps else record_id(kind, picture)
+
+
+def _check_steps(steps: int | None, kinds: Collection[str]) -> None:
+    if (steps is not None) != ("integrated_gradients" in kinds):
+        raise ValueError("'steps' belongs to integrated gradients, and is needed there")
+
+
+class TwoMaps(Parameters):
+    """Two kinds of map of the same pictures."""
+
+    first: str = Field(description="one kind of map")
+    second: str = Field(description="the other kind of map")
+    pictures: Pictures
+    steps: Steps = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _edition_steps(cls, data: Any, info: ValidationInfo) -> Any:
+        kinds = (data.get("first"), data.get("second")) if isinstance(data, dict) else ()
+        return with_edition_steps(data, info) if "integrated_gradients" in kinds else data
+
+    @model_validator(mode="after")
+    def _two(self) -> TwoMaps:
+        if self.first == self.second:
+            raise ValueError(f"'first' and 'second' are both {self.first}")
+        _check_steps(self.steps, (self.first, self.second))
+        return self
+
+    def record(self, kind: str, picture: int) -> str:
+        """Return the id of the record of a kind on a picture."""
+        return map_record(kind, picture, self.steps)
+
+    def records(self, *others: str) -> list[str]:
+        """Return the ids of both maps of every picture, and of its records of `others`."""
+        return [
+            self.record(kind, picture)
+            for picture in self.pictures
+            for kind in (self.first, self.second, *others)
+        ]
+
+
 class MapSettings(Parameters):
     """A map of one picture; the picture is said once, for the map and for its regions."""
 
@@ -87,9 +143,7 @@ class MapSettings(Parameters):
     )
     picture: Picture
     layer: Layer | None = Field(default=None, description="of an activation, which layer's")
-    steps: int | None = Field(
-        default=None, ge=2, description="of integrated gradients; the edition's where unsaid"
-    )
+    steps: Steps = None
 
     @model_validator(mode="before")
     @classmethod
@@ -107,8 +161,7 @@ class MapSettings(Parameters):
     def _place_fits_kind(self) -> MapSettings:
         if (self.layer is not None) != (self.map == "activation"):
             raise ValueError("'layer' belongs to an activation, and is needed there")
-        if (self.steps is not None) != (self.map == "integrated_gradients"):
-            raise ValueError("'steps' belongs to integrated gradients, and is needed there")
+        _check_steps(self.steps, (self.map,))
         return self
 
     @property
@@ -116,6 +169,4 @@ class MapSettings(Parameters):
         """Id of the map's record."""
         if self.map == "activation":
             return record_id(self.map, self.layer, self.picture)
-        if self.map == "integrated_gradients":
-            return record_id(self.map, self.picture, self.steps)
-        return record_id(self.map, self.picture)
+        return map_record(self.map, self.picture, self.steps)

@@ -24,7 +24,7 @@ from solver.rules.maps.displayed import (
     region,
     region_name,
 )
-from solver.rules.parameters import MapKind, Picture, Pictures, Region
+from solver.rules.parameters import MapKind, Picture, Region, TwoMaps
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below, one_note, strongest
@@ -61,19 +61,12 @@ DIFFERENT = threshold(
 )
 
 
-class CompareSettings(Parameters):
+class CompareSettings(TwoMaps):
     """The two kinds of map, and the region that "closer" is about."""
 
     first: MapKind = Field(default="saliency", description="one kind of map")
     second: MapKind = Field(default="smoothgrad", description="the other kind of map")
-    pictures: Pictures
     region: Region = "food"
-
-    @model_validator(mode="after")
-    def _two(self) -> CompareSettings:
-        if self.first == self.second:
-            raise ValueError("'first' and 'second' are one kind of map")
-        return self
 
 
 class CompareClaim(Parameters):
@@ -102,7 +95,7 @@ class CompareClaim(Parameters):
     "maps.agreement",
     settings=CompareSettings,
     claim=CompareClaim,
-    needs=lambda s: of_each_picture(s.pictures, s.first, s.second, "regions", "picture"),
+    needs=lambda settings: settings.records("regions", "picture"),
 )
 def compare(
     evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
@@ -185,22 +178,17 @@ def compared(
     """Return the decision by one measure, with both kinds of map of every picture as the figure."""
     verdicts = [_verdict(evidence, settings, claim, measure) for claim in claims]
     kinds = (settings.first, settings.second)
-    figure = strip(settings.pictures, kinds, ("Both maps of each picture", "每張圖片的兩種圖"))
+    figure = strip(settings, kinds, ("Both maps of each picture", "每張圖片的兩種圖"))
     return Decision(verdicts, [figure], one_note(note))
 
 
-def of_each_picture(pictures: Sequence[int], *kinds: str) -> list[str]:
-    """Return the ids of the records of these kinds, picture by picture."""
-    return [record_id(kind, picture) for picture in pictures for kind in kinds]
-
-
-def strip(pictures: Sequence[int], kinds: Sequence[str], caption: Pair) -> Figure:
+def strip(settings: TwoMaps, kinds: Sequence[str], caption: Pair) -> Figure:
     """Return the figure of the pictures side by side, and below them their maps of each kind."""
-    names = {"picture": ("picture", "圖片"), **{kind: NAMES[kind] for kind in kinds}}
-    rows = [
-        {"label": list(name), "records": of_each_picture(pictures, kind)}
-        for kind, name in names.items()
-    ]
+    pictures = [record_id("picture", k) for k in settings.pictures]
+    rows = [{"label": ["picture", "圖片"], "records": pictures}]
+    for kind in kinds:
+        maps = [settings.record(kind, k) for k in settings.pictures]
+        rows.append({"label": list(NAMES[kind]), "records": maps})
     return Figure("strip", {"rows": rows}, caption)
 
 
@@ -225,7 +213,7 @@ def _verdict(
         return not_beyond_chance(measure.lead_by_chance, "probability", clear)
     assert claim.picture is not None
     first, second = (
-        evidence.get(kind, claim.picture) for kind in (settings.first, settings.second)
+        evidence[settings.record(kind, claim.picture)] for kind in (settings.first, settings.second)
     )
     value = measure.agreement(first, second)
     what = (
@@ -298,6 +286,6 @@ def _block_means(values: Floats) -> Floats:
 
 
 def _marked_share(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
-    marked = brightest_of(evidence.get(kind, picture))
+    marked = brightest_of(evidence[settings.record(kind, picture)])
     inside = fitted_to(region(evidence, picture, settings.region), marked.shape)
     return float((marked & inside).sum() / marked.sum()) if marked.any() else 0.0

@@ -66,7 +66,7 @@ def compare_by_distance(
 def _nearness(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
     from scipy import ndimage
 
-    bright, valid = readable_brightness(evidence.get(kind, picture))
+    bright, valid = readable_brightness(evidence[settings.record(kind, picture)])
     inside = fitted_to(region(evidence, picture, settings.region), bright.shape)
     if inside.all() or not inside.any():
         return 0.0  # every place is as near as any other

@@ -10,41 +10,28 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from solver.errors import EvidenceError
-from solver.evidence import Evidence
-from solver.rules.maps.agreement import (
-    Reading,
-    block_correlation,
-    of_each_picture,
-    same_size,
-    strip,
-)
+from solver.evidence import Evidence, Record
+from solver.rules.maps.agreement import Reading, block_correlation, same_size, strip
 from solver.rules.maps.displayed import readable_brightness, valid_places
-from solver.rules.parameters import Picture, Pictures, Rank
+from solver.rules.parameters import Picture, Rank, TwoMaps
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.verdicts import Pair, strongest
 
 Explained = Literal["lime", "saliency", "smoothgrad", "integrated_gradients"]
 
 
-class UnlikeSettings(Parameters):
+class UnlikeSettings(TwoMaps):
     """The two explanations, the pictures, and whether the most or the least unlike is asked for."""
 
     first: Explained = Field(description="one explanation")
     second: Explained = Field(description="the other")
-    pictures: Pictures
     sign: Literal["for", "against"] = Field(
         default="for", description="which of LIME's colours: for is green, against red"
     )
     rank: Rank = "most"
-
-    @model_validator(mode="after")
-    def _two(self) -> UnlikeSettings:
-        if self.first == self.second:
-            raise ValueError("'first' and 'second' are one explanation")
-        return self
 
 
 class UnlikeClaim(Parameters):
@@ -57,7 +44,7 @@ class UnlikeClaim(Parameters):
     "maps.most_unlike",
     settings=UnlikeSettings,
     claim=UnlikeClaim,
-    needs=lambda s: of_each_picture(s.pictures, s.first, s.second, "picture"),
+    needs=lambda settings: settings.records("picture"),
 )
 def most_unlike(
     evidence: Evidence, settings: UnlikeSettings, claims: Sequence[UnlikeClaim]
@@ -72,7 +59,7 @@ def most_unlike(
     verdicts = ranked(evidence, settings, claims, correlated, unit, what)
     kinds = (settings.first, settings.second)
     maps = [kind for kind in kinds if kind != "lime"]
-    figures = [strip(settings.pictures, maps, ("Each picture", "各張圖片"))]
+    figures = [strip(settings, maps, ("Each picture", "各張圖片"))]
     if "lime" in kinds:
         figures += [
             Figure(
@@ -109,8 +96,10 @@ def ranked(
         raise EvidenceError(f"picture {strange[0]} is offered, and is not among 'pictures'")
     values = []
     for claim in claims:
-        first = reading_of(evidence, settings.first, claim.picture, settings.sign)
-        second = reading_of(evidence, settings.second, claim.picture, settings.sign)
+        first, second = (
+            reading_of(evidence[settings.record(kind, claim.picture)], settings.sign)
+            for kind in (settings.first, settings.second)
+        )
         values.append(agreement(first, same_size(first, second)))
     verdicts = strongest(
         values,
@@ -122,10 +111,9 @@ def ranked(
     return Decision(verdicts)
 
 
-def reading_of(evidence: Evidence, kind: Explained, picture: int, sign: str) -> Reading:
+def reading_of(record: Record, sign: str) -> Reading:
     """Return an explanation as a map (H, W), and its readable places."""
-    record = evidence.get(kind, picture)
-    if kind != "lime":
+    if record.kind != "lime":
         return readable_brightness(record)
     signs = record.array("signs", 2)
     drawn = signs > 0 if sign == "for" else signs < 0

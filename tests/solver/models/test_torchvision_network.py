@@ -19,6 +19,8 @@ FAMILIES = (
     "maxvit_t", "mnasnet0_5", "mobilenet_v3_small", "regnet_y_400mf", "resnet50", "resnext50_32x4d",
     "shufflenet_v2_x0_5", "squeezenet1_1", "swin_t", "swin_v2_t", "vgg11_bn", "vit_b_32",
 )  # fmt: skip
+QUICK = ("mnasnet0_5", "regnet_y_400mf")
+"""Builds that reckon or look for a version as they are made: small, and always tried."""
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +140,10 @@ def test_options_of_the_build_and_sizes_it_cannot_take(tmp_path: Path) -> None:
     assert "Give a larger 'size'" in said
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES],
+)
 def test_every_family_of_network_of_torchvision_is_read(tmp_path: Path, name: str) -> None:
     """Each build with random weights: the same logits, and a map of its first convolution."""
     side = 224 if name.startswith(("vit", "maxvit", "inception", "alexnet")) else 64

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from solver.banks.bank import load_bank
 from solver.errors import BankError
@@ -17,7 +20,8 @@ from solver.evidence import Record
 from solver.rules.maps.brightest_region import PlaceSettings
 from solver.rules.maps.displayed import region_name
 from solver.rules.parameters import MapSettings
-from solver.rules.registry import PlannedQuestion, plan_questions
+from solver.rules.registry import PlannedQuestion, all_rules, plan_questions
+from solver.text.record_names import record_name
 from tests.solver.rules.made_maps import box, decide, decide_again, evidence_of, held, regions
 from tests.solver.rules.made_maps import smooth_noise as noise
 
@@ -193,3 +197,41 @@ def test_a_region_without_words_is_quoted_in_chinese() -> None:
 def test_every_setting_of_a_place_is_described() -> None:
     for name, field in PlaceSettings.model_fields.items():
         assert field.description, name
+
+
+def test_every_record_a_rule_may_need_is_one_that_is_made() -> None:
+    """Whatever of a rule's fixed values is set: its records have the parts that ids of them have.
+
+    `record_name` knows how many parts that is, and gives back an id of another shape as it is.
+    """
+    tried: set[str] = set()
+    for name, rule in all_rules().items():
+        check = rule.cross_check
+        for asked in _settings_of(rule.settings):
+            needed = [*rule.needs(asked), *(check.needs(asked) if check else [])]
+            assert [one for one in needed if record_name(one)[0] == one] == [], (name, asked)
+            tried |= set(needed)
+    assert {"integrated_gradients/1/10", "integrated_gradients/2/10"} <= tried
+
+
+def _settings_of(model: type[BaseModel]) -> Iterator[BaseModel]:
+    """Settings for every choice of the fields that are one of a few words."""
+    fixed = {
+        name: get_args(field.annotation)
+        for name, field in model.model_fields.items()
+        if get_origin(field.annotation) is Literal
+    }
+    others = {"picture": 1, "pictures": [1, 2], "layer": 3, "index": 3, "early": 1, "late": 4}
+    others |= {"model": 1, "models": [1], "items": [1], "head": 1, "more": [100]}
+    others |= {"sentences": [0, 1], "groups": [{"item": 1, "words": ["a", "b"]}]}
+    given_ = {name: value for name, value in others.items() if name in model.model_fields}
+    context = {"pictures": 3, "steps": 10}
+    taken = 0
+    for values in product(*fixed.values()):
+        chosen = given_ | dict(zip(fixed, values, strict=True))
+        if chosen.get("map", "activation") != "activation":
+            del chosen["layer"]
+        with suppress(ValidationError):
+            yield model.model_validate(chosen, context=context)
+            taken += 1
+    assert taken, model

@@ -64,6 +64,27 @@ def test_a_map_turned_upside_down_marks_other_places(seed: int) -> None:
         assert compared(both(one, one[::-1, ::-1]), way)[:2] == [False, True]
 
 
+def test_integrated_gradients_are_read_at_their_steps() -> None:
+    """The same two maps, one as integrated gradients about their grey: the same verdicts."""
+    one = np.where(box(5, 5, 40, 40), 1.0, 0.05) * smooth_noise(3)
+    two = {"first": "saliency", "second": "integrated_gradients", "pictures": [0], "steps": 30}
+    claims = [*AGREE, {"closer": "saliency"}, {"closer": "integrated_gradients"}]
+    for other in (one, one[::-1, ::-1]):
+        grey = Record(
+            "integrated_gradients/0/30",
+            {"map": np.stack([0.5 + other / 2] * 3, -1)},
+            {"neutral": 0.5},
+        )
+        evidence = both(one, other)
+        evidence.add(grey)
+        for by in (decide, decide_again):
+            as_grey = held(by("maps.agreement", evidence, two, claims))
+            as_shown = held(by("maps.agreement", evidence, {"pictures": [0]}, AGREE + CLOSER))
+            assert as_grey == as_shown
+    with pytest.raises(ValidationError, match="'steps' belongs to integrated gradients"):
+        CompareSettings.model_validate({"pictures": [0], "steps": 30})
+
+
 def test_between_the_same_and_different_neither_holds() -> None:
     first, second = smooth_noise(1, 8), smooth_noise(2, 8)
     second = second - second.mean() + first - first.mean()
@@ -173,7 +194,7 @@ def test_the_note_counts_the_pictures() -> None:
 
 
 def test_one_kind_of_map_is_not_compared_with_itself() -> None:
-    with pytest.raises(ValidationError, match="one kind of map"):
+    with pytest.raises(ValidationError, match="are both saliency"):
         CompareSettings(first="saliency", second="saliency", pictures=[0])
 
 

@@ -70,7 +70,7 @@ def test_pictures_alike_to_the_last_digit_are_a_tie() -> None:
 
 
 def test_two_explanations_and_a_picture_that_is_named_are_asked_for() -> None:
-    with pytest.raises(ValidationError, match="are one explanation"):
+    with pytest.raises(ValidationError, match="are both saliency"):
         UnlikeSettings.model_validate(SETTINGS | {"first": "saliency"})
     with pytest.raises(EvidenceError, match="picture 9 is offered"):
         decide("maps.most_unlike", made(5, 0), SETTINGS, [{"picture": 9}, {"picture": 4}])
