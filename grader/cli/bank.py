@@ -159,10 +159,9 @@ def _say_lacks(lacks: list[Lack] | None, count: int, *, err: bool = False) -> No
         return
     for lack in lacks:
         if lack.questions:
-            click.echo(f"{', '.join(lack.questions)}: lacks {lack.what}.", err=err)
+            click.echo(f"{', '.join(lack.questions)}: {lack.what}.", err=err)
         if lack.checks:
-            names = ", ".join(lack.checks)
-            click.echo(f"{names}: the cross-check lacks {lack.what}.", err=err)
+            click.echo(f"{', '.join(lack.checks)}, cross-check: {lack.what}.", err=err)
     stay = {name for lack in lacks for name in lack.questions}
     said = (
         f"{counted(len(stay), 'question')} of {count} would stay open"

@@ -122,7 +122,7 @@ def check(folder: Path | None, bank_folder: Path | None, as_json: bool) -> None:
         except BundleError as problem:
             problems.append(str(problem))
         report["bert"] = _bert(found, problems)
-        report["regions"] = _regions(found, bank_folder, problems)
+        _add_regions(report, found, bank_folder, problems)
     report["problems"] = problems
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=1))
@@ -148,8 +148,10 @@ def _pictures(found: Bundle, problems: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _regions(found: Bundle, bank_folder: Path | None, problems: list[str]) -> list[str]:
-    """Faults of the regions that the bank asks for."""
+def _add_regions(
+    report: dict[str, Any], found: Bundle, bank_folder: Path | None, problems: list[str]
+) -> None:
+    """Report the faults of the regions that the bank asks for, and which bank it is."""
     from solver.banks.bank import load_bank
     from solver.bundle.region_files import region_faults
     from solver.errors import BundleError
@@ -157,14 +159,15 @@ def _regions(found: Bundle, bank_folder: Path | None, problems: list[str]) -> li
     from solver.rules.asked_regions import asked_regions
     from solver.rules.registry import plan_questions
 
-    asked = asked_regions(plan_questions(load_bank(bank_folder or shipped_bank())))
+    bank = load_bank(bank_folder or shipped_bank())
+    report["bank"] = bank.header.edition
     try:
-        return list(region_faults(found.folder, found.pictures, asked))
+        faults = region_faults(found.folder, found.pictures, asked_regions(plan_questions(bank)))
+        report["regions"] = list(faults)
     except BundleError as problem:
         # A broken region file was told with the first picture already.
         if str(problem) not in problems:
             problems.append(str(problem))
-        return []
 
 
 def _network(found: Bundle) -> dict[str, Any]:
@@ -273,6 +276,8 @@ def _say(report: dict[str, Any]) -> None:
         )
     for name, what in report.get("bert", {}).items():
         click.echo(f"{name:10} {what}")
+    if report.get("regions"):
+        click.echo(f"regions    as the questions of {report['bank']} ask (--bank: of another bank)")
     for fault in report.get("regions", []):
         click.echo(f"region     {fault}")
     for name, digest in report.get("files", {}).items():

@@ -245,6 +245,9 @@ def _say(made: KeyInFolder, out: Path) -> None:
     for reason, names in lacking.items():
         lack = reason.removesuffix(")")
         click.echo(f"Open: {', '.join(dict.fromkeys(names))}. Lacking: {lack}")
+    undecided = [one.id for one in questions if one.state == "open" and not one.lacks]
+    if undecided:
+        click.echo(f"Open: {', '.join(undecided)}. The evidence decides too little: see the page")
 
 
 def _say_repeats(key: Key, asked: int, dropped: list[str]) -> None:

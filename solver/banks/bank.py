@@ -20,6 +20,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -60,7 +61,18 @@ Number = Annotated[
     BeforeValidator(_decimal),
     Field(description="a decimal number, written as text"),
 ]
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+def _identifier(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", value):
+        raise ValueError(f"{value!r} is no short name: {SHORT_NAME}")
+    return value
+
+
+SHORT_NAME = "small letters, digits, - and _, a letter first, 32 at most"
+Identifier = Annotated[
+    str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "format": "short name"})
+]
 
 
 class Strict(BaseModel):
@@ -83,12 +95,14 @@ class Wording(Strict):
 class Option(Strict):
     """One thing a student can tick or choose."""
 
-    id: Identifier = Field(description="a, b, c ... in the order of the quiz")
+    id: Identifier = Field(
+        description="a, b, c ... in the order of the quiz; answers and keys call it so"
+    )
     claim: dict[str, Any] = Field(description="what the option claims, as the rule's parameters")
     number: Number | None = Field(
         default=None,
-        description="of a claim whose value is measured: this number, as text; of the option's "
-        "group the number nearest to the measured value holds",
+        description="of a claim whose value is measured: this number; of all options of the "
+        "question or drop-down the number nearest to the measured value holds",
     )
     text: Wording = Field(description="what a student reads")
 
@@ -143,7 +157,11 @@ class Question(Strict):
         default="holds", description="whether the options to choose are those that hold or fail"
     )
     choose: int | None = Field(default=None, ge=1, description="how many to choose, where it says")
-    rule: str = Field(min_length=1, description="name of a registered rule, or `given`")
+    rule: str = Field(
+        min_length=1,
+        description="name of a rule; `given` in a bank that `hw9 bank from-qti` made, where "
+        "nothing is measured",
+    )
     settings: dict[str, Any] = Field(
         default_factory=dict, alias="with", description="the rule's settings"
     )
@@ -192,7 +210,7 @@ def _unique(ids: list[str], what: str) -> None:
 
 
 class TopicFile(Strict):
-    """One YAML file of the bank."""
+    """Every other YAML file of the folder, read in the order of their names."""
 
     topic: Identifier = Field(description="a short name for the topic")
     title: Wording = Field(description="what pages call it")
@@ -200,7 +218,7 @@ class TopicFile(Strict):
 
 
 class BankFile(Strict):
-    """``bank.yaml``: title, edition and settings of the whole bank."""
+    """Title, edition and settings of the whole bank."""
 
     title: Wording = Field(description="title of the quiz and of the pages")
     edition: str = Field(description="the year or term the questions were asked")

@@ -111,7 +111,13 @@ def load_placed_yaml(path: Path, error: type[InputError]) -> PlacedYaml:
             getattr(problem, "problem", None) or "is nested too deep or holds an unreadable value"
         )
         place = f"line {_line(mark, odd)}" if mark is not None else ""
-        raise error(f"is not readable YAML ({reason})", path=path, place=place) from None
+        quoted = isinstance(problem, yaml.scanner.ScannerError | yaml.parser.ParserError)
+        raise error(
+            f"is not readable YAML ({reason})",
+            path=path,
+            place=place,
+            mend="Put texts that hold any of : # ? , [ ] { } in quotation marks." if quoted else "",
+        ) from None
     return placed
 
 

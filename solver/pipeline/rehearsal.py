@@ -40,7 +40,7 @@ class Lack:
     """Something that leaves questions open.
 
     Attributes:
-        what: a sentence's part: "regions/3: the region 'fork'".
+        what: a sentence without its full stop: "lacks regions/3: the region 'fork'".
         questions: ids of the questions that it leaves open.
         checks: ids of those of which it leaves only the cross-check out.
     """
@@ -99,10 +99,10 @@ class _Stage:
                 with quietly():
                     decision = decide_as_asked(question, decide, evidence)
             except MissingRegion as lack:
-                yield lack.lacks[0]
+                yield str(lack)
                 evidence.add(_with_region(evidence, lack))
             except MissingEvidence as lack:
-                yield from [] if some else lack.lacks
+                yield from [] if some else [str(lack)]
                 return
             except (EvidenceError, *UNREADABLE) as fault:
                 yield str(fault).rstrip(".")
@@ -110,7 +110,11 @@ class _Stage:
             else:
                 # On noise nothing need stand out; of what was really made it is the true verdict.
                 if not some and all(_kind(name) in MADE for name in needs):
-                    yield from (one.sentence[0] for one in decision.verdicts if one.holds is None)
+                    yield from (
+                        one.sentence[0].rstrip(".")
+                        for one in decision.verdicts
+                        if one.holds is None
+                    )
                 return
 
     def _put(self, name: str) -> None:

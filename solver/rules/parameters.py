@@ -15,6 +15,10 @@ MapKind = Literal["saliency", "smoothgrad", "integrated_gradients"]
 Picture = Annotated[int, Field(ge=0, description="picture, counted from 0 in the course's order")]
 
 
+Numbers = list[Annotated[int, Field(ge=1)]]
+"""Models or items, counted from 1."""
+
+
 class RegionName:
     """Mark of a parameter that names a region, so that the regions a bank needs can be listed."""
 
@@ -82,7 +86,11 @@ def with_edition_steps(data: Any, info: ValidationInfo) -> Any:
 
 Steps = Annotated[
     int | None,
-    Field(ge=2, description="of integrated gradients; the edition's where unsaid"),
+    Field(
+        ge=2,
+        description="of integrated gradients, how many",
+        json_schema_extra={"unsaid": "the edition's"},
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from solver.banks.bank import (
+    SHORT_NAME,
     Bank,
     BankFile,
     Blank,
@@ -24,15 +25,47 @@ from solver.files.yaml_source import YamlDumper
 from solver.rules.former_names import current_name
 from solver.rules.registry import Rule, all_rules
 
-HEAD = """\
+SMALLEST = (
+    """\
+title: {en: A small quiz, zh-Hant: 小測驗}
+edition: "2030"
+""",
+    """\
+topic: saliency
+title: {en: Saliency, zh-Hant: 顯著圖}
+questions:
+- id: brightest
+  kind: single
+  points: "0.5"
+  rule: maps.brightest_region
+  with: {map: saliency, picture: 2}
+  stem: {en: "Where is the saliency map brightest?", zh-Hant: "顯著圖哪裡最亮？"}
+  options:
+  - {id: a, claim: {region: cake}, text: {en: On the cake, zh-Hant: 蛋糕上}}
+  - {id: b, claim: {region: plate}, text: {en: On the plate, zh-Hant: 盤子上}}
+""",
+)
+"""A bank's ``bank.yaml`` and its file of questions, as short as they can be."""
+
+HEAD = f"""\
 # Rules: what a question can ask, and how it is written
 
 Made from the code by `hw9 bank rules --all`; it is not edited by hand. A question names a rule,
 hands it settings under `with`, and makes a claim with each option. `hw9 bank check` says what is
 wrong, with file and line. Examples are questions of the banks that ship.
 
-A *wording* is a text in both languages: `{en: "Which?", zh-Hant: "哪一個？"}`. A *decimal* is a
-number written as text, `"0.3"`, so that nothing is rounded.
+A *wording* is a text in both languages: `{{en: "Which?", zh-Hant: "哪一個？"}}`. A *decimal* is a
+number written as text, `"0.3"`, so that nothing is rounded. A *short name* is
+{SHORT_NAME}.
+
+The smallest bank is a folder with `bank.yaml` and one file of questions. Texts with any of
+`: # ? , [ ] {{ }}` in them go between quotation marks.
+
+```yaml
+{SMALLEST[0]}```
+
+```yaml
+{SMALLEST[1]}```
 """
 
 
@@ -111,6 +144,7 @@ def _rows(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
     for name, field in schema.get("properties", {}).items():
         inner = known.get(field.get("$ref", "").rpartition("/")[2])
         default = "needed" if name in required else _plain(field.get("default"))
+        default = field.get("unsaid", default)
         if inner and before + name in NESTED:
             yield f"| `{before}{name}` | a mapping | as follows | {field.get('description', '')} |"
             yield from _rows({**inner, "$defs": known}, f"{before}{name}.")
@@ -131,13 +165,16 @@ def _values(field: Mapping[str, Any], known: Mapping[str, Any]) -> str:
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
         inner = known.get(name, {})
-        return _NAMED.get(name, name) if "properties" in inner else _values(inner, known)
+        if name in _NAMED or "properties" not in inner:
+            return _NAMED.get(name) or _values(inner, known)
+        parts = [f"`{key}`: {_values(one, known)}" for key, one in inner["properties"].items()]
+        return f"a mapping of {'; '.join(parts)}"
     if "enum" in field:
         return ", ".join(f"`{_plain(value)}`" for value in field["enum"])
     if "const" in field:
         return f"`{_plain(field['const'])}`"
     if "anyOf" in field:
-        kinds = {one.get("type") for one in field["anyOf"]}
+        kinds = {one.get("type") for one in field["anyOf"] if "const" not in one}
         if {"number", "string"} <= kinds:  # a Decimal, which is never written as a number here
             return "decimal"
         parts = [_values(one, known) for one in field["anyOf"] if one.get("type") != "null"]
@@ -146,7 +183,7 @@ def _values(field: Mapping[str, Any], known: Mapping[str, Any]) -> str:
         items = field.get("prefixItems")
         inner = _values(items[0] if items else field.get("items", {}), known)
         return f"{len(items)} of: {inner}" if items else f"a list of: {inner}"
-    kind = _KINDS.get(field.get("type", ""), "anything")
+    kind = field.get("format") or _KINDS.get(field.get("type", ""), "anything")
     limits = [f"{sign} {field[name]:g}" for name, sign in _LIMITS.items() if name in field]
     return f"{kind} {', '.join(limits)}" if limits else kind
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import takewhile
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -22,7 +23,7 @@ from solver.banks.bank import GIVEN, Bank, Option, Question
 from solver.errors import BankError
 from solver.evidence import Evidence, MissingEvidence
 from solver.files.discovery import import_all
-from solver.files.yaml_source import every_problem, right_names
+from solver.files.yaml_source import Place, every_problem, right_names
 from solver.rules.former_names import current_name
 
 
@@ -334,11 +335,35 @@ class _Reader:
                 _fault(
                     self.source,
                     (*place, *inner),
-                    f"{asked.id}: the rule {asked.rule!r} does not take this {part}: {text}",
+                    f"{asked.id}: the rule {asked.rule!r} does not take this {part}: "
+                    + (no_rank(asked.rule) if _ranked(place, inner, model) else text),
                 )
                 for inner, text in every_problem(problem, model)
             ]
             return None
+
+
+def _ranked(place: Place, inner: Place, model: type[BaseModel]) -> bool:
+    """Whether settings ask for a rank that their rule has not."""
+    return place[-1] == "with" and inner == ("rank",) and "rank" not in model.model_fields
+
+
+def no_rank(name: str) -> str:
+    """Return the sentence on a `rank` that a rule does not take, with the rules that do.
+
+    Those come first that lie nearest to it.
+    """
+    own = name.split(".")
+
+    def apart(other: str) -> int:
+        parts = zip(own, other.split("."), strict=False)
+        return -sum(1 for _ in takewhile(lambda both: both[0] == both[1], parts))
+
+    taking = [one.name for one in all_rules().values() if "rank" in one.settings.model_fields]
+    return (
+        "it takes no 'rank'; `asks: fails`, beside 'rule', asks for the options that do not hold, "
+        "and a rank is taken by " + ", ".join(sorted(taking, key=apart))
+    )
 
 
 def _fault(source: Any, place: tuple[str | int, ...], message: str, mend: str = "") -> BankError:

@@ -18,7 +18,7 @@ def rules(name: str | None, whole: bool) -> None:
       hw9 bank rules
       hw9 bank rules maps.brightest_region
     """
-    from solver.banks.bank import load_bank
+    from solver.banks.bank import GIVEN, load_bank
     from solver.errors import BankError
     from solver.files.resources import shipped_bank
     from solver.files.yaml_source import right_names
@@ -36,5 +36,10 @@ def rules(name: str | None, whole: bool) -> None:
         click.echo(f"\n{counted(len(known), 'rule')}; hw9 bank rules NAME describes one.")
     elif current_name(name) in known:
         click.echo(describe(known[current_name(name)], bank), nl=False)
+    elif name == GIVEN:
+        click.echo(
+            "given: no rule. It stands in a bank that hw9 bank from-qti made of a quiz; nothing is "
+            "measured, and the answers are in the key made with the bank."
+        )
     else:
         raise BankError(f"there is no rule {name!r}{right_names(name, list(known))}")

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
+from solver.rules.parameters import Rank
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import TIE, Pair, amounts
@@ -196,11 +197,13 @@ def checked_links(record: Record, tokens: int) -> list[tuple[int, int]]:
 
 
 class LinkSettings(Parameters):
-    """No settings: the links come from the bundle."""
+    """Which head of those offered holds; the links come from the bundle."""
+
+    rank: Rank = "most"
 
 
 class HeadClaim(Parameters):
-    """This head of this layer, both counted from 1, is the one."""
+    """This head of this layer, both counted from 1, links the words most (or, by `rank`, least)."""
 
     layer: int = Field(ge=1, description="layer, counted from 1")
     head: int = Field(ge=1, description="head, counted from 1")
@@ -212,7 +215,8 @@ def coreference(
 ) -> Decision:
     """The attention that each referring word pays to the word it refers to: of its links the
     weakest, since a head that resolves coreference makes them all. The strongest head of those
-    offered holds, if it pays more than twice as much as a uniform head."""
+    offered holds, if it pays more than twice as much as a uniform head; or, by `rank`, the one that
+    pays least."""
     record = evidence.get("attention")
     weights = checked_weights(record)
     links = checked_links(record, weights.shape[-1])
@@ -225,33 +229,43 @@ def coreference(
         for claim in claims
     ]
     uniform = UNIFORM_TIMES.now() / weights.shape[-1]
-    verdicts = []
-    for at, claim in enumerate(claims):
-        rivals = [paid[other] for other in range(len(claims)) if other != at]
-        limit = max([*rivals, uniform])
-        holds = paid[at] > limit + TIE
-        own, other = amounts(paid[at], limit, "share")
-        over = ("more", "高於") if holds else ("no more", "不高於")
-        english = f"Layer {claim.layer} head {claim.head} pays at least {own[0]} of its attention"
-        chinese = f"第 {claim.layer} 層第 {claim.head} 個 head 給每個所指的詞的注意力"
-        verdicts.append(
-            Verdict(
-                holds=holds,
-                value=paid[at],
-                unit="attention",
-                against="the strongest other head offered, and twice a uniform head",
-                threshold=limit,
-                margin=abs(paid[at] - limit),
-                sentence=(
-                    f"{english} to each word referred to, {over[0]} than the best rival "
-                    f"({other[0]}).",
-                    f"{chinese}至少為 {own[1]}，{over[1]}最強的對手（{other[1]}）。",
-                ),
-            )
-        )
+    verdicts = [_head_verdict(claims[at], paid, at, uniform, settings) for at in range(len(claims))]
     figure = Figure(
         "bert_links",
         {"record": record.id, "heads": [[claim.layer, claim.head] for claim in claims]},
         ("What the heads link", "各 head 連結的詞"),
     )
     return Decision(verdicts, [figure])
+
+
+def _head_verdict(
+    claim: HeadClaim, paid: Sequence[float], at: int, uniform: float, settings: LinkSettings
+) -> Verdict:
+    """The verdict on head `at` by the attention `paid` by each head offered."""
+    rivals = [*paid[:at], *paid[at + 1 :]]
+    least = settings.rank == "least"
+    limit = min(rivals) if least else max([*rivals, uniform])
+    lead = limit - paid[at] if least else paid[at] - limit
+    own, other = amounts(paid[at], limit, "share")
+    if least:
+        against = "the weakest other head offered"
+        rival, its = "the weakest rival", "最弱的對手"
+        over = ("less", "低於") if lead > TIE else ("no less", "不低於")
+    else:
+        against = "the strongest other head offered, and twice a uniform head"
+        rival, its = "the best rival", "最強的對手"
+        over = ("more", "高於") if lead > TIE else ("no more", "不高於")
+    return Verdict(
+        holds=lead > TIE,
+        value=paid[at],
+        unit="attention",
+        against=against,
+        threshold=limit,
+        margin=abs(lead),
+        sentence=(
+            f"Layer {claim.layer} head {claim.head} pays at least {own[0]} of its attention to "
+            f"each word referred to, {over[0]} than {rival} ({other[0]}).",
+            f"第 {claim.layer} 層第 {claim.head} 個 head 給每個所指的詞的注意力至少為 {own[1]}，"
+            f"{over[1]}{its}（{other[1]}）。",
+        ),
+    )

@@ -72,7 +72,7 @@ def link_against_other_words(
     """Ratio of a head's attention to the word referred to over the largest that the referring word
     pays any other word (special tokens, full stops and itself left out); of the links the weakest.
     The head with the largest ratio holds, if it is above 1: then each of the words gets more
-    attention than all others."""
+    attention than all others; or, by `rank`, the head with the smallest."""
     record = evidence.get("attention")
     weights = checked_weights(record)
     links = checked_links(record, weights.shape[-1])
@@ -94,14 +94,18 @@ def link_against_other_words(
     names: list[Pair] = [
         (f"layer {c.layer} head {c.head}", f"第 {c.layer} 層第 {c.head} 個 head") for c in claims
     ]
-    verdicts = strongest(
+    if settings.rank == "most":
         # One rival more, as much as the next word: none of the heads need be right.
-        [*ratios, 1.0],
-        [*names, ("as much as the next word", "與次高的詞相同")],
+        ratios.append(1.0)
+        names.append(("as much as the next word", "與次高的詞相同"))
+    verdicts = strongest(
+        ratios,
+        names,
         unit="times",
         what=(
             "attention to the word referred to over the next, {0}",
             "{0}給所指的詞的注意力與次高的詞之比",
         ),
+        rank=settings.rank,
     )
-    return Decision(verdicts[:-1])
+    return Decision(verdicts[: len(claims)])

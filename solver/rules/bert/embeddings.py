@@ -8,7 +8,7 @@ of figure ``bert_curve``; the cross-checks are in `solver.rules.bert.embeddings_
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -37,10 +37,13 @@ LEG = threshold(
 )
 
 
+Sentence = Annotated[int, Field(ge=0)]
+
+
 class CurveSettings(Parameters):
     """Two sentences (counted from 0), a character, the first and the last layer."""
 
-    sentences: tuple[int, int] = Field(description="two sentences of bert.yaml, from 0")
+    sentences: tuple[Sentence, Sentence] = Field(description="two sentences of bert.yaml, from 0")
     character: int = Field(default=0, ge=0, description="character of the word, from 0")
     first: int = Field(default=0, ge=0, description="first layer; 0 is the embedding output")
     last: int = Field(default=11, ge=1, description="last layer")

@@ -18,7 +18,7 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, values_listed
 from solver.rules.bert.state_plots import Floats, Mask, Plots, checked, last_context, mean_distance
-from solver.rules.parameters import Rank
+from solver.rules.parameters import Numbers, Rank
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, strongest
@@ -28,7 +28,7 @@ class ModelSettings(Parameters):
     """The model and the items, counted from 1."""
 
     model: int = Field(ge=1, description="reading model, counted from 1")
-    items: list[int] = Field(min_length=1, description="reading items, counted from 1")
+    items: Numbers = Field(min_length=1, description="reading items, counted from 1")
 
 
 class RankedModelSettings(ModelSettings):
@@ -40,8 +40,8 @@ class RankedModelSettings(ModelSettings):
 class ModelsSettings(Parameters):
     """The models and the items, counted from 1."""
 
-    models: list[int] = Field(min_length=1, description="reading models, counted from 1")
-    items: list[int] = Field(min_length=1, description="reading items, counted from 1")
+    models: Numbers = Field(min_length=1, description="reading models, counted from 1")
+    items: Numbers = Field(min_length=1, description="reading items, counted from 1")
 
 
 class LayersClaim(Parameters):
@@ -54,13 +54,13 @@ class LayersClaim(Parameters):
 class ItemsClaim(Parameters):
     """These items and no other."""
 
-    items: list[int] = Field(description="all the items of which it is true")
+    items: Numbers = Field(description="all the items of which it is true; `[]`: none")
 
 
 class ModelsClaim(Parameters):
     """These models and no other."""
 
-    models: list[int] = Field(description="all the models of which it is true")
+    models: Numbers = Field(description="all the models of which it is true; `[]`: none")
 
 
 def records_of_model(settings: ModelSettings) -> list[str]:

@@ -31,7 +31,7 @@ from solver.rules.verdicts import TIE, Pair, amounts
 
 
 class SlideSettings(Parameters):
-    """The layer the picture may show; None tries them all."""
+    """The layer the picture shows, where the question says it."""
 
     layer: int | None = Field(
         default=None, ge=0, description="the layer the picture shows; all are tried where unsaid"

@@ -134,7 +134,10 @@ class StepsSettings(Parameters):
 
     pictures: Pictures
     steps: int = Field(
-        default=10, ge=2, description="the course's number of steps; the edition's where unsaid"
+        default=10,
+        ge=2,
+        description="the course's number of steps",
+        json_schema_extra={"unsaid": "the edition's"},
     )
     more: list[Annotated[int, Field(ge=2)]] = Field(
         min_length=1, description="larger numbers of steps"

@@ -79,7 +79,9 @@ class CompareClaim(Parameters):
         default=None, description="true: its marked places are the same; false: they differ"
     )
     closer: MapKind | None = Field(
-        default=None, description="the kind that lies closer to the region over all pictures"
+        default=None,
+        description="the kind that lies closer to the region over all pictures; of the two, the "
+        "other lies farther from it",
     )
 
     @model_validator(mode="after")

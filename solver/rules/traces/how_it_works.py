@@ -18,6 +18,7 @@ from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above
+from solver.text.record_names import record_name
 
 Varied = Literal["nothing", "noise", "pieces"]
 Read = Literal["picture", "output", "gradient"]
@@ -101,7 +102,8 @@ def how_it_works(
     rows = [[list(_VARIED[name]), f"{value:.2f}"] for name, value in found.varied.items()]
     rows += [[list(_READ[name]), f"{value:.2f}"] for name, value in found.read.items()]
     columns = [["what", "項目"], ["found to be so", "符合程度"]]
-    caption = (f"{settings.method} watched", f"{settings.method} 的執行紀錄")
+    english, chinese = record_name(record.id)
+    caption = (english[:1].upper() + english[1:], chinese)
     figure = Figure("table", {"columns": columns, "rows": rows}, caption)
     return Decision(works_verdicts(found, claims), [figure])
 

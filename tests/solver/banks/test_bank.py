@@ -149,7 +149,7 @@ FAULTS = [
     (fault(TOPIC, "kind: single", "kind: single\n    choose: 2"), 4, "'choose' is for questions"),
     (fault(TOPIC, "kind: single", "kind: several\n    choose: 3"), 4, "'choose' is for questions"),
     (fault(TOPIC, "kind: single", "kind: single\n    correct: a"), 6, "'correct' is not known"),
-    (fault(TOPIC, "- id: q01", "- id: Q 1"), 4, "'id'"),
+    (fault(TOPIC, "- id: q01", "- id: Q 1"), 4, "'Q 1' is no short name"),
     (TOPIC.split("      - id: b")[0], 4, "two or more options"),
     (TOPIC.split("  - id: q01")[0] + "  []\n", 4, "'questions'"),
     (fault(TOPIC, "topic: demo", "topic: demo\ntopic: again"), 2, "stands twice"),

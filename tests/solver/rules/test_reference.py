@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from solver.banks.bank import (
 from solver.banks.course_settings import Methods
 from solver.errors import BankError
 from solver.files.resources import shipped_bank, shipped_editions
-from solver.rules.reference import describe, example_of, reference
+from solver.rules.reference import SMALLEST, describe, example_of, reference
 from solver.rules.registry import all_rules, plan_questions
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "rules.md"
@@ -41,9 +42,14 @@ def models() -> list[type[BaseModel]]:
     return [*found, *OF_A_BANK, Methods, *(one for one in inner if isinstance(one, type))]
 
 
-def test_the_document_is_what_the_code_says(shipped: Bank) -> None:
+@pytest.fixture(scope="module")
+def whole(shipped: Bank) -> str:
+    return reference(shipped)
+
+
+def test_the_document_is_what_the_code_says(whole: str) -> None:
     """Made anew by `scripts/in-env hw9 bank rules --all > docs/rules.md`."""
-    assert DOCUMENT.read_text(encoding="utf-8") == reference(shipped)
+    assert DOCUMENT.read_text(encoding="utf-8") == whole
 
 
 def test_every_field_is_described() -> None:
@@ -55,6 +61,21 @@ def test_every_field_is_described() -> None:
     ]
     assert lacking == []
     assert sum(len(model.model_fields) for model in models()) > 80
+
+
+def test_values_are_said_in_words_and_mappings_by_their_fields(whole: str) -> None:
+    rows = [line.split(" | ") for line in whole.splitlines() if line[:3] == "| `"]
+    plain = [re.sub("`[^`]*`", "", row[1]) for row in rows]
+    assert len(plain) > 80
+    assert [one for one in plain if re.search("[A-Z]|anything", one)] == []
+    assert any("a mapping of `item`: whole number >= 1; `words`:" in row[1] for row in rows)
+
+
+def test_the_smallest_bank_is_one_that_the_check_takes(whole: str, tmp_path: Path) -> None:
+    for name, text in zip(("bank.yaml", "1-saliency.yaml"), SMALLEST, strict=True):
+        assert f"```yaml\n{text}```" in whole
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert len(plan_questions(load_bank(tmp_path))) == 1
 
 
 @pytest.mark.parametrize("name", sorted(all_rules()))
@@ -86,6 +107,7 @@ def test_the_command_lists_describes_and_corrects() -> None:
     wrong = CliRunner().invoke(bank_command, ["rules", "map.brightest"])
     assert isinstance(wrong.exception, BankError)
     assert "'maps.brightest_region'" in str(wrong.exception)
+    assert "hw9 bank from-qti" in CliRunner().invoke(bank_command, ["rules", "given"]).output
 
 
 FAULTY = """topic: demo
@@ -109,6 +131,32 @@ questions:
       - {id: a, claim: {regoin: cake}, text: {en: A, zh-Hant: 甲}}
       - {id: b, claim: {region: plate}, text: {en: B, zh-Hant: 乙}}
 """
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "says"),
+    [
+        (
+            "brightest_regions",
+            "brightest_region.clear_place",
+            "it takes no 'rank'; `asks: fails`, ",
+        ),
+        ("readings: brightness", "rank: least", "a rank is taken by maps.brightest_region, maps."),
+        ("topic: demo", "topic: integrated gradients", "no short name: small letters, digits"),
+        ('{en: "Which?", zh', "{en: Which?, zh", "Put texts that hold any of : # ?"),
+    ],
+)
+def test_a_stumble_of_a_newcomer_is_told_with_its_mend(
+    tmp_path: Path, wrong: str, right: str, says: str
+) -> None:
+    header = 'title: {en: T, zh-Hant: 題}\nedition: "2022"\n'
+    (tmp_path / "bank.yaml").write_text(header, encoding="utf-8")
+    text = FAULTY.replace(wrong, right).replace("readings: brightness", "rank: least")
+    text = text.replace("maps.brightest_region\n", "maps.brightest_region.clear_place\n")
+    (tmp_path / "demo.yaml").write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(bank_command, ["check", "--bank", str(tmp_path)])
+    assert done.exit_code == 1
+    assert says in done.output
 
 
 def test_the_check_tells_everything_at_once_with_the_names_that_would_be_right(

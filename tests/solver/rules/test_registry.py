@@ -177,7 +177,7 @@ def test_without_evidence_every_rule_says_what_is_missing() -> None:
     ],
 )
 def test_a_rule_over_pictures_needs_a_picture(name: str) -> None:
-    given = {"pictures": [], "early": 6, "late": 23, "steps": 10, "more": [100]}
+    given = {"pictures": [], "early": 6, "late": 23, "more": [100]}
     model = all_rules()[name].settings
     known = {field: given[field] for field in given if field in model.model_fields}
     with pytest.raises(ValidationError, match="pictures"):

@@ -146,6 +146,30 @@ def test_the_head_that_makes_every_link_is_found() -> None:
     assert paid(weights, [[7, 2]]) == [False, False, True]
 
 
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(strengths=st.permutations([0.2, 0.5, 0.8]))
+def test_the_head_that_links_least_is_the_mirror_of_the_one_that_links_most(
+    strengths: list[float],
+) -> None:
+    """Each head pays another word what it does not pay the link, so that both ways rank alike."""
+    weights = even_attention()
+    for layer, strength in enumerate(strengths):
+        weights[layer, 1, 7] = 0
+        weights[layer, 1, 7, [2, 5]] = [strength, 1 - strength]
+    claims = [HeadClaim(layer=layer, head=2) for layer in (1, 2, 3)]
+    for way in (coreference, link_against_other_words):
+        for rank, end in (("most", max), ("least", min)):
+            asked = LinkSettings(rank=rank)  # type: ignore[arg-type]
+            found = way(evidence_of(weights, [[7, 2]]), asked, claims).verdicts
+            assert [one.holds for one in found] == [one == end(strengths) for one in strengths]
+    alike = [
+        one.holds
+        for way in (coreference, link_against_other_words)
+        for one in way(evidence_of(even_attention()), LinkSettings(rank="least"), claims).verdicts
+    ]
+    assert not any(alike)
+
+
 def test_even_heads_resolve_nothing() -> None:
     assert paid(even_attention(), [[7, 2]]) == [False, False, False]
 
