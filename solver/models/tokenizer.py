@@ -269,12 +269,10 @@ def _japanese(folder: Path) -> Tokenizer:
             **read.special,
         )
     except (ImportError, RuntimeError) as problem:
-        lines = str(problem).strip().splitlines() or [type(problem).__name__]
+        dictionary = (read.dictionary or "").replace("_", "-")
         raise BundleError(
-            f"needs the word splitter {read.words!r}, which is not installed ({lines[0]})".rstrip(
-                "."
-            ),
+            f"needs MeCab with the dictionary {dictionary}, and not both are installed",
             path=folder,
-            mend="Install it: pip install fugashi unidic-lite (or ipadic, as the model has it).",
-        ) from None
+            mend=f"Install them: pip install fugashi {dictionary}.",
+        ) from problem
     return JapaneseTokenizer(made, folder)

@@ -14,6 +14,7 @@ from solver.evidence import Record
 from solver.explain.bert.projection import COURSE_SEED, principal_points
 from solver.explain.job import Job, bert_inputs, no_picture
 from solver.explain.registry import explanation, record_of
+from solver.text.scripts import in_one_word
 
 SPECIAL, QUESTION, CONTEXT, ANSWER = range(4)
 """Roles of a token, in the array `roles`."""
@@ -52,6 +53,9 @@ def hidden_states(job: Job) -> Record:
     return record_of(job, arrays, values)
 
 
+SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
+
+
 def token_roles(reading: Reading) -> npt.NDArray[np.int8]:
     """Return the role of each token (T,); an answer is marked at every place of its whole words."""
     encoding = reading.encoding
@@ -61,8 +65,8 @@ def token_roles(reading: Reading) -> npt.NDArray[np.int8]:
     begin = context.find(answer)
     while begin >= 0:
         end = begin + len(answer)
-        whole = not (context[begin - 1 : begin].isalnum() or context[end : end + 1].isalnum())
-        if whole:
+        edges = ((context[begin - 1 : begin], answer[0]), (answer[-1], context[end : end + 1]))
+        if not any(in_one_word(*edge) for edge in edges):
             for at in range(begin, end):
                 place = encoding.piece_of_character(at, 1)
                 if place is not None:
@@ -80,6 +84,6 @@ def context_sentences(pieces: list[str], roles: npt.NDArray[np.int8]) -> npt.NDA
             continue
         numbers[place] = current
         # By pieces: an abbreviation's stop ends a sentence here as well.
-        if piece in (".", "!", "?"):
+        if piece in SENTENCE_ENDS:
             current += 1
     return numbers

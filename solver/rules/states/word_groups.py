@@ -7,8 +7,9 @@ Distances are measured on the plots of `solver.rules.bert.state_plots`, drawn by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,16 @@ from solver.rules.bert.hidden_states import CHANCE, LayersClaim, checked_spans, 
 from solver.rules.bert.state_plots import ANSWER, CONTEXT, Floats, Plots, checked
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.verdicts import Pair, strongest
+from solver.text.scripts import writes_without_blanks
+
+Word = Annotated[str, Field(min_length=1)]
 
 
 class WordGroup(Parameters):
     """Words of an item's context that belong together, by meaning or by the text's statements."""
 
     item: int = Field(ge=1, description="reading item, counted from 1")
-    words: list[str] = Field(
+    words: list[Word] = Field(
         min_length=2, description="words as they stand in the context, in any letter case"
     )
 
@@ -148,13 +152,14 @@ def placed(plots: Plots, words: Sequence[str]) -> Placed:
     if len(plots.pieces) != len(roles) or any((one != roles).any() for one in plots.roles):
         raise MissingEvidence([f"item {plots.item}: 'pieces', one for each token"])
     drawn = np.isin(roles, (CONTEXT, ANSWER))
-    wanted = [word.casefold() for word in words]
-    members: list[int] = []
-    of: list[int] = []
-    for places, word in _whole_words(plots.pieces):
-        if word in wanted and drawn[places].all():
-            members += places
-            of += [wanted.index(word)] * len(places)
+    whole = _whole_words(plots.pieces)
+    word_at: dict[int, int] = {}
+    for at, word in enumerate(words):
+        for places in _places_of(word.casefold(), whole):
+            if drawn[places].all():
+                word_at |= {place: at for place in places if place not in word_at}
+    members = sorted(word_at)
+    of = [word_at[place] for place in members]
     lacking = [word for at, word in enumerate(words) if at not in of]
     if lacking:
         raise EvidenceError(f"{lacking[0]!r} does not stand in the context of item {plots.item}")
@@ -162,6 +167,26 @@ def placed(plots: Plots, words: Sequence[str]) -> Placed:
     if not len(others):
         raise EvidenceError(f"item {plots.item} has no token outside the group")
     return Placed(plots, np.array(members), np.array(of), others)
+
+
+def _places_of(word: str, whole: Sequence[tuple[list[int], str]]) -> Iterator[list[int]]:
+    """The places of a word; in a script without blanks it may be a run of several of the `whole`.
+
+    >>> list(_places_of("手機", [([1], "買"), ([2], "手"), ([3], "機")]))
+    [[2, 3]]
+    """
+    for begin, (places, text) in enumerate(whole):
+        if text == word:
+            yield places
+        elif writes_without_blanks(word[0]):
+            run: list[int] = []
+            written = ""
+            for more, part in whole[begin:]:
+                run, written = run + more, written + part
+                if len(written) >= len(word):
+                    break
+            if written == word:
+                yield run
 
 
 def _whole_words(pieces: Sequence[str]) -> list[tuple[list[int], str]]:

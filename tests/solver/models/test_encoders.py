@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from solver.errors import BundleError
+from solver.explain.bert.hidden_states import context_sentences, token_roles
 from solver.models.bert import load_bert, load_tokenizer
 from tests.solver.made_encoder import BUILDS, BYTES, write_encoder
 
@@ -111,6 +114,25 @@ def test_a_japanese_bert_has_its_own_tokenizer(tmp_path: Path) -> None:
     assert whole.encode("果物").piece_of_character(1) == 1
 
 
+def test_an_answer_and_words_are_found_where_no_blanks_part_words(tmp_path: Path) -> None:
+    folder = japanese(tmp_path, word_tokenizer_type="basic", subword_tokenizer_type="character")
+    item = SimpleNamespace(context="果の果物", answer="果物")
+    encoding = load_tokenizer(folder).encode("果", item.context)
+    roles = token_roles(SimpleNamespace(encoding=encoding, item=item))  # type: ignore[arg-type]
+    assert roles.tolist() == [0, 1, 0, 2, 2, 3, 3, 0]
+    numbers = context_sentences(["果", "。", "果"], np.array([2, 2, 2], np.int8))
+    assert numbers.tolist() == [0, 0, 1]
+
+
+def test_mecab_where_it_is_installed(tmp_path: Path) -> None:
+    pytest.importorskip("fugashi")
+    pytest.importorskip("ipadic")
+    folder = japanese(tmp_path, word_tokenizer_type="mecab", mecab_kwargs={"mecab_dic": "ipadic"})
+    found = load_tokenizer(folder).encode("果物の")
+    assert found.pieces == ["[CLS]", "果物", "の", "[SEP]"]
+    assert [found.piece_of_character(at) for at in range(3)] == [1, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("said", "says"),
     [
@@ -133,5 +155,5 @@ def test_a_word_splitter_that_is_not_installed_is_one_sentence(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "fugashi", None)
     folder = japanese(tmp_path, word_tokenizer_type="mecab", mecab_kwargs={"mecab_dic": "ipadic"})
-    with pytest.raises(BundleError, match=r"word splitter 'mecab', .*pip install fugashi"):
+    with pytest.raises(BundleError, match=r"MeCab with the dictionary ipadic, .*fugashi ipadic"):
         load_tokenizer(folder)

@@ -88,3 +88,17 @@ def test_a_word_that_is_not_there_and_tokens_without_pieces_are_said() -> None:
         placed(checked(record(points)), ["wolf", "hens"])
     with pytest.raises(MissingEvidence):
         placed(checked(record(points, [])), ["wolf", "cats"])
+
+
+def test_words_written_without_blanks_are_runs_of_pieces() -> None:
+    """As a tokenizer of characters cuts them; a longer word is not found in a part of it."""
+    pieces = ["[CLS]", "誰", "[SEP]", *"我買了蘋果手機和水果。", "[SEP]"]
+    roles = np.array([0, 1, 0, *[2] * 10, 3, 0])
+    points = np.zeros((1, len(pieces), 2))
+    values = {"pieces": pieces}
+    plots = checked(Record("hidden_states/1/1", {"points": points, "roles": roles}, values))
+    found = placed(plots, ["蘋果", "手機"])
+    assert [pieces[at] for at in found.members] == list("蘋果手機")
+    assert found.word.tolist() == [0, 0, 1, 1]
+    with pytest.raises(EvidenceError, match="'果機' does not stand"):
+        placed(plots, ["果機", "手機"])
