@@ -72,7 +72,14 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
     for number, item in enumerate(made.reading.items if made.reading else [], start=1):
         click.echo(f"item {number}: {item.question} -> {item.answer}")
     shared = made.embeddings
-    click.echo(f"{counted(len(shared.sentences), 'sentence')} with {shared.word}" if shared else "")
+    if shared is not None:
+        click.echo(f"{counted(len(shared.sentences), 'sentence')} with {shared.word}")
+    left_out = [name for name in ("reading", "embeddings") if getattr(made, name) is None]
+    if left_out:
+        click.echo(
+            f"the notebook holds nothing for the part {' and '.join(left_out)}: add it, or the "
+            "questions on it stay open"
+        )
     if found.models_apart is None:
         click.echo("which edition it is, the notebook does not tell")
     if made.attention is None:

@@ -59,15 +59,37 @@ def numbered_answers(given: Sequence[str]) -> dict[int, str]:
 
 
 def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> BertFile:
-    """Return the content of ``bert.yaml``.
+    """Return the content of ``bert.yaml``; parts of which the notebook holds nothing are left out.
 
     Raises:
-        BundleError: the notebook lacks something, or an answer does not stand in its context.
+        BundleError: the notebook has nothing for the file, lacks an answer, or has one that does
+            not stand in its context.
     """
-    if not found.sentences:
-        raise BundleError(f"holds no sentence with {WORD}", path=notebook)
-    if not found.items:
-        raise BundleError("holds no question with a context", path=notebook)
+    if not found.sentences and not found.items:
+        raise BundleError(
+            f"has nothing on BERT: no sentence with {WORD} and no question with a context",
+            path=notebook,
+            mend="Give the notebook that has that half, or write bert.yaml by hand "
+            "(docs/bert-format.md); without it the questions on BERT stay open.",
+        )
+    document: dict[str, Any] = {"format": "hw9-bert/1", "english": "bert-base-cased"}
+    if found.sentences:
+        document["chinese"] = "bert-base-chinese"
+    # Several reading models: 2021's notebook, the only edition whose sentence is known.
+    if found.models_apart:
+        document |= OF_2021
+    document["corpus"] = "corpus.tsv"
+    if found.items:
+        document["reading"] = _reading(found, answers, notebook)
+    if found.sentences:
+        sentences = [{"text": text, "at": at} for text, at in found.sentences]
+        document["embeddings"] = {"word": WORD, "sentences": sentences}
+        document["slide"] = "similarity_slide.png"
+    return _checked(document, notebook)
+
+
+def _reading(found: Found, answers: dict[int, str], notebook: Path) -> dict[str, Any]:
+    """The part on reading comprehension; where its files lie as the notebook says it."""
     items = []
     for number, (question, context, answer) in enumerate(found.items, start=1):
         known = answers.get(number, answer)
@@ -89,24 +111,7 @@ def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> Ber
         reading["tokenizer"] = found.tokenizer
     if found.states is not None:
         reading["states"] = found.states
-    reading["items"] = items
-    return _checked(
-        {
-            "format": "hw9-bert/1",
-            "english": "bert-base-cased",
-            "chinese": "bert-base-chinese",
-            # Several reading models: 2021's notebook, the only edition whose sentence is known.
-            **(OF_2021 if found.models_apart else {}),
-            "corpus": "corpus.tsv",
-            "reading": reading,
-            "embeddings": {
-                "word": WORD,
-                "sentences": [{"text": text, "at": at} for text, at in found.sentences],
-            },
-            "slide": "similarity_slide.png",
-        },
-        notebook,
-    )
+    return {**reading, "items": items}
 
 
 def _checked(document: dict[str, Any], notebook: Path) -> BertFile:

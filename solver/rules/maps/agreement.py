@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field, model_validator
 
-from solver.evidence import Evidence, Record, record_id
+from solver.evidence import Evidence, Record
 from solver.rules.maps.chance import CHANCE, not_beyond_chance
 from solver.rules.maps.displayed import (
     Floats,
@@ -97,7 +97,7 @@ class CompareClaim(Parameters):
     "maps.agreement",
     settings=CompareSettings,
     claim=CompareClaim,
-    needs=lambda settings: settings.records("regions", "picture"),
+    needs=lambda s: s.records(s.first, s.second, "regions", "picture"),
 )
 def compare(
     evidence: Evidence, settings: CompareSettings, claims: Sequence[CompareClaim]
@@ -186,11 +186,10 @@ def compared(
 
 def strip(settings: TwoMaps, kinds: Sequence[str], caption: Pair) -> Figure:
     """Return the figure of the pictures side by side, and below them their maps of each kind."""
-    pictures = [record_id("picture", k) for k in settings.pictures]
-    rows = [{"label": ["picture", "圖片"], "records": pictures}]
-    for kind in kinds:
-        maps = [settings.record(kind, k) for k in settings.pictures]
-        rows.append({"label": list(NAMES[kind]), "records": maps})
+    names = {"picture": ("picture", "圖片"), **{kind: NAMES[kind] for kind in kinds}}
+    rows = [
+        {"label": list(name), "records": settings.records(kind)} for kind, name in names.items()
+    ]
     return Figure("strip", {"rows": rows}, caption)
 
 

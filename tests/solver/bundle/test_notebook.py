@@ -158,6 +158,28 @@ def test_a_notebook_that_does_not_tell_its_year_is_said_so(tmp_path: Path) -> No
     assert load_materials(tmp_path).file.attention is None
 
 
+@pytest.mark.parametrize(
+    ("cell", "there", "lacking"),
+    [(READING, "reading", "embeddings"), (EMBEDDING, "embeddings", "reading")],
+)
+def test_a_part_of_which_the_notebook_holds_nothing_is_left_out_and_said(
+    tmp_path: Path, cell: str, there: str, lacking: str
+) -> None:
+    result = call("--notebook", notebook(tmp_path, cell), tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"holds nothing for the part {lacking}: add it" in result.output
+    file = load_materials(tmp_path).file
+    assert getattr(file, there) is not None
+    assert getattr(file, lacking) is None
+
+
+def test_a_notebook_of_the_other_half_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    result = call("--notebook", notebook(tmp_path, "explain(saliency)"), tmp_path)
+    assert "has nothing on BERT" in str(result.exception)
+    assert "write bert.yaml by hand" in str(result.exception)
+    assert not (tmp_path / "bert.yaml").exists()
+
+
 def test_a_missing_answer_is_asked_for_and_taken(tmp_path: Path) -> None:
     path = notebook(tmp_path, READING.replace('"dogs"', '"x"'), EMBEDDING)
     result = call("--notebook", path, tmp_path)
