@@ -51,11 +51,6 @@ Layer = Annotated[
 ]
 
 
-def layer_label(layer: int | str) -> str:
-    """Return the name of a layer in sentences: ``cnn[6]``, or its own."""
-    return layer if isinstance(layer, str) else f"cnn[{layer}]"
-
-
 def _all_pictures(value: object, info: ValidationInfo) -> object:
     if value != "all":
         return value

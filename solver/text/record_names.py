@@ -15,16 +15,16 @@ _NAMES = {
         "積分梯度，圖片 {0}，{1} 步",
     ),
     "integrated_path": ("path of integrated gradients, picture {0}", "積分梯度的路徑，圖片 {0}"),
-    "activation": ("filter activation in cnn[{0}], picture {1}", "cnn[{0}] 的濾波器活化，圖片 {1}"),
+    "activation": ("filter activation in {0}, picture {1}", "{0} 的濾波器活化，圖片 {1}"),
     "filter_visualization": (
-        "filter visualization of cnn[{0}], picture {1}",
-        "cnn[{0}] 的濾波器視覺化，圖片 {1}",
+        "filter visualization of {0}, picture {1}",
+        "{0} 的濾波器視覺化，圖片 {1}",
     ),
     "filter_trace": (
-        "run of the filter visualization of cnn[{0}], picture {1}",
-        "cnn[{0}] 濾波器視覺化的執行紀錄，圖片 {1}",
+        "run of the filter visualization of {0}, picture {1}",
+        "{0} 濾波器視覺化的執行紀錄，圖片 {1}",
     ),
-    "module": ("layer cnn[{0}]", "cnn[{0}] 層"),
+    "module": ("layer {0}", "{0} 層"),
     "lime_known_model": ("LIME of a classifier of known weights", "權重已知的分類器的 LIME"),
     "saliency_derivative": ("saliency beside finite differences", "顯著圖與有限差分"),
     "smoothgrad_trace": ("run of SmoothGrad, picture {0}", "SmoothGrad 的執行紀錄，圖片 {0}"),
@@ -54,13 +54,30 @@ def record_name(identifier: str) -> tuple[str, str]:
     'integrated gradients, picture 7, 100 steps'
     >>> record_name("things/1")
     ('things/1', 'things/1')
+    >>> record_name("activation/6/1")[0], record_name("activation/layer1.0.conv1/1")[0]
+    ('filter activation in cnn[6], picture 1', 'filter activation in layer1.0.conv1, picture 1')
     """
     kind, *numbers = identifier.split("/")
     english, chinese = _NAMES.get(kind, ("", ""))
     # A layer of another network goes by its name, and evidence by hand may have any id.
     if not english or english.count("{") != len(numbers):
         return identifier, identifier
+    if kind in _OF_LAYERS:
+        numbers[0] = layer_label(numbers[0])
     return english.format(*numbers), chinese.format(*numbers)
+
+
+def layer_label(layer: int | str) -> str:
+    """Return the name of a layer in sentences: an index is one into the course's `cnn`.
+
+    >>> layer_label(6), layer_label("6"), layer_label("layer1.0.conv1")
+    ('cnn[6]', 'cnn[6]', 'layer1.0.conv1')
+    """
+    return f"cnn[{layer}]" if str(layer).isdecimal() else str(layer)
+
+
+_OF_LAYERS = ("activation", "filter_visualization", "filter_trace", "module")
+"""Kinds of records whose id begins with a layer."""
 
 
 def records_named(identifiers: Iterable[str]) -> tuple[str, str]:

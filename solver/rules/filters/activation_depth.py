@@ -17,10 +17,11 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.agreement import block_correlation
 from solver.rules.maps.displayed import Floats, Mask, fitted_to, valid_places
-from solver.rules.parameters import Layer, Pictures, layer_label
+from solver.rules.parameters import Layer, Pictures
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import above, below
+from solver.text.record_names import layer_label
 
 
 class DepthSettings(Parameters):

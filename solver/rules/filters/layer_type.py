@@ -59,7 +59,7 @@ def layer_type(
             sentence=(
                 f"{name[0]} is a {found}"
                 + ("." if claim.module == found else f", not a {claim.module}."),
-                f"{name[1]} 是 {found}"
+                f"{name[1]}是 {found}"
                 + ("。" if claim.module == found else f"，不是 {claim.module}。"),
             ),
         )
@@ -75,5 +75,5 @@ def _name(layer: int | str) -> Pair:
         return f"The layer {layer} of the network", f"網路中名為 {layer} 的層"
     return (
         f"Module {layer} of the network, cnn[{layer}],",
-        f"網路中索引 {layer} 的模組 cnn[{layer}]",
+        f"網路中索引 {layer} 的模組 cnn[{layer}] ",
     )

@@ -38,6 +38,7 @@ from solver.rules.parameters import Picture, Rank, Region
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, amount, amounts, one_note, strongest
+from solver.text.numbers import number
 
 Sign = Literal["for", "against"]
 SIGN = {"for": 1, "against": -1}
@@ -153,6 +154,17 @@ def overlay_reservations(record: Record) -> list[Pair]:
             (
                 f"On {most:.0%} of the picture, which is bright already, a colour cannot be seen.",
                 f"圖片有 {most:.0%} 原已太亮，看不出是否上色。",
+            )
+        )
+    weights = record.arrays.get("weights")
+    if weights is not None and weights.size and not record.array("signs").any():
+        largest = number(float(np.abs(weights).max()))
+        said.append(
+            (
+                f"No segment is drawn: the largest weight is {largest}, below the least that is "
+                "drawn (min_weight in bank.yaml).",
+                f"沒有任何區塊上色：最大的權重為 {largest}，未達上色所需的最小權重"
+                "（bank.yaml 的 min_weight）。",
             )
         )
     return said

@@ -28,6 +28,7 @@ from solver.rules.parameters import MapKind, Picture, Region, TwoMaps
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below, one_note, strongest
+from solver.text.numbers import number
 
 NAMES: dict[str, Pair] = {
     "lime": ("LIME", "LIME"),
@@ -140,10 +141,10 @@ def _spread_note(shares: Mapping[str, Floats], region: Pair) -> list[Pair]:
     return [
         (
             f"{said[0]} is closer to {region[0]} in {count} pictures, {other[0]} in {others}; the "
-            f"mean difference is {float(lead.mean()):.3g}, its standard error over the pictures "
-            f"{error:.3g}.",
+            f"mean difference is {number(float(lead.mean()))}, its standard error over the "
+            f"pictures {number(error)}.",
             f"{said[1]}在 {count} 張圖片中較貼近{region[1]}，{other[1]}在 {others} 張中較貼近；"
-            f"平均差 {float(lead.mean()):.3g}，各圖片間的標準誤 {error:.3g}。",
+            f"平均差 {number(float(lead.mean()))}，各圖片間的標準誤 {number(error)}。",
         )
     ]
 

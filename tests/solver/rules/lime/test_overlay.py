@@ -74,6 +74,17 @@ def test_nothing_drawn_holds_nowhere_and_what_cannot_be_read_does_not_count() ->
     assert where(evidence) == [False, False, False, True]
 
 
+def test_that_nothing_is_drawn_is_said_with_the_largest_weight() -> None:
+    """As of a network whose weights are all below the least that is drawn."""
+    evidence = overlay(np.zeros((128, 128), np.int8), food=box(0, 0, 64, 64))
+    evidence.get("lime", 6).arrays["weights"] = np.array([0.0123, -0.04])
+    claims = [{"sign": sign, "region": "food"} for sign in ("for", "against")]
+    note = decide("lime.overlay.sign_in_region", evidence, {"picture": 6}, claims).note
+    assert note is not None
+    assert "the largest weight is 0.04, below the least" in note[0]
+    assert "最大的權重為 0.04" in note[1]
+
+
 def test_a_figure_of_another_size_is_read_as_well() -> None:
     signs = np.where(FOOD, -1, 0)
     small = signs[::2, ::2]
