@@ -129,13 +129,9 @@ class TwoMaps(Parameters):
         """Return the id of the record of a kind on a picture."""
         return map_record(kind, picture, self.steps)
 
-    def records(self, *others: str) -> list[str]:
-        """Return the ids of both maps of every picture, and of its records of `others`."""
-        return [
-            self.record(kind, picture)
-            for picture in self.pictures
-            for kind in (self.first, self.second, *others)
-        ]
+    def records(self, *kinds: str) -> list[str]:
+        """Return the ids of the records of these kinds, picture by picture."""
+        return [self.record(kind, picture) for picture in self.pictures for kind in kinds]
 
 
 class MapSettings(Parameters):

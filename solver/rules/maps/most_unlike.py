@@ -44,7 +44,7 @@ class UnlikeClaim(Parameters):
     "maps.most_unlike",
     settings=UnlikeSettings,
     claim=UnlikeClaim,
-    needs=lambda settings: settings.records("picture"),
+    needs=lambda s: s.records(s.first, s.second, "picture"),
 )
 def most_unlike(
     evidence: Evidence, settings: UnlikeSettings, claims: Sequence[UnlikeClaim]
