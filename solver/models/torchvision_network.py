@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -108,7 +107,7 @@ def load_torchvision(
     # Shapes alone: what a checkpoint claims is held against them before memory is taken.
     with _ShapesAlone():
         inner = _built(path, name, side, classes, state, options or {})
-    build: OrderedDict[str, Tensor] = inner.state_dict()
+    build: dict[str, Tensor] = inner.state_dict()
     if sum(value.numel() for value in build.values()) > MOST_VALUES:
         raise BundleError(f"{name} with these options is larger than any network", path=path)
     state = without_prefix(state, build, path)
