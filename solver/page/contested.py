@@ -17,7 +17,7 @@ from solver.text.numbers import percent
 MOST_SQUARES = 120
 """More repeats than this are drawn as a hundred squares, one for each percent."""
 
-_A_ROW, _STEP = 40, 10
+_A_ROW, _STEP = 40, 10  # squares a row: 40 repeats, the usual number, are one row
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def _contested(view: QuestionView) -> ContestedView:
         others = [
             (answer_text(one.correct, view.asked) or none, one.share) for one in stability.sets
         ]
+        # Shares in a key are rounded: their sum can be a little above 1.
         same = max(1 - sum(share for _, share in others) - stability.undecided, 0.0)
         shares = [(view.derived or none, same), *others]
         if stability.undecided:
@@ -103,15 +104,12 @@ def _contested(view: QuestionView) -> ContestedView:
         bar=_squares([s for _, s in shares], stability.repeats if stability else 0),
         causes=tuple((c, percent(one.changed), one.repeats) for c, one in causes if one.changed),
         hinges_on=tuple(stability.hinges_on) if stability else (),
-        readings=tuple(_readings(view)),
+        readings=tuple(
+            _reading(row, row.verdict)
+            for row in view.rows
+            if row.verdict is not None and row.verdict.contested
+        ),
     )
-
-
-def _readings(view: QuestionView) -> Iterable[Reading]:
-    for group in view.groups:
-        for row in group.rows:
-            if row.verdict is not None and row.verdict.contested:
-                yield _reading(row, row.verdict)
 
 
 def _reading(row: OptionRow, verdict: OptionVerdict) -> Reading:
@@ -127,10 +125,12 @@ def _reading(row: OptionRow, verdict: OptionVerdict) -> Reading:
 
 
 def _squares(shares: list[float], repeats: int) -> Markup:
-    """A square a repeat, ours first. No bar: bars on this page are margins."""
+    """A square a repeat, ours first."""
+    # No bar: bars on this page are margins.
     if not shares:
         return Markup()
     count = repeats if repeats <= MOST_SQUARES else 100
+    # By running sums: rounded one by one, the squares might not add up to the number of repeats.
     ends = [round(count * sum(shares[: at + 1])) for at in range(len(shares))]
     kinds = [
         "ours" if at == 0 else f"other{min(at, 3)}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from markupsafe import Markup
 
 from solver.banks.bank import Question
 from solver.key import Key, KeyQuestion
 from solver.page.answers import answer_pair
-from solver.text.bilingual import Pair, Words, words
+from solver.text.bilingual import Words, words
 
 
 @dataclass(frozen=True)
@@ -39,30 +38,23 @@ def decision_on(entry: KeyQuestion, asked: Question | None) -> Said | None:
         by, why = given.by, given.why
         several = [given.correct, *given.also]
         if entry.kind == "single":
+            # Of a single question each option earns by itself.
             several = [[each] for answer in several for each in answer]
         derived = answer_pair(entry.correct, asked)
         derived = derived if derived[0] else words().pair("nothing_derived")
         name = "decision_changed" if len(several) == 1 else "decision_either"
-        values = {"given": _either(several, asked), "derived": derived}
+        texts = [answer_pair(answer, asked) for answer in several]
+        english, chinese = words().pair("either_join")
+        joined = english.join(one[0] for one in texts), chinese.join(one[1] for one in texts)
+        values = {"given": joined, "derived": derived}
     elif taken:
         name = "decision_accepted"
     else:
         return None
-    return Said(name, {**values, "by": _by(by), "why": _why(why)})
-
-
-def _either(answers: list[Any], asked: Question | None) -> Pair:
-    texts = [answer_pair(answer, asked) for answer in answers]
-    english, chinese = words().pair("either_join")
-    return english.join(one[0] for one in texts), chinese.join(one[1] for one in texts)
-
-
-def _by(name: str) -> Pair | str:
-    return words().pair("decision_by", by=name) if name else ""
-
-
-def _why(reason: str) -> Pair | str:
-    return words().pair("decision_why", why=reason) if reason else ""
+    # Keys made by hand may name nobody and give no reason.
+    values["by"] = words().pair("decision_by", by=by) if by else ""
+    values["why"] = words().pair("decision_why", why=why) if why else ""
+    return Said(name, values)
 
 
 def signature_on(key: Key) -> Said | None:

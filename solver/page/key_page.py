@@ -12,12 +12,10 @@ from functools import cache
 from itertools import pairwise
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from solver.banks.bank import Bank
 from solver.decide.severity import RARE
 from solver.evidence import Evidence
-from solver.files.resources import data_folder
 from solver.key import Key
 from solver.page.contested import contested_of, stability_line
 from solver.page.decisions import signature_on
@@ -25,14 +23,7 @@ from solver.page.figures.shared_pixels import shared_pixels
 from solver.page.review_flags import CLOSE, CONTESTED, SMALL
 from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, topics_of
 from solver.rules.registry import Figure, all_rules
-from solver.text.bilingual import (
-    both,
-    policy_for,
-    template_environment,
-    without_turning,
-    worded,
-    words,
-)
+from solver.text.bilingual import page_environment, without_turning, words
 from solver.text.numbers import percent
 from solver.text.record_names import records_named
 
@@ -107,6 +98,7 @@ def _with_next(
 
 def _urgent(view: QuestionView, contested: list[str]) -> bool:
     ranks = {reason.rank for reason in view.reasons}
+    # A contested question is listed above already; a close one only where it is not.
     return bool(ranks - {CONTESTED, SMALL} or (ranks and view.entry.id not in contested))
 
 
@@ -125,22 +117,7 @@ def _counts(topics: Sequence[TopicView]) -> dict[str, int]:
 @cache
 def environment() -> Environment:
     """Return the environment of the key's templates, made once."""
-    made = template_environment()
-    style = _style()
-    made.filters.update(both=both, worded=worded, in_words=records_named)
-    fails = " · ".join(words().pair("fails"))
-    made.globals.update(
-        say=words().say,
-        texts=words(),
-        fails=fails,
-        style=Markup(style),
-        policy=Markup(policy_for(style)),
-    )
+    made = page_environment(words(), ["class/report.css", "key/key.css"])
+    made.filters.update(in_words=records_named)
+    made.globals.update(texts=words(), fails=" · ".join(words().pair("fails")))
     return made
-
-
-def _style() -> str:
-    """The style sheet all pages share, then this page's own."""
-    folder = data_folder("templates")
-    parts = [folder / "class" / "report.css", folder / "key" / "key.css"]
-    return "\n".join(path.read_text(encoding="utf-8") for path in parts)

@@ -37,6 +37,7 @@ def relative_margin(verdict: OptionVerdict | SecondVerdict) -> float | None:
         return None
     scale = abs(float(verdict.threshold))
     if scale == 0 and isinstance(verdict.value, int | float):
+        # A threshold of 0 has no size of its own: the value's stands in.
         scale = abs(float(verdict.value))
     if scale == 0:
         return 0.0 if verdict.margin == 0 else None

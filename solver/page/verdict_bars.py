@@ -22,6 +22,7 @@ def margin_bar(verdict: OptionVerdict) -> Markup:
     share = relative_margin(verdict)
     if share is None or verdict.holds is None:
         return Markup()
+    # A margin as large as the threshold fills its side: beyond that a verdict is no clearer.
     length = max(_HALF * min(share, 1.0), _LEAST)
     start = _HALF if verdict.holds else _HALF - length
     return Markup(

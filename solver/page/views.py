@@ -161,6 +161,7 @@ class QuestionView:
         """Names of its states, for tags."""
         urgent = [STATES[reason.rank] for reason in self.reasons]
         if self.entry.void:
+            # First: it is graded by nothing that was measured.
             urgent.insert(0, "void")
         return list(dict.fromkeys(urgent)) or ["decided"]
 
@@ -235,6 +236,7 @@ def topics_of(
         ]
         if views:
             topics.append(TopicView(topic.id, as_pair(topic.title), tuple(views)))
+    # A key of another edition, or a question taken out of the bank: shown all the same.
     if entries:
         others = [_view(entry, None, evidence, figures, rules) for entry in entries.values()]
         title = words().pair("other_questions")

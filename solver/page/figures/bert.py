@@ -35,7 +35,7 @@ LINE, ROOM = 15.0, 78.0
 """Height of a token's line and width of a token's column, in units of the drawing."""
 FAINT = 0.08
 """Links that get less attention are not drawn."""
-_GAP = 2
+_GAP = 2  # pixels between two heads' maps, in grey, which viridis has not
 
 
 def viridis(values: npt.NDArray[Any]) -> Pixels:
@@ -58,16 +58,12 @@ def attention_grid(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     weights, head = checked_weights(record), int(parameters["head"])
     pieces = record.value("pieces")
     links = [
-        link_drawing(weights[layer, head - 1], pieces, _layer(layer + 1))
+        link_drawing(weights[layer, head - 1], pieces, (f"Layer {layer + 1}", f"第 {layer + 1} 層"))
         for layer in range(len(weights))
     ]
     return Markup("{}{}").format(
         _grid(weights, head), Markup('<div class="panels">{}</div>').format(Markup("").join(links))
     )
-
-
-def _layer(number: int) -> Pair:
-    return f"Layer {number}", f"第 {number} 層"
 
 
 def _grid(weights: npt.NDArray[Any], head: int) -> Markup:
@@ -225,6 +221,7 @@ def tags_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """Counts of parts of speech and the nearest words, a layer a row. Parameters: record."""
     record = record_of(evidence, parameters["record"])
     counts, tags = record.array("counts", 2), list(record.value("tags"))
+    # Eighteen parts of speech are too wide for a page, and most are among no nearest words.
     kept = [at for at in range(len(tags)) if counts[:, at].any()]
     own = record.value("tag")
     head: list[Markup] = [both(("Layer", "層"))]
@@ -290,6 +287,7 @@ def curve(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     if len(values) < 2 or not np.isfinite(values).all():
         raise EvidenceError("a curve needs two numbers or more")
     low, high = min(values), max(values)
+    # An even curve is drawn in the middle of its own line.
     room = (high - low) or 1.0
     points = [
         (50 + 420 * at / (len(values) - 1), 20 + 160 * (high - value) / room)

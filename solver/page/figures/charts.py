@@ -50,6 +50,7 @@ class Axis:
 
 def _round_step(least: float) -> float:
     power = 10.0 ** math.floor(math.log10(least))
+    # A hair below: 0.30000000000000004 is 0.3 to a reader.
     return next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
 
 
@@ -58,6 +59,7 @@ def axis_over(values: Sequence[float], log: bool) -> Axis:
     low, high = min(values), max(values)
     if log:
         low, high = math.log10(low), math.log10(high)
+    # Of one single value any width will do.
     margin = (high - low) / 20 or abs(high) / 20 or 0.5
     low, high = low - margin, high + margin
     return Axis(10**low, 10**high, True) if log else Axis(low, high, False)
@@ -68,7 +70,12 @@ def scatter(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """Points with the diagonal. Parameters: x, y; x_label, y_label (en, zh-Hant); log."""
     log = bool(parameters.get("log", False))
     pairs = [(float(x), float(y)) for x, y in zip(parameters["x"], parameters["y"], strict=True)]
-    shown = [pair for pair in pairs if all(_can_stand(value, log) for value in pair)]
+    # A logarithm has no place for 0 and below; the note says how many were left out.
+    shown = [
+        pair
+        for pair in pairs
+        if all(math.isfinite(value) and (value > 0 or not log) for value in pair)
+    ]
     if not shown:
         return Markup('<p class="note">{}</p>').format(words().say("no_points"))
     axis = axis_over([value for pair in shown for value in pair], log)  # one for both: a diagonal
@@ -78,10 +85,6 @@ def scatter(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
         text = words().say("points_left_out", n=len(pairs) - len(shown))
         note = Markup('<p class="hint">{}</p>').format(text)
     return _plot(axis, shown, labels) + note
-
-
-def _can_stand(value: float, log: bool) -> bool:
-    return math.isfinite(value) and (value > 0 or not log)
 
 
 def _plot(axis: Axis, shown: Sequence[tuple[float, float]], labels: tuple[Pair, Pair]) -> Markup:
@@ -127,7 +130,9 @@ def _texts(label: Pair, place: str) -> Markup:
 
 def _tick(value: float, along: float) -> Markup:
     right, bottom = _LEFT + _SIDE, _TOP + _SIDE
-    text = _power(value) if value and not 1e-3 <= abs(value) < 1e4 else number(value)
+    text = number(value)
+    if value and not 1e-3 <= abs(value) < 1e4:  # 10⁻⁴, not 1×10⁻⁴
+        text = text.removeprefix("1×")
     return Markup(
         '<path class="grid" d="M{x} {top}V{bottom}M{left} {y}H{right}"/>'
         '<text class="tick" x="{x}" y="{under}" text-anchor="middle">{text}</text>'
@@ -144,10 +149,6 @@ def _tick(value: float, along: float) -> Markup:
         level=short(bottom - along + 4),
         text=text,
     )
-
-
-def _power(value: float) -> str:
-    return number(value).removeprefix("1×")
 
 
 @figure_kind("table")

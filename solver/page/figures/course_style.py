@@ -26,6 +26,7 @@ def draw_as_course(evidence: Evidence, identifier: str, picture: int) -> bytes:
     for axes in (left, right):
         axes.set_axis_off()
     buffer = io.BytesIO()
+    # Without matplotlib's version in it the same picture has the same bytes.
     figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
     return buffer.getvalue()
 
@@ -41,6 +42,7 @@ def displayed_as_course(
     """
     if record.kind == "lime":
         overlay = rgb.astype(np.float64) / 255
+        # The picture's own largest value, as lime paints it.
         top = overlay.max()
         signs = record.array("signs", 2)
         overlay[..., 1][signs > 0] = top

@@ -34,7 +34,7 @@ from solver.text.numbers import number
 from solver.text.record_names import record_name, records_named
 
 GREEN, RED = 1, 0
-MOST_SAMPLES = 24
+MOST_SAMPLES = 24  # a page of the course's ten steps, and of twice as many
 _PICTURE = re.compile(
     r"(?:picture|lime|saliency|smoothgrad|activation/\d+|integrated_gradients)"
     r"/(\d+)(?:/\d+)?"
@@ -75,6 +75,7 @@ def displayed_pixels(record: Record) -> Pixels:
     valid = record.arrays.get("valid")
     if valid is not None and valid.shape == pixels.shape[:2]:
         hidden = ~valid.astype(bool)
+        # Pale grey over it, so that nobody takes a place that cannot be read for a dark one.
         pixels[hidden] = (pixels[hidden] // 3 + 100).astype(np.uint8)
     return pixels
 
