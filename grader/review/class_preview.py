@@ -1,4 +1,4 @@
-"""A graded class in memory, and what a change of key would do to it before it is made."""
+"""A graded class in memory, and previews of a changed key's effect on it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMED = 100
 
 @dataclass(frozen=True)
 class Effect:
-    """What a key does to the class.
+    """Effect of a key on the class.
 
     Attributes:
         counts: who moves, how far, and the means.
@@ -107,7 +107,7 @@ class ClassPreview:
         return any(each.id == question for each in self._run.questions)
 
     def effect(self, plan: Plan, label: str) -> Effect:
-        """Return what a planned regrade does; `label` names its chart."""
+        """Return the effect of a planned regrade; `label` names its chart."""
         before, after = (_totals(each.used) for each in (plan.before, plan.after))
         possible = max(_possible(plan.before), _possible(plan.after))
         chart = histogram(after, before, possible, label) if before or after else Markup()

@@ -51,7 +51,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Head:
-    """What one head attends to: tokens, their links as drawn, and the weights (T, T)."""
+    """Attention of one head: tokens, their links as drawn, and the weights (T, T)."""
 
     drawn: Markup
     pieces: tuple[str, ...]

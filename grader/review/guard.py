@@ -61,23 +61,29 @@ class Guard:
             await _answer(send, *refused)
             return
         prefix = f"/{self._token}"
+        # The application knows no token, so none can get into a page's text.
         inner = {**scope, "path": scope["path"][len(prefix) :] or "/", "raw_path": None}
         await self._app(inner, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"")
+        # Another site's name may be made to point at the loopback (DNS rebinding); its Host gives
+        # it away.
         if host not in self._hosts:
             return 421, "This page is served to this machine alone."
         given = scope["path"].split("/")[1] if scope["path"].count("/") > 1 else ""
+        # In a time that does not depend on how many signs are right.
         if not secrets.compare_digest(given.encode(), self._token.encode()):
             return 404, "The address lacks its token, or is of an earlier start: see the terminal."
         if scope["method"] == "GET":
             return None
         if scope["method"] != "POST":
             return 405, "Only GET and POST are served."
+        # A form of another page sends its own Origin.
         if headers.get(b"origin", b"") != b"http://" + host:
             return 403, "A change must come from this page itself."
+        # A form cannot send JSON without asking first.
         if headers.get(b"content-type", b"").partition(b";")[0] != b"application/json":
             return 415, "A change is sent as JSON."
         length = headers.get(b"content-length", b"")

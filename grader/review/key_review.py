@@ -16,7 +16,7 @@ from grader.review.requests import Decide
 from solver.banks.bank import Bank
 from solver.decide.severity import severity_of
 from solver.errors import Hw9Error, InputError
-from solver.key import Answer, Key, KeyQuestion
+from solver.key import Key, KeyQuestion
 from solver.key_checks.consistency import answer_words
 
 
@@ -39,6 +39,7 @@ class KeyReview:
         self.bank = bank
         self.file = KeyFile(bank, folder / "key.yaml")
         self.the_class = ClassPreview(run, bank) if run else None
+        # Requests come on several threads, and each change is read, made and written as one.
         self.lock = threading.RLock()
         self.page_problem = ""
         self.worker = FigureWorker(folder, bank.folder)
@@ -109,7 +110,9 @@ class KeyReview:
             return key_override.with_left_out(self.key, name, by=by, why=why)
         given = answer_words(entry, wanted.answer or [])
         if not given:
-            raise InputError("no option was chosen", mend="Choose what earns the points.")
+            raise InputError(
+                "no option was chosen", mend="Choose the options that earn the points."
+            )
         several = wanted.choice == "either" and entry.kind == "single"
         if several and len(wanted.answer or []) < 2:
             raise InputError("either of two needs two options or more")
@@ -118,7 +121,7 @@ class KeyReview:
             first, also = answer_words(entry, entry.correct), [given]
             if not first:
                 raise InputError("nothing was derived that the other answer could stand beside")
-            if _same(entry, wanted.answer):
+            if first == given:
                 raise InputError("the two answers are the same one")
         return key_override.with_override(
             self.key,
@@ -178,6 +181,8 @@ class KeyReview:
         if self.file.changed_outside:
             with suppress(Hw9Error):
                 self.file.read()
+        # A decision is on the key that its page showed: a page in another tab may show an older
+        # one.
         if version != self.version:
             raise KeyChangedError(
                 f"{self.file.path}: was changed since this page showed it, in another tab or by a "
@@ -189,6 +194,7 @@ class KeyReview:
     def start(self) -> None:
         """Begin to keep key.html as the key is."""
         self.worker.start()
+        # Beside the requests: a page takes seconds, and a decision is written at once.
         self._page = threading.Thread(target=self._keep_page, name="key.html", daemon=True)
         self._page.start()
         if _older(self.folder / "key.html", self.file.path):  # a kill came between the two
@@ -235,7 +241,3 @@ def _older(one: Path, other: Path) -> bool:
         return one.stat().st_mtime_ns < other.stat().st_mtime_ns
     except OSError:
         return False
-
-
-def _same(entry: KeyQuestion, answer: Answer | None) -> bool:
-    return answer_words(entry, entry.correct) == answer_words(entry, answer or [])

@@ -1,4 +1,4 @@
-"""What the review page shows of a key: its list of questions, one question, the end."""
+"""Views of the review page: the list of questions, one question, the end."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def view_of(review: KeyReview, question: str) -> tuple[QuestionView, ContestedVi
 
 
 def choices_of(view: QuestionView) -> list[ChoiceGroup]:
-    """Return what a person can choose, with what counts now."""
+    """Return the options a person can choose, with those that count now."""
     entry = view.entry
     given = entry.override_answers or [entry.correct]
     first, others = given[0], given[1:]
@@ -128,7 +128,7 @@ def class_html(review: KeyReview, question: str) -> Markup:
 
 
 def total_effect(review: KeyReview, label: str) -> tuple[Effect | None, Sequence[str]]:
-    """Return what the whole key does to the class, and which questions it changes."""
+    """Return the effect of the whole key on the class, and the questions it changes."""
     if review.the_class is None:
         return None, ()
     plan = review.the_class.plan(review.key)

@@ -1,4 +1,4 @@
-"""The regions of a bundle's pictures while they are drawn: what is asked for, and the file."""
+"""The regions of a bundle's pictures while they are drawn: those asked for, and the file."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class RegionDrawing:
         return made.getvalue()
 
     def left(self) -> list[str]:
-        """Return what is asked for and not drawn: "picture 3: cake, fork"."""
+        """Return the regions asked for and not drawn: "picture 3: cake, fork"."""
         found = []
         for picture in self.pictures:
             drawn = self.entry(picture).regions

@@ -35,8 +35,10 @@ def serve(
     import uvicorn
 
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # A port given with --port can be used again at once after Ctrl-C.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        # The loopback alone: nobody else on the network can ask for anything.
         listening.bind(("127.0.0.1", port))
     except OSError as problem:
         listening.close()
@@ -49,17 +51,18 @@ def serve(
     config = uvicorn.Config(
         Guard(app, token, number),
         log_level="critical",
-        access_log=False,
+        access_log=False,  # addresses hold the token
         server_header=False,
         date_header=False,
         lifespan="on",
-        ws="none",
+        ws="none",  # no page here needs a connection that the guard does not see through
         timeout_graceful_shutdown=2,
     )
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            # Now that it is served: a browser opened earlier would show an error.
             _announce(address, open_browser, say)
 
     try:
