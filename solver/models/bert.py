@@ -24,7 +24,7 @@ from solver.models.tokenizer import Encoding, Tokenizer, load_tokenizer
 if TYPE_CHECKING:
     from torch import Tensor
 
-CONNECT_SECONDS = 4.0
+CONNECT_SECONDS = 4.0  # without a network the libraries would try again for minutes
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ class Bert:
         import torch
 
         mask = inputs.pop("attention_mask")[:, None, None, :].to(self.model.dtype)  # (B, 1, 1, T)
+        # Added before the softmax: padding gets no attention.
         hidden = (1 - mask) * torch.finfo(self.model.dtype).min
         states = [self.model.bert.embeddings(**inputs)]
         for layer in self.model.bert.encoder.layer[:layers]:
@@ -195,6 +196,7 @@ def _load(folder: Path, device: str, predicts: bool) -> Bert:
                 config=getattr(transformers, kind.config)(**build),
                 state_dict=state,
                 dtype=torch.float32,
+                # The faster implementations give no attention weights.
                 attn_implementation="eager",
                 output_loading_info=True,
             )
@@ -245,6 +247,7 @@ def _fetched(name: str) -> Path | None:
         folder = Path(snapshot_download(name, local_files_only=True))
     except (OSError, ValueError):  # not there, or no name that the hub could have
         return None
+    # A download that was broken off leaves a folder without weights.
     return folder if any((folder / each).is_file() for each in WEIGHTS) else None
 
 

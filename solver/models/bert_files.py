@@ -29,7 +29,10 @@ from solver.models.tokenizer_files import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+WEIGHTS = (
+    "model.safetensors",
+    "pytorch_model.bin",
+)  # the first that is there: no pickle, if it can
 FILES = (
     *WEIGHTS, CONFIG, VOCABULARY, TOKENIZER, TOKENIZER_CONFIG, SPECIAL, ADDED,
     BYTE_VOCABULARY, MERGES,

@@ -69,6 +69,8 @@ def _loaded(path: Path) -> Any:
         with warnings.catch_warnings():
             # What torch has to say of an odd file is said in our sentence, once.
             warnings.simplefilter("ignore")
+            # Weights only: a pickle in full runs code as it is read. On the CPU: the file may name
+            # a GPU.
             return torch.load(path, map_location="cpu", weights_only=True)
     except (
         pickle.UnpicklingError,
@@ -95,6 +97,7 @@ def _state_in(checkpoint: Any) -> Any:
     for name in OUTER:
         if name in checkpoint and not isinstance(checkpoint[name], Tensor):
             return checkpoint[name]
+    # A state dict saved as it is, without a mapping around it.
     bare = checkpoint and all(isinstance(value, Tensor) for value in checkpoint.values())
     return checkpoint if bare else None
 
@@ -118,6 +121,7 @@ def without_prefix(state: State, known: Collection[str], path: Path) -> State:
     """
     expected = set(known)
     counts = Counter(prefix for name in state if (prefix := _prefix_of(name, expected)) is not None)
+    # Some names fit as they are: the others are faults, and no prefix is taken off.
     if not counts or counts[""]:
         return state
     prefix = counts.most_common(1)[0][0]

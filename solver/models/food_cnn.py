@@ -107,6 +107,7 @@ def path_to_filter(cnn: nn.Sequential, index: int, channel: int) -> nn.Sequentia
     What follows the last convolution up to `index` treats every filter by itself, so of that
     convolution, and of its BatchNorm, the one filter is kept.
     """
+    # Behind the last convolution every filter is treated by itself, so one is enough from there on.
     last = max(at for at in range(index + 1) if isinstance(cnn[at], nn.Conv2d))
     ends = [_one_filter(module, channel) for module in cnn[last : index + 1]]
     return nn.Sequential(*cnn[:last], *ends).requires_grad_(False).eval()
@@ -194,15 +195,19 @@ class PreparedNetwork(nn.Module):
     """The same network laid out for speed: channels last, ReLU in place, BatchNorm folded into the
     convolutions, and on a CPU the wide ones done as `WinogradConv2d`.
 
-    On a CPU the two matrix products, a thousandth of the work, are done row by row: a product with
-    one row rounds otherwise than one with several. At the genuine widths convolutions round alike
-    in small batches, so that an answer does not depend on the batch the picture is in.
+    At the genuine widths convolutions round alike in small batches, so that an answer does not
+    depend on the batch the picture is in.
     """
 
     def __init__(self, network: FoodNetwork) -> None:
         super().__init__()
         self.direct = nn.Sequential(*_prepared(network.cnn))
-        self.fewer_products = nn.Sequential(*map(_with_fewer_products, self.direct))
+        self.fewer_products = nn.Sequential(
+            *(
+                WinogradConv2d(each) if isinstance(each, nn.Conv2d) and is_eligible(each) else each
+                for each in self.direct
+            )
+        )
         self.fc = copy.deepcopy(network.fc)
         self.requires_grad_(False)
         self.eval().to(memory_format=torch.channels_last)
@@ -211,16 +216,16 @@ class PreparedNetwork(nn.Module):
         """Return logits (B, classes) of pictures (B, 3, 128, 128)."""
         laid_out = pictures.contiguous(memory_format=torch.channels_last)
         maps = self._maps(laid_out).flatten(1)
+        # Row by row on a CPU, a thousandth of the work: a product with one row rounds otherwise
+        # than one with several.
         rows = [maps] if maps.is_cuda else maps.split(1)
         return torch.cat([self.fc(row) for row in rows])
 
     def _maps(self, pictures: Tensor) -> Tensor:
-        """The last maps (B, C, 4, 4).
-
-        In a flat part of a picture all maps are flat as well, and of equal values max pooling sends
-        the gradient to the first. The transforms round by the place in a tile, and would break such
-        ties: the gradient of a black picture was off by 15%, that of one half white by 10%.
-        """
+        """The last maps (B, C, 4, 4)."""
+        # In a flat part of a picture all maps are flat as well, and of equal values max pooling
+        # sends the gradient to the first. The transforms round by the place in a tile, and would
+        # break such ties: the gradient of a black picture was off by 15%, of one half white by 10%.
         if torch.is_grad_enabled() and not pictures.is_cuda:
             flat = flat_shares(pictures) >= FLAT
             if flat.any():
@@ -248,16 +253,11 @@ def _prepared(modules: nn.Sequential) -> list[nn.Module]:
             assert isinstance(before, nn.Conv2d)
             made.append(fuse_conv_bn_eval(before, module))
         elif isinstance(module, nn.ReLU):
+            # Its input is needed by nobody, once BatchNorm is folded into the convolution.
             made.append(nn.ReLU(inplace=True))
         else:
             made.append(copy.deepcopy(module))
     return made
-
-
-def _with_fewer_products(module: nn.Module) -> nn.Module:
-    if isinstance(module, nn.Conv2d) and is_eligible(module):
-        return WinogradConv2d(module)
-    return module
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -52,6 +52,7 @@ class ImageNetwork(nn.Module):
             for module in self.layers.values()
             if getattr(module, "out_features", getattr(module, "out_channels", 0)) == self.classes
         ]
+        # The last: an auxiliary classifier, as of Inception, comes before it.
         return ends[-1]
 
     def prepared(self) -> nn.Module:
@@ -105,6 +106,7 @@ class ImageNetwork(nn.Module):
         """
         name = self.name_of(layer)
         module = self.layers[name]
+        # A module that a network uses several times gives its map at the last of them.
         times = self._times_passed(name, pictures)
         found: list[Tensor] = []
 

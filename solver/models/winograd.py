@@ -49,6 +49,8 @@ BY_ONEDNN = (
 )
 """Whether matrix products are oneDNN's here, and not MKL's."""
 
+# F(4x4, 3x3): 36 products give 16 outputs, where the direct way needs 144. Larger tiles save more
+# and round worse, for their transforms hold larger numbers.
 TILE = 4
 PATCH = TILE + 2
 STRIP_TILES = 256 if WIDE else 64
@@ -108,11 +110,13 @@ class WinogradConv2d(nn.Module):
 
     @cached_property
     def _turned(self) -> Tensor:
+        # The gradient of a convolution is one by the weights turned round, in and out exchanged.
         return transformed(self.direct.weight.detach().flip(2, 3).transpose(0, 1))
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return the convolution (B, out, H, W) of maps (B, in, H, W), channels last."""
         height, width = maps.shape[2:]
+        # A rest of a tile would need padding of its own; the course's sides are powers of two.
         if min(height, width) < LEAST_SIDE or height % TILE or width % TILE:
             found: Tensor = self.direct(maps)
         else:
@@ -155,6 +159,7 @@ class _Convolution(torch.autograd.Function):
 def transformed(weight: Tensor) -> Tensor:
     """Take weights (out, in, 3, 3) to the 36 places where they multiply: (36, in, out)."""
     matrix = torch.tensor(_WEIGHT, dtype=torch.float64)
+    # In double precision: sixths and twenty-fourths have no exact float32.
     places = torch.einsum("ia,jb,ocab->ijco", matrix, matrix, weight.double())
     by_output = places.flatten(0, 1).float().transpose(1, 2)
     if BY_ONEDNN:  # which would have the inputs lie next to one another
@@ -180,8 +185,11 @@ def _convolve(maps: Tensor, weight: Tensor, bias: Tensor | None, into: Tensor) -
     """Convolve maps (H, W, in) into (H, W, out), strip by strip of whole rows of tiles."""
     height, width, channels = maps.shape
     down, across, out = height // TILE, width // TILE, weight.shape[2]
-    rows = _rows_of_tiles(down, across)
+    # A divisor of all rows of tiles: every strip is of one size, and its buffers serve again.
+    most = max(1, min(STRIP_TILES // across, down))
+    rows = next(rows for rows in range(most, 0, -1) if down % rows == 0)
     tiles = rows * across
+    # One pixel of zeros around: the convolution's padding.
     strip = torch.zeros(rows * TILE + 2, width + 2, channels)
     patches = _overlapping(strip, rows, across)
     gathered = torch.empty(patches.shape)
@@ -200,12 +208,6 @@ def _convolve(maps: Tensor, weight: Tensor, bias: Tensor | None, into: Tensor) -
             target.copy_(in_place)
         else:
             torch.add(in_place, bias, out=target)
-
-
-def _rows_of_tiles(down: int, across: int) -> int:
-    """The rows of tiles in a strip: a divisor of all of them."""
-    most = max(1, min(STRIP_TILES // across, down))
-    return next(rows for rows in range(most, 0, -1) if down % rows == 0)
 
 
 def _overlapping(strip: Tensor, rows: int, across: int) -> Tensor:
