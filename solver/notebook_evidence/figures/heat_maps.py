@@ -29,10 +29,10 @@ from solver.notebook_evidence.figures.plot_axes import (
 Floats = npt.NDArray[np.float64]
 Metric = Literal["euclidean", "cosine"]
 
-MOST_CELLS = 64
+MOST_CELLS = 64  # sentences; the course has ten
 CHANGE = 6
 """Levels by which neighbours on either side of a line between cells differ."""
-ON_DIAGONAL = 0.03
+ON_DIAGONAL = 0.03  # of the range: a few levels of the colour map
 STEPS = (0.01, 0.02, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0)
 """Steps that matplotlib takes along a colour bar of distances or cosines."""
 
@@ -69,12 +69,14 @@ def read_heat_map(rgb: Bytes, boxes: list[Box]) -> HeatMap | None:
     if colours is None:
         return None
     shares, off = values_on("viridis", colours)
+    # Similarities are the same both ways; a picture that happens to have cells is not.
     if off.max() > ON_MAP or np.abs(shares - shares.T).max() > ON_DIAGONAL:
         return None
     diagonal = np.diag(shares)
     metric: Metric | None = None
     if diagonal.min() >= 1 - ON_DIAGONAL:
         metric = "cosine"
+    # A sentence is most like itself: the end of the map on the diagonal says which measure it is.
     elif diagonal.max() <= ON_DIAGONAL:
         metric = "euclidean"
     return HeatMap(metric, shares, _scale(rgb, boxes, panels[0], metric) if metric else None)
@@ -143,6 +145,7 @@ def _best_scale(
         per_pixel = step / spacing
         at = (bar.bottom - ticks) * per_pixel if metric == "euclidean" else None
         values = at if at is not None else 1 - (ticks - bar.top) * per_pixel
+        # Ticks stand at multiples of their step, but are drawn at whole pixels.
         values = np.round(values / step) * step
         if metric == "cosine" and values.min() < -1:
             continue

@@ -148,6 +148,7 @@ def whole_picture(panel: Bytes, valid: Mask, placing: Placing | None = None) -> 
         placing: of the picture in the panel; all of it where none is given.
     """
     nearest = ndimage.distance_transform_edt(~valid, return_distances=False, return_indices=True)
+    # From the nearest place: a white label over a corner would change the picture's hash.
     filled = np.ascontiguousarray(panel[tuple(nearest)])
     box = None
     if placing is not None:

@@ -32,7 +32,7 @@ OFF = 2.0
 """Levels of 255 by which a figure drawn again may differ: rounding, of two pictures."""
 SEEN = 1.0
 """Squared levels, over the panel, below which a contribution cannot be seen at all."""
-MOST_EXCHANGES = 60
+MOST_EXCHANGES = 60  # far more than eleven superpixels can need
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,8 @@ def _shares(square: Floats, match: Floats) -> Floats:
     seen = np.diag(square) > SEEN
     if seen.any():
         values, vectors = np.linalg.eigh(square[np.ix_(seen, seen)])
+        # Superpixels that look alike from here make the matrix singular, and rounding negative
+        # values.
         values = np.maximum(values, 1e-6)
         root = np.sqrt(values)
         solved = lsq_linear((vectors * root).T, (vectors / root).T @ match[seen], bounds=(0, 1))

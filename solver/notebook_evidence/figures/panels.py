@@ -26,12 +26,12 @@ DARK = 130
 """Largest value of a spine's pixel: 51 at 72 dots an inch (0.8 pixel wide, so 0.8 opaque)."""
 WHITE = 225
 """Least value of a pixel outside a panel; the outermost pixel of a spine may be 227."""
-LEAST_SIDE = 24
+LEAST_SIDE = 24  # pixels; a smaller panel shows nothing that could be read
 OUTSIDE = 0.5
 """Share of the pixels along a spine beyond which the figure is white; tick labels cover some."""
 LONGEST_TICK = 16
 """Pixels of a tick mark at 200 dots an inch, and some."""
-MOST_CANDIDATES = 4000
+MOST_CANDIDATES = 4000  # a picture of fine lines must not be searched for ever
 POINTS = 72.0
 SPINE_POINTS = 0.8
 INK = 40
@@ -143,6 +143,7 @@ def _box_above(
         white[top - 1, left : right + 1] if top else np.ones(1, bool),
         white[bottom + 1, left : right + 1] if bottom + 1 < height else np.ones(1, bool),
     ]
+    # Dark lines inside a picture have its other parts beside them, not white paper.
     if not all(one.mean() >= OUTSIDE for one in outside):
         return None
     # How thick the line is, from the right spine where no ticks are: a dark image hides it, a
@@ -184,6 +185,7 @@ def find_panels(rgb: Bytes, boxes: list[Box] | None = None) -> list[list[Panel]]
     for box in square:
         one = Box(box.top, box.left, box.bottom, box.right, line)
         found.append((one, one.middle(one.right, -1) - one.middle(one.left, 1)))
+    # A colour bar or a legend is square too, now and then: panels of one figure are of one size.
     usual = int(np.median([width for _, width in found]))
     found = [(box, width) for box, width in found if abs(width - usual) <= 2]
     # Rounded edges lie floor(w) or ceil(w) apart; the image is always ceil(w) wide.
@@ -270,6 +272,7 @@ def open_figure(png: bytes, most_pixels: int) -> tuple[Bytes, float]:
     if (alpha == 255).all():
         rgb = np.asarray(drawn.convert("RGB"))
     else:
+        # A transparent figure is shown on a notebook's white page.
         paper = Image.new("RGBA", drawn.size, "white")
         rgb = np.asarray(Image.alpha_composite(paper, drawn).convert("RGB"))
     usable = isinstance(dpi, float | int) and 20 <= dpi <= 1200

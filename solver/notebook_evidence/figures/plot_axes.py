@@ -187,6 +187,7 @@ def _axis(ticks: npt.NDArray[np.intp], fields: list[Floats], direction: int) -> 
     found.sort(key=lambda one: one[0], reverse=True)
     likeness, step, first, labels = found[0]
     lead = likeness - found[1][0]
+    # An axis read wrong moves every point: rather no reading than a doubtful one.
     if likeness < LEAST_LIKENESS or lead < LEAST_LEAD:
         raise EvidenceError(
             f"the numbers on an axis of a plot cannot be told for certain: {labels} or "
