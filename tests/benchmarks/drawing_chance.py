@@ -46,31 +46,31 @@ def fits(marks: np.ndarray) -> dict[str, Fit]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the fits of each map as they are made, and the table of all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--maps", type=int, default=8, help="maps of each kind of noise")
     count = parser.parse_args().maps
-    began = time.process_time()
-    found: dict[str, list[dict[str, Fit]]] = {
-        kind: [fits(stroke_marks(make(100 + at))) for at in range(count)]
-        for kind, make in KINDS.items()
-    }
-    names = list(found["white"][0])
-    print(
-        f"{'drawing':12} chance  of one map  " + " ".join(f"{kind:>7}" for kind in KINDS) + "  most"
-    )
-    for name in names:
+    found: dict[str, list[dict[str, Fit]]] = {kind: [] for kind in KINDS}
+    for at in range(count):
+        for kind, make in KINDS.items():
+            began = time.process_time()
+            found[kind].append(fits(stroke_marks(make(100 + at))))
+            scores = "  ".join(f"{name} {one.score:.3f}" for name, one in found[kind][-1].items())
+            print(f"{kind:7}{at:3}  {scores}  {time.process_time() - began:.0f} s", flush=True)
+    print_table(found)
+
+
+def print_table(found: dict[str, list[dict[str, Fit]]]) -> None:
+    """Print of each drawing its mean score by kind of noise, chance, and the most above it."""
+    print(f"{'drawing':12} chance  " + " ".join(f"{kind:>7}" for kind in KINDS) + "  most above it")
+    for name in found["white"][0]:
         scores = {kind: np.array([one[name].score for one in found[kind]]) for kind in KINDS}
-        both = np.concatenate([scores[kind] for kind in CHANCE_OF])
-        most = max(float(each.max()) for each in scores.values())
-        above = (most - both.mean()) / (1 - both.mean())
+        chance = float(np.concatenate([scores[kind] for kind in CHANCE_OF]).mean())
+        most = (max(float(each.max()) for each in scores.values()) - chance) / (1 - chance)
         kinds = " ".join(f"{each.mean():7.3f}" for each in scores.values())
-        print(f"{name:12} {both.mean():6.3f}  {both.std():10.3f}  {kinds}  {above:.3f}")
-    spreads = [one[name].spread for each in found.values() for one in each for name in names]
-    print(
-        f"searches apart by more than .01: {np.mean(np.array(spreads) > 0.01):.2f} of the fits; "
-        f"{time.process_time() - began:.0f} s of processor"
-    )
+        print(f"{name:12} {chance:6.3f}  {kinds}  {most:.3f}")
+    spreads = [fit.spread for kind in found.values() for one in kind for fit in one.values()]
+    print(f"searches that end more than .01 apart: {np.mean(np.array(spreads) > 0.01):.2f}")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 A drawing is a family of wireframes with parameters (place, size, turn). Each is compared with the
 marks, the places of the map that stand out, by two shares: of its lines on marks, and of the marks
 on its lines. Their harmonic mean (the F score of Dice 1945 and van Rijsbergen 1979) is 1 only when
-the marks are exactly the drawing's lines. The best member of the family is searched for by
-`solver.rules.shapes.pose_search`, seeded.
+the marks are exactly the drawing's lines (`solver.rules.shapes.pose_scores`).
+
+The best member of the family is searched for, seeded: shapes are screened at every place
+(`solver.rules.shapes.pose_screen`), and the best of them begin a search
+(`solver.rules.shapes.pose_search`). Independent searches are made until two agree.
 
 >>> from solver.rules.shapes.solid_wireframes import DRAWINGS
 >>> ring = np.hypot(*(np.indices((64, 64)) - 32))
@@ -73,6 +76,14 @@ THOROUGH = Effort(
     again=(Stage(16, 24, 12, 0.02), Stage(2, 48, 20, 0.01, 0.1)),
 )
 """56,000 poses a search, for drawings of up to eight parameters."""
+
+PLAIN = Effort(
+    shapes=64,
+    starts=32,
+    stages=(Stage(32, 12, 8, 0.05), Stage(4, 48, 30, 0.02, 0.1)),
+    again=(Stage(4, 24, 15, 0.02, 0.1),),
+)
+"""9,000 poses a search, for those of three or four, such as a circle."""
 
 CLEAR = threshold(
     "wireframe.clear",
@@ -180,7 +191,11 @@ def _top(values: Floats, seen: Mask, share: float) -> Mask:
 
 
 def fit(
-    drawings: Drawing | Sequence[Drawing], marks: Mask, *, seed: int = 0, effort: Effort = THOROUGH
+    drawings: Drawing | Sequence[Drawing],
+    marks: Mask,
+    *,
+    seed: int = 0,
+    effort: Effort | None = None,
 ) -> Fit:
     """Return the member of a family, or of several alike, that fits the marks (64, 64) best.
 
@@ -191,9 +206,10 @@ def fit(
         drawings: the families, of the same parameters.
         marks: those of a map.
         seed: the same marks and seed give the same member; it is cached.
-        effort: of the searches.
+        effort: of the searches; by default as the number of parameters asks for.
     """
     several = (drawings,) if isinstance(drawings, Drawing) else tuple(drawings)
+    effort = effort or (THOROUGH if len(several[0].bounds) > 4 else PLAIN)
     given = [starts_of(each.name) for each in several]
     begun = None
     if all(each is not None for each in given):
