@@ -1,7 +1,6 @@
 """Decision of one question on evidence, by its rule and, where there is one, by its cross-check.
 
-A question without its evidence is left open and names the missing records; damaged evidence gives
-a sentence too, never a traceback.
+A question without its evidence is left open and names the missing records.
 """
 
 from __future__ import annotations
@@ -121,7 +120,7 @@ def _attempt(
             decision = decide_as_asked(question, decide, evidence)
     except MissingEvidence as missing:
         return lacks or missing.lacks
-    except EvidenceError as fault:
+    except EvidenceError as fault:  # one damaged record leaves its question open, not the key
         return [str(fault)]
     except UNREADABLE as fault:  # evidence may be made by hand, and in any shape
         names = ", ".join(needs)
@@ -207,6 +206,7 @@ def _on_options(
             continue
         numbers = [Decimal(str(one.text)) for one in options if one.blank == blank]
         value = Decimal(repr(float(verdict.value))) if isinstance(verdict.value, float) else None
+        # Ties to the lower number, so that the same value gives the same answer.
         nearest = None if value is None else min(numbers, key=lambda n: (abs(n - value), n))
         for number in numbers:
             holds = None if nearest is None else number == nearest
@@ -221,6 +221,7 @@ def measured_options(
     assert isinstance(verdict.value, float)
     unit = Decimal(1).scaleb(-measured.decimals)
     value = Decimal(repr(float(verdict.value)))
+    # As decimals: the choices stand in a quiz, and 0.4350 must not be 0.434999.
     right = value.quantize(unit)
     numbers = sorted({right, *((value * factor).quantize(unit) for factor in measured.factors)})
     return [

@@ -205,8 +205,10 @@ class _Repeats:
 
     def repeat(self, at: int) -> Repeat:
         """Return the `at`-th repeat of the decision (from 0)."""
+        # In turn, so that any number of repeats shares itself out among the causes.
         cause = self.causes[at % len(self.causes)]
         turn = at // len(self.causes)
+        # Seeded by the question and the repeat: a bank with other questions repeats these alike.
         generator = np.random.default_rng([zlib.crc32(self.decided.entry.id.encode()), at])
         varying = self.causes[:-1] if cause == "together" else [cause]
         try:

@@ -200,8 +200,9 @@ def test_other_seeds_that_were_really_run_are_used_first() -> None:
         return Decision([verdict(drawn), verdict(not drawn)])
 
     question = planned(decide, ["lime/1"])
-    ours = evidence_of(Record("lime/1", {"signs": np.ones((4, 4), np.int8)}))
-    theirs = evidence_of(Record("lime/1", {"signs": np.zeros((4, 4), np.int8)}))
+    segments = np.arange(16).reshape(4, 4)
+    ours = evidence_of(Record("lime/1", {"signs": np.ones((4, 4), np.int8), "segments": segments}))
+    theirs = evidence_of(Record("lime/1", {"signs": np.zeros_like(segments), "segments": segments}))
     decided = decide_question(question, ours)
     entry = measured_stability(question, decided, ours, repeats=12, reseeded=[theirs, ours])
     assert entry.stability
