@@ -143,7 +143,7 @@ questions:
         ),
         ("readings: brightness", "rank: least", "a rank is taken by maps.brightest_region, maps."),
         ("topic: demo", "topic: integrated gradients", "no short name: small letters, digits"),
-        ('{en: "Which?", zh', "{en: Which?, zh", "Put texts that hold any of : # ?"),
+        ('{en: "Which?", zh', "{en: Which: one, zh", "Put texts that hold any of : # ?"),
     ],
 )
 def test_a_stumble_of_a_newcomer_is_told_with_its_mend(
