@@ -9,9 +9,9 @@ from typing import Any
 
 from solver.banks.bank import Bank
 from solver.bundle.pictures import SIDE, Picture
-from solver.bundle.regions import regions_for
-from solver.evidence import Evidence, Record, record_id
+from solver.evidence import Evidence
 from solver.files.resources import DEFAULT_EDITION, shipped_bank
+from solver.notebook_evidence.drawn_regions import drawn_regions
 from solver.notebook_evidence.figures.known_pictures import known_pictures, picture_of
 
 CELL = Path(__file__).with_name("collect_cell.py")
@@ -85,9 +85,7 @@ def with_regions(evidence: Evidence, regions: Path) -> Evidence:
             known = picture_of(rgb, rgb[..., 0] >= 0, known_pictures(regions))
             name = known.name if known is not None else ""
         picture = Picture(int(place), name, label, Path(name), rgb, (SIDE, SIDE))
-        masks = regions_for(picture, regions)
-        if masks:
-            about = {"source": "drawn for this picture"}
-            added = Record(record_id("regions", place), dict(masks), about)
-            records[added.id] = added
+        drawn = drawn_regions(picture, regions)
+        if drawn is not None:
+            records[drawn.id] = drawn
     return Evidence(records, evidence.bundle)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.bundle.pictures import Picture
-from solver.bundle.regions import regions_for
 from solver.evidence import Record, record_id
+from solver.notebook_evidence.drawn_regions import drawn_regions
 from solver.notebook_evidence.figures.colours import values_on
 from solver.notebook_evidence.figures.grid_figures import PICTURE_SIDE, Cut, Row
 from solver.notebook_evidence.figures.known_pictures import whole_picture
@@ -94,6 +94,6 @@ def _picture_records(cut: Cut, k: int, regions: Path) -> Iterator[Record]:
     values = {**from_figure(len(cut.rgb), "the picture's own pixels"), "label": label, "name": name}
     yield Record(record_id("picture", k), {"rgb": rgb}, values)
     picture = Picture(k, name, label, Path(name), rgb, (PICTURE_SIDE, PICTURE_SIDE))
-    masks = regions_for(picture, regions)
-    if masks:
-        yield Record(record_id("regions", k), dict(masks), {"source": "drawn for this picture"})
+    drawn = drawn_regions(picture, regions)
+    if drawn is not None:
+        yield drawn

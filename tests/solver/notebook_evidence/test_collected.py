@@ -15,6 +15,7 @@ from solver.evidence import Evidence, Record, load_evidence
 from solver.files.resources import data_folder
 from solver.files.zipped_folder import as_folder
 from solver.notebook_evidence.collected import collecting_cell, wanted_of, with_regions
+from solver.rules.maps.displayed import region_name
 from tests.solver.notebook_evidence.course_notebook import BERT, CNN_CELLS, run_cells
 
 DEMO = data_folder("demo")
@@ -122,6 +123,7 @@ def test_regions_come_by_name_or_by_what_the_picture_shows() -> None:
     entries = {entry.name: entry for entry in load_regions(DEMO / "regions.yaml").pictures}
     for k, picture in enumerate(pictures):
         assert set(found.get("regions", k).arrays) == set(entries[picture.name].regions)
+        assert region_name(found, k, "food") == ("the food", "食物")
     kept = Record("regions/0", {"mine": np.ones((2, 2), bool)})
     evidence.add(kept)
     assert with_regions(evidence, DEMO / "regions.yaml").get("regions", 0) is kept
