@@ -12,7 +12,7 @@ import numpy.typing as npt
 from solver.bundle.pictures import Picture
 from solver.evidence import Record, record_id
 from solver.notebook_evidence.drawn_regions import drawn_regions
-from solver.notebook_evidence.figures.colours import values_on
+from solver.notebook_evidence.figures.colours import values_of_mixtures
 from solver.notebook_evidence.figures.grid_figures import PICTURE_SIDE, Cut, Row
 from solver.notebook_evidence.figures.known_pictures import whole_picture
 
@@ -69,7 +69,7 @@ def grid_records(
 
 def _map(kind: str, place: tuple[Any, ...], cut: Cut, colours: str, *lacks: str,
          name: str = "map") -> Record:  # fmt: skip
-    values = values_on(colours, cut.rgb)[0] if colours else cut.rgb / TOP
+    values = values_of_mixtures(colours, cut.rgb, cut.valid) if colours else cut.rgb / TOP
     valid = cut.valid
     if len(values) > FINE:
         values, valid = _at_picture_side(values), _at_picture_side(valid)

@@ -32,6 +32,17 @@ KIND_NAMES = {
     "integrated_gradients": "integrated gradients",
 }
 
+BY_BRIGHTNESS = ("smoothgrad", "integrated_gradients")
+"""Kinds that content tells only by where their commonest value lies."""
+GIVES = {
+    "lime": {"lime"},
+    "saliency": {"saliency"},
+    "smoothgrad": {"smoothgrad"},
+    "filters": {"activation", "filter_visualization"},
+    "integrated_gradients": {"integrated_gradients"},
+}
+"""Kinds that the course's functions draw, by their names in `notebook_file.METHODS`."""
+
 
 def read_figures(
     notebook: ExecutedNotebook, number: int, settings: ReadingSettings
@@ -126,7 +137,9 @@ def _of_rows(
         return
     given = _checked(finding, figure, rows)
     for row in rows:
-        if row.kind == "integrated_gradients" and "steps" not in given:
+        if _told_by_brightness_alone(row, figure.method):
+            finding.remarks.append("not carried")
+        elif row.kind == "integrated_gradients" and "steps" not in given:
             finding.remarks.append("its cell does not tell the steps: not carried")
         elif row.kind in ("activation", "filter_visualization") and "cnnid" not in given:
             continue
@@ -140,11 +153,17 @@ def _checked(finding: Finding, figure: NotebookFigure, rows: list[Row]) -> dict[
     given: dict[str, Any] = dict(figure.settings)
     for row in rows:
         if row.kind == "activation":
-            finding.what += f" of a layer of {row.pixels}x{row.pixels}"
             layer = given.get("cnnid")
+            if row.pixels is None:
+                finding.remarks.append(
+                    "how many pixels the layer has is not seen, as matplotlib 3.11 draws it: the "
+                    "layer is its cell's"
+                )
+            else:
+                finding.what += f" of a layer of {row.pixels}x{row.pixels}"
             if layer is None:
                 finding.remarks.append("its cell does not tell the layer (cnnid): not carried")
-            elif layer_side(int(layer)) != row.pixels:
+            elif row.pixels is not None and layer_side(int(layer)) != row.pixels:
                 finding.remarks.append(
                     f"its cell says cnnid={layer}, whose maps are "
                     f"{layer_side(int(layer))} pixels wide: not carried"
@@ -157,11 +176,16 @@ def _checked(finding: Finding, figure: NotebookFigure, rows: list[Row]) -> dict[
                 given.pop("cnnid", None)
         if row.kind == "integrated_gradients" and "steps" in given:
             finding.what += f" at {given['steps']} steps"
-    called = figure.method
     kinds = {row.kind for row in rows}
-    if called in ("saliency", "smoothgrad", "integrated_gradients") and called not in kinds:
-        finding.remarks.append(f"its cell calls {KIND_NAMES[called]}, but the figure is another")
+    if figure.method in GIVES and not kinds & GIVES[figure.method]:
+        called = KIND_NAMES.get(figure.method, "filters")
+        finding.remarks.append(f"its cell calls {called}, but the figure is another")
     return given
+
+
+def _told_by_brightness_alone(row: Row, method: str) -> bool:
+    """Whether a row is what its cell does not call, and nothing firmer tells its kind."""
+    return row.kind in BY_BRIGHTNESS and method in GIVES and row.kind not in GIVES[method]
 
 
 def _pictures_told(finding: Finding, cuts: list[Cut], settings: ReadingSettings) -> None:

@@ -1,4 +1,9 @@
-"""Matplotlib colours read back to the values they were drawn for."""
+"""Matplotlib colours read back to the values they were drawn for.
+
+The matplotlib of 2021 smooths values and colours them afterwards, so that every colour is one of
+the map's. Matplotlib 3.11 smooths the colours of a picture, unless it is blown up three times or
+more: between two values then lies a mixture of their colours, off the map but within its hull.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,8 @@ ON_MAP = 3.0
 """Levels (of 255, largest channel) that a colour may lie off its map: rounding. A JPEG shows as 9
 to 11."""
 SHARE_ON_MAP = 0.97
+INK_LEFT = 0.01
+"""Share of valid colours off the map that may be the faint ink beside a label, not mixtures."""
 
 
 def brightest(rgb: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -42,11 +49,16 @@ class _Table:
 
     def __init__(self, name: str) -> None:
         from matplotlib import colormaps
-        from scipy.spatial import cKDTree
+        from scipy.spatial import ConvexHull, cKDTree
 
         # A 2D array is coloured by 256 entries, cut to whole levels when they become bytes.
         self.colours = np.floor(np.asarray(colormaps[name](np.arange(256)))[:, :3] * 255.999)
         self._tree = cKDTree(self.colours)
+        self._faces = ConvexHull(self.colours).equations
+        # A mixture of colours stands for the mean of their values. On `hot` a value is a sum of
+        # multiples of the channels (to .001), on viridis nearly so (.009, root mean square).
+        straight = np.column_stack([self.colours, np.ones(256)])
+        self._weights = np.linalg.lstsq(straight, np.arange(256) / 255, rcond=None)[0]
         # 1 + the nearest entry, by the 24 bits of a colour; 0 where it was not searched yet. The
         # figures of a notebook show the same few thousand colours again and again.
         self._nearest = np.zeros(1 << 24, np.int16)
@@ -60,6 +72,18 @@ class _Table:
             channels = np.stack([new >> 16, (new >> 8) & 255, new & 255], -1)
             self._nearest[new] = self._tree.query(channels.astype(np.float64))[1] + 1
         return self._nearest[packed].astype(np.int64) - 1
+
+    def mixed(self, rgb: npt.NDArray[Any]) -> Floats:
+        """Return the values (n,), 0 to 1, of mixtures (n, 3) of the map's colours."""
+        result: Floats = np.clip(rgb @ self._weights[:3] + self._weights[3], 0, 1)
+        return result
+
+    def outside(self, rgb: Bytes) -> Floats:
+        """Return how far (levels) colours (n, 3) lie outside of all mixtures of the map's."""
+        shown, place = np.unique(rgb, axis=0, return_inverse=True)
+        away = (shown @ self._faces[:, :3].T + self._faces[:, 3]).max(1)
+        result: Floats = np.maximum(away, 0)[place.ravel()]
+        return result
 
 
 _table = cache(_Table)
@@ -77,6 +101,32 @@ def values_on(name: str, rgb: Bytes) -> tuple[Floats, Floats]:
     index = table.nearest(rgb)
     off = brightest(np.abs(table.colours[index] - rgb))
     return index / 255.0, off
+
+
+def values_of_mixtures(name: str, rgb: Bytes, valid: npt.NDArray[np.bool_]) -> Floats:
+    """Return the values (0 to 1) of a panel's colours (side, side, 3), mixtures among them.
+
+    Args:
+        name: of the colour map.
+        rgb: the panel.
+        valid: where it shows its map; colours off the map elsewhere are ink.
+    """
+    values, off = values_on(name, rgb)
+    beside = (off > ON_MAP) & valid
+    if beside[valid].mean() > INK_LEFT:
+        values[beside] = _table(name).mixed(rgb[beside])
+    return values
+
+
+def mixture_of(rgb: Bytes) -> str:
+    """Return the colour map that colours (n, 3) are mixtures of, "" for none.
+
+    Photographs of food may be mixtures of `hot`: what a picture is, is to be told before.
+    """
+    for name in reversed(MAPS):
+        if float(np.quantile(_table(name).outside(rgb), SHARE_ON_MAP)) <= ON_MAP:
+            return name
+    return ""
 
 
 def map_of(rgb: Bytes) -> tuple[str, float]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from solver.notebook_evidence.figures.colours import map_of, values_on
+from solver.notebook_evidence.figures.colours import map_of, mixture_of, values_on
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, picture_of
 from solver.notebook_evidence.figures.panels import Box, Bytes, Mask, Panel, find_panels, readable
 from solver.notebook_evidence.figures.resampling import SIDES, coarseness, explains
@@ -55,12 +55,13 @@ class Row:
     Attributes:
         kind: pictures, lime, saliency, smoothgrad, integrated_gradients, activation,
             filter_visualization, or "" where it cannot be told.
-        pixels: side of the image each panel was drawn from.
+        pixels: side of the image each panel was drawn from; None where that is not seen, as in
+            mixed colours.
     """
 
     kind: str
     cuts: list[Cut] = field(default_factory=list)
-    pixels: int = PICTURE_SIDE
+    pixels: int | None = PICTURE_SIDE
     remarks: list[str] = field(default_factory=list)
 
 
@@ -106,8 +107,12 @@ def read_grid(
     for number, cuts in enumerate(cut[1:], start=1):
         for one, above in zip(cuts, cut[0], strict=False):
             one.picture = above.picture
-        colour, _ = map_of(np.concatenate([one.rgb[one.valid] for one in cuts]))
-        row = Row(_kind_of(cuts, colour, rows[-1].kind, method), cuts)
+        shown = np.concatenate([one.rgb[one.valid] for one in cuts])
+        colour, _ = map_of(shown)
+        # Below activations lie visualizations, which may look like mixtures of a map's colours.
+        mixed = "" if colour or rows[-1].kind == "activation" else mixture_of(shown)
+        kind = _kind_of(cuts, colour or mixed, rows[-1].kind, method)
+        row = Row(kind, cuts, None if mixed else PICTURE_SIDE)
         if row.kind == "activation":
             _find_pixels(row, rgb, dpi, panels[number])
         rows.append(row)
@@ -152,8 +157,8 @@ def _kind_of(cuts: list[Cut], colour: str, before: str, method: str) -> str:
 
 def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
     """Set how many pixels the layer has: the fewest that explain most panels, with the ticks that
-    an image of so many has."""
-    for pixels in sorted(SIDES):
+    an image of so many has. Where that cannot be told, the ticks of all sizes are left out."""
+    for pixels in sorted(SIDES) if row.pixels is not None else ():
         if pixels >= len(row.cuts[0].rgb) or pixels == PICTURE_SIDE:
             continue
         cuts = _cut_row(rgb, dpi, panels, pixels)
@@ -165,3 +170,9 @@ def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
             for one, again in zip(row.cuts, cuts, strict=True):
                 one.valid = again.valid
             return
+    # A panel finer than the picture is drawn in blocks, or by a later matplotlib: not explained so.
+    if row.pixels is None or len(row.cuts[0].rgb) > PICTURE_SIDE:
+        row.pixels = None
+        for pixels in SIDES:
+            for one, again in zip(row.cuts, _cut_row(rgb, dpi, panels, pixels), strict=True):
+                one.valid = one.valid & again.valid

@@ -10,7 +10,12 @@ from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from solver.notebook_evidence.figures.colours import map_of, values_on
+from solver.notebook_evidence.figures.colours import (
+    map_of,
+    mixture_of,
+    values_of_mixtures,
+    values_on,
+)
 from solver.notebook_evidence.figures.grid_figures import cut_rows
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
 from solver.notebook_evidence.figures.lime_overlay import read_overlay
@@ -85,6 +90,20 @@ def test_maps_are_told_and_read_back(name: str) -> None:
     rgb = (np.asarray(colormaps[name](np.arange(256)))[:, :3] * 255).astype(np.uint8)
     assert map_of(rgb)[0] == name
     assert np.abs(values_on(name, rgb)[0] - values).max() <= 1.01 / 255
+
+
+@pytest.mark.parametrize("name", ["hot", "viridis"])
+def test_mixtures_of_a_maps_colours_are_told_and_read_as_means(name: str) -> None:
+    """Matplotlib 3.11 smooths the colours, not the values; of viridis they were SmoothGrad's."""
+    values = np.random.default_rng(1).random((64, 64))
+    rgb = open_figure(figure_of([[values] * 10], 72, True, name), 10**8)[0]
+    panel = find_panels(rgb)[0][0]
+    shown, inside = panel.cut(rgb)[6:-6, 6:-20], np.ones((1, 1), bool)
+    assert map_of(shown.reshape(-1, 3))[0] == "" and mixture_of(shown.reshape(-1, 3)) == name
+    ends = np.asarray(colormaps[name]([0.1, 0.3, 0.9]))[:, :3]
+    mean = np.floor(ends.mean(0) * 255).astype(np.uint8)[None, None]
+    assert abs(values_of_mixtures(name, mean, inside).item() - 1.3 / 3) < 0.02
+    assert mixture_of((smooth(3) * 255).astype(np.uint8).reshape(-1, 3)) == ""
 
 
 def test_a_photograph_is_on_no_map() -> None:
