@@ -244,7 +244,7 @@ def _remarks(
     found: ExecutedNotebook, counts: list[int | None], errors: int, jpegs: int, broken: int
 ) -> list[str]:
     told = []
-    if not found.figures:
+    if not found.figures and not jpegs and not broken:
         told.append(
             "it holds no figures: its outputs were cleared, or it was never run. Run it and save "
             "it with its outputs"
@@ -252,9 +252,9 @@ def _remarks(
     if errors:
         told.append(f"{errors} of its cells ended in an error; later cells may show older results")
     if jpegs:
-        told.append(f"{jpegs} of its figures are JPEG, whose colours are not exact: not read")
+        told.append(f"figures in JPEG, whose colours are not exact: {jpegs}, not read")
     if broken:
-        told.append(f"{broken} of its figures are damaged or no PNG: not read")
+        told.append(f"figures that are damaged or no PNG: {broken}, not read")
     known = [count for count in counts if count is not None]
     if counts and not known and found.figures:
         told.append("it does not say in which order its cells were run")

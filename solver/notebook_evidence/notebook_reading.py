@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from PIL import Image
+
 from solver.notebook_evidence.figures.grid_figures import Cut, Row, read_grid
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
 from solver.notebook_evidence.figures.panels import Box, Bytes, find_boxes, open_figure
@@ -60,8 +62,10 @@ def read_figures(
             rgb, dpi = open_figure(figure.png, MOST_PIXELS)
         except Exception as problem:  # Pillow raises many kinds for damaged files
             reason = str(problem) if isinstance(problem, ValueError) else "cannot be opened as PNG"
+            if isinstance(problem, Image.DecompressionBombError):
+                reason = f"has more than {MOST_PIXELS // 1_000_000} million pixels"
             findings.append(finding)
-            finding.remarks.append(f"not read: {reason}")
+            finding.remarks.append(f"it {reason}")
             continue
         boxes = find_boxes(rgb)
         rows = read_grid(rgb, boxes, dpi, settings.known, pictures, figure.method)

@@ -115,6 +115,8 @@ def test_what_is_no_figure_is_told_or_passed_over(tmp_path: Path) -> None:
     assert "Secret" not in told
     read = evidence_from([path], load_bank(shipped_bank()), regions_2021())
     assert all(one.remarks for one in read.findings) and not len(read.evidence)
+    remarks = [remark for one in read.findings for remark in one.remarks]
+    assert "it has more than 130 million pixels" in remarks
     assert {one.state for one in read.questions} == {"open", "never"}
 
 
