@@ -7,9 +7,6 @@ themselves, without a port.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +30,7 @@ from solver.files.resources import data_folder, shipped_bank
 from solver.key import save_key
 from solver.pipeline.make_key import decide, needed_records, planned
 from tests.grader.made_classes import again, graded, made_submissions
-from tests.grader.review.asgi import HOST, TOKEN, ask
+from tests.grader.review.answered_page import ADDRESS, opened
 from tests.grader.review.review_folders import write_graded
 from tests.hostile_evidence import hostile_evidence, hostile_key
 from tests.hostile_texts import HOSTILE, Texts, check_shown, hostile_bank
@@ -41,37 +38,6 @@ from tests.hostile_texts import HOSTILE, Texts, check_shown, hostile_bank
 pytestmark = pytest.mark.browser
 ASKED = ["q04", "q23", "q24", "q25"]
 """LIME and regions, words of the corpus, attention, states of tokens."""
-ADDRESS = f"http://{HOST}/{TOKEN}/"
-
-
-@contextmanager
-def opened(browser: Any, app: Any) -> Iterator[Any]:
-    """A page whose requests an application answers; it must not run, say or ask for anything."""
-    page = browser.new_context(viewport={"width": 1300, "height": 900}).new_page()
-    said: list[str] = []
-    with ThreadPoolExecutor(1) as threads:  # Playwright's own loop runs in this one
-
-        def answer(route: Any) -> None:
-            request = route.request
-            if not request.url.startswith(ADDRESS):
-                said.append(request.url)
-                route.abort()
-                return
-            path = request.url.removeprefix(ADDRESS[:-1]).partition("#")[0]
-            body = request.post_data.encode() if request.post_data else None
-            found = threads.submit(ask, app, path, body).result()
-            route.fulfill(status=found.status, headers=found.headers, body=found.body)
-
-        page.route(lambda url: not url.startswith("data:"), answer)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-        yield page
-        assert said == []
-        assert page.evaluate("window.ran === undefined")
-        assert page.evaluate("getComputedStyle(document.body).display") == "block"
-        assert page.url.startswith(ADDRESS)
-        page.close()
 
 
 def seen(page: Any) -> str:

@@ -36,6 +36,11 @@ def test_a_region_is_asked_for_drawn_saved_and_exchanged(tmp_path: Path) -> None
     assert (list(entry.regions), len(entry.fingerprint)) == (["plate"], 16)
     late = ask(app, "/save", json.dumps(wanted).encode())
     assert late.status == 400 and "in another tab" in late.text
+    made = {"plate": square, "ring": {"border_of": "plate", "width": 6, "minus": ["food"]}}
+    again = {**wanted, "version": json.loads(saved.text)["version"], "regions": made}
+    refused = ask(app, "/save", json.dumps(again).encode())
+    assert refused.status == 400 and "names 'food', which is not there" in refused.text
+    assert list(drawing.entry(drawing.picture(6)).regions) == ["plate"]
     exported = json.loads(ask(app, "/labelme/6").text)
     exported["shapes"][0]["label"] = "food"
     version = json.loads(saved.text)["version"]
