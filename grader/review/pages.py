@@ -13,7 +13,11 @@ from solver.text.bilingual import Words, both, template_environment, without_tur
 from solver.text.bilingual import words as page_words
 
 SHEETS = ("class/report.css", "key/key.css", "review/review.css")
-MODULES = ("key.js", "draw.js", "sheet.js", "figures.js", "page.js")
+MODULES = {
+    "review": ("key.js", "figures.js", "page.js"),
+    "regions": ("draw.js", "sheet.js"),
+}
+"""The modules of the pages, by their folder."""
 
 
 def words() -> Words:
@@ -49,6 +53,7 @@ def static_file(name: str) -> tuple[bytes, str] | None:
     if name == "style.css":
         texts = [(folder / each).read_text(encoding="utf-8") for each in SHEETS]
         return "\n".join(texts).encode(), "text/css"
-    if name in MODULES:
-        return (folder / "review" / name).read_bytes(), "text/javascript"
+    for place, names in MODULES.items():
+        if name in names:
+            return (folder / place / name).read_bytes(), "text/javascript"
     return None

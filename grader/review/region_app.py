@@ -42,7 +42,7 @@ def region_app(drawing: RegionDrawing) -> Starlette:
     """Return the application of a bundle whose regions are drawn."""
 
     def shell(request: Request, body: bytes) -> Response:
-        return HTMLResponse(rendered("review/draw.html", title=drawing.bank.header.title))
+        return HTMLResponse(rendered("regions/draw.html", title=drawing.bank.header.title))
 
     def state(request: Request, body: bytes) -> Response:
         return JSONResponse(drawing.state())
