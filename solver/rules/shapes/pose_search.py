@@ -93,7 +93,10 @@ def search(
     """
     box = _Box(drawing)
     middles = [box.kept(each) for each in starts]
-    worths = [worth(each) for worth, each in zip(families, middles, strict=True)]
+    worths = [
+        worth(each) if each.shape[1] else np.zeros(0)
+        for worth, each in zip(families, middles, strict=True)
+    ]
     places: list[list[Singles]] = [[] for _ in families]
     for turn, stage in enumerate(stages):
         ahead = _ahead(worths, stage.islands)

@@ -67,7 +67,12 @@ CLAIMS = [{"side": name} for name in SIDES]
 
 
 @pytest.mark.parametrize(
-    "values", [np.zeros((128, 128)), NOISE["white"](3), NOISE["smooth"](3), NOISE["pink"](3)]
+    "values",
+    [
+        np.zeros((128, 128)),
+        NOISE["white"](3),
+        *(pytest.param(NOISE[kind](3), marks=pytest.mark.slow) for kind in ("smooth", "pink")),
+    ],
 )
 def test_no_jug_no_side(values: np.ndarray) -> None:
     evidence = evidence_of(Record("saliency/1", {"map": values}))

@@ -78,7 +78,18 @@ def answer(values: np.ndarray, claims: list[dict[str, str]] = CLAIMS) -> list[st
     return [c["solid"] for c, holds in zip(claims, held(decision), strict=True) if holds]
 
 
-@pytest.mark.parametrize(("solid", "pose"), [(s, pose) for s in POSES for pose in POSES[s]])
+QUICK = ("ball", "tetrahedron")
+"""Solids tried in every run; the others in the slow ones, as a fit of all five takes seconds."""
+
+
+@pytest.mark.parametrize(
+    ("solid", "pose"),
+    [
+        pytest.param(s, pose, marks=() if s in QUICK else pytest.mark.slow)
+        for s in POSES
+        for pose in POSES[s]
+    ],
+)
 def test_a_drawn_solid_is_recognised(solid: str, pose: tuple[float, ...]) -> None:
     generator = np.random.default_rng(sum(map(abs, map(int, pose))))
     values = drawn(solid, pose) * generator.uniform(0.6, 1, (128, 128))
@@ -100,7 +111,9 @@ def test_without_marks_nothing_is_recognised() -> None:
     assert fits.keys() == DRAWINGS.keys() == NAMES.keys()
 
 
-@pytest.mark.parametrize("kind", NOISE)
+@pytest.mark.parametrize(
+    "kind", ["white", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("smooth", "pink"))]
+)
 def test_noise_is_no_solid(kind: str) -> None:
     """Left open, and not because one solid is far above the others."""
     evidence = evidence_of(Record("saliency/0", {"map": NOISE[kind](7)}))
@@ -111,6 +124,7 @@ def test_noise_is_no_solid(kind: str) -> None:
     assert all("Not decided" in verdict.sentence[0] for verdict in decision.verdicts)
 
 
+@pytest.mark.slow
 def test_a_glow_in_the_middle_is_no_solid() -> None:
     """A bump is bright, and every solid can be laid over it; it has no strokes."""
     row, column = np.mgrid[:128, :128] - 64
@@ -118,6 +132,7 @@ def test_a_glow_in_the_middle_is_no_solid() -> None:
     assert answer(glow * np.random.default_rng(0).random((128, 128))) == []
 
 
+@pytest.mark.slow
 def test_a_map_in_colours_may_be_the_source_and_may_be_turned() -> None:
     grey = np.rot90(drawn("pyramid", POSES["pyramid"][0], centre=60))
     values = np.stack([grey] * 3, -1) * 1e-6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -227,3 +228,15 @@ def test_the_quick_search_finds_what_a_slow_one_finds(solid: str) -> None:
     ]
     assert np.mean(lost) < 0.01
     assert max(lost) < 0.06  # either search may miss once; the slow one by 0.23
+
+
+def test_a_repeat_of_several_families_begins_where_one_of_them_was_found() -> None:
+    """Families that were left behind have no places, and are not looked for again."""
+    families = [DRAWINGS["ball"], replace(DRAWINGS["ball"], name="other")]
+    marks = bright_marks(ring(60, 64, 30), 0.05)
+    whole = fit(families[0], marks)
+    none = whole.parameters[:, None][:, :0]
+    with begun_at({"ball": whole.parameters[:, None], "other": none}):
+        again = fit(families, marks)
+    assert again.family == 0
+    assert again.score >= whole.score
