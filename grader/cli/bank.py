@@ -69,7 +69,7 @@ def bank() -> None:
     "materials",
     type=FOLDER,
     metavar="DIR",
-    help="Also tell which questions would stay open with these course materials.",
+    help="Also list the questions that would stay open with these course materials.",
 )
 @click.option("--strict", is_flag=True, help="With --with: exit code 1 where there are warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -82,11 +82,11 @@ def check(
 ) -> None:
     """Check a bank: schema, languages, ids, rules, and every claim against its rule.
 
-    Every fault is told at once, in one sentence with file, line and the names that would be right;
-    the exit code is then 1. --bundle also lists what `hw9 key` would lack of these materials,
-    before anything is run: pictures, regions, layers, heads, items, words. --with also lists
-    questions that cannot be answered as they are worded: too many or too few options hold, a claim
-    could not be measured, two options always agree, or an option is contested.
+    All faults are listed at once, each in one sentence with file, line and the names that would be
+    right; the exit code is then 1. --bundle also lists the parts that `hw9 key` would lack in these
+    materials, before anything is run: pictures, regions, layers, heads, items, words. --with also
+    lists questions that cannot be answered as they are worded: too many or too few options hold, a
+    claim could not be measured, two options always agree, or an option is contested.
 
     \b
     Examples:

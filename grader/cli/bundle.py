@@ -50,7 +50,7 @@ def bundle() -> None:
 def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) -> None:
     """Write DIR/bert.yaml from the sentences and reading items of the course's notebook.
 
-    Only what is written out in the notebook is taken; nothing of it is run. Look the file through:
+    Only values written out in the notebook are taken; nothing of it is run. Look the file through:
     it names every other file that belongs beside it.
 
     \b
@@ -81,14 +81,16 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
             "questions on it stay open"
         )
     if found.models_apart is None:
-        click.echo("which edition it is, the notebook does not tell")
+        click.echo("the notebook does not tell which edition it is")
     if made.attention is None:
         click.echo(
             "the notebook does not hold the exBERT sentence, its links and the hidden words: add "
             "the parts attention and masked, or the questions on them stay open"
         )
     if made.reading is not None and found.states is None:
-        click.echo("where the reading models' files lie is taken from 2021: look it through")
+        click.echo(
+            "the folders of the reading models' files are taken from 2021: look them through"
+        )
     if found.unread:
         cells = ", ".join(str(number) for number in found.unread)
         click.echo(f"not read, since it is no Python: code cell {cells}")
@@ -119,7 +121,7 @@ def check(folder: Path | None, bank_folder: Path | None, as_json: bool) -> None:
     report: dict[str, Any] = {}
     try:
         found = load_bundle(folder or data_folder("demo"))
-        # Each part by itself: one run tells of all that is wrong, whatever comes first.
+        # Each part by itself, so that one run names every fault.
         report = {"files": found.files, "pictures": _pictures(found, problems)}
     except BundleError as problem:
         problems.append(str(problem))

@@ -61,7 +61,7 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Of the questions and of all that is said.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def check(
     answers: Path,
     template: bool,
@@ -80,7 +80,7 @@ def check(
 
     Begin with --template: it writes ANSWERS.yaml with every question, its options and their ids,
     for you to fill in; with --html a page to tick them in, in both languages, which needs no
-    network. The right options are not told unless you ask with --reveal. Filled in, the file holds
+    network. The right options are shown only with --reveal. Filled in, the file holds
     option ids:
 
     \b
@@ -89,8 +89,8 @@ def check(
         q03: [a, b]
         q22: {a: her, b: "0.44"}
 
-    What cannot be mistaken is read too, and told: C for c, an option's text, .32 for the one
-    choice near it.
+    Other ways to write an answer are read where only one option can be meant, and listed: C for
+    c, an option's text, .32 for the one choice near it.
 
     \b
     Example:

@@ -131,6 +131,7 @@ class ExplainProgress:
             self._count(self.passes, rest)
         for stage in self.later:
             if identifier in stage:
+                # Where this one stopped early, its repeat in a later stage will too.
                 stage[identifier] = self.made.get(identifier, stage[identifier])
         for names in self.waiting.values():
             names.discard(identifier)
@@ -154,7 +155,7 @@ class ExplainProgress:
         return max(sum(n * self._rate(kind, speed) for kind, n in work.items()) - since, 0.0)
 
     def _speed(self) -> float:
-        """Seconds of this run over those expected for what it has done."""
+        """Seconds of this run over those expected for the work done."""
         expected = sum(_expected(kind) * done for kind, done in self.passes.items())
         spent = sum(self.spent.get(kind, 0.0) for kind in self.passes)
         # A fifth of a second of each, so that the first record, which loads things, does not

@@ -145,6 +145,7 @@ def key(
                 evidence=desk.evidence,
                 out=desk.folder,
                 only=names,
+                # Deciding on evidence runs no network, and needs no torch.
                 device="cpu" if alone else chosen_device(device),
                 exact=exact,
                 processes=jobs,

@@ -110,6 +110,7 @@ def import_(bundle: Path, files: tuple[Path, ...], bank_folder: Path | None) -> 
                 text = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError):
                 raise BundleError("cannot be read", path=path) from None
+            # The version as it is now: with the lock held nobody else draws.
             drawing.take(drawing.version, places[path.stem], text)
     click.echo(f"{counted(len(files), 'picture')} taken into {drawing.path}")
 

@@ -61,13 +61,13 @@ _HOW = {
 @click.option("--pages/--no-pages", default=None, help="Write pages.  [default: as the run did]")
 @click.option("--reveal", is_flag=True, help="Show the right options on students' pages.")
 @click.option("--all", "show_all", is_flag=True, help=f"List every student, not the first {SHOWN}.")
-@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, every student listed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every student.")
 def regrade(**given: Any) -> None:
-    """Grade a run again with another key: shows who moves, and writes only if told to.
+    """Grade a run again with another key: shows who moves, and writes only with --write.
 
     RUN_DIR is a folder that hw9 grade wrote; no exports are needed, but the same --bank as there.
     With --write the folder is replaced as a whole: the former key and results are kept in former/N
-    inside it, and a line is added to regrades.jsonl saying what changed, by whom and why.
+    inside it, and a line is added to regrades.jsonl: the change, by whom and why.
 
     \b
     Example:

@@ -21,7 +21,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 def review(
     key_folder: Path, run_folder: Path | None, bank_folder: Path | None, port: int, no_open: bool
 ) -> None:
-    """Look through a key in the browser, and decide what is contested.
+    """Look through a key in the browser, and decide its contested questions.
 
     KEY_FOLDER is a folder that hw9 key wrote; with RUN_FOLDER, which hw9 grade wrote, each choice
     shows who would move before it is taken. Each decision is written into key.yaml at once, with

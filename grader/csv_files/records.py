@@ -23,7 +23,7 @@ LINE_LIMIT = 1 << 26
 """A line is kept whole up to here, so that what is wrong with it is said of it once."""
 BLOCK = 1 << 20
 UNFINISHED = "unexpected end of data"
-"""What the csv module says of a quoted cell that the lines do not end."""
+"""The csv module's message on a quoted cell that the lines do not end."""
 # Lone surrogates are bytes that were not UTF-8 (see `open_text`).
 _WRONG = re.compile("[\x00\ud800-\udfff]")
 

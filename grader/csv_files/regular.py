@@ -3,7 +3,7 @@
 Where every quotation mark opens a cell, closes it, or stands doubled inside it (RFC 4180), any two
 readers of CSV agree. That can be seen from the places of the marks alone. A stretch in which one
 stands elsewhere, or which holds a zero byte or a carriage return inside a line, is left to the
-reader that knows what to do with damage (`grader.csv_files.records`).
+reader that copes with damage (`grader.csv_files.records`).
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def option_shares(
     """Return every option's share, in the order of the bank.
 
     Args:
-        question: with its options and what it accepts.
+        question: with its options and accepted answers.
         answers: students by the code of their response.
         read: students whose response was shown and readable.
         rows: the cases of students placed in the class, for the two groups.

@@ -1,4 +1,4 @@
-"""A key's file that a person changes: read once, and saved only over what was read."""
+"""A key's file that a person changes: read once, and saved only over the state that was read."""
 
 from __future__ import annotations
 

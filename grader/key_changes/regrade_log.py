@@ -2,7 +2,7 @@
 
 ``standing.json``   how questions are graded where ``key.yaml`` alone does not say it: the former
                     answer that also earns, points given to everybody, points left as they were
-``regrades.jsonl``  a line a regrade, never changed afterwards: what changed, by whom and why.
+``regrades.jsonl``  a line a regrade, never changed afterwards: the change, by whom and why.
                     Each line holds the SHA-256 of all lines before it
 ``former/N/``       the key and the results as they were before regrade N
 """

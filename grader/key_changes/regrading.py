@@ -117,7 +117,7 @@ def refuse_other_options(old: Key, new: Key, path: Path | None = None) -> None:
     """Raise an error for a key in which an option's id has another text than in the run's key.
 
     Raises:
-        KeyFileError: names the questions, and what differs.
+        KeyFileError: names the questions and their differences.
     """
     # A run's record holds ids. A stem may differ: that is how a wrong wording is corrected.
     before = {question.id: question.wording for question in old.questions}

@@ -36,7 +36,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 _EDGE = re.compile(r"\A\s*\n|\n\s*\Z")
 _BARE_ENTITY = re.compile(r"&(?:#[0-9]|#[xX][0-9a-fA-F]|[A-Za-z])")
 
-# What Canvas deletes of a text kept as HTML: html_text_helper.rb, strip_tags.
+# The parts Canvas deletes of a text kept as HTML: html_text_helper.rb, strip_tags.
 _STRIPPED_TAG = re.compile(r"</?[^<>\n]*>?")
 _NUMBERED = re.compile(r"&#([0-9]+);")
 _NAMED = re.compile(r"&[A-Za-z0-9_]+;")

@@ -24,7 +24,7 @@ def refuse_two_quizzes(exports: Sequence[tuple[str, Collection[str]]]) -> None:
         exports: name of each, and Canvas' ids of its questions; none where a format has no ids.
 
     Raises:
-        ExportError: names two of the files, and what to do.
+        ExportError: names two of the files, and the way out.
     """
     asked = [(name, frozenset(ids)) for name, ids in exports if ids]
     if len(asked) < 2:

@@ -79,7 +79,7 @@ def histogram(
         totals: students by total, drawn as bars.
         other: students by total under another policy, drawn as a line of steps.
         possible: points of the whole test: the right end of the axis.
-        label: what the chart shows, for readers who cannot see it.
+        label: the chart in words, for readers who cannot see it.
         link: gives the address that a bar leads to, by the bar's number.
     """
     bins = histogram_bins(totals, possible)

@@ -35,7 +35,7 @@ class Effect:
         counts: who moves, how far, and the means.
         moves: the first students who move.
         chart: the totals after as bars, those before as outlines.
-        notes: what else the plan says.
+        notes: further sentences of the plan.
         changes_anything: whether a regrade would write anything.
     """
 

@@ -2,7 +2,8 @@
 
 A page in another tab can send requests to any port of this machine. So an address holds a token,
 made new at each start; the Host must be the loopback's, so that no name resolved to it is taken;
-and what changes a state is a POST with this page's own Origin, which no form of another page has.
+and a request that changes a state is a POST with this page's own Origin, which no form of another
+page has.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Guard:
     """An application behind ``/TOKEN``, for one port of the loopback.
 
     Args:
-        app: what is served.
+        app: the application served.
         token: the first part of every path.
         port: that is listened on.
     """

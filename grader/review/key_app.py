@@ -56,7 +56,7 @@ def key_app(review: KeyReview) -> Starlette:
 def page(
     handle: Callable[[Request, bytes], Response],
 ) -> Callable[[Request], object]:
-    """Run a handler on a thread; what goes wrong is a sentence for the page."""
+    """Run a handler on a thread; a fault becomes a sentence for the page."""
 
     async def served(request: Request) -> Response:
         body = await request.body() if request.method == "POST" else b""

@@ -23,7 +23,7 @@ from solver.key_checks.consistency import answer_words
 class KeyReview:
     """A key's folder while it is reviewed.
 
-    What is written is key.yaml, at each decision, and then key.html, by a process of its own.
+    key.yaml is written at each decision, and then key.html, by a process of its own.
 
     Args:
         folder: with ``key.yaml`` and, for the figures, ``evidence/``.

@@ -24,7 +24,7 @@ def serve(
     """Serve an application to this machine's user until Ctrl-C.
 
     Args:
-        app: what is served; its lifespan ends before this returns.
+        app: the application served; its lifespan ends before this returns.
         port: 0: any free one.
         open_browser: open the address.
         say: is told the address.

@@ -1,8 +1,7 @@
 """One person's answers, read leniently where nothing can be mistaken.
 
-``C`` counts as ``c``, an option's text as its id, ``.32`` as the one choice near it. Every such
-reading is told, and every answer that cannot be read is told at once. Which option is right plays
-no part in it.
+``C`` counts as ``c``, an option's text as its id, ``.32`` as the one choice near it. Such readings
+are listed, and all answers that cannot be read at once. Which option is right plays no part in it.
 """
 
 from __future__ import annotations

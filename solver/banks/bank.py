@@ -323,11 +323,14 @@ def read_bank(folder: Path) -> tuple[Bank | None, list[BankError]]:
             topics.append(Topic(found.topic, found.title, tuple(found.questions), source))
             files[path.name] = sha256_of(path)
         elif source is not None:
+            # The faults of one topic hide none of another's: its sound questions are checked
+            # further.
             topics.append(_sound_part(source))
     if not topics and not faults:
         faults.append(BankError("holds no topic file (*.yaml) beside bank.yaml", path=folder))
     if not topics:
         return None, faults
+    # Its count of pictures is kept, or each question with `pictures: all` would seem at fault.
     bank = Bank(folder, header or _header_so_far(placed), tuple(topics), files)
     return bank, [*faults, *_double_ids(bank)]
 
@@ -361,6 +364,7 @@ def _header_so_far(placed: PlacedYaml | None) -> BankFile:
     data = placed.data if placed is not None and isinstance(placed.data, dict) else {}
     count = data.get("pictures")
     nothing = Wording(en="-", zh_hant="-")
+    # Not isinstance: YAML's `true` is an int to it.
     pictures = {"pictures": count} if type(count) is int and 1 <= count <= 1000 else {}
     return BankFile(title=nothing, edition="", **pictures)
 

@@ -112,6 +112,7 @@ class Methods(_Settings):
             "lime_seed": lime.seed,
             "lime_shown": lime.shown,
             "lime_min_weight": lime.min_weight,
+            # None is lime's own name for the mean.
             "lime_hidden_colour": None if lime.hidden_colour == "mean" else lime.hidden_colour,
             "smoothgrad_samples": self.smoothgrad.samples,
             "smoothgrad_sigma": self.smoothgrad.sigma,

@@ -107,6 +107,7 @@ def _texts_of(
 
 
 def _folded(text: Wording) -> tuple[str, ...]:
+    # A bank wrapped at another column has the same wording.
     return tuple(" ".join(text.in_language(language).split()) for language in LANGUAGES)
 
 

@@ -15,7 +15,7 @@ Mask = npt.NDArray[np.bool_]
 Points = npt.NDArray[np.float64]
 
 _HALF = 0.5 - 1e-9
-"""Half a pixel, less what sums of 64-bit numbers lose: an edge through a pixel's middle counts on
+"""Half a pixel, less the loss of sums of 64-bit numbers: an edge through a pixel's middle counts on
 both of its sides."""
 
 _FINE = 8

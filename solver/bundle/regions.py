@@ -141,7 +141,7 @@ def masks_of(
 
     Args:
         regions: the file.
-        entry: one of its pictures, or what is to become one.
+        entry: one of its pictures, or a file that is to become one.
         path: of the file; masks are looked for beside it.
         size: width and height.
 

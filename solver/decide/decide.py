@@ -44,7 +44,7 @@ class Decided:
     """A question's entry in the key, the rule's decision, and the thresholds it read.
 
     Attributes:
-        places: where its searches found what they looked for, for repeats to begin at.
+        places: where its searches ended, for repeats to begin at.
     """
 
     entry: KeyQuestion

@@ -97,7 +97,7 @@ def made_repeats(
 def with_stability(
     question: PlannedQuestion, decided: Decided, evidence: Evidence, done: Sequence[Repeat]
 ) -> KeyQuestion:
-    """Return the question's entry with what came out of its repeats, in their order."""
+    """Return the question's entry with the outcome of its repeats, in their order."""
     entry = decided.entry
     if entry.state == "open":
         return entry

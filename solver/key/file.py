@@ -33,6 +33,7 @@ class _Dumper(YamlDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: Decimal) -> yaml.Node:
+    # Quoted: without the quotes YAML reads 0.3 as a float, which is not three tenths.
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style='"')
 
 

@@ -119,6 +119,7 @@ class KeyQuestion(Strict):
             return []
         first = self.override.correct
         if self.kind == "single" and isinstance(first, list):
+            # One option is a whole answer here: those named earn each by itself (`--any`).
             return [[name] for name in first]
         return [first, *self.override.also]
 
@@ -201,4 +202,5 @@ class Key(Strict):
 def questions_sha256(key: Key) -> str:
     """Return the hash of a key's questions, verdicts and decisions included: 64 hex digits."""
     data = [question.model_dump(mode="json", by_alias=True) for question in key.questions]
+    # Sorted, so that a field moved in the model takes no signature off.
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -117,7 +117,7 @@ class Bert:
         """Return the embedding output and each layer's output: layers + 1 times (B, T, width).
 
         One pass serves every layer. With `layers` only so many are returned, and the pass of a BERT
-        ends there: what lies above is not computed; with 0 only the embedding output is.
+        ends there: the layers above are not computed; with 0 only the embedding output is.
         """
         import torch
 
@@ -169,7 +169,7 @@ def model_hashes(source: Path | str) -> dict[str, str]:
 def load_bert(source: Path | str, device: str = "cpu", *, predicts: bool = True) -> Bert:
     """Load a BERT with its tokenizer, in eval mode, with attention to be read.
 
-    A name is looked for among what was fetched before, then, where the network is there, on the
+    A name is looked for among models fetched before, then, where the network is there, on the
     hub. Where it is to predict words (`predicts`) it must have a masked-LM head.
 
     Raises:

@@ -91,7 +91,7 @@ def _loaded(path: Path) -> Any:
 
 
 def _state_in(checkpoint: Any) -> Any:
-    """The state dict of a checkpoint, or what stands in its place; None where there is none."""
+    """The state dict of a checkpoint, or the value in its place; None where there is none."""
     if not isinstance(checkpoint, Mapping):
         return None
     for name in OUTER:
@@ -112,7 +112,7 @@ def without_prefix(state: State, known: Collection[str], path: Path) -> State:
     """Return the state with the prefix taken off that its names have before the build's `known`.
 
     Raises:
-        BundleError: some names have the prefix and others have not: what they are is not said.
+        BundleError: some names have the prefix and others have not, so their meaning is unclear.
 
     Example:
         >>> found = without_prefix({"module.fc.bias": torch.ones(2)}, {"fc.bias"}, Path("x.pth"))
@@ -136,7 +136,7 @@ def without_prefix(state: State, known: Collection[str], path: Path) -> State:
 
 
 def _prefix_of(name: str, known: set[str]) -> str | None:
-    """What stands before the longest end of a name that the build has; None where none has."""
+    """The part before the longest end of a name that the build has; None where none has."""
     begins = [0, *(at + 1 for at, sign in enumerate(name) if sign == ".")]
     return next((name[:at] for at in begins if name[at:] in known), None)
 
@@ -148,7 +148,7 @@ def fitted(state: State, build: Mapping[str, Tensor], path: Path, mend: str = ""
         state: of a checkpoint, prefixes taken off.
         build: the network's own state dict; it may lie on the meta device.
         path: of the checkpoint.
-        mend: what to do where it does not fit.
+        mend: advice where it does not fit.
 
     Raises:
         BundleError: names or shapes that are not the build's, NaN or infinity; says all of them.

@@ -76,7 +76,7 @@ class FoodNetwork(ImageNetwork):
         return int(index) if outer == "cnn" and index else None
 
     def maps_at(self, layer: LayerName, pictures: Tensor) -> Tensor:
-        """Return what a layer of `cnn` gives: (B, filters, h, w)."""
+        """Return the output of a layer of `cnn`: (B, filters, h, w)."""
         index = self._index(layer)
         if index is None:
             return super().maps_at(layer, pictures)

@@ -97,7 +97,7 @@ class ImageNetwork(nn.Module):
         return ", ".join(names)
 
     def maps_at(self, layer: LayerName, pictures: Tensor) -> Tensor:
-        """Return what a layer gives for pictures (B, 3, side, side): (B, filters, h, w).
+        """Return the output of a layer for pictures (B, 3, side, side): (B, filters, h, w).
 
         The pass ends there. Of a layer that is passed several times the last time counts.
 

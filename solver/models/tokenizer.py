@@ -181,7 +181,7 @@ def _placed(text: str, pieces: Sequence[str], first: int, *, lowercase: bool) ->
     """For each character the place of its piece, the pieces being numbered from `first` on.
 
     The tokenizer keeps no places, so that its pieces are looked for one after another in the text
-    as it normalizes it (NFKC); what is in no piece has no place.
+    as it normalizes it (NFKC); a character in no piece has no place.
     """
     letters = [
         (sign, at) for at, one in enumerate(text) for sign in unicodedata.normalize("NFKC", one)
@@ -205,7 +205,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     """Load a tokenizer from a model's folder, of the kind that its files name.
 
     Raises:
-        BundleError: the files are missing, not a tokenizer's, or need what is not installed.
+        BundleError: the files are missing, not a tokenizer's, or need a package not installed.
     """
     kind = tokenizer_kind(folder)
     try:

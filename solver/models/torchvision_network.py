@@ -104,7 +104,7 @@ def load_torchvision(
     """
     state = read_state(path)
     described = f"{name} at {side}x{side}"
-    # Shapes alone: what a checkpoint claims is held against them before memory is taken.
+    # Shapes alone: a checkpoint's claims are held against them before memory is taken.
     with _ShapesAlone():
         inner = _built(path, name, side, classes, state, options or {})
     build: dict[str, Tensor] = inner.state_dict()
@@ -172,7 +172,7 @@ def _built(
 
 
 def _check_options(build: Any, options: Mapping[str, Option]) -> None:
-    """The builders hand on what they do not know; classes, size and weights are ours to say."""
+    """Refuse the builder's own arguments, and classes, size and weights, which are set here."""
     own = {
         "weights",
         "progress",

@@ -175,7 +175,7 @@ def convolved(maps: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tenso
     laid_out = maps.contiguous(memory_format=torch.channels_last)
     shape = (len(maps), weight.shape[2], *maps.shape[2:])
     result = torch.empty(shape, memory_format=torch.channels_last)
-    # One picture after another: what a picture's answer is must not hang on its neighbours.
+    # One picture after another: a picture's answer must not hang on its neighbours.
     for one, into in zip(laid_out, result, strict=True):
         _convolve(one.permute(1, 2, 0), weight, bias, into.permute(1, 2, 0))
     return result
@@ -231,7 +231,7 @@ def product(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
     """Return left (n, k) times right (k, m), both float32 and without gradients: (n, m).
 
     Args:
-        left, right: what is multiplied.
+        left, right: the factors.
         out: (n, m), contiguous; overwritten where the library can write there.
     """
     if not BY_ONEDNN:

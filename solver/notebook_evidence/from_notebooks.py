@@ -26,7 +26,7 @@ class QuestionState:
     Attributes:
         state: "figures" (decided on the notebooks' figures), "procedures" (on recorded runs of a
             method), "open", or "never" (no notebook can carry it).
-        why: what it lacks, for the last two.
+        why: the lack, for the last two.
     """
 
     id: str

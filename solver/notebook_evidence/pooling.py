@@ -32,7 +32,7 @@ class Pooled:
         records: by id; of several measurements the first one's.
         draws: further draws of SmoothGrad: each a record by id, as if from a run with another seed.
         measured_in: by id, how many notebooks show the measurement that was taken.
-        differences: sentences on what is not the same in all.
+        differences: sentences on the settings that are not the same in all.
     """
 
     records: dict[str, Record] = field(default_factory=dict)

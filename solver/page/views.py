@@ -353,6 +353,7 @@ def short_hashes(facts: list[tuple[str, list[tuple[str, str]]]]) -> list[tuple[s
     """Return the hash of each part, not of a file in it: (part, the first 12 digits, all of it)."""
     found = []
     for name, lines in facts:
+        # A part's own hash stands for it, wherever those of its files are listed.
         own_first = sorted(lines, key=lambda line: line[0] != "sha256")
         hashes = (text for _, text in own_first if re.fullmatch(r"[0-9a-f]{32,64}", text))
         whole = next(hashes, None)

@@ -1,4 +1,4 @@
-"""Starts of searches: where a first decision found what it looked for, for its repeats to begin at.
+"""Starts of searches: the places where a first decision's searches ended.
 
 A rule that searches notes the places it found, by name; a repeat of its decision on slightly other
 evidence is given them, and need not look everywhere again.

@@ -42,8 +42,9 @@ def import_qti(
     """Keep the words and ids of a quiz exported from NTU COOL, matched to the bank.
 
     Questions and options are matched by their texts where the quiz was made from the bank, else
-    by order and kind; what the quiz words otherwise is shown for a yes. Items that are no questions
-    of the bank, such as headings, are kept too, so that hw9 grade passes over their columns.
+    by order and kind; texts that differ are shown, and a yes is asked for. Items that are no
+    questions of the bank, such as headings, are kept too, so that hw9 grade passes over their
+    columns.
     Without --out the file goes into the folder quizzes/ of --bank (where hw9 grade finds it), or
     to quiz.yaml here (for hw9 grade --quiz).
     The quiz's own answers are not kept.
@@ -81,9 +82,10 @@ def _spare_other_files(target: Path) -> None:
 
     if target.is_file():
         with target.open("rb") as file:
+            # The format's name stands in the first line; no file need be read whole for it.
             if QUIZ_FORMAT.encode() not in file.read(100):
                 raise InputError(
-                    "is there already, and is not what import-qti writes",
+                    "is there already, and is no quiz that import-qti wrote",
                     path=target,
                     mend="Give another file with --out.",
                 )
@@ -192,6 +194,7 @@ def export_qti(
     key = _key(bank, key_path)
     quiz = quiz_to_write(bank, language, key, answers=not no_answers)
     marked = sum(1 for item in quiz.items if item.right)
+    # A package with the answers is nobody else's to read.
     write_package(quiz, out, private=marked > 0)
     points = sum(item.points for item in quiz.items if item.points is not None)
     unsaid = not_said_by_canvas(bank, key) if key and not no_answers else []

@@ -42,7 +42,7 @@ class OverlayReading:
     Attributes:
         signs: int8 (superpixels,): 1 drawn green, -1 drawn red, 0 not drawn.
         fitted: how many superpixels the least squares alone take as drawn.
-        error: root mean square (levels of 255) of what the reading leaves unexplained.
+        error: root mean square (levels of 255) of the part the reading leaves unexplained.
         unexplained: pixels of the panel, drawn again, that differ.
         lead: of the drawn and the undrawn nearest to each other, the difference of their shares.
     """

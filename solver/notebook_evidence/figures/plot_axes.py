@@ -52,7 +52,7 @@ class Axis:
     Attributes:
         zero: pixel (a whole number is a pixel's middle) where the value is 0.
         per_unit: pixels a unit; below 0 where values rise against pixels.
-        labels: what the ticks say.
+        labels: texts of the ticks.
         likeness: mean correlation of the drawn labels with the pixels.
         lead: by how much the next best reading is less like them.
         off: largest distance of a tick from the line, in pixels.

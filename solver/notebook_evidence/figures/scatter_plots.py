@@ -33,7 +33,7 @@ class Plot:
     Attributes:
         points: (n, 2) in the units of the axes.
         roles: (n,).
-        axes: what the points were read by.
+        axes: scales that the points were read by.
         markers: by role the pixels (row, column) of the markers, in the order of the points.
     """
 

@@ -51,7 +51,7 @@ def test_the_commands_write_over_no_file_of_somebody_else(tmp_path: Path):
     run(*export, "--force")
     before = key.read_bytes()
     taken = [import_qti, theirs, "--bank", questions, "--yes", "--out"]
-    assert "is not what import-qti writes" in run(*taken, key, ok=False)
+    assert "is no quiz that import-qti wrote" in run(*taken, key, ok=False)
     assert key.read_bytes() == before
     for _ in range(2):
         run(*taken, tmp_path / "quiz.yaml")

@@ -1,4 +1,4 @@
-"""Answers read leniently: what cannot be mistaken is read and told, all else is told at once."""
+"""Answers read leniently: unmistakable ones are read and listed, all others listed as faults."""
 
 from __future__ import annotations
 
