@@ -14,6 +14,7 @@ from solver.errors import EvidenceError
 from solver.files.resources import shipped_bank
 from solver.notebook_evidence.from_notebooks import as_json, evidence_from, lines
 from solver.notebook_evidence.notebook_file import read_executed_notebook, settings_in
+from tests.fuzz.picture_formats import bare_png
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"
@@ -98,7 +99,7 @@ def test_what_is_no_notebook_is_told_in_a_sentence(text: str, message: str, tmp_
 
 
 def test_what_is_no_figure_is_told_or_passed_over(tmp_path: Path) -> None:
-    bomb = PNG[:16] + (60_000).to_bytes(4) + (60_000).to_bytes(4) + PNG[24:]
+    bomb = bare_png(60_000, 60_000, bytes(100))
     path = write(
         tmp_path / "run.ipynb",
         cell("a", {"image/png": "no base64!"}, {"image/png": 7}, {"image/jpeg": "/9j/"}),
