@@ -65,7 +65,7 @@ class ExportFormat:
         name: with its article, as messages list it.
         fits: says whether a file has this format; it looks at the name or the first lines alone.
         opened: opens a file; raises `ExportError` where it is none after all.
-        last: tried after every other format, and so the one that says what is wrong with a file
+        last: tried after every other format, and so the one that names the fault of a file
             of no format.
     """
 

@@ -1,4 +1,4 @@
-"""What the two cells of a question say together: what was ticked, and Canvas' points."""
+"""The two cells of a question read together: the options ticked, and Canvas' points."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReadCell(Cell):
         self.has_rejects = bool(bad_points) or self.refused
 
     def rejects(self, question: str) -> Iterator[tuple[str, str, str]]:
-        """Yield question, text and reason of what could not be read."""
+        """Yield question, text and reason of each cell that could not be read."""
         if isinstance(self.response, Refused):
             yield question, self.response.text, self.response.reason
         if self.bad_points:
@@ -62,7 +62,7 @@ class AnalysisColumn:
         self._reader = CellReader(matched.wordings)
 
     def read(self, cell: str, points: str) -> ReadCell:
-        """Return what the two cells say."""
+        """Return the response and points of the two cells."""
         pair = (cell, points)
         known = self.known.get(pair)
         if known is None:
@@ -72,7 +72,7 @@ class AnalysisColumn:
         return known
 
     def damage(self, cell: str) -> Damage | None:
-        """Return what was done to a cell after Canvas wrote it, "" where nothing can be told."""
+        """Return the damage done to a cell after Canvas wrote it, "" where none can be told."""
         return self._reader.damage(cell)
 
     def _decide(self, cell: str, points: str) -> ReadCell:

@@ -1,9 +1,9 @@
 """Which question a column of an export is: by Canvas' id, by its text, or by its place.
 
-The first way that speaks is taken, and each export says which was used for what. "Words" are a text
-without its punctuation and the marks of its drop-downs (`grader.exports.analysis_headers`); "order"
-and "elimination" are the place among the columns that are recognised
-(`grader.exports.analysis_positions`).
+The first way that speaks is taken, and each export says which was used for which questions. "Words"
+are a text without its punctuation and the marks of its drop-downs
+(`grader.exports.analysis_headers`); "order" and "elimination" are the place among the columns that
+are recognised (`grader.exports.analysis_positions`).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class ColumnMatcher:
         A question that was deleted and made again has more than one.
 
         Raises:
-            ExportError: columns or questions are left over; names all, and says what to do.
+            ExportError: columns or questions are left over; names all, with the mend.
         """
         self._pass_over_others()
         self._by_ident()
@@ -212,7 +212,7 @@ class ColumnMatcher:
         return not any(self._together(one, other) for one, other in combinations(columns, 2))
 
     def _by_first_words(self) -> None:
-        """Take what begins with the text of one open question alone, and is the only one to."""
+        """Take the only column that begins with the text of one open question alone."""
         begun = {
             column: [
                 question

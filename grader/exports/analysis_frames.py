@@ -1,9 +1,9 @@
 """A stretch of a Student Analysis CSV read by polars.
 
-Each rule is stated once, in `grader.exports.student_analysis`: what a pair of cells, an attempt, a
-time or a score says is asked there, once for each distinct text. A row with an odd person, time,
-attempt or score is given to `StudentAnalysis.row` as a whole. Where polars cannot be shown to have
-read what the csv module would have read, nothing is returned.
+Each rule is stated once, in `grader.exports.student_analysis`: the meaning of a pair of cells, an
+attempt, a time or a score is asked there, once for each distinct text. A row with an odd person,
+time, attempt or score is given to `StudentAnalysis.row` as a whole. Where polars cannot be shown to
+have read the cells that the csv module would have read, nothing is returned.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from grader.table.cells import Cells
 
 _ODD_TEXT = r"^\s|\s$|[\x00-\x1f]"
-"""What of a person's text would be stripped."""
+"""Signs that would be stripped from a person's text."""
 _NUMBER = r"^[0-9]{1,17}$"
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC$"
 _MOST_PLACES = 1 << 16
@@ -92,6 +92,8 @@ class AnalysisFrames:
         table = table.with_columns(line=pl.Series(lines + (before + 1), dtype=pl.Int64))
         kept = np.ones(len(table), dtype=np.bool_)
         kept[:1] = not header
+        # A row of empty cells is no row; to look at all cells takes as long as to parse them, so
+        # that only a stretch with a row without an id is looked at.
         if (table[f"{self._export.person_at[0]}"] == "").any():
             kept &= self._texts_of(table).select(pl.any_horizontal(pl.all() != ""))["0"].to_numpy()
         if not kept.all():
@@ -111,7 +113,7 @@ class AnalysisFrames:
                 schema=self._schema,
                 separator=self._export.delimiter,
                 empty_string_is_null=False,
-                extra_columns="raise",
+                extra_columns="raise",  # a short row passes, and is found by `_is_whole`
             )
         except pl.exceptions.PolarsError:
             return None
@@ -140,6 +142,7 @@ class AnalysisFrames:
         if not self._texts:
             return {}
         names = [f"{at}" for at in self._texts]
+        # 0 is the empty cell, which polars reads as null.
         numbers = table.select((pl.col(names).to_physical() + 1).fill_null(0)).to_numpy()
         for texts, most in zip(self._texts.values(), numbers.max(axis=0, initial=0), strict=True):
             texts.learn(int(most))
@@ -160,9 +163,11 @@ class AnalysisFrames:
             ),
             "line",
             pl.lit(export.source).cast(ROW["file"]).alias("file"),
+            # An id that is no plain number may be a spreadsheet's (1.2E+05).
             odd=~pl.col(places["student"]).str.contains(_NUMBER) | pl.any_horizontal(odd_person),
             submitted=pl.when(clock.str.contains(_MOMENT)).then(
                 clock.str.slice(0, 19)
+                # The 31st of February is null here, and goes to the reader of single rows.
                 .str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
                 .dt.replace_time_zone("UTC")
             ),
@@ -210,7 +215,7 @@ class AnalysisFrames:
     def _numbers(
         self, table: pl.DataFrame, codes: dict[int, Codes]
     ) -> tuple[list[pl.Series], pl.DataFrame]:
-        """Return a column of cells' numbers for each question, and what could not be read."""
+        """Return a column of cells' numbers for each question, and the cells not read."""
         without = {name: kind for name, kind in REJECTS.items() if name != "student"}
         columns, rejects = [], [pl.DataFrame(schema={**without, "at": pl.Int64})]
         for column in self._columns:
@@ -300,7 +305,7 @@ class _Asked:
 
 
 class _NumberedColumn:
-    """A question's two columns, as numbers of what they say together."""
+    """A question's two columns, as numbers of the cells they make together."""
 
     def __init__(
         self, source: AnalysisColumn, answers: _Texts, points: _Texts, cells: Cells
@@ -312,7 +317,7 @@ class _NumberedColumn:
         self._known: dict[tuple[int, int], int] = {}
 
     def read(self, answers: Codes, points: Codes) -> tuple[pl.Series, list[pl.DataFrame]]:
-        """Return the number of each row's cell, and what could not be read."""
+        """Return the number of each row's cell, and the cells that could not be read."""
         across = len(self._points.texts)
         joint = answers.astype(np.int64) * across + points
         distinct, which = _distinct(joint, len(self._answers.texts) * across)
@@ -347,7 +352,7 @@ class _NumberedColumn:
 
 
 def _distinct(numbers: Codes, end: int) -> tuple[Codes, Codes]:
-    """Return what `np.unique` does of numbers from 0 to below `end`, faster where they are few."""
+    """Return `np.unique` of numbers from 0 to below `end`, faster where they are few."""
     if end > _MOST_PLACES:
         return np.unique(numbers, return_inverse=True)
     found = np.flatnonzero(np.bincount(numbers, minlength=end))

@@ -1,4 +1,4 @@
-"""A question's text as headers have it: whole, without what marks drop-downs, by its words alone.
+"""A question's text as headers have it: whole, without the marks of drop-downs, by its words alone.
 
 The text of a question with drop-downs has a mark for each, such as ``[a]``, among words that say
 what to choose. Whoever types such a question into Canvas words and marks that otherwise than a quiz
@@ -43,7 +43,7 @@ def words_of_column(text: str) -> list[str]:
 
 
 def begins(column: str, wording: WordedQuestion) -> bool:
-    """Say whether a header begins with what a question with drop-downs asks."""
+    """Return whether a header begins with the text of a question with drop-downs."""
     if wording.kind != "pair":
         return False
     asked = words_alone(fingerprint(wording.bare or wording.stem))

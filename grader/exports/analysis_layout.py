@@ -25,13 +25,13 @@ TRAILING = 3
 
 @dataclass(frozen=True, slots=True)
 class QuestionColumn:
-    """A question's pair of columns: `at` holds what was ticked, `at` + 1 Canvas' points."""
+    """A question's pair of columns: `at` holds the options ticked, `at` + 1 Canvas' points."""
 
     at: int
     canvas_id: str
     text: str
     points: str = ""
-    """What its header promises, as text."""
+    """The points its header promises, as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def layout_of(header: Sequence[str], sample: Sequence[Sequence[str]], path: Path
         path: for errors.
 
     Raises:
-        ExportError: not the shape that Canvas writes; says which column and what was expected.
+        ExportError: not the shape that Canvas writes; names the column and the shape expected.
     """
     first = _first_question(header)
     assert first is not None  # the reader has found the header by it

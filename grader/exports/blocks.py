@@ -107,7 +107,7 @@ class _Stretches:
         with self._export.path.open("rb") as file:
             file.seek(at)
             data = file.read(size)
-            last = len(data) < size or not file.read(1)
+            last = len(data) < size or not file.read(1)  # a file may end just there
         found = regular_stretch(data, self._export.delimiter, last=last) if data else None
         return _Stretch(data, last, found)
 
@@ -131,7 +131,7 @@ class _Stretches:
         return block_of_rows(rows, self._cells)
 
     def _rest(self) -> Iterator[Block]:
-        """Yield what is left of a file whose lines end otherwise, or not at all."""
+        """Yield the rest of a file whose lines end otherwise, or not at all."""
         export = self._export
         reader = CsvRecords(export.path, export.delimiter)
         records = reader.read(export.layout.width, self._at, self._lines)

@@ -1,4 +1,4 @@
-"""What the single texts of a Canvas export say: an attempt, a time, a score, points."""
+"""Readers of the single texts of a Canvas export: an attempt, a time, a score, points."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """A plain CSV: ``student,q01,...,q30``, with option ids in the cells.
 
-The header of the first column says what its ids are: ``id`` of Canvas, ``login``, ``sis_id``, or
-``student`` for names or numbers that only this file has. Other columns it may have: name, section,
-section_id, sis_id (beside another id), attempt, submitted. In a cell, ids
-are set apart by blanks, commas, semicolons or ``|``; a pair's two choices by a semicolon, in the
+The header of the first column names the kind of its ids: ``id`` of Canvas, ``login``, ``sis_id``,
+or ``student`` for names or numbers that only this file has. Other columns it may have: name,
+section, section_id, sis_id (beside another id), attempt, submitted. In a cell, ids are set apart by
+blanks, commas, semicolons or ``|``; a pair's two choices by a semicolon, in the
 order of its drop-downs or as ``drop-down=choice``. Empty: not answered. ``-``: not shown.
 """
 

@@ -75,7 +75,7 @@ class StudentAnalysis:
         self._begin()
 
     def _begin(self) -> None:
-        """Set up what the rows share."""
+        """Set up the readers that rows share."""
         fields = self.layout.fields
         person = [fields[name] for name in ("id", "name", "section", "section_id")]
         self.person_at = [*person, *([fields["sis_id"]] if "sis_id" in fields else [])]
@@ -107,7 +107,7 @@ class StudentAnalysis:
         yield from map(self.row, records)
 
     def row(self, record: Record) -> ReadRow:
-        """Return what a record says, read or refused."""
+        """Return a record's row, read or refused."""
         line, cells, text, reason = record
         if cells is None:
             return self._refused_row(line, text, reason, self._seems(text))

@@ -19,7 +19,7 @@ def read_time(text: str) -> datetime:
     """Return the moment that ``2026-04-09 03:28:49 UTC`` (or ``+0800``) names, in UTC.
 
     Raises:
-        ValueError: with what is wrong, as the end of a sentence.
+        ValueError: with the fault, as the end of a sentence.
     """
     # A class hands in within a few thousand minutes, each of which is read once. Two colons in
     # these places and no zone but UTC: what follows the second is the seconds.

@@ -93,7 +93,7 @@ class _Corrections:
         self.faults: list[str] = []
 
     def take(self, number: int, each: Correction) -> None:
-        """Take a correction, or say what is wrong with it."""
+        """Take a correction, or name its fault."""
         row = self._row(each)
         fault = self._fault(row, each)
         if fault:

@@ -17,7 +17,7 @@ MENDED = "cleared away what an earlier run into this folder had left when it was
 
 @contextmanager
 def only_run(out: Path) -> Iterator[list[str]]:
-    """Hold `out` for this run; what a killed run had left beside it is mended first.
+    """Hold `out` for this run; the leftovers of a killed run beside it are mended first.
 
     Yields:
         Sentences for the person who asked: empty, or that something was mended.
@@ -37,7 +37,7 @@ def check_target(out: Path, *, replace: bool) -> None:
     """Refuse a folder that a run must not be written over.
 
     Raises:
-        OutputError: something is there already; says what to do.
+        OutputError: something is there already; names the mend.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
@@ -73,11 +73,12 @@ def folder_made_whole(out: Path) -> Iterator[Path]:
         yield partial
         for folder in partial.rglob("*"):
             if folder.is_dir() and not folder.is_symlink():
-                folder.chmod(0o700)
+                folder.chmod(0o700)  # of whatever umask it was made under
         swap(partial, out)
     except OSError as problem:
         raise _not_written(out, problem) from None
     finally:
+        # Not there any more where it has become `out`.
         shutil.rmtree(partial, ignore_errors=True)
 
 

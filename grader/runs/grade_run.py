@@ -1,4 +1,4 @@
-"""One grading job from files to a folder: what `hw9 grade` does, without the command line."""
+"""One grading job from files to a folder: `hw9 grade` without the command line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from solver.text.plural import counted
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a job did: the class, and sentences for the person who asked."""
+    """The outcome of a job: the class, and sentences for the person who asked."""
 
     graded: GradedClass
     scores: ScoreCounts
@@ -55,11 +55,11 @@ def run_job(job: Job, warn: Callable[[str], None] = lambda text: None) -> Outcom
     """Grade and write everything, or write nothing.
 
     Args:
-        job: what is to be done.
-        warn: is told what Canvas' points say against the key, before anything is written.
+        job: the exports, key, rules and folder.
+        warn: called with each contradiction of Canvas' points to the key, before files are written.
 
     Raises:
-        Hw9Error: says in a sentence what is wrong with which file.
+        Hw9Error: names file and fault in a sentence.
     """
     _check_pseudonyms(job)
     _let_ctrl_c_end_a_read()
@@ -118,7 +118,7 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
 
 
 def _said_of(graded: GradedClass, job: Job) -> list[str]:
-    """Return what the person who grades should know before anything is written.
+    """Return the notes for the person who grades, before any file is written.
 
     Raises:
         ExportError: most answers could not be read, and that was not asked for.

@@ -32,7 +32,7 @@ MOST_BYTES = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What was done to a gradebook.
+    """Changes made to a gradebook.
 
     Attributes:
         content: its bytes, with the column filled.
@@ -178,7 +178,7 @@ class Gradebook:
 
         Args:
             graded: the students, each once.
-            ids: what their ids are (`Export.id_system`).
+            ids: the kind of their ids (`Export.id_system`).
             skip_unknown: leave out students who are not in it, or of whom two ways of looking
                 name two of its rows.
 

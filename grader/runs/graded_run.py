@@ -1,4 +1,4 @@
-"""A run's folder read back and graded as it stands: what a regrade begins with."""
+"""A run's folder read back and graded as it stands, for a regrade to begin with."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class GradedRun:
         bank: the questions.
         questions: how they are graded now.
         former: how questions are graded where the key alone does not say it.
-        state: a hash of what a regrade changes.
+        state: a hash of the files that a regrade changes.
     """
 
     run: RunRecord
@@ -79,14 +79,14 @@ def read_graded_run(folder: Path, bank: Bank) -> GradedRun:
 
 
 def _mend(folder: Path) -> None:
-    """Bring back or clear away what a killed run left; what a living one has there stays."""
+    """Bring back or clear away the leftovers of a killed run; those of a living one stay."""
     if leftovers(folder.resolve()):
         with suppress(OutputError), only_run(folder):
             pass
 
 
 def state_of(folder: Path) -> str:
-    """Return a hash of what every regrade changes, to see whether another one came between."""
+    """Return a hash of the files that each regrade changes, to see whether another came between."""
     kept = [folder / name for name in ("run.json", "key.yaml", STANDING, LOG)]
     try:
         return sha256_of_all({path.name: sha256_of(path) for path in kept if path.exists()})

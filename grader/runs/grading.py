@@ -42,7 +42,7 @@ def grade(
 
     Args:
         rows: of any number of exports.
-        questions: what each question accepts.
+        questions: the answers that each accepts.
         rules: policy, attempts and deadline.
         left_out: ids of questions that are not graded, to be said in reports.
 

@@ -1,4 +1,4 @@
-"""A grading job as data: what is to be graded, how, and where to."""
+"""A grading job as data: exports, key, rules and the folder to make."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from solver.key import Key
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be graded, how, and where to.
+    """A grading job: exports, key, rules and the folder to make.
 
     Attributes:
         exports: files of submissions.
@@ -65,7 +65,7 @@ class Job:
 
     @property
     def names(self) -> list[str]:
-        """What the exports are called in the outputs: a file's name may hold a person's."""
+        """Names of the exports in the outputs: a file's own may hold a person's."""
         if self.pseudonyms is None:
             return [path.name for path in self.exports]
         return [f"export {number}" for number in range(1, len(self.exports) + 1)]

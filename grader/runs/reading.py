@@ -29,7 +29,7 @@ from solver.errors import ExportError
 
 @dataclass(frozen=True, slots=True)
 class ReadExports:
-    """What the exports of a job hold.
+    """The answers of a job's exports.
 
     Attributes:
         table: every row.
@@ -60,6 +60,7 @@ def read_exports(
     table = table_of(watched(read_blocks(exports, cells), "rows read", _rows), cells)
     if not job.test_student:
         table = without_test_student(table)
+    # Before names give way to pseudonyms: by them it is seen that an id is of two people.
     table = without_conflicts(table, names=job.pseudonyms is None)
     if job.corrections is not None:
         table = corrected(table, questions, job.corrections)

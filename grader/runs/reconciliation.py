@@ -2,7 +2,7 @@
 
 rows      read = graded + superseded + rejected, by the record's lines and the tables' rows
 points    of every student: the sum of the questions' cells is the total; of the class: the sum over
-          the students is the sum over the questions, in the table, in what was graded, and in
+          the students is the sum over the questions, in the table, in the class graded, and in
           ``items.csv``
 
 Only the files are believed. A difference is a fault of this program, and stops the run.
@@ -31,7 +31,7 @@ FIELD_LIMIT = 1 << 24
 
 
 def check_tables(folder: Path, graded: GradedClass, tally: ClassTally) -> None:
-    """Hold ``scores.csv``, ``rejects.csv`` and ``items.csv`` of a folder against what was graded.
+    """Hold ``scores.csv``, ``rejects.csv`` and ``items.csv`` of a folder against the class graded.
 
     Raises:
         Hw9Error: something was lost or made on the way.
@@ -152,6 +152,7 @@ def _check_items(path: Path, graded: GradedClass, scores: _Scores) -> None:
         _same(f"students {of}", students, scores.students)
         if plain and not question.void:
             points = int(row["right"]) * question.points
+            # A void question gives points to those who ticked nothing right, too.
             _same(f"points {of}", points, scores.points[question.id])
 
 

@@ -1,4 +1,4 @@
-"""What a run's folder keeps so that it can be graded again without the exports.
+"""The record that a run's folder keeps, to be graded again without the exports.
 
 ``run.json``      format, rules, hashes of exports and bank, hash of the rows
 ``key.yaml``      the key as it was used
@@ -42,7 +42,7 @@ class ExportHash(TypedDict):
 
 
 class RunData(TypedDict):
-    """What `run.json` holds."""
+    """The contents of `run.json`."""
 
     format: Literal["hw9-run/1", "hw9-run/2"]
     questions: list[str]

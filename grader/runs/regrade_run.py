@@ -1,4 +1,4 @@
-"""A regrade from folder to folder: what `hw9 regrade` does, without the command line."""
+"""A regrade from folder to folder: `hw9 regrade` without the command line."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ RECORD = ("run.json", "key.yaml", FILE, FORMER_FILE, STANDING, LOG)
 
 @dataclass(frozen=True, slots=True)
 class Regrade:
-    """What is to be regraded, and how.
+    """A regrade as data: run, key and rules.
 
     Attributes:
         folder: of the run.
@@ -71,7 +71,7 @@ class Regrade:
         bank: the questions, for the pages.
         how: one of Canvas' four ways.
         questions: ids to regrade; empty: all whose answer, points or voidness the key changes.
-        key_path: where the new key was read, for what is said of it.
+        key_path: of the new key, for messages.
     """
 
     folder: Path
@@ -84,7 +84,7 @@ class Regrade:
 
 @dataclass
 class Plan:
-    """What a regrade would do; nothing is written yet.
+    """The outcome of a regrade, of which nothing is written yet.
 
     `before` and `after` are whole graded classes; `moves()` goes over the students who move;
     `state` is a hash of the run that was planned on.
@@ -127,7 +127,7 @@ def plan_regrade(job: Regrade) -> Plan:
     """Grade a run's rows by the old and by the new rules.
 
     Raises:
-        Hw9Error: the folder, the key or a question named is not what it must be.
+        Hw9Error: folder, key or a question named cannot be regraded.
     """
     return plan_on(read_graded_run(job.folder, job.bank), job)
 
@@ -203,11 +203,11 @@ def write_regrade(
     program did not write stay where they are.
 
     Args:
-        plan: what is to be written.
+        plan: the regrade to write.
         signature: for the log.
         pages: whether to write the class report and the students' pages; None: if the run had.
         reveal: show right options on the students' pages.
-        gradebook: a gradebook's CSV and its column, to be filled anew; what was filled is added
+        gradebook: a gradebook's CSV and its column, to be filled anew; the note on it is added
             to the plan's notes.
         skip_unknown: leave out students who are not in the gradebook.
 

@@ -28,7 +28,7 @@ def write_results(
     """Write the tables of a graded class and, if `pages`, its report and the students' pages.
 
     Raises:
-        Hw9Error: what was written does not add up (`grader.runs.reconciliation`).
+        Hw9Error: the files written do not add up (`grader.runs.reconciliation`).
         OutputError: they cannot be written.
     """
     counts = write_score_tables(graded, folder)
@@ -50,7 +50,7 @@ def fill_gradebook(
     skip_unknown: bool,
     ids: IdSystem = "canvas",
 ) -> str:
-    """Write gradebook.csv into a run's folder, and return a sentence on what was filled.
+    """Write gradebook.csv into a run's folder, and return a sentence on the rows filled.
 
     Raises:
         ExportError: a student is not in it, or fits two of its rows.

@@ -36,8 +36,8 @@ def write_score_tables(graded: GradedClass, out: Path) -> ScoreCounts:
     """Write scores.csv and rejects.csv, and late.csv where a deadline was given.
 
     scores.csv: a row a student, ordered by id: person, attempt, time, points of each question
-    (empty: not shown or not readable), total, what was possible, whether complete, Canvas' score,
-    `fudge` (what Canvas' fudge field must hold) and `difference` (total - Canvas' score, which is
+    (empty: not shown or not readable), total, points possible, whether complete, Canvas' score,
+    `fudge` (for Canvas' fudge field) and `difference` (total - Canvas' score, which is
     the same unless a fudge was entered before).
 
     Raises:
@@ -65,12 +65,13 @@ def write_frames(path: Path, frames: Iterator[pl.DataFrame]) -> None:
     with private_file(path) as file:
         for number, frame in enumerate(frames):
             first = number == 0
+            # Excel takes a CSV without a BOM for text of the system's code page, here Big5.
             frame.write_csv(file, include_bom=first, include_header=first, line_terminator="\r\n")
 
 
 def _score_rows(graded: GradedClass) -> Iterator[pl.DataFrame]:
     used = graded.used
-    for begin in range(0, max(len(used), 1), TOGETHER):
+    for begin in range(0, max(len(used), 1), TOGETHER):  # one at least, for the header
         yield _score_columns(used, used.frame[begin : begin + TOGETHER])
 
 

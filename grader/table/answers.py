@@ -78,8 +78,8 @@ class AnswerTable:
 
     Attributes:
         frame: (rows, ...) in the order of reading; see above.
-        cells: what the numbers stand for.
-        rejects: what could not be read, in the order of reading; ``student`` is whom a row seems
+        cells: the cells that the numbers stand for.
+        rejects: rows and cells not read, in the order of reading; ``student`` is whom a row seems
             to be of that was refused as a whole ("" if that cannot be told).
         corrections: cells that a person has read (`grader.runs.corrections`), by row.
     """
@@ -126,7 +126,7 @@ class AnswerTable:
         return [CorrectedRow(*row) for row in rows]
 
     def each_reject(self) -> Iterator[Reject]:
-        """Yield what could not be read."""
+        """Yield the rows and cells that could not be read."""
         where = self.frame.select("file", "line")[self.rejects["row"]]
         for row in where.hstack(self.rejects.drop("row")).iter_rows():
             yield Reject(*row)
@@ -188,7 +188,7 @@ def block_of_rows(rows: Sequence[ReadRow], cells: Cells) -> Block:
 
 
 def _untold(row: ReadRow) -> Iterator[Reject]:
-    """Yield what a reader could not read of a row, and did not say among its rejects."""
+    """Yield the unread cells of a row that its reader did not list as rejects."""
     made = row.submission
     if made is None:
         return

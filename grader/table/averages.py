@@ -1,7 +1,7 @@
 """Means over several attempts, for students whose grade is an average.
 
 A question's points are the mean over the attempts in which it was shown and could be read; the
-total is the mean of the attempts' totals, and what was possible the mean of what each could earn.
+total is the mean of the attempts' totals, and the points possible the mean of what each could earn.
 Where attempts have points for different questions (drawn from a pool, or with a cell that could not
 be read), the points of the questions need not add up to the total.
 """
@@ -39,7 +39,7 @@ def with_averages(
     return joined.select(
         pl.all().exclude("place", "alike", *names, *(f"{name} mean" for name in names)),
         *(pl.when(several).then(f"{name} mean").otherwise(name).alias(name) for name in names),
-        pl.col("alike").fill_null(value=True),
+        pl.col("alike").fill_null(value=True),  # of those with one attempt
     )
 
 

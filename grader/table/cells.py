@@ -12,7 +12,7 @@ class Cell:
     """One question's cell: the response, and the points Canvas gave.
 
     Attributes:
-        response: what was ticked.
+        response: the options ticked.
         points: Canvas' points, None if not known.
         code: the response as short text (`grader.submissions.encode_response`).
         points_text: the points as they were written, None if not known.

@@ -36,7 +36,7 @@ _CONTRARY = {**_LISTED, "reason": pl.String}
 
 @dataclass(frozen=True, slots=True)
 class ChosenRows:
-    """What became of every row with a submission, students in their order.
+    """The fate of every row with a submission, students in their order.
 
     Attributes:
         used: of each student with a grade: its place, the row used (of an average: the latest),
@@ -55,6 +55,7 @@ class ChosenRows:
 def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> ChosenRows:
     """Apply an attempts rule to every student."""
     total = points.earned(table.frame)
+    # In the order of reading: every sort below keeps it among equals.
     rows = (
         pl.DataFrame([_places(table.frame["student"]), table.frame["attempt"]])
         .with_columns(total=total, at_most=total + points.open(table.frame))

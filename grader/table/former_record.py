@@ -75,7 +75,7 @@ def _submission(packed: list[Any], questions: Sequence[str]) -> Submission:
 
 
 def _check(row: ReadRow) -> None:
-    """Raise ValueError where a row is not what the program itself wrote of one."""
+    """Raise ValueError where a row is none that the program itself wrote."""
     texts: list[str] = []
     for each in row.rejects:
         texts += (each.source, each.student, each.question, each.text, each.reason)

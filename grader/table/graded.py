@@ -41,7 +41,7 @@ class RowCounts:
 
 
 class Rejects:
-    """What was refused: rows and cells in the order of reading, then rows that contradict.
+    """The refused rows and cells, in the order of reading, then rows that contradict.
 
     Attributes:
         contrary: how many rows contradict each other.
@@ -86,13 +86,13 @@ class GradedClass:
     many_names: tuple[ManyNames, ...] = ()
     """Ids that stand with more than one name."""
     canvas_doubts: tuple[CanvasDoubt, ...] = ()
-    """What Canvas' own points say against the key (`grader.table.witness`)."""
+    """Contradictions of Canvas' own points to the key (`grader.table.witness`)."""
 
     def shown_and_unread(self) -> tuple[int, dict[str, Counter[UnreadCause]]]:
         """Return how many cells were put to students, and by question those unread by cause."""
         table = self.used.table
         rows = table.frame
-        if rows["student"].null_count():
+        if rows["student"].null_count():  # a filter copies the table
             rows = rows.filter(pl.col("student").is_not_null())
         shown = 0
         unread: dict[str, Counter[UnreadCause]] = {}

@@ -15,7 +15,7 @@ DuckDB (docs/runs.md):
     corrected                                    list of {question, text, read_as, by, why}: what a
                                                  person has read (`grader.runs.corrections`)
 
-Its metadata says the format and the hash of what it was made from.
+Its metadata says the format and the hash of the exports.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _listed(lists: pl.DataFrame, column: str, begin: int, rows: int) -> pl.Serie
 
 
 def _unlisted(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Return what `_listed` put into a column."""
+    """Return the rows that `_listed` put into a column."""
     rows = frame.select(pl.col(column)).with_row_index("row").cast({"row": pl.Int64})
     rows = rows.explode(column, empty_as_null=False, keep_nulls=False)
     return rows.unnest(column).select(*_LISTS[column])
@@ -151,7 +151,7 @@ def read_rows(path: Path, questions: Sequence[str], made_from: str) -> AnswerTab
     """Read a table back.
 
     Args:
-        path: what `write_rows` wrote.
+        path: a file of `write_rows`.
         questions: ids of the run's questions, in their order.
         made_from: the hash that must stand in its metadata.
 

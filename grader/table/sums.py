@@ -1,8 +1,8 @@
 """Points of each distinct cell, and sums over rows: whole units of one scale, never floats.
 
-A sum is a number of units of 10**-places, where `places` is what key, policy and Canvas' points
-need. Beside it stands with how many decimals it is written: the most of its terms, as `Decimal`
-adds (0.3 + 0.70 is 1.00).
+A sum is a number of units of 10**-places, where `places` is as many as key, policy and Canvas'
+points need. Beside it stands with how many decimals it is written: the most of its terms, as
+`Decimal` adds (0.3 + 0.70 is 1.00).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Scale:
     """The units that some decimals are counted in: 10**-places each.
 
     Args:
-        terms: what is to be added.
+        terms: the numbers to add.
         most: how many of them at once.
 
     Attributes:
@@ -43,10 +43,11 @@ class Scale:
         terms = list(terms)
         self.places = min(MOST_PLACES, max([AVERAGE_DECIMALS, *map(decimals, terms)]))
         largest = max((abs(self.units(term)) for term in terms), default=0)
+        # Sums of 128 bits take twice as long.
         self.kind = pl.Int64 if largest * (most + 1) < _SMALL else pl.Int128
 
     def units(self, points: Decimal) -> int:
-        """Return points as units; what is smaller than a unit is rounded."""
+        """Return points as units; parts of a unit are rounded."""
         return int(points.scaleb(self.places, _EXACT).to_integral_value(context=_EXACT))
 
     def decimal(self, units: int, places: int | None = None) -> Decimal:
@@ -65,11 +66,11 @@ def points_of(question: str) -> str:
 
 
 class Points:
-    """What the cells of a table are worth.
+    """Points of the cells of a table.
 
     Args:
         table: whose cells are scored.
-        questions: what each question accepts, those of the table in its order.
+        questions: the answers that each question accepts, in the order of the table.
         policy: how a response becomes points.
 
     Attributes:
@@ -101,7 +102,7 @@ class Points:
         return self._sum(frame, [[points or ZERO for points in column] for column in self.of])
 
     def open(self, frame: pl.DataFrame) -> pl.Series:
-        """Return what the cells that could not be read may be worth beside, in units."""
+        """Return the points that unread cells may add, in units."""
         return self._sum(frame, self._of_cells(self._open))
 
     def possible(self, frame: pl.DataFrame) -> pl.Series:
@@ -183,7 +184,7 @@ class Points:
     ) -> pl.Series:
         total = pl.zeros(len(frame), dtype, eager=True)
         for name, column in zip(self._columns, terms, strict=True):
-            if any(column):
+            if any(column):  # of most questions nothing is open or hidden
                 total = total + pl.Series(column, dtype=dtype).gather(frame[name])
         return total
 

@@ -1,4 +1,4 @@
-"""The students of a run with what they earned, as one frame, or one by one."""
+"""The students of a run with their points, as one frame or one by one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class UsedStudents:
     """Every student who has a grade, in the order of students.
 
     Args:
-        table, points: the rows, and what their cells are worth.
+        table, points: the rows, and the points of their cells.
         chosen: which rows count.
         deadline: after which a submission is late.
 

@@ -29,7 +29,7 @@ class CanvasDoubt:
 
     Attributes:
         question: its id.
-        sentence: what was seen, with rows, in both languages.
+        sentence: the contradiction, with rows, in both languages.
     """
 
     question: str
@@ -39,11 +39,11 @@ class CanvasDoubt:
 def canvas_doubts(
     table: AnswerTable, questions: Sequence[ScoredQuestion], promised: Mapping[str, Decimal]
 ) -> tuple[CanvasDoubt, ...]:
-    """Return what Canvas' points say against the key, question by question.
+    """Return the contradictions of Canvas' points to the key, question by question.
 
     Args:
         table: of the run.
-        questions: what each accepts, those of the table in its order.
+        questions: the answers that each accepts, in the order of the table.
         promised: points in the headers of the export, by question; where there are none, the
             question's own.
     """
@@ -129,7 +129,7 @@ class _Column:
 
 
 def _text(cell: Cell) -> str:
-    """Return what stands for a cell's text: the text itself where it was refused."""
+    """Return a cell's text for a sentence: the text itself where it was refused."""
     response = cell.response
     if isinstance(response, Refused):
         return response.text
