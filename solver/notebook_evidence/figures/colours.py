@@ -21,7 +21,7 @@ MAPS = ("hot", "viridis")
 ON_MAP = 3.0
 """Levels (of 255, largest channel) that a colour may lie off its map: rounding. A JPEG shows as 9
 to 11."""
-SHARE_ON_MAP = 0.97
+SHARE_ON_MAP = 0.97  # labels of neighbouring axes may cover a little of a panel
 INK_LEFT = 0.01
 """Share of valid colours off the map that may be the faint ink beside a label, not mixtures."""
 

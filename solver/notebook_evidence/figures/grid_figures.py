@@ -142,14 +142,17 @@ def is_overlay(cuts: list[Cut], pictures: list[Cut]) -> bool:
 
 
 def _kind_of(cuts: list[Cut], colour: str, before: str, method: str) -> str:
+    # Told by content: a cell's code may be changed, and its picture is what a student looked at.
     if colour == "hot":
         return "saliency"
     if colour == "viridis":
         return "activation"
+    # The notebook draws a filter's visualization below its activation, with no map of its own.
     if before == "activation":
         return "filter_visualization"
     medians = [float(np.median(one.rgb[one.valid])) / 255 for one in cuts]
     middle = float(np.median(medians))
+    # Only where content leaves two kinds does the cell's own call decide.
     if abs(middle - DARK_MEDIAN) < 0.05 and method in ("smoothgrad", "integrated_gradients"):
         return method
     return "smoothgrad" if middle < DARK_MEDIAN else "integrated_gradients"
@@ -159,6 +162,7 @@ def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
     """Set how many pixels the layer has: the fewest that explain most panels, with the ticks that
     an image of so many has. Where that cannot be told, the ticks of all sizes are left out."""
     for pixels in sorted(SIDES) if row.pixels is not None else ():
+        # The fewest pixels that explain a panel: twice as many explain it as well.
         if pixels >= len(row.cuts[0].rgb) or pixels == PICTURE_SIDE:
             continue
         cuts = _cut_row(rgb, dpi, panels, pixels)

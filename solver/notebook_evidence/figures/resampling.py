@@ -45,6 +45,7 @@ def window(side: int, pixels: int, width: float | None = None, begin: float = 0.
     reach = max(scale, 1.0)
     middles = (np.arange(side) + 0.5 - begin) * scale
     away = (np.arange(pixels)[None] + 0.5 - middles[:, None]) / reach
+    # Matplotlib's own filter ("hanning") for images that are drawn smaller.
     weights = np.where(np.abs(away) < 1, 0.5 + 0.5 * np.cos(np.pi * np.clip(away, -1, 1)), 0.0)
     # A screen pixel beyond the image, at the panel's edge, repeats the image's last pixel.
     beyond = weights.sum(1) == 0

@@ -42,12 +42,6 @@ MARKED_SHARE = threshold(
     lowest=0.01,
     highest=0.5,
 )
-SMOOTHING = threshold(
-    "wireframe.smoothing",
-    1.5,
-    "In pixels of a 128-pixel map: single bright pixels join into strokes.",
-    lowest=0.1,
-)
 STROKE_WIDTH = threshold(
     "wireframe.stroke_width",
     2.0,
@@ -119,15 +113,6 @@ class Fit:
     family: int = 0
     second: tuple[int, Singles] | None = None
     spread: float = 0.0
-
-
-def bright_marks(brightness: Floats, share: float | None = None) -> Mask:
-    """Return the brightest `share` of a map as bool (64, 64), after light smoothing."""
-    from scipy import ndimage
-
-    inner, border, scale = _without_frame(brightness)
-    smooth = ndimage.gaussian_filter(inner, SMOOTHING.now() * scale, mode="nearest")
-    return _top(*_in_cells(smooth, border, scale), MARKED_SHARE.now(share))
 
 
 def stroke_marks(brightness: Floats, share: float | None = None) -> Mask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +24,6 @@ from solver.rules.shapes.solid_wireframes import DRAWINGS
 from solver.rules.shapes.wireframe_fit import (
     AGREED,
     FRAME,
-    bright_marks,
     fit,
     stroke_marks,
 )
@@ -50,41 +48,39 @@ def test_the_brightest_share_is_marked_whatever_the_scale(
     seed: int, share: float, scale: float
 ) -> None:
     values = smooth_noise(seed)
-    marks = bright_marks(values, share)
+    marks = stroke_marks(values, share)
     inner = (GRID - 2 * FRAME_CELLS) ** 2
     assert marks.shape == (GRID, GRID)
     assert marks.sum() / inner == pytest.approx(share, abs=0.002)
-    assert (bright_marks(values * scale, share) ^ marks).sum() <= 2
-    assert np.array_equal(bright_marks(values[:, ::-1], share), marks[:, ::-1])
+    assert (stroke_marks(values * scale, share) ^ marks).sum() <= 2
+    assert np.array_equal(stroke_marks(values[:, ::-1], share), marks[:, ::-1])
     assert np.array_equal(stroke_marks(values.T, share), stroke_marks(values, share).T)
 
 
-@pytest.mark.parametrize("marked", [bright_marks, stroke_marks])
-def test_each_threshold_moves_the_marks(marked: Callable[[np.ndarray], np.ndarray]) -> None:
+def test_each_threshold_moves_the_marks() -> None:
     values = smooth_noise(1)
-    as_is = marked(values)
+    as_is = stroke_marks(values)
     with reads() as names:
-        marked(values)
+        stroke_marks(values)
     assert {"wireframe.marked_share", "wireframe.frame"} < names
     for name in names:
         with varied({name: 0.75}):
-            assert not np.array_equal(marked(values), as_is)
+            assert not np.array_equal(stroke_marks(values), as_is)
 
 
-@pytest.mark.parametrize("marked", [bright_marks, stroke_marks])
 @pytest.mark.parametrize("level", [0.0, 0.3, 1.0])
-def test_an_even_map_has_no_marks(marked: object, level: float) -> None:
-    assert not marked(np.full((128, 128), level)).any()  # type: ignore[operator]
+def test_an_even_map_has_no_marks(level: float) -> None:
+    assert not stroke_marks(np.full((128, 128), level)).any()
 
 
 def test_a_glowing_frame_is_not_marked() -> None:
     values = 0.01 * smooth_noise(0)
     values[[0, 1, -1, -2]] = 1
     values[:, [0, 1, -1, -2]] = 1
-    for marks in (bright_marks(values), stroke_marks(values)):
-        assert marks.any()
-        assert not marks[:FRAME_CELLS].any()
-        assert not marks[:, -FRAME_CELLS:].any()
+    marks = stroke_marks(values)
+    assert marks.any()
+    assert not marks[:FRAME_CELLS].any()
+    assert not marks[:, -FRAME_CELLS:].any()
 
 
 def test_a_slope_that_ends_at_the_border_is_no_stroke() -> None:
@@ -99,15 +95,14 @@ def test_a_faint_stroke_counts_beside_a_bright_one() -> None:
     bright, faint = ring(64, 40, 25), ring(64, 100, 20)
     values = bright + 0.15 * faint + 0.01
     there = faint[::2, ::2] > 0
-    assert stroke_marks(values)[there].mean() > 0.5
-    assert stroke_marks(values)[there].mean() > bright_marks(values, 0.05)[there].mean()
+    assert stroke_marks(values)[there].mean() > 0.8
 
 
 @settings(max_examples=5, deadline=None, derandomize=True)
 @given(row=st.integers(45, 80), column=st.integers(45, 80), radius=st.integers(18, 36))
 def test_a_drawn_circle_is_found_where_it_is(row: int, column: int, radius: int) -> None:
     values = ring(row, column, radius)
-    found = fit(DRAWINGS["ball"], bright_marks(values, min(0.1, float(values.mean() * 2.5))))
+    found = fit(DRAWINGS["ball"], stroke_marks(values, min(0.1, float(values.mean() * 2.5))))
     assert found.score > 0.85
     x, y, size = found.parameters * 128
     assert abs(x - column) < 3
@@ -120,7 +115,7 @@ def test_a_drawn_circle_is_found_where_it_is(row: int, column: int, radius: int)
 
 
 def test_the_same_seed_finds_the_same_and_nothing_fits_nothing() -> None:
-    marks = bright_marks(smooth_noise(3))
+    marks = stroke_marks(smooth_noise(3))
     ball = DRAWINGS["ball"]
     first = fit(ball, marks, seed=5)
     assert fit(ball, marks.copy(), seed=5) is first  # not looked for twice
@@ -233,7 +228,7 @@ def test_the_quick_search_finds_what_a_slow_one_finds(solid: str) -> None:
 def test_a_repeat_of_several_families_begins_where_one_of_them_was_found() -> None:
     """Families that were left behind have no places, and are not looked for again."""
     families = [DRAWINGS["ball"], replace(DRAWINGS["ball"], name="other")]
-    marks = bright_marks(ring(60, 64, 30), 0.05)
+    marks = stroke_marks(ring(60, 64, 30), 0.05)
     whole = fit(families[0], marks)
     none = whole.parameters[:, None][:, :0]
     with begun_at({"ball": whole.parameters[:, None], "other": none}):
