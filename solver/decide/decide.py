@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +22,6 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence, MissingEvidence
 from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Sentence
 from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
-from solver.rules.search_starts import Places, noted
 from solver.rules.thresholds import reads
 from solver.text.cjk_spacing import with_blanks
 
@@ -41,16 +40,11 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 
 @dataclass(frozen=True)
 class Decided:
-    """A question's entry in the key, the rule's decision, and the thresholds it read.
-
-    Attributes:
-        places: where its searches ended, for repeats to begin at.
-    """
+    """A question's entry in the key, the rule's decision, and the thresholds it read."""
 
     entry: KeyQuestion
     decision: Decision | None
     thresholds: tuple[str, ...] = ()
-    places: Mapping[str, Places] = field(default_factory=dict)
 
 
 def decide_question(
@@ -64,7 +58,7 @@ def decide_question(
         reasons: by id of a record that could not be made, why.
     """
     reasons = reasons or {}
-    with reads() as thresholds, noted() as places:
+    with reads() as thresholds:
         found = _attempt(question, question.rule.decide, question.needs, evidence, reasons)
     if isinstance(found, list):
         entry = KeyQuestion(
@@ -86,7 +80,7 @@ def decide_question(
         evidence=[name for name in question.needs if name in evidence],
     )
     entry = _with_cross_check(entry, question, evidence, reasons)
-    return Decided(entry, found, tuple(sorted(thresholds)), places)
+    return Decided(entry, found, tuple(sorted(thresholds)))
 
 
 def verdicts_again(

@@ -134,8 +134,6 @@ def _measured(
             (at, range(first, min(first + step, repeats.count)))
             for first in range(0, repeats.count, step)
         ]
-    if dealing.others:  # searches first, so that no process is left with them at the end
-        pieces.sort(key=lambda piece: -len(parts[piece[0]][1].places))
     calls = [
         partial(_timed, made_repeats, *parts[at], numbers, _among(reseeded, parts[at][0]))
         for at, numbers in pieces

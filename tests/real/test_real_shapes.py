@@ -24,9 +24,6 @@ MIRRORED = {"left": "right", "right": "left"}
 TURNED = {"right": "top", "top": "left", "left": "bottom", "bottom": "right"}
 """Where a side goes when the map is turned by a quarter, against the clock."""
 
-QUICK = ("mirrored", "blurred")
-"""Changes tried in every run; the others in the slow ones, as a fit takes seconds."""
-
 Change = Callable[[np.ndarray], np.ndarray]
 CHANGES: dict[str, Change] = {
     "mirrored": lambda values: values[:, ::-1],
@@ -36,11 +33,6 @@ CHANGES: dict[str, Change] = {
     "shifted": lambda values: ndimage.shift(values, (3, -2), order=0, mode="nearest"),
     "blurred": lambda values: ndimage.gaussian_filter(values, 0.7),
 }
-
-
-EACH_CHANGE = [
-    pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CHANGES
-]
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +81,14 @@ def test_a_solid_is_clear_on_the_real_map(maps: dict[str, np.ndarray]) -> None:
     assert margin > 0.03
 
 
-@pytest.mark.parametrize("change", EACH_CHANGE)
+@pytest.mark.parametrize("change", CHANGES)
 def test_the_solid_stays_the_same(maps: dict[str, np.ndarray], change: str) -> None:
     as_is = named("shapes.solid", maps["butter"])
     assert named("shapes.solid", CHANGES[change](maps["butter"])) == as_is is not None
 
 
 @pytest.mark.parametrize("shown", ["jug", "jug, SmoothGrad"])
-@pytest.mark.parametrize("change", EACH_CHANGE)
+@pytest.mark.parametrize("change", CHANGES)
 def test_the_handle_goes_with_the_map(maps: dict[str, np.ndarray], shown: str, change: str) -> None:
     as_is = named("shapes.handle", maps[shown])
     assert as_is is not None
@@ -110,7 +102,7 @@ def test_both_maps_and_both_ways_have_it_on_one_side(maps: dict[str, np.ndarray]
     assert len(sides) == 1
 
 
-@pytest.mark.parametrize("change", EACH_CHANGE)
+@pytest.mark.parametrize("change", CHANGES)
 def test_the_second_ways_go_with_the_map(maps: dict[str, np.ndarray], change: str) -> None:
     changed = {shown: CHANGES[change](maps[shown]) for shown in ("jug", "butter")}
     as_is = named("shapes.handle", maps["jug"], second=True)
@@ -121,7 +113,7 @@ def test_the_second_ways_go_with_the_map(maps: dict[str, np.ndarray], change: st
 
 
 @pytest.mark.parametrize(("rule", "shown"), [("shapes.solid", "butter"), ("shapes.handle", "jug")])
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_noise_with_the_maps_spectrum_shows_nothing(
     maps: dict[str, np.ndarray], rule: str, shown: str, seed: int
 ) -> None:

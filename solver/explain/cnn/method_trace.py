@@ -155,7 +155,7 @@ def _recurring(moved: np.ndarray[Any, Any], changed: np.ndarray[Any, Any], at: i
 
 
 def _registered(method: str) -> Explain:
-    passes = {"saliency": 1, "integrated_gradients": STEPS}.get(method, TRACED)
+    passes = {"saliency": 2, "integrated_gradients": STEPS}.get(method, TRACED)
     return explanation(
         trace_kind(method), pictures=every_picture, passes=lambda job: passes, used=_USED
     )(watched(method))

@@ -45,7 +45,7 @@ def even_placings(panels: Sequence[Panel]) -> list[Placing]:
         >>> frames = [Box(10, left, 81, left + 71, 1) for left in (32, 117, 202, 288, 373)]
         >>> panels = [Panel(10, frame.left, 71, 71, frame) for frame in frames]
         >>> [round(one.x, 1) for one in even_placings(panels)]
-        [-0.1, 0.2, 0.5, -0.2, 0.1]
+        [-0.2, 0.1, 0.4, -0.3, -0.0]
     """
     left = np.array([panel.left for panel in panels], float)
     right = np.array([panel.frame.middle(panel.frame.right, -1) for panel in panels], float)

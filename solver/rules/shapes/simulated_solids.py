@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from solver.rules.shapes.pose_scores import GRID, Mask, Singles, cells_of
 from solver.rules.shapes.solid_wireframes import DRAWINGS
-from solver.rules.shapes.wireframe_fit import FRAME, MARKED_SHARE
+from solver.rules.shapes.wireframe_fit import FRAME, GRID, MARKED_SHARE, Mask, Singles, cells_of
 
 _EXTENT = (0.45, 0.80)  # of the map's side, the larger of height and width
 _MARGIN = 0.14  # kept free in all, so that no line lies in the frame
@@ -63,9 +62,7 @@ def _lines(solid: str, count: int, generator: np.random.Generator) -> tuple[Sing
     """Points x, y (count, N) of random poses, brought to a random size and place."""
     low, high = np.array(DRAWINGS[solid].bounds, np.float32).T
     poses = low[:, None] + (high - low)[:, None] * generator.random((len(low), count), np.float32)
-    x, y, weights = DRAWINGS[solid].wires(poses)  # (points, lines, count)
-    each_point = np.broadcast_to(weights, x.shape)
-    *points, weights = (each.T.reshape(count, -1) for each in (x, y, each_point))
+    *points, weights = DRAWINGS[solid].wires(poses)
     seen = weights > 0
     ends = [(np.where(seen, each, 9).min(1), np.where(seen, each, -9).max(1)) for each in points]
     size = np.maximum(*(last - first for first, last in ends))  # (count,)

@@ -24,14 +24,12 @@ from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
 from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Parameters, rule
-from solver.rules.shapes.pose_scores import Floats
 from solver.rules.shapes.solid_wireframes import DRAWINGS
 from solver.rules.shapes.wireframe_fit import (
-    AGREED,
     CLEAR,
     Fit,
+    Floats,
     fit,
-    note_on_searches,
     stroke_marks,
     strongest_if_clear,
     wireframe_figure,
@@ -85,7 +83,6 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
     # Some solids can be turned and stretched more than others, and so fit noise better.
     values = [fits[claim.solid].above_chance for claim in claims]
     names = [NAMES[claim.solid] for claim in claims]
-    spread = max(fits[claim.solid].spread for claim in claims)
     verdicts = strongest_if_clear(
         values,
         names,
@@ -96,15 +93,11 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
         ),
         clearness=max(values),
         least=CLEAR.now(),
-        spread=spread,
     )
     best = claims[int(np.argmax(values))].solid
-    points = DRAWINGS[best].points(fits[best].parameters)
+    x, y, weights = DRAWINGS[best].wires(fits[best].parameters[:, None])
+    points = np.stack([x, y], -1)[weights > 0].astype(float)
     caption = (f"The best fit: {NAMES[best][0]}", f"最佳吻合：{NAMES[best][1]}")
     return Decision(
-        verdicts,
-        [wireframe_figure(settings.source, settings.picture, points, caption)],
-        note_on_searches(
-            spread, ("in F score above chance", "（F 分數）"), agreed=spread <= AGREED
-        ),
+        verdicts, [wireframe_figure(settings.source, settings.picture, points, caption)]
     )

@@ -3,11 +3,8 @@
 A drawing is a family of wireframes with parameters (place, size, turn). Each is compared with the
 marks, the places of the map that stand out, by two shares: of its lines on marks, and of the marks
 on its lines. Their harmonic mean (the F score of Dice 1945 and van Rijsbergen 1979) is 1 only when
-the marks are exactly the drawing's lines (`solver.rules.shapes.pose_scores`).
-
-The best member of the family is searched for, seeded: shapes are screened at every place
-(`solver.rules.shapes.pose_screen`), and the best of them begin a search
-(`solver.rules.shapes.pose_search`). Independent searches are made until two agree.
+the marks are exactly the drawing's lines. The best member of the family is searched for by
+`solver.rules.shapes.pose_search`, seeded.
 
 >>> from solver.rules.shapes.solid_wireframes import DRAWINGS
 >>> ring = np.hypot(*(np.indices((64, 64)) - 32))
@@ -18,21 +15,27 @@ The best member of the family is searched for, seeded: shapes are screened at ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from solver.evidence import record_id
 from solver.rules.registry import Figure, Verdict
-from solver.rules.search_starts import note, starts_of
-from solver.rules.shapes.pose_scores import GRID, Drawing, Floats, Marks, Mask, Singles, scores
-from solver.rules.shapes.pose_screen import screened
-from solver.rules.shapes.pose_search import Effort, Found, Stage, search
+from solver.rules.shapes.pose_search import THOROUGH, Effort, search
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, strongest
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Wires = Callable[[Singles], tuple[Singles, Singles, Singles]]
+"""Parameters (P, S) of S candidates to x, y (S, N), in 0..1, and weights (S, N) of their points."""
+
+GRID = 64
+"""Cells a side on which lines and marks are compared: one is 2 pixels of a 128-pixel map."""
 
 MARKED_SHARE = threshold(
     "wireframe.marked_share",
@@ -41,6 +44,12 @@ MARKED_SHARE = threshold(
     "half of a picture, drawn 3 pixels wide, covers 7 to 12 percent of it.",
     lowest=0.01,
     highest=0.5,
+)
+SMOOTHING = threshold(
+    "wireframe.smoothing",
+    1.5,
+    "In pixels of a 128-pixel map: single bright pixels join into strokes.",
+    lowest=0.1,
 )
 STROKE_WIDTH = threshold(
     "wireframe.stroke_width",
@@ -60,49 +69,42 @@ FRAME = threshold(
     highest=32.0,
 )
 
-SAME = 0.005
-"""Above chance: two searches that end so near to one another have found the same."""
-
-THOROUGH = Effort(
-    shapes=8192,
-    starts=192,
-    stages=(Stage(192, 12, 8, 0.05), Stage(32, 24, 15, 0.03), Stage(4, 96, 60, 0.02, 0.1)),
-    again=(Stage(16, 24, 12, 0.02), Stage(2, 48, 20, 0.01, 0.1)),
-)
-"""56,000 poses a search, for drawings of up to eight parameters."""
-
-PLAIN = Effort(
-    shapes=64,
-    starts=32,
-    stages=(Stage(32, 12, 8, 0.05), Stage(4, 48, 30, 0.02, 0.1)),
-    again=(Stage(4, 24, 15, 0.02, 0.1),),
-)
-"""9,000 poses a search, for those of three or four, such as a circle."""
-
 CLEAR = threshold(
     "wireframe.clear",
     0.30,
     "Above chance, where 0 is chance and 1 a drawing without a fault: the most any drawing got on "
-    "94 maps of noise by the search before this one, rounded up (0.29 on clumps of 4 pixels, which "
-    "have long edges of their own). On 8 maps by this search, against chance measured with it "
-    "(tests.benchmarks.drawing_chance), it was 0.21 on clumps (a jug; 0.18 a solid), 0.10 else.",
+    "94 maps of noise, rounded up. It was 0.29 on clumps of 4 pixels, which have long edges of "
+    "their own, and 0.18 on all else (white, fine, pink, a glow, the spectra of two real maps).",
     lowest=0.0,
     highest=1.0,
 )
 
 
 @dataclass(frozen=True)
-class Fit:
-    """The best member of a family, or of several: its F score, the two shares, its parameters.
+class Drawing:
+    """A family of wireframes.
 
     Attributes:
-        family: its place among the families.
+        wires: draws candidates.
+        bounds: lowest and highest value of each parameter.
+        chance: the mean F score of its best member on noise. The more a family can be turned and
+            stretched, the better it fits anything. On strokes it hardly depends on the kind of
+            noise or on the share that is marked.
+    """
+
+    wires: Wires
+    bounds: tuple[tuple[float, float], ...]
+    chance: float = 0.0
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The best member of a family: its F score, the two shares, its parameters.
+
+    Attributes:
         above_chance: the F score corrected for chance: 0 is the family's score on noise, 1 a
             drawing without a fault (the correction of Cohen's kappa 1960, and of the adjusted Rand
             index of Hubert and Arabie 1985).
-        second: family and parameters that the second best search found, where there were several.
-        spread: how much less, in these units, the second best of the searches found; 0 where a
-            repeat began at the places of a first decision.
     """
 
     score: float
@@ -110,9 +112,15 @@ class Fit:
     marks_on_lines: float
     parameters: Singles
     above_chance: float
-    family: int = 0
-    second: tuple[int, Singles] | None = None
-    spread: float = 0.0
+
+
+def bright_marks(brightness: Floats, share: float | None = None) -> Mask:
+    """Return the brightest `share` of a map as bool (64, 64), after light smoothing."""
+    from scipy import ndimage
+
+    inner, border, scale = _without_frame(brightness)
+    smooth = ndimage.gaussian_filter(inner, SMOOTHING.now() * scale, mode="nearest")
+    return _top(*_in_cells(smooth, border, scale), MARKED_SHARE.now(share))
 
 
 def stroke_marks(brightness: Floats, share: float | None = None) -> Mask:
@@ -176,91 +184,112 @@ def _top(values: Floats, seen: Mask, share: float) -> Mask:
     return marked
 
 
-def fit(
-    drawings: Drawing | Sequence[Drawing],
-    marks: Mask,
-    *,
-    seed: int = 0,
-    effort: Effort | None = None,
-) -> Fit:
-    """Return the member of a family, or of several alike, that fits the marks (64, 64) best.
+def fit(drawing: Drawing, marks: Mask, *, seed: int = 0, effort: Effort = THOROUGH) -> Fit:
+    """Return the member of a family that fits the marks (64, 64) best.
 
-    Independent searches are made until the two best agree within `SAME`, or the effort is spent.
-    Inside `solver.rules.search_starts.begun_at` one search begins at the places given.
-
-    Args:
-        drawings: the families, of the same parameters.
-        marks: those of a map.
-        seed: the same marks and seed give the same member; it is cached.
-        effort: of the searches; by default as the number of parameters asks for.
+    The same marks and seed give the same member; it is cached.
     """
-    several = (drawings,) if isinstance(drawings, Drawing) else tuple(drawings)
-    effort = effort or (THOROUGH if len(several[0].bounds) > 4 else PLAIN)
-    given = [starts_of(each.name) for each in several]
-    begun = None
-    if all(each is not None for each in given):
-        begun = tuple((each.shape, each.tobytes()) for each in given if each is not None)
-    found, places = _fit_of(several, np.packbits(marks).tobytes(), seed, effort, begun)
-    for each, there in zip(several, places, strict=True):
-        note(each.name, there)
-    return found
+    return _fit_of(drawing, np.packbits(marks).tobytes(), seed, effort)
 
 
 @lru_cache(maxsize=512)
-def _fit_of(
-    drawings: tuple[Drawing, ...], packed: bytes, seed: int, effort: Effort, begun: Any
-) -> tuple[Fit, tuple[Singles, ...]]:
+def _fit_of(drawing: Drawing, packed: bytes, seed: int, effort: Effort) -> Fit:
     bits = np.unpackbits(np.frombuffer(packed, np.uint8))
     marks = Marks(bits.reshape(GRID, GRID).astype(bool))
-    worths = [partial(_worth, drawing, marks) for drawing in drawings]
-    chance, count = drawings[0].chance, len(drawings)
-    found: list[Found] = []
-    if not marks.count:  # nothing fits nothing, wherever it is looked for
-        begun = [(each.shape, each.tobytes()) for each in map(_middle, drawings)]
-    if begun is not None:
-        starts = [np.frombuffer(data, np.float32).reshape(shape) for shape, data in begun]
-        found = [search(drawings[0], worths, starts, effort.again, np.random.default_rng(seed))]
-    while begun is None and len(found) < effort.most and _spread(found, chance) > SAME:
-        generator = np.random.default_rng([seed, len(found)])
-        starts = [
-            screened(each, marks.cells, effort.shapes // count, effort.starts // count, generator)
-            for each in drawings
-        ]
-        found.append(search(drawings[0], worths, starts, effort.stages, generator))
-    found.sort(key=lambda one: -one.worth)
-    for one in found:
-        one.pose.setflags(write=False)  # it is cached and shared
-    best = found[0]
-    score, on_marks, covered = (
-        float(one[0]) for one in scores(drawings[best.family], best.pose[:, None], marks)
+    best = search(
+        lambda poses, reach: scores(drawing, poses, marks, reach)[0], drawing.bounds, effort, seed
     )
-    several = len(found) > 1
-    fitted = Fit(
-        score,
-        on_marks,
-        covered,
-        best.pose,
-        (score - chance) / (1 - chance),
-        best.family,
-        (found[1].family, found[1].pose) if several else None,
-        _spread(found, chance) if several else 0.0,
-    )
-    places = [np.concatenate([one.places[at] for one in found], 1) for at in range(count)]
-    return fitted, tuple(places)
+    best.setflags(write=False)  # it is cached and shared
+    score, on_marks, covered = scores(drawing, best[:, None], marks)
+    above = (float(score[0]) - drawing.chance) / (1 - drawing.chance)
+    return Fit(float(score[0]), float(on_marks[0]), float(covered[0]), best, above)
 
 
-def _middle(drawing: Drawing) -> Singles:
-    return np.asarray(drawing.bounds, np.float32).mean(1, keepdims=True)
+class Marks:
+    """Marked cells (64, 64), with the tables that candidates are looked up in.
+
+    The outermost cells may not be marked: lines that leave the map are counted there.
+    """
+
+    def __init__(self, marks: Mask) -> None:
+        self.count = int(marks.sum())
+        self.rows = _bit_rows(marks[None])[0]  # (64,): a row of cells is one integer
+        self._marks, self._near = marks, dict[int, Mask]()
+
+    def near(self, reach: int) -> Mask:
+        """Cells, flat, at most `reach` from a marked one, in rows and in columns."""
+        from scipy import ndimage
+
+        if reach not in self._near:
+            square = np.ones((2 * reach + 1, 2 * reach + 1), bool)
+            self._near[reach] = ndimage.binary_dilation(self._marks, structure=square).ravel()
+        return self._near[reach]
 
 
-def _worth(drawing: Drawing, marks: Marks, poses: Singles) -> Floats:
-    return scores(drawing, poses, marks)[0]
+_AT_ONCE = 256  # candidates whose points and cells stay in the cache of a core
 
 
-def _spread(found: Sequence[Found], chance: float) -> float:
-    """How far the second best of the searches is behind, above chance; infinite for fewer."""
-    worths = sorted(one.worth for one in found)
-    return (worths[-1] - worths[-2]) / (1 - chance) if len(worths) > 1 else np.inf
+def scores(
+    drawing: Drawing, parameters: Singles, marks: Marks, reach: int = 1
+) -> tuple[Floats, Floats, Floats]:
+    """Return F score, share of lines on marks, share of marks on lines: each (S,).
+
+    A line and a mark meet when they are at most `reach` cells apart.
+    """
+    parts = [
+        _scores(drawing, parameters[:, at : at + _AT_ONCE], marks, reach)
+        for at in range(0, parameters.shape[1], _AT_ONCE)
+    ]
+    score, on_marks, covered = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return score, on_marks, covered
+
+
+def _scores(
+    drawing: Drawing, parameters: Singles, marks: Marks, reach: int
+) -> tuple[Floats, Floats, Floats]:
+    x, y, weights = drawing.wires(parameters.astype(np.float32, copy=False))  # (S, N) each
+    cells = cells_of(x, y)
+    hit = marks.near(reach)[cells]
+    on_marks = np.einsum("sn,sn->s", weights, hit.astype(np.float32)).astype(np.float64)
+    on_marks /= np.maximum(weights.sum(1, dtype=np.float64), 1e-9)
+    cells[weights <= 0] = 0  # in the frame, where nothing is marked
+    drawn = np.zeros((len(cells), GRID * GRID), bool)
+    np.put_along_axis(drawn, cells, True, axis=1)
+    lines = _bit_rows(drawn.reshape(-1, GRID, GRID))
+    for _ in range(reach):
+        lines = _wider(lines)
+    on_lines = (lines & marks.rows).view(np.uint8)
+    covered = _BITS_IN_BYTE[on_lines].sum(1, dtype=np.int64) / max(marks.count, 1)
+    total = on_marks + covered
+    score = np.where(total > 0, 2 * on_marks * covered / np.where(total > 0, total, 1), 0.0)
+    return score, on_marks, covered
+
+
+def cells_of(x: Singles, y: Singles) -> npt.NDArray[np.int64]:
+    """Return the flat cells that points (S, N) lie in; those beyond the map in its outermost."""
+    column = np.clip(x * np.float32(GRID), 0, GRID - 1).astype(np.int64)
+    row = np.clip(y * np.float32(GRID), 0, GRID - 1).astype(np.int64)
+    return row * GRID + column
+
+
+def _bit_rows(cells: Mask) -> npt.NDArray[np.uint64]:
+    """Cells (S, 64, 64) to rows of 64 bits (S, 64): whole drawings are then widened at once."""
+    packed = np.packbits(cells, axis=-1, bitorder="little")
+    rows: npt.NDArray[np.uint64] = packed.view("<u8")[..., 0]
+    return rows
+
+
+def _wider(rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Each cell and the eight around it."""
+    one = np.uint64(1)
+    across = rows | (rows << one) | (rows >> one)
+    wide = across.copy()
+    wide[:, 1:] |= across[:, :-1]
+    wide[:, :-1] |= across[:, 1:]
+    return wide
+
+
+_BITS_IN_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1, dtype="u1")
 
 
 def strongest_if_clear(
@@ -272,68 +301,34 @@ def strongest_if_clear(
     clearness: float,
     least: float,
     measure: Pair = ("the best fit above chance", "最佳吻合度高於隨機的部分"),
-    spread: float = 0.0,
 ) -> list[Verdict]:
     """Return the verdicts of `strongest`, left open where nothing stands clearly out of noise.
-
-    They are left open, too, where the lead is no larger than the spread of the searches; else each
-    margin is less by it.
 
     Args:
         values, names, unit, what: as in `solver.rules.verdicts.strongest`.
         clearness: the verdicts are left open where it is not above `least`.
         least: the most that noise gets.
         measure: name of `clearness` in both languages.
-        spread: how far the values of independent searches lie apart.
     """
     verdicts = strongest(values, names, unit=unit, what=what)
-    lead = max((one.margin or 0.0 for one in verdicts if one.holds), default=0.0)
+    if clearness > least:
+        return verdicts
     numbers = f"{clearness:.3g} <= {least:.3g}"
-    if clearness <= least:
-        against, limit, margin = "what noise may get", least, least - clearness
-        why = (
-            f"no drawing stands clearly out of noise ({measure[0]}: {numbers})",
-            f"沒有任何圖形明顯優於雜訊（{measure[1]}：{numbers}）",
-        )
-    elif lead <= spread:
-        against, limit, margin = "the spread of the searches", spread, spread - lead
-        why = (
-            f"the best leads by {lead:.2g}, and independent searches end {spread:.2g} apart",
-            f"最佳者僅領先 {lead:.2g}，而各次獨立搜尋的結果相差 {spread:.2g}",
-        )
-    else:
-        return [
-            replace(verdict, margin=max(float(verdict.margin or 0.0) - spread, 0.0))
-            for verdict in verdicts
-        ]
     return [
         replace(
             verdict,
             holds=None,
-            against=against,
-            threshold=limit,
-            margin=margin,
-            sentence=(f"Not decided for {name[0]}: {why[0]}.", f"{name[1]}未能判定：{why[1]}。"),
+            against="what noise may get",
+            threshold=least,
+            margin=least - clearness,
+            sentence=(
+                f"Not decided for {name[0]}: no drawing stands clearly out of noise ({measure[0]}: "
+                f"{numbers}).",
+                f"{name[1]}未能判定：沒有任何圖形明顯優於雜訊（{measure[1]}：{numbers}）。",
+            ),
         )
         for verdict, name in zip(verdicts, names, strict=True)
     ]
-
-
-AGREED = 0.01
-"""Above chance: searches that end further apart did not converge, and the note says so."""
-
-
-def note_on_searches(spread: float, unit: Pair, *, agreed: bool) -> Pair | None:
-    """Return the note on how far the searches lie apart; None where they end at the same."""
-    if round(spread, 4) == 0:
-        return None
-    said = f"{spread:.2g}"
-    english = f"Independent searches for the best pose end {said} {unit[0]} apart"
-    chinese = f"各次獨立搜尋最佳姿態的結果相差 {said} {unit[1]}"
-    if not agreed:
-        english += ": they did not converge"
-        chinese += "，尚未收斂"
-    return f"{english}; the margins are less by that.", f"{chinese}；餘裕已扣除此值。"
 
 
 def wireframe_figure(source: str, picture: int, points: Floats, caption: Pair) -> Figure:
