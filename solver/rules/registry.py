@@ -134,7 +134,7 @@ def _registered(name: str, module: str) -> Rule:
     import_module(module)
     if find_spec(f"{module}_check") is not None:
         import_module(f"{module}_check")
-    return _rules[name]
+    return NO_RULE if name == GIVEN else _rules[name]
 
 
 _rules: dict[str, Rule] = {}
@@ -207,6 +207,10 @@ def _not_measured(evidence: Evidence, settings: Any, claims: Sequence[Any]) -> D
     raise MissingEvidence(["a rule: its answer is in the key that was made with the bank"])
 
 
+NO_RULE = Rule(GIVEN, Parameters, Parameters, lambda _: [], _not_measured)
+"""The rule of a question whose answer was given."""
+
+
 @dataclass(frozen=True)
 class PlannedQuestion:
     """A question with its rule and its parameters read."""
@@ -257,9 +261,8 @@ def plan_questions(bank: Bank) -> list[PlannedQuestion]:
 
 def check_questions(bank: Bank) -> tuple[list[PlannedQuestion], list[BankError]]:
     """Return the questions that can be planned, and all faults of the others."""
-    no_rule = Rule(GIVEN, Parameters, Parameters, lambda _: [], _not_measured)
     # A question whose answer was given goes the same way as all others, and is always open.
-    rules = all_rules() | {GIVEN: no_rule}
+    rules = all_rules() | {GIVEN: NO_RULE}
     planned, faults = [], []
     context = {
         "pictures": bank.header.pictures,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +14,13 @@ from pydantic import BaseModel, ValidationError
 
 import solver.rules
 from grader.cli import hw9
-from solver.banks.bank import load_bank
+from solver.banks.bank import GIVEN, load_bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, MissingEvidence
 from solver.files.resources import shipped_bank
 from solver.rules.former_names import current_name, former_names
 from solver.rules.registry import (
+    NO_RULE,
     Decide,
     Decision,
     all_rules,
@@ -190,3 +192,9 @@ def test_every_unit_has_a_name_in_chinese() -> None:
     for path in SOURCES:
         for unit in re.findall(r'\bunit="([^"]+)"', path.read_text(encoding="utf-8")):
             assert f"unit:{unit}" in texts, f"{path.name}: {unit}"
+
+
+@pytest.mark.parametrize("name", ["shapes.handle", GIVEN])
+def test_another_process_gets_a_rule_by_its_name(name: str) -> None:
+    sent = NO_RULE if name == GIVEN else all_rules()[name]
+    assert pickle.loads(pickle.dumps(sent)) is sent
