@@ -74,11 +74,19 @@ def visualization(
                 against=("one or more", "至少一個"),
             )
         )
-    keys = ["picture_changes", "weights_change", "layers_compared", "classifier_calls"]
-    keys += ["laid_out_over_places", "rise"]
-    rows = [[key.replace("_", " "), *(run.get(key, "") for run in runs.values())] for key in keys]
+    rows = [[list(name), *(run.get(key, "") for run in runs.values())] for key, name in _KEPT]
     columns = [["watched", "觀察項目"], ["activation", "活化圖"], ["visualization", "視覺化"]]
     return Decision(verdicts, [Figure("table", {"columns": columns, "rows": rows})])
+
+
+_KEPT = (
+    ("picture_changes", ("the picture changes", "圖片會改變")),
+    ("weights_change", ("the weights change", "權重會改變")),
+    ("layers_compared", ("layers compared", "比較的層數")),
+    ("classifier_calls", ("calls of the classifier", "呼叫分類器的次數")),
+    ("laid_out_over_places", ("the result lies over places", "結果按位置排列")),
+    ("rise", ("rise of the activation", "活化值的上升")),
+)
 
 
 def _can_find(run: dict[str, Any], what: str) -> bool:

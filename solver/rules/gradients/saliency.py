@@ -17,6 +17,7 @@ from solver.rules.parameters import Pictures
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below
+from solver.text.record_names import record_name
 
 Floats = npt.NDArray[np.float64]
 
@@ -198,7 +199,7 @@ def normalization(
         else:
             verdicts.append(above(value, SMALL_CHANGE.now(), unit=unit, what=what, against=_UNSEEN))
     rows = [
-        [record.id, f"{raw.max():.3g}", f"{record.array('map').max():.3g}"]
+        [list(record_name(record.id)), f"{raw.max():.3g}", f"{record.array('map').max():.3g}"]
         for record, raw in zip(records, raws, strict=True)
     ]
     columns = [["map", "圖"], ["largest gradient before", "正規化前最大值"], ["after", "正規化後"]]

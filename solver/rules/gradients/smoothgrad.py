@@ -33,6 +33,7 @@ from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below, undecided
+from solver.text.record_names import record_name
 
 
 class TraceSettings(Parameters):
@@ -111,7 +112,7 @@ def procedure(
         [["gap to the mean of the maps", "與顯著圖平均之差"], _shown_gap(record, "maps_gap")],
         [["gap to the mean of the outputs", "與輸出平均之差"], _shown_gap(record, "output_gap")],
     ]
-    columns = [["what", "項目"], ["measured", "量測"]]
+    columns = [["part of the run", "項目"], ["measured", "量測"]]
     figure = Figure("table", {"columns": columns, "rows": shapes}, ("The run, watched", "執行紀錄"))
     return Decision(verdicts, [figure])
 
@@ -194,7 +195,8 @@ def unnormalized(
     viewed = _Viewed.of(shown)
     verdicts = [viewed.verdict(claim.effect) for claim in claims]
     rows = [
-        [record.id, f"{raw.max():.3g}"] for record, (raw, _) in zip(records, shown, strict=True)
+        [list(record_name(record.id)), f"{raw.max():.3g}"]
+        for record, (raw, _) in zip(records, shown, strict=True)
     ]
     columns = [["map", "圖"], ["brightest value without normalization", "未正規化的最大值"]]
     figure = Figure("table", {"columns": columns, "rows": rows}, ("As a viewer shows it", "顯示值"))

@@ -69,6 +69,9 @@ def _checked(
     for verdict in decision.verdicts:
         _check_beside(verdict)
     shown = {one for figure in decision.figures for one in _records(figure.parameters)}
+    for figure in decision.figures:
+        if figure.kind == "table":
+            _check_heads(figure.parameters)
     lacking = {one for one in shown if one not in evidence}
     assert all(one.startswith("picture/") for one in lacking), lacking
     return decision
@@ -86,6 +89,12 @@ def _check_beside(verdict: Verdict) -> None:
         assert abs(margin - abs(value - limit)) < 1e-9, verdict
     english, chinese = verdict.sentence
     assert english and sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), verdict
+
+
+def _check_heads(table: Mapping[str, Any]) -> None:
+    """A row begins with words in both languages, or with what is the same in each."""
+    for head in (row[0] for row in table["rows"]):
+        assert not isinstance(head, str) or not re.search(r"[a-z]/\d|[a-z] [a-z]", head), head
 
 
 def _records(parameters: Mapping[str, Any]) -> Iterator[str]:
