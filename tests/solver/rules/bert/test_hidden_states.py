@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from solver.errors import EvidenceError
@@ -25,6 +25,7 @@ from solver.rules.bert.hidden_states_check import (
     tuned_by_loneliness,
     wrong_by_loneliness,
 )
+from solver.rules.verdicts import TIE
 
 ROLES = np.array([0] + [1] * 6 + [0] + [2] * 30 + [3] * 2 + [2] * 10 + [0])
 LAYERS = 12
@@ -72,6 +73,7 @@ views = st.tuples(st.floats(0, 6), st.floats(0.1, 50))
 @pytest.mark.parametrize("block", range(4))
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10_000), view=views)
+@example(seed=648, view=(0.0, 1.0))  # two blocks tie, of which one is a rounding more
 def test_the_layers_in_which_the_answer_comes_to_the_question_are_found(
     block: int, seed: int, view: tuple[float, float]
 ) -> None:
@@ -84,9 +86,9 @@ def test_the_layers_in_which_the_answer_comes_to_the_question_are_found(
         assert (verdicts[block].margin or 0) > least
         fewest = RankedModelSettings(model=1, items=[1, 2], rank="least")
         values = [float(verdict.value or 0) for verdict in verdicts]
-        alone = values.count(min(values)) == 1  # of a tie none holds
+        lowest = [value <= min(values) + TIE for value in values]
         holds = [verdict.holds for verdict in way(evidence, fewest, BLOCKS).verdicts]
-        assert holds == [alone and value == min(values) for value in values]
+        assert holds == [low and lowest.count(True) == 1 for low in lowest]  # of a tie none holds
 
 
 def test_an_answer_that_never_comes_near_matches_nowhere() -> None:
