@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import EvidenceError
+from solver.errors import EvidenceError, MissingEvidence
 from solver.files.atomic_write import sha256_of, write_whole
 from solver.files.json_source import read_json
 
@@ -92,15 +92,21 @@ class Record:
         """
         if name not in self.arrays:
             raise EvidenceError(
-                f"record {self.id} lacks the array {name!r}", mend=_have(self.arrays)
+                f"record {self.id} lacks the array {name!r}",
+                mend=_have(self.arrays),
+                zh=f"紀錄 {self.id} 沒有陣列 {name!r}",
             )
         array = self.arrays[name]
         if ndim is not None and array.ndim != ndim:
             raise EvidenceError(
-                f"record {self.id}: the array {name!r} has {array.ndim} axes, expected {ndim}"
+                f"record {self.id}: the array {name!r} has {array.ndim} axes, expected {ndim}",
+                zh=f"紀錄 {self.id}：陣列 {name!r} 有 {array.ndim} 個軸，應為 {ndim} 個",
             )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise EvidenceError(f"record {self.id}: the array {name!r} holds NaN or infinity")
+            raise EvidenceError(
+                f"record {self.id}: the array {name!r} holds NaN or infinity",
+                zh=f"紀錄 {self.id}：陣列 {name!r} 含有 NaN 或無限大",
+            )
         return array
 
     def value(self, name: str) -> Any:
@@ -111,21 +117,15 @@ class Record:
         """
         if name not in self.values:
             raise EvidenceError(
-                f"record {self.id} lacks the value {name!r}", mend=_have(self.values)
+                f"record {self.id} lacks the value {name!r}",
+                mend=_have(self.values),
+                zh=f"紀錄 {self.id} 沒有數值 {name!r}",
             )
         return self.values[name]
 
 
 def _have(names: Mapping[str, object]) -> str:
     return f"It has {', '.join(sorted(names))}." if names else "It has none."
-
-
-class MissingEvidence(EvidenceError):  # noqa: N818 - it says what is missing, and is no fault
-    """Records that a question needs are missing; `lacks` names them."""
-
-    def __init__(self, lacks: list[str]) -> None:
-        self.lacks = lacks
-        super().__init__(f"lacks {', '.join(lacks)}")
 
 
 class Evidence:

@@ -72,7 +72,8 @@ def hostile_key(key: Key, texts: Texts, *kept: str) -> Key:
                     "against": texts(""), "threshold": texts(""), "sentence": said,
                 }  # fmt: skip
         else:
-            question["second_lacks"] = [texts("")]
+            why = {"en": texts(""), "zh-Hant": texts("")}
+            question["second_lacks"] = [texts(""), {"records": [texts("")], "why": why}]
     data["bundle"] = {"name": texts(""), "sha256": "0" * 64, "files": {texts(""): texts("")}}
     data["settings"] = {"lime": {texts(""): texts("")}}
     return Key.model_validate(data)

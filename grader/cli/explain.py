@@ -88,7 +88,7 @@ def explain(
     if failures:
         from solver.errors import BundleError
 
-        raise BundleError(next(iter(failures.values())))
+        raise BundleError(next(iter(failures.values()))[0])
     path = out / (wanted.replace("/", "-") + ".png")
     write_whole(path, draw_as_course(evidence, wanted, picture))
     click.echo(f"{path} written")

@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from grader.reports.environment import decimals_of, points, signed
 from solver.files.resources import data_folder
+from solver.key import lacks_named
 from solver.text.bilingual import Words, both, template_environment, without_turning, worded
 from solver.text.bilingual import words as page_words
 
@@ -30,7 +31,13 @@ def environment() -> Environment:
     """Return the environment of their templates, made once."""
     made = template_environment()
     made.filters.update(
-        both=both, worded=worded, points=points, signed=signed, fixed=decimals_of, label=label
+        both=both,
+        worded=worded,
+        points=points,
+        signed=signed,
+        fixed=decimals_of,
+        label=label,
+        in_words=lacks_named,
     )
     made.globals.update(say=words().say, label=label)
     return made

@@ -18,7 +18,7 @@ from grader.scoring.policies import AllOrNothing
 from grader.self_check.lenient_answers import Reading, read_leniently
 from grader.submissions import Chosen, Response, ScoredQuestion, Ticked, Unanswered
 from solver.banks.bank import Bank, Wording
-from solver.key import Key, KeyQuestion, Sentence
+from solver.key import Key, KeyQuestion, Sentence, records_lacking
 from solver.notebook_evidence.record_kinds import never_shown
 
 State = Literal["right", "not right", "unanswered", "void", "open"]
@@ -117,7 +117,7 @@ def check_answers(
 
 
 def _open(entry: KeyQuestion, texts: QuestionTexts, from_notebooks: bool) -> CheckedQuestion:
-    never = from_notebooks and bool(never_shown(line.split(" ")[0] for line in entry.lacks))
+    never = from_notebooks and bool(never_shown(records_lacking(entry.lacks)))
     return CheckedQuestion(
         entry.id, texts.stem(entry.id), "open", None, entry.points, (), None, no_notebook=never
     )

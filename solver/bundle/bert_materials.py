@@ -257,7 +257,8 @@ class BertMaterials:
             raise BundleError(
                 f"has no part {name!r}, which this question needs",
                 path=self.folder / FILE,
-                mend="Add it after the demo's, which documents itself.",
+                mend="Add it (docs/bert-format.md).",
+                zh=f"沒有本題所需的 {name!r} 部分，請補上（docs/bert-format.md）",
             )
         return part
 
@@ -293,7 +294,9 @@ class BertMaterials:
         items = part.items
         if not 1 <= item <= len(items):
             raise BundleError(
-                f"there is no item {item}: it has {len(items)}", path=self.folder / FILE
+                f"there is no item {item}: it has {len(items)}",
+                path=self.folder / FILE,
+                zh=f"沒有第 {item} 題：共有 {len(items)} 題",
             )
         asked = items[item - 1]
         folder = part.encoder_of(model)
@@ -321,7 +324,9 @@ def load_materials(folder: Path, device: str = "cpu") -> BertMaterials:
         raise BundleError(
             "there is none, and the questions on BERT need it",
             path=path,
-            mend="Write one after the demo's, which documents itself.",
+            mend="Make it with hw9 bundle init, or write it (docs/bert-format.md).",
+            zh="沒有這個檔案，BERT 的題目需要它；請用 hw9 bundle init 產生，"
+            "或自行撰寫（docs/bert-format.md）",
         )
     placed = load_placed_yaml(path, BundleError)
     return BertMaterials(folder, validated(placed, BertFile, BundleError), device)
@@ -344,21 +349,30 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
         with warnings.catch_warnings(action="ignore"):
             loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise BundleError("there is no such file of hidden states", path=path) from None
+        raise BundleError(
+            "there is no such file of hidden states", path=path, zh="沒有這個隱藏狀態的檔案"
+        ) from None
     except Exception as problem:  # torch raises many kinds for damaged files
         lines = str(problem).splitlines() or [type(problem).__name__]
         raise BundleError(
             f"cannot be read as saved tensors ({lines[0]})",
             path=path,
             mend="Take the file out of the course's archive again.",
+            zh=f"無法讀成儲存的張量（{lines[0]}），請重新從課程的壓縮檔取出",
         ) from None
     if not isinstance(loaded, (tuple, list)) or not all(torch.is_tensor(one) for one in loaded):
-        raise BundleError("is not a tuple of tensors", path=path)
+        raise BundleError("is not a tuple of tensors", path=path, zh="不是張量的 tuple")
     if not all(map(is_plain, loaded)) or sum(one.numel() for one in loaded) > MOST_VALUES:
-        raise BundleError("holds other tensors than hidden states are", path=path)
+        raise BundleError(
+            "holds other tensors than hidden states are", path=path, zh="含有隱藏狀態以外的張量"
+        )
     shapes = {tuple(one.shape) for one in loaded}
     if len(loaded) < 2 or len(shapes) != 1 or len(next(iter(shapes))) != 3:
-        raise BundleError("is not a tuple of tensors (1, tokens, width), one a layer", path=path)
+        raise BundleError(
+            "is not a tuple of tensors (1, tokens, width), one a layer",
+            path=path,
+            zh="不是每層一個張量 (1, tokens, width) 的 tuple",
+        )
     (shape,) = shapes
     # The course saved no tokens beside the states: their number is all that can be held together.
     if shape[0] != 1 or shape[1] != tokens:
@@ -366,9 +380,11 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
             f"holds {shape[1]} tokens, and the tokenizer makes {tokens} of the item",
             path=path,
             mend="Give the item in bert.yaml as the model got it, and the tokenizer it had.",
+            zh=f"有 {shape[1]} 個 token，而 tokenizer 由該題得出 {tokens} 個；"
+            "bert.yaml 的題目與 tokenizer 應與模型當時所用的相同",
         )
     layers = [one.detach().float() for one in loaded]
     stacked: npt.NDArray[np.float32] = torch.cat(layers).numpy()
     if not np.isfinite(stacked).all():
-        raise BundleError("holds NaN or infinity", path=path)
+        raise BundleError("holds NaN or infinity", path=path, zh="含有 NaN 或無限大")
     return stacked

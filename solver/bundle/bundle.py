@@ -140,6 +140,7 @@ class Bundle:
         if not 0 <= place < len(self.pictures):
             raise BundleError(
                 f"there is no picture {place}: {len(self.pictures)} were found",
+                zh=f"沒有圖片 {place}：共找到 {len(self.pictures)} 張",
                 path=self.folder,
             )
         return self.pictures[place]

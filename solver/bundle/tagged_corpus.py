@@ -89,6 +89,8 @@ def tag_with_spacy(text: str, path: Path) -> list[Sentence]:
             path=path,
             mend=f"Install spacy and {SPACY_MODEL}, or give the corpus as a .tsv of a word, a tab "
             "and its part of speech a line.",
+            zh=f"是純文字，而這裡沒有 spaCy 及其英文模型可標詞性；請安裝 spacy 與 {SPACY_MODEL}，"
+            "或給每行一詞一詞性的 .tsv",
         )
     # An optional package, of which nothing may be imported where it is not installed.
     pipeline: Any = importlib.import_module("spacy").load(SPACY_MODEL)

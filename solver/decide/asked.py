@@ -46,7 +46,10 @@ def nearest(measured: Verdict, numbers: Sequence[Decimal]) -> list[Verdict]:
     """
     value = measured.value
     if not isinstance(value, float):
-        raise EvidenceError("the rule measures no number for options that are numbers")
+        raise EvidenceError(
+            "the rule measures no number for options that are numbers",
+            zh="選項為數值，但規則並未量測數值",
+        )
     given = [float(number) for number in numbers]
     verdicts = []
     for number, own in zip(numbers, given, strict=True):

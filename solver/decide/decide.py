@@ -18,9 +18,17 @@ import numpy as np
 from solver.banks.bank import MeasuredChoices
 from solver.banks.wording import wording_of
 from solver.decide.asked import decide_as_asked
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence
-from solver.key import Answer, KeyQuestion, OptionVerdict, SecondVerdict, Sentence
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence
+from solver.key import (
+    Answer,
+    KeyQuestion,
+    Lacking,
+    OptionVerdict,
+    SecondVerdict,
+    Sentence,
+    lacking,
+)
 from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
 from solver.rules.thresholds import reads
 from solver.text.cjk_spacing import with_blanks
@@ -38,6 +46,10 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 """Errors a rule may raise on evidence that was made by hand, in any shape."""
 
 
+Reason = tuple[str, str]
+"""Why a record could not be made: a sentence in English and in Chinese."""
+
+
 @dataclass(frozen=True)
 class Decided:
     """A question's entry in the key, the rule's decision, and the thresholds it read."""
@@ -48,7 +60,7 @@ class Decided:
 
 
 def decide_question(
-    question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str] | None = None
+    question: PlannedQuestion, evidence: Evidence, reasons: dict[str, Reason] | None = None
 ) -> Decided:
     """Decide one question by its rule and its cross-check.
 
@@ -103,8 +115,8 @@ def _attempt(
     decide: Decide,
     needs: list[str],
     evidence: Evidence,
-    reasons: dict[str, str],
-) -> Decision | list[str]:
+    reasons: dict[str, Reason],
+) -> Decision | list[Lacking]:
     """The decision, or the list of missing evidence."""
     lacks = _with_reasons(evidence.missing(needs), reasons)
     if lacks and not question.rule.partial:
@@ -113,26 +125,27 @@ def _attempt(
         with quietly():
             decision = decide_as_asked(question, decide, evidence)
     except MissingEvidence as missing:
-        return lacks or missing.lacks
+        return lacks or lacking(missing.lacks, missing.what)
     except EvidenceError as fault:  # one damaged record leaves its question open, not the key
-        return [str(fault)]
+        return lacking([], fault.in_both)
     except UNREADABLE as fault:  # evidence may be made by hand, and in any shape
-        names = ", ".join(needs)
-        return [f"evidence the rule can read, in {names} ({type(fault).__name__}: {fault})"]
+        told = f"{type(fault).__name__}: {fault}"
+        why = f"evidence the rule can read ({told})", f"規則能讀取的證據（{told}）"
+        return lacking(needs, why)
     numbers = [v for one in decision.verdicts for v in (one.value, one.threshold, one.margin)]
     # NaN and infinity come from empty maps.
     if not all(math.isfinite(number) for number in numbers if isinstance(number, float)):
-        return [f"evidence that gives numbers, in {', '.join(needs)}"]
+        return lacking(needs, ("evidence that gives numbers", "能算出數值的證據"))
     return decision
 
 
-def _with_reasons(missing: list[str], reasons: dict[str, str]) -> list[str]:
-    """Names of missing records, those with the same reason in one line."""
-    grouped: dict[str, list[str]] = {}
+def _with_reasons(missing: list[str], reasons: dict[str, Reason]) -> list[Lacking]:
+    """Missing records, those with the same reason together."""
+    grouped: dict[Reason | None, list[str]] = {}
     for name in missing:
-        grouped.setdefault(reasons.get(name, ""), []).append(name)
-    lines = grouped.pop("", [])
-    return [*lines, *(f"{', '.join(names)} ({reason})" for reason, names in grouped.items())]
+        grouped.setdefault(reasons.get(name), []).append(name)
+    found = lacking(grouped.pop(None, []))
+    return [*found, *(one for why, names in grouped.items() for one in lacking(names, why))]
 
 
 def _head(question: PlannedQuestion) -> dict[str, Any]:
@@ -153,7 +166,7 @@ def _empty(question: PlannedQuestion) -> Answer:
 
 
 def _with_cross_check(
-    entry: KeyQuestion, question: PlannedQuestion, evidence: Evidence, reasons: dict[str, str]
+    entry: KeyQuestion, question: PlannedQuestion, evidence: Evidence, reasons: dict[str, Reason]
 ) -> KeyQuestion:
     check = question.rule.cross_check
     if check is None:

@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import Literal
 
 from solver.banks.bank import GIVEN, Bank
-from solver.key import Key, KeyQuestion
+from solver.key import Key, KeyQuestion, lack_in_english
 from solver.key_checks.agreement import faults
 from solver.rules.registry import PlannedQuestion, plan_questions
 
@@ -110,7 +110,7 @@ def _count(entry: KeyQuestion, held: Sequence[str], where: str, wanted: str) -> 
 
 def _unmeasured(question: PlannedQuestion, entry: KeyQuestion) -> Iterator[Concern]:
     if entry.state == "open" and not entry.options:
-        lacks = "; ".join(entry.lacks) or "its evidence"
+        lacks = "; ".join(map(lack_in_english, entry.lacks)) or "its evidence"
         yield Concern(entry.id, "unmeasured", (), f"no claim could be measured: it lacks {lacks}")
         return
     known = {(one.blank, one.id): one for one in entry.options}

@@ -98,7 +98,9 @@ def explanation_for(identifier: str) -> Explanation:
     known = all_explanations()
     if kind not in known:
         raise BundleError(
-            f"no explanation makes {identifier!r}", mend=f"Known kinds: {', '.join(known)}."
+            f"no explanation makes {identifier!r}",
+            mend=f"Known kinds: {', '.join(known)}.",
+            zh=f"沒有產生 {identifier!r} 的方法",
         )
     return known[kind]
 

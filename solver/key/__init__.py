@@ -5,6 +5,14 @@ answer and beside it a TA's override; `KeyQuestion.effective` is the answer that
 """
 
 from solver.key.file import dump_key, load_key, save_key
+from solver.key.lacks import (
+    Lack,
+    Lacking,
+    lack_in_english,
+    lacking,
+    lacks_named,
+    records_lacking,
+)
 from solver.key.questions import (
     FORMAT,
     Decision,
@@ -42,6 +50,8 @@ __all__ = [
     "Key",
     "KeyQuestion",
     "KeySignature",
+    "Lack",
+    "Lacking",
     "OptionVerdict",
     "OtherSet",
     "Override",
@@ -51,7 +61,11 @@ __all__ = [
     "Stability",
     "StabilityRun",
     "dump_key",
+    "lack_in_english",
+    "lacking",
+    "lacks_named",
     "load_key",
     "questions_sha256",
+    "records_lacking",
     "save_key",
 ]

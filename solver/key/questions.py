@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from solver.banks.bank import Identifier, Kind, Points, Strict
 from solver.banks.wording import QuestionWording
+from solver.key.lacks import Lacking
 from solver.key.verdicts import (
     Answer,
     FigureCheck,
@@ -61,7 +62,7 @@ class KeyQuestion(Strict):
     rule: str = ""
     state: Literal["decided", "open"] = "decided"
     correct: Answer = Field(description="the derived answer; empty where evidence is missing")
-    lacks: list[str] = Field(default_factory=list, description="what an open question lacks")
+    lacks: list[Lacking] = Field(default_factory=list, description="what an open question lacks")
     blank_points: dict[str, Points] = Field(
         default_factory=dict, description="of a pair whose drop-downs are scored apart: each's own"
     )
@@ -72,7 +73,7 @@ class KeyQuestion(Strict):
     second_correct: Answer | None = Field(
         default=None, description="the answer by the cross-check; None where there is none"
     )
-    second_lacks: list[str] = Field(
+    second_lacks: list[Lacking] = Field(
         default_factory=list, description="what a cross-check that was left out lacks"
     )
     ways_agree: bool | None = Field(

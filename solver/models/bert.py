@@ -149,6 +149,8 @@ class Bert:
                     f"a text has {len(one.ids)} pieces, and the model takes {self.longest}",
                     path=self.tokenizer.source,
                     mend="Shorten the text in bert.yaml.",
+                    zh=f"有一段文字有 {len(one.ids)} 個 token，而模型至多 {self.longest} 個；"
+                    "請縮短 bert.yaml 中的文字",
                 )
 
 
@@ -224,12 +226,14 @@ def _check_complete(source: Path, kind: EncoderKind, missing: list[str], predict
             f"lacks {len(body)} of the weights of a {kind.name}, {body[0]} among them",
             path=source,
             mend=f"Take a model of the kind that its config names ({kind.name}).",
+            zh=f"缺少 {kind.name} 的 {len(body)} 個權重，其中包括 {body[0]}",
         )
     if predicts and any(name.startswith(kind.head) for name in missing):
         raise BundleError(
             "has no masked-LM head, so it can predict no word",
             path=source,
             mend="Take the weights of a masked-LM model, such as bert-base-cased itself.",
+            zh="沒有 masked-LM 的 head，無法預測詞；請用 masked-LM 模型的權重，如 bert-base-cased",
         )
 
 
@@ -265,6 +269,8 @@ def _fetch(name: str) -> Path:
         raise BundleError(
             f"the model {name!r} is in no folder here, and the network does not answer",
             mend=way_out,
+            zh=f"這裡沒有 {name!r} 模型的資料夾，網路也沒有回應；請把模型資料夾放入教材，"
+            "或在有網路處執行一次",
         )
     from huggingface_hub import snapshot_download
 
@@ -273,7 +279,9 @@ def _fetch(name: str) -> Path:
             return Path(snapshot_download(name, allow_patterns=_PATTERNS))
         except Exception as problem:
             raise BundleError(
-                f"the model {name!r} could not be fetched ({_first_line(problem)})", mend=way_out
+                f"the model {name!r} could not be fetched ({_first_line(problem)})",
+                mend=way_out,
+                zh=f"無法取得 {name!r} 模型（{_first_line(problem)}）",
             ) from None
 
 

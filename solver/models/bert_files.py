@@ -53,7 +53,11 @@ def read_config(folder: Path) -> tuple[EncoderKind, dict[str, Any]]:
     """
     path = folder / CONFIG
     if not path.is_file():
-        raise BundleError("holds no config.json, so it is no model", path=folder)
+        raise BundleError(
+            "holds no config.json, so it is no model",
+            path=folder,
+            zh="沒有 config.json，因此不是模型",
+        )
     said = json_file(path)
     name = said.get("model_type", "bert")
     if not isinstance(name, str) or name not in KINDS:
@@ -61,6 +65,7 @@ def read_config(folder: Path) -> tuple[EncoderKind, dict[str, Any]]:
             f"is of the kind {name!r}, and {', '.join(KINDS)} are read here",
             path=path,
             place="model_type",
+            zh=f"屬於 {name!r} 類，這裡只讀取 {', '.join(KINDS)}",
         )
     kind = KINDS[name]
     for part in _OTHER_BUILDS:
@@ -110,7 +115,10 @@ def read_weights(folder: Path, kind: EncoderKind, build: Mapping[str, Any]) -> d
     found = [folder / name for name in WEIGHTS if (folder / name).is_file()]
     if not found:
         raise BundleError(
-            f"holds no weights ({' or '.join(WEIGHTS)})", path=folder, mend="Copy it whole."
+            f"holds no weights ({' or '.join(WEIGHTS)})",
+            path=folder,
+            mend="Copy it whole.",
+            zh=f"沒有權重（{' 或 '.join(WEIGHTS)}），請完整複製",
         )
     path = found[0]
     state = _tensors(path)
@@ -129,6 +137,7 @@ def read_weights(folder: Path, kind: EncoderKind, build: Mapping[str, Any]) -> d
             f"holds {held:,} values, and {CONFIG} asks for {needed:,}",
             path=path,
             mend="Take config and weights from the same model.",
+            zh=f"有 {held:,} 個值，而 {CONFIG} 需要 {needed:,} 個；設定與權重應取自同一模型",
         )
     return state
 
@@ -148,6 +157,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
             f"cannot be read as a model's weights ({lines[0].rstrip('.:')})",
             path=path,
             mend="Copy it again, or take the model's safetensors.",
+            zh=f"無法讀成模型的權重（{lines[0].rstrip('.:')}），請重新複製或改用 safetensors",
         ) from None
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
         raise BundleError("does not map names to tensors", path=path)

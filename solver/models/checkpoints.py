@@ -47,23 +47,32 @@ def read_state(path: Path) -> State:
             "holds no 'model_state_dict'" + (f" (it begins with {keys})" if keys else ""),
             path=path,
             mend=f"Save the weights with {_SAVE}.",
+            zh=f"沒有 'model_state_dict'，請用 {_SAVE} 儲存權重",
         )
     if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
         raise BundleError(
             "'model_state_dict' must map names to tensors",
             path=path,
             mend=f"Save the weights with {_SAVE}.",
+            zh=f"'model_state_dict' 應為名稱對張量，請用 {_SAVE} 儲存權重",
         )
     for name, tensor in state.items():
         if not is_plain(tensor):
-            raise BundleError(f"{name!r} is no plain tensor of real numbers", path=path)
+            raise BundleError(
+                f"{name!r} is no plain tensor of real numbers",
+                path=path,
+                zh=f"{name!r} 不是一般的實數張量",
+            )
     return {str(name): tensor for name, tensor in state.items()}
 
 
 def _loaded(path: Path) -> Any:
     if not path.is_file():
         raise BundleError(
-            "there is no such checkpoint", path=path, mend=f"Put {path.name} into the bundle."
+            "there is no such checkpoint",
+            path=path,
+            mend=f"Put {path.name} into the bundle.",
+            zh="沒有這個檢查點檔案，請放入教材資料夾",
         )
     try:
         with warnings.catch_warnings():
@@ -83,10 +92,13 @@ def _loaded(path: Path) -> Any:
             "is not a checkpoint of plain tensors (it was refused unexecuted)",
             path=path,
             mend=f"Where it was made, load it and save the weights alone: {_SAVE}.",
+            zh=f"不是只含一般張量的檢查點（未執行即拒絕）；請在製作處讀入後只存權重：{_SAVE}",
         ) from fault
     except Exception as fault:  # torch raises many kinds for damaged files
         raise BundleError(
-            f"cannot be read as a checkpoint ({type(fault).__name__})", path=path
+            f"cannot be read as a checkpoint ({type(fault).__name__})",
+            path=path,
+            zh=f"無法讀成檢查點（{type(fault).__name__}）",
         ) from fault
 
 
@@ -131,6 +143,7 @@ def without_prefix(state: State, known: Collection[str], path: Path) -> State:
             f"has the network's weights under {prefix!r}, and beside them {listed(others)}",
             path=path,
             mend=f"Save the network's own weights alone: those under {prefix!r}.",
+            zh=f"網路的權重在 {prefix!r} 之下，另外還有 {listed(others)}；請只存網路本身的權重",
         )
     return {name.removeprefix(prefix): value for name, value in state.items()}
 
@@ -172,7 +185,9 @@ def fitted(state: State, build: Mapping[str, Tensor], path: Path, mend: str = ""
         if state[name].is_floating_point() and not torch.isfinite(state[name]).all()
     ][:NAMED]
     if faults:
-        raise BundleError("; ".join(faults), path=path, mend=mend)
+        raise BundleError(
+            "; ".join(faults), path=path, mend=mend, zh=f"權重與網路不符（{'; '.join(faults)}）"
+        )
     return {
         name: state[name].to(one.dtype).contiguous()
         if name in state

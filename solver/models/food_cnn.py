@@ -66,7 +66,9 @@ class FoodNetwork(ImageNetwork):
             return super().name_of(name)
         if not 0 <= name < len(self.cnn):
             raise BundleError(
-                f"cnn[{name}] does not exist", mend=f"Indices are 0 to {len(self.cnn) - 1}."
+                f"cnn[{name}] does not exist",
+                mend=f"Indices are 0 to {len(self.cnn) - 1}.",
+                zh=f"沒有 cnn[{name}]，索引為 0 到 {len(self.cnn) - 1}",
             )
         return f"cnn.{name}"
 
@@ -96,6 +98,7 @@ class FoodNetwork(ImageNetwork):
             raise BundleError(
                 f"the layer {layer!r} is none of cnn, and filters are looked at there",
                 mend=f"Name one of cnn.0 to cnn.{len(self.cnn) - 1}.",
+                zh=f"{layer!r} 不是 cnn 的層；請選 cnn.0 到 cnn.{len(self.cnn) - 1}",
             )
         convolutions = [one for one in self.cnn[: index + 1] if isinstance(one, nn.Conv2d)]
         check_channel(channel, convolutions[-1].out_channels, f"cnn[{index}]")
@@ -173,6 +176,8 @@ def _sizes(state: State, names: Sequence[str], path: Path) -> tuple[list[int], i
             path=path,
             mend="The course's build has cnn.0 to cnn.37, fc.0 and fc.3; another network is named "
             "in bundle.yaml (docs/another-network.md).",
+            zh=f"權重缺少 {listed(lacking)}；課程的網路有 cnn.0 到 cnn.37、fc.0 與 fc.3，"
+            "其他網路請在 bundle.yaml 中寫明",
         )
     for name in names:
         if state[name].ndim < 2:

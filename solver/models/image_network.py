@@ -78,11 +78,14 @@ class ImageNetwork(nn.Module):
                 f"the layer {name} is an index into the course's cnn, and this network "
                 f"({self.described}) has none",
                 mend=f"Name the layer as named_modules does: {self._some_layers()}.",
+                zh=f"{name} 是課程 cnn 的索引，而這個網路（{self.described}）沒有；"
+                f"請用 named_modules 的名稱：{self._some_layers()}",
             )
         if name not in self.layers:
             raise BundleError(
                 f"the network ({self.described}) has no layer {name!r}",
                 mend=f"It has {self._some_layers(name)}.",
+                zh=f"網路（{self.described}）沒有 {name!r} 層；有的是 {self._some_layers(name)}",
             )
         return name
 
@@ -126,9 +129,11 @@ class ImageNetwork(nn.Module):
         maps = found[-1] if found else None
         if maps is None or maps.ndim != 4 or not self._channels_first(module):
             gives = "is not passed" if maps is None else "gives no maps of filters (B, C, h, w)"
+            chinese = "沒有被經過" if maps is None else "不輸出濾波器的圖 (B, C, h, w)"
             raise BundleError(
                 f"the layer {name!r} of the network {gives}",
                 mend=f"Take a convolution: {self._some_layers()}.",
+                zh=f"網路的 {name!r} 層{chinese}；請選卷積層：{self._some_layers()}",
             )
         return maps
 
@@ -178,5 +183,7 @@ def check_channel(channel: int, filters: int, layer: str) -> None:
     """
     if not 0 <= channel < filters:
         raise BundleError(
-            f"{layer} has no filter {channel}", mend=f"Its filters are 0 to {filters - 1}."
+            f"{layer} has no filter {channel}",
+            mend=f"Its filters are 0 to {filters - 1}.",
+            zh=f"沒有濾波器 {channel}：該層的濾波器為 0 到 {filters - 1}",
         )

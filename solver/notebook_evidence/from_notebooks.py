@@ -10,6 +10,7 @@ from typing import Any
 from solver.banks.bank import Bank
 from solver.decide.decide import decide_question
 from solver.evidence import Evidence, Record
+from solver.key import lack_in_english
 from solver.notebook_evidence.figures.known_pictures import handed_out, known_pictures
 from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import ExecutedNotebook, read_executed_notebook
@@ -101,7 +102,8 @@ def question_state(question: PlannedQuestion, evidence: Evidence) -> QuestionSta
     alone = replace(question, rule=replace(question.rule, cross_check=None))
     entry = decide_question(alone, evidence).entry
     if entry.state == "open":
-        return QuestionState(asked, "open", f"lacks {shortened(entry.lacks) or 'what decides it'}")
+        lacks = shortened([lack_in_english(one) for one in entry.lacks])
+        return QuestionState(asked, "open", f"lacks {lacks or 'what decides it'}")
     made = kinds & set(PROCEDURE_KINDS)
     return QuestionState(asked, "procedures" if made else "figures")
 

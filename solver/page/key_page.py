@@ -16,7 +16,7 @@ from jinja2 import Environment
 from solver.banks.bank import Bank
 from solver.decide.severity import RARE
 from solver.evidence import Evidence
-from solver.key import Key
+from solver.key import Key, lacks_named
 from solver.page.contested import contested_of, stability_line
 from solver.page.decisions import signature_on
 from solver.page.figures.shared_pixels import shared_pixels
@@ -25,7 +25,6 @@ from solver.page.views import QuestionView, TopicView, facts_of, short_hashes, t
 from solver.rules.registry import Figure, all_rules
 from solver.text.bilingual import page_environment, without_turning, words
 from solver.text.numbers import percent
-from solver.text.record_names import records_named
 
 
 def render_key_page(
@@ -118,6 +117,6 @@ def _counts(topics: Sequence[TopicView]) -> dict[str, int]:
 def environment() -> Environment:
     """Return the environment of the key's templates, made once."""
     made = page_environment(words(), ["class/report.css", "key/key.css"])
-    made.filters.update(in_words=records_named)
+    made.filters.update(in_words=lacks_named)
     made.globals.update(texts=words(), fails=" · ".join(words().pair("fails")))
     return made

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from solver.banks.bank import Question
-from solver.key import KeyQuestion, OptionVerdict, SecondVerdict
+from solver.key import KeyQuestion, OptionVerdict, SecondVerdict, lacks_named
 from solver.text.numbers import percent
-from solver.text.record_names import records_named
 
 CLOSE = 0.10
 """Margins below this share of the threshold are called close. A choice: it changes the order of the
@@ -100,7 +99,7 @@ def _contested(entry: KeyQuestion) -> list[Reason]:
 def _open(entry: KeyQuestion) -> Reason:
     if not entry.lacks:
         return Reason(OPEN, "reason_open_plain")
-    return Reason(OPEN, "reason_open", {"lacks": records_named(x.rstrip(".") for x in entry.lacks)})
+    return Reason(OPEN, "reason_open", {"lacks": lacks_named(entry.lacks)})
 
 
 def _miscounted(entry: KeyQuestion, asked: Question | None) -> list[Reason]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from solver.banks.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
-from solver.decide.decide import quietly
+from solver.decide.decide import Reason, quietly
 from solver.decide.edition_remarks import with_edition_remarks
 from solver.decide.figure_fineness import with_figure_check
 from solver.decide.margins import claims_of
@@ -251,7 +251,10 @@ def _from_bundle(
     )
     # Names inside the bundle: where the folder lies on this machine is no part of the key.
     prefix = f"{bundle.folder}/"
-    reasons = {record: reason.replace(prefix, "") for record, reason in failures.items()}
+    reasons = {
+        record: (english.replace(prefix, ""), chinese.replace(prefix, ""))
+        for record, (english, chinese) in failures.items()
+    }
     return decide(
         bank,
         questions,
@@ -292,7 +295,7 @@ def decide(
     questions: Sequence[PlannedQuestion],
     evidence: Evidence,
     *,
-    reasons: dict[str, str] | None = None,
+    reasons: dict[str, Reason] | None = None,
     repeats: Repeats | None = None,
     reseeded: Sequence[Evidence] = (),
     processes: int = 1,

@@ -18,8 +18,8 @@ from solver.bundle.bundle import Bundle
 from solver.bundle.tagged_corpus import TAGS
 from solver.decide.asked import decide_as_asked
 from solver.decide.decide import UNREADABLE, quietly
-from solver.errors import BundleError, EvidenceError
-from solver.evidence import Array, Evidence, MissingEvidence, Record
+from solver.errors import BundleError, EvidenceError, MissingEvidence
+from solver.evidence import Array, Evidence, Record
 from solver.explain.cnn.lime_surrogate import shown_signs
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from solver.decide.decide import Decided, decide_question
+from solver.decide.decide import Decided, Reason, decide_question
 from solver.decide.perturb_regions import PIXELS
 from solver.decide.stability import FACTOR, Repeat, made_repeats, with_stability
 from solver.decide.stability_basis import BasisHashes, questions_by_id, with_kept_repeats
@@ -53,7 +53,7 @@ class Repeats:
 def first_decisions(
     questions: Sequence[PlannedQuestion],
     evidence: Evidence,
-    reasons: dict[str, str],
+    reasons: dict[str, Reason],
     dealing: Dealing,
 ) -> list[Decided]:
     """Return the decision of each question."""

@@ -20,8 +20,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from solver.banks.bank import GIVEN, Bank, Option, Question
-from solver.errors import BankError
-from solver.evidence import Evidence, MissingEvidence
+from solver.errors import BankError, MissingEvidence
+from solver.evidence import Evidence
 from solver.files.discovery import import_all
 from solver.files.yaml_source import Place, every_problem, right_names
 from solver.rules.former_names import current_name
@@ -204,7 +204,12 @@ def all_rules() -> dict[str, Rule]:
 
 def _not_measured(evidence: Evidence, settings: Any, claims: Sequence[Any]) -> Decision:
     """The decision on a question without a rule: none, its answer is in the quiz maker's key."""
-    raise MissingEvidence(["a rule: its answer is in the key that was made with the bank"])
+    raise MissingEvidence(
+        what=(
+            "a rule: its answer is in the key that was made with the bank",
+            "規則：答案在與題庫一起產生的標準答案中",
+        )
+    )
 
 
 NO_RULE = Rule(GIVEN, Parameters, Parameters, lambda _: [], _not_measured)

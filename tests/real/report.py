@@ -20,7 +20,7 @@ if __package__ in (None, ""):  # run as a script: the repository lies two folder
 from solver.banks.bank import Bank, Option, load_bank
 from solver.errors import Hw9Error
 from solver.files.resources import shipped_bank
-from solver.key import Answer, Key, KeyQuestion, load_key
+from solver.key import Answer, Key, KeyQuestion, lack_in_english, load_key
 from solver.page.review_flags import CLOSE, closest
 
 ASKED = {
@@ -88,7 +88,8 @@ def table_of(key: Key, bank: Bank) -> str:
         rows.append(tuple(cell.replace("|", "/") for cell in cells))
         if question.note or question.lacks:
             told = [question.note.en] if question.note else []
-            told += [f"Lacks {', '.join(question.lacks)}."] if question.lacks else []
+            lacks = ", ".join(map(lack_in_english, question.lacks))
+            told += [f"Lacks {lacks}."] if lacks else []
             notes.append(f"- {question.id}: {' '.join(told)}")
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([*lines, "", *notes]).rstrip() + "\n"
@@ -140,7 +141,7 @@ def second_text(question: KeyQuestion, bank: Bank) -> str:
     if question.ways_agree:
         return "agrees"
     if question.second_lacks:
-        return f"lacks {', '.join(question.second_lacks)}"
+        return f"lacks {', '.join(map(lack_in_english, question.second_lacks))}"
     if question.ways_agree is None:
         tried = any(option.second is not None for option in question.options)
         return "undecided" if tried else "none"

@@ -16,10 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from solver.errors import EvidenceError
+from solver.errors import EvidenceError, MissingEvidence
 from solver.evidence import (
     Evidence,
-    MissingEvidence,
     Record,
     load_evidence,
     record_id,

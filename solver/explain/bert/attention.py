@@ -67,5 +67,9 @@ def place_of(encoding: Encoding, sentence: str, word: str, path: Path) -> int:
     """
     place = encoding.piece_of_character(word_span(sentence, word)[0])
     if place is None:
-        raise BundleError(f"the word {word!r} is none to the model's tokenizer", path=path)
+        raise BundleError(
+            f"the word {word!r} is none to the model's tokenizer",
+            path=path,
+            zh=f"模型的 tokenizer 讀不到詞 {word!r}",
+        )
     return place

@@ -62,6 +62,7 @@ def check_chinese(word: str) -> None:
         raise BundleError(
             f"the embeddings' word {word!r} has characters that are not Chinese ({others[0]!r})",
             mend="Give a Chinese word: these questions follow it character by character.",
+            zh=f"詞 {word!r} 含有中文以外的字元（{others[0]!r}），請給中文詞",
         )
 
 
@@ -101,6 +102,8 @@ def _pieces_of(bert: Bert, encoding: Encoding, text: str, at: int, count: int) -
             f"the tokenizer does not make a piece of each character of {text[at : at + count]!r}",
             path=bert.tokenizer.source,
             mend="Take the vocabulary that belongs to the model.",
+            zh=f"tokenizer 沒有把 {text[at : at + count]!r} 的每個字各切成一個 token；"
+            "請用該模型的詞彙表",
         )
     return found
 

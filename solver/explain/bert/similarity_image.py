@@ -105,6 +105,7 @@ def read_matrix(pixels: Pixels, n: int, path: Path) -> tuple[Pixels, tuple[int, 
             f"holds no field of {n} by {n} cells in matplotlib's default colours",
             path=path,
             mend="Give the slide's picture uncropped, as PNG.",
+            zh=f"沒有 {n} 乘 {n} 格、以 matplotlib 預設色階繪製的圖；請給未裁切的 PNG",
         )
     # Edges of cells
     rows, columns = np.linspace(top, bottom, n + 1), np.linspace(left, right, n + 1)
@@ -117,7 +118,11 @@ def read_matrix(pixels: Pixels, n: int, path: Path) -> tuple[Pixels, tuple[int, 
             off = np.linalg.norm(cell.astype(float) - colours[i, j], axis=1)
             uneven += int(np.median(off) > NEAR)
     if uneven > n * n // 10:
-        raise BundleError(f"its coloured field is not made of {n} by {n} even cells", path=path)
+        raise BundleError(
+            f"its coloured field is not made of {n} by {n} even cells",
+            path=path,
+            zh=f"著色的部分不是 {n} 乘 {n} 的均勻方格",
+        )
     return colours, box
 
 

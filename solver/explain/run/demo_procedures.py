@@ -50,7 +50,7 @@ def procedure_records(wanted: Iterable[str]) -> Iterator[Record]:
         procedures_among(wanted), load_bundle(data_folder("demo")), ExplainSettings()
     )
     if failures:
-        raise EvidenceError(f"the demo could not be run: {failures}")
+        raise EvidenceError(f"the demo could not be run: {[told for told, _ in failures.values()]}")
     for record in found:
         # Without the hashes of its inputs no run takes it for one of the course's own materials.
         values = {**record.values, "source": PROCEDURES[record.kind]}

@@ -17,6 +17,7 @@ from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import expected_inputs, expected_settings, may_stop, sampling_of
 from solver.explain.run.scheduler import Scheduler, probable_tests
 from solver.explain.run.workers import (
+    Failure,
     Progress,
     SilentProgress,
     Task,
@@ -79,8 +80,8 @@ def run_explanations(
     folder: Path | None = None,
     known: Evidence | None = None,
     also: Sequence[Evidence] = (),
-) -> tuple[Evidence, dict[str, str]]:
-    """Return the records `wanted`, and by id a sentence for each that could not be made.
+) -> tuple[Evidence, dict[str, Failure]]:
+    """Return the records `wanted`, and by id the reason for each that could not be made.
 
     A bundle may lack the materials of some records; the others are made. A known record is reused
     when its settings and the hashes of its inputs and its method's code are those that a run would
@@ -144,7 +145,7 @@ def full_precision() -> Iterator[None]:
         yield
 
 
-def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, str]:
+def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, Failure]:
     """Run explanations whole and means in rounds; return the reasons of those that failed."""
     failures = scheduler.failures
     waiting = list(plain)
@@ -165,7 +166,7 @@ def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, 
             scheduler.take(outcome)
         else:
             scheduler.pending.remove(task.id)
-            if isinstance(record, str):
+            if isinstance(record, tuple):
                 failures[task.id] = record
             else:
                 scheduler.evidence.add(record)

@@ -11,7 +11,14 @@ from solver.evidence import Evidence, Record
 from solver.explain.estimator import samples_taken
 from solver.explain.job import Job
 from solver.explain.registry import sampling_of
-from solver.explain.run.workers import Outcome, Progress, SilentProgress, Task, base_records
+from solver.explain.run.workers import (
+    Failure,
+    Outcome,
+    Progress,
+    SilentProgress,
+    Task,
+    base_records,
+)
 from solver.explain.sampling.claims import Claims
 from solver.explain.sampling.sequential_test import SequentialTest, evidence_digest, was_decided
 
@@ -74,7 +81,7 @@ class Scheduler:
     pending: set[str]
     keep: Callable[[Record], None]
     progress: Progress = field(default_factory=SilentProgress)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -125,7 +132,7 @@ class Scheduler:
         """Record the outcome of a task."""
         task, record, seconds = outcome
         self.seconds[task.id] = self.seconds.get(task.id, 0.0) + seconds
-        if isinstance(record, str):
+        if isinstance(record, tuple):
             self.failures[task.id] = record
         else:
             self.evidence.add(record)

@@ -80,12 +80,14 @@ class Task:
     made: tuple[Record, ...] = ()
 
 
-Outcome = tuple[Task, Record | str, float]
-"""A task, its record or a sentence with the reason of its failure, and the seconds of all
-processes together."""
+Failure = tuple[str, str]
+"""Why an explanation could not be run: a sentence in English and in Chinese."""
 
-Piece = Record | Floats | str
-"""A process's result of a task: the record, a share's rows, or a sentence."""
+Outcome = tuple[Task, Record | Failure, float]
+"""A task, its record or the reason of its failure, and the seconds of all processes together."""
+
+Piece = Record | Floats | Failure
+"""A process's result of a task: the record, a share's rows, or the reason of a failure."""
 
 
 PIECE = 12
@@ -216,8 +218,8 @@ class Workers:
             raise BrokenProcessPool("a process is gone")
         return done
 
-    def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | str:
-        """The record joined from all shares of a task, or the sentence of one that failed."""
+    def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | Failure:
+        """The record joined from all shares of a task, or the reason of one that failed."""
         rows: list[Floats] = []
         for piece in pieces:
             if not isinstance(piece, np.ndarray):
@@ -227,7 +229,7 @@ class Workers:
             job = self._job(task)
             return sampling_of(job).joined(job, task.before, _upto(task, job), np.concatenate(rows))
         except BundleError as problem:
-            return str(problem)
+            return problem.in_both
 
     def _job(self, task: Task) -> Job:
         return _job(task, self.bundle, self.settings)
@@ -276,8 +278,8 @@ def perform(
     bundle: Bundle,
     settings: ExplainSettings,
     advance: Callable[[int], None] = lambda _: None,
-) -> Record | str:
-    """Return the record of a task, or a sentence that names the missing materials."""
+) -> Record | Failure:
+    """Return the record of a task, or the reason: it names the missing materials."""
     job = _job(task, bundle, settings, advance)
     try:
         found = explanation_for(task.id)
@@ -285,16 +287,18 @@ def perform(
             return found.run(job)
         return found.sampling.extend(job, task.before, _upto(task, job))
     except BundleError as problem:
-        return str(problem)
+        return problem.in_both
 
 
-def measure(task: Task, bundle: Bundle, settings: ExplainSettings, share: Share) -> Floats | str:
-    """Return a share's rows of a mean over samples (rows, ...), or a sentence as `perform` does."""
+def measure(
+    task: Task, bundle: Bundle, settings: ExplainSettings, share: Share
+) -> Floats | Failure:
+    """Return a share's rows of a mean over samples (rows, ...), or a reason as `perform` does."""
     job = _job(task, bundle, settings)
     try:
         return sampling_of(job).measured(job, task.before, _upto(task, job), share)
     except BundleError as problem:
-        return str(problem)
+        return problem.in_both
 
 
 def _job(

@@ -285,7 +285,7 @@ def curve(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     values = [float(value) for value in parameters["values"]]
     first = int(parameters["first"])
     if len(values) < 2 or not np.isfinite(values).all():
-        raise EvidenceError("a curve needs two numbers or more")
+        raise EvidenceError("a curve needs two numbers or more", zh="曲線需要兩個以上的數值")
     low, high = min(values), max(values)
     # An even curve is drawn in the middle of its own line.
     room = (high - low) or 1.0

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.page.figures.as_found import panels_as_found
 from solver.page.figures.panels import (
     Mask,
@@ -71,7 +71,10 @@ def displayed_pixels(record: Record) -> Pixels:
         colours = matplotlib.colormaps["hot" if record.kind == "saliency" else "viridis"]
         pixels = (colours(_stretched(values))[..., :3] * 255).round().astype(np.uint8)
     else:
-        raise EvidenceError(f"record {record.id}: a map is (H, W) or (H, W, 3)")
+        raise EvidenceError(
+            f"record {record.id}: a map is (H, W) or (H, W, 3)",
+            zh=f"紀錄 {record.id}：圖應為 (H, W) 或 (H, W, 3)",
+        )
     valid = record.arrays.get("valid")
     if valid is not None and valid.shape == pixels.shape[:2]:
         hidden = ~valid.astype(bool)
@@ -82,7 +85,10 @@ def displayed_pixels(record: Record) -> Pixels:
 
 def _as_rgb(record: Record, values: npt.NDArray[Any]) -> Pixels:
     if values.ndim != 3 or values.shape[2] != 3:
-        raise EvidenceError(f"record {record.id}: a picture is (H, W, 3)")
+        raise EvidenceError(
+            f"record {record.id}: a picture is (H, W, 3)",
+            zh=f"紀錄 {record.id}：圖片應為 (H, W, 3)",
+        )
     if values.dtype == np.uint8:
         return values.copy()
     pixels: Pixels = (np.clip(values, 0, 1) * 255).round().astype(np.uint8)
@@ -322,7 +328,7 @@ def samples(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     name = str(parameters["array"])
     array = record.array(name, 4)
     if not len(array):
-        raise MissingEvidence([f"{record.id}: {name}"])
+        raise MissingEvidence([record.id], (name, name))
     shown = np.unique(np.linspace(0, len(array) - 1, min(len(array), MOST_SAMPLES)).astype(int))
     cells = Markup("").join(
         Markup(

@@ -12,12 +12,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence
 from solver.files.discovery import import_all
+from solver.key import lacking, lacks_named
 from solver.rules.registry import Figure
 from solver.text.bilingual import both, words
-from solver.text.record_names import records_named
 
 Draw = Callable[[Evidence, Mapping[str, Any]], Markup]
 
@@ -95,9 +95,10 @@ def _drawn(figure: Figure, evidence: Evidence) -> Markup:
     try:
         return draw(evidence, figure.parameters)
     except MissingEvidence as missing:
-        return _instead("figure_lacks", records=records_named(missing.lacks))
+        lacks = lacks_named(lacking(missing.lacks, missing.what))
+        return _instead("figure_lacks", records=lacks)
     except EvidenceError as problem:
-        return _instead("figure_fault", problem=str(problem))
+        return _instead("figure_fault", problem=problem.in_both)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
         # Evidence may be put together by hand: whatever is odd in it costs a figure, not the page.
         return _instead("figure_fault", problem=f"{type(problem).__name__}: {problem}")

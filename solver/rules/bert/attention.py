@@ -71,11 +71,15 @@ def checked_weights(record: Record) -> Weights:
     tokens = len(record.value("pieces"))
     if weights.shape[2:] != (tokens, tokens):
         raise EvidenceError(
-            f"record {record.id}: 'attentions' is not square in the {tokens} pieces"
+            f"record {record.id}: 'attentions' is not square in the {tokens} pieces",
+            zh=f"紀錄 {record.id}：'attentions' 不是 {tokens} 個 token 的方陣",
         )
     # Half precision and rounded tables sum to 1 within a thousandth.
     if weights.min() < -1e-6 or not np.allclose(weights.sum(-1), 1, atol=1e-3):
-        raise EvidenceError(f"record {record.id}: the rows of 'attentions' do not sum to 1")
+        raise EvidenceError(
+            f"record {record.id}: the rows of 'attentions' do not sum to 1",
+            zh=f"紀錄 {record.id}：'attentions' 各列之和不是 1",
+        )
     return weights
 
 
@@ -87,7 +91,10 @@ def weights_with_head(record: Record, head: int) -> Weights:
     """
     weights = checked_weights(record)
     if head > weights.shape[1]:
-        raise EvidenceError(f"there is no head {head}: the model has {weights.shape[1]}")
+        raise EvidenceError(
+            f"there is no head {head}: the model has {weights.shape[1]}",
+            zh=f"沒有第 {head} 個 head：模型有 {weights.shape[1]} 個",
+        )
     return weights
 
 
@@ -189,10 +196,15 @@ def checked_links(record: Record, tokens: int) -> list[tuple[int, int]]:
     """
     links = [tuple(link) for link in record.value("links")]
     if not links:
-        raise EvidenceError(f"record {record.id} names no links")
+        raise EvidenceError(
+            f"record {record.id} names no links", zh=f"紀錄 {record.id} 沒有指代關係（links）"
+        )
     for link in links:
         if len(link) != 2 or not all(isinstance(at, int) and 0 <= at < tokens for at in link):
-            raise EvidenceError(f"record {record.id}: the link {list(link)} is no pair of places")
+            raise EvidenceError(
+                f"record {record.id}: the link {list(link)} is no pair of places",
+                zh=f"紀錄 {record.id}：{list(link)} 不是一對位置",
+            )
     return [(a, b) for a, b in links]
 
 
@@ -222,7 +234,10 @@ def coreference(
     links = checked_links(record, weights.shape[-1])
     for claim in claims:
         if claim.layer > weights.shape[0] or claim.head > weights.shape[1]:
-            raise EvidenceError(f"there is no layer {claim.layer} head {claim.head}")
+            raise EvidenceError(
+                f"there is no layer {claim.layer} head {claim.head}",
+                zh=f"沒有第 {claim.layer} 層第 {claim.head} 個 head",
+            )
     paid = [
         # The weakest link: a head that resolves references links every one of them.
         min(float(weights[claim.layer - 1, claim.head - 1, a, b]) for a, b in links)

@@ -82,7 +82,10 @@ def link_against_other_words(
     ratios = []
     for claim in claims:
         if claim.layer > weights.shape[0] or claim.head > weights.shape[1]:
-            raise EvidenceError(f"there is no layer {claim.layer} head {claim.head}")
+            raise EvidenceError(
+                f"there is no layer {claim.layer} head {claim.head}",
+                zh=f"沒有第 {claim.layer} 層第 {claim.head} 個 head",
+            )
         head = weights[claim.layer - 1, claim.head - 1].astype(np.float64)  # (T, T)
         found = []
         for row, column in links:

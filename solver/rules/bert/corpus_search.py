@@ -67,11 +67,13 @@ def decide_on_counts(
     tags, tag = list(record.value("tags")), record.value("tag")
     if tag not in tags or counts.shape[1] != len(tags):
         raise EvidenceError(
-            f"record {record.id}: 'counts' does not count the tags, among them {tag}"
+            f"record {record.id}: 'counts' does not count the tags, among them {tag}",
+            zh=f"紀錄 {record.id}：'counts' 沒有計入各詞性，其中包括 {tag}",
         )
     if claims and max(claim.layer for claim in claims) > len(counts):
         raise EvidenceError(
-            f"record {record.id} has {len(counts)} layers, the options ask for more"
+            f"record {record.id} has {len(counts)} layers, the options ask for more",
+            zh=f"紀錄 {record.id} 只有 {len(counts)} 層，選項所問的更多",
         )
     ahead = leads(counts, tags.index(tag))
     # The first of those offered: a question cannot ask for a layer that no option names.

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solver.evidence import Evidence, MissingEvidence
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence
 from solver.rules.bert.corpus_search import LayerClaim, NothingToSet, decide_on_counts
 from solver.rules.registry import Decision, cross_check
 
@@ -19,7 +20,10 @@ def first_layer_of_the_nearer_half(
     depend on where the search was stopped."""
     record = evidence.get("corpus_search")
     if "tags" not in record.arrays:
-        raise MissingEvidence([f"{record.id}: the part of speech of each word found ('tags')"])
+        raise MissingEvidence(
+            [record.id],
+            ("the part of speech of each word found ('tags')", "所找到各詞的詞性（'tags'）"),
+        )
     found, names = record.array("tags", 2), list(record.value("tags"))
     nearer = found[:, : max(found.shape[1] // 2, 1)]  # sorted, the nearest first
     counts = np.stack([np.bincount(row, minlength=len(names)) for row in nearer.astype(np.int64)])

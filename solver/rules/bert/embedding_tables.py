@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import EvidenceError
-from solver.evidence import MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Record
 from solver.rules.verdicts import Pair
 
 Floats = npt.NDArray[np.float64]
@@ -44,7 +44,10 @@ def checked_states(record: Record) -> Floats:
     """
     states = record.array("states", 4).astype(np.float64)
     if states.shape[1] != len(record.value("sentences")):
-        raise EvidenceError(f"record {record.id}: 'states' and sentences differ in number")
+        raise EvidenceError(
+            f"record {record.id}: 'states' and sentences differ in number",
+            zh=f"紀錄 {record.id}：'states' 與句子的數目不同",
+        )
     return states
 
 
@@ -155,7 +158,10 @@ def predicted_pictures(
     if layers is not None:
         found = [one for one in found if one.layer in layers]
     if not found:
-        raise MissingEvidence([f"{record.id}: states, or tables of distances or cosines"])
+        raise MissingEvidence(
+            [record.id],
+            ("states, or tables of distances or cosines", "隱藏狀態，或距離、餘弦的表格"),
+        )
     return found
 
 
@@ -164,7 +170,10 @@ def _of_states(record: Record, layers: Sequence[int] | None) -> list[PredictedPi
     wanted = range(len(states)) if layers is None else layers
     for layer in wanted:
         if not 0 <= layer < len(states):
-            raise EvidenceError(f"there is no layer {layer}: the evidence has {len(states)}")
+            raise EvidenceError(
+                f"there is no layer {layer}: the evidence has {len(states)}",
+                zh=f"沒有第 {layer} 層：證據只有 {len(states)} 層",
+            )
     found = []
     for part in PARTS:
         vectors = vectors_of(states, part)  # (layers, n, width)
@@ -204,9 +213,15 @@ def _of_tables(record: Record) -> list[PredictedPicture]:
 def _part_and_layer(record: Record, about: Mapping[str, Any]) -> tuple[Part, int]:
     character, layer = about.get("character"), about.get("layer")
     if character not in (0, 1):
-        raise EvidenceError(f"record {record.id}: a table is of character 0 or 1, not {character}")
+        raise EvidenceError(
+            f"record {record.id}: a table is of character 0 or 1, not {character}",
+            zh=f"紀錄 {record.id}：表格屬於第 0 或第 1 個字，而非 {character}",
+        )
     if isinstance(layer, bool) or not isinstance(layer, int) or layer < 0:
-        raise EvidenceError(f"record {record.id}: a table says its layer, from 0, not {layer!r}")
+        raise EvidenceError(
+            f"record {record.id}: a table says its layer, from 0, not {layer!r}",
+            zh=f"紀錄 {record.id}：表格應寫明層數（從 0 起），而非 {layer!r}",
+        )
     return _CHARACTERS[int(character)], layer
 
 
@@ -214,7 +229,10 @@ def tables_of(record: Record) -> dict[str, dict[str, Any]]:
     """Return a record's descriptions of its tables, by the name of the array."""
     told = record.values.get("tables") or {}
     if not isinstance(told, Mapping) or not all(isinstance(one, Mapping) for one in told.values()):
-        raise EvidenceError(f"record {record.id}: 'tables' must say of each array what it is of")
+        raise EvidenceError(
+            f"record {record.id}: 'tables' must say of each array what it is of",
+            zh=f"紀錄 {record.id}：'tables' 應說明每個陣列的內容",
+        )
     return {str(name): dict(told[name]) for name in sorted(told) if name in record.arrays}
 
 
@@ -227,7 +245,10 @@ def square(record: Record, name: str) -> Floats:
     count = len(record.value("sentences"))
     matrix = record.array(name, 2).astype(np.float64)
     if matrix.shape != (count, count):
-        raise EvidenceError(f"record {record.id}: {name!r} is not square in {count} sentences")
+        raise EvidenceError(
+            f"record {record.id}: {name!r} is not square in {count} sentences",
+            zh=f"紀錄 {record.id}：{name!r} 不是 {count} 句的方陣",
+        )
     return matrix
 
 
@@ -244,7 +265,10 @@ def spread_ranges(record: Record, name: str, about: Mapping[str, Any]) -> tuple[
     ranges = record.array(name, 3).astype(np.float64)
     fits = ranges.shape == (len(groups), len(groups), 2)
     if not fits or sorted(chain.from_iterable(groups)) != list(range(count)):
-        raise EvidenceError(f"record {record.id}: {name!r} does not fit its groups of sentences")
+        raise EvidenceError(
+            f"record {record.id}: {name!r} does not fit its groups of sentences",
+            zh=f"紀錄 {record.id}：{name!r} 與其句子分組不符",
+        )
     which = np.empty(count, int)
     for number, group in enumerate(groups):
         which[group] = number

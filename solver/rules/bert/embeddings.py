@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.rules.bert.embedding_tables import Floats, Metric, checked_states, pairwise, tables_of
 from solver.rules.bert.sentence_pairs import CAUSES, Cause, compared_pairs
 from solver.rules.registry import Decision, Figure, Parameters, rule
@@ -122,9 +122,14 @@ def curve_of(record: Record, settings: CurveSettings) -> tuple[Floats, int, Pair
         return _kept_curve(record, settings)
     states = checked_states(record)
     if settings.last >= len(states) or max(settings.sentences) >= states.shape[1]:
-        raise EvidenceError("the question asks for a layer or a sentence that is not there")
+        raise EvidenceError(
+            "the question asks for a layer or a sentence that is not there",
+            zh="題目所問的層或句子不存在",
+        )
     if settings.character >= states.shape[2]:
-        raise EvidenceError(f"the word has {states.shape[2]} characters")
+        raise EvidenceError(
+            f"the word has {states.shape[2]} characters", zh=f"該詞只有 {states.shape[2]} 個字"
+        )
     pair = list(settings.sentences)
     curve = [
         pairwise(states[layer, pair, settings.character], settings.metric)[0, 1]
@@ -137,14 +142,19 @@ def _kept_curve(record: Record, settings: CurveSettings) -> tuple[Floats, int, P
     about = tables_of(record).get("curve", {})
     same = sorted(about.get("sentences", [])) == sorted(settings.sentences)
     if not same or about.get("metric", "cosine") != settings.metric:
-        raise MissingEvidence([f"{record.id}: states, or a curve of these two sentences"])
+        raise MissingEvidence(
+            [record.id],
+            ("states, or a curve of these two sentences", "隱藏狀態，或這兩句的曲線"),
+        )
     curve = record.array("curve", 1).astype(np.float64)
     start, character = int(about.get("first", 0)), int(about["character"])
     last = min(settings.last, start + len(curve) - 1)
     first = max(settings.first, start)
     part = curve[first - start : last - start + 1]
     if len(part) < 3:
-        raise MissingEvidence([f"{record.id}: a curve over the layers asked for"])
+        raise MissingEvidence(
+            [record.id], ("a curve over the layers asked for", "題目所問各層的曲線")
+        )
     english, chinese = [], []
     if character != settings.character:
         english.append("of the word's other character")
@@ -211,7 +221,10 @@ def layer0_independent(
     verdicts = []
     for claim in claims:
         if claim.independent_of not in changes or settings.character >= similarities.shape[2]:
-            raise EvidenceError(f"record {record.id} has no trial of {claim.independent_of}")
+            raise EvidenceError(
+                f"record {record.id} has no trial of {claim.independent_of}",
+                zh=f"紀錄 {record.id} 沒有 {claim.independent_of} 的試驗",
+            )
         row = similarities[changes.index(claim.independent_of), :, settings.character]
         name = CAUSES[claim.independent_of]
         verdicts.append(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solver.evidence import Evidence, MissingEvidence
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence
 from solver.rules.bert.embedding_tables import Floats
 from solver.rules.bert.embeddings import (
     LEG,

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, values_listed
 from solver.rules.bert.state_plots import Floats, Mask, Plots, checked, last_context, mean_distance
 from solver.rules.parameters import Numbers, Rank
@@ -169,7 +169,10 @@ def checked_spans(every: Sequence[Plots], claims: Sequence[LayersClaim]) -> list
     """
     layers = min(len(one.points) for one in every)
     if any(not claim.first <= claim.last <= layers for claim in claims):
-        raise EvidenceError(f"the options ask for layers that a model of {layers} has not")
+        raise EvidenceError(
+            f"the options ask for layers that a model of {layers} has not",
+            zh=f"選項所問的層不存在：模型有 {layers} 層",
+        )
     return [range(claim.first - 1, claim.last) for claim in claims]
 
 

@@ -60,10 +60,16 @@ def probability_of(record: Record, word: str) -> float:
     pieces = record.array("pieces", 1)
     probabilities = record.array("probabilities", 1)
     if len(pieces) != len(probabilities) or not np.isclose(probabilities.sum(), 1, atol=1e-3):
-        raise EvidenceError(f"record {record.id}: 'probabilities' is no distribution over 'pieces'")
+        raise EvidenceError(
+            f"record {record.id}: 'probabilities' is no distribution over 'pieces'",
+            zh=f"紀錄 {record.id}：'probabilities' 不是 'pieces' 上的機率分布",
+        )
     places = np.flatnonzero(pieces == word)
     if not len(places):
-        raise EvidenceError(f"record {record.id}: {word!r} is not in the model's vocabulary")
+        raise EvidenceError(
+            f"record {record.id}: {word!r} is not in the model's vocabulary",
+            zh=f"紀錄 {record.id}：模型的詞彙表中沒有 {word!r}",
+        )
     return float(probabilities[places[0]])
 
 

@@ -72,7 +72,10 @@ def set_verdict(claimed: set[int], outcome: Outcome, told: Pair) -> Verdict:
     """
     outside = claimed - set(outcome.margins) - outcome.unknown
     if outside:
-        raise EvidenceError(f"the options name {sorted(outside)}, which was not measured")
+        raise EvidenceError(
+            f"the options name {sorted(outside)}, which was not measured",
+            zh=f"選項提到未量測的 {sorted(outside)}",
+        )
     margins = {one: far for one, far in outcome.margins.items() if one not in outcome.unknown}
     wrong = (claimed ^ outcome.true) - outcome.unknown
     english, chinese = f"{told[0][:1].upper()}{told[0][1:]}", told[1]

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import EvidenceError
-from solver.evidence import MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Record
 from solver.rules.bert.embedding_tables import (
     Floats,
     checked_states,
@@ -75,13 +75,17 @@ def sentences_of(record: Record, character: int) -> Sentences:
     if "states" in record.arrays:
         states = checked_states(record)
         if character >= states.shape[2]:
-            raise EvidenceError(f"the word has {states.shape[2]} characters")
+            raise EvidenceError(
+                f"the word has {states.shape[2]} characters", zh=f"該詞只有 {states.shape[2]} 個字"
+            )
         distances = pairwise(states[0, :, character], "euclidean")
         most = max(float(distances.max()), 1e-12)
         return Sentences(distances / most, distances / most, known, character)
     about = tables_of(record).get("layer0_distance_ranges")
     if about is None or int(about.get("layer", -1)) != 0:
-        raise MissingEvidence([f"{record.id}: states, or distances at layer 0"])
+        raise MissingEvidence(
+            [record.id], ("states, or distances at layer 0", "隱藏狀態，或第 0 層的距離")
+        )
     low, high = spread_ranges(record, "layer0_distance_ranges", about)
     most = max(float(high.max()), 1e-12)
     return Sentences(low / most, high / most, known, int(about["character"]))
@@ -101,7 +105,10 @@ def _facts(record: Record, character: int) -> dict[Cause, npt.NDArray[np.int64]]
     if all(word and word in text for text in texts) and character < len(word):
         facts["frequency"] = np.array([text.count(word[character]) for text in texts])
     if any(len(values) != count for values in facts.values()):
-        raise EvidenceError(f"record {record.id}: places, lengths or senses differ in number")
+        raise EvidenceError(
+            f"record {record.id}: places, lengths or senses differ in number",
+            zh=f"紀錄 {record.id}：位置、長度或詞義的數目不同",
+        )
     return facts
 
 

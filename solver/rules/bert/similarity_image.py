@@ -109,7 +109,8 @@ def checked_picture(evidence: Evidence) -> Floats:
     count = len(evidence.get("embeddings").value("sentences"))
     if picture.shape != (count, count):
         raise EvidenceError(
-            f"the picture has {picture.shape[0]} rows and there are {count} sentences"
+            f"the picture has {picture.shape[0]} rows and there are {count} sentences",
+            zh=f"圖片有 {picture.shape[0]} 列，句子卻有 {count} 句",
         )
     return picture
 

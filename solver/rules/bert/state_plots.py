@@ -51,10 +51,16 @@ def checked(record: Record) -> Plots:
     if roles.shape == points.shape[1:2]:
         roles = np.broadcast_to(roles, points.shape[:2])
     if roles.shape != points.shape[:2] or points.shape[2] != 2:
-        raise EvidenceError(f"record {record.id}: 'points' and 'roles' differ in tokens")
+        raise EvidenceError(
+            f"record {record.id}: 'points' and 'roles' differ in tokens",
+            zh=f"紀錄 {record.id}：'points' 與 'roles' 的 token 數不同",
+        )
     for role, name in ((QUESTION, "question"), (CONTEXT, "context"), (ANSWER, "answer")):
         if not (roles == role).any(1).all():
-            raise EvidenceError(f"record {record.id} marks no token as {name}")
+            raise EvidenceError(
+                f"record {record.id} marks no token as {name}",
+                zh=f"紀錄 {record.id} 沒有把任何 token 標為 {name}",
+            )
     pieces = [str(piece) for piece in record.values.get("pieces", [])]
     return Plots(tuple(points), tuple(roles), pieces, int(record.id.rsplit("/", 1)[-1]))
 

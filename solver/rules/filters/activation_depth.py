@@ -168,7 +168,7 @@ def readable_window(valid: Mask) -> tuple[slice, slice]:
             if area > best:
                 best, found = area, (slice(top, bottom), columns)
     if found is None:
-        raise EvidenceError("a map has no place that can be read")
+        raise EvidenceError("a map has no place that can be read", zh="有一張圖沒有可讀取之處")
     return found
 
 

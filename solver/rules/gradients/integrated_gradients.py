@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.displayed import Floats, correlation, valid_places
 from solver.rules.parameters import Picture, Pictures, with_edition_steps
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule

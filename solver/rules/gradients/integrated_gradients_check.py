@@ -76,7 +76,10 @@ def _changes(base: Record, other: Record) -> tuple[float, float, float]:
         return 0.0, 0.0, 1.0
     valid = valid_places(base) & valid_places(other)
     if not valid.any():
-        raise EvidenceError(f"{base.id} and {other.id} have no place that can be read in both")
+        raise EvidenceError(
+            f"{base.id} and {other.id} have no place that can be read in both",
+            zh=f"{base.id} 與 {other.id} 沒有兩者皆可讀取之處",
+        )
     before, after = _from_ground(base, first, valid), _from_ground(other, second, valid)
     marked, still = _strongest(before), _strongest(after)
     side = np.sign(before @ LUMA) == np.sign(after @ LUMA)  # bright or dark as before

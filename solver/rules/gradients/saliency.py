@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence, Record, record_id
 from solver.rules.parameters import Pictures
 from solver.rules.registry import Decision, Figure, Parameters, rule
 from solver.rules.thresholds import threshold
@@ -30,7 +31,7 @@ def needed_number(record: Record, name: str) -> float:
     """
     value = record.values.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MissingEvidence([f"{record.id}: the value {name!r}"])
+        raise MissingEvidence([record.id], (f"the value {name!r}", f"數值 {name!r}"))
     return float(value)
 
 
@@ -83,10 +84,12 @@ def derivative(
     missing = record.values.get("one_minus_p", 1.0)
     if isinstance(missing, float) and missing < SUREST:
         raise MissingEvidence(
-            [
+            what=(
                 "a picture of whose label the network is less sure (1 - p is "
-                f"{missing:.1g} at most, and the gradient has no digits of it below {SUREST:.0e})"
-            ]
+                f"{missing:.1g} at most, and the gradient has no digits of it below {SUREST:.0e})",
+                "網路對其標籤較不確信的圖片"
+                f"（1 - p 至多 {missing:.1g}，低於 {SUREST:.0e} 時梯度已無有效數字）",
+            )
         )
     verdicts = []
     for claim in claims:
@@ -139,7 +142,9 @@ def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
             )
     method, differences = record.array("method", 1), record.array("differences", 1)
     if len(method) < 3 or method.std() == 0 or differences.std() == 0:
-        raise MissingEvidence([f"{record.id}: three or more differing gradients"])
+        raise MissingEvidence(
+            [record.id], ("three or more differing gradients", "三個以上不同的梯度")
+        )
     # Correlation, not the ratio: a constant factor makes no other quantity.
     r = float(np.corrcoef(method, differences)[0, 1])
     ratio = float(np.median(method / np.where(differences == 0, np.nan, differences)))
@@ -226,7 +231,9 @@ def _normalization_changes(
 ) -> dict[str, tuple[float, str, Pair]]:
     maxima = [raw.max() for raw in raws]
     if min(maxima) <= 0:
-        raise MissingEvidence(["saliency maps that are not zero everywhere"])
+        raise MissingEvidence(
+            what=("saliency maps that are not zero everywhere", "並非處處為零的顯著圖")
+        )
     # Powers of ten: gradients of sure and unsure pictures differ by many.
     before = float(np.log10(max(maxima) / min(maxima)))  # range of scales between pictures
     after = float(np.log10(max(m.max() for m in shown) / min(m.max() for m in shown)))

@@ -23,7 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.chance import chance_sentence, share_by_chance
 from solver.rules.maps.displayed import (
     Floats,
@@ -367,7 +368,10 @@ def known_model(evidence: Evidence) -> tuple[Floats, Floats]:
     record = evidence.get("lime_known_model")
     truth, rise = record.array("true_weights", 1), record.array("rise", 2)
     if len(truth) != len(rise):
-        raise MissingEvidence([f"{record.id}: 'rise' with a row for each true weight"])
+        raise MissingEvidence(
+            [record.id],
+            ("'rise' with a row for each true weight", "每個真實權重各一列的 'rise'"),
+        )
     return truth.astype(np.float64), rise.astype(np.float64)
 
 

@@ -22,7 +22,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from solver.evidence import Evidence, MissingEvidence, Record, record_id
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence, Record, record_id
 from solver.rules.maps.chance import CHANCE, lead_sentence, share_by_chance
 from solver.rules.maps.displayed import (
     BACKGROUND,
@@ -265,7 +266,7 @@ def clear_decision(
         chance = share_by_chance(values, [mask], valid)
         found[name] = Clearness(_contrast(values, mask, valid), chance)
     if not found:
-        raise MissingEvidence(["a claim that names a region"])
+        raise MissingEvidence(what=("a claim that names a region", "指出區域的選項"))
     names = {name: region_name(evidence, settings.picture, name) for name in found}
     test = _Test(TIMES.now(settings.times), CHANCE.now(settings.chance), what, names)
     verdicts = [test.verdict(claim.region, found) for claim in claims]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import EvidenceError
-from solver.evidence import Array, Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Array, Evidence, Record
 from solver.rules.thresholds import threshold
 
 Floats = npt.NDArray[np.float64]
@@ -55,7 +55,10 @@ def displayed_brightness(record: Record) -> Floats:
     if values.ndim == 2:
         return values
     if values.ndim != 3 or values.shape[2] != 3:
-        raise EvidenceError(f"record {record.id}: 'map' must be (H, W) or (H, W, 3)")
+        raise EvidenceError(
+            f"record {record.id}: 'map' must be (H, W) or (H, W, 3)",
+            zh=f"紀錄 {record.id}：'map' 應為 (H, W) 或 (H, W, 3)",
+        )
     if record.kind == "integrated_gradients":
         # They have a sign, and a gradient of 0 is grey: dark places stand out as bright ones do.
         ground = record.values.get("neutral")
@@ -78,7 +81,10 @@ def readable_brightness(record: Record) -> tuple[Floats, Mask]:
 def _read_brightness(record: Record) -> tuple[Floats, Mask]:
     bright, valid = displayed_brightness(record), valid_places(record)
     if not valid.any():
-        raise EvidenceError(f"record {record.id}: 'valid' leaves no place to read")
+        raise EvidenceError(
+            f"record {record.id}: 'valid' leaves no place to read",
+            zh=f"紀錄 {record.id}：'valid' 沒有留下可讀取之處",
+        )
     # From the lowest value on, as the course's normalization displays every map: a map and its
     # scaled or lifted copy look the same.
     lifted: Floats = np.clip(bright - bright[valid].min(), 0, None)
@@ -179,7 +185,10 @@ def valid_places(record: Record, array: str = "map") -> Mask:
     if "valid" in record.arrays:
         valid: Mask = record.array("valid").astype(bool)
         if valid.shape != shape:
-            raise EvidenceError(f"record {record.id}: 'valid' has another shape than {array!r}")
+            raise EvidenceError(
+                f"record {record.id}: 'valid' has another shape than {array!r}",
+                zh=f"紀錄 {record.id}：'valid' 與 {array!r} 的形狀不同",
+            )
         return valid
     return np.ones(shape, bool)
 
@@ -188,7 +197,7 @@ class MissingRegion(MissingEvidence):
     """A picture has no such region drawn, or it is empty."""
 
     def __init__(self, picture: int, name: str) -> None:
-        super().__init__([f"regions/{picture}: the region {name!r}"])
+        super().__init__([f"regions/{picture}"], (f"the region {name!r}", f"區域 {name!r}"))
         self.picture, self.name = picture, name
 
 

@@ -93,7 +93,10 @@ def ranked(
     """
     strange = sorted({claim.picture for claim in claims} - set(settings.pictures))
     if strange:
-        raise EvidenceError(f"picture {strange[0]} is offered, and is not among 'pictures'")
+        raise EvidenceError(
+            f"picture {strange[0]} is offered, and is not among 'pictures'",
+            zh=f"選項中有圖片 {strange[0]}，但 'pictures' 未列出",
+        )
     values = []
     for claim in claims:
         first, second = (

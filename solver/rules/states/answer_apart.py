@@ -91,7 +91,10 @@ def layer_means(
     every = plots_of_model(evidence, settings)
     layers = min(len(one.points) for one in every)
     if any(claim.layer > layers for claim in claims):
-        raise EvidenceError(f"the options ask for a layer that a model of {layers} has not")
+        raise EvidenceError(
+            f"the options ask for a layer that a model of {layers} has not",
+            zh=f"選項所問的層不存在：模型有 {layers} 層",
+        )
     means = []
     for claim in claims:
         found = []

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence
 from solver.rules.bert.hidden_states import CHANCE, LayersClaim, checked_spans, layers_named
 from solver.rules.bert.state_plots import ANSWER, CONTEXT, Floats, Plots, checked
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
@@ -150,7 +150,12 @@ def placed(plots: Plots, words: Sequence[str]) -> Placed:
     """
     roles = plots.roles[0]
     if len(plots.pieces) != len(roles) or any((one != roles).any() for one in plots.roles):
-        raise MissingEvidence([f"item {plots.item}: 'pieces', one for each token"])
+        raise MissingEvidence(
+            what=(
+                f"item {plots.item}: 'pieces', one for each token",
+                f"第 {plots.item} 題：每個 token 的 'pieces'",
+            )
+        )
     drawn = np.isin(roles, (CONTEXT, ANSWER))
     whole = _whole_words(plots.pieces)
     word_at: dict[int, int] = {}
@@ -162,10 +167,16 @@ def placed(plots: Plots, words: Sequence[str]) -> Placed:
     of = [word_at[place] for place in members]
     lacking = [word for at, word in enumerate(words) if at not in of]
     if lacking:
-        raise EvidenceError(f"{lacking[0]!r} does not stand in the context of item {plots.item}")
+        raise EvidenceError(
+            f"{lacking[0]!r} does not stand in the context of item {plots.item}",
+            zh=f"第 {plots.item} 題的文章中沒有 {lacking[0]!r}",
+        )
     others = np.setdiff1d(np.flatnonzero(drawn), members)
     if not len(others):
-        raise EvidenceError(f"item {plots.item} has no token outside the group")
+        raise EvidenceError(
+            f"item {plots.item} has no token outside the group",
+            zh=f"第 {plots.item} 題除了該組之外沒有其他 token",
+        )
     return Placed(plots, np.array(members), np.array(of), others)
 
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from solver.banks.bank import Question
 from solver.decide.decide import Decided, decide_question
 from solver.decide.stability import measured_stability
-from solver.evidence import Evidence, MissingEvidence, Record
-from solver.key import KeyQuestion
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence, Record
+from solver.key import KeyQuestion, lacks_named
 from solver.rules.registry import (
     CrossCheck,
     Decision,
@@ -255,7 +256,7 @@ def test_a_second_way_without_its_evidence_is_said_and_not_fatal() -> None:
     def fails(*_: object) -> Decision:
         raise KeyError("hand-made")
 
-    assert "evidence the rule can read" in with_second(fails).entry.second_lacks[0]
+    assert "evidence the rule can read" in lacks_named(with_second(fails).entry.second_lacks)[0]
     unsure = with_second(lambda *_: Decision([verdict(None), verdict(False)])).entry
     assert unsure.ways_agree is None and unsure.second_correct is None
     assert not unsure.contested

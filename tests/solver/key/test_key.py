@@ -16,6 +16,7 @@ from solver.key import (
     Flips,
     Key,
     KeyQuestion,
+    Lack,
     OptionVerdict,
     OtherSet,
     Override,
@@ -55,6 +56,9 @@ def stabilities(answers: st.SearchStrategy) -> st.SearchStrategy[Stability]:
     )
 
 
+LACKS = st.builds(Lack, records=st.lists(WORDS, max_size=2), why=SENTENCES)
+
+
 @st.composite
 def questions(draw: st.DrawFn, identifier: str) -> KeyQuestion:
     """A question of any kind, decided or open, with or without an override."""
@@ -82,7 +86,7 @@ def questions(draw: st.DrawFn, identifier: str) -> KeyQuestion:
         kind=kind,
         points=Decimal(draw(st.integers(0, 400))) / 100,
         correct=draw(answer),
-        lacks=draw(st.lists(WORDS, max_size=2)),
+        lacks=draw(st.lists(WORDS | LACKS, max_size=2)),
         options=options,
         stability=draw(st.none() | stabilities(answer)),
         second_correct=draw(st.none() | answer),

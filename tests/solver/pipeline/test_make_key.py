@@ -20,7 +20,7 @@ from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.explain.job import ExplainSettings
 from solver.explain.run.runner import run_explanations
 from solver.files.resources import shipped_bank
-from solver.key import Key, dump_key, load_key
+from solver.key import Key, dump_key, lack_in_english, lacks_named, load_key
 from solver.pipeline.make_key import decide, make_key, needed_records, planned
 from solver.rules.registry import PlannedQuestion, Verdict
 
@@ -149,9 +149,12 @@ def test_what_is_missing_leaves_its_questions_open_and_the_rest_answered(
 def test_no_evidence_at_all_is_a_key_of_open_questions(
     bank: Bank, questions: list[PlannedQuestion]
 ) -> None:
-    key = decide(bank, questions, Evidence(), reasons={"lime/6": "no checkpoint"}).key
+    key = decide(
+        bank, questions, Evidence(), reasons={"lime/6": ("no checkpoint", "沒有檢查點")}
+    ).key
     assert all(question.state == "open" and question.lacks for question in key.questions)
-    assert "lime/6 (no checkpoint)" in key.questions[0].lacks
+    assert "lime/6: no checkpoint" in map(lack_in_english, key.questions[0].lacks)
+    assert "LIME，圖片 6：沒有檢查點" in lacks_named(key.questions[0].lacks)[1]
     assert [question.correct for question in key.questions] == [[]] * len(QUICK)
 
 

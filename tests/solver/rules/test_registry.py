@@ -16,7 +16,8 @@ import solver.rules
 from grader.cli import hw9
 from solver.banks.bank import GIVEN, load_bank
 from solver.decide.decide import decide_question
-from solver.evidence import Evidence, MissingEvidence
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence
 from solver.files.resources import shipped_bank
 from solver.rules.former_names import current_name, former_names
 from solver.rules.registry import (

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.rules.bert.corpus_search import LayerClaim, NothingToSet, first_layer_of_own_kind
 from solver.rules.bert.corpus_search_check import first_layer_of_the_nearer_half
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.bundle.bundle import Bundle
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.explain.bert.embeddings import embeddings
 from solver.explain.bert.similarity_image import similarity_picture
 from solver.explain.job import Job

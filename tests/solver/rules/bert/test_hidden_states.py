@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.rules.bert.hidden_states import (
     ItemsClaim,
     LayersClaim,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.rules.filters.activation_depth import mean_frequency, readable_window
 from tests.solver.rules.made_maps import (
     box,

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from solver.bundle.bundle import Bundle
-from solver.evidence import MissingEvidence, Record
+from solver.errors import MissingEvidence
+from solver.evidence import Record
 from solver.explain.cnn import integrated_gradients as source
 from solver.explain.job import Job
 from solver.rules.gradients.integrated_gradients import StepsSettings

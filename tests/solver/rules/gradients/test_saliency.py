@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from solver.bundle.bundle import Bundle
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.explain.cnn import saliency as source
 from solver.explain.job import Job
 from tests.solver.rules.made_maps import decide, evidence_of, held, smooth_noise

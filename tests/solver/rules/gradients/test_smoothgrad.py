@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from solver.bundle.bundle import Bundle
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.explain.cnn import smoothgrad as source
 from solver.explain.job import Job, picture_tensor
 from solver.rules.gradients.saliency import PicturesSettings

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.bundle.bundle import Bundle
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.explain.cnn.lime import lime_known_model
 from solver.explain.job import Job
 from tests.solver.rules.made_maps import box, decide, evidence_of, held, regions

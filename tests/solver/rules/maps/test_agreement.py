@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.rules.maps.agreement import CompareClaim, CompareSettings, block_correlation
 from solver.rules.maps.agreement_check import overlap
 from solver.rules.maps.displayed import brightest_places

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.rules.maps.brightest_region import ClearPlaceClaim, PlaceClaim
 from tests.solver.rules.made_maps import box, decide, evidence_of, held, regions, smooth_noise
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.errors import EvidenceError
-from solver.evidence import MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Record
 from solver.rules.maps.displayed import (
     MARKED,
     brightest_of,

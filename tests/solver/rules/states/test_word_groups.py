@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solver.errors import EvidenceError
-from solver.evidence import Evidence, MissingEvidence, Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 from solver.rules.bert.state_plots import checked
 from solver.rules.states.word_groups import placed
 from tests.solver.rules.made_maps import decide, decide_again, evidence_of, held
