@@ -54,8 +54,8 @@ def _named(lack: Lacking) -> tuple[str, str]:
     names = [record_name(one) for one in lack.records]
     english, chinese = lack.why.en.rstrip("."), lack.why.zh_hant.rstrip("。")
     return (
-        ": ".join(filter(None, (", ".join(one[0] for one in names), english))),
-        "：".join(filter(None, ("、".join(one[1] for one in names), chinese))),
+        ": ".join(filter(None, ("; ".join(one[0] for one in names), english))),
+        "：".join(filter(None, ("；".join(one[1] for one in names), chinese))),
     )
 
 

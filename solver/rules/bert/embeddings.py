@@ -241,7 +241,7 @@ def layer0_independent(
             )
         )
     source = record.values.get("source")  # of trials that were not made on the course's model
-    note = (f"The trials were made on {source}.", f"這些試驗的來源：{source}。")
+    note = (f"The trials were made on {source}.", "這些試驗並非以課程的模型進行。")
     return Decision(verdicts, [_trial_table(record)], note if source else None)
 
 

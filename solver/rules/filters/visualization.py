@@ -42,6 +42,14 @@ _FINDS = {
     "layer_that_matters": ("which layer matters for the class", "哪一層對分類重要"),
     "easiest_layer": ("which layer is activated most easily", "哪一層最容易被活化"),
 }
+_WATCHED = {
+    "picture_changes": ("picture changes", "圖片改變"),
+    "weights_change": ("weights change", "權重改變"),
+    "layers_compared": ("layers compared", "比較的層數"),
+    "classifier_calls": ("classifier calls", "分類器被呼叫的次數"),
+    "laid_out_over_places": ("laid out over places", "結果依位置排列"),
+    "rise": ("rise of the filter's map", "濾波器輸出的上升"),
+}
 
 
 @rule(
@@ -74,19 +82,11 @@ def visualization(
                 against=("one or more", "至少一個"),
             )
         )
-    rows = [[list(name), *(run.get(key, "") for run in runs.values())] for key, name in _KEPT]
+    rows = [
+        [list(name), *(run.get(key, "") for run in runs.values())] for key, name in _WATCHED.items()
+    ]
     columns = [["watched", "觀察項目"], ["activation", "活化圖"], ["visualization", "視覺化"]]
     return Decision(verdicts, [Figure("table", {"columns": columns, "rows": rows})])
-
-
-_KEPT = (
-    ("picture_changes", ("the picture changes", "圖片會改變")),
-    ("weights_change", ("the weights change", "權重會改變")),
-    ("layers_compared", ("layers compared", "比較的層數")),
-    ("classifier_calls", ("calls of the classifier", "呼叫分類器的次數")),
-    ("laid_out_over_places", ("the result lies over places", "結果按位置排列")),
-    ("rise", ("rise of the activation", "活化值的上升")),
-)
 
 
 def _can_find(run: dict[str, Any], what: str) -> bool:

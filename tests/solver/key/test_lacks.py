@@ -39,8 +39,8 @@ def question(lacks: list[str | Lack]) -> KeyQuestion:
 def test_records_and_reason_are_named_in_both_languages() -> None:
     why = Sentence(en="there is no picture 9.", zh_hant="沒有圖片 9。")
     told = lacks_named(["saliency/2", Lack(records=["lime/8", "lime/9"], why=why)])
-    assert told[0] == "saliency, picture 2; LIME, picture 8, LIME, picture 9: there is no picture 9"
-    assert told[1] == "顯著圖，圖片 2；LIME，圖片 8、LIME，圖片 9：沒有圖片 9"
+    assert told[0] == "saliency, picture 2; LIME, picture 8; LIME, picture 9: there is no picture 9"
+    assert told[1] == "顯著圖，圖片 2；LIME，圖片 8；LIME，圖片 9：沒有圖片 9"
 
 
 def test_a_key_of_before_is_read_keeps_its_signature_and_says_what_it_said() -> None:
