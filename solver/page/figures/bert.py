@@ -103,7 +103,7 @@ def _grid(weights: npt.NDArray[Any], head: int) -> Markup:
             ).format(short(side + (head - 1) * size - 1), short(size), short(layers * size + 1))
         )
     return Markup(
-        '<svg viewBox="0 0 {} {}" width="560" role="img" aria-label="attention">'
+        '<svg viewBox="0 0 {} {}" width="560" role="img" aria-label="attention · 注意力">'
         '<image class="cells" x="{}" y="28" width="{}" height="{}" preserveAspectRatio="none" '
         'href="{}"/>{}</svg>'
     ).format(
@@ -273,7 +273,7 @@ def _matrix_row(name: Pair, matrices: Sequence[Floats]) -> Markup:
         Markup(
             '<td><svg viewBox="0 0 128 128" width="160" role="img" aria-label="{}">'
             '<image class="cells" width="128" height="128" href="{}"/></svg></td>'
-        ).format(name[0], data_uri(viridis(matrix)))
+        ).format(" · ".join(name), data_uri(viridis(matrix)))
         for matrix in matrices
     ]
     return Markup('<tr><th scope="row">{}</th>{}</tr>').format(both(name), Markup("").join(cells))
