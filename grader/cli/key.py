@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 PATH = click.Path(path_type=Path)
-FEW_RECORDS = 3
-"""Records that are named before what they lack; of more their reason says enough."""
 
 
 @click.group(
@@ -224,8 +222,9 @@ def _entry_as_json(question: KeyQuestion) -> dict[str, object]:
 
 
 def _say(made: KeyInFolder, out: Path) -> None:
+    from solver.key import lacks_by_question
+
     questions = made.key.questions
-    lacking: dict[str, tuple[list[str], list[str]]] = {}  # by reason: questions, records
     for question in questions:
         answer: object = question.correct
         if isinstance(answer, dict):
@@ -234,12 +233,6 @@ def _say(made: KeyInFolder, out: Path) -> None:
             answer = " ".join(question.correct)
         if question.state == "open":
             answer = "open"
-            for lack in question.lacks:
-                # Records of several questions may be missing for one reason.
-                why = lack if isinstance(lack, str) else lack.why.en
-                of, records = lacking.setdefault(why, ([], []))
-                of.append(question.id)
-                records += [] if isinstance(lack, str) else lack.records
         click.echo(f"{question.id}  {answer or '(no option holds)'}")
     decided = sum(question.state == "decided" for question in questions)
     click.echo(
@@ -250,10 +243,8 @@ def _say(made: KeyInFolder, out: Path) -> None:
         before = f" It replaced a key of {made.held}." if made.held > len(questions) else ""
         has = f"This key has {len(questions)} of the bank's {counted(made.asked_of, 'question')}."
         click.echo(f"{has}{before}")
-    for reason, (of, records) in lacking.items():
-        named = list(dict.fromkeys(records))
-        lack = f"{', '.join(named)}: {reason}" if 0 < len(named) <= FEW_RECORDS else reason
-        click.echo(f"Open: {', '.join(dict.fromkeys(of))}. Lacking: {lack}")
+    for of, lack in lacks_by_question({one.id: one.lacks for one in questions}):
+        click.echo(f"Open: {', '.join(of)}. Lacking: {lack}")
     undecided = [one.id for one in questions if one.state == "open" and not one.lacks]
     if undecided:
         click.echo(f"Open: {', '.join(undecided)}. The evidence decides too little: see the page")

@@ -10,6 +10,7 @@ from solver.key.lacks import (
     Lacking,
     lack_in_english,
     lacking,
+    lacks_by_question,
     lacks_named,
     records_lacking,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "dump_key",
     "lack_in_english",
     "lacking",
+    "lacks_by_question",
     "lacks_named",
     "load_key",
     "questions_sha256",

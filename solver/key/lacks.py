@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import Field
 
 from solver.banks.bank import Strict
 from solver.key.verdicts import Sentence
 from solver.text.cjk_spacing import with_blanks
+from solver.text.plural import shortened
 from solver.text.record_names import record_name
 
 
@@ -68,6 +69,36 @@ def lack_in_english(lack: Lacking) -> str:
     if isinstance(lack, str):
         return lack
     return ": ".join(filter(None, (", ".join(lack.records), lack.why.en)))
+
+
+def lacks_by_question(
+    lacks: Mapping[str, Sequence[Lacking]],
+) -> Iterator[tuple[list[str], str]]:
+    """Yield questions and what they lack alike, in English: first records, then by reason.
+
+    Args:
+        lacks: of each open question, by its id.
+
+    >>> list(lacks_by_question({"q1": ["lime/6", "lime/7"], "q2": ["lime/6", "lime/7"]}))
+    [(['q1', 'q2'], 'lime/6, lime/7')]
+    """
+    asking: dict[str, list[str]] = {}
+    reasons: dict[str, tuple[list[str], list[str]]] = {}
+    for question, each in lacks.items():
+        for lack in each:
+            if isinstance(lack, str):
+                asking.setdefault(lack, []).append(question)
+            else:
+                of, records = reasons.setdefault(lack.why.en, ([], []))
+                of.append(question)
+                records += lack.records
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for record, questions in asking.items():
+        alike.setdefault(tuple(dict.fromkeys(questions)), []).append(record)
+    yield from ((list(questions), shortened(records)) for questions, records in alike.items())
+    for why, (of, records) in reasons.items():
+        named = shortened(list(dict.fromkeys(records)))
+        yield list(dict.fromkeys(of)), ": ".join(filter(None, (named, why)))
 
 
 def records_lacking(lacks: Sequence[Lacking]) -> list[str]:

@@ -18,6 +18,7 @@ from solver.notebook_evidence.notebook_reading import read_figures
 from solver.notebook_evidence.pooling import Pooled, pooled
 from solver.notebook_evidence.record_kinds import PROCEDURE_KINDS, never_shown
 from solver.rules.registry import PlannedQuestion, plan_questions
+from solver.text.plural import shortened
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,6 @@ def question_state(question: PlannedQuestion, evidence: Evidence) -> QuestionSta
         return QuestionState(asked, "open", f"lacks {lacks or 'what decides it'}")
     made = kinds & set(PROCEDURE_KINDS)
     return QuestionState(asked, "procedures" if made else "figures")
-
-
-def shortened(names: Sequence[str]) -> str:
-    """Return names in a line, of many the first ones and how many more."""
-    return (
-        ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
-    )
 
 
 def as_json(read: NotebookEvidence) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 
@@ -18,3 +19,14 @@ def counted(number: int | Decimal, one: str, many: str = "") -> str:
     """
     text = f"{number:f}" if isinstance(number, Decimal) else f"{number}"
     return f"{text} {one if text == '1' else many or one + 's'}"
+
+
+def shortened(names: Sequence[str]) -> str:
+    """Return names in a line, of many the first ones and how many more.
+
+    >>> shortened(["a", "b", "c", "d"])
+    'a, b and 2 more'
+    """
+    return (
+        ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
+    )

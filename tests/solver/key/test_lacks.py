@@ -19,6 +19,7 @@ from solver.key import (
     Sentence,
     dump_key,
     lack_in_english,
+    lacks_by_question,
     lacks_named,
     load_key,
     questions_sha256,
@@ -97,3 +98,15 @@ def test_every_reason_of_a_rule_to_leave_a_question_open_is_in_both_languages() 
         elif call.args and isinstance(call.args[0], ast.List):
             plain = all(isinstance(one, ast.Constant | ast.Attribute) for one in call.args[0].elts)
             assert plain, f"{place}: a list of records' ids; what is missing in them comes after it"
+
+
+def test_a_line_names_many_records_briefly_and_questions_that_lack_the_same_together() -> None:
+    many = [f"activation/6/{picture}" for picture in range(10)]
+    why = Sentence(en="there is none", zh_hant="沒有")
+    none = [Lack(records=[name], why=why) for name in ("attention", "embeddings")]
+    told = list(lacks_by_question({"q1": many, "q2": ["lime/2"], "q3": none[:1], "q4": none[1:]}))
+    assert told == [
+        (["q1"], "activation/6/0, activation/6/1 and 8 more"),
+        (["q2"], "lime/2"),
+        (["q3", "q4"], "attention, embeddings: there is none"),
+    ]
