@@ -66,6 +66,11 @@ class Tokenizer:
         """Id of [MASK]."""
         return int(self.inner.mask_token_id)
 
+    @property
+    def unknown(self) -> str:
+        """The piece for what the vocabulary does not have."""
+        return str(self.inner.unk_token)
+
     def count_of(self, word: str) -> int:
         """Return how many pieces a word has inside a sentence."""
         return len(self.encode(word).ids) - 2

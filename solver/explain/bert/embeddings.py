@@ -105,6 +105,13 @@ def _pieces_of(bert: Bert, encoding: Encoding, text: str, at: int, count: int) -
             zh=f"tokenizer 沒有把 {text[at : at + count]!r} 的每個字各切成一個 token；"
             "請用該模型的詞彙表",
         )
+    if any(encoding.pieces[place] == bert.tokenizer.unknown for place in found):
+        raise BundleError(
+            f"its vocabulary does not have each character of {text[at : at + count]!r}",
+            path=bert.tokenizer.source,
+            mend="Take a Chinese model, such as bert-base-chinese.",
+            zh=f"詞彙表缺少 {text[at : at + count]!r} 的字；請用中文模型，如 bert-base-chinese",
+        )
     return found
 
 

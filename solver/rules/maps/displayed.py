@@ -8,6 +8,7 @@ import numpy.typing as npt
 from solver.errors import EvidenceError, MissingEvidence
 from solver.evidence import Array, Evidence, Record
 from solver.rules.thresholds import threshold
+from solver.text.record_names import record_name
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -100,19 +101,20 @@ def _kept(array: Array) -> Array:
 def reservations(record: Record, array: str = "map") -> list[tuple[str, str]]:
     """Return the limits of a record that was read off a figure, as sentences."""
     said = []
+    english, chinese = record_name(record.id)
     hidden = 1 - float(valid_places(record, array).mean())
     if hidden > 0:
         said.append(
             (
-                f"{hidden:.0%} of the map {record.id} cannot be read and is not counted.",
-                f"圖 {record.id} 有 {hidden:.0%} 無法讀取，不列入計算。",
+                f"{hidden:.0%} of the map cannot be read and is not counted ({english}).",
+                f"圖中有 {hidden:.0%} 無法讀取，不列入計算（{chinese}）。",
             )
         )
     if record.kind == "integrated_gradients" and record.values.get("neutral") is None:
         said.append(
             (
-                f"Where a gradient of 0 lies in {record.id} is not told; the map's median serves.",
-                f"{record.id} 未說明梯度為 0 之處的值，以全圖中位數代替。",
+                f"Where a gradient of 0 lies is not told; the map's median serves ({english}).",
+                f"未說明梯度為 0 之處的值，以全圖中位數代替（{chinese}）。",
             )
         )
     return said

@@ -56,7 +56,7 @@ def answer_apart(
     """
     values = layer_means(evidence, settings, claims, distance_apart)
     what = ("distance of the answer from the rest in {0}", "{0}中答案與其餘 token 的距離")
-    verdicts = decided(values, claims, settings.rank, "times the usual distance", what)
+    verdicts = decided(values, claims, settings.rank, unit="times the usual distance", what=what)
     held = [claim.layer for claim, one in zip(claims, verdicts, strict=True) if one.holds]
     layers = [claim.layer for claim in claims]
     figures = [scatter(settings.model, item, layers, held) for item in settings.items]
@@ -109,6 +109,7 @@ def decided(
     values: Sequence[float],
     claims: Sequence[LayerClaim],
     rank: Literal["most", "least"],
+    *,
     unit: str,
     what: Pair,
 ) -> list[Verdict]:

@@ -26,7 +26,7 @@ def apart_by_gap(
     """
     values = layer_means(evidence, settings, claims, gap)
     what = ("gap around the answer in {0}", "{0}中答案周圍的空隙")
-    return Decision(decided(values, claims, settings.rank, "times the usual gap", what))
+    return Decision(decided(values, claims, settings.rank, unit="times the usual gap", what=what))
 
 
 def gap(answer: Floats, rest: Floats) -> float:

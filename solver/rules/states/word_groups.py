@@ -78,8 +78,8 @@ def word_groups(
         settings,
         claims,
         nearer_share,
-        "share of pairs",
-        ("words of a group lie nearer to one another in {0}", "{0}中同組的詞彼此較接近的比例"),
+        unit="share of pairs",
+        what=("words of a group lie nearer to one another in {0}", "{0}中同組的詞彼此較接近的比例"),
     )
     held = [claim for claim, one in zip(claims, verdicts, strict=True) if one.holds]
     figures = [
@@ -117,6 +117,7 @@ def cohesion_verdicts(
     settings: GroupsSettings,
     claims: Sequence[LayersClaim],
     cohesion: Cohesion,
+    *,
     unit: str,
     what: Pair,
 ) -> list[Verdict]:

@@ -31,8 +31,8 @@ def groups_by_nearest_partner(
             settings,
             claims,
             nearest_partner,
-            "share of the context",
-            ("each word's nearest partner in {0}", "{0}中各詞最近的同組詞"),
+            unit="share of the context",
+            what=("each word's nearest partner in {0}", "{0}中各詞最近的同組詞"),
         )
     )
 

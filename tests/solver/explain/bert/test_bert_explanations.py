@@ -17,7 +17,7 @@ from solver.errors import BundleError
 from solver.evidence import Record
 from solver.explain.bert import corpus_search
 from solver.explain.bert.attention import place_of, word_span
-from solver.explain.bert.embeddings import CHANGES, changed_pair
+from solver.explain.bert.embeddings import CHANGES, changed_pair, characters
 from solver.explain.bert.hidden_states import ANSWER, CONTEXT, QUESTION, SPECIAL
 from solver.explain.bert.projection import principal_points
 from solver.explain.bert.similarity_image import open_picture, read_matrix, viridis
@@ -240,3 +240,13 @@ def test_a_word_that_the_tokenizer_passes_over_is_named_with_its_file(tmp_path: 
     encoding = load_tokenizer(data_folder("demo") / "bert-base-cased").encode("her  book")
     with pytest.raises(BundleError, match=r"bert\.yaml: the word ' ' is none to"):
         place_of(encoding, "her  book", " ", tmp_path / "bert.yaml")
+
+
+def test_a_word_that_the_vocabulary_does_not_have_is_not_measured_as_unknown(
+    bundle: Bundle,
+) -> None:
+    english, chinese = bundle.bert.english, bundle.bert.chinese
+    states, _, _ = characters(chinese, [("蘋果", 0)], 2, layers=0)
+    assert states.shape[:3] == (1, 1, 2)
+    with pytest.raises(BundleError, match="does not have each character of '蘋果'"):
+        characters(english, [("蘋果", 0)], 2, layers=0)
