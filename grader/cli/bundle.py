@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from solver.models.bert import Bert
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+_EDITIONS = {
+    None: "the notebook does not tell which edition it is",
+    True: "edition: 2021, by its several reading models",
+    False: "edition: 2022 or later, by its one reading model",
+}
 
 
 @click.group()
@@ -80,8 +85,12 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
             f"the notebook holds nothing for the part {' and '.join(left_out)}: add it, or the "
             "questions on it stay open"
         )
-    if found.models_apart is None:
-        click.echo("the notebook does not tell which edition it is")
+    if found.items and found.unpaired:
+        click.echo(
+            "questions or contexts without their counterpart, so that the items may be paired "
+            f"wrongly: {'; '.join(found.unpaired)}"
+        )
+    click.echo(_EDITIONS[found.models_apart])
     if made.attention is None:
         click.echo(
             "the notebook does not hold the exBERT sentence, its links and the hidden words: add "

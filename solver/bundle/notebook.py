@@ -30,6 +30,7 @@ class Found:
 
     Attributes:
         items: question, context and, where it stands there, answer.
+        unpaired: questions or contexts beyond the number of the other.
         sentences: text and the place of the word in it.
         unread: cells (from 1) that are not Python.
         tokenizer, states: where tokenizers and hidden states are loaded from, ``{model}`` and
@@ -37,6 +38,7 @@ class Found:
     """
 
     items: list[tuple[str, str, str | None]] = field(default_factory=list)
+    unpaired: list[str] = field(default_factory=list)
     sentences: list[tuple[str, int]] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     tokenizer: str | None = None
@@ -71,7 +73,7 @@ def read_notebook(path: Path) -> Found:
                 numbers.append(value)
             elif not re.search("[\ud800-\udfff]", value):  # halves of characters are no text
                 texts.append(value)
-    found.items = reading_items(texts)
+    found.items, found.unpaired = reading_items(texts)
     found.sentences = sentences_with(texts, numbers, WORD)
     return found
 
@@ -148,8 +150,10 @@ def _whole_numbers(node: ast.List | ast.Tuple) -> list[int] | None:
     return whole if len(whole) == len(values) else None
 
 
-def reading_items(texts: list[str]) -> list[tuple[str, str, str | None]]:
-    """Return (question, context, answer) of texts in order; an answer may be missing.
+def reading_items(texts: list[str]) -> tuple[list[tuple[str, str, str | None]], list[str]]:
+    """Return (question, context, answer) of texts in order, and the texts left without a partner.
+
+    An answer may be missing.
 
     The first question goes with the first context, and so on. Of the short texts an answer is one
     that stands as a whole in its context and not in its question, the first that none before took.
@@ -166,7 +170,7 @@ def reading_items(texts: list[str]) -> list[tuple[str, str, str | None]]:
         if answer is not None:
             short.remove(answer)
         items.append((question, context, answer))
-    return items
+    return items, [*questions[len(contexts) :], *contexts[len(questions) :]]
 
 
 def _is_prose(text: str) -> bool:

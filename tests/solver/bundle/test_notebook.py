@@ -158,6 +158,15 @@ def test_a_notebook_that_does_not_tell_its_year_is_said_so(tmp_path: Path) -> No
     assert load_materials(tmp_path).file.attention is None
 
 
+def test_a_question_without_its_context_is_named(tmp_path: Path) -> None:
+    short = READING.replace(CONTEXTS[1], "Ida fears dogs.")
+    assert read_notebook(notebook(tmp_path, READING)).unpaired == []
+    assert read_notebook(notebook(tmp_path, short)).unpaired == ["What is Ida afraid of?"]
+    path = notebook(tmp_path, short)
+    result = CliRunner().invoke(bundle, ["init", "--notebook", str(path), str(tmp_path / "b")])
+    assert "paired wrongly: What is Ida afraid of?\n" in result.output
+
+
 @pytest.mark.parametrize(
     ("cell", "there", "lacking"),
     [(READING, "reading", "embeddings"), (EMBEDDING, "embeddings", "reading")],
