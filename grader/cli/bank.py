@@ -185,9 +185,10 @@ def _as_json(
 
 def _say(found: Bank, planned: list[PlannedQuestion], warnings: list[Concern] | None) -> None:
     points = sum(question.points for question in found.questions)
+    width = max((len(one.question.id) for one in planned), default=0)
     for one in planned:
         asked = one.question
-        click.echo(f"{asked.id}  {asked.kind:8} {asked.points}  {one.rule.name}")
+        click.echo(f"{asked.id:{width}}  {asked.kind:8} {asked.points}  {one.rule.name}")
     click.echo(
         f"{counted(len(planned), 'question')}, {counted(points, 'point')}: well formed. "
         f"{found.sha256[:12]}"

@@ -149,8 +149,8 @@ class MapSettings(Parameters):
     def _kind_and_picture(cls, data: Any, info: ValidationInfo) -> Any:
         if isinstance(data, dict) and "record" in data:
             raise ValueError(
-                "'record: saliency/2' is written 'map: saliency' and 'picture: 2' (an activation "
-                "has its 'layer', integrated gradients may have 'steps')"
+                "a 'record' such as saliency/2 is written 'map: saliency' and 'picture: 2' (an "
+                "activation has its 'layer', integrated gradients may have 'steps')"
             )
         if isinstance(data, dict) and data.get("map") == "integrated_gradients":
             return with_edition_steps(data, info)
