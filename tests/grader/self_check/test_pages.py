@@ -133,3 +133,14 @@ def test_the_form_saves_an_answers_file_that_is_read(tmp_path: Path, browser: ob
     page.goto(path.as_uri())
     assert "alert(1)" in page.inner_text("#q01") and told == []
     page.close()
+
+
+@pytest.mark.browser
+def test_the_form_is_no_wider_than_a_phone(tmp_path: Path, browser: object) -> None:
+    path = tmp_path / "form.html"
+    named = "../../somewhere/else/homework/questions-2022"
+    path.write_text(answer_form(load_bank(shipped_bank()), "en", named_bank=named), "utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 800})  # type: ignore[attr-defined]
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
