@@ -222,12 +222,12 @@ BERT_PARTS = (
 
 
 def _bert(found: Bundle, problems: list[str]) -> dict[str, Any]:
-    """Return the contents of the BERT part for the report; empty if there is no bert.yaml."""
+    """Return the contents of the BERT part for the report."""
     from solver.errors import BundleError
     from solver.explain.bert.similarity_image import open_picture, read_matrix
 
     if not (found.folder / "bert.yaml").is_file():
-        return {}
+        return {"left out": "bert.yaml: there is none, and the questions on BERT stay open"}
     held: dict[str, Any] = {}
 
     def look(name: str, make: Callable[[], Any]) -> None:

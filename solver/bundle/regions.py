@@ -167,9 +167,13 @@ class _Rasterizer:
 
     def mask(self, name: str, within: tuple[str, ...]) -> Mask:
         if name in within:
-            raise self._fault(name, "is defined by itself")
+            raise self._fault(name, "is defined by itself", "由自己定義")
         if name not in self.entry.regions:
-            raise self._fault(within[-1] if within else name, f"names {name!r}, which is not there")
+            raise self._fault(
+                within[-1] if within else name,
+                f"names {name!r}, which is not there",
+                f"提到不存在的 {name!r}",
+            )
         if name not in self.done:
             region = self.entry.regions[name]
             mask = self._drawn(name, region, within)
@@ -204,7 +208,9 @@ class _Rasterizer:
         path = (self.path.parent / file).resolve()
         if not path.is_relative_to(self.path.parent.resolve()):
             raise self._fault(
-                name, f"the mask {file!r} lies outside the folder of {self.path.name}"
+                name,
+                f"the mask {file!r} lies outside the folder of {self.path.name}",
+                f"遮罩 {file!r} 不在 {self.path.name} 的資料夾內",
             )
         try:
             # Its size is checked here, with our own message; Pillow's warning is not shown.
@@ -213,15 +219,19 @@ class _Rasterizer:
                 Image.open(path, formats=("PNG",)) as image,
             ):
                 if image.width * image.height > 60_000_000:
-                    raise self._fault(name, f"the mask {file!r} is too large")
+                    raise self._fault(
+                        name, f"the mask {file!r} is too large", f"遮罩 {file!r} 太大"
+                    )
                 grey = image.convert("L").resize(self.size, Image.Resampling.NEAREST)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
-            raise self._fault(name, f"the mask {file!r} is missing or no PNG") from problem
+            raise self._fault(
+                name, f"the mask {file!r} is missing or no PNG", f"遮罩 {file!r} 不存在或不是 PNG"
+            ) from problem
         return np.asarray(grey) > 127
 
-    def _fault(self, name: str, message: str) -> BundleError:
+    def _fault(self, name: str, message: str, zh: str) -> BundleError:
         place = f"picture {self.entry.name}, region {name}"
-        return BundleError(message, path=self.path, place=place)
+        return BundleError(message, path=self.path, place=place, zh=zh)
 
 
 def _border(mask: Mask, width: float) -> Mask:
