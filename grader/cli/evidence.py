@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from grader.cli.banks.option import bank_option
 from grader.cli.extras import lacks, need
 
 if TYPE_CHECKING:
+    from solver.banks.bank import Bank
     from solver.evidence import Record
     from solver.notebook_evidence.from_notebooks import NotebookEvidence
 
@@ -68,8 +70,8 @@ def collect(out: Path | None, bank: Path | None) -> None:
 @click.option(
     "--procedures/--no-procedures",
     default=None,
-    help="Also run how the methods work on the demo (about a minute): some questions ask it.  "
-    "[default: if torch is installed]",
+    help="Some questions ask how the methods work. Recorded runs on the demo ship; run them anew "
+    "(some seconds, needs torch), or leave them out.  [default: the recorded runs]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def from_notebook(
@@ -130,7 +132,8 @@ def read_notebooks(
         notebooks: the files.
         bank: folder of questions; the default bank's if none.
         slide: the slide's picture of similarities.
-        procedures: also run how the methods work, on the demo; None: if torch is installed.
+        procedures: run how the methods work on the demo; None: take the recorded runs, and run
+            only those that none is recorded of; False: without them.
         shown: say on stderr which notebook is being read.
     """
     from solver.banks.bank import load_bank
@@ -140,30 +143,42 @@ def read_notebooks(
 
     questions = bank or shipped_bank()
     loaded = load_bank(questions)
-    besides: list[Record] = []
+    slides: list[Record] = []
     if slide:
         from solver.explain.bert.similarity_image import slide_record
 
-        besides.append(slide_record(slide))
-    if procedures is None:
-        missing = lacks("explain")
-        procedures = not missing
-        if missing and shown:
-            click.echo(
-                f"hw9: how the methods work is left out, without {', '.join(missing)}: "
-                "questions that ask it stay open",
-                err=True,
-            )
-    if procedures:
-        from solver.explain.run.demo_procedures import procedure_records
-        from solver.pipeline.make_key import needed_records
-        from solver.rules.registry import plan_questions
-
-        besides += list(procedure_records(needed_records(plan_questions(loaded))))
+        slides.append(slide_record(slide))
     return evidence_from(
         notebooks,
         loaded,
         regions_file(loaded),
-        besides=besides,
+        besides=chain(slides, _procedures(loaded, procedures, shown=shown)),
         told=lambda text: click.echo(f"hw9: {text}", err=True) if shown else None,
     )
+
+
+def _procedures(bank: Bank, anew: bool | None, *, shown: bool) -> Iterator[Record]:
+    """Yield the records on how methods work that a bank's questions ask for."""
+    from solver.explain.run.demo_procedures import (
+        procedure_records,
+        procedures_among,
+        recorded_procedures,
+    )
+    from solver.pipeline.make_key import needed_records
+    from solver.rules.registry import plan_questions
+
+    if anew is False:
+        return
+    wanted = procedures_among(needed_records(plan_questions(bank)))
+    recorded = [] if anew else recorded_procedures(wanted)
+    yield from recorded
+    rest = set(wanted) - {record.id for record in recorded}
+    if rest and anew is None and (missing := lacks("explain")):
+        if shown:
+            click.echo(
+                f"hw9: how some methods work is left out, without {', '.join(missing)}: "
+                "questions that ask it stay open",
+                err=True,
+            )
+    elif rest:
+        yield from procedure_records(sorted(rest))

@@ -14,7 +14,11 @@ from PIL import Image
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence
-from solver.explain.run.demo_procedures import PROCEDURES, procedures_among
+from solver.explain.run.demo_procedures import (
+    PROCEDURES,
+    procedures_among,
+    recorded_procedures,
+)
 from solver.rules.maps.displayed import fitted_to
 from tests.real import convert
 from tests.real.read_figures import LAYERS, STEPS, framed
@@ -186,6 +190,22 @@ def test_records_on_procedures_say_that_they_are_the_demos(evidence: Evidence) -
     kinds = ("lime", "saliency", "smoothgrad", "activation", "integrated_gradients")
     for record in evidence:
         assert record.kind not in kinds or "published run" in record.value("source")
+
+
+def test_the_recorded_procedures_are_those_that_a_run_gives(evidence: Evidence) -> None:
+    recorded = recorded_procedures(convert.asked())
+    assert [record.id for record in recorded] == procedures_among(convert.asked())
+    for record in recorded:
+        run = evidence.get(*record.id.split("/"))
+        assert record.values.keys() == run.values.keys()
+        for name, value in run.values.items():
+            told = pytest.approx(value, rel=1e-3) if isinstance(value, float) else value
+            assert record.values[name] == told, (record.id, name)
+        assert record.arrays.keys() == run.arrays.keys()
+        for name, array in run.arrays.items():
+            # Another processor rounds otherwise.
+            off = np.abs(array.astype(float) - record.arrays[name]).max()
+            assert off <= 1e-3 * np.abs(array).max(), (record.id, name)
 
 
 def test_a_folder_without_the_files_is_told_so(tmp_path: Path) -> None:
