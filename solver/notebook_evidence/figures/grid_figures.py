@@ -166,10 +166,10 @@ def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
         if pixels >= len(row.cuts[0].rgb) or pixels == PICTURE_SIDE:
             continue
         cuts = _cut_row(rgb, dpi, panels, pixels)
-        off = [
+        off = (
             coarseness(values_on("viridis", one.rgb)[0] * 255, one.valid, pixels) for one in cuts
-        ]
-        if explains(off):
+        )
+        if explains(off, len(cuts)):
             row.pixels = pixels
             for one, again in zip(row.cuts, cuts, strict=True):
                 one.valid = again.valid

@@ -141,8 +141,6 @@ def _shares(square: Floats, match: Floats) -> Floats:
         values, vectors = np.linalg.eigh(square[np.ix_(seen, seen)])
         # Superpixels that look alike from here make the matrix singular, and rounding negative
         # values.
-        # Superpixels that look alike from here make the matrix singular, and rounding negative
-        # values.
         values = np.maximum(values, 1e-6)
         root = np.sqrt(values)
         solved = lsq_linear((vectors * root).T, (vectors / root).T @ match[seen], bounds=(0, 1))

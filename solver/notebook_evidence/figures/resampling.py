@@ -9,6 +9,7 @@ columns (`solver.notebook_evidence.figures.placing`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -97,6 +98,17 @@ def coarseness(panel: Floats, valid: Mask, pixels: int) -> float:
     return float(np.sqrt(((fit - cut)[seen] ** 2).mean()))
 
 
-def explains(off: list[float]) -> bool:
-    """Say whether images of so few pixels explain most panels, by their `coarseness`."""
-    return bool(off) and float(np.median(off)) <= CLOSE
+def explains(off: Iterable[float], count: int) -> bool:
+    """Say whether images of so few pixels explain most of `count` panels, by their `coarseness`;
+    no more panels are looked at than that takes.
+
+    Example:
+        >>> explains([0.1, 0.1, 9.0], 3), explains([0.1, 9.0, 9.0], 3)
+        (True, False)
+    """
+    close = far = 0
+    for one in off:
+        close, far = close + (one <= CLOSE), far + (one > CLOSE)
+        if 2 * close > count or 2 * far > count:
+            break
+    return 2 * close > count

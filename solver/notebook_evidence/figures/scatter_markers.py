@@ -60,13 +60,11 @@ class Seen:
     known: Mask
 
 
-def seen_of_role(rgb: Floats, role: int) -> Seen:
-    """Return the ink of a role's markers in pixels (H, W, 3), 0 to 255 on white."""
+def _seen_of_role(rgb: Floats, role: int, marked: tuple[npt.NDArray[np.intp], ...]) -> Seen:
+    """The ink of a role's markers in pixels (H, W, 3), 0 to 255; all but `marked` are white."""
     colour = np.array(COLOURS[role], float)
     strong = int(colour.argmax())
     weak = [channel for channel in range(3) if channel != strong]
-    # Nearly all of a plot is white, which takes nothing from any marker.
-    marked = np.nonzero(darkest(rgb) < 255)
     top, (low, other) = rgb[..., strong][marked], (rgb[..., one][marked] for one in weak)
     rest = np.maximum(top, 1)
     # Black text scales all channels alike: only their ratio counts. Over white it is 1, on the
@@ -97,7 +95,9 @@ def _at(
 
 def seen_of_all(rgb: Floats) -> dict[int, Seen]:
     """Return every role's ink; a pixel of one role's colour may hide another's."""
-    return {role: seen_of_role(rgb, role) for role in COLOURS}
+    # Nearly all of a plot is white, which takes nothing from any marker.
+    marked = np.nonzero(darkest(rgb) < 255)
+    return {role: _seen_of_role(rgb, role, marked) for role in COLOURS}
 
 
 def learned_stamps(plots: Iterable[Floats]) -> dict[int, Floats]:
