@@ -1,30 +1,22 @@
-"""Executed notebooks: the file, the figures in it, and the zip that a notebook's cell saves."""
+"""Executed notebooks: the file, and the zip that a notebook's cell saves."""
 
 from __future__ import annotations
 
 import base64
-import io
 import json
 import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image
 
-from solver.banks.course_settings import LimeSettings
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
-from solver.files.resources import shipped_bank
 from solver.files.zipped_folder import as_folder
-from solver.notebook_evidence.figures.known_pictures import known_pictures
-from solver.notebook_evidence.findings import ReadingSettings
 from solver.notebook_evidence.notebook_file import read_executed_notebook
-from solver.notebook_evidence.notebook_reading import read_figures
 from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
-from tests.fuzz.picture_formats import bare_png, encoded
+from tests.fuzz.picture_formats import encoded
 from tests.fuzz.yaml_mutations import _changed
 from tests.fuzz.zip_mutations import bomb, other_headers, other_members, packed
 
@@ -82,69 +74,6 @@ class ExecutedNotebooks(Format):
         return [(one.sha256, one.where, one.settings, one.method) for one in found.figures], [
             (one.numbers, one.settings) for one in found.printed
         ]
-
-
-class NotebookFigures(Format):
-    """Figures of panels, plots and matrices inside a notebook, read to findings."""
-
-    name = "notebook figures"
-    share = 4
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        regions = shipped_bank() / "regions" / "2021.yaml"
-        known = known_pictures(regions)
-        self.settings = ReadingSettings("2021", regions, known, LimeSettings())
-        random_ = np.random.default_rng(0)
-        panels = [random_.random((16, 16, 3)), random_.random((16, 16))]
-        self.figures = [
-            _figure(lambda axes: [one.imshow(panels[at % 2]) for at, one in enumerate(axes)], 4),
-            _figure(lambda axes: axes[0].scatter(*random_.random((2, 30)), c="r", marker="^"), 1),
-            _figure(lambda axes: axes[0].imshow(random_.random((10, 10))), 1),
-        ]
-        self.seeds = [json.dumps(notebook_of(self.figures)).encode()]
-
-    def mutant(self, rng: random.Random) -> Mutant:
-        figures, kind = list(self.figures), rng.random()
-        at = rng.randrange(len(figures))
-        if kind < 0.1:
-            return Mutant(json.dumps({"nbformat": 3, "cells": []}).encode(), "format 3", "refused")
-        if kind < 0.4:
-            figures[at], how = damaged(figures[at], rng)
-        elif kind < 0.55:
-            width, height = rng.choice([(1, 1), (2**31 - 1, 9), (60_000, 60_000), (900, 1)])
-            figures[at], how = bare_png(width, height, bytes(100)), f"{width} x {height}"
-        else:
-            how = "pixels changed"
-            pixels = np.array(Image.open(io.BytesIO(figures[at])).convert("RGB"))
-            top, left = rng.randrange(pixels.shape[0]), rng.randrange(pixels.shape[1])
-            value = rng.choice([0, 255, 128])
-            pixels[top : top + rng.choice([1, 9, 90]), left : left + rng.choice([1, 9, 900])] = (
-                value
-            )
-            made = Image.fromarray(pixels).rotate(rng.choice([0, 0, 90]), expand=True)
-            mode = rng.choice(["RGB", "RGB", "L", "P", "RGBA"])
-            figures[at] = encoded(made.convert(mode), "PNG")
-        return Mutant(json.dumps(notebook_of(figures)).encode(), how)
-
-    def read(self, data: bytes) -> Any:
-        notebook = read_executed_notebook(self.written(data, "run.ipynb"))
-        findings = read_figures(notebook, 1, self.settings)
-        told = [(one.where, one.what, one.sure, *one.remarks) for one in findings]
-        assert all(text.isprintable() for texts in told for text in texts)
-        for record in (record for one in findings for record in one.records):
-            for array in record.arrays.values():
-                assert array.dtype.kind != "f" or np.isfinite(array).all()
-        return told
-
-
-def _figure(draw: Any, count: int) -> bytes:
-    figure = Figure(figsize=(1.2 * count + 1, 2.5))
-    FigureCanvasAgg(figure)
-    draw(figure.subplots(1, count, squeeze=False)[0])
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=72)
-    return file.getvalue()
 
 
 class EvidenceZips(Format):

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image
 
 from solver.errors import EvidenceError
@@ -17,9 +15,9 @@ from solver.notebook_evidence.figures.plot_axes import read_axes
 from solver.notebook_evidence.figures.scatter_markers import COLOURS, learned_stamps, read_markers
 from solver.notebook_evidence.figures.scatter_plots import legend_box, read_plot
 from tests.real.read_plots import open_plot, words_of
+from tests.solver.notebook_evidence.drawn_figures import STYLES, plot_of
 
 PLOTS = Path(__file__).resolve().parents[3] / "shared" / "real" / "hidden_state_plots"
-STYLES = {1: "ro-", 2: "go-", 3: "bd-"}
 real_plots = pytest.mark.skipif(
     not PLOTS.is_dir(), reason="the real plots are not beside this checkout"
 )
@@ -27,22 +25,8 @@ real_plots = pytest.mark.skipif(
 
 def drawn(points: np.ndarray, roles: np.ndarray, words: bool = True) -> np.ndarray:
     """Pixels of a plot in the course's style."""
-    figure = Figure(figsize=(12, 10), dpi=72)
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_title("Layer 1")
-    for role, style in STYLES.items():
-        axes.plot([], [], style, label=str(role))
-    for number, ((x, y), role) in enumerate(zip(points, roles, strict=True)):
-        axes.plot(x, y, STYLES[int(role)])
-        if words:
-            axes.annotate(f"word{number}", (x + 0.1, y + 0.1), fontsize=12)
-    axes.legend(loc="upper right")
-    axes.set_xlim(points[:, 0].min() - 1, points[:, 0].max() + 2)
-    axes.set_ylim(points[:, 1].min() - 1, points[:, 1].max() + 2)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", bbox_inches="tight", dpi=72)
-    return np.asarray(Image.open(file).convert("RGB")).astype(float)
+    png = plot_of(points, roles, words)
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(float)
 
 
 def cloud(seed: int, count: int, size: float) -> tuple[np.ndarray, np.ndarray]:
@@ -115,6 +99,19 @@ def test_a_plot_without_numbers_is_refused() -> None:
         read_axes(pixels)
     with pytest.raises(EvidenceError, match="no frame"):
         read_axes(np.full((100, 100, 3), 255.0))
+
+
+def test_a_plot_without_markers_is_refused() -> None:
+    points, roles = cloud(2, 12, 3.0)
+    pixels = drawn(points, roles, words=False)
+    stamps, axes = learned_stamps([pixels]), read_axes(pixels)
+    place = legend_box(pixels, axes)
+    legend = pixels[place].copy()
+    (top, bottom), (left, right) = axes.rows, axes.columns
+    pixels[top + 1 : bottom, left + 1 : right] = 255
+    pixels[place] = legend
+    with pytest.raises(EvidenceError, match="holds no markers"):
+        read_plot(pixels, stamps)
 
 
 @real_plots

@@ -69,7 +69,7 @@ def read_plot(rgb: Floats, stamps: dict[int, Floats]) -> Plot:
     """Return the points of a plot in the units of its axes.
 
     Raises:
-        EvidenceError: the axes or the legend cannot be read.
+        EvidenceError: the axes or the legend cannot be read, or there are no markers.
     """
     axes = read_axes(rgb)
     inside = np.full_like(rgb, 255)
@@ -77,6 +77,8 @@ def read_plot(rgb: Floats, stamps: dict[int, Floats]) -> Plot:
     inside[top + 1 : bottom, left + 1 : right] = rgb[top + 1 : bottom, left + 1 : right]
     inside[legend_box(rgb, axes)] = 255
     markers = read_markers(inside, stamps)
+    if not any(markers.values()):
+        raise EvidenceError("a plot holds no markers")
     roles = np.array([role for role, some in sorted(markers.items()) for _ in some])
     places = np.array([place for _, some in sorted(markers.items()) for place in some])
     points = np.stack([axes.x.values(places[:, 1]), axes.y.values(places[:, 0])], 1)

@@ -8,7 +8,7 @@ from solver.notebook_evidence.figures.grid_figures import Cut, cut_rows
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, SuperpixelVersion
 from solver.notebook_evidence.figures.panels import open_figure
 from solver.notebook_evidence.lime_records import lime_panels, lime_records, read_lime
-from tests.solver.notebook_evidence.figures.test_made_figures import SIDE, figure_of, smooth
+from tests.solver.notebook_evidence.drawn_figures import SIDE, figure_of, smooth
 
 PICTURES, ACROSS, DRAWN = 3, 6, 8
 

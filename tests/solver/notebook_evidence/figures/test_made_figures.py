@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
 from matplotlib import colormaps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from solver.notebook_evidence.figures.colours import (
     map_of,
@@ -21,27 +17,7 @@ from solver.notebook_evidence.figures.heat_maps import read_heat_map
 from solver.notebook_evidence.figures.lime_overlay import read_overlay
 from solver.notebook_evidence.figures.panels import find_boxes, find_panels, open_figure, readable
 from solver.notebook_evidence.figures.resampling import coarseness, drawn
-
-SIDE = 128
-
-
-def smooth(seed: int, pixels: int = SIDE, channels: int = 3) -> np.ndarray:
-    random = np.random.default_rng(seed)
-    coarse = random.random((8, 8, channels))
-    block = np.kron(coarse, np.ones((pixels // 8, pixels // 8, 1)))
-    return np.clip(0.7 * block + 0.3 * random.random((pixels, pixels, channels)), 0, 1)
-
-
-def figure_of(rows: list[list[np.ndarray]], dpi: int, tight: bool, cmap: str = "hot") -> bytes:
-    figure = Figure(figsize=(15, 8))
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(len(rows), len(rows[0]), squeeze=False)
-    for line, images in zip(axes, rows, strict=True):
-        for one, image in zip(line, images, strict=True):
-            one.imshow(image, cmap=cmap)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=dpi, bbox_inches="tight" if tight else None)
-    return file.getvalue()
+from tests.solver.notebook_evidence.drawn_figures import SIDE, figure_of, matrix_of, smooth
 
 
 def blocks(seed: int, across: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -147,17 +123,7 @@ def test_a_heat_map_is_read_in_its_units(metric: str) -> None:
         matrix = (1 + unit @ unit.T) / 2
     else:
         matrix = np.linalg.norm(states[:, None] - states[None], axis=-1)
-    figure = Figure(figsize=(12, 10))
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    image = axes.imshow(matrix)
-    for i in range(10):
-        for j in range(10):
-            axes.text(j, i, f"{matrix[i, j]:.2f}", ha="center", va="center")
-    figure.colorbar(image)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=72, bbox_inches="tight")
-    rgb, _ = open_figure(file.getvalue(), 10**8)
+    rgb, _ = open_figure(matrix_of(matrix), 10**8)
     found = read_heat_map(rgb, find_boxes(rgb))
     assert found is not None and found.metric == metric
     span = matrix.max() - matrix.min()
