@@ -8,7 +8,7 @@ from PIL import Image
 
 from solver.notebook_evidence.figures.grid_figures import Cut, Row, read_grid
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
-from solver.notebook_evidence.figures.panels import Box, Bytes, find_boxes, open_figure
+from solver.notebook_evidence.figures.panels import POINTS, Box, Bytes, find_boxes, open_figure
 from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.grid_records import grid_records, layer_side
 from solver.notebook_evidence.lime_records import (
@@ -53,7 +53,7 @@ def read_figures(
     together."""
     findings: list[Finding] = []
     pictures: list[Cut] | None = None
-    scatters: list[tuple[NotebookFigure, Bytes]] = []
+    scatters: list[tuple[NotebookFigure, Bytes, float]] = []
     seen: set[int] = set()
     for figure in notebook.figures:
         finding = Finding(number, figure.where)
@@ -75,12 +75,12 @@ def read_figures(
             _of_rows(finding, figure, rows, boxes, pictures, settings, seen)
             findings.append(finding)
             continue
-        matrix = read_heat_map(rgb, boxes) if rows else None
+        matrix = read_heat_map(rgb, boxes, dpi / POINTS) if rows else None
         if matrix is not None:
             _of_matrix(finding, figure, matrix)
             findings.append(finding)
         elif not rows and len(boxes) == 1:
-            scatters.append((figure, rgb))
+            scatters.append((figure, rgb, dpi))
         else:
             finding.remarks.append(_unknown(rows, boxes))
             findings.append(finding)

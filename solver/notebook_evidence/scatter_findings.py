@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from solver.errors import EvidenceError
-from solver.notebook_evidence.figures.panels import Bytes
+from solver.notebook_evidence.figures.panels import POINTS, Bytes
 from solver.notebook_evidence.figures.scatter_markers import QUESTION, learned_stamps
 from solver.notebook_evidence.figures.scatter_plots import Plot, plot_record, read_plot
 from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import NotebookFigure
 
 LAYERS = 12
+MOST_DOTS = 220  # an inch; work on markers grows with the square of their pixels
 QUESTION_TOKENS = {"detention": (10, 12), "emily": (6, 6), "tesla": (7, 9)}
 """Least and largest number of tokens of the items' questions: words and marks, and a few that a
 tokenizer cuts."""
@@ -27,11 +28,18 @@ SOURCE = "plots of an executed notebook, read by pixel"
 
 def read_scatters(
     number: int,
-    figures: Sequence[tuple[NotebookFigure, Bytes]],
+    figures: Sequence[tuple[NotebookFigure, Bytes, float]],
     settings: ReadingSettings,
     own: str,
 ) -> list[Finding]:
-    """Return a finding for the plots of each cell; `own` is the notebook's own edition."""
+    """Return a finding for the plots of each cell.
+
+    Args:
+        number: of the notebook.
+        figures: its plots, with pixels and dots an inch.
+        settings: of the reading.
+        own: the notebook's own edition.
+    """
     return [
         _of_cell(number, [one for _, one in group], settings, own)
         for _, group in groupby(enumerate(figures), key=lambda pair: pair[1][0].cell)
@@ -39,20 +47,30 @@ def read_scatters(
 
 
 def _of_cell(
-    number: int, plots: Sequence[tuple[NotebookFigure, Bytes]], settings: ReadingSettings, own: str
+    number: int,
+    plots: Sequence[tuple[NotebookFigure, Bytes, float]],
+    settings: ReadingSettings,
+    own: str,
 ) -> Finding:
     first = plots[0][0]
     finding = Finding(number, first.where, figures=len(plots))
-    finding.handed_out = all(one.sha256 in settings.handed_out for one, _ in plots)
+    finding.handed_out = all(one.sha256 in settings.handed_out for one, *_ in plots)
     if len(plots) > 1:
         finding.where = f"cell {first.cell}, figures {first.place} to {plots[-1][0].place}"
     if len(plots) != LAYERS:
         finding.remarks.append(f"{len(plots)} plots, not one for each of {LAYERS} layers: not read")
         return finding
-    pixels = [rgb.astype(np.float64) for _, rgb in plots]
+    dpi = plots[0][2]
+    if not POINTS <= dpi <= MOST_DOTS:
+        finding.remarks.append(
+            f"plots at {dpi:g} dots an inch: only {POINTS:g} to {MOST_DOTS} are read"
+        )
+        return finding
+    scale = dpi / POINTS
+    pixels = [rgb.astype(np.float64) for _, rgb, _ in plots]
     try:
-        stamps = learned_stamps(pixels[::3])
-        read = [read_plot(one, stamps) for one in pixels]
+        stamps = learned_stamps(pixels[::3], scale)
+        read = [read_plot(one, stamps, scale) for one in pixels]
     except (EvidenceError, ValueError) as problem:
         reason = problem.message if isinstance(problem, EvidenceError) else "it holds no markers"
         finding.remarks.append(f"not read: {reason}")

@@ -16,13 +16,16 @@ import numpy.typing as npt
 from solver.notebook_evidence.figures.colours import ON_MAP, values_on
 from solver.notebook_evidence.figures.panels import Box, Bytes, Panel, find_panels
 from solver.notebook_evidence.figures.plot_axes import (
+    CANVAS,
     CLEAR,
     DARK,
     LEAST_LEAD,
     LEAST_LIKENESS,
+    around,
     drawn_label,
     label_field,
     label_text,
+    middles,
     normalized,
 )
 
@@ -33,6 +36,7 @@ MOST_CELLS = 64  # sentences; the course has ten
 CHANGE = 6
 """Levels by which neighbours on either side of a line between cells differ."""
 ON_DIAGONAL = 0.03  # of the range: a few levels of the colour map
+WIDEST = 48  # pixels of a label at the colour bar, at 72 dots an inch
 STEPS = (0.01, 0.02, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0)
 """Steps that matplotlib takes along a colour bar of distances or cosines."""
 
@@ -60,8 +64,14 @@ class HeatMap:
         return least + self.shares * (largest - least)
 
 
-def read_heat_map(rgb: Bytes, boxes: list[Box]) -> HeatMap | None:
-    """Return the matrix that a figure with these boxes shows, None where it shows none."""
+def read_heat_map(rgb: Bytes, boxes: list[Box], scale: float = 1.0) -> HeatMap | None:
+    """Return the matrix that a figure shows, None where it shows none.
+
+    Args:
+        rgb: the figure.
+        boxes: the boxes in it.
+        scale: its dots an inch as a multiple of 72.
+    """
     panels = [panel for row in find_panels(rgb, boxes) for panel in row]
     if len(panels) != 1:
         return None
@@ -79,7 +89,7 @@ def read_heat_map(rgb: Bytes, boxes: list[Box]) -> HeatMap | None:
     # A sentence is most like itself: the end of the map on the diagonal says which measure it is.
     elif diagonal.max() <= ON_DIAGONAL:
         metric = "euclidean"
-    return HeatMap(metric, shares, _scale(rgb, boxes, panels[0], metric) if metric else None)
+    return HeatMap(metric, shares, _scale(rgb, boxes, panels[0], metric, scale) if metric else None)
 
 
 def _cells(panel: Bytes) -> Bytes | None:
@@ -116,7 +126,7 @@ def _lines(panel: Bytes, axis: int) -> npt.NDArray[np.intp]:
 
 
 def _scale(
-    rgb: Bytes, boxes: list[Box], panel: Panel, metric: Metric
+    rgb: Bytes, boxes: list[Box], panel: Panel, metric: Metric, scale: float
 ) -> tuple[float, float] | None:
     """Least and largest value along the colour bar to the right of a matrix."""
     bars = [box for box in boxes if box.left > panel.left + panel.width]
@@ -125,16 +135,17 @@ def _scale(
     bar = bars[0]
     beside = rgb[:, bar.right + 1 : bar.right + 4]
     marks = (beside.max(-1) < DARK).all(1)
-    ticks = np.arange(bar.top, bar.bottom + 1)[marks[bar.top : bar.bottom + 1]]
+    ticks = bar.top + middles(marks[bar.top : bar.bottom + 1])
     if len(ticks) < 3:
         return None
-    grey = 255 - rgb[:, bar.right + CLEAR :].mean(-1)
-    fields = [label_field(grey[max(at - 7, 0) : at + 8, :48]) for at in ticks]
+    grey = 255 - rgb[:, bar.right + round(CLEAR * scale) :].mean(-1)
+    high, wide = round(CANVAS[0] // 2 * scale), round(WIDEST * scale)
+    fields = [label_field(grey[around(at, high), :wide], scale) for at in ticks]
     return _best_scale(bar, ticks, fields, metric)
 
 
 def _best_scale(
-    bar: Box, ticks: npt.NDArray[np.intp], fields: list[Floats], metric: Metric
+    bar: Box, ticks: Floats, fields: list[Floats], metric: Metric
 ) -> tuple[float, float] | None:
     """The scale whose labels are most like those drawn: one end of it is known, 0 or 1."""
     wanted = np.array([normalized(field.ravel()) for field in fields])

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
 from solver.errors import EvidenceError
 from solver.notebook_evidence.figures.colours import brightest, grey
@@ -81,8 +82,12 @@ class Axes:
     y: Axis
 
 
-def read_axes(rgb: Floats) -> Axes:
+def read_axes(rgb: Floats, scale: float = 1.0) -> Axes:
     """Return the axes of a plot, pixels (H, W, 3) on white, 0 to 255.
+
+    Args:
+        rgb: the plot.
+        scale: its dots an inch as a multiple of 72, at which a point is a pixel.
 
     Raises:
         EvidenceError: no frame, fewer than two ticks, or numbers that cannot be told for certain.
@@ -95,28 +100,47 @@ def read_axes(rgb: Floats) -> Axes:
     rows, columns = (int(across[0]), int(across[-1])), (int(down[0]), int(down[-1]))
     below = dark[rows[1] + 1 : rows[1] + 1 + TICK].all(0)
     beside = dark[:, columns[0] - TICK : columns[0]].all(1)
-    ink = 255 - grey(rgb)
-    under = ink[rows[1] + CLEAR :]
-    left = ink[:, : columns[0] - CLEAR + 1]
+    ink, clear = 255 - grey(rgb), round(CLEAR * scale)
+    under = ink[rows[1] + clear :]
+    left = ink[:, : max(columns[0] - clear + 1, 0)]
     at_x, at_y = (
-        first + np.flatnonzero(np.asarray(marks)[first : last + 1])
+        first + middles(np.asarray(marks)[first : last + 1])
         for marks, (first, last) in ((below, columns), (beside, rows))
     )
-    fields_x = [label_field(under[:, max(at - 20, 0) : at + 21]) for at in at_x]
-    fields_y = [label_field(left[max(at - 7, 0) : at + 8]) for at in at_y]
+    half_high, half_wide = (round(side // 2 * scale) for side in CANVAS)
+    fields_x = [label_field(under[:, around(at, half_wide)], scale) for at in at_x]
+    fields_y = [label_field(left[around(at, half_high)], scale) for at in at_y]
     return Axes(rows, columns, _axis(at_x, fields_x, 1), _axis(at_y, fields_y, -1))
 
 
-def label_field(ink: Floats) -> Floats:
-    """A label cut out and laid into the middle of a field of CANVAS."""
+def middles(marks: npt.NDArray[np.bool_]) -> Floats:
+    """The middle of each run of true values: a tick mark may be several pixels thick."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], marks.view(np.int8), [0]])))
+    found: Floats = (edges[::2] + edges[1::2] - 1) / 2
+    return found
+
+
+def around(middle: float, reach: int) -> slice:
+    """The pixels up to `reach` away from a mark's middle."""
+    at = int(middle)
+    return slice(max(at - reach, 0), at + reach + 1)
+
+
+def label_field(ink: Floats, scale: float = 1.0) -> Floats:
+    """A label cut out, laid into the middle of a field, and made as small as at 72 dots an inch:
+    CANVAS."""
     rows, columns = np.nonzero(ink > 30)
-    field = np.zeros(CANVAS)
+    shape = (round(CANVAS[0] * scale), round(CANVAS[1] * scale))
+    field = np.zeros(shape)
     if len(rows):
         cut = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-        cut = cut[: CANVAS[0], : CANVAS[1]]
-        top, start = ((whole - part) // 2 for whole, part in zip(CANVAS, cut.shape, strict=True))
+        cut = cut[: shape[0], : shape[1]]
+        top, start = ((whole - part) // 2 for whole, part in zip(shape, cut.shape, strict=True))
         field[top : top + cut.shape[0], start : start + cut.shape[1]] = cut
-    return field
+    if shape == CANVAS:
+        return field
+    small = Image.fromarray(field.astype(np.float32)).resize(CANVAS[::-1], Image.Resampling.BOX)
+    return np.asarray(small, float)
 
 
 @cache
@@ -166,7 +190,7 @@ def label_text(value: float, step: float) -> str:
     return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _axis(ticks: npt.NDArray[np.intp], fields: list[Floats], direction: int) -> Axis:
+def _axis(ticks: Floats, fields: list[Floats], direction: int) -> Axis:
     """Read the scale of one axis; values rise with pixels (1) or against them (-1)."""
     if len(ticks) < 2:
         raise EvidenceError("fewer than two tick marks were found on an axis of a plot")

@@ -40,6 +40,8 @@ DARKEST = 60.0
 """A pixel with no channel above this is text, and hides the markers under it."""
 OPAQUE = 4.0
 """Stands for the logarithm of no white at all."""
+MARKER = (5, 13)
+"""Least and largest side of a marker in pixels, at 72 dots an inch."""
 UNEXPLAINED = 1.0
 """Cost of a unit of logarithm that no marker explains, in markers: a pixel that is full of a
 colour is worth more than a marker, a trace on one edge pixel is not."""
@@ -100,8 +102,14 @@ def seen_of_all(rgb: Floats) -> dict[int, Seen]:
     return {role: _seen_of_role(rgb, role, marked) for role in COLOURS}
 
 
-def learned_stamps(plots: Iterable[Floats]) -> dict[int, Floats]:
-    """Return each role's stamp (h, w): the commonest marker that stands alone, as opacity 0..1."""
+def learned_stamps(plots: Iterable[Floats], scale: float = 1.0) -> dict[int, Floats]:
+    """Return each role's stamp (h, w): the commonest marker that stands alone, as opacity 0..1.
+
+    Args:
+        plots: pixels.
+        scale: their dots an inch as a multiple of 72.
+    """
+    least, most = MARKER[0] * scale, MARKER[1] * scale
     counts: dict[int, Counter[tuple[tuple[int, int], bytes]]] = {
         role: Counter() for role in COLOURS
     }
@@ -112,7 +120,7 @@ def learned_stamps(plots: Iterable[Floats]) -> dict[int, Floats]:
             labels, _ = ndimage.label(marked, structure=np.ones((3, 3)))
             for number, place in enumerate(ndimage.find_objects(labels), 1):
                 alone = np.where(labels[place] == number, np.round(ink[place], 3), 0)
-                if min(alone.shape) >= 5 and max(alone.shape) <= 13:
+                if min(alone.shape) >= least and max(alone.shape) <= most:
                     counts[role][alone.shape, alone.tobytes()] += 1
     stamps = {}
     for role, found in counts.items():

@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 ROLE_NAMES = {QUESTION: "question", CONTEXT: "context", ANSWER: "answer"}
 LEGEND_GREY = (195.0, 225.0)
 """The legend's frame: grey .8, most of it opaque."""
+LEGEND_SIDE = 40  # pixels at 72 dots an inch that its upper and lower edge are longer than
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,13 @@ class Plot:
     markers: dict[int, list[tuple[int, int]]]
 
 
-def legend_box(rgb: Floats, axes: Axes) -> tuple[slice, slice]:
+def legend_box(rgb: Floats, axes: Axes, scale: float = 1.0) -> tuple[slice, slice]:
     """Return rows and columns of the legend, whose frame is the only long grey line inside.
+
+    Args:
+        rgb: the plot.
+        axes: its axes.
+        scale: its dots an inch as a multiple of 72.
 
     Raises:
         EvidenceError: there is none.
@@ -54,10 +60,10 @@ def legend_box(rgb: Floats, axes: Axes) -> tuple[slice, slice]:
     level = grey(inner)
     line = (brightest(inner) - darkest(inner) < 3) & (level > LEGEND_GREY[0])
     line &= level < LEGEND_GREY[1]
-    rows = np.flatnonzero(line.sum(1) > 40)
-    beside = line[rows.min(initial=0) : rows.max(initial=0)]
+    rows = np.flatnonzero(line.sum(1) > LEGEND_SIDE * scale)
+    beside = line[rows[0] : rows[-1]] if len(rows) else line[:0]
     columns = np.flatnonzero(beside.mean(0) > 0.7) if len(beside) else rows
-    if len(rows) < 2 or len(columns) < 2:
+    if len(columns) < 2:
         raise EvidenceError("no legend was found in a plot")
     return (
         slice(top + 1 + int(rows[0]), top + 2 + int(rows[-1])),
@@ -65,17 +71,22 @@ def legend_box(rgb: Floats, axes: Axes) -> tuple[slice, slice]:
     )
 
 
-def read_plot(rgb: Floats, stamps: dict[int, Floats]) -> Plot:
+def read_plot(rgb: Floats, stamps: dict[int, Floats], scale: float = 1.0) -> Plot:
     """Return the points of a plot in the units of its axes.
+
+    Args:
+        rgb: the plot.
+        stamps: by role its marker.
+        scale: dots an inch as a multiple of 72.
 
     Raises:
         EvidenceError: the axes or the legend cannot be read, or there are no markers.
     """
-    axes = read_axes(rgb)
+    axes = read_axes(rgb, scale)
     inside = np.full_like(rgb, 255)
     (top, bottom), (left, right) = axes.rows, axes.columns
     inside[top + 1 : bottom, left + 1 : right] = rgb[top + 1 : bottom, left + 1 : right]
-    inside[legend_box(rgb, axes)] = 255
+    inside[legend_box(rgb, axes, scale)] = 255
     markers = read_markers(inside, stamps)
     if not any(markers.values()):
         raise EvidenceError("a plot holds no markers")

@@ -156,6 +156,39 @@ with torch.no_grad():
     outputs = [model(**tokenizer(one, return_tensors="pt")) for one in sentences]
 """
 
+PLOTS = """
+from sklearn.decomposition import PCA
+states = torch.load(DEMO / "hw9_bert" / "output" / f"model{MODEL}_q{ITEM}")
+points = [PCA(n_components=2, random_state=0).fit_transform(one[0]) for one in states[1:]]
+for layer, places in enumerate(points, start=1):
+    plt.figure(figsize=(12, 10))
+    plt.title(f"Layer {layer}")
+    for role, style, name in ((1, "ro-", "question"), (2, "go-", "context"), (3, "bd-", "answer")):
+        plt.plot([], [], style, label=name)
+        for (x, y), one, word in zip(places, ROLES, PIECES):
+            if one == role:
+                plt.plot(x, y, style)
+                plt.annotate(word, (x + 0.1, y + 0.1), fontsize=12)
+    plt.legend(loc="best")
+    plt.show()
+    plt.close()
+"""
+
+MATRICES = """
+from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
+places = [one["at"] + 1 for one in about["embeddings"]["sentences"]]
+vectors = [one.hidden_states[12][0, at].numpy() for one, at in zip(outputs, places)]
+matrices = [euclidean_distances(vectors), cosine_similarity(vectors)]
+for matrix in matrices:
+    plt.figure(figsize=(12, 10))
+    plt.imshow(matrix)
+    for i, j in np.ndindex(matrix.shape):
+        plt.text(j, i, f"{matrix[i, j]:.2f}", ha="center", va="center")
+    plt.colorbar()
+    plt.show()
+    plt.close()
+"""
+
 CNN_CELLS = (SETUP, LIME, SALIENCY, SMOOTHGRAD, FILTERS, INTEGRATED)
 CALLS = ("", "get_image_and_mask(num_features=11)", "compute_saliency_maps(x, y, model)",
          "smooth_grad(i, l, model, 500, 0.4)",
@@ -171,6 +204,7 @@ def run_cells(
     names: dict[str, Any] | None = None,
     dpi: float = 72,
     tight: bool = True,
+    also: dict[tuple[float, bool], list[list[bytes]]] | None = None,
     **settings: Any,
 ) -> tuple[dict[str, Any], list[list[bytes]]]:
     """Run cells in `folder`, and return their variables and, by cell, the PNGs that they showed.
@@ -181,6 +215,7 @@ def run_cells(
         names: variables to go on with.
         dpi: of the figures.
         tight: with `bbox_inches="tight"`, as an inline backend does.
+        also: by dots an inch and tightness, gets the same figures saved so.
         settings: what the cells leave open: COUNT, SAMPLES, EPOCHS, ITERATIONS, DEMO; DRAWN, False
             where no figures are wanted.
     """
@@ -191,11 +226,13 @@ def run_cells(
 
     names = {"__name__": "notebook", "DRAWN": True, **(names or {}), **settings}
     shown: list[list[bytes]] = []
+    ways = {(dpi, tight): shown, **(also or {})}
 
     def show(*_: Any, **__: Any) -> None:
-        buffer = io.BytesIO()
-        plt.gcf().savefig(buffer, format="png", dpi=dpi, bbox_inches="tight" if tight else None)
-        shown[-1].append(buffer.getvalue())
+        for (dots, box), pngs in ways.items():
+            buffer = io.BytesIO()
+            plt.gcf().savefig(buffer, format="png", dpi=dots, bbox_inches="tight" if box else None)
+            pngs[-1].append(buffer.getvalue())
 
     before, kept = Path.cwd(), plt.show
     os.chdir(folder)
@@ -203,7 +240,8 @@ def run_cells(
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             for cell in cells:
-                shown.append([])
+                for pngs in ways.values():
+                    pngs.append([])
                 exec(cell, names)
     finally:
         os.chdir(before)
