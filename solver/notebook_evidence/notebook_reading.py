@@ -75,7 +75,7 @@ def read_figures(
             _of_rows(finding, figure, rows, boxes, pictures, settings, seen)
             findings.append(finding)
             continue
-        matrix = read_heat_map(rgb, boxes, dpi / POINTS) if rows else None
+        matrix = read_heat_map(rgb, boxes, round(dpi) / POINTS) if rows else None
         if matrix is not None:
             _of_matrix(finding, figure, matrix)
             findings.append(finding)

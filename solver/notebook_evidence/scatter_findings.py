@@ -60,13 +60,12 @@ def _of_cell(
     if len(plots) != LAYERS:
         finding.remarks.append(f"{len(plots)} plots, not one for each of {LAYERS} layers: not read")
         return finding
-    dpi = plots[0][2]
-    if not POINTS <= dpi <= MOST_DOTS:
-        finding.remarks.append(
-            f"plots at {dpi:g} dots an inch: only {POINTS:g} to {MOST_DOTS} are read"
-        )
+    # A PNG holds dots a metre: 72 an inch come back as 71.98.
+    dots = round(plots[0][2])
+    if dots > MOST_DOTS:
+        finding.remarks.append(f"plots at {dots} dots an inch, and up to {MOST_DOTS} are read")
         return finding
-    scale = dpi / POINTS
+    scale = dots / POINTS
     pixels = [rgb.astype(np.float64) for _, rgb, _ in plots]
     try:
         stamps = learned_stamps(pixels[::3], scale)

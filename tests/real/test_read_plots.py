@@ -54,6 +54,21 @@ def test_drawn_points_are_read_back_in_their_units(seed: int) -> None:
     assert len(plot.points) >= 0.95 * len(points)
 
 
+@pytest.mark.parametrize(("dpi", "tight"), [(100, True), (200, False)])
+def test_plots_at_other_resolutions_are_read_in_their_units(dpi: int, tight: bool) -> None:
+    points, roles = cloud(4, 30, 3.0)
+    png = plot_of(
+        points, roles, words=False, dpi=dpi, tight=tight, size=(6, 5), legend="lower left"
+    )
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(float)
+    plot = read_plot(pixels, learned_stamps([pixels], dpi / 72), dpi / 72)
+    per_unit = np.abs([plot.axes.x.per_unit, plot.axes.y.per_unit])
+    for role in STYLES:
+        gaps = np.abs(plot.points[plot.roles == role][:, None] - points[roles == role]) * per_unit
+        assert np.quantile(gaps.max(-1).min(1), 0.9) <= 1.2
+    assert len(plot.points) >= 0.9 * len(points)
+
+
 def test_places_are_not_shifted_to_one_side() -> None:
     points, roles = cloud(7, 80, 3.0)
     pixels = drawn(points, roles, words=False)

@@ -108,6 +108,9 @@ def read_grid(
         for one, above in zip(cuts, cut[0], strict=False):
             one.picture = above.picture
         shown = np.concatenate([one.rgb[one.valid] for one in cuts])
+        if not len(shown):  # thick lines or ink over all of it
+            rows.append(Row("", cuts))
+            continue
         colour, _ = map_of(shown)
         # Below activations lie visualizations, which may look like mixtures of a map's colours.
         mixed = "" if colour or rows[-1].kind == "activation" else mixture_of(shown)
@@ -122,7 +125,8 @@ def read_grid(
 def _kind_of_first(cuts: list[Cut], pictures: list[Cut] | None) -> str:
     if pictures is not None and is_overlay(cuts, pictures):
         return "lime"
-    colour, _ = map_of(np.concatenate([one.rgb[one.valid] for one in cuts]))
+    shown = np.concatenate([one.rgb[one.valid] for one in cuts])
+    colour = map_of(shown)[0] if len(shown) else ""
     return "pictures" if not colour and any(one.picture for one in cuts) else ""
 
 
@@ -133,6 +137,8 @@ def is_overlay(cuts: list[Cut], pictures: list[Cut]) -> bool:
         if one.rgb.shape != before.rgb.shape:
             return False
         both = one.valid & before.valid
+        if not both.any():
+            return False
         change = one.rgb.astype(int) - before.rgb
         blue = np.abs(change[..., 2][both])
         if (blue > UNCHANGED).mean() > COVERED or (change[both] < -UNCHANGED).mean() > COVERED:

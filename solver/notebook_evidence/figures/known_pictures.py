@@ -160,7 +160,9 @@ def whole_picture(panel: Bytes, valid: Mask, placing: Placing | None = None) -> 
 
 
 def picture_of(panel: Bytes, valid: Mask, known: list[KnownPicture]) -> KnownPicture | None:
-    """Return the known picture in a panel; None for any other picture."""
+    """Return the known picture in a panel; None for any other picture, or where none is seen."""
+    if not valid.any():
+        return None
     mark = fingerprint(whole_picture(panel, valid))
     distances = [fingerprint_distance(mark, one.fingerprint) for one in known]
     best = int(np.argmin(distances))

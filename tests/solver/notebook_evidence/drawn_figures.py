@@ -49,6 +49,7 @@ def plot_of(
     dpi: float = 72,
     tight: bool = True,
     size: tuple[float, float] = (12, 10),
+    legend: str = "upper right",
 ) -> bytes:
     """A plot of hidden states in the course's style."""
     figure = _figure(size)
@@ -60,7 +61,7 @@ def plot_of(
         axes.plot(x, y, STYLES[int(role)])
         if words:
             axes.annotate(f"word{number}", (x + 0.1, y + 0.1), fontsize=12)
-    axes.legend(loc="upper right")
+    axes.legend(loc=legend)
     axes.set_xlim(points[:, 0].min() - 1, points[:, 0].max() + 2)
     axes.set_ylim(points[:, 1].min() - 1, points[:, 1].max() + 2)
     return saved(figure, dpi, tight)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 
+from solver.notebook_evidence.figures import grid_figures
 from solver.notebook_evidence.figures.colours import (
     map_of,
     mixture_of,
@@ -14,6 +15,7 @@ from solver.notebook_evidence.figures.colours import (
 )
 from solver.notebook_evidence.figures.grid_figures import cut_rows
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
+from solver.notebook_evidence.figures.known_pictures import KnownPicture
 from solver.notebook_evidence.figures.lime_overlay import read_overlay
 from solver.notebook_evidence.figures.panels import find_boxes, find_panels, open_figure, readable
 from solver.notebook_evidence.figures.resampling import coarseness, drawn
@@ -80,6 +82,24 @@ def test_mixtures_of_a_maps_colours_are_told_and_read_as_means(name: str) -> Non
     mean = np.floor(ends.mean(0) * 255).astype(np.uint8)[None, None]
     assert abs(values_of_mixtures(name, mean, inside).item() - 1.3 / 3) < 0.02
     assert mixture_of((smooth(3) * 255).astype(np.uint8).reshape(-1, 3)) == ""
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_a_row_of_which_nothing_can_be_read_is_of_no_kind(
+    hidden: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rgb, dpi = open_figure(figure_of([[smooth(1)] * 2, [smooth(2)] * 2], size=(3, 3)), 10**7)
+    boxes = find_boxes(rgb)
+    top = find_panels(rgb, boxes)[hidden][0].top
+    monkeypatch.setattr(
+        grid_figures, "readable",
+        lambda panel, *_: np.full((panel.height, panel.width), panel.top != top),
+    )  # fmt: skip
+    known = [KnownPicture("0_0", 0, "0" * 16)]
+    rows = grid_figures.read_grid(rgb, boxes, dpi, known, None, "")
+    assert len(rows) == 2 and rows[hidden].kind == ""
+    before = [grid_figures.Cut(one.rgb, one.valid, one.panel) for one in rows[hidden].cuts]
+    assert not grid_figures.is_overlay(rows[hidden].cuts, before)
 
 
 def test_a_photograph_is_on_no_map() -> None:
