@@ -9,14 +9,13 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from solver.files.process_pool import stop, wait_for_one
 
 Value = TypeVar("Value")
-
-LOOK_AFTER = 2.0
-"""Seconds without a result after which the other processes are looked at."""
 
 
 class Dealing:
@@ -51,7 +50,7 @@ class Dealing:
                     running[self._processes().submit(calls[at])] = at
                 done = {each for each in running if each.done()}
                 if not done and not waiting:
-                    done = self._ended(running)
+                    done = wait_for_one(self._processes(), running)
                 for each in done:
                     result = each.result()
                     yield running.pop(each), result
@@ -70,23 +69,7 @@ class Dealing:
             self._pool = ProcessPoolExecutor(self.others, mp_context=context)
         return self._pool
 
-    def _ended(self, running: dict[Future[Value], int]) -> set[Future[Value]]:
-        while not (done := wait(running, LOOK_AFTER, return_when=FIRST_COMPLETED).done):
-            pool: Any = self._processes()
-            # A process that is killed while it writes leaves half a result, and the pool reads on
-            # for ever (Python 3.11 to 3.14).
-            if not all(each.is_alive() for each in (pool._processes or {}).values()):
-                raise BrokenProcessPool("a process is gone")
-        return done
-
     def _stop(self) -> None:
-        if self._pool is None:
-            return
-        pool: Any = self._pool
-        processes = list((pool._processes or {}).values())
-        if not all(each.is_alive() for each in processes):
-            for each in processes:
-                each.kill()
-            pool._result_queue._writer.close()
-        pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            stop(self._pool)
         self._pool = None

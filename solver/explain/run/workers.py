@@ -10,13 +10,13 @@ import math
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -28,10 +28,9 @@ from solver.explain.batch_size import fastest_batch, set_fastest_batch
 from solver.explain.estimator import Floats, Share, samples_taken
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for, sampling_of
+from solver.files.process_pool import stop, wait_for_one
 
 Value = TypeVar("Value")
-LOOK_AFTER = 2.0
-"""Seconds without a result after which the processes are looked at."""
 
 
 class Progress(Protocol):
@@ -132,7 +131,7 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         if self.pool is not None:
-            self.pool.shutdown(wait=True, cancel_futures=True)
+            stop(self.pool)
 
     def add(self, tasks: Iterable[Task], rank: int = 0) -> None:
         """Put tasks into the queue, behind those of a lower rank."""
@@ -182,7 +181,7 @@ class Workers:
                     batch = None if share is None else fastest_batch(self.bundle, self._threads)
                     there = self._processes().submit(_perform_there, shared.task, share, batch)
                     running[there] = shared, at
-                for future in self._ended(running):
+                for future in wait_for_one(self._processes(), running):
                     shared, at = running.pop(future)
                     shared.pieces[at], seconds = future.result()
                     shared.seconds += seconds
@@ -198,25 +197,6 @@ class Workers:
                 mend="It may have been short of memory: run again with --jobs 1; what was done "
                 "is kept.",
             ) from None
-
-    def _ended(self, running: Collection[Future[tuple[Piece, float]]]) -> set[Future[Any]]:
-        """Wait for a future to end; return those that have.
-
-        Raises:
-            BrokenProcessPool: a process is gone.
-        """
-        while not (done := wait(running, LOOK_AFTER, return_when=FIRST_COMPLETED).done):
-            pool = self._processes()
-            processes = list((pool._processes or {}).values())
-            if all(each.is_alive() for each in processes):
-                continue
-            # One that is killed while it writes leaves half a result, and the pool reads on for
-            # ever (Python 3.11 to 3.14): this process holds the pipe's other end open as well.
-            for each in processes:
-                each.kill()
-            pool._result_queue._writer.close()  # type: ignore[attr-defined]
-            raise BrokenProcessPool("a process is gone")
-        return done
 
     def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | Failure:
         """The record joined from all shares of a task, or the reason of one that failed."""
