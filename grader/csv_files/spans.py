@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 BOM = b"\xef\xbb\xbf"
-_QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
+_LF, _CR = 0x0A, 0x0D
 
 
 @dataclass(frozen=True, slots=True)

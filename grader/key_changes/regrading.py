@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import polars as pl
 
@@ -34,7 +34,6 @@ from solver.errors import InputError, KeyFileError
 from solver.key import Key, KeyQuestion
 
 How = Literal["current", "both", "everybody", "unchanged"]
-HOWS: tuple[How, ...] = get_args(How)
 
 
 @dataclass(frozen=True, slots=True)

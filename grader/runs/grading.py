@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +10,9 @@ from grader.student_ids.look_alikes import alike_ids, many_names
 from grader.submissions import (
     AttemptsRule,
     PolicyName,
-    ReadRow,
     ScoredQuestion,
 )
-from grader.table.answers import AnswerTable, table_of_rows
+from grader.table.answers import AnswerTable
 from grader.table.choice import ChosenRows, chosen_rows
 from grader.table.graded import GradedClass, Rejects, RowCounts
 from grader.table.sums import Points
@@ -31,28 +29,6 @@ class Rules:
     deadline: datetime | None = None
 
 
-def grade(
-    rows: Iterable[ReadRow],
-    questions: tuple[ScoredQuestion, ...],
-    rules: Rules | None = None,
-    *,
-    left_out: tuple[str, ...] = (),
-) -> GradedClass:
-    """Grade rows that were read one by one.
-
-    Args:
-        rows: of any number of exports.
-        questions: the answers that each accepts.
-        rules: policy, attempts and deadline.
-        left_out: ids of questions that are not graded, to be said in reports.
-
-    Raises:
-        Hw9Error: rows were lost or doubled on the way, which would be a fault of this program.
-    """
-    table = table_of_rows(rows, [question.id for question in questions])
-    return grade_table(table, questions, rules or Rules(), left_out=left_out)
-
-
 def grade_table(
     table: AnswerTable,
     questions: tuple[ScoredQuestion, ...],
@@ -60,7 +36,17 @@ def grade_table(
     *,
     left_out: tuple[str, ...] = (),
 ) -> GradedClass:
-    """Grade a table of these questions in this order; arguments and errors are those of `grade`."""
+    """Grade a table of answers.
+
+    Args:
+        table: of these questions, in this order.
+        questions: the answers that each accepts.
+        rules: policy, attempts and deadline.
+        left_out: ids of questions that are not graded, to be said in reports.
+
+    Raises:
+        Hw9Error: rows were lost or doubled on the way, which would be a fault of this program.
+    """
     points = Points(table, questions, POLICIES[rules.policy])
     chosen = chosen_rows(table, points, rules.attempts)
     used = UsedStudents(table, points, chosen, rules.deadline)

@@ -154,17 +154,12 @@ def _in_order(rows: Sequence[Candidate]) -> list[Candidate] | None:
     return list(rows) if len(rows) == 1 else None
 
 
-def average(values: Sequence[Decimal]) -> Decimal:
-    """Return the mean of points: exact where it ends within four decimals, else rounded half up.
-
-    >>> average([Decimal("0.3"), Decimal("0"), Decimal("0")])
-    Decimal('0.1')
-    """
-    return mean(sum((Fraction(value) for value in values), Fraction(0)), len(values))
-
-
 def mean(total: Fraction | Decimal, n: int) -> Decimal:
-    """Return total / n, rounded as in `average`."""
+    """Return total / n: exact where it ends within four decimals, else rounded half up.
+
+    >>> mean(Decimal("0.3"), 3), mean(Decimal(2), 3)
+    (Decimal('0.1'), Decimal('0.6667'))
+    """
     mean = Fraction(total) / n
     exact = Decimal(mean.numerator) / Decimal(mean.denominator)
     rounded = exact.quantize(Decimal(1).scaleb(-AVERAGE_DECIMALS), rounding=ROUND_HALF_UP)

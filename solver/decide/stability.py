@@ -57,28 +57,6 @@ class Repeat:
     holds: Holds
 
 
-def measured_stability(
-    question: PlannedQuestion,
-    decided: Decided,
-    evidence: Evidence,
-    *,
-    repeats: int,
-    reseeded: Sequence[Evidence] = (),
-) -> KeyQuestion:
-    """Return the question's entry with the shares of repeats in which its options flip.
-
-    Args:
-        question: with its rule and parameters.
-        decided: the decision on `evidence`.
-        evidence: the records there are; only those the question needs are varied.
-        repeats: how many, over all causes.
-        reseeded: evidence in which LIME and SmoothGrad were really run with other seeds; the first
-            repeats of the cause `seeds` decide on these.
-    """
-    done = made_repeats(question, decided, evidence, range(repeats), reseeded)
-    return with_stability(question, decided, evidence, done)
-
-
 def made_repeats(
     question: PlannedQuestion,
     decided: Decided,
@@ -86,7 +64,16 @@ def made_repeats(
     numbers: Sequence[int],
     reseeded: Sequence[Evidence] = (),
 ) -> list[Repeat]:
-    """Return the repeats of these numbers (from 0); none of an open question."""
+    """Return the repeats of these numbers (from 0); none of an open question.
+
+    Args:
+        question: with its rule and parameters.
+        decided: the decision on `evidence`.
+        evidence: the records there are; only those the question needs are varied.
+        numbers: of the repeats wanted; each gives the same whichever others are made.
+        reseeded: evidence in which LIME and SmoothGrad were really run with other seeds; the first
+            repeats of the cause `seeds` decide on these.
+    """
     if decided.entry.state == "open":
         return []
     work = _Repeats(question, decided, evidence, reseeded)

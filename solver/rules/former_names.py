@@ -6,7 +6,7 @@ the bank, with a remark by ``hw9 bank check``; then this module goes.
 
 from __future__ import annotations
 
-_FORMER = {
+FORMER = {
     "lime.sign_in_region": "lime.overlay.sign_in_region",
     "lime.signs_along_contour": "lime.overlay.signs_along_contour",
     "lime.colour_meaning": "lime.overlay.colour_meaning",
@@ -44,9 +44,4 @@ def current_name(name: str) -> str:
     >>> current_name("map.handle_side"), current_name("shapes.handle")
     ('shapes.handle', 'shapes.handle')
     """
-    return _FORMER.get(name, name)
-
-
-def former_names() -> tuple[str, ...]:
-    """Return every former name."""
-    return tuple(_FORMER)
+    return FORMER.get(name, name)

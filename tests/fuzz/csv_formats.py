@@ -20,7 +20,7 @@ from grader.exports.open import open_export
 from grader.quizzes.texts import known_quizzes, wordings_by_question
 from grader.runs.grade_run import run_job
 from grader.runs.gradebook import Gradebook, score_text
-from grader.runs.grading import Rules, grade
+from grader.runs.grading import Rules
 from grader.runs.job import Job
 from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import GradedSubmission, ReadRow, Refused, Student, Submission
@@ -32,6 +32,7 @@ from tests.fuzz.format import Format, Mutant, check_encoding
 from tests.grader import canvas_generator as canvas
 from tests.grader.bank_files import as_quiz, write_bank_and_key
 from tests.grader.gradebook_files import COOL
+from tests.grader.made_classes import grade
 
 RULES = ("highest", "latest", "first", "average")
 WHOLE_RUN = 40

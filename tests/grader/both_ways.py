@@ -26,7 +26,7 @@ import grader.exports.blocks as blocks
 import grader.table.choice as choice
 from grader.exports.student_analysis import StudentAnalysis
 from grader.items.tables import write_items_and_summary
-from grader.runs.grading import Rules, grade, grade_table
+from grader.runs.grading import Rules, grade_table
 from grader.runs.score_tables import write_score_tables
 from grader.submissions import ScoredQuestion
 from grader.table.answers import table_of
@@ -37,6 +37,7 @@ from solver.errors import ExportError
 from tests.fuzz.csv_formats import Exports
 from tests.grader import canvas_generator as canvas
 from tests.grader.generated import scored, wordings
+from tests.grader.made_classes import grade
 
 HOSTILE = [
     '"', "\n", '"\n', "\r", "\r\n", ",", "\x00", '""', "sep=;\n", ',"a\nb",', "\ufeff", "王\n",

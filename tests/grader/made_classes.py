@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.runs.grading import Rules, grade
+from grader.runs.grading import Rules, grade_table
 from grader.scoring.accepted_answers import scored_questions
 from grader.scoring.policies import CanvasPartial
 from grader.submissions import (
@@ -28,6 +28,7 @@ from grader.submissions import (
     Submission,
     Ticked,
 )
+from grader.table.answers import table_of_rows
 from grader.table.graded import GradedClass
 from solver.banks.bank import Bank, BankFile, Blank, Option, Question, Topic, Wording
 from solver.files.yaml_source import PlacedYaml
@@ -36,6 +37,18 @@ from solver.key import Key, KeyQuestion, OptionVerdict, Override, Sentence
 KINDS = ("single", "several", "single", "several", "pair")
 SURNAMES = "陳林黃張李王吳劉蔡楊許鄭謝洪郭邱曾廖賴徐周葉蘇莊呂江何蕭羅高"
 GIVEN = "家志明淑怡俊雅婷宗翰佳穎冠宇欣建宏美玲承恩子軒品妍柏睿詩涵"
+
+
+def grade(
+    rows: Iterable[ReadRow],
+    questions: tuple[ScoredQuestion, ...],
+    rules: Rules | None = None,
+    *,
+    left_out: tuple[str, ...] = (),
+) -> GradedClass:
+    """Rows made one by one, graded as a table."""
+    table = table_of_rows(rows, [question.id for question in questions])
+    return grade_table(table, questions, rules or Rules(), left_out=left_out)
 
 
 def made_bank(questions: int = 30, seed: int = 0) -> Bank:

@@ -16,7 +16,6 @@ from solver.evidence import Record, record_id
 from solver.explain.job import Job, every_picture, picture_tensor
 from solver.explain.registry import Explain, explanation, explanation_for, record_of
 
-METHODS = ("lime", "saliency", "smoothgrad", "integrated_gradients")
 TRACED = 12
 """Samples of a method that draws some: enough to tell values that recur from those that do not."""
 

@@ -10,14 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from solver.notebook_evidence.figures.colours import map_of, mixture_of, values_on
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, picture_of
 from solver.notebook_evidence.figures.panels import Box, Bytes, Mask, Panel, find_panels, readable
 from solver.notebook_evidence.figures.resampling import SIDES, coarseness, explains
-
-Floats = npt.NDArray[np.float64]
 
 PICTURE_SIDE = 128
 UNCHANGED = 1
@@ -65,12 +62,8 @@ class Row:
     remarks: list[str] = field(default_factory=list)
 
 
-def cut_rows(rgb: Bytes, dpi: float) -> list[list[Cut]]:
-    """Return the panels of a figure by rows; see `solver.notebook_evidence.figures.panels`."""
-    return [_cut_row(rgb, dpi, row, PICTURE_SIDE) for row in find_panels(rgb)]
-
-
-def _cut_row(rgb: Bytes, dpi: float, row: list[Panel], pixels: int) -> list[Cut]:
+def cut_row(rgb: Bytes, dpi: float, row: list[Panel], pixels: int = PICTURE_SIDE) -> list[Cut]:
+    """Return the panels of a row, cut out of a figure that draws images of so many pixels."""
     others = [*row[1:], None]
     return [
         Cut(panel.cut(rgb).copy(), readable(panel, beside, dpi, pixels, rgb), panel)
@@ -95,7 +88,7 @@ def read_grid(
         method: what the figure's cell calls; it decides only where content leaves two kinds.
     """
     panels = find_panels(rgb, boxes)
-    cut = [_cut_row(rgb, dpi, row, PICTURE_SIDE) for row in panels]
+    cut = [cut_row(rgb, dpi, row) for row in panels]
     if not cut:
         return []
     for one in cut[0]:
@@ -171,7 +164,7 @@ def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
         # The fewest pixels that explain a panel: twice as many explain it as well.
         if pixels >= len(row.cuts[0].rgb) or pixels == PICTURE_SIDE:
             continue
-        cuts = _cut_row(rgb, dpi, panels, pixels)
+        cuts = cut_row(rgb, dpi, panels, pixels)
         off = (
             coarseness(values_on("viridis", one.rgb)[0] * 255, one.valid, pixels) for one in cuts
         )
@@ -184,5 +177,5 @@ def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
     if row.pixels is None or len(row.cuts[0].rgb) > PICTURE_SIDE:
         row.pixels = None
         for pixels in SIDES:
-            for one, again in zip(row.cuts, _cut_row(rgb, dpi, panels, pixels), strict=True):
+            for one, again in zip(row.cuts, cut_row(rgb, dpi, panels, pixels), strict=True):
                 one.valid = one.valid & again.valid

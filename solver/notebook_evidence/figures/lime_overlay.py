@@ -19,7 +19,6 @@ from scipy.optimize import lsq_linear
 from solver.notebook_evidence.figures.placing import Placing
 from solver.notebook_evidence.figures.resampling import drawn, windows
 
-Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.integer]
@@ -41,14 +40,12 @@ class OverlayReading:
 
     Attributes:
         signs: int8 (superpixels,): 1 drawn green, -1 drawn red, 0 not drawn.
-        fitted: how many superpixels the least squares alone take as drawn.
         error: root mean square (levels of 255) of the part the reading leaves unexplained.
         unexplained: pixels of the panel, drawn again, that differ.
         lead: of the drawn and the undrawn nearest to each other, the difference of their shares.
     """
 
     signs: npt.NDArray[np.int8]
-    fitted: int
     error: float
     unexplained: int
     lead: float
@@ -126,7 +123,6 @@ def read_overlay(
     of_others = shares.max(1)[signs == 0].max(initial=0.0)
     return OverlayReading(
         signs,
-        int((shares.max(1) > HALF).sum()),
         float(error),
         int((off[valid] > OFF).sum()),
         float(of_drawn - of_others),

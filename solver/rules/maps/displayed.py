@@ -13,7 +13,6 @@ from solver.text.record_names import record_name
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-SIDE = 128
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 """Weights of red, green and blue in perceived brightness (ITU-R BT.709)."""
 

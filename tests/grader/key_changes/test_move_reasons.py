@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from decimal import Decimal
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.key_changes.regrading import (
-    HOWS,
+    How,
     moves,
     regraded,
 )
-from grader.runs.grading import Rules, grade
+from grader.runs.grading import Rules
 from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import (
     ReadRow,
@@ -24,6 +25,7 @@ from grader.submissions import (
 )
 from grader.table.graded import GradedClass
 from tests.grader.made_classes import (
+    grade,
     made_bank,
     made_key,
     made_submissions,
@@ -96,7 +98,9 @@ def test_where_only_certainty_changes_it_says_so() -> None:
     assert reasons(unsure, sure) == [("0.0", (), "the total is certain now")]
 
 
-@given(st.integers(0, 10**6), st.sampled_from(HOWS), st.sampled_from(["highest", "average"]))
+@given(
+    st.integers(0, 10**6), st.sampled_from(get_args(How)), st.sampled_from(["highest", "average"])
+)
 @settings(max_examples=25, deadline=None)
 def test_every_line_has_questions_or_a_reason(seed: int, how: str, rule: str) -> None:
     rng = random.Random(seed)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from decimal import Decimal
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.key_changes.regrading import (
-    HOWS,
+    How,
     changed_questions,
     merged_key,
     moved_students,
@@ -33,7 +34,7 @@ from tests.grader.runs.made_runs import changed_key
 from tests.grader.table.small_tables import table, two
 
 
-@given(st.integers(0, 10**6), st.sampled_from(HOWS), st.integers(0, 3))
+@given(st.integers(0, 10**6), st.sampled_from(get_args(How)), st.integers(0, 3))
 @settings(max_examples=60, deadline=None)
 def test_the_four_ways(seed: int, how: str, number: int) -> None:
     rng = random.Random(seed)

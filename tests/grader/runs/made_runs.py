@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from grader.runs.grading import Rules, grade
+from grader.runs.grading import Rules
 from grader.runs.record import FORMAT, RunData, write_answers, write_run
 from grader.runs.regrade_run import Plan, Signature
 from grader.runs.results import write_results
@@ -21,6 +21,7 @@ from solver.banks.bank import Bank
 from solver.key import Key
 from tests.grader.made_classes import (
     every_answer,
+    grade,
     made_bank,
     made_key,
     made_submissions,

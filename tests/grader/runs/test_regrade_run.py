@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import grader.runs.regrade_run as regrade_job
 from grader.key_changes.regrade_log import log_entries, read_log, read_standing
 from grader.key_changes.regrading import (
-    HOWS,
+    How,
 )
 from grader.runs.regrade_run import Regrade, Signature, plan_regrade, write_regrade
 from grader.scoring.accepted_answers import scored_questions
@@ -34,7 +35,7 @@ def test_planning_writes_nothing(tmp_path: Path) -> None:
     assert state(tmp_path) == before
 
 
-@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("how", get_args(How))
 def test_writing_keeps_what_was_and_says_who_and_why(tmp_path: Path, how: str) -> None:
     run = tmp_path / "run"
     bank, key, _ = made_run(run)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from grader.csv_files.spreadsheet import defused, write_table
 from grader.runs.folder import check_target, folder_made_whole
-from grader.runs.grading import Rules, grade
+from grader.runs.grading import Rules
 from grader.runs.record import FORMAT, read_run, write_answers, write_run
 from grader.runs.score_tables import late_text, write_score_tables
 from grader.student_ids.pseudonyms import Pseudonyms
@@ -33,7 +33,7 @@ from grader.submissions import (
 from grader.table.answers import AnswerTable, table_of_rows
 from grader.table.record import read_rows, write_rows
 from solver.errors import ExportError, OutputError
-from tests.grader.made_classes import made_bank, made_key
+from tests.grader.made_classes import grade, made_bank, made_key
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 RESPONSES = st.one_of(

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.csv_files import spreadsheet as csv_text
-from grader.runs.grading import grade
 from grader.scoring import attempts
 from grader.scoring import policies as scoring
 from grader.scoring.policies import POLICIES, AllOrNothing, CanvasPartial
@@ -27,6 +26,7 @@ from grader.submissions import (
     decode_response,
     encode_response,
 )
+from tests.grader.made_classes import grade
 
 SETS = st.frozensets(st.sampled_from("abcde"))
 SOME = st.frozensets(st.sampled_from("abcde"), min_size=1)

@@ -14,10 +14,11 @@ from fractions import Fraction
 import pytest
 
 from grader.exports.student_analysis import StudentAnalysis
-from grader.runs.grading import Rules, grade
+from grader.runs.grading import Rules
 from grader.submissions import Refused
 from tests.grader import canvas_generator as canvas
 from tests.grader.generated import scored, truth, wordings
+from tests.grader.made_classes import grade
 from tests.grader.ten_line_scorer import totals
 
 CLASSES = int(os.environ.get("HW9_CLASSES", "1000"))

@@ -14,13 +14,13 @@ from grader.cli.grade import grade
 from grader.exports.blocks import read_blocks
 from grader.exports.student_analysis import StudentAnalysis
 from grader.runs.grading import Rules, grade_table
-from grader.runs.grading import grade as grade_rows
 from grader.table.answers import table_of
 from grader.table.cells import Cells
 from tests.grader import canvas_generator as canvas
 from tests.grader.bank_files import write_bank_and_key
 from tests.grader.both_ways import stretches
 from tests.grader.generated import scored, wordings
+from tests.grader.made_classes import grade as grade_rows
 
 
 def notes_of(folder: Path, *people: tuple[str, str], words: tuple[str, ...] = ()) -> list[str]:

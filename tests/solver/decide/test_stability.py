@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from solver.banks.bank import Question
 from solver.decide.decide import Decided, decide_question
-from solver.decide.stability import measured_stability
+from solver.decide.stability import made_repeats, with_stability
 from solver.errors import MissingEvidence
 from solver.evidence import Evidence, Record
 from solver.key import KeyQuestion, lacks_named
@@ -92,7 +92,18 @@ def value_of(number: float) -> Evidence:
 def repeated(question: PlannedQuestion, evidence: Evidence, repeats: int = 40) -> KeyQuestion:
     decided = decide_question(question, evidence)
     assert decided.entry.state == "decided", decided.entry.lacks
-    return measured_stability(question, decided, evidence, repeats=repeats)
+    return with_repeats(question, decided, evidence, repeats)
+
+
+def with_repeats(
+    question: PlannedQuestion,
+    decided: Decided,
+    evidence: Evidence,
+    repeats: int,
+    reseeded: tuple[Evidence, ...] = (),
+) -> KeyQuestion:
+    done = made_repeats(question, decided, evidence, range(repeats), reseeded)
+    return with_stability(question, decided, evidence, done)
 
 
 @pytest.mark.parametrize("number", [1.01, 5.0, 0.59, -3.0])
@@ -140,7 +151,7 @@ def test_what_rests_on_nothing_that_varies_says_so() -> None:
 def test_an_open_question_is_left_as_it_is() -> None:
     question, evidence = planned(reads_value()), Evidence()
     decided = decide_question(question, evidence)
-    assert measured_stability(question, decided, evidence, repeats=5) == decided.entry
+    assert with_repeats(question, decided, evidence, 5) == decided.entry
 
 
 PLACES = [{"region": "cake"}, {"region": "plate"}]
@@ -205,7 +216,7 @@ def test_other_seeds_that_were_really_run_are_used_first() -> None:
     ours = evidence_of(Record("lime/1", {"signs": np.ones((4, 4), np.int8), "segments": segments}))
     theirs = evidence_of(Record("lime/1", {"signs": np.zeros_like(segments), "segments": segments}))
     decided = decide_question(question, ours)
-    entry = measured_stability(question, decided, ours, repeats=12, reseeded=[theirs, ours])
+    entry = with_repeats(question, decided, ours, 12, (theirs, ours))
     assert entry.stability
     # Without kept samples the seeds' repeats take the two in turn: half of them are theirs.
     assert entry.stability.by_cause["seeds"].changed == 0.5

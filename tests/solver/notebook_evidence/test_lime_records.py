@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from solver.notebook_evidence.figures.grid_figures import Cut, cut_rows
+from solver.notebook_evidence.figures.grid_figures import Cut, cut_row
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, SuperpixelVersion
-from solver.notebook_evidence.figures.panels import open_figure
+from solver.notebook_evidence.figures.panels import find_panels, open_figure
 from solver.notebook_evidence.lime_records import lime_panels, lime_records, read_lime
 from tests.solver.notebook_evidence.drawn_figures import SIDE, figure_of, smooth
 
@@ -27,8 +27,8 @@ def known(place: int) -> KnownPicture:
 
 def cuts_of(images: list[np.ndarray]) -> list[Cut]:
     rgb, told = open_figure(figure_of([images], 72, True), 10**8)
-    (row,) = cut_rows(rgb, told)
-    return row
+    (row,) = find_panels(rgb)
+    return cut_row(rgb, told, row)
 
 
 def test_an_overlay_at_fractions_of_a_pixel_is_read() -> None:

@@ -13,7 +13,7 @@ from solver.notebook_evidence.figures.colours import (
     values_of_mixtures,
     values_on,
 )
-from solver.notebook_evidence.figures.grid_figures import cut_rows
+from solver.notebook_evidence.figures.grid_figures import cut_row
 from solver.notebook_evidence.figures.heat_maps import read_heat_map
 from solver.notebook_evidence.figures.known_pictures import KnownPicture
 from solver.notebook_evidence.figures.lime_overlay import read_overlay
@@ -34,7 +34,7 @@ def blocks(seed: int, across: int = 4) -> tuple[np.ndarray, np.ndarray]:
 def test_what_a_figure_shows_is_read_to_a_level_at_its_place(dpi: int, tight: bool) -> None:
     made = [blocks(seed) for seed in range(10)]
     rgb, told = open_figure(figure_of([[image for _, image in made]] * 2, dpi, tight), 10**8)
-    rows = cut_rows(rgb, told)
+    rows = [cut_row(rgb, told, row) for row in find_panels(rgb)]
     assert [len(row) for row in rows] == [10, 10]
     for row in rows:
         for (levels, _), cut in zip(made, row, strict=True):
