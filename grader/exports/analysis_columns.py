@@ -198,7 +198,12 @@ class ColumnMatcher:
             columns.setdefault(known, []).append(column)
         for mark, same in columns.items():
             questions = [each for each in self._open if each in texts[mark]]
-            if how == "text" and len(questions) == 1 and self._never_together(same):
+            # Two columns of one question: it was deleted and made again, unless a row fills both.
+            if (
+                how == "text"
+                and len(questions) == 1
+                and not any(self._together(one, other) for one, other in combinations(same, 2))
+            ):
                 for column in same:
                     self._take(column, questions[0], how if len(same) == 1 else REMADE)
                 continue
@@ -207,9 +212,6 @@ class ColumnMatcher:
             said = how if len(same) == 1 else f"{how}, and place among equal texts"
             for column, question in zip(same, questions, strict=True):
                 self._take(column, question, said)
-
-    def _never_together(self, columns: Sequence[QuestionColumn]) -> bool:
-        return not any(self._together(one, other) for one, other in combinations(columns, 2))
 
     def _by_first_words(self) -> None:
         """Take the only column that begins with the text of one open question alone."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from grader.key_changes.key_override import said_of_unsigned
 from grader.quizzes.unread_cells import said_of_unread
@@ -113,7 +112,8 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
             rows.result(),
         )
         check_record(folder, graded)
-        files = tuple(sorted(str(each.relative_to(folder)) for each in _files(folder)))
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        files = tuple(sorted(str(each.relative_to(folder)) for each in paths))
     return Outcome(graded, scores, (*warned, *notes), files, tuple(unscored), warned)
 
 
@@ -221,7 +221,3 @@ def _run_data(
         ids=read.ids,
         promised=read.promised,
     )
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())

@@ -22,7 +22,7 @@ from grader.student_ids.id_systems import IdSystem
 from grader.student_ids.pseudonyms import Pseudonyms
 from grader.student_ids.test_student import without_test_student
 from grader.submissions import ScoredQuestion
-from grader.table.answers import AnswerTable, Block, table_of
+from grader.table.answers import AnswerTable, table_of
 from grader.table.cells import Cells
 from solver.errors import ExportError
 
@@ -57,7 +57,9 @@ def read_exports(
     for export, name in zip(exports, job.names, strict=True):
         export.source = name
     cells = Cells([question.id for question in questions])
-    table = table_of(watched(read_blocks(exports, cells), "rows read", _rows), cells)
+    table = table_of(
+        watched(read_blocks(exports, cells), "rows read", lambda block: len(block.frame)), cells
+    )
     if not job.test_student:
         table = without_test_student(table)
     # Before names give way to pseudonyms: by them it is seen that an id is of two people.
@@ -135,7 +137,3 @@ def _refuse_other_points(exports: Sequence[Export], questions: tuple[ScoredQuest
         mend="Is it the export of another quiz? If the key's points count (a quiz made with a tool "
         "that cannot write 0.3), say --points-of-key.",
     )
-
-
-def _rows(block: Block) -> int:
-    return len(block.frame)

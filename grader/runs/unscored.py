@@ -46,7 +46,9 @@ def unscored_of_exports(graded: GradedClass) -> list[Unscored]:
     unscored = []
     for student, each in refused.items():
         name, section = known.get(student, ("", ""))
-        unscored.append(Unscored(student, name, section, each.source, _reason(each)))
+        unscored.append(
+            Unscored(student, name, section, each.source, f"line {each.line}: {each.reason}")
+        )
     return unscored
 
 
@@ -71,10 +73,6 @@ def unscored_of_gradebook(
     ]
 
 
-def _reason(reject: Reject) -> str:
-    return f"line {reject.line}: {reject.reason}"
-
-
 def write_unscored(students: Sequence[Unscored], folder: Path) -> None:
     """Write ``unscored.csv``; nothing where every student has a score.
 
@@ -82,8 +80,4 @@ def write_unscored(students: Sequence[Unscored], folder: Path) -> None:
         OutputError: it cannot be written.
     """
     if students:
-        write_table(folder / FILE, COLUMNS, _rows(students))
-
-
-def _rows(students: Iterable[Unscored]) -> Iterable[list[str]]:
-    return ([defused(text) for text in each] for each in students)
+        write_table(folder / FILE, COLUMNS, ([defused(text) for text in each] for each in students))

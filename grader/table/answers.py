@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -218,16 +218,12 @@ def _fields(row: ReadRow, cells: Cells) -> tuple[Any, ...]:
     return (
         *(who.id, who.name, who.section, who.section_id, who.sis_id),
         made.attempt,
-        _utc(made.submitted),
+        made.submitted.astimezone(UTC) if made.submitted else None,
         None if made.canvas_score is None else str(made.canvas_score),
         made.source,
         made.line,
         *numbers,
     )
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC) if moment else None
 
 
 def per_distinct(frame: pl.DataFrame, of: Callable[..., Any], dtype: Any) -> pl.Series:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
@@ -176,11 +175,8 @@ def _candidates(mine: pl.DataFrame, table: AnswerTable) -> Iterator[Candidate]:
     columns = mine.select("row", "attempt", "total", "at_most").iter_rows()
     for (row, attempt, total, at_most), moment in zip(columns, moments, strict=True):
         digest = "" if apart else _digest(table, row)
-        yield Candidate(row, attempt, _text(moment), Decimal(total), Decimal(at_most), digest)
-
-
-def _text(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
+        when = moment.isoformat() if moment else ""
+        yield Candidate(row, attempt, when, Decimal(total), Decimal(at_most), digest)
 
 
 def _digest(table: AnswerTable, row: int) -> str:

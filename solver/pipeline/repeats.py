@@ -134,9 +134,12 @@ def _measured(
             (at, range(first, min(first + step, repeats.count)))
             for first in range(0, repeats.count, step)
         ]
+    others = {
+        at: [Evidence(other.among(part[0].needs)) for other in reseeded]
+        for at, part in parts.items()
+    }
     calls = [
-        partial(_timed, made_repeats, *parts[at], numbers, _among(reseeded, parts[at][0]))
-        for at, numbers in pieces
+        partial(_timed, made_repeats, *parts[at], numbers, others[at]) for at, numbers in pieces
     ]
     done: dict[int, dict[int, list[Repeat]]] = {at: {} for at in waiting}
     left = Counter(at for at, _ in pieces)
@@ -156,10 +159,6 @@ def _measured(
         last.append(partial(with_stability, *parts[at], ordered))
     for place, entry in dealing.results(last):
         yield waiting[place], entry
-
-
-def _among(reseeded: Sequence[Evidence], question: PlannedQuestion) -> list[Evidence]:
-    return [Evidence(other.among(question.needs)) for other in reseeded]
 
 
 def _timed(call: Callable[..., Value], *arguments: Any) -> tuple[Value, float]:
