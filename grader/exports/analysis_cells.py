@@ -47,6 +47,7 @@ def _shown(cells: Sequence[ReadCell]) -> ReadCell:
     shown = [cell for cell in cells if not isinstance(cell.response, NotShown)]
     if len(shown) < 2:
         return (shown or cells)[0]
+    # Both columns of a question filled in one row: which of the two counts, nobody says.
     texts = " | ".join(map(encode_response, (cell.response for cell in shown)))
     return ReadCell(Refused(texts, "stands in two columns of one question"), None, "")
 
@@ -67,6 +68,7 @@ class AnalysisColumn:
         known = self.known.get(pair)
         if known is None:
             known = self._decide(cell, points)
+            # A long text is hardly met twice, and would fill the memory.
             if len(self.known) < MEMORY and len(cell) + len(points) <= LONGEST:
                 self.known[pair] = known
         return known

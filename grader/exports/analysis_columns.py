@@ -41,6 +41,7 @@ class MatchedColumn:
 
 def item_idents(canvas_id: str) -> tuple[str, str]:
     """Return the two ids that the QTI item of Canvas' question `canvas_id` may have."""
+    # Canvas names an item by the MD5 of its asset string, after `i` or, in newer files, `g`.
     digest = hashlib.md5(f"quiz_question_{canvas_id}".encode(), usedforsecurity=False).hexdigest()
     return f"i{digest}", f"g{digest}"
 
@@ -86,10 +87,14 @@ class ColumnMatcher:
             ExportError: columns or questions are left over; names all, with the mend.
         """
         self._pass_over_others()
+        # The surest way first: an id is Canvas' own, a text may have been typed anew, and a place
+        # may be that of another quiz.
         self._by_ident()
         self._by_text()
         self._by_words()
         self._by_first_words()
+        # Before any place is believed: a file read in another code matches by no text, and would
+        # then be graded by the order of its columns alone.
         self._refuse_other_code(path)
         places = self._by_place()
         unclear = [gap for gap in places.gaps if any(each in self._left for each in gap.columns)]
@@ -109,6 +114,7 @@ class ColumnMatcher:
         self._left.remove(column)
         if question in self._open:
             self._open.remove(question)
+        # A wording with another column's id is shown there, and not here.
         wordings = [
             wording
             for wording in self._wordings[question]
@@ -125,6 +131,7 @@ class ColumnMatcher:
             for wording in wordings
             for mark in fingerprints(wording.stem)
         }
+        # A text that a question has too is the question's.
         texts = {mark for each in self._other_items for mark in fingerprints(each.text)} - asked
         for column in list(self._left):
             ids = item_idents(column.canvas_id)
@@ -183,10 +190,7 @@ class ColumnMatcher:
         texts: Mapping[str, set[str]],
         how: str,
     ) -> None:
-        """Take the columns with a mark that as many open questions have.
-
-        Marks that one question alone has (a text before and after it was mended) are one.
-        """
+        """Take the columns with a mark that as many open questions have."""
         columns: dict[str, list[QuestionColumn]] = {}
         alone: dict[str, str] = {}
         for column, of_column in marks.items():
@@ -194,6 +198,7 @@ class ColumnMatcher:
             if known is None:
                 continue
             if len(texts[known]) == 1:
+                # A text before and after it was mended: two marks of one question are one.
                 known = alone.setdefault(min(texts[known]), known)
             columns.setdefault(known, []).append(column)
         for mark, same in columns.items():
@@ -231,6 +236,7 @@ class ColumnMatcher:
                 self._take(column, questions[0], "first words")
 
     def _by_place(self) -> ColumnPlaces:
+        # Of a question that was made again one column is enough to know its place.
         first = {each.question: each for each in reversed(self._matched)}
         recognised = [(each.column, each.question) for each in first.values()]
         places = ColumnPlaces(list(self._wordings), recognised, self._left)

@@ -57,6 +57,7 @@ class AnalysisFrames:
         self._export = export
         self._cells = cells
         width, score_at = export.layout.width, export.layout.score
+        # Columns of few distinct texts are read as numbers of these; names and times hardly repeat.
         few = {at for column in export.columns for at in (column.at, column.at + 1)}
         few |= {at for at in (export.attempt_at, score_at) if at is not None}
         self._texts = {at: _Texts() for at in sorted(few)}
@@ -123,10 +124,8 @@ class AnalysisFrames:
     def _is_whole(
         self, table: pl.DataFrame, codes: dict[int, Codes], stretch: RegularStretch
     ) -> bool:
-        """Say whether every byte is in a cell, between two, or a mark.
-
-        So no row was short, and none was skipped.
-        """
+        """Say whether every byte is in a cell, between two, or a mark."""
+        # A cell in quotation marks may hold line ends: then records are counted by their starts.
         records = stretch.lines + (not stretch.data.endswith(b"\n"))
         if stretch.starts is not None:
             records = len(stretch.starts)
@@ -134,6 +133,8 @@ class AnalysisFrames:
         cells = sum(map(int, sizes.row(0))) if self._plain else 0
         cells += sum(int(self._texts[at].sizes[of].sum()) for at, of in codes.items())
         ends = records - (not stretch.data.endswith(b"\n"))
+        # A separator between two cells, an end a record, and quotation marks, of which one of a
+        # doubled pair is a byte of its cell.
         between = len(table) * (len(self._schema) - 1) + ends + stretch.marks - stretch.doubled
         return len(table) == records and cells + between == len(stretch.data)
 
@@ -158,6 +159,7 @@ class AnalysisFrames:
         odd_person = pl.col(list(places.values())).str.contains(_ODD_TEXT)
         read = table.select(
             *(
+                # Not every export has SIS ids, the last of PERSON.
                 (pl.col(places[name]) if name in places else pl.lit("")).cast(ROW[name]).alias(name)
                 for name in PERSON
             ),
@@ -328,6 +330,7 @@ class _NumberedColumn:
         if new:
             # Texts have their numbers from threads, cells theirs from the order of the rows.
             first = np.zeros(len(pairs), dtype=np.int64)
+            # Assigned from the end, so that the first row of each stays.
             first[which[::-1]] = np.arange(len(which))[::-1]
             for n in sorted(new, key=first.__getitem__):
                 answer_code, points_code = pairs[n]
@@ -336,6 +339,7 @@ class _NumberedColumn:
                 )
                 numbers[n] = self._cells.number(self._place, cell)
                 if cell.has_rejects:
+                    # Not remembered: each of its rows is listed among the rejects.
                     rejects += self._rejects(cell, np.flatnonzero(which == n))
                 else:
                     self._known[pairs[n]] = int(numbers[n])

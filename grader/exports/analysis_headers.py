@@ -24,6 +24,7 @@ def words_alone(text: str) -> str:
     >>> words_alone("Which word? [a]  And how far? [b]")
     'whichwordandhowfar'
     """
+    # NFKC: full-width letters and signs, typed in a Chinese keyboard's mode, are plain ones.
     one_case = unicodedata.normalize("NFKC", _MARK.sub("", text)).casefold()
     return "".join(sign for sign in one_case if sign.isalnum())
 

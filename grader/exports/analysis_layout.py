@@ -19,7 +19,9 @@ from solver.errors import ExportError
 from solver.text.plural import counted
 
 _QUESTION = re.compile(r"\s*(\d+):(.*)\Z", re.DOTALL)
+# With a spreadsheet's decimal comma, too.
 _NUMBER = re.compile(r"\s*\d+(?:[.,]\d+)?\s*\Z")
+# Columns after the questions: n correct, n incorrect, score.
 TRAILING = 3
 
 
@@ -76,6 +78,7 @@ def layout_of(header: Sequence[str], sample: Sequence[Sequence[str]], path: Path
     Raises:
         ExportError: not the shape that Canvas writes; names the column and the shape expected.
     """
+    # Found by its shape: before it Canvas writes five to nine columns, by the site's settings.
     first = _first_question(header)
     assert first is not None  # the reader has found the header by it
     questions = []

@@ -58,12 +58,14 @@ class ColumnPlaces:
         ranks = [self._order.index(name) for name in self._known]
         self._in_order = ranks == sorted(ranks)
         if self._in_order:
+            # 1 << 40: to the right of any column.
             edges = [-1, *(column.at for column, _ in in_file), 1 << 40]
             self.gaps = [
                 self._gap(number, [column for column in left if low < column.at < high])
                 for number, (low, high) in enumerate(pairwise(edges))
             ]
         else:
+            # In another order the columns beside it tell nothing of a column's place.
             self.gaps = [Gap(tuple(left), tuple(self._missing))]
 
     def _gap(self, number: int, columns: list[QuestionColumn]) -> Gap:
@@ -75,6 +77,7 @@ class ColumnPlaces:
 
     def told(self) -> list[tuple[QuestionColumn, str, str]]:
         """Return the columns that their place tells: column, question, and how."""
+        # Out of order, one column and one question are each other's; of two, which is which?
         most = len(self._order) if self._in_order else 1
         how = _ORDER if self._in_order else _ELIMINATION
         return [

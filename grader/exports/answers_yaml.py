@@ -62,6 +62,7 @@ class AnswersYaml:
         answers = answers_in(placed)
         responses: dict[str, Response] = dict.fromkeys(self._questions, UNANSWERED)
         for name, value in answers.items():
+            # The template to fill in names every question of the bank, graded or not.
             if name in self._left_out or _is_empty(value):
                 continue
             question = self._questions.get(str(name))
@@ -85,6 +86,7 @@ class AnswersYaml:
 
     def _response(self, placed: PlacedYaml, question: ScoredQuestion, value: Any) -> Response:
         if isinstance(value, dict) and question.kind == "pair":
+            # YAML reads 0.44 as a number and an empty choice as null.
             given = {str(k): "" if v is None else str(v) for k, v in value.items()}
             return chosen_values(question, given, str(value))
         if isinstance(value, list) and question.kind != "pair":

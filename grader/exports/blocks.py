@@ -38,6 +38,7 @@ LEAST = 1 << 20
 
 def cores() -> int:
     """Return how many threads can run at once here."""
+    # The threads that a container or `taskset` leaves; `cpu_count` counts the machine's.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -54,6 +55,7 @@ def read_blocks(exports: Sequence[Export], cells: Cells) -> Iterator[Block]:
         ExportError: a file cannot be read any more.
     """
     for export in exports:
+        # A question with two columns is decided row by row, by which of the two is filled.
         if isinstance(export, StudentAnalysis) and not export.remade and _is_large(export):
             yield from _Stretches(export, cells).blocks()
         else:
@@ -90,6 +92,8 @@ class _Stretches:
         with ThreadPoolExecutor(1) as pool:
             read = self._stretch_at(self._at, size)
             while read.data:
+                # So long without a line feed: other line ends, or a quotation mark that is never
+                # closed.
                 if not read.last and b"\n" not in read.data:
                     yield from self._rest()
                     return
@@ -122,6 +126,7 @@ class _Stretches:
         return block
 
     def _row_by_row(self, data: bytes, *, last: bool) -> Block:
+        # The last line may go on in the next stretch.
         lines = lines_of(data if last else data[: data.rfind(b"\n") + 1])
         export = self._export
         records = RecordBlock(lines, export.delimiter, export.layout.width, last=last)

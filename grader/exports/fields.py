@@ -27,6 +27,7 @@ def student_fault(student: str) -> str:
 @lru_cache(maxsize=MEMORY)
 def attempt_number(text: str) -> tuple[int | None, str]:
     """Return the number of an attempt, or why there is none ("" where the text is empty)."""
+    # A spreadsheet saves 2 as 2.0; a number of ten digits is no attempt.
     number = text.strip().removesuffix(".0")
     if number.isascii() and number.isdigit() and len(number) < 10:
         return int(number), ""

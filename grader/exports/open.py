@@ -25,6 +25,7 @@ def open_exports(paths: Sequence[Path], context: ReadingContext) -> list[Export]
         ExportError: a file is no export, has other questions, or is given twice; two are of two
             quizzes, or name their students by ids of two systems.
     """
+    # Files of different sizes differ: a class's export of a GB is hashed once, not twice.
     sizes = Counter(path.stat().st_size for path in paths if path.is_file())
     seen: dict[str, Path] = {}
     for path in paths:
@@ -60,6 +61,7 @@ def open_export(path: Path, context: ReadingContext) -> Export:
     try:
         return next(each for each in formats() if each.fits(path)).opened(path, context)
     except NoFormatError as problem:
+        # The one for all other files comes first here: it is the one most people want.
         names = "; ".join(each.name for each in sorted(formats(), key=lambda each: not each.last))
         raise ExportError(
             problem.message, path=path, place=problem.place, mend=f"Give one of: {names}."
@@ -69,6 +71,7 @@ def open_export(path: Path, context: ReadingContext) -> Export:
 @cache
 def formats() -> tuple[ExportFormat, ...]:
     """Return the formats of this folder's modules by name, the one for all other files last."""
+    # Sorted: which of two formats that fit is taken must not hang on the file system.
     names = sorted(module.name for module in iter_modules(exports.__path__, "grader.exports."))
     found = [getattr(import_module(name), "FORMAT", None) for name in names]
     return tuple(sorted(filter(None, found), key=lambda each: each.last))

@@ -18,6 +18,7 @@ def ticked_ids(question: ScoredQuestion, ids: list[str], text: str) -> Response:
     if not ids:
         return UNANSWERED
     unknown = [each for each in ids if each not in question.options]
+    # Where neither key nor bank lists options, any id is taken.
     if unknown and question.options:
         known = ", ".join(question.options)
         return Refused(text, f"names {unknown[0]!r}; the question's options are {known}")

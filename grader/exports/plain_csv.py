@@ -65,6 +65,7 @@ class PlainCsv:
     def _check(self, header: Sequence[str], left_out: Collection[str], allow_missing: bool) -> None:
         asked = [question.id for question in self._questions]
         for index, name in enumerate(header):
+            # A name that stands twice is at its last place.
             known = name.strip() in {*asked, *_PERSON, *FIELDS, *left_out}
             if not known or self._at[name.strip()] != index:
                 raise ExportError(
@@ -83,6 +84,7 @@ class PlainCsv:
                 mend="Keep one of them; an SIS id may stand beside it.",
             )
         missing = [name for name in asked if name not in self._at]
+        # Most likely a file of another kind, for which no --allow-missing helps.
         if missing == asked:
             raise ExportError(
                 f"has no column for any question of the key ({', '.join(asked[:4])} ...), and is "
@@ -137,6 +139,7 @@ class PlainCsv:
             fields["name"],
             fields["section"],
             fields["section_id"],
+            # As the student's own id it is said already, and would be compared with itself.
             fields["sis_id"] if self.id_system != "sis" else "",
         )
         rejects: list[Reject] = []
@@ -178,6 +181,7 @@ def read_ids(question: ScoredQuestion, cell: str) -> Response:
     if text == "-":
         return NOT_SHOWN
     if question.kind != "pair":
+        # A separator at the end would be an empty id.
         return ticked_ids(question, re.split(r"[\s,;|]+", text.strip(" ,;|")), cell)
     parts = [part.strip() for part in text.split(";")]
     if all("=" in part for part in parts if part):
@@ -203,6 +207,7 @@ def _has_ids(header: Sequence[str]) -> bool:
     names = {name.strip() for name in header}
     if "student" in names:
         return True
+    # An export of Canvas has `id` too, beside questions as "123: text".
     return not names.isdisjoint({*_PERSON, COLUMN["sis"]}) and not any(
         ":" in name for name in names
     )
@@ -211,6 +216,7 @@ def _has_ids(header: Sequence[str]) -> bool:
 def _delimiter_and_header(path: Path) -> tuple[str, list[str]]:
     for delimiter in DELIMITERS:
         header = read_header(path, delimiter)
+        # By a wrong delimiter the whole header is one cell.
         if len(header) > 1 and _has_ids(header):
             return delimiter, header
     raise ExportError(

@@ -85,6 +85,7 @@ class StudentAnalysis:
     def _refuse_damaged(self, sample: Sequence[Sequence[str]]) -> None:
         """Refuse a file that another program wrote anew, whose other cells may be wrong unseen."""
         for column in self.columns:
+            # Each text of the sample once: to look for damage takes longer than to read a cell.
             for cell in dict.fromkeys(row[column.at] for row in sample):
                 damage = column.damage(cell)
                 if damage is not None and damage.certain:
@@ -98,6 +99,7 @@ class StudentAnalysis:
     def _sample(self, width: int) -> list[list[str]]:
         records = CsvRecords(self.path, self.delimiter).read(width)
         rows = (record.cells for record in records if record.cells is not None)
+        # From 1: the first record is the header.
         return list(islice(rows, 1, SAMPLE_ROWS + 1))
 
     def rows(self) -> Iterator[ReadRow]:
@@ -122,10 +124,8 @@ class StudentAnalysis:
         return ReadRow(None, (reject,))
 
     def _seems(self, text: str) -> str:
-        """Return the id of the student whose row this seems to be, "" if that cannot be told.
-
-        The cells before the damage are whole where the id and the sections' ids are numbers.
-        """
+        """Return the id of the student whose row this seems to be, "" if that cannot be told."""
+        # The cells before the damage are whole where the id and the sections' ids are numbers.
         cells = next(csv.reader([text[:TEXT_SHOWN]], delimiter=self.delimiter), [])
         if max(self.person_at[:4]) >= len(cells):
             return ""

@@ -35,6 +35,7 @@ def _read(text: str) -> datetime:
     match = _SHAPE.fullmatch(text.strip())
     if match is None:
         raise ValueError("is not written like 2026-04-09 03:28:49 UTC")
+    # "0" for what is not written: right for seconds, and a mark that the zone is missing.
     *clock, zone = match.groups("0")
     if zone == "0":
         raise ValueError("has no time zone (UTC, +0800)")

@@ -87,6 +87,7 @@ class _Corrections:
         self._questions = questions
         self._placed = placed
         self._numbers: dict[str, dict[int, int]] = {}
+        # Rows with something unread, of which nearly all corrections are: no search of the table.
         rows = table.frame[table.rejects["row"].unique()].select("file", "line")
         self._odd = dict(zip(rows.iter_rows(), table.rejects["row"].unique(), strict=True))
         self._taken: list[tuple[int, str, str, str, str, str]] = []
@@ -143,6 +144,7 @@ class _Corrections:
             places = pl.Series(list(numbers), dtype=pl.UInt32)
             columns.append(column.scatter(places, pl.Series(list(numbers.values()), dtype=NUMBER)))
         taken = pl.DataFrame(self._taken, schema=CORRECTIONS, orient="row")
+        # A cell that a person has read is no reject any more.
         left = table.rejects.join(taken, on=["row", "question"], how="anti", maintain_order="left")
         return AnswerTable(
             table.frame.with_columns(columns),

@@ -66,6 +66,7 @@ def folder_made_whole(out: Path) -> Iterator[Path]:
     out = out.resolve()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        # Beside it, on the same file system: only there does one rename put it in place.
         partial = new_beside(out)
     except OSError as problem:
         raise OutputError(f"{out}: cannot be made ({problem.strerror}).") from None

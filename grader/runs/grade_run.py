@@ -69,7 +69,9 @@ def run_job(job: Job, warn: Callable[[str], None] = lambda text: None) -> Outcom
 
 
 def _let_ctrl_c_end_a_read() -> None:
-    """Have Ctrl-C end a wait for a pipe, which would be gone on with since polars was loaded."""
+    """Let Ctrl-C end a blocking read again."""
+    # polars, once imported, makes system calls go on after a signal: a read of a pipe into which
+    # nobody writes would never end.
     if hasattr(signal, "siginterrupt"):
         signal.siginterrupt(signal.SIGINT, True)
 
@@ -78,11 +80,13 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
     check_target(job.out, replace=job.replace)
     questions = _questions(job)
     notes = _key_notes(job)
+    # All that can be refused without reading every row is refused first.
     exports = opened_exports(job, questions)
     gradebook = Gradebook(job.gradebook, job.column) if job.gradebook else None
     with folder_made_whole(job.out) as folder, ThreadPoolExecutor(1) as pool:
         hashes = pool.submit(_hashes, job)  # a large file's hash takes as long as reading it
         read = read_exports(job, questions, exports)
+        # Written while the class is graded: polars lets other threads run.
         rows = pool.submit(lambda: write_answers(folder, hashes.result(), read.table))
         graded = replace(
             grade_table(read.table, questions, job.rules, left_out=open_questions(job.key)),
@@ -111,6 +115,7 @@ def _graded_into_folder(job: Job, warn: Callable[[str], None]) -> Outcome:
             job.key,
             rows.result(),
         )
+        # Last, by the files alone; after this the folder takes its name.
         check_record(folder, graded)
         paths = [path for path in folder.rglob("*") if path.is_file()]
         files = tuple(sorted(str(each.relative_to(folder)) for each in paths))
@@ -127,6 +132,7 @@ def _said_of(graded: GradedClass, job: Job) -> list[str]:
     shown, causes = graded.shown_and_unread()
     unread = said_of_unread(causes, rows, worded_questions(job))
     refused = sum(each.total() for each in causes.values())
+    # Most likely another quiz's texts, or a damaged file: scores would say nothing.
     if 2 * refused > shown and not job.mostly_unread:
         first = next(each for each in graded.rejects if each.question)
         raise ExportError(
@@ -168,6 +174,7 @@ def _questions(job: Job) -> tuple[ScoredQuestion, ...]:
 def _key_notes(job: Job) -> list[str]:
     notes = []
     made_from = job.key.bank.get("sha256")
+    # A key with wordings is held to these; the bank's bytes may have changed otherwise.
     unworded = any(entry.wording is None for entry in job.key.questions)
     if unworded and made_from and made_from != job.bank.sha256:
         notes.append("the key was made from another state of the bank than the one used here")

@@ -3,10 +3,6 @@
 On import Canvas finds a student by ``ID``, an assignment by the ``(id)`` in its column's title,
 makes a new assignment of a title it does not know, and changes the assignment if its Points
 Possible differ. So nothing is written here but cells that were there, in the rows of students.
-
-A student's id is looked for in the column of its own system alone: Canvas' id 101 and the login 101
-may be two people (`grader.student_ids.id_systems`). Where an SIS id beside it names another row,
-neither is filled.
 """
 
 from __future__ import annotations
@@ -26,6 +22,7 @@ from solver.files.encodings import START, narrow_encoding, wide_encoding
 from solver.text.plural import counted
 
 _ASSIGNMENT = re.compile(r".*\((\d+)\)\s*\Z", re.DOTALL)
+# Excused, and not available: a person has decided these.
 _KEPT = {"EX", "N/A"}
 MOST_BYTES = 256 << 20
 
@@ -83,6 +80,7 @@ class Gradebook:
         if wide:
             raise self._error(f"is {wide} text", "Export it again.")
         first_line = self._data.split(b"\n", 1)[0]
+        # Excel saves with semicolons where the decimal sign is a comma.
         delimiter = b";" if first_line.count(b";") > first_line.count(b",") else b","
         try:
             records = list(cell_spans(self._data, delimiter))
@@ -132,6 +130,7 @@ class Gradebook:
         return found[0]
 
     def _add(self, number: int, record: list[CellSpan], width: int) -> None:
+        # Canvas writes blanks before "Points Possible".
         first = record[0].text.strip()
         if first == "Points Possible":
             self.points_possible = (
@@ -213,6 +212,7 @@ class Gradebook:
                     )
                 new[cell] = score_text(each.total).encode()
                 others += _differs(cell.text, each.total)
+        # Where an SIS id names another row than the id beside it, neither row is filled.
         if doubtful and not skip_unknown:
             more = f" ({len(doubtful)} such students in all)" if len(doubtful) > 3 else ""
             raise self._error(
@@ -254,10 +254,13 @@ class Gradebook:
         """Return the rows that a student's ids name, each looked for in its own system."""
         found: list[list[CellSpan]] = []
         for way in self._ways(student, ids):
+            # By identity: two rows with the same cells are two rows.
             found += [each for each in self._rows.get(way, []) if all(each is not o for o in found)]
         return found
 
     def _ways(self, student: Student, ids: IdSystem) -> list[tuple[IdSystem, str]]:
+        # Each id in the column of its own system alone: Canvas' id 101 and the login 101 may be two
+        # people.
         ways: list[tuple[IdSystem, str]] = [(ids, student.id), ("sis", student.sis_id)]
         return [way for way in dict.fromkeys(ways) if way[1] and way[0] in self._of_system]
 
@@ -267,6 +270,7 @@ class Gradebook:
             f"{GRADEBOOK[system]} {record[self._of_system[system]].text.strip()}"
             for record in records
             for system, text in self._ways(student, ids)
+            # A spreadsheet drops leading zeros, and logins stand in capitals: no contradiction.
             if plain_form(record[self._of_system[system]].text) not in ("", plain_form(text))
         ]
         if not against and len(records) < 2:

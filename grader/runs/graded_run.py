@@ -87,6 +87,7 @@ def _mend(folder: Path) -> None:
 
 def state_of(folder: Path) -> str:
     """Return a hash of the files that each regrade changes, to see whether another came between."""
+    # rows.parquet is not among them: run.json has its hash.
     kept = [folder / name for name in ("run.json", "key.yaml", STANDING, LOG)]
     try:
         return sha256_of_all({path.name: sha256_of(path) for path in kept if path.exists()})

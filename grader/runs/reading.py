@@ -65,7 +65,9 @@ def read_exports(
     # Before names give way to pseudonyms: by them it is seen that an id is of two people.
     table = without_conflicts(table, names=job.pseudonyms is None)
     if job.corrections is not None:
+        # Before pseudonyms too: a correction names the text of a cell, which they leave out.
         table = corrected(table, questions, job.corrections)
+    # Of the first: `open_exports` refuses files of two systems.
     ids = exports[0].id_system if exports else "canvas"
     if job.pseudonyms is not None:
         table = Pseudonyms(job.pseudonyms, ids).over(table)

@@ -110,11 +110,13 @@ class _Scores:
         known = pl.Series([scale.units(number) for number in numbers], dtype=scale.kind)
 
         def units(column: pl.Series) -> pl.Series:
+            # An empty cell is null in the table, and 0 here.
             return known.gather((column.to_physical() + 1).fill_null(0))
 
         sums = pl.zeros(len(batch), scale.kind, eager=True)
         for name, column in zip(self.points, cells, strict=True):
             own = units(column)
+            # Of 128 bits: polars' sums of 64 go round at their end, and say nothing.
             self.points[name] += scale.decimal(int(own.cast(pl.Int128).sum()))
             sums = sums + own
         whole = units(totals)
@@ -145,6 +147,7 @@ def _check_items(path: Path, graded: GradedClass, scores: _Scores) -> None:
     header = next(rows, [])
     found = [dict(zip(header, row, strict=True)) for row in rows]
     _same("questions in items.csv", len(found), len(graded.questions))
+    # Else a question's points are no number of right answers times its worth.
     plain = graded.policy == "all-or-nothing" and graded.attempts != "average"
     for question, row in zip(graded.questions, found, strict=True):
         of = f"of {question.id} in items.csv"

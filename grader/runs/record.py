@@ -54,6 +54,7 @@ class RunData(TypedDict):
     bank_sha256: str
     pseudonyms: bool
     notes: list[str]
+    # Runs of former programs lack these.
     ids: NotRequired[IdSystem]
     promised: NotRequired[dict[str, Decimal]]
     rows_sha256: NotRequired[str]
@@ -89,6 +90,7 @@ class RunRecord:
         path = self.folder / FILE
         if not path.is_file():
             raise ExportError("there is no such file", path=path, mend=MEND)
+        # Before it is parsed: a changed row may well be a row of the right form.
         if sha256_of(path) != self.data.get("rows_sha256"):
             raise ExportError("was changed since the run wrote it", path=path, mend=MEND)
         return read_rows(path, questions, _made_from(self.data["exports"]))

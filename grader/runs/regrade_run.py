@@ -240,6 +240,7 @@ def _write_in_place(
 ) -> Path:
     old = plan.job.folder.resolve()
     log = read_log(old)
+    # The log has a line a regrade.
     former = Path(FORMER) / str(log.count("\n") + 1)
     with folder_made_whole(old) as new:
         _keep_former(old, new, former)
@@ -272,6 +273,7 @@ def _keep_former(old: Path, new: Path, former: Path) -> None:
         shutil.copytree(old / FORMER, new / FORMER)
     (new / former).mkdir(parents=True)
     for name in (*RESULTS, *CARRIED, "run.json", "key.yaml", STANDING):
+        # `copyfile` and a mode: a file that a person had opened to others is closed again.
         if (old / name).is_file():
             shutil.copyfile(old / name, new / former / name)
             (new / former / name).chmod(0o600)
@@ -283,6 +285,7 @@ def _keep_others(old: Path, new: Path) -> None:
         if path.name in ours:
             continue
         if path.is_dir() and not path.is_symlink():
+            # A person's links stay links.
             shutil.copytree(path, new / path.name, symlinks=True)
         else:
             shutil.copy2(path, new / path.name, follow_symlinks=False)

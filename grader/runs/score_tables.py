@@ -100,6 +100,7 @@ def _score_columns(used: UsedStudents, part: pl.DataFrame) -> pl.DataFrame:
 
 def _person() -> list[pl.Expr]:
     """Return the columns of a person, so that no spreadsheet runs a name as a formula."""
+    # Between brackets a bare "-" would be a range of signs.
     formula = rf"^[{FORMULA}]".replace("-", r"\-")
     return [
         pl.when(text.str.contains(formula))

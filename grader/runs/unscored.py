@@ -42,6 +42,7 @@ def unscored_of_exports(graded: GradedClass) -> list[Unscored]:
         del refused[student]
     rows = graded.used.table.frame.lazy().select("student", "name", "section")
     found = rows.filter(pl.col("student").is_in(names)).collect()
+    # Reversed, so that the name of a student's first row is the one that stays.
     known = {student: (name, section) for student, name, section in found.reverse().iter_rows()}
     unscored = []
     for student, each in refused.items():

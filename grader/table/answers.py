@@ -35,6 +35,8 @@ def _numbered(name: str) -> pl.Categorical:
     return pl.Categorical(pl.Categories(name, "hw9"))
 
 
+# Categories by name: every block of a run numbers its texts alike, so that blocks are joined
+# without numbering them anew.
 ROW: dict[str, Any] = {
     **{name: _numbered(name) for name in PERSON},
     "attempt": pl.Int64,
@@ -44,6 +46,7 @@ ROW: dict[str, Any] = {
     "line": pl.Int64,
 }
 """Texts that stand in many rows are numbered (a polars Categorical), each kind for itself."""
+# While blocks are read; a whole table takes the smallest type that holds its numbers.
 NUMBER = pl.UInt32
 REJECTS = {
     **{"row": pl.Int64, "student": pl.String, "question": pl.String},
@@ -98,6 +101,7 @@ class AnswerTable:
         """Yield the submissions of some rows of the table, refused ones passed over."""
         questions = list(map(answer, self.cells.names))
         kept = frame.select(*ROW, *questions).filter(pl.col("student").is_not_null())
+        # polars would make each moment one of `zoneinfo`; `_submission` gives back `datetime.UTC`.
         naive = kept.with_columns(pl.col("submitted").dt.replace_time_zone(None))
         for begin in range(0, len(naive), BLOCK_ROWS):
             for row in naive[begin : begin + BLOCK_ROWS].iter_rows():
@@ -147,10 +151,12 @@ class CorrectedRow(NamedTuple):
 def table_of(blocks: Iterable[Block], cells: Cells) -> AnswerTable:
     """Return one table of blocks that follow each other."""
     questions = list(map(answer, cells.names))
+    # The smallest type there is: "vertical_relaxed" widens a column as far as one block needs.
     none = {**schema_of(cells.names), **dict.fromkeys(questions, pl.UInt8)}
     frames, rejects, rows = [pl.DataFrame(schema=none)], [pl.DataFrame(schema=REJECTS)], 0
     for block in blocks:
         wide = [name for name in questions if block.frame.schema[name] == NUMBER]
+        # Thirty columns of four bytes a row would be most of a large class's memory.
         frames.append(block.frame.with_columns(block.frame[name].shrink_dtype() for name in wide))
         if len(block.rejects):
             rejects.append(block.rejects.with_columns(pl.col("row") + rows))
@@ -207,6 +213,7 @@ def schema_of(questions: Sequence[str]) -> dict[str, Any]:
 def _fields(row: ReadRow, cells: Cells) -> tuple[Any, ...]:
     made = row.submission
     if made is None:
+        # A refused row keeps its line, since rows are counted; whose it is, is not known.
         where = (row.rejects[0].source, row.rejects[0].line) if row.rejects else ("", 0)
         numbers = [cells.number_of(place, NOT_SHOWN, None) for place in range(len(cells.names))]
         return (*[None] * (len(ROW) - 2), *where, *numbers)
@@ -234,12 +241,14 @@ def per_distinct(frame: pl.DataFrame, of: Callable[..., Any], dtype: Any) -> pl.
         of: takes a value a column; a fault of a value is raised as it is.
         dtype: of the result.
     """
+    # In order, so that which fault of `of` is raised does not hang on polars' threads.
     distinct = frame.unique(maintain_order=True)
     found = pl.Series("found", [of(*row) for row in distinct.iter_rows()], dtype=dtype)
     joined = frame.join(
         distinct.with_columns(found),
         on=frame.columns,
         how="left",
+        # By default a null equals no other, and its row would lose the value.
         nulls_equal=True,
         maintain_order="left",
     )

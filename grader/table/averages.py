@@ -1,9 +1,7 @@
 """Means over several attempts, for students whose grade is an average.
 
-A question's points are the mean over the attempts in which it was shown and could be read; the
-total is the mean of the attempts' totals, and the points possible the mean of what each could earn.
-Where attempts have points for different questions (drawn from a pool, or with a cell that could not
-be read), the points of the questions need not add up to the total.
+A question's points are the mean over the attempts in which it was shown and could be read; total
+and points possible are the means of the attempts' own.
 """
 
 from __future__ import annotations
@@ -34,6 +32,7 @@ def with_averages(
     means = _means(table, points, chosen)
     frame = frame.with_columns(chosen.used["place"], *points.texts(frame))
     joined = frame.join(means, on="place", how="left", maintain_order="left", suffix=" mean")
+    # Who has one attempt keeps its points as they were written (0.30), which a mean is not.
     several = pl.col("rows") > 1
     names = ["total", "possible", *map(points_of, points.names)]
     return joined.select(
@@ -57,6 +56,8 @@ def _means(table: AnswerTable, points: Points, chosen: ChosenRows) -> pl.DataFra
     sums = counted.group_by("place", maintain_order=True).agg(
         pl.col(names).sum(),
         pl.col(names).count().name.suffix(" n"),
+        # Where attempts have points for different questions (drawn from a pool, or with a cell that
+        # could not be read), the points of the questions need not add up to the total.
         (pl.col("scored").n_unique() == 1).alias("alike"),
     )
 

@@ -61,6 +61,7 @@ class Cells:
     def number_of(self, place: int, response: Response, points: Decimal | None) -> int:
         """Return the number of the cell that says this."""
         known = self._answers[place]
+        # As text: 0.3 and 0.30 are one key of a dict, and two cells.
         said = (response, str(points))
         number = known.get(said)
         if number is None:

@@ -59,10 +59,12 @@ def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> Chose
         pl.DataFrame([_places(table.frame["student"]), table.frame["attempt"]])
         .with_columns(total=total, at_most=total + points.open(table.frame))
         .with_row_index("row")
+        # `with_row_index` counts in UInt32, which would not concat with the rows `choose` gives.
         .with_columns(pl.col("row").cast(pl.Int64))
         .filter(pl.col("place").is_not_null())
     )
     apart = rows.group_by("place").agg(plain=_apart())
+    # Few: those with two rows of one attempt, or with attempts that have no number.
     others = apart.filter(~pl.col("plain"))["place"]
     other = pl.col("place").is_in(others.implode())
     plain = rows.filter(~other) if len(others) else rows
@@ -77,6 +79,7 @@ def chosen_rows(table: AnswerTable, points: Points, rule: AttemptsRule) -> Chose
 
 def _with_refused_rows(used: pl.DataFrame, table: AnswerTable) -> pl.DataFrame:
     """Doubt the total of those of whom another row seems to be, which was refused as a whole."""
+    # A reject is of a whole row where that row has no student, and else of one of its cells.
     whole = table.frame["student"].gather(table.rejects["row"]).is_null()
     refused = table.rejects["student"].filter(whole)
     student = table.frame["student"].gather(used["row"])
@@ -87,19 +90,18 @@ def _with_refused_rows(used: pl.DataFrame, table: AnswerTable) -> pl.DataFrame:
 
 
 def in_order(students: pl.Series) -> pl.Series:
-    """Return each id once, in the order of students: numbers by value, then others.
-
-    Of numbers that are equal the one with fewer digits is first: 7 before 007.
-    """
+    """Return each id once, in the order of students: numbers first, shorter ones before longer."""
     ids = pl.DataFrame({"student": students.unique().drop_nulls()})
     text = pl.col("student").cast(pl.String)
     number = text.str.contains("^[0-9]+$")
+    # By length, then by digits: the order of numbers, and none is too large for an integer.
     return ids.sort(~number, pl.when(number).then(text.str.len_bytes()), text)["student"]
 
 
 def _places(students: pl.Series) -> pl.Series:
     """Return for each row the place of its student in their order, null where there is none."""
     ordered = in_order(students).to_physical().to_numpy()
+    # The categories' own numbers are the places of an array: no text is compared.
     place = np.zeros(int(ordered.max(initial=0)) + 1, dtype=np.int64)
     place[ordered] = np.arange(len(ordered))
     return pl.Series("place", place).gather(students.to_physical())
@@ -113,6 +115,7 @@ def _apart() -> pl.Expr:
 
 def _picked(rows: pl.DataFrame, rule: AttemptsRule) -> ChosenRows:
     """Take one row of each student, by the largest or smallest number."""
+    # Of equal totals the later attempt is used.
     by = ["total", "attempt"] if rule == "highest" else ["attempt"]
     used = _last(rows.sort("place", *by, maintain_order=True), first=rule == "first")
     others = rows.filter(~pl.col("row").is_in(used["row"].implode()))
@@ -130,6 +133,7 @@ def _picked(rows: pl.DataFrame, rule: AttemptsRule) -> ChosenRows:
 
 def _last(ordered: pl.DataFrame, *, first: bool) -> pl.DataFrame:
     """Return the last row of each place, or the first, of rows in the order of places."""
+    # Where the next row is another student's: a group for each takes ten times as long.
     beside = pl.col("place").shift(1 if first else -1)
     return ordered.filter(pl.col("place").ne_missing(beside))
 
@@ -182,4 +186,5 @@ def _candidates(mine: pl.DataFrame, table: AnswerTable) -> Iterator[Candidate]:
 def _digest(table: AnswerTable, row: int) -> str:
     numbers = table.frame.select(map(answer, table.cells.names)).row(row)
     codes = [cells[n].code for cells, n in zip(table.cells.of, numbers, strict=True)]
+    # No code holds a "\0" (JSON escapes it), so that other rows of cells are other texts.
     return hashlib.blake2b("\0".join(codes).encode(), digest_size=8).hexdigest()

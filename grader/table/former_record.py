@@ -52,6 +52,7 @@ def _row(line: str, questions: Sequence[str], path: Path, number: int) -> ReadRo
         row = ReadRow(None if packed is None else _submission(packed, questions), rejects)
         _check(row)
         return row
+    # All that a changed line can raise in one of these steps.
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         raise ExportError(
             "is not a row as a run records it", path=path, place=f"line {number}", mend=MEND
@@ -95,5 +96,6 @@ def _check(row: ReadRow) -> None:
 
 
 def _check_number(number: object) -> None:
+    # Not `isinstance`, by which JSON's true is a number.
     if type(number) is not int or not 0 <= number < MOST_LINE:
         raise ValueError("no number of a line or an attempt")

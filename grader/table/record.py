@@ -97,6 +97,7 @@ class _Recorded:
                 # In the order of the texts: the same rows give the same bytes, however numbered.
                 kind = pl.Enum(sorted({text for text in texts if text is not None}))
                 self._looked_up.append((name, column, pl.Series(column, texts, dtype=kind)))
+        # polars plans the file by it before any part is made.
         self.schema = self._part(0, 0).schema
 
     def parts(
@@ -143,6 +144,7 @@ def _listed(lists: pl.DataFrame, column: str, begin: int, rows: int) -> pl.Serie
 def _unlisted(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     """Return the rows that `_listed` put into a column."""
     rows = frame.select(pl.col(column)).with_row_index("row").cast({"row": pl.Int64})
+    # By default nulls and empty lists become rows of nulls: rejects of nothing.
     rows = rows.explode(column, empty_as_null=False, keep_nulls=False)
     return rows.unnest(column).select(*_LISTS[column])
 
@@ -160,6 +162,7 @@ def read_rows(path: Path, questions: Sequence[str], made_from: str) -> AnswerTab
     """
     try:
         told = pl.read_parquet_metadata(path)
+        # A folder's name may hold * or [.
         frame = pl.read_parquet(path, glob=False)
     except FileNotFoundError:
         raise ExportError("there is no such file", path=path, mend=MEND) from None
@@ -227,6 +230,7 @@ def points_of_text(text: str | None) -> Decimal | None:
 def _check_rows(frame: pl.DataFrame, path: Path) -> None:
     for score in frame["canvas_score"].unique():
         points_of_text(score)
+    # Tables and sums rest on this: a row says whose it is, or why it is refused.
     number = {"attempt": pl.col("attempt").fill_null(0), "line": pl.col("line")}
     refused = pl.col("student").is_null()
     wrong = frame.select(

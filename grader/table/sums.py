@@ -1,8 +1,7 @@
 """Points of each distinct cell, and sums over rows: whole units of one scale, never floats.
 
 A sum is a number of units of 10**-places, where `places` is as many as key, policy and Canvas'
-points need. Beside it stands with how many decimals it is written: the most of its terms, as
-`Decimal` adds (0.3 + 0.70 is 1.00).
+points need.
 """
 
 from __future__ import annotations
@@ -48,6 +47,7 @@ class Scale:
 
     def units(self, points: Decimal) -> int:
         """Return points as units; parts of a unit are rounded."""
+        # In a context of its own: the default one rounds a number of more than 28 digits first.
         return int(points.scaleb(self.places, _EXACT).to_integral_value(context=_EXACT))
 
     def decimal(self, units: int, places: int | None = None) -> Decimal:
@@ -117,6 +117,7 @@ class Points:
         sums = self._added(frame, terms, scale.kind)
         known = self.count(frame, lambda cell: cell.points is not None)
         unknown = self.count(frame, lambda cell: cell.shown and cell.points is None)
+        # Null too where no cell has points at all, as in a plain CSV.
         told = pl.DataFrame({"sums": sums, "told": (known > 0) & (unknown == 0)})
         return told.select(pl.when("told").then("sums"))["sums"]
 
@@ -154,6 +155,7 @@ class Points:
 
     def total_places(self, frame: pl.DataFrame) -> pl.Series:
         """Return with how many decimals the known points of rows are written."""
+        # As `Decimal` adds: 0.3 + 0.70 is 1.00.
         return self._most(
             frame, [[decimals(points or ZERO) for points in each] for each in self.of]
         )

@@ -166,6 +166,7 @@ def _totals(frame: pl.DataFrame, points: Points) -> list[pl.Series]:
 
 def _differences(frame: pl.DataFrame, points: Points) -> list[pl.Series]:
     """Return ``fudge`` and ``difference``, null where a total is not certain or is an average."""
+    # Canvas' score in a row is that of one attempt, with which no average is compared.
     compared = frame.select((pl.col("doubt") == "") & (pl.col("rows") == 1)).to_series()
     given = pl.DataFrame({"total": frame["total"], "canvas": points.canvas(frame), "is": compared})
     scores = pl.DataFrame({"total": frame["total"], "score": frame["canvas_score"], "is": compared})
@@ -194,6 +195,7 @@ def _difference(total: str, canvas: Decimal) -> str:
 
 
 def _late(frame: pl.DataFrame, deadline: datetime | None) -> pl.Series:
+    # Nulls of the same type as times, so that readers of the column need no second case.
     if deadline is None:
         return pl.Series("late", [None] * len(frame), dtype=pl.Duration("us"))
     late = pl.col("submitted") - pl.lit(deadline).cast(MOMENT)

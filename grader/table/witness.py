@@ -64,6 +64,7 @@ class _Column:
         self._frame = table.frame.select(cell=answer(question.id), file="file", line="line")
         self._cells = table.cells.of[place]
         self._question = question
+        # A stretch that was read again may leave cells that no row has: they warn of nothing.
         self._times = np.bincount(self._frame["cell"].to_numpy(), minlength=len(self._cells))
 
     def _given(self) -> list[tuple[int, Cell]]:
@@ -80,6 +81,7 @@ class _Column:
         for number, cell in self._given():
             if isinstance(cell.response, Refused) and not cell.response.text:
                 continue  # with pseudonyms a text that could not be read is left out
+            # The first cell with these points: its rows are shown.
             by_text.setdefault(_text(cell), {}).setdefault(cell.points or Decimal(0), number)
         for text, by_points in by_text.items():
             if len(by_points) > 1:
