@@ -33,6 +33,7 @@ class LazyGroup(click.Group):
         """Parse the command line; raise an error for a file name that is not UTF-8."""
         from solver.files.encodings import refuse_file_names_in_other_code
 
+        # Before click parses: its own message would print the name, and fail at it.
         refuse_file_names_in_other_code(args)
         return super().parse_args(ctx, args)
 
@@ -59,6 +60,7 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with their lines, importing none of them."""
+        # click would import every command to ask it for its first line.
         rows = [(name, line) for name, (_, line) in self.lazy.items()]
         if rows:
             with formatter.section("Commands"):

@@ -108,6 +108,7 @@ def check(
     if found is not None:
         planned, others = check_questions(found)
         faults += others
+    # With faults too: one run names all that is wrong, of the bank and of the materials.
     lacks = _lacks(found, planned, materials, faults) if found and materials else None
     if found is None or faults:
         for fault in faults:
@@ -140,6 +141,7 @@ def _lacks(
     found: Bank, planned: list[PlannedQuestion], materials: Path, faults: list[InputError]
 ) -> list[Lack] | None:
     """Records that the questions would lack of a bundle; None, and a fault, where it is broken."""
+    # Imported here: a check of the bank alone needs no torch.
     from solver.bundle.bundle import load_bundle
     from solver.errors import BundleError
     from solver.pipeline.make_key import settings_for
@@ -162,6 +164,7 @@ def _say_lacks(lacks: list[Lack] | None, count: int, *, err: bool = False) -> No
             click.echo(f"{', '.join(lack.questions)}: {lack.what}.", err=err)
         if lack.checks:
             click.echo(f"{', '.join(lack.checks)}, cross-check: {lack.what}.", err=err)
+    # Of the questions alone: without its cross-check a question is decided all the same.
     stay = {name for lack in lacks for name in lack.questions}
     said = (
         f"{counted(len(stay), 'question')} of {count} would stay open"

@@ -71,6 +71,7 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
     path = folder / "bert.yaml"
     if path.exists() and not force:
         raise BundleError("is there already", path=path, mend="Give --force to write over it.")
+    # After the look at DIR: a file that is there is refused before a large notebook is parsed.
     found = read_notebook(notebook)
     made = bert_file_from(found, numbered_answers(answers), notebook)
     write_whole(path, dump_bert_file(made))
@@ -198,6 +199,7 @@ def _network(found: Bundle) -> dict[str, Any]:
     predictions = []
     with torch.no_grad():
         for picture in found.pictures:
+            # In doubles: six decimals are printed, about as many as a float32 has.
             probabilities = network(picture_tensor(found, picture.place))[0].double().softmax(0)
             best = int(probabilities.argmax())
             name = found.class_name(best)
@@ -254,10 +256,12 @@ def _bert(found: Bundle, problems: list[str]) -> dict[str, Any]:
         look("corpus", lambda: f"{sum(len(one.words) for one in part.corpus):,} words")
     if file.slide and file.embeddings:
         sentences = len(file.embeddings.sentences)
+        # Read as the rule reads it: a picture that opens may still hold no matrix.
         look("slide", lambda: len(read_matrix(open_picture(part.slide), sentences, part.slide)[0]))
     for model in file.reading.models if file.reading else ():
         for item in range(1, len(part.reading_part.items) + 1):
             name = f"model{model}_q{item}"
+            # Defaults, since a lambda would otherwise see the last model and item of the loops.
             look(name, lambda m=model, q=item: list(part.reading(m, q).states.shape))  # type: ignore[misc]
     return held
 

@@ -111,6 +111,7 @@ def check(
     source = KeySource(key_path, bundle, evidence, notebooks)
     folder = bank_folder or shipped_bank()
     if template:
+        # Told, not passed over: who gives these expects something checked.
         if bundle or evidence or notebooks or out or reveal or as_json:
             raise click.UsageError("--template goes with --html, --key, --bank and --language.")
         _write_template(answers, key_path, folder, language, as_page=as_page)
@@ -127,6 +128,7 @@ def check(
         )
     if bundle is not None:
         need("explain", "making a key from your course materials")
+    # A key that is read needs neither; the figures of --out do.
     if evidence is not None or notebooks or out is not None:
         need("evidence", "deciding on evidence and drawing figures")
     bank = load_bank(folder)
@@ -165,6 +167,7 @@ def _write_template(
         )
     bank = load_bank(folder)
     key = load_key_for(bank, key_path, answers=False) if key_path else None
+    # The sheet repeats --bank only where it was given.
     named = "" if folder == shipped_bank() else as_given(folder)
     if as_page:
         write_whole(answers, answer_form(bank, language, key, named_bank=named))
@@ -308,5 +311,6 @@ def _from_bundle(
 
         if out is None:
             return make()
+        # As `hw9 key` does it: checked again after a slip, nothing is run twice.
         key = make_once(out, lambda desk: make(desk)[0], {}, bank=bank, bundle=bundle).key
         return key, earlier_evidence(out / "evidence")

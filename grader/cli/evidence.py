@@ -103,6 +103,7 @@ def from_notebook(
 
     read = read_notebooks(notebooks, bank, slide, procedures=procedures, shown=not as_json)
     out.mkdir(parents=True, exist_ok=True)
+    # Before the evidence itself: whoever stops between finds no evidence that lacks its draws.
     for number, draw in enumerate(read.draws, start=1):
         folder = out / f"reseeded-{number}"
         folder.mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ from grader.cli.extras import need
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
+# Those with one picture to draw; a kind that only rules read has none.
 METHODS = (
     "lime",
     "saliency",
@@ -80,6 +81,7 @@ def explain(
     wanted = record_id(method, *place)
     with watching(shown=True) as progress:
         evidence, failures = run_explanations(
+            # The picture too: it is drawn beside the explanation, and LIME's overlay lies on it.
             [record_id("picture", picture), wanted],
             bundle,
             ExplainSettings(),

@@ -84,6 +84,7 @@ class ExplainProgress:
     def start(self, jobs: list[tuple[str, int]]) -> None:
         """Begin a stage with the ids to come and the passes each will probably make."""
         self._tick()
+        # The first stage was never among `later`.
         if self.started and self.later:
             self.later.pop(0)
         self.started = True
@@ -112,8 +113,10 @@ class ExplainProgress:
         self._tick()
         left = self.left.get(self.current, 0)
         if _kind(self.current) not in SAMPLED:
+            # No more than were announced: the bar would run ahead of the record.
             passes = min(passes, left)
         else:
+            # Counted whole: how far a mean went is known only when it stops.
             self.made[self.current] = self.made.get(self.current, 0) + passes
         self._count(self.passes, passes)
         self._count(self.announced, passes)
@@ -197,6 +200,7 @@ class ExplainProgress:
         now = name if stage == "repeats" else record_name(self.current)[0]
         if stage == "claims":
             now = "are the claims decided?"
+        # By time, not by records: one of LIME takes as long as a hundred maps.
         part = gone / ((gone + left) or 1.0)
         self.bar.update(self.task, completed=part, description=said, now=now)
 
@@ -236,6 +240,7 @@ def time_left(seconds: float) -> str:
 @contextmanager
 def watching(*, shown: bool) -> Iterator[ExplainProgress]:
     """Yield a progress that draws a bar on stderr when a person is watching."""
+    # In a log or a pipe a bar is a line for each step.
     if not (shown and sys.stderr.isatty()):
         yield ExplainProgress()
         return

@@ -115,6 +115,7 @@ def _job(given: dict[str, Any]) -> Job:
     from solver.files.resources import shipped_bank
     from solver.key_checks.agreement import load_key_for
 
+    # Before anything is read: an hour later it would be the same sentence.
     if bool(given["gradebook"]) != bool(given["column"]):
         raise click.UsageError("--gradebook and --column belong together.")
     try:

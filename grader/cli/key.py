@@ -120,8 +120,10 @@ def key(
       hw9 key --only q07,q12 --out two               two questions, in a folder of their own
       hw9 key --bundle course/ --stability 40        and which answers hang on a choice
     """
+    # `hw9 key override` runs the group's own function first; it must make no key.
     if ctx.invoked_subcommand is not None:
         return
+    # With a bundle too, what the evidence lacks is run, which needs the networks.
     alone = evidence is not None and bundle is None
     if alone:
         need("evidence", "deciding on evidence")
@@ -154,6 +156,7 @@ def key(
                 reseed=reseed,
                 stopped=desk.stopped,
             )
+            # `make_once` gives back the key alone; these are told after it has taken its place.
             dropped.extend(found.dropped)
             return found.key
 
@@ -232,6 +235,7 @@ def _say(made: KeyInFolder, out: Path) -> None:
         else:
             answer = " ".join(question.correct)
         if question.state == "open":
+            # Said, since its empty answer would read as the result that no option holds.
             answer = "open"
         click.echo(f"{question.id}  {answer or '(no option holds)'}")
     decided = sum(question.state == "decided" for question in questions)
@@ -240,11 +244,13 @@ def _say(made: KeyInFolder, out: Path) -> None:
         f"{out / 'key.html'} shows why."
     )
     if len(questions) < made.asked_of:
+        # Told only of a larger one: that is the slip of --only in a folder that held the whole key.
         before = f" It replaced a key of {made.held}." if made.held > len(questions) else ""
         has = f"This key has {len(questions)} of the bank's {counted(made.asked_of, 'question')}."
         click.echo(f"{has}{before}")
     for of, lack in lacks_by_question({one.id: one.lacks for one in questions}):
         click.echo(f"Open: {', '.join(of)}. Lacking: {lack}")
+    # All evidence is there, and some option's claim can still not be told.
     undecided = [one.id for one in questions if one.state == "open" and not one.lacks]
     if undecided:
         click.echo(f"Open: {', '.join(undecided)}. The evidence decides too little: see the page")
@@ -267,6 +273,7 @@ def _say_next(key: Key, out: Path) -> None:
     from solver.page.review_flags import CLOSE, is_close
 
     contested = [question.id for question in key.questions if question.contested]
+    # A contested question is looked at anyway.
     close = [one.id for one in key.questions if is_close(one) and one.id not in contested]
     if contested:
         click.echo(f"Contested, to be looked at first: {', '.join(contested)}.")

@@ -68,6 +68,7 @@ def override(
     from solver.files.atomic_write import write_whole
     from solver.files.resources import shipped_bank
 
+    # `is not None`: --correct "" is a slip that is told as one, and no missing option.
     if [correct is not None, accept, void, leave_out, undo].count(True) != 1:
         raise click.UsageError("Give one of --correct, --accept, --void, --leave-out and --undo.")
     if (each_earns or also) and correct is None:
@@ -114,6 +115,7 @@ def page_of(key: Key, bank: Bank, key_path: Path) -> tuple[str | None, str]:
     if key_path.name != "key.yaml" or not html.exists():  # the page is key.yaml's alone
         return None, ""
     try:
+        # Within `try`: without these libraries the decision is written all the same.
         need("evidence", "the page")
         from solver.pipeline.page_again import page_again
 
@@ -147,6 +149,7 @@ def _say(key: Key, bank: Bank, question: str) -> None:
         entry, bank.question(question), mark=not (entry.void or entry.left_out)
     ):
         click.echo(f"  {line}")
+    # The whole key: a derived answer changed by hand elsewhere would stop the next grading.
     for other in key.questions:
         if said := contradiction(other):
             click.echo(f"{other.id}: {said}; mend it with hw9 key override {other.id} too")

@@ -53,6 +53,7 @@ def draw(bundle: Path, bank_folder: Path | None, port: int, no_open: bool) -> No
     drawing = _drawing(bundle, bank_folder)
     with one_at_a_time(drawing.path):
         serve(region_app(drawing), port=port, open_browser=not no_open, say=click.echo)
+    # After the server's end: regions were drawn meanwhile.
     left = drawing.left()
     if left:
         click.echo("Still to draw:\n  " + "\n  ".join(left))

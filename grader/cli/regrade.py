@@ -80,6 +80,7 @@ def regrade(**given: Any) -> None:
 
     _check(given)
     plan = plan_regrade(_job(given))
+    # Once, over all students; the list below goes over them again and stops after SHOWN.
     counts = plan.counts()
     # A gradebook can be filled after a regrade that was written without it.
     changes = bool(given["gradebook"]) or not plan.nothing_changes
@@ -125,6 +126,7 @@ def _check(given: dict[str, Any]) -> None:
         raise click.UsageError(
             f"--how {given['how']} needs a new key (--key); only --how everybody goes without."
         )
+    # With no new key nothing is changed, so that nothing could be taken from it.
     if given["key_path"] is None and not given["questions"]:
         raise click.UsageError("Without --key, say which question everybody earns (--question).")
 
@@ -190,6 +192,7 @@ def _say(plan: Plan, counts: MoveCounts, at_most: int | None) -> None:
 
 def _summary(counts: MoveCounts) -> str:
     """Return one line on all moves: "117 x +0.3, 2 x -0.3; mean 6.14 -> 6.31"."""
+    # The commonest changes first.
     shown = counts.changes[:CHANGES_SHOWN]
     parts = [f"{number} x {_points(change)}" for change, number in shown]
     left = sum(number for _, number in counts.changes[CHANGES_SHOWN:])
@@ -217,6 +220,8 @@ def _list_moves(plan: Plan, at_most: int | None, number: int) -> None:
     rows.insert(0, ["student", "before", "after", "change", "questions", "reason", "name"])
     if not any(row[5] for row in rows[1:]):
         rows = [[*row[:5], *row[6:]] for row in rows]
+    # The name comes last: a Chinese letter is two columns wide, which `len` does not know, and
+    # would shift all that follows.
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         *cells, name = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -240,6 +245,7 @@ def _cells(move: Move) -> list[str]:
 
 def _printable(text: str) -> str:
     """Return a text on one line, without signs that a terminal takes for commands."""
+    # A name from an export may hold escape sequences, which a terminal would run.
     signs = (" " if unicodedata.category(each) in _BLANK else each for each in text)
     return "".join(each if each.isprintable() else "\ufffd" for each in collapsed("".join(signs)))
 
@@ -255,6 +261,7 @@ def _mean(value: Decimal | None) -> str | None:
 
 
 def _points(change: Any) -> str:
+    # "+0.0" would look like a change.
     return f"{change:+f}" if change else "0"
 
 

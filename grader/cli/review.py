@@ -42,9 +42,11 @@ def review(
     from solver.files.resources import shipped_bank
 
     bank = load_bank(bank_folder or shipped_bank())
+    # Two reviews of one key would each refuse what the other has just written.
     with one_at_a_time(key_folder):
         looked_at = KeyReview(key_folder, bank, run_folder)
         serve(key_app(looked_at), port=port, open_browser=not no_open, say=click.echo)
+        # Told at the end too: the browser may have been closed before the last question.
         left = looked_at.key.to_decide
         if left:
             click.echo(f"Still to decide: {', '.join(left)}.")

@@ -39,6 +39,7 @@ class KeyFile:
     def read(self) -> None:
         """Read the file again; see `__init__`."""
         try:
+            # Before the key is read: a change in between is then taken for one, and never missed.
             before = sha256_of(self.path)
         except OSError:
             before = ""  # the sentence about a missing file is that of reading it

@@ -63,6 +63,7 @@ def with_override(
     _check_texts(correct, *also, why, by)
     entry = _entry(key, question, path)
     asked = next((each for each in bank.questions if each.id == question), None) if bank else None
+    # Every answer is read before one is checked: the first fault named is that of the form.
     answers = [_answer(entry, text) for text in (correct, *also)]
     for answer in answers:
         accepted_answers(entry, answer, asked, path)  # raises where an option is not its own
@@ -79,6 +80,7 @@ def without_override(key: Key, question: str, path: Path | None = None) -> Key:
         KeyFileError: the key has no such question, or nothing was decided on it.
     """
     entry = _entry(key, question, path)
+    # A derived answer changed by hand is mended by this too, though nobody decided anything.
     if entry.decision == "undecided" and not contradiction(entry):
         raise KeyFileError(f"nothing was set by hand for {question}", path=path)
     return _decided(key, entry, {})
@@ -144,6 +146,7 @@ def with_signature(key: Key, by: str, when: str = "", path: Path | None = None) 
             path=path,
             mend="Decide on each with hw9 review, or with hw9 key override.",
         )
+    # With a hash of the questions: after a change of one, the signature no longer counts.
     signed = KeySignature(by=by.strip(), when=when.strip(), sha256=questions_sha256(key))
     return key.model_copy(update={"signed": signed})
 
@@ -183,6 +186,7 @@ _UNDECIDED: dict[str, object] = {
 
 def _decided(key: Key, entry: KeyQuestion, changes: dict[str, object]) -> Key:
     """Return the key with one decision on a question, in place of any before."""
+    # All are set back first: a question has one decision, of whatever kind.
     made = _as_derived(entry).model_copy(update={**_UNDECIDED, **changes})
     questions = [made if each.id == made.id else each for each in key.questions]
     return key.model_copy(update={"questions": questions})
@@ -244,6 +248,7 @@ def option_lines(
 def _offered(
     entry: KeyQuestion, asked: Question | None, language: str
 ) -> list[tuple[str, str, str]]:
+    # The bank's own first: the key lists an option only with its verdict.
     offered = [("", each) for each in asked.options] if asked else []
     for blank in asked.blanks if asked else []:
         offered += [(blank.id, each) for each in blank.options or []]
@@ -302,6 +307,7 @@ def _different(parts: list[str], question: str) -> list[str]:
     for part in parts:
         if parts.count(part) > 1:
             raise InputError(f"--correct names {part!r} twice for {question}")
+    # In one order: "c,a" and "a,c" give the same bytes.
     return sorted(parts)
 
 

@@ -82,6 +82,7 @@ def as_graded(
         kept = standing.get(question.id)
         if kept is not None:
             accepted = tuple(_answer(code, question.id, path) for code in kept.accepted)
+            # Options and drop-downs stay the key's: only how it is graded is kept.
             question = replace(question, points=kept.points, void=kept.void, accepted=accepted)
         found.append(question)
     return tuple(found)
@@ -177,6 +178,7 @@ def log_entries(folder: Path) -> list[dict[str, Any]]:
 
 def with_entry(log: str, entry: dict[str, Any]) -> str:
     """Return the log with one more line, numbered and tied to those before it."""
+    # JSON writes a line end within a reason as \n, so that each one here ends a line.
     number = log.count("\n") + 1
     whole = {"number": number, "before_sha256": _digest(log), **entry}
     return log + json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n"

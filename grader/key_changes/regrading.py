@@ -67,6 +67,7 @@ class Move:
         """Ids of the questions whose points differ."""
         before = self.before.points if self.before else {}
         after = self.after.points if self.after else {}
+        # A dict, as a set with the order of the key.
         ids = dict.fromkeys((*before, *after))
         return tuple(name for name in ids if before.get(name) != after.get(name))
 
@@ -89,6 +90,8 @@ class Move:
             reasons.append(f"the total is {now}")
         if not reasons and not self.change:
             reasons.append("points lost and won are the same")
+        # Means of questions may move by less than their fourth decimal, and together move the
+        # total.
         if not reasons and not self.questions:
             reasons.append("its average is rounded")
         return "; ".join(reasons)
@@ -158,6 +161,7 @@ def merged_key(old: Key, new: Key, taken: Collection[str], how: How) -> Key:
         merged = new  # the key itself, so that its hashes stay true
     else:
         entries = {question.id: question for question in new.questions if question.id in taken}
+        # By the old key's list: a run cannot grade questions that it never read.
         listed = [entries.get(question.id, question) for question in old.questions]
         merged = old.model_copy(update={"questions": listed})
     if how != "everybody":
@@ -207,9 +211,11 @@ def regraded(
             result.append(question)
         else:
             by_key = by_id[question.id]
+            # A run's rows hold a number as its export wrote it.
             accepted = tuple(_as_recorded(answer, question) for answer in by_key.accepted)
             void = by_key.void
             if how == "both":
+                # The new answers first: pages name them in this order.
                 accepted += tuple(each for each in question.accepted if each not in accepted)
                 void |= question.void
             result.append(replace(by_key, accepted=accepted, void=void))
@@ -241,6 +247,7 @@ def question_changes(
 
 def differs(one: ScoredQuestion, other: ScoredQuestion) -> bool:
     """Say whether two gradings of a question differ in answers, points or voidness."""
+    # In any order: which of two answers is named first earns nobody anything.
     return (set(one.accepted), one.points, one.void) != (
         set(other.accepted),
         other.points,
@@ -291,6 +298,7 @@ def _moved(before: GradedSubmission | None, after: GradedSubmission | None) -> I
     if either is None:
         return
     move = Move(either.student, before, after)
+    # Whose total becomes certain, or is no longer, is listed without a change of points too.
     same = before is not None and after is not None and before.complete == after.complete
     if not same or move.change or move.questions:
         yield move

@@ -87,6 +87,7 @@ def question_lines(question: Question, language: str, key: Key | None = None) ->
 def _choices(question: Question, blank: Blank, language: str, key: Key | None) -> list[str]:
     if blank.options is not None:
         return _option_lines(blank.options, language, "    ")
+    # Ids and texts, as for options: the number is what Canvas shows, the id what a file may hold.
     offered = [
         f"    {_as_yaml(name)}  {_plain(text)}"
         for name, text in measured_choices(question, blank, key)
@@ -129,6 +130,7 @@ def _wrapped(text: str, language: str, begin: str, further: str) -> list[str]:
 
 def _empty_answer(question: Question) -> Iterator[str]:
     name = _as_yaml(question.id)
+    # An empty list, so that whoever fills it in sees that several may stand there.
     if question.kind == "several":
         yield f"  {name}: []"
         return
@@ -144,6 +146,7 @@ def _comment(lines: Sequence[str], indent: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """Return a text as one line without HTML, so that it cannot end a comment."""
+    # Of one line: a line end within it would end the comment, and be YAML.
     return printable(collapsed(without_tags(text)))
 
 

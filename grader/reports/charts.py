@@ -39,11 +39,13 @@ class Bins:
 def bins_for(possible: Decimal, lowest: Decimal = Decimal(0)) -> Bins:
     """Return bins of a round width from 0 (or the lowest total, if below) to `possible`."""
     low = min(lowest, Decimal(0))
+    # A test without points would have bins without width.
     span = max(possible - low, Decimal("0.1"))
     width = _round_step(span / MOST_BINS)
     start = (low / width).to_integral_value(rounding=ROUND_FLOOR) * width
     # Upwards: -(-a // b) rounds a quotient up without a float.
     number = int(-((start - low - span) // width))
+    # The start was moved down to a whole width, by which the end may fall short.
     while start + width * number < possible:
         number += 1
     return Bins(start, width, max(number, 1))
@@ -52,6 +54,7 @@ def bins_for(possible: Decimal, lowest: Decimal = Decimal(0)) -> Bins:
 def _round_step(least: Decimal) -> Decimal:
     """Return the smallest of 1, 2, 5 times a power of ten that is at least `least`."""
     power = Decimal(1).scaleb(least.adjusted())
+    # 10 too: of .6, whose power is .1, none of the others is enough.
     return next(step * power for step in (1, 2, 5, 10) if step * power >= least)
 
 
@@ -97,6 +100,7 @@ def histogram(
             around = Markup('<a href="{}" aria-label="{}">{}</a>')
             parts.append(around.format(link(index), bins.title(index), bar) if link else bar)
     parts += _edges(bins, wide)
+    # An outline that is the bars' own would say that there are two results.
     if any(second) and second != first:
         parts.append(_outline(second, wide, scale))
     return _svg(WIDTH, HEIGHT, label, parts, role="group" if link else "img")

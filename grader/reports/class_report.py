@@ -220,6 +220,8 @@ def _reasons(item: QuestionAnalysis) -> tuple[tuple[tuple[str, ...], Estimate], 
     for name in ("difficulty", "discrimination", "point_biserial"):
         estimate: Estimate = getattr(item, name)
         if estimate.lack is not None:
+            # One sentence for "too few students" of three statistics, unless they need different
+            # numbers.
             place = (estimate.lack, estimate.needed)
             names, first = found.get(place, ((), estimate))
             found[place] = ((*names, name), first)

@@ -25,6 +25,7 @@ from solver.text.bilingual import (
 )
 from solver.text.bilingual import words as page_words
 
+# U+2212, as long as a plus; "-" is a hyphen, and breaks off at a line's end.
 MINUS = "−"
 STYLE = "class/report.css"
 
@@ -49,6 +50,7 @@ def minus(text: str) -> str:
 def decimals_of(value: float, decimals: int = 2) -> str:
     """Return a number with so many decimals; never a negative zero."""
     exact = rounded(value, decimals)
+    # A zero may come out of -0.001, with its sign.
     return minus(f"{exact if exact else abs(exact):f}")
 
 

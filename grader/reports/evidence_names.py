@@ -141,6 +141,7 @@ def _merged(groups: Iterable[Group]) -> list[Group]:
     for field in reversed(range(max((len(places) for _, places in merged), default=0))):
         by_rest: dict[tuple[object, ...], Group] = {}
         for kind, places in merged:
+            # Those with the same rest differ in this field alone.
             rest = (kind, len(places), *places[:field], *places[field + 1 :])
             if field < len(places) and rest in by_rest:
                 both = (*by_rest[rest][1][field], *places[field])
@@ -151,6 +152,7 @@ def _merged(groups: Iterable[Group]) -> list[Group]:
 
 
 def _named(kind: str, places: tuple[Numbers, ...]) -> Sentence:
+    # Layers of torchvision's networks have names, "layer1.0.conv1", which are no "layer 6".
     by_name = not all(number.isdecimal() for numbers in places for number in numbers)
     usual = _NAMES.get(kind, (kind, kind))
     english, chinese = _NAMES.get(f"{kind} by name", usual) if by_name else usual

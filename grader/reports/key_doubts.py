@@ -86,6 +86,7 @@ def key_doubts(
     entries = {entry.id: entry for entry in key.questions}
     found = [_doubt(graded, item, bank, entries.get(item.question.id)) for item in questions]
     listed = [doubt for doubt in found if doubt.sides]
+    # `sorted` keeps the key's order among equals.
     return sorted(listed, key=lambda one: (-one.sides, not one.by_class, -one.severity))
 
 
@@ -94,6 +95,7 @@ def _doubt(
 ) -> KeyDoubt:
     name = item.question.id
     measured = _Measured(entry, bank) if entry else None
+    # Everybody has the points of a void question, whatever its answer is.
     doubted = measured is not None and measured.doubted and not item.question.void
     rivals = {each.rival for each in item.suspicions if each.rival}
     # Two independent findings of the same other answer are the strongest sign there is.
@@ -135,6 +137,7 @@ class _Measured:
             return False
         given = (entry.override.correct, *entry.override.also)
         taken = {answer for one in given for answer in self._accepted(one)}
+        # By what is accepted: a key may list the same options in another order.
         return taken != set(self._accepted(entry.correct))
 
     def other_answers(self) -> set[str]:
@@ -161,6 +164,7 @@ class _Measured:
         if entry.override is not None and entry.correct:
             name = "measured_set_otherwise" if self._set_otherwise else "measured_set_alike"
             yield Line(name, {"derived": self._named(entry.correct)})
+        # An answer by hand alone, or of a bank made of a quiz, was never measured.
         if not entry.correct or not entry.options:
             yield Line("measured_nothing", {})
         else:

@@ -56,6 +56,7 @@ class QuestionTexts:
         options = [each for one in blanks for each in one.options or []]
         if known and not blank:
             options = list(known.options)
+        # A measured number stands for itself, and so does an option that the bank has lost.
         text = next((each.text for each in options if each.id == option), _same(option))
         return Part(blank, option, label, text)
 

@@ -71,6 +71,7 @@ def student_note(notes: Sequence[RegradeNote]) -> tuple[str, str] | None:
     if not notes:
         return None
     changed = {one.id for note in notes for one in note.questions}
+    # The latest is first.
     return notes[0].when, ", ".join(sorted(changed))
 
 

@@ -91,6 +91,8 @@ def index_page(
 
 def _bars(rows: Sequence[IndexRow], possible: Decimal) -> list[Bar]:
     """Return the bars with at least one student; they are those of `class.html`."""
+    # Of the certain totals and the points possible, as class.html makes them: only then do its bars
+    # lead to the right lists.
     bins = histogram_bins((row.total for row in rows), possible)
     within: dict[int, list[IndexRow]] = {}
     for row in sorted(rows, key=lambda row: row.total):

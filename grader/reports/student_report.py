@@ -96,6 +96,7 @@ def write_student_pages(
     listed: list[IndexRow] = []
     with ThreadPoolExecutor(WRITERS) as pool:  # most of the time is waiting for the disk
         rows = iter(graded.used)
+        # A batch at a time: the pages of a large class together would fill the memory.
         while batch := list(islice(rows, BATCH)):
             made = [(page_name(each.student.id, taken), pages.page(each)) for each in batch]
             list(pool.map(lambda one: _write(folder / one[0], one[1]), made))  # raises its errors
@@ -243,6 +244,7 @@ class StudentPages:
         keyed = {part for answer in accepted for part in _options(answer)}
         listed = [("", option) for option in question.options]
         listed += [(blank, choice) for blank, choices in question.blanks for choice in choices]
+        # Sorted: what neither bank nor key lists has no order of its own.
         listed += sorted((ticked | keyed if explained else ticked) - set(listed))
         return [
             ChoiceRow(
@@ -298,6 +300,7 @@ def _duration(late: timedelta | None) -> str:
     """Return a duration as "2 d 3 h 5 min", "" for None; less than a minute counts as one."""
     if late is None:
         return ""
+    # "0 min late" would read as in time.
     minutes = max(1, int(late.total_seconds() // 60))
     parts: list[tuple[int, Any]] = [
         (minutes // 1440, "d"),

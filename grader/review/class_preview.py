@@ -86,6 +86,7 @@ class ClassPreview:
     def reread(self) -> None:
         """Read the run again, after it was regraded."""
         self._run = read_graded_run(self.folder, self.bank)
+        # A `cached_property` lies in the instance's dict; this makes it new.
         self.__dict__.pop("analysis", None)
 
     @cached_property
@@ -100,6 +101,7 @@ class ClassPreview:
             Hw9Error: the key is not one for this run.
         """
         path = self.folder / "key.yaml"
+        # "current", as the review signs one answer; Canvas' other ways are `hw9 regrade`'s.
         return plan_on(self._run, Regrade(self.folder, key, self.bank, "current", questions, path))
 
     def asked(self, question: str) -> bool:
@@ -137,6 +139,7 @@ def _totals(used: UsedStudents) -> dict[Decimal, int]:
     certain = used.frame.filter(pl.col("doubt") == "")["total"].value_counts().iter_rows()
     totals: dict[Decimal, int] = {}
     for text, times in certain:
+        # Texts such as 9.70 and 9.7 are one total.
         totals[Decimal(text)] = totals.get(Decimal(text), 0) + times
     return totals
 

@@ -75,17 +75,20 @@ class FigureWorker:
 
     def start(self) -> None:
         """Start the process; it loads its libraries before anybody asks."""
+        # Not "fork": the server has threads, whose locks a fork would copy as they are.
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         arguments = (theirs, self._folder, self._bank)
         self._process = context.Process(target=_work, args=arguments, daemon=True)
         self._process.start()
+        # The child has its own copy; with this one open, its end would never be seen.
         theirs.close()
 
     def end(self) -> None:
         """End the process."""
         if self._pipe is not None:
             self._pipe.close()
+            # It may be at a figure, which takes seconds, before it sees that the pipe is closed.
             self._process.join(5)
             if self._process.is_alive():
                 self._process.terminate()
@@ -132,6 +135,7 @@ def _work(pipe: Connection, folder: Path, bank: Path) -> None:
             return
         try:
             answer = "", getattr(desk, name)(*given)
+        # As text: an exception with arguments of its own need not come through a pipe whole.
         except (Hw9Error, OSError) as problem:
             answer = str(problem), None
         try:
@@ -152,6 +156,7 @@ class _Desk:
         _ = all_rules(), all_figure_kinds()  # loaded before anybody asks
         self._folder = folder
         self._bank = load_bank(bank)
+        # Kept for the whole review: decisions change answers, and no figure.
         self._figures: dict[str, Sequence[Any]] = {}
         self._problem = ""
         try:
@@ -211,6 +216,7 @@ class _Desk:
         from solver.page.figures.bert import link_drawing
 
         self.prepare(question)
+        # By place, not by name: an address holds no text that would be looked up among files.
         names = list(self._heads(question))
         if not 0 <= place < len(names):
             raise InputError("the question rests on no such attention")
@@ -234,5 +240,6 @@ class _Desk:
         with quietly():
             page = render_key_page(key, self._bank, self._evidence, self._figures)
         path = self._folder / "key.html"
+        # The same page is not written again: a cloud folder would send it up each time.
         if not path.exists() or path.read_text(encoding="utf-8") != page:
             write_whole(path, page)

@@ -54,6 +54,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it with a sentence."""
+        # "lifespan", the server's own; websockets are switched off there.
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -87,6 +88,7 @@ class Guard:
         # A form cannot send JSON without asking first.
         if headers.get(b"content-type", b"").partition(b";")[0] != b"application/json":
             return 415, "A change is sent as JSON."
+        # A body of no told length could go on for ever, and is read whole.
         length = headers.get(b"content-length", b"")
         if not length.isdigit() or int(length) > MOST_BYTES:
             return 413, "The request is too large, or does not say how large it is."

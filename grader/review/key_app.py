@@ -61,8 +61,10 @@ def page(
     async def served(request: Request) -> Response:
         body = await request.body() if request.method == "POST" else b""
         try:
+            # Handlers read files and wait for the lock: on the loop they would hold up all others.
             return await run_in_threadpool(handle, request, body)
         except KeyChangedError as problem:
+            # The page offers to load the key anew only for this one.
             return JSONResponse({"error": str(problem), "changed": True}, 409)
         except Hw9Error as problem:
             return JSONResponse({"error": str(problem)}, 400)
@@ -135,6 +137,7 @@ class _App:
 
     def figures(self, request: Request, body: bytes) -> Response:
         name = request.path_params["id"]
+        # Raises for an id that the key has not, before the process is asked.
         self._review.entry(name)
         drawn = self._review.worker.draw(name)
         return JSONResponse({"html": rendered("review/figures.html", drawn=drawn, question=name)})

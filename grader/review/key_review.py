@@ -100,6 +100,8 @@ class KeyReview:
         entry = self.entry(wanted.question)
         name, by, why = entry.id, wanted.by, wanted.why
         if wanted.choice == "undecided":
+            # Undoing what nobody decided is an error on the command line, and on a page no change
+            # at all.
             undone = entry.decision != "undecided"
             return key_override.without_override(self.key, name) if undone else self.key
         if wanted.choice == "accepted":
@@ -113,6 +115,8 @@ class KeyReview:
             raise InputError(
                 "no option was chosen", mend="Choose the options that earn the points."
             )
+        # Of a question with one right option each of several earns; of all others, a second whole
+        # answer beside the derived one.
         several = wanted.choice == "either" and entry.kind == "single"
         if several and len(wanted.answer or []) < 2:
             raise InputError("either of two needs two options or more")
@@ -174,6 +178,8 @@ class KeyReview:
     def _write(self, version: str, change: Callable[[], Key]) -> None:
         with self.lock:
             self._hold(version)
+            # `change` runs under the lock: on the key as it is now, not as it was when it was
+            # asked.
             self.file.save(change())
         self._ask_for_page()
 
@@ -215,6 +221,7 @@ class KeyReview:
         shown = self.version if not self._asked_for.is_set() else ""
         while True:
             self._asked_for.wait()
+            # Cleared before the key is read: a decision taken meanwhile asks for one more page.
             self._asked_for.clear()
             if shown != self.version:
                 shown = self._written_page()
@@ -224,6 +231,7 @@ class KeyReview:
     def _written_page(self) -> str:
         """Write key.html; return the version that it shows."""
         with self.lock:
+            # Together, under the lock; the page itself is drawn without it.
             key, version = self.key, self.version
         try:
             for entry in self.in_order():
@@ -238,6 +246,7 @@ class KeyReview:
 
 def _older(one: Path, other: Path) -> bool:
     try:
+        # The times of files are enough here: a page too many costs seconds and nothing else.
         return one.stat().st_mtime_ns < other.stat().st_mtime_ns
     except OSError:
         return False

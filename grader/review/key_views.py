@@ -78,6 +78,7 @@ def _doubted(review: KeyReview, question: str) -> bool:
 def view_of(review: KeyReview, question: str) -> tuple[QuestionView, ContestedView | None]:
     """Return a question as pages show it, without its figures, and how it is contested."""
     entry = review.entry(question)
+    # The pages' own views are made of a whole key; one of a single question is cheap.
     alone = review.key.model_copy(update={"questions": [entry]})
     topics = topics_of(alone, review.bank, Evidence({}), {}, {})
     view = topics[0].questions[0]
@@ -111,6 +112,7 @@ def choices_of(view: QuestionView) -> list[ChoiceGroup]:
 
 def _has(answer: list[str] | dict[str, str], blank: str, name: str, text: Pair) -> bool:
     if isinstance(answer, dict):
+        # A key may hold a choice by its id or by its text.
         return answer.get(blank) in (name, *text)
     return name in answer
 
@@ -133,4 +135,5 @@ def total_effect(review: KeyReview, label: str) -> tuple[Effect | None, Sequence
         return None, ()
     plan = review.the_class.plan(review.key)
     effect = review.the_class.effect(plan, label)
+    # Against the run's own key, which may be older than this key's last decision.
     return effect, changed_questions(review.the_class.run.run.key, review.key)

@@ -60,6 +60,7 @@ def static_file(name: str) -> tuple[bytes, str] | None:
     if name == "style.css":
         texts = [(folder / each).read_text(encoding="utf-8") for each in SHEETS]
         return "\n".join(texts).encode(), "text/css"
+    # By a list, never by joining the name to a folder: "..%2f" is a name too.
     for place, names in MODULES.items():
         if name in names:
             return (folder / place / name).read_bytes(), "text/javascript"

@@ -24,6 +24,7 @@ class Save(BaseModel):
 
     version: Version
     place: int
+    # Far more than a picture has; without an end, one request could fill the memory.
     regions: dict[Name, Region] = Field(max_length=200)
     names: dict[Name, RegionWords] = Field(max_length=200)
 

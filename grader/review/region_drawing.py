@@ -58,6 +58,7 @@ class RegionDrawing:
         self.file = begun_regions(self.folder, self.pictures)
 
     def _hash(self) -> str:
+        # 64 zeros: a version of the right form for a file that is not there yet.
         return sha256_of(self.path) if self.path.is_file() else "0" * 64
 
     def picture(self, place: int) -> Picture:
@@ -106,6 +107,7 @@ class RegionDrawing:
         wanted = [
             name
             for name, region in entry.regions.items()
+            # Others are outlined by the page itself while they are drawn.
             if region.minus or not (region.polygons or region.lines)
         ]
         if not wanted:
@@ -141,6 +143,7 @@ class RegionDrawing:
                 )
             picture = self.picture(place)
             file = with_regions(self.file, picture, regions, {**self.file.names, **names})
+            # Before anything is written: regions that go round in a circle are refused here.
             outlines = self._outlines(PictureRegions(name=picture.name, regions=regions))
             self.file = file
             save_regions(file, self.path)
@@ -163,6 +166,7 @@ class RegionDrawing:
         image = open_rgb(self.picture(place).path)
         image.thumbnail((MOST_PIXELS, MOST_PIXELS), Image.Resampling.LANCZOS)
         made = io.BytesIO()
+        # For one machine's own browser: a smaller file would only take longer to make.
         image.save(made, "PNG", compress_level=1)
         return made.getvalue()
 

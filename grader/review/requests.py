@@ -42,4 +42,5 @@ class DoRegrade(_Request):
     version: Version
     by: Name
     why: Text
+    # A form sent by mistake lacks it: regrading changes a class's points.
     confirmed: Literal[True]

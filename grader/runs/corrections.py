@@ -123,6 +123,7 @@ class _Corrections:
             return "stands in this file twice"
         if not cell.refused:
             return f"the cell was read without help, as {cell.code or 'not answered'!r}"
+        # As corrections-open.yaml shows it, from which the text given was copied.
         text = cell.response.text[:TEXT_SHOWN] if isinstance(cell.response, Refused) else ""
         if each.text and each.text != text:
             return f"the cell holds {text!r}, not {each.text!r}"
@@ -131,6 +132,7 @@ class _Corrections:
             return f"read_as {each.read_as!r} {response.reason}"
         if not (each.by or "").strip() or not (each.why or "").strip():
             return "says not who decided and why (by, why)"
+        # With the cell's points of Canvas: the comparison with Canvas stays as it was.
         known[row] = self._table.cells.number_of(place, response, cell.points)
         said = (each.read_as or "", (each.by or "").strip(), (each.why or "").strip())
         self._taken.append((row, question.id, text, *said))
@@ -140,6 +142,8 @@ class _Corrections:
         """Return the table with every correction that was taken."""
         table, columns = self._table, []
         for name, numbers in self._numbers.items():
+            # A corrected answer may be a cell with a larger number than the column's small type
+            # holds.
             column = table.frame[answer(name)].cast(NUMBER)
             places = pl.Series(list(numbers), dtype=pl.UInt32)
             columns.append(column.scatter(places, pl.Series(list(numbers.values()), dtype=NUMBER)))
@@ -164,6 +168,7 @@ def write_open(table: AnswerTable, path: Path) -> int:
     """
     entries = []
     for row, each in zip(table.rejects["row"], table.each_reject(), strict=True):
+        # A reject of a whole row, or one that is corrected by now, has no cell to fill in.
         if each.question and _refused(table, row, each.question):
             told = {"file": each.source, "line": each.line, "question": each.question}
             told |= {"text": each.text, "reason": each.reason}

@@ -27,6 +27,7 @@ def only_run(out: Path) -> Iterator[list[str]]:
     """
     with one_at_a_time(out):
         try:
+            # A link's own folder: leftovers lie beside that.
             mended = mend(out.resolve())
         except OSError as problem:
             raise _not_written(out, problem) from None
@@ -43,6 +44,7 @@ def check_target(out: Path, *, replace: bool) -> None:
         return
     if not out.is_dir():
         raise OutputError(f"{out}: is a file, not a folder. Give another name with --out.")
+    # Whatever else is in it is a person's, and --replace would take it away.
     if not is_run(out):
         raise OutputError(
             f"{out}: is not empty and no folder that hw9 grade wrote. Give another with --out."

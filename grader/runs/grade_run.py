@@ -60,9 +60,11 @@ def run_job(job: Job, warn: Callable[[str], None] = lambda text: None) -> Outcom
     Raises:
         Hw9Error: names file and fault in a sentence.
     """
+    # Before any lock: a table within the run's folder would be replaced together with it.
     _check_pseudonyms(job)
     _let_ctrl_c_end_a_read()
     table = one_at_a_time(job.pseudonyms) if job.pseudonyms else nullcontext()
+    # The table of pseudonyms too: two runs at once would each give new students the same names.
     with only_run(job.out) as mended, table:
         outcome = _graded_into_folder(job, warn)
     return replace(outcome, notes=(*mended, *outcome.notes))

@@ -110,6 +110,7 @@ class Gradebook:
         found = [index for index, name in enumerate(header) if name == wanted]
         if not found and wanted.isascii() and wanted.isdigit():
             ids = [(index, _ASSIGNMENT.match(name)) for index, name in enumerate(header)]
+            # By the id alone too: titles with commas and quotes are hard to type on a command line.
             found = [index for index, match in ids if match and match[1] == wanted]
         titles = [name for name in header if _ASSIGNMENT.match(name)]
         if not found:
@@ -141,6 +142,7 @@ class Gradebook:
         student = record[at].text.strip() if len(record) > at else ""
         if not student:
             return  # an empty line, and Canvas' row of "Manual Posting" marks
+        # After the empty lines, which have one cell.
         if len(record) != width:
             raise self._error(
                 f"has {counted(len(record), 'cell')} where the header has {width}",
@@ -296,6 +298,7 @@ class Gradebook:
 def score_text(total: Decimal) -> str:
     """Return a total as the gradebook writes scores: two decimals, more only where it has them."""
     exact = format(total.normalize(), "f")
+    # Canvas shows two decimals; with more, a score is not to be cut.
     decimals = len(exact.partition(".")[2])
     return format(total.quantize(Decimal("0.01")), "f") if decimals <= 2 else exact
 

@@ -68,10 +68,12 @@ def read_graded_run(folder: Path, bank: Bank) -> GradedRun:
         Hw9Error: it is none, or its key does not agree with itself or the bank.
     """
     _mend(folder)
+    # Before it is read: a change while it is read is seen later, and never missed.
     state = state_of(folder)
     run = read_run(folder)
     read_log(folder)
     former = read_standing(folder)
+    # By the key first, then as former regrades left them.
     own = questions_of(run.key, bank, run.data["questions"], folder / "key.yaml")
     questions = as_graded(own, former, folder / STANDING)
     refuse_contradictions(run.key, folder / "key.yaml")

@@ -88,6 +88,7 @@ def opened_exports(job: Job, questions: tuple[ScoredQuestion, ...]) -> list[Expo
     """
     quizzes = known_quizzes(job.bank, job.key, job.quizzes)
     wordings = wordings_by_question(quizzes)
+    # In the key's order, by which columns without a known text are told.
     asked = [question.id for question in job.key.questions if question.id in wordings]
     context = ReadingContext(
         questions,
@@ -120,6 +121,7 @@ def _promised(exports: Sequence[Export]) -> dict[str, Decimal]:
 
 
 def _refuse_other_points(exports: Sequence[Export], questions: tuple[ScoredQuestion, ...]) -> None:
+    # A void or left-out question has other points than its column by a person's decision.
     worth = {each.id: each.points for each in questions if not (each.void or each.left_out)}
     listed = [
         (source, f"{question} {points} (the key: {worth[question]})")

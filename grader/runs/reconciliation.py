@@ -38,6 +38,7 @@ def check_tables(folder: Path, graded: GradedClass, tally: ClassTally) -> None:
     """
     counts = graded.counts
     totals = graded.used.frame["total"].value_counts().iter_rows()
+    # By distinct totals: a large class has few.
     total = sum((Decimal(text) * n for text, n in totals), ZERO)
     _same("rows superseded", len(graded.superseded), counts.superseded)
     scores = _Scores(folder / "scores.csv", graded)
@@ -47,6 +48,7 @@ def check_tables(folder: Path, graded: GradedClass, tally: ClassTally) -> None:
     for question in graded.questions:
         counted = tally.points(question.id)
         _same(f"points of {question.id} in scores.csv", scores.points[question.id], counted)
+    # Read as a CSV: a text that could not be read may hold line ends.
     rejects = sum(1 for _ in _rows(folder / "rejects.csv")) - 1
     _same("rows in rejects.csv", rejects, len(graded.rejects))
     _check_items(folder / "items.csv", graded, scores)
@@ -58,6 +60,7 @@ def check_record(folder: Path, graded: GradedClass) -> None:
     Raises:
         Hw9Error: a row is missing from it, or stands there twice.
     """
+    # One column alone: reading all of a large class back would double the memory of a run.
     rows = pl.scan_parquet(folder / FILE, glob=False)
     read, whole = rows.select(pl.len(), pl.col("student").count().alias("whole")).collect().row(0)
     counts = graded.counts
@@ -136,6 +139,7 @@ class _Scores:
             off = pl.DataFrame([off.alias("off"), alike.alias("alike")]).select(
                 pl.when("alike").then("off").otherwise(0)
             )["off"]
+        # By their number, not by name: this sentence may be sent on to whoever mends the program.
         for student in (off > leeway).arg_true()[:1]:
             points, known = (scale.decimal(each[student]) for each in (sums, totals))
             number = self.students + student + 1

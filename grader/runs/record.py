@@ -85,6 +85,7 @@ class RunRecord:
             ExportError: the record is damaged, or was changed since it was written.
         """
         questions = self.data["questions"]
+        # Runs of the former format have a record by lines, and no hash of it.
         if self.data["format"] == "hw9-run/1":
             return read_former_rows(self.folder / FORMER_FILE, questions)
         path = self.folder / FILE

@@ -139,11 +139,13 @@ def plan_on(graded: GradedRun, job: Regrade) -> Plan:
     own_key = job.folder / "key.yaml"
     new_key, new_path = (job.key, job.key_path) if job.key else (run.key, own_key)
     if job.key is None:
+        # A new key is held to the bank by whoever loads it; the run's own is loaded here.
         hold_to_bank(run.key, job.bank, path=own_key, answers=False)
     refuse_other_options(run.key, new_key, new_path)
     changed = changed_questions(run.key, new_key)
     taken = _taken(job, changed, before)
     after = regraded(before, questions_of(new_key, job.bank, recorded, new_path), taken, job.how)
+    # Questions that were left out take the new key's entry too: nobody was graded on them.
     key = merged_key(run.key, new_key, [*taken, *run.data["left_out"]], job.how)
     by_key = questions_of(key, job.bank, recorded, new_path)
     standing = new_standing(graded.former, by_key, after, dict.fromkeys(taken, job.how))
@@ -222,6 +224,7 @@ def write_regrade(
     if not all(map(is_text, (signature.by, signature.why, signature.when))):
         raise InputError("the text holds bytes that are not UTF-8", place="--by or --why")
     with only_run(plan.job.folder):
+        # With the lock held: between plan and write a person may have looked at it for an hour.
         if state_of(plan.job.folder) != plan.state:
             raise OutputError(
                 f"{plan.job.folder}: was changed by another run since this regrade was planned. "
@@ -247,6 +250,7 @@ def _write_in_place(
         _keep_others(old, new)
         rows = write_answers(new, plan.run.data["exports"], plan.after.used.table)
         write_run(new, plan.run.data, plan.key, rows)
+        # After the new key is written, whose hash it holds.
         entry = _entry(plan, signature, old, new)
         write_whole(new / LOG, with_entry(log, entry), private=True)  # the class's page tells it
         with_pages = (old / "class.html").exists() if pages is None else pages

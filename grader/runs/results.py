@@ -32,9 +32,11 @@ def write_results(
         OutputError: they cannot be written.
     """
     counts = write_score_tables(graded, folder)
+    # Canvas' rule as the second one, for comparison on the class's page.
     tally = ClassTally(graded.questions, graded.used, CanvasPartial())
     analysis = analyse(tally)
     write_items_and_summary(graded, folder, analysis=analysis)
+    # Before the pages: they take the longest, and are of no use if a table is wrong.
     check_tables(folder, graded, tally)
     if pages:
         write_class_report(graded, folder, bank, key, analysis=analysis)
@@ -66,6 +68,7 @@ def fill_gradebook(
     ):
         note += f", {number} {what}" if number else ""
     ours = sum((question.points for question in graded.questions), Decimal(0))
+    # Told and left alone: on import Canvas changes an assignment by this number.
     if filled.points_possible and _as_number(filled.points_possible) != ours:
         note += f"; its Points Possible are {filled.points_possible}, the key's {ours}"
     return note

@@ -79,10 +79,12 @@ def _score_columns(used: UsedStudents, part: pl.DataFrame) -> pl.DataFrame:
     points = used.point_texts(part)
     names = used.table.cells.names
     late = part.select(per_distinct(part.select("late"), _late_text, pl.String).alias("late"))
+    # Written as our own points are: 9.70 and 9.7 are one score.
     scores = per_distinct(part.select("canvas_score"), _plain, pl.String)
     return part.select(
         *_person(),
         pl.col("attempt").cast(pl.String),
+        # Empty for one attempt: the column is there in every run, so that scripts find it.
         pl.when(pl.col("rows") > 1).then(pl.col("rows").cast(pl.String)).alias("attempts_averaged"),
         _moment(),
         late["late"],
@@ -152,6 +154,7 @@ def _reject_rows(graded: GradedClass) -> Iterator[list[str]]:
 
 def _late_rows(graded: GradedClass) -> pl.DataFrame:
     """Return every late attempt: of students used, then of those that another one stands for."""
+    # Late attempts that do not count are listed too: a person may have to explain them.
     both = ((graded.used, "yes"), (graded.superseded, "no"))
     return pl.concat([_late_of(rows.frame, graded, used) for rows, used in both])
 

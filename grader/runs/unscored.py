@@ -34,6 +34,7 @@ def unscored_of_exports(graded: GradedClass) -> list[Unscored]:
     """Return the students of the exports who have no score, in the order of reading."""
     refused: dict[str, Reject] = {}
     for each in graded.rejects:
+        # Of whole rows: a student with an unread cell has a score.
         if not each.question and each.student:
             refused.setdefault(each.student, each)
     names = pl.Series(list(refused), dtype=pl.String).implode()
@@ -70,6 +71,7 @@ def unscored_of_gradebook(
     return [
         Unscored(id_, name, section, "gradebook", NO_ROW)
         for id_, name, section in gradebook.people()
+        # Canvas lists its test student in every gradebook.
         if id_ not in found and not is_test_student(name)
     ]
 

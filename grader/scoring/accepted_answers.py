@@ -58,6 +58,7 @@ def _scored(
     options, blanks = _option_ids(entry, question), _blank_choices(entry, question)
     given = [entry.effective, *(entry.override.also if entry.override else [])]
     each = [accepted_answers(entry, answer, question, path) for answer in given if answer]
+    # Each once: a regrade that accepts both may name one answer twice.
     accepted = tuple(dict.fromkeys(answer for answers in each for answer in answers))
     names = tuple((blank, tuple(_names(entry, question, blank).items())) for blank, _ in blanks)
     return ScoredQuestion(
@@ -202,6 +203,7 @@ def _names(entry: KeyQuestion, question: Question | None, blank: str) -> dict[st
         for verdict in entry.options:
             if verdict.blank == blank and verdict.text and verdict.id in ids:
                 names[verdict.text] = verdict.id
+        # Ids last: an option whose text is another's id is known by its own.
         return names | ids
     for verdict in entry.options:
         if verdict.blank == blank:

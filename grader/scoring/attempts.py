@@ -118,6 +118,7 @@ def _own_doubt(row: Candidate) -> str:
 
 
 def _rank(row: Candidate) -> tuple[int, str, str]:
+    # Rows without a number come before all that have one.
     return (-1 if row.attempt is None else row.attempt), row.submitted, row.digest
 
 

@@ -109,6 +109,7 @@ class CanvasPartial:
         if question.void:
             return question.points
         shares = [_share(answer, response) for answer in question.accepted]
+        # Exact until the end: a third of 0.3 is 0.1, and in floats 0.09999.
         worth = Fraction(question.points) * max(shares, default=Fraction(0))
         # A fraction ends as a decimal where its denominator has no prime but 2 and 5.
         divisor = worth.denominator

@@ -117,6 +117,8 @@ def _lists(question: Question, key: Key | None) -> tuple[OptionList, ...]:
     for blank in question.blanks:
         if blank.options is None:
             numbers = measured_choices(question, blank, key)
+            # By its text: the ids of measured choices are the key's own and say nothing to a
+            # student.
             options = tuple(OfferedOption(text, (text, text)) for _, text in numbers)
         else:
             options = tuple(OfferedOption(o.id, (o.text.en, o.text.zh_hant)) for o in blank.options)

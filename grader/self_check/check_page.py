@@ -67,6 +67,7 @@ def check_page(
     checked: Checked, bank: Bank, evidence: Evidence | None, language: str = "en"
 ) -> str:
     """Return the page as text; see `write_check_page`."""
+    # Figures of right answers would hide those to look at again.
     looked = [
         _looked_at(each, evidence)
         for each in checked.questions
@@ -129,6 +130,7 @@ def _pictures(records: Iterable[Record], evidence: Evidence) -> Iterable[Panel]:
 
 def _picture_of(record: Record) -> int | None:
     _, *place = record.id.split("/")
+    # An id's numbers: activation/LAYER/PICTURE, and lime/PICTURE.
     at = {"activation": 1, "filter_visualization": 1}.get(record.kind, 0)
     known = record.kind in (*MAPS, "lime", "picture")
     return int(place[at]) if known and len(place) > at and place[at].isdecimal() else None
@@ -149,6 +151,7 @@ def _panels(record: Record, evidence: Evidence) -> Iterable[Panel]:
         yield Panel(displayed_pixels(_as_map(record, "values")), both(spoken), spoken)
     elif record.kind == "embeddings":
         for table, about in sorted(record.values.get("tables", {}).items()):
+            # Tables of ten sentences by ten; curves over the layers have one dimension.
             if record.array(table).ndim == 2 and "metric" in about:
                 told = words("check").pair("table", **about | {"of": about["character"] + 1})
                 yield Panel(displayed_pixels(_as_map(record, table)), both(told), told)

@@ -169,6 +169,7 @@ def _right_answer(
     entry: KeyQuestion, question: ScoredQuestion, texts: QuestionTexts
 ) -> RightAnswer:
     accepted = tuple(texts.parts(question, answer) for answer in question.accepted)
+    # Verdicts argue for the derived answer, which no longer counts.
     if entry.override is not None:
         return RightAnswer(accepted, (), entry.override.why)
     reasons = tuple(

@@ -96,6 +96,7 @@ def read_leniently(
             question = _question_named(str(name), every)
             if question in seen:
                 raise _Slip(f"{question} is answered twice")
+            # Before the answer is read: a second one is told even where the first cannot be read.
             seen.add(question)
             if str(name) != question:
                 found.readings.append(Reading("", str(name), question))
@@ -131,6 +132,7 @@ def _question_named(given: str, every: Sequence[str]) -> str:
     numbered = _NUMBERED.fullmatch(wanted)
     if not same and numbered:
         for name in every:
+            # "3", "Q3" and "第3題" are q03, unless a question has such an id itself.
             other = _NUMBERED.fullmatch(plain(name))
             if other and other[1] == numbered[1]:
                 same.append(name)
@@ -185,6 +187,7 @@ def nearest(given: str, choices: Sequence[str]) -> str | None:
         ('0.318', None)
     """
     number, numbers = number_of(given), [number_of(choice) for choice in choices]
+    # One choice that is no number, and nearness means nothing.
     if number is None or None in numbers or not numbers:
         return None
     ranked = sorted(
@@ -214,6 +217,7 @@ def number_of(text: str) -> Decimal | None:
         number = Decimal(short.removesuffix("%"))
     except InvalidOperation:
         return None
+    # 1e999999 can be read too, and overflows in the next product.
     if not number.is_finite() or abs(number.adjusted()) > 30:
         return None
     return number / 100 if short.endswith("%") else number
@@ -302,6 +306,7 @@ class _Reader:
         names: Names = {blank: labels.get(blank, ()) for blank in blanks}
         if isinstance(value, str):
             parts: list[Any] = [part for part in re.split(r"[;；]", value) if part.strip()]
+            # No semicolon, or too many: then commas part them, if these fit.
             if len(parts) != len(blanks):
                 parts = [part for part in _BETWEEN.split(value) if part.strip()]
             if all("=" in part for part in parts):
@@ -337,6 +342,7 @@ class _Reader:
         place = f"{self.question.id}, {blank}"
         if not goes_by:  # a measured value that this key does not list
             return str(value).strip()
+        # YAML reads a bare no or on as a truth value before anybody can ask.
         spelled = _SPELLINGS[value] if isinstance(value, bool) else (str(value).strip(),)
         for given in spelled:
             choice = one_named(given, goes_by)

@@ -23,6 +23,7 @@ def lines_of(checked: Checked, language: str) -> list[str]:
     empty = checked.ids("unanswered")
     could = number_of(len(checked.questions) - len(left_out), "question", language)
     points, possible = f"{checked.points:f}", number_of(checked.possible, "point", language)
+    # ", " in English, "、" in Chinese.
     between = said("between_ids", language)
     lines = [said("sum", language, right=len(right), of=could, points=points, possible=possible)]
     lines += [reading_line(each, language) for each in checked.readings]

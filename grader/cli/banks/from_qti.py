@@ -40,9 +40,11 @@ def from_qti(package: Path, out: Path, title: str | None, leave_out: bool, as_js
     from grader.runs.folder import folder_made_whole
     from solver.errors import OutputError
 
+    # Never over a bank: a person may have changed its wordings since.
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out}: is there already. Give another name with --out.")
     quiz = taken(chosen(read_package(package), title, package))
+    # Before a folder is made, and all at once.
     refuse_faults(quiz, package, leave_out=leave_out)
     with folder_made_whole(out) as folder:
         write_bank_and_key(quiz, folder)
@@ -54,6 +56,7 @@ def from_qti(package: Path, out: Path, title: str | None, leave_out: bool, as_js
     click.echo(f"{counted(len(quiz.questions), 'question')}, {counted(points, 'point')}: {out}")
     for fault in quiz.faults:
         click.echo(f"left out: {fault}")
+    # Two options that read alike cannot be told apart in an export, which holds texts.
     for alike in alike_options(quiz.quiz):
         click.echo(alike)
     given = f"--key {out / 'key.yaml'} --bank {out / 'questions'}"

@@ -24,6 +24,7 @@ class BankFolder(click.Path):
         from solver.files.resources import shipped_editions
 
         shipped = shipped_editions()
+        # A year is first: whoever has a folder of that name says ./2022.
         if str(value) in shipped:
             return shipped[str(value)]
         return super().convert(value, param, ctx)

@@ -65,6 +65,7 @@ def import_qti(
     _spare_other_files(target)
     if not as_json:
         _show(matched, bank, key)
+    # Asked last, when the differences are on the screen.
     if not yes:
         _ask()
     save_quiz(matched.quiz, target)
@@ -126,6 +127,7 @@ def _show(matched: MatchedQuiz, bank: Bank, key: Key | None) -> None:
     from grader.quizzes.option_matching import alike_options
     from grader.quizzes.texts import QUIZ_LANGUAGES, quiz_of_bank
 
+    # In each language a quiz may be in: the differences are shown to the nearest.
     banks = {language: quiz_of_bank(bank, language, key) for language in QUIZ_LANGUAGES}
     differing = list(differences(matched.quiz, banks[language_of(matched.quiz, banks)]))
     count = len(matched.quiz.questions)
@@ -149,6 +151,7 @@ def _show(matched: MatchedQuiz, bank: Bank, key: Key | None) -> None:
 def _default_target(bank_folder: Path | None, title: str) -> Path:
     if bank_folder is None or ships(bank_folder):
         return Path("quiz.yaml")
+    # `\w` keeps Chinese letters, of which most titles here are.
     name = re.sub(r"[^\w-]+", "-", title).strip("-").lower() or "quiz"
     return bank_folder / "quizzes" / f"{name}.yaml"
 

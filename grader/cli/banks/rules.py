@@ -31,9 +31,11 @@ def rules(name: str | None, whole: bool) -> None:
         click.echo(reference(bank), nl=False)
     elif name is None:
         for rule in known.values():
+            # The first paragraph: its line ends are those of the docstring.
             first = " ".join(rule.what.split("\n\n")[0].split())
             click.echo(f"{rule.name}\n    {first}")
         click.echo(f"\n{counted(len(known), 'rule')}; hw9 bank rules NAME describes one.")
+    # A former name finds its rule too: banks of an earlier edition have it.
     elif current_name(name) in known:
         click.echo(describe(known[current_name(name)], bank), nl=False)
     elif name == GIVEN:
