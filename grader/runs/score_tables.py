@@ -79,7 +79,7 @@ def _score_columns(used: UsedStudents, part: pl.DataFrame) -> pl.DataFrame:
     points = used.point_texts(part)
     names = used.table.cells.names
     late = part.select(per_distinct(part.select("late"), _late_text, pl.String).alias("late"))
-    # Written as our own points are: 9.70 and 9.7 are one score.
+    # In plain digits: read from a record, ten is written 1E+1.
     scores = per_distinct(part.select("canvas_score"), _plain, pl.String)
     return part.select(
         *_person(),

@@ -75,6 +75,7 @@ def differences(
     texts = dict(_texts_of(ours, options_only=options_only))
     others = dict(_texts_of(other, options_only=options_only))
     first, second = where
+    # Names of either side, in the order of ours: what only one has is told too.
     for name, facing in ((name, others.get(name)) for name in texts | others):
         mine = texts.get(name)
         if mine is None or facing is None:
@@ -99,6 +100,7 @@ def _texts_of(
         yield f"option {option}", _folded(text)
     for name, blank in wording.blanks.items():
         if options_only:
+            # With no text, so that only its absence is a difference.
             yield f"drop-down {name}", ()
         else:
             yield f"the label of drop-down {name}", _folded(blank.label)
@@ -120,6 +122,7 @@ def _shown(text: str, beside: str) -> str:
         return text
     pairs = enumerate(zip(text, beside, strict=False))
     at = next((place for place, (one, two) in pairs if one != two), min(len(text), len(beside)))
+    # Two long texts mostly differ in one word, far behind their beginnings.
     start = max(0, at - _SHOWN // 2)
     cut = text[start : start + _SHOWN]
     return f"{'...' if start else ''}{cut}{'...' if start + _SHOWN < len(text) else ''}"

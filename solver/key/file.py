@@ -43,6 +43,7 @@ _Dumper.add_representer(Decimal, _text)
 def dump_key(key: Key) -> str:
     """Return the key as YAML text: the same key, the same bytes."""
     data = key.model_dump(by_alias=True, exclude_defaults=False)
+    # Left out where there is none: keys from before they existed keep their bytes.
     for name in ("stability", "signed"):
         if data[name] is None:
             del data[name]
@@ -54,6 +55,7 @@ def dump_key(key: Key) -> str:
 
 def _without_empty(question: dict[str, Any]) -> dict[str, Any]:
     """Drop a question's empty fields, except those that mean something when they are empty."""
+    # Left in though empty: a reader must see that nothing was derived.
     always = ("correct", "options", "id", "kind", "points", "rule", "state")
     unless_none = ("second_correct", "ways_agree")  # an empty answer, or False, is a result
     kept = {

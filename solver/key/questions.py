@@ -100,6 +100,7 @@ class KeyQuestion(Strict):
         other = [one.correct for one in self.stability.sets] if self.stability else []
         given = [self.override.correct, *self.override.also] if self.override else []
         on = [self.decided.on] if self.decided else []
+        # Wherever an answer stands: each is read by the same readers.
         for answer in (self.correct, *given, *on, self.second_correct, *other):
             if answer and isinstance(answer, dict) != (self.kind == "pair"):
                 raise ValueError(
@@ -142,6 +143,7 @@ class KeyQuestion(Strict):
         if self.void:
             return "everybody"
         if self.override is not None:
+            # Each of these options earns by itself; of any other kind they are one answer.
             several = self.kind == "single" and len(self.override.correct) > 1
             return "either" if several or self.override.also else "changed"
         return "accepted" if self.decided else "undecided"
@@ -197,6 +199,8 @@ class Key(Strict):
         """The signature, where it holds for the questions as they are now."""
         # Any change of a question, by hand too, takes the signature off.
         holds = self.signed is not None and self.signed.sha256 == questions_sha256(self)
+        # `to_decide` too: a key put together by hand may be signed over questions without a
+        # decision.
         return self.signed if holds and not self.to_decide else None
 
 

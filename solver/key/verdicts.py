@@ -76,6 +76,7 @@ class OptionVerdict(Strict):
     @property
     def ways_differ(self) -> bool:
         """True if rule and cross-check both decided, and not alike."""
+        # A cross-check that could not decide contradicts nothing.
         decided = self.second is not None and None not in (self.holds, self.second.holds)
         return decided and self.second is not None and self.second.holds != self.holds
 

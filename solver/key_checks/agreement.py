@@ -110,6 +110,7 @@ def faults(key: Key, bank: Bank, *, answers: bool = True, derived: bool = True) 
     # Questions are compared, not the bank's bytes: claims, settings and comments may change.
     asked = {question.id: question for question in bank.questions}
     edition = key.bank.get("edition")
+    # Keys from before they carried their wordings have only the edition to be told by.
     unworded = any(entry.wording is None for entry in key.questions)
     if unworded and edition is not None and edition != bank.header.edition:
         ours = f"edition {edition!r} of the questions"
@@ -133,6 +134,8 @@ def faults(key: Key, bank: Bank, *, answers: bool = True, derived: bool = True) 
         verdicts = by_verdicts(entry)
 
         measured = verdicts is not None and set(verdicts) == set(entry.correct)
+        # A measured answer of another number than the question asks for is the bank's fault;
+        # whoever only checks answers by it cannot mend that.
         if fault and (derived or entry.override is not None or not measured):
             yield Fault(entry.id, "answer", "override" if entry.override else "correct", fault)
 
@@ -146,6 +149,7 @@ def _of_question(entry: KeyQuestion, question: Question) -> Iterator[Fault]:
             yield Fault(entry.id, "bank", "wording", said)
     else:
         yield from _unlike_options(entry, question)
+    # Beside any other difference: points are mended in the file, all else by a new key.
     if entry.points != question.points:
         said = f"is worth {entry.points} in the key and {question.points} in the bank"
         yield Fault(entry.id, "points", "points", said)

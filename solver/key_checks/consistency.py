@@ -74,6 +74,7 @@ def answer_words(entry: KeyQuestion, answer: Answer) -> str:
     """Return an answer as ``hw9 key override --correct`` reads it: "a,c" or "a=b,b=c"."""
     if not isinstance(answer, dict):
         return ",".join(answer)
+    # By ids where there are some: a choice's text may hold the commas that part answers.
     ids = {(each.blank, each.text): each.id for each in entry.options}
     return ",".join(f"{blank}={ids.get((blank, value), value)}" for blank, value in answer.items())
 
@@ -118,6 +119,7 @@ def _is_named(option: OptionVerdict, blank: str | None, value: str) -> bool:
     if (option.blank or None) != blank:
         return False
     return value in (option.id, option.text) or (
+        # A measured choice may be written 0.150 in the file and be 0.15 in its verdict.
         blank is not None and _number(value) is not None and _number(value) == _number(option.text)
     )
 

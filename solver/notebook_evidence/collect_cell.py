@@ -64,6 +64,7 @@ class Evidence:
                 if arrays:
                     entry["file"] = name.replace("/", "-") + ".npz"
                     buffer = io.BytesIO()
+                    # No pickles: whoever reads the zip runs nothing of it.
                     np.savez_compressed(buffer, allow_pickle=False, **arrays)
                     archive.writestr(entry["file"], buffer.getvalue())
                 manifest.append(entry)
@@ -119,9 +120,11 @@ class Network:
 
     def gradients(self, pictures: Any, labels: Any, *, logit: bool = False) -> np.ndarray:
         """Return the gradient (B, 3, H, W) of the mean loss, or of the labels' logits."""
+        # A clone: the notebook's own pictures keep their `.grad`.
         leaves = pictures.clone().requires_grad_()
         answers = self.model(leaves)
         if logit:
+            # The sum over pictures, each of which has its own gradient in it.
             aim = answers.gather(1, labels[:, None]).sum()
         else:
             aim = self.torch.nn.functional.cross_entropy(answers, labels)
@@ -142,6 +145,7 @@ class Network:
         """Return the course's integrated gradients (3, H, W): alpha 0 to 1, the last left out."""
         total, label = 0.0, self.labels[k : k + 1]
         for step in range(steps):
+            # From black, by alpha 0, 1/n ... (n-1)/n, as the course's own loop.
             one = self.pictures[k : k + 1] * (step / steps)
             total = total + self.gradients(one, label, logit=True)[0]
         return np.asarray(total) / steps
@@ -171,6 +175,7 @@ def saliency(found: Evidence, names: Mapping[str, Any], _: Any) -> None:
         found.lacks.append(f"the range of saliency before it is scaled ({problem})")
     for k, one in enumerate(maps):
         values = {}
+        # Another network, or other pictures, would give a range that is none of this map's.
         if raw is not None and likeness(raw[k], one) >= ALIKE:
             values = {"raw_min": float(raw[k].min()), "raw_max": float(raw[k].max())}
         found.add(f"saliency/{k}", {"map": scaled(one)[0]}, values)
@@ -189,6 +194,7 @@ def smoothgrad(found: Evidence, names: Mapping[str, Any], _: Any) -> None:
         values = {}
         if network is not None:
             picture, label = network.pictures[k : k + 1], network.labels[k : k + 1]
+            # As the course has it, which divides and squares where the paper multiplies.
             std = (SIGMA / float(picture.max() - picture.min())) ** 2
             draws = (
                 picture + std * network.torch.randn_like(picture) for _ in range(RANGE_SAMPLES)
@@ -210,6 +216,7 @@ def filters(found: Evidence, names: Mapping[str, Any], wanted: Mapping[str, Any]
         maps = network.activation(layer)
         for k, one in enumerate(maps):
             found.add(f"activation/{layer}/{k}", {"map": one.astype(np.float32)}, {"filter": 0})
+        # The visualization's layer is named nowhere; the activation beside it tells.
         if shown is None or shown.shape != maps.shape or likeness(shown, maps) < ALIKE:
             continue
         for k, one in enumerate(as_array(names["filter_visualizations"])):
@@ -308,6 +315,7 @@ def hidden_states(found: Evidence, names: Mapping[str, Any], wanted: Mapping[str
         ids = tokenizer(question, context)["input_ids"]
         end = ids.index(tokenizer.sep_token_id)
         answer = tokenizer(names["answers"][item - 1], add_special_tokens=False)["input_ids"]
+        # [CLS], the question, [SEP], the context, [SEP].
         roles = np.array([0] + [1] * (end - 1) + [0] + [2] * (len(ids) - end - 2) + [0], np.int8)
         for at in range(end + 1, len(ids) - len(answer)):
             if ids[at : at + len(answer)] == answer:
@@ -315,6 +323,7 @@ def hidden_states(found: Evidence, names: Mapping[str, Any], wanted: Mapping[str
         if states[1].shape[1] != len(ids):
             found.lacks.append(f"hidden states of model {model} on item {item} (other tokens)")
             continue
+        # From 1: states[0] are the embeddings, which no plot of the course shows.
         points = [PCA(2, random_state=0).fit_transform(as_array(one)[0]) for one in states[1:]]
         arrays = {"points": np.stack(points).astype(np.float32), "roles": roles}
         pieces = tokenizer.convert_ids_to_tokens(ids)

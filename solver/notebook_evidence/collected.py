@@ -78,10 +78,13 @@ def with_regions(evidence: Evidence, regions: Path) -> Evidence:
         if record.kind != "picture" or f"regions/{place}" in records or not place.isdecimal():
             continue
         rgb = record.array("rgb", 3)
+        # Regions are drawn for the network's size.
         if rgb.shape != (SIDE, SIDE, 3):
             continue
+        # The cell takes a file's stem only where it is of the course's form.
         name, label = str(record.values.get("name", "")), int(record.values.get("label", 0))
         if not name:
+            # All of it can be read: these are the picture's own pixels.
             known = picture_of(rgb, rgb[..., 0] >= 0, known_pictures(regions))
             name = known.name if known is not None else ""
         picture = Picture(int(place), name, label, Path(name), rgb, (SIDE, SIDE))

@@ -81,7 +81,9 @@ def evidence_from(
     together = pooled(findings, lime.superpixels.scikit_image)
     records = dict(together.records)
     for record in besides:
+        # A notebook's own figure counts before what was run here.
         records.setdefault(record.id, record)
+    # Hashes alone: a file's name may be a person's.
     about = {"name": "executed notebooks", "notebooks": [one.sha256 for one in notebooks]}
     evidence = Evidence(records, about)
     draws = [Evidence(one, about) for one in together.draws]
@@ -136,6 +138,7 @@ def lines(read: NotebookEvidence) -> list[str]:
         found.append(f"Notebook {number}: {len(notebook.figures)} figures")
         found += [f"  {remark[0].upper()}{remark[1:]}." for remark in notebook.remarks]
         found += [_line(one) for one in own]
+        # Printed numbers have no bytes to compare.
         if own and all(one.handed_out for one in own if one.figures):
             found.append("  All are the handed-out outputs: the course's own run, not a student's.")
     found += [f"Differs: {one}." for one in read.pooled.differences]

@@ -69,6 +69,7 @@ def grid_records(
 
 def _map(kind: str, place: tuple[Any, ...], cut: Cut, colours: str, *lacks: str,
          name: str = "map") -> Record:  # fmt: skip
+    # Without a colour map the panel's own colours are the values.
     values = values_of_mixtures(colours, cut.rgb, cut.valid) if colours else cut.rgb / TOP
     valid = cut.valid
     if len(values) > FINE:
@@ -83,6 +84,7 @@ def from_figure(side: int, *lacks: str) -> dict[str, Any]:
 
 
 def _at_picture_side(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    # The middle of each pixel: at its border a panel mixes two.
     at = ((np.arange(PICTURE_SIDE) + 0.5) * len(values) / PICTURE_SIDE).astype(int)
     return values[np.ix_(at, at)]
 

@@ -125,6 +125,7 @@ def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigu
     if not panels:
         return LimeFigure(None, [])
     whole = _by_version(panels, shown, start_label)
+    # Every panel is explained: the search at fractions, which takes seconds, is left out.
     if whole.explained[0] == len(whole.readings):
         return whole
     apart = _by_version(_at_fractions(panels, shown), shown, start_label)
@@ -132,6 +133,7 @@ def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigu
 
 
 def _by_version(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigure:
+    # Those that change most tell most; one version made all panels of a figure.
     tried = sorted(panels, key=lambda panel: -panel.change)[:TRIED]
     versions = {(v.scikit_image, v.start_label) for p in panels for v in p.picture.superpixels}
     done: dict[tuple[int, Version], tuple[SuperpixelVersion, OverlayReading, float]] = {}
@@ -144,6 +146,7 @@ def _by_version(panels: list[LimePanel], shown: int, start_label: int) -> LimeFi
 
     def left(version: Version) -> tuple[float, bool, Version]:
         unexplained = sum((1 - read(panel, version)[2]) * panel.change for panel in tried)
+        # Rounded, so that of two versions that explain alike the cell's own label decides.
         return round(unexplained, 2), version[1] != start_label, version
 
     best = min(sorted(versions), key=left)
@@ -168,6 +171,7 @@ def _at_fractions(panels: list[LimePanel], shown: int) -> list[LimePanel]:
     _, version, y = min(
         (left(version, 0.0, y, most[:1]), version, y) for version in versions for y in HEIGHTS
     )
+    # Downhill from there, by ever smaller steps, as long as one of four ways is better.
     x, least = 0.0, left(version, 0.0, y, most)
     for step in STEPS:
         better = True
@@ -207,6 +211,8 @@ def _blown_up(panel: LimePanel) -> Floats:
     picture = whole_picture(bytes_shown, panel.valid, panel.placing).astype(np.float64)
     seen = panel.valid
     top = max(float(panel.overlay[seen][:, :2].max()), float(panel.shown[seen].max()))
+    # LIME sets a channel to the picture's largest value, which resampling may have hidden or
+    # overshot.
     picture = np.minimum(picture, top)
     picture[0, 0, 0] = top  # the largest value is there somewhere
     return picture
@@ -216,6 +222,7 @@ def lime_records(figure: LimeFigure) -> list[Record]:
     """Return a record for each panel of the bank's pictures that was read."""
     records = []
     for panel, one, reading, explained in figure.readings:
+        # Of another edition, not explained, or nothing drawn: no evidence on any question.
         if panel.picture.place is None or explained < EXPLAINED or not reading.count:
             continue
         signs = reading.signs[one.labels]

@@ -124,6 +124,7 @@ def read_executed_notebook(path: Path) -> ExecutedNotebook:
     """
     text = read_text(path, EvidenceError, max_bytes=MAX_BYTES)
     cells = _cells(text, path)
+    # "replace": JSON may hold half a surrogate pair, which no UTF-8 has.
     found = ExecutedNotebook(path.stem, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
     settings: dict[str, Setting] = {}
     counts: list[int | None] = []
@@ -140,6 +141,7 @@ def read_executed_notebook(path: Path) -> ExecutedNotebook:
         outputs = outputs if isinstance(outputs, list) else []
         if outputs:
             count = cell.get("execution_count")
+            # `type`: JSON's true is an int to `isinstance`.
             counts.append(count if type(count) is int else None)
         place = 0
         for output in outputs:
@@ -201,6 +203,7 @@ def _joined(source: Any) -> str:
 
 def settings_in(source: str) -> dict[str, Setting]:
     """Return the settings that a cell's code gives; of one that is given twice, the last."""
+    # A setting in a comment is one that was tried and left.
     plain = re.sub(r"#.*", "", source)
     found: dict[str, Setting] = {}
     for name, pattern in SETTINGS.items():
@@ -213,6 +216,7 @@ def settings_in(source: str) -> dict[str, Setting]:
     places = PLACES.findall(plain)
     if places:
         numbers = tuple(int(one) for one in re.findall(r"\d{1,4}", places[-1]))
+        # All places moved by one: the word's second character.
         shifts = {a - b for a, b in zip(numbers, FIRST_PLACES, strict=False)}
         if len(numbers) == len(FIRST_PLACES) and len(shifts) == 1:
             found["character"] = shifts.pop()
@@ -231,9 +235,11 @@ def _printed(output: dict[str, Any]) -> Iterator[tuple[float, ...]]:
 
 def _decoded(value: Any) -> bytes | None:
     text = _joined(value)
+    # Base64 writes three bytes as four letters.
     if not text or len(text) > MAX_FIGURE_BYTES * 4 // 3:
         return None
     try:
+        # nbformat breaks it into lines, which `validate` does not let pass.
         png = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
@@ -258,6 +264,7 @@ def _remarks(
     known = [count for count in counts if count is not None]
     if counts and not known and found.figures:
         told.append("it does not say in which order its cells were run")
+    # Run numbers count up within a session: a smaller one below was run before.
     elif known != sorted(known):
         told.append("its cells were not run in their order; a setting may be of another run")
     return told

@@ -69,6 +69,7 @@ def read_figures(
             continue
         boxes = find_boxes(rgb)
         rows = read_grid(rgb, boxes, dpi, settings.known, pictures, figure.method)
+        # The first such figure: LIME's overlay is held against it, panel by panel.
         if rows and rows[0].kind == "pictures" and pictures is None:
             pictures = rows[0].cuts
         if rows and rows[0].kind:
@@ -79,6 +80,7 @@ def read_figures(
         if matrix is not None:
             _of_matrix(finding, figure, matrix)
             findings.append(finding)
+        # One empty box of axes may be a scatter plot; twelve of a cell are read together.
         elif not rows and len(boxes) == 1:
             scatters.append((figure, rgb, dpi))
         else:
@@ -133,6 +135,8 @@ def _of_rows(
         _of_lime(finding, figure, rows[0], pictures, settings)
         empty = sum(
             box.bottom - box.top > EMPTY_BOX
+            # A panel with a picture is square, as the pictures are; axes left empty are as
+            # matplotlib lays them out.
             and abs((box.bottom - box.top) - (box.right - box.left)) > 2
             for box in boxes
         )
@@ -172,6 +176,7 @@ def _checked(finding: Finding, figure: NotebookFigure, rows: list[Row]) -> dict[
                     f"its cell says cnnid={layer}, whose maps are "
                     f"{layer_side(int(layer))} pixels wide: not carried"
                 )
+                # Without it the row is not carried, and the remark says why.
                 given.pop("cnnid")
             else:
                 finding.what += f" (cnnid={layer})"
@@ -216,6 +221,7 @@ def _of_lime(
     panels = lime_panels(row.cuts, pictures)
     shown = int(figure.settings.get("num_features", SHOWN))
     start = int(figure.settings.get("start_label", settings.lime.superpixels.start_label))
+    # Within what SLIC makes: a cell may say any number.
     read = read_lime(panels, max(1, min(shown, 200)), start)
     finding.records += lime_records(read)
     if read.version is None:

@@ -59,12 +59,14 @@ def pooled(findings: Sequence[Finding], superpixels: str) -> Pooled:
             result.records[name] = merged_tables([record for _, record in some])
             result.measured_in[name] = len({number for number, _ in some})
             continue
+        # Stable: among those of the key's version the first notebook's stays first.
         some.sort(key=lambda pair: _other_superpixels(pair[1], superpixels))
         groups = _measurements(some)
         result.records[name] = _counted(groups[0])
         result.measured_in[name] = len({number for number, _ in groups[0]})
         kind = result.records[name].kind
         for others in groups[1:]:
+            # These differ by resampling and say nothing of a method.
             if kind not in ("picture", "regions"):
                 numbers = tuple(sorted({number for number, _ in others}))
                 likeness = _likeness(groups[0][0][1], others[0][1])
@@ -121,11 +123,13 @@ def equal(one: Record, other: Record) -> bool:
         both = one.arrays["valid"] & other.arrays["valid"]
     for name, array in one.arrays.items():
         again = other.arrays[name]
+        # They follow from how it was drawn, not from what was measured.
         if name in ("valid", "segments", "figure"):
             continue
         if array.shape != again.shape:
             return False
         near = MARKERS_APART if name == "points" else LEVEL
+        # Bytes count to 255, maps to 1.
         if name == "rgb" and array.dtype == np.uint8:
             near *= 255
         close = np.abs(array.astype(np.float64) - again) <= near

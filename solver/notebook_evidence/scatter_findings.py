@@ -68,6 +68,8 @@ def _of_cell(
     scale = dots / POINTS
     pixels = [rgb.astype(np.float64) for _, rgb, _ in plots]
     try:
+        # Four plots of the twelve show every role's marker; all of them would take three times as
+        # long.
         stamps = learned_stamps(pixels[::3], scale)
         read = [read_plot(one, stamps, scale) for one in pixels]
     except (EvidenceError, ValueError) as problem:
@@ -93,6 +95,7 @@ def _name_them(
     finding.what = f"hidden states of {LAYERS} layers: model {model}, item {item}"
     likeness = min(min(plot.axes.x.likeness, plot.axes.y.likeness) for plot in read)
     finding.sure = f"item by its {markers} question markers, axes by their numbers ({likeness:.2f})"
+    # A notebook numbers the items as its own edition does, the record as the bank's.
     expected = item_number(name, own)
     if said.get("item", expected) != expected:
         finding.remarks.append(

@@ -22,6 +22,7 @@ def matrix_record(matrix: HeatMap, settings: Mapping[str, Any]) -> Record | None
         return None
     about: dict[str, Any] = {"layer": layer, "character": character, "metric": matrix.metric}
     values = matrix.values.copy()
+    # Each distance is drawn twice, and each reading is off by up to half a level.
     values = (values + values.T) / 2
     np.fill_diagonal(values, 1.0 if matrix.metric == "cosine" else 0.0)
     if matrix.scale is None:

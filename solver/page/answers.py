@@ -15,10 +15,7 @@ def answer_text(answer: Answer, asked: Question | None) -> Markup:
 
 
 def answer_pair(answer: Answer, asked: Question | None) -> Pair:
-    """Return the same as plain texts (en, zh-Hant).
-
-    A key names a choice in English; the bank has it in both languages.
-    """
+    """Return the same as plain texts (en, zh-Hant)."""
     if not isinstance(answer, dict):
         return as_pair(", ".join(answer))
     chosen = [(blank, _choice(asked, blank, choice)) for blank, choice in answer.items()]
@@ -31,6 +28,7 @@ def answer_pair(answer: Answer, asked: Question | None) -> Pair:
 def _choice(asked: Question | None, blank: str, choice: str) -> Pair:
     for one in asked.blanks if asked else []:
         for option in one.options or []:
+            # A key names a choice in English; the bank has it in both languages.
             if one.id == blank and choice in (option.id, option.text.en):
                 return as_pair(option.text)
     return choice, choice

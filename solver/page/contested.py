@@ -92,6 +92,7 @@ def _contested(view: QuestionView) -> ContestedView:
         ]
         # Shares in a key are rounded: their sum can be a little above 1.
         same = max(1 - sum(share for _, share in others) - stability.undecided, 0.0)
+        # Ours first, whatever its share: the page compares the others with it.
         shares = [(view.derived or none, same), *others]
         if stability.undecided:
             shares.append(("?", stability.undecided))
@@ -132,6 +133,7 @@ def _squares(shares: list[float], repeats: int) -> Markup:
     count = repeats if repeats <= MOST_SQUARES else 100
     # By running sums: rounded one by one, the squares might not add up to the number of repeats.
     ends = [round(count * sum(shares[: at + 1])) for at in range(len(shares))]
+    # There are colours for three others; further ones share the last.
     kinds = [
         "ours" if at == 0 else f"other{min(at, 3)}"
         for at, (first, end) in enumerate(zip([0, *ends], ends, strict=False))

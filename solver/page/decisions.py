@@ -35,6 +35,7 @@ def decision_on(entry: KeyQuestion, asked: Question | None) -> Said | None:
         name = "decision_everybody"
     elif entry.override is not None:
         given = entry.override
+        # An override has names of its own; `decided` is of the other decisions.
         by, why = given.by, given.why
         several = [given.correct, *given.also]
         if entry.kind == "single":

@@ -69,6 +69,7 @@ def render_key_page(
         facts=facts,
         hashes=short_hashes(facts),
     )
+    # Pixels first: what is shared is looked for in the images' own bytes.
     return without_turning(shared_pixels(html))
 
 
@@ -81,6 +82,7 @@ def _with_next(
     """
     urgent = [view for topic in topics for view in topic.questions if _urgent(view, contested)]
     urgent.sort(key=lambda view: (view.urgency, view.entry.id))
+    # Each once: a contested question may be open or set by hand as well.
     ids = list(dict.fromkeys([*contested, *(view.entry.id for view in urgent)]))
     after = dict(pairwise(ids))
     linked = [

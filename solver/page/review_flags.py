@@ -13,6 +13,7 @@ CLOSE = 0.10
 """Margins below this share of the threshold are called close. A choice: it changes the order of the
 list, never an answer."""
 
+# In the order of urgency, by which the list is sorted.
 OPEN, OVERRIDDEN, COUNT, UNDECIDED, CONTESTED, SMALL = range(6)
 STATES = ("open", "overridden", "count", "undecided", "contested", "close")
 
@@ -38,6 +39,7 @@ def relative_margin(verdict: OptionVerdict | SecondVerdict) -> float | None:
     if scale == 0 and isinstance(verdict.value, int | float):
         # A threshold of 0 has no size of its own: the value's stands in.
         scale = abs(float(verdict.value))
+    # Value and threshold are both 0: no share of anything.
     if scale == 0:
         return 0.0 if verdict.margin == 0 else None
     return verdict.margin / scale
@@ -47,6 +49,7 @@ def closest(entry: KeyQuestion) -> tuple[float, OptionVerdict] | None:
     """Return the smallest relative margin of a question, with its verdict."""
     margins = [(relative_margin(verdict), verdict) for verdict in entry.options]
     known = [(margin, verdict) for margin, verdict in margins if margin is not None]
+    # By the share alone: two verdicts cannot be compared where their margins are equal.
     return min(known, key=lambda pair: pair[0]) if known else None
 
 

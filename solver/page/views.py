@@ -147,6 +147,7 @@ class QuestionView:
     @property
     def thumbnail(self) -> tuple[str, Markup]:
         """(place, picture) of the decisive figure; empty texts where none can be shown small."""
+        # Lazily: the first figure has a small picture in nearly all questions.
         small = ((at, thumbnail_of(one)) for at, one in enumerate(self.figures, 1))
         found = next(((f"{self.entry.id}-{at}", one) for at, one in small if one), None)
         return found or ("", Markup())
@@ -292,6 +293,7 @@ def _group(entry: KeyQuestion, asked: Question | None, blank: Blank | str | None
         label, options = as_pair(name or ""), list(asked.options) if asked else []
     verdicts = {v.id: v for v in entry.options if v.blank == name}
     known: dict[str, Option | None] = {option.id: option for option in options}
+    # Options that the bank has lost are shown by their ids.
     known |= {each: None for each in verdicts if each not in known}
     rows = [_row(entry, name, each, option, verdicts.get(each)) for each, option in known.items()]
     return OptionGroup(label if name else None, tuple(rows))
@@ -304,9 +306,11 @@ def _row(
     option: Option | None,
     verdict: OptionVerdict | None,
 ) -> OptionRow:
+    # A measured choice has its text in its verdict, and no option in the bank.
     text = as_pair(option.text) if option else as_pair((verdict and verdict.text) or name)
     answer = entry.effective
     chosen = [answer.get(blank or "")] if isinstance(answer, dict) else answer
+    # A key may name a choice by its id or by its text.
     keyed = any(choice in (name, *text) for choice in chosen)
     return OptionRow(name, text, verdict.holds if verdict else None, keyed, verdict)
 
@@ -324,6 +328,7 @@ def settings_text(settings: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
+    # `default=str`: a key made by hand may hold a date.
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

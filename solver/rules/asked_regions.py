@@ -29,6 +29,7 @@ def asked_regions(questions: Sequence[PlannedQuestion]) -> AskedRegions:
     """
     found: AskedRegions = {}
     for question in questions:
+        # The cross-check's too: it may look at a picture that the rule does not.
         needs = dict.fromkeys((*question.needs, *question.cross_check_needs))
         records = [name.split("/") for name in needs]
         names = dict.fromkeys(
@@ -51,6 +52,7 @@ def _named_by(parameters: Any) -> Iterator[str]:
 
 
 def _is_marked(annotation: Any) -> bool:
+    # A mark within a list or a union is on an inner type, not on the field.
     if get_origin(annotation) is Annotated:
         return any(isinstance(each, RegionName) for each in annotation.__metadata__)
     return any(_is_marked(each) for each in get_args(annotation))

@@ -31,6 +31,7 @@ Rank = Annotated[
 
 
 def _layer(value: object) -> object:
+    # `type`: a layer `true` is no index.
     index = type(value) is int and value >= 0
     named = isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", value, re.ASCII)
     if not (index or named):
@@ -74,6 +75,7 @@ Pictures = Annotated[
 def with_edition_steps(data: Any, info: ValidationInfo) -> Any:
     """Return settings with the edition's steps of integrated gradients where none are given."""
     steps = (info.context or {}).get("steps")
+    # Set before validation: the record's id holds the steps, and so does what a question needs.
     if isinstance(data, dict) and "steps" not in data and steps is not None:
         return {**data, "steps": steps}
     return data
@@ -147,6 +149,7 @@ class MapSettings(Parameters):
     @model_validator(mode="before")
     @classmethod
     def _kind_and_picture(cls, data: Any, info: ValidationInfo) -> Any:
+        # The form of the first banks, told with the form of today.
         if isinstance(data, dict) and "record" in data:
             raise ValueError(
                 "a 'record' such as saliency/2 is written 'map: saliency' and 'picture: 2' (an "

@@ -105,11 +105,13 @@ def example_of(rule: Rule, bank: Bank) -> str | None:
 
     It is of the bank or, where that has none, of an edition that ships.
     """
+    # One after another: editions are loaded only for a rule that no earlier one uses.
     banks = chain([bank], map(load_bank, shipped_editions().values()))
     every = (one for source in banks for one in source.questions)
     asked = next((one for one in every if current_name(one.rule) == rule.name), None)
     if asked is None:
         return None
+    # As a person wrote it: defaults would make the example twice as long.
     data = [asked.model_dump(by_alias=True, exclude_unset=True, mode="json")]
     # Mappings that hold no others are written in one line.
     text: str = yaml.dump(
@@ -144,6 +146,7 @@ def _rows(schema: Mapping[str, Any], before: str = "") -> Iterator[str]:
     for name, field in schema.get("properties", {}).items():
         inner = known.get(field.get("$ref", "").rpartition("/")[2])
         default = "needed" if name in required else _plain(field.get("default"))
+        # A null that stands for something else, such as the edition's own number.
         default = field.get("unsaid", default)
         if inner and before + name in NESTED:
             yield f"| `{before}{name}` | a mapping | as follows | {field.get('description', '')} |"

@@ -131,6 +131,7 @@ class Rule:
 
 def _registered(name: str, module: str) -> Rule:
     """The rule of this name, whose module may not have been imported yet."""
+    # A process that was started anew has no rules yet; to import all takes a third of a second.
     import_module(module)
     if find_spec(f"{module}_check") is not None:
         import_module(f"{module}_check")
@@ -180,6 +181,7 @@ def cross_check(name: str, *, needs: Needs | None = None) -> Callable[[Decide], 
     def register(decide: Decide) -> Decide:
         if name not in _rules or _rules[name].cross_check is not None:
             raise ValueError(f"no rule {name!r} waits for a cross-check")
+        # Its module was imported first: `NAME` comes before `NAME_check` in every folder.
         first = _rules[name]
         beside = _below_rules(first.decide)
         if beside and _below_rules(decide) != f"{beside}_check":
@@ -322,6 +324,7 @@ def _flat_options(
         for at, option in enumerate(blank.options or []):
             flat.append((blank.id, option, option.claim, (*place, "options", at, "claim")))
         if blank.measured is not None:
+            # Its choices are made by the rule, around the value that it measures.
             flat.append((blank.id, None, blank.measured.claim, (*place, "measured", "claim")))
     return flat
 

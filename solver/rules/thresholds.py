@@ -82,6 +82,7 @@ def varied(factors: Mapping[str, float]) -> Iterator[None]:
     unknown = sorted(set(factors) - set(_declared))
     if unknown:
         raise ValueError(f"there is no threshold {', '.join(unknown)}")
+    # A copy: the caller may change its own while the context is open.
     token = _factors.set(dict(factors))
     try:
         yield

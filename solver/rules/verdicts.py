@@ -59,6 +59,7 @@ def strongest(
             chinese += f"：{own[1]}，{ahead}{names[rival][1]}（{other[1]}）"
         verdicts.append(
             Verdict(
+                # Of two equal options none holds: there is no one answer.
                 holds=lead > TIE,
                 value=value,
                 unit=unit,
@@ -159,6 +160,7 @@ def amounts(value: float, other: float, unit: str) -> tuple[Pair, Pair]:
         if own != rival or value == other:
             break
     if unit.startswith("times"):
+        # "3.1 times the picture's mean (2.9 times)": the unit is said once.
         rival = _counted(_figure(other, more), "times")
     return own, rival
 
@@ -174,6 +176,7 @@ def amount(value: float, unit: str, more: int = 0) -> Pair:
     if unit == PLACEMENTS:
         return chance_of(value, _THINGS)
     if unit.startswith("share") or unit == "probability":
+        # 9.95% would be rounded to "10.0%".
         digits = more + (abs(value) < 0.0995)
         text = f"{100 * value:.{digits}f}%".replace("-", MINUS) if value else "0%"
         return text, text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _CHINESE, _LATIN = "\u4e00-\u9fff", "A-Za-z0-9"
+# A sign belongs to its number: the blank stands before "−2", not within it.
 _JOIN = re.compile(f"(?<=[{_CHINESE}])(?=[+\u2212-]?[{_LATIN}])|(?<=[{_LATIN}%])(?=[{_CHINESE}])")
 
 

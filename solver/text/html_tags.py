@@ -43,6 +43,7 @@ def without_tags(text: str) -> str:
 
 def _plain(text: str) -> str:
     shown = _PICTURE.sub(_picture_name, _UNSEEN.sub("", text))
+    # A block's tag parts words, one within a line does not: "H<sub>2</sub>O" is one.
     shown = _INLINE_TAG.sub("", _BLOCK_TAG.sub(" ", shown))
     # Entities last: "&lt;b&gt;" is the text "<b>", no tag.
     return _ENTITY.sub(lambda found: html.unescape(found[0]), shown)

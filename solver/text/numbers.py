@@ -72,10 +72,12 @@ def chance_of(share: float, things: tuple[str, str]) -> tuple[str, str]:
     >>> chance_of(0.31, ("random placements", "種隨機擺放"))[0]
     '31 in 100 random placements'
     """
+    # 0 too: "1 in infinity" is no number.
     if not 0 < share < RARE_CHANCE:
         some, of = round(100 * share), 100
     else:
         some, of = 1, round(1 / share)
+    # The first letter is the measure word, which Chinese says again with the count.
     measure = things[1][:1]
     return (
         f"{some:,} in {of:,} {things[0]}",

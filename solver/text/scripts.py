@@ -30,5 +30,6 @@ def in_one_word(one: str, other: str) -> bool:
     if not (one.isalnum() and other.isalnum()):
         return False
     if writes_without_blanks(one) or writes_without_blanks(other):
+        # The long vowel mark is named KATAKANA-HIRAGANA, and goes on with katakana too.
         return all(unicodedata.name(sign, "").startswith("KATAKANA") for sign in (one, other))
     return True

@@ -21,6 +21,7 @@ def panels_as_found(record: Record) -> list[Panel]:
         []
     """
     pixels = record.arrays.get(ARRAY)
+    # Evidence may be put together by hand: another array of this name is no picture.
     if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         return []
     english, chinese = record_name(record.id)

@@ -110,6 +110,7 @@ def _grid(weights: npt.NDArray[Any], head: int) -> Markup:
         short(side + heads * size + 4),
         short(32 + layers * size),
         short(side),
+        # Less the gap behind the last map, which the pixels do not have.
         short(heads * size - size * _GAP / step),
         short(layers * size - size * _GAP / step),
         data_uri(pixels),
@@ -262,6 +263,7 @@ def matrices(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     head += [Markup('<th scope="col">{}</th>').format(both(PART_NAMES[part])) for part in PARTS]
     rows = [Markup("<tr>{}</tr>").format(Markup("").join(head))]
     for metric in METRICS:
+        # Stretched each for itself: the slide's picture has no scale either.
         cells = [stretched(pairwise(vectors[part], metric)) for part in PARTS]
         rows.append(_matrix_row(METRIC_NAMES[metric], cells))
     rows.append(_matrix_row(("the picture", "投影片的圖"), [picture.array("values", 2)]))

@@ -41,10 +41,12 @@ class Axis:
         """Return at most six round values within the axis."""
         if self.log:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
+            # Rounded up: with more than five powers of ten, every second one.
             step = max(1, -(-(last - first) // _MOST_TICKS))
             return [10.0**power for power in range(first, last + 1, step)]
         width = _round_step((self.high - self.low) / _MOST_TICKS)
         first, last = math.ceil(self.low / width), math.floor(self.high / width)
+        # By whole steps, since adding up a width adds up its rounding.
         return [index * width for index in range(first, last + 1)]
 
 
@@ -197,5 +199,6 @@ def _cell(cell: Any) -> Markup | str:
     if isinstance(cell, list | tuple):
         return both(as_pair(cell))
     if isinstance(cell, str) and _is_number(cell) and "e" in cell:
+        # A rule's own text "9.6e-05" is set as 9.6×10⁻⁵ like any other number.
         return number(float(cell.replace(MINUS, "-")))
     return number(cell)

@@ -12,6 +12,7 @@ from solver.evidence import Evidence, Record
 
 def draw_as_course(evidence: Evidence, identifier: str, picture: int) -> bytes:
     """Return a PNG of the picture and of the record `identifier` beside it."""
+    # Not pyplot, which picks a backend and keeps every figure until it is closed.
     from matplotlib.figure import Figure
 
     rgb = evidence.get("picture", picture).array("rgb", 3)

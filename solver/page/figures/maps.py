@@ -97,6 +97,7 @@ def _as_rgb(record: Record, values: npt.NDArray[Any]) -> Pixels:
 
 def _stretched(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     low, high = float(values.min()), float(values.max())
+    # A flat map is all of its lowest colour, as matplotlib draws it.
     if high <= low:
         return np.zeros(values.shape)
     scaled: npt.NDArray[np.float64] = (values.astype(np.float64) - low) / (high - low)
@@ -130,6 +131,7 @@ def _outlines(
     if evidence.missing([f"regions/{picture}"]):
         return [], [f"regions/{picture}"]
     record = evidence.get("regions", picture)
+    # A region without a pixel has no outline; it is named among those that lack.
     there = [name for name in names if name in record.arrays and record.arrays[name].any()]
     masks = [
         (label_of_region(evidence, picture, name), record.array(name, 2).astype(bool))
@@ -210,6 +212,7 @@ def _drawn_segments(record: Record, signs: npt.NDArray[Any]) -> list[tuple[Mask,
         return []
     labels = [int(label) for label in np.unique(segments[signs != 0])]
     inside = [label for label in labels if 0 <= label < len(weights)]
+    # By number among equals, so that the ranks are the same on every machine.
     inside.sort(key=lambda label: (-abs(weights[label]), label))
     return [(segments == label, float(weights[label])) for label in inside]
 
@@ -270,6 +273,7 @@ def wireframe(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
 
 
 def _dots(points: npt.NDArray[np.float64]) -> Markup:
+    # A line of no length with round ends is a dot, in a tenth of the bytes of a circle.
     data = "".join(f"M{short(128 * float(x))} {short(128 * float(y))}h0" for x, y in points)
     return Markup('<path class="wire-edge" d="{0}"/><path class="wire" d="{0}"/>').format(data)
 
@@ -329,6 +333,7 @@ def samples(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     array = record.array(name, 4)
     if not len(array):
         raise MissingEvidence([record.id], (name, name))
+    # First and last are always among them; `unique`, where rounding gives one twice.
     shown = np.unique(np.linspace(0, len(array) - 1, min(len(array), MOST_SAMPLES)).astype(int))
     cells = Markup("").join(
         Markup(

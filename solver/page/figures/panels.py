@@ -66,6 +66,7 @@ class Panel:
 def data_uri(pixels: Pixels) -> str:
     """Return pixels uint8 (h, w, 3) as a PNG in a data URI; no date, no metadata."""
     buffer = io.BytesIO()
+    # A fixed level: Pillow's own choice may change with its version, and the page's bytes with it.
     Image.fromarray(pixels, "RGB").save(buffer, "PNG", compress_level=6)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
@@ -84,11 +85,13 @@ def outlines_of(regions: Iterable[tuple[Pair, Mask]]) -> list[Outline]:
 def _edges(mask: Mask) -> tuple[npt.NDArray[np.float64], ...]:
     """Closed lines along the border of a mask of any size, as x and y in 0..128."""
     scale = np.array([UNITS / mask.shape[1], UNITS / mask.shape[0]])
+    # Padded: a region at the picture's edge has a closed line too.
     found = find_contours(np.pad(mask, 1).astype(float), 0.5)
     lines = [approximate_polygon(line, _OUTLINE_TOLERANCE) for line in found]
     # Padding moved every pixel by one, and a pixel's middle is half a pixel from its corner.
     placed = [np.clip((line[:, ::-1] - 0.5) * scale, 0, UNITS) for line in lines]
     whole = [line for line in placed if _area(line) >= _SPECK]
+    # A region of specks alone is outlined all the same.
     return tuple(whole or placed)
 
 
@@ -100,6 +103,7 @@ def _area(line: npt.NDArray[np.float64]) -> float:
 
 def middle_of(mask: Mask) -> tuple[float, float]:
     """Return the point (x, y) in 0..128 that lies deepest inside a mask."""
+    # Padded, so that the picture's edge counts as one: a number there would be cut.
     deep = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
     row, column = np.unravel_index(int(deep.argmax()), mask.shape)
     return (float(column) + 0.5) * UNITS / mask.shape[1], (float(row) + 0.5) * UNITS / mask.shape[0]

@@ -104,6 +104,7 @@ def _spread(named: Sequence[tuple[Outline, tuple[float, float]]]) -> list[float]
     halves = [min(width_of(outline.name), UNITS) / 2 for outline, _ in named]
     places, free = [], 0.0
     for half, (_, end) in zip(halves, named, strict=True):
+        # Left to right: each at its own point, or as near as the names before it let it.
         places.append(max(end[0], free + half))
         free = places[-1] + half + GAP
     free = float(UNITS)

@@ -82,8 +82,10 @@ def thumbnail_of(figure: Markup) -> Markup:
     found = list(_SVG.finditer(figure))
     decisive = [one for one in found if one[1] == "decisive"]
     if found:
+        # The picture without its strips of names, which could not be read so small.
         return Markup(_STRIPS.sub('viewBox="0 0 128 128"', (decisive or found)[0][0]))
     images = _IMAGE.findall(figure)
+    # Four, spread over the whole strip, in place of its first ones.
     some = Markup("".join(images[:: max(len(images) // 4, 1)][:4]))
     return Markup('<b class="four">{}</b>').format(some) if images else Markup()
 

@@ -25,6 +25,7 @@ FONT, LETTER = 12.0, 6.6
 """Size of the names and the width a letter takes, in units of the drawing."""
 COLOURS = {1: "#e03131", 2: "#2f9e44", 3: "#1c5bff"}
 ROLES = {1: ("question", "問題"), 2: ("context", "文章"), 3: ("answer", "答案")}
+# Tried one after another; names stand to the right or left first, where they read best.
 _RADII = (9.0, 16.0, 26.0, 38.0, 52.0, 70.0, 92.0, 120.0, 155.0, 195.0, 240.0, 300.0)
 _ANGLES = (0.0, 180.0, 315.0, 45.0, 225.0, 135.0, 270.0, 90.0, 340.0, 20.0, 160.0, 200.0)
 
@@ -39,6 +40,7 @@ def scatter_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Marku
     """
     record = record_of(evidence, parameters["record"])
     points, roles = record.array("points", 3), record.array("roles")
+    # (tokens,), or (layers, tokens) where it was read off plots, whose markers have no names.
     roles = np.broadcast_to(roles, points.shape[:2])
     pieces = [str(piece) for piece in record.values.get("pieces") or [""] * points.shape[1]]
     wanted = parameters.get("layers") or range(1, len(points) + 1)
@@ -144,7 +146,9 @@ def _placed(points: Floats) -> Floats:
     """Points brought into the drawing, (n, 2)."""
     low, high = points.min(0), points.max(0)
     share = (points - low) / np.maximum(high - low, 1e-12)
+    # Upwards in a plot, downwards in an SVG.
     share[:, 1] = 1 - share[:, 1]
+    # 60 less in width, for the name of a token at the right edge.
     placed: Floats = EDGE + share * (np.array([WIDTH - 60, HEIGHT]) - 2 * EDGE)
     return placed
 
@@ -154,6 +158,7 @@ def name_places(points: Floats, names: Sequence[str]) -> list[tuple[float, float
 
     Names that find no free place stand beside their point all the same.
     """
+    # Every point first: no name may cover a marker, drawn before or after it.
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
     corners = []
     for (x, y), name in zip(points, names, strict=True):

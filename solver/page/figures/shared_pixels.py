@@ -15,6 +15,7 @@ def shared_pixels(page: str) -> str:
     >>> shared_pixels(f"<svg>{image}</svg><svg>{image}</svg>").replace(image[6:-2], " ...")
     '<svg><image id="pixels-1" .../></svg><svg><use href="#pixels-1"/></svg>'
     """
+    # Only those: an id on an image that is shown once would be noise.
     several = {one for one, count in Counter(_IMAGE.findall(page)).items() if count > 1}
     numbers: dict[str, int] = {}
 
