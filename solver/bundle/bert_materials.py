@@ -125,6 +125,8 @@ class ReadingPart(_Part):
 
     def encoder_of(self, model: int) -> str | None:
         """Return the folder of a model that is run, in `folder`; None where states are kept."""
+        # `replace`, not `format`: a pattern with other braces in it would fail, or reach
+        # attributes.
         return self.encoder.replace("{model}", str(model)) if self.encoder is not None else None
 
     def tokenizer_of(self, model: int) -> str:
@@ -309,6 +311,7 @@ class BertMaterials:
 
     def _run(self, encoder: Bert, item: Item) -> Reading:
         encoding = encoder.tokenizer.encode(item.question, item.context)
+        # Of the one sequence in the batch.
         states = [layer[0].float().cpu().numpy() for layer in encoder.hidden_states([encoding])]
         return Reading(np.stack(states), encoding, item)
 
@@ -362,6 +365,7 @@ def load_states(path: Path, tokens: int) -> npt.NDArray[np.float32]:
         ) from None
     if not isinstance(loaded, (tuple, list)) or not all(torch.is_tensor(one) for one in loaded):
         raise BundleError("is not a tuple of tensors", path=path, zh="不是張量的 tuple")
+    # A sparse or quantized tensor, or one that expands from a byte, passes as small on disk.
     if not all(map(is_plain, loaded)) or sum(one.numel() for one in loaded) > MOST_VALUES:
         raise BundleError(
             "holds other tensors than hidden states are", path=path, zh="含有隱藏狀態以外的張量"

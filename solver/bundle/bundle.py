@@ -62,12 +62,14 @@ class Bundle:
         """
         network = self._loaded()
         classes, said = network.classes, self.description
+        # The course's names are a default, and a network of other widths may have fewer classes.
         if said.own_classes and len(said.classes) != classes:
             raise BundleError(
                 f"names {len(said.classes)} classes, and the network tells {classes} apart",
                 path=self.folder / "bundle.yaml",
                 place="classes",
             )
+        # Here, not when pictures are read: only the network knows how many classes there are.
         for picture in self.pictures:
             if picture.label >= classes:
                 raise BundleError(

@@ -58,9 +58,11 @@ def polygon_shares(polygon: Points, size: tuple[int, int]) -> npt.NDArray[np.flo
     right = np.clip(column + 1 - x, 0, 1)  # the share of its own pixel right of the piece
     seen = (row >= 0) & (row < high)
     sums = np.zeros((high, wide + 2))
+    # `add.at`: several pieces of an outline may fall into one pixel, of which `+=` adds the last.
     np.add.at(sums, (row[seen], column[seen]), (falls * right)[seen])
     np.add.at(sums, (row[seen], column[seen] + 1), (falls * (1 - right))[seen])
     turns = np.cumsum(sums, axis=1)[:, :wide]
+    # Even-odd: one turn is 1, two are 0, one and a half is a half.
     shares: npt.NDArray[np.float64] = np.abs((turns + 1) % 2 - 1)
     return shares
 
@@ -85,6 +87,7 @@ def _cut_at_pixels(polygon: Points, size: tuple[int, int]) -> tuple[Points, Poin
         which.append(edge)
         places.append(np.clip(at, 0, 1))
     edge, place = np.concatenate(which), np.concatenate(places)
+    # By edge, and along it: then neighbours in the list are the ends of one piece.
     order = np.lexsort((place, edge))
     edge, place = edge[order], place[order]
     points = froms[edge] + along[edge] * place[:, None]
@@ -100,6 +103,7 @@ def bands_mask(lines: Sequence[Points], width: float, size: tuple[int, int]) -> 
         width: of the bands, in pixels.
         size: width and height.
     """
+    # Round bends have no exact area to add: 64 cells a pixel are counted.
     wide, high = size[0] * _FINE, size[1] * _FINE
     inside = np.zeros((high, wide), dtype=bool)
     reach = max(width * _FINE, 1.0) / 2

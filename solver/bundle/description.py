@@ -269,6 +269,7 @@ def _is_there(folder: Path, name: str) -> bool | None:
     """Whether a file of the bundle is there; None of a name that is none of a file in it."""
     try:
         path = (folder / name).resolve()
+        # Resolved: neither ".." nor a link leads out of the bundle.
         return path.is_file() if path.is_relative_to(folder.resolve()) else None
     except (OSError, ValueError):  # too long, or with a sign that no file's name has
         return None

@@ -99,12 +99,14 @@ def _reading(found: Found, answers: dict[int, str], notebook: Path) -> dict[str,
                 path=notebook,
                 mend=f"Give it: --answer {number}=TEXT.",
             )
+        # An answer given with --answer may have a slip of spelling.
         if known not in context:
             raise BundleError(
                 f"the answer {known!r} does not stand in item {number}'s context", path=notebook
             )
         items.append({"question": question, "context": context, "answer": known})
     reading: dict[str, Any] = {"folder": "hw9_bert", "models": [1, 2, 3]}
+    # `False`, not falsy: None is a notebook that does not say it.
     if found.models_apart is False:
         reading["models"] = [1]
     if found.tokenizer is not None:

@@ -125,6 +125,7 @@ def _as_line(
 ) -> tuple[str, list[tuple[float, float]]]:
     if shape.shape_type == "rectangle" and len(points) == 2:
         (left, top), (right, bottom) = points
+        # labelme keeps two corners of a rectangle, and in whichever order they were drawn.
         return "polygons", [(left, top), (right, top), (right, bottom), (left, bottom)]
     if shape.shape_type in ("linestrip", "line") and len(points) >= 2:
         return "lines", points

@@ -117,6 +117,7 @@ def _literals(tree: ast.AST) -> Iterator[str | list[int]]:
         # A text that stands alone is a docstring or a comment.
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             children = list(ast.iter_child_nodes(node))
+            # Reversed onto a stack: taken from its end they come in the order of the code.
             waiting += [(child, depth + 1) for child in reversed(children)]
 
 
@@ -160,6 +161,7 @@ def reading_items(texts: list[str]) -> tuple[list[tuple[str, str, str | None]], 
     """
     # By form, not by the notebook's names, which editions change: a question ends with a question
     # mark, its context is the long text at the same place of their order.
+    # Each text once: a notebook may hold a cell twice.
     plain = list(dict.fromkeys(text for text in texts if WORD not in text))
     questions = [t for t in plain if t.rstrip().endswith("?") and len(t.split()) > 2]
     contexts = [t for t in plain if len(t) >= LEAST_CONTEXT and t not in questions and _is_prose(t)]

@@ -74,6 +74,7 @@ def with_regions(
     made = PictureRegions(
         name=picture.name, fingerprint=fingerprint(picture.rgb), regions=dict(regions)
     )
+    # Entries of the same name and another fingerprint are of another year's picture, and stay.
     others = [entry for entry in file.pictures if not is_for(entry, picture)]
     entries = sorted([*others, made], key=lambda entry: entry.name)
     return file.model_copy(update={"pictures": entries, "names": dict(sorted(names.items()))})
@@ -169,6 +170,8 @@ def region_faults(
             by = ", ".join(questions)
             if place >= len(pictures):
                 yield f"{by}: asks for {name!r} of picture {place}, which the bundle does not have"
+            # A name that no picture has is most likely misspelt in the bank: told once, not by
+            # picture.
             elif name not in known:
                 by_region.setdefault(name, []).append(f"picture {place}, {by}")
             elif name not in drawn:

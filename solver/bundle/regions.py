@@ -178,6 +178,7 @@ class _Rasterizer:
             region = self.entry.regions[name]
             mask = self._drawn(name, region, within)
             for other in region.minus:
+                # `within` is the way here: a region on it would go round for ever.
                 mask = mask & ~self.mask(other, (*within, name))
             self.done[name] = mask
         return self.done[name]

@@ -83,6 +83,7 @@ def activation_depth(
     Of a figure that is covered in places the largest rectangle is read that is covered in neither.
     """
     pairs = shown_pairs(evidence, settings)
+    # Cycles a picture, not a pixel: maps of 128 and of 32 pixels are compared.
     ratios = [mean_frequency(late) / mean_frequency(early) for early, late in pairs]
     detail = float(np.exp(np.median(np.log(ratios))))  # the median of ratios, symmetric in both
     reactions = [(_reaction(early), _reaction(late)) for early, late in pairs]
@@ -107,6 +108,7 @@ def _depth_verdict(claim: DepthClaim, detail: float, own: float, others: float) 
         if claim.detail == "sharper":
             return above(detail, noticed, unit="times", what=what, against=against)
         return below(detail, 1 / noticed, unit="times", what=what, against=against)
+    # Against the same number: "same" and "other" cannot both hold.
     decide = above if claim.place == "same" else below
     return decide(
         own,
@@ -161,6 +163,7 @@ def readable_window(valid: Mask) -> tuple[slice, slice]:
     best, found = 0, None
     for at, top in enumerate(edges[:-1]):
         for bottom in reversed(edges[at + 1 :]):
+            # Rows that even whole would not be more: shorter ones are not looked at.
             if (bottom - top) * valid.shape[1] <= best:
                 break
             columns = _longest_run(np.logical_and.reduce(valid[top:bottom], axis=0))
@@ -173,6 +176,7 @@ def readable_window(valid: Mask) -> tuple[slice, slice]:
 
 
 def _longest_run(flags: npt.NDArray[np.bool_]) -> slice:
+    # A false place at either end, so that a run that reaches it has a start and an end too.
     steps = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
     starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
     if not len(starts):
@@ -192,6 +196,7 @@ def own_and_others(
         for other, (_, second) in enumerate(pairs)
         if at != other
     ]
+    # Of one picture there are no others: 0 is what unrelated maps have.
     return float(np.median(own)), float(np.median(others)) if others else 0.0
 
 

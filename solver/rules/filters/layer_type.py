@@ -55,6 +55,7 @@ def layer_type(
             unit="",
             against="claimed",
             threshold=claim.module,
+            # A name has no distance from another.
             margin=None,
             sentence=(
                 f"{name[0]} is a {found}"

@@ -76,6 +76,7 @@ def visualization(
         verdicts.append(
             above(
                 float(count),
+                # Halfway between none and one: a count has no threshold that anybody chose.
                 0.5,
                 unit="computations",
                 what=(f"computations that find {english}", f"能找出「{chinese}」的計算個數"),
@@ -90,6 +91,7 @@ def visualization(
 
 
 def _can_find(run: dict[str, Any], what: str) -> bool:
+    # With other weights it would be another filter.
     held = not run["weights_change"]
     layers = run["layers_compared"]
     return {

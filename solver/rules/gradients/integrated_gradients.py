@@ -187,6 +187,7 @@ def kept_steps(evidence: Evidence, settings: StepsSettings) -> list[int]:
     ]
     if lacks or not there:
         some = [record_id(kind, k, settings.more[0]) for k in settings.pictures]
+        # One number of steps is enough: the first one asked for is named.
         raise MissingEvidence(lacks or evidence.missing(some))
     return there
 
@@ -267,4 +268,5 @@ def _steps_verdict(effect: str, r: float, contrast: float) -> Verdict:
 
 def _map(record: Record) -> Floats:
     values, valid = record.array("map", 3).astype(np.float64), valid_places(record)
+    # (n, 3): only what can be read, so that maps of two figures are compared by place.
     return values[valid]

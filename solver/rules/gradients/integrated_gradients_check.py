@@ -72,6 +72,7 @@ def steps_by_overlap(
 def _changes(base: Record, other: Record) -> tuple[float, float, float]:
     """Shares of the marked places that stay, that stay and change sides, and of places seen."""
     first, second = base.array("map", 3), other.array("map", 3)
+    # Nothing to compare: no place stays, and all could still be seen.
     if first.shape != second.shape:
         return 0.0, 0.0, 1.0
     valid = valid_places(base) & valid_places(other)
@@ -101,6 +102,7 @@ def _from_ground(record: Record, shown: Floats, valid: Mask) -> Floats:
 def _strongest(distance: Floats) -> Mask:
     # The channel farthest from the ground, as the eye sees a coloured place on grey.
     strength = np.abs(distance).max(-1)
+    # More than 0: on an even map every place is the strongest twentieth.
     marked: Mask = (strength >= np.quantile(strength, 1 - MARKED.now())) & (strength > 0)
     return marked
 

@@ -30,6 +30,7 @@ def needed_number(record: Record, name: str) -> float:
         MissingEvidence: the value is missing or not a number, which leaves the question open.
     """
     value = record.values.get(name)
+    # `bool` is an `int` to isinstance.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise MissingEvidence([record.id], (f"the value {name!r}", f"數值 {name!r}"))
     return float(value)
@@ -82,6 +83,7 @@ def derivative(
     """
     record = evidence.get("saliency_derivative")
     missing = record.values.get("one_minus_p", 1.0)
+    # Below it a gradient is rounding alone: likeness to it would be chance.
     if isinstance(missing, float) and missing < SUREST:
         raise MissingEvidence(
             what=(
@@ -147,6 +149,7 @@ def _likeness(record: Record, claim: DerivativeClaim) -> tuple[float, Pair]:
         )
     # Correlation, not the ratio: a constant factor makes no other quantity.
     r = float(np.corrcoef(method, differences)[0, 1])
+    # For the sentence alone; a difference of 0 has no ratio.
     ratio = float(np.median(method / np.where(differences == 0, np.nan, differences)))
     return max(r, 0.0), (f"ratio of the values {ratio:.3g}", f"數值的比 {ratio:.3g}")
 
@@ -286,6 +289,7 @@ def _evenness(values: Floats) -> float:
     if total <= 0:
         return 0.0
     share = values.ravel() / total
+    # 0 log 0 is 0, which NumPy calls NaN.
     share = share[share > 0]
     return float(-(share * np.log(share)).sum() / np.log(values.size))
 

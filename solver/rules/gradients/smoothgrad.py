@@ -189,6 +189,7 @@ def unnormalized(
     the others stay undecided.
     """
     records = [evidence.get("smoothgrad", picture) for picture in settings.pictures]
+    # All or none: a median over some of the pictures would be another question.
     if any(raw_range(record) is None for record in records):
         return without_range([claim.effect for claim in claims])
     shown = [as_viewed(record) for record in records]
@@ -267,6 +268,7 @@ def without_range(effects: Sequence[Effect]) -> Decision:
     for effect in effects:
         if effect == "swap":
             against: Pair = ("turned round", "反轉")
+            # Rank correlation of two orders that are the same: 1, whatever the range was.
             verdicts.append(below(1.0, -limit, unit="rank correlation", what=kept, against=against))
         elif effect == "elsewhere":
             against = ("half of it gone", "失去一半")

@@ -68,12 +68,14 @@ def _measured(raw: Floats, normalized: Floats) -> tuple[float, float, float, flo
 
     # Lightness as the eye has it: equal steps look equal, in the dark too.
     shown, before = rgb2lab(raw)[..., 0], rgb2lab(normalized)[..., 0]  # L*, (H, W)
+    # L* goes to 100 whatever a map holds, so that similarities of pictures can be compared.
     similarity = structural_similarity(before, shown, data_range=100.0)
     gain = _steps(shown) / max(_steps(before), 1e-9)
     everywhere = np.ones(shown.shape, bool)
     marked = brightest_places(before, everywhere)
     count = max(int(marked.sum()), 1)
     bright, dark = (
+        # -1 turns dark into bright: the darkest places are found by the same function.
         float((marked & brightest_places(sign * shown, everywhere)).sum() / count)
         for sign in (1, -1)
     )

@@ -87,6 +87,7 @@ def overlay_signs(
     signs = record.array("signs", 2)
     valid = valid_places(record, "signs")
     at_size = [fitted_to(mask, shape.shape) for mask in (signs > 0, signs < 0, valid)]
+    # Where nothing can be read, nothing is drawn either: not counted for, nor against.
     return at_size[0] & at_size[2], at_size[1] & at_size[2], at_size[2]
 
 
@@ -262,6 +263,7 @@ def role_verdict(
         shares: of each colour, by "for" and "against".
         words: names for the sentence.
     """
+    # Use first: of a contour without colour neither colour is the lesser one.
     is_used = used >= USED.now()
     both = is_used and minor >= MINOR.now()
     major = "for" if shares["for"] > shares["against"] else "against"
@@ -275,6 +277,7 @@ def role_verdict(
     value, limit = (used, USED.now()) if by_use else (minor, MINOR.now())
     measured = words["used" if by_use else "minor"]
     green, red = (
+        # Counts from the cross-check, shares from the rule.
         str(one) if isinstance(one, int) else amount(float(one), "share")[0]
         for one in (shares["for"], shares["against"])
     )

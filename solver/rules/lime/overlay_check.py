@@ -70,6 +70,7 @@ def weight_in_region(
     values = []
     for claim in claims:
         inside = fitted_to(region(evidence, settings.picture, claim.region), weight.shape)
+        # The other sign counts nothing here; it does in `total`.
         of_sign = np.clip(weight * SIGN[claim.sign], 0, None)
         values.append(float(of_sign[inside].sum()) / total if total > 0 else 0.0)
     what = ("share of the weight that is {0}", "{0}占全部權重的比例")
@@ -124,6 +125,7 @@ def pieces_along_contour(
     inside = fitted_to(region(evidence, settings.picture, settings.region), signs.shape)
     by_chance = float(inside[valid].mean())  # the contour's share of the picture
     pieces, told = _drawn_pieces(record, signs, valid)
+    # More than the contour's share of the picture: less would come of a piece laid anywhere.
     on_contour = [sign for sign, piece in pieces if float(inside[piece].mean()) > by_chance]
     count = {"for": on_contour.count(1), "against": on_contour.count(-1)}
     used = len(on_contour) / len(pieces) if pieces else 0.0
@@ -163,6 +165,7 @@ def _drawn_pieces(
         drawn = (signs == sign) & valid
         if told:
             segments = record.array("segments", 2)
+            # Drawn parts alone: at the picture's covered places a segment is cut.
             pieces += [(sign, drawn & (segments == label)) for label in np.unique(segments[drawn])]
             continue
         # Corners join: a segment's diagonal edge is not a gap.
@@ -189,6 +192,7 @@ def colour_by_rank(
     for claim in claims:
         # A segment drawn in the other colour falls in this one; that is no meaning of its own.
         risen = np.clip(rise[:, CHANNEL[claim.colour]], 0, None)
+        # `spearmanr` gives NaN there, with a warning.
         even = len(truth) < 3 or np.ptp(risen) == 0 or np.ptp(truth) == 0
         r = 0.0 if even else float(stats.spearmanr(truth, risen).statistic)
         colour, meaning = COLOUR_NAMES[claim.colour], MEANING[claim.sign]

@@ -198,6 +198,7 @@ def _verdict(
     evidence: Evidence, settings: CompareSettings, claim: CompareClaim, measure: Measure
 ) -> Verdict:
     if claim.closer is not None:
+        # The claimed kind first, for `strongest` gives its verdict first.
         order = [claim.closer, *(kind for kind in measure.closeness if kind != claim.closer)]
         verdict = strongest(
             [measure.closeness[kind] for kind in order],
@@ -247,6 +248,7 @@ def same_size(first: Reading, second: Reading) -> Reading:
 
 def _block_agreement(first: Record, second: Record) -> float:
     one, other = readable_brightness(first), readable_brightness(second)
+    # Read everywhere: block means are kept with the record, for all questions and repeats.
     if one[0].shape == other[0].shape and one[1].all() and other[1].all():
         return correlation(_blocks_of(first), _blocks_of(second))
     these, those = readings(first, second)
@@ -268,6 +270,7 @@ def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) 
     if valid is None or valid.all():
         return correlation(_block_means(first), _block_means(second))
     readable = _block_means(valid.astype(float))  # share of each block
+    # Of a block with less, the mean would be that of its readable corner.
     kept = readable >= 0.5
     means = (
         _block_means(np.where(valid, values, 0.0))[kept] / readable[kept]
@@ -279,6 +282,7 @@ def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) 
 def _block_means(values: Floats) -> Floats:
     from scipy import ndimage
 
+    # Rounded: `--stability` varies it by a factor, and blocks are whole.
     blocks = round(BLOCKS.now())
     zoom = tuple(blocks / side for side in values.shape)
     # Anti-aliasing
@@ -290,4 +294,5 @@ def _block_means(values: Floats) -> Floats:
 def _marked_share(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
     marked = brightest_of(evidence[settings.record(kind, picture)])
     inside = fitted_to(region(evidence, picture, settings.region), marked.shape)
+    # An even map marks nothing, and nothing of it lies in a region.
     return float((marked & inside).sum() / marked.sum()) if marked.any() else 0.0

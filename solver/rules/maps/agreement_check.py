@@ -84,8 +84,10 @@ def _lead_by_chance(first: Floats, second: Floats) -> float:
     """
     from scipy import stats
 
+    # All pairs on one side, the clearest result there is, comes by chance once in 2 ** n.
     if 2.0 ** -len(first) >= CHANCE.value:
         return 0.0
+    # Turned so that the leading kind is positive: the test is one-sided.
     lead = (first - second) * np.sign((first - second).sum())
     apart = lead[lead != 0]  # Wilcoxon's test drops ties
     return float(stats.wilcoxon(apart, alternative="greater").pvalue) if apart.size else 1.0
@@ -98,6 +100,7 @@ def overlap(first: Reading, second: Reading) -> float:
     if not these.any() or not those.any():
         return 0.0
     reach = max(valid.shape) / BLOCKS.now() / 2  # half a block, in pixels
+    # Both directions: a small mark within a large one is near it, and not the other way round.
     both_ways = (_within(these, those, valid, reach), _within(those, these, valid, reach))
     return float(np.mean(both_ways))
 

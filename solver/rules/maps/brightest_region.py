@@ -131,6 +131,7 @@ def brightest_region(
         rank=settings.rank,
     )
     note = reservations(record)
+    # A lead needs somebody to lead.
     if len(claims) > 1:
         leader, runner_up = first_two(values)
         if settings.rank == "least":  # how the next dimmest leads the dimmest
@@ -278,6 +279,7 @@ def _contrast(values: Floats, mask: Mask, valid: Mask) -> float:
     inside, rest = values[mask & valid], values[~mask & valid]
     if not inside.size or not rest.size or inside.mean() <= 0:
         return 0.0
+    # A finite number: JSON and YAML of a key have no infinity.
     return min(float(inside.mean() / rest.mean()), EVERYTHING) if rest.mean() > 0 else EVERYTHING
 
 

@@ -73,6 +73,7 @@ def most_marked_region(
     closest = max(chances, key=lambda rival: chances[rival])
     if verdicts[leader].holds and chances[closest] >= CHANCE.now():
         lead = _lead_named(names[leader], names[closest], values[leader], least=least)
+        # The others fail by their own numbers already.
         verdicts[leader] = not_beyond_chance(chances[closest], "share of placements", lead)
     note = one_note(reservations(record))
     return Decision(verdicts, [place_figure(settings, claims)], note)

@@ -73,7 +73,9 @@ def _lowest_means(mass: Floats, area: Floats, spectra: Sequence[Spectrum]) -> Fl
     means = []
     for spectrum in spectra:
         inside = np.fft.irfft2(of_mass * spectrum, s=mass.shape)
+        # How many readable pixels of the shifted map come to lie in the region.
         counted = np.fft.irfft2(of_area * spectrum, s=mass.shape)
+        # Over half a pixel: transforms leave rounding where there is none.
         means.append(np.divide(inside, counted, out=np.zeros_like(inside), where=counted > 0.5))
     lowest: Floats = np.minimum.reduce(means)
     return lowest

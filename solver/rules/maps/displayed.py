@@ -165,6 +165,7 @@ def _blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
         return blurred
     mass = ndimage.gaussian_filter(np.where(valid, values, 0.0), sigma)
     weight = ndimage.gaussian_filter(valid.astype(float), sigma)
+    # Far from all readable places there is no weight, and the value stays as it is.
     spread: Floats = np.divide(mass, weight, out=values.copy(), where=weight > EVEN)
     return spread
 

@@ -109,6 +109,7 @@ def ranked(
         [(f"picture {claim.picture}", f"圖片 {claim.picture}") for claim in claims],
         unit=unit,
         what=what,
+        # Most unlike is the least agreement.
         rank="least" if settings.rank == "most" else "most",
     )
     return Decision(verdicts)

@@ -89,6 +89,7 @@ def layer_means(
         EvidenceError: the model has fewer layers.
     """
     every = plots_of_model(evidence, settings)
+    # The fewest: every item must have the layer.
     layers = min(len(one.points) for one in every)
     if any(claim.layer > layers for claim in claims):
         raise EvidenceError(
@@ -100,7 +101,9 @@ def layer_means(
         found = []
         for one in every:
             question, context, answer = one.split(claim.layer - 1)
+            # Not 0, whose logarithm is no number.
             found.append(max(measure(answer, np.concatenate([question, context])), 1e-12))
+        # Geometric: an item in which the answer is twice as far out weighs as one where it is half.
         means.append(float(np.exp(np.mean(np.log(found)))))
     return means
 
@@ -118,4 +121,5 @@ def decided(
     if rank == "least":
         return strongest(values, names, unit=unit, what=what, rank="least")
     usual = ("as usual", "一般情形")
+    # The usual distance as one more rival: if it leads, no layer holds.
     return strongest([*values, ALIKE.now()], [*names, usual], unit=unit, what=what)[:-1]

@@ -103,6 +103,7 @@ def nearer_share(inside: Floats, outside: Floats, partner: npt.NDArray[np.bool_]
     """
     wins = [
         (inside[at][partner[at]][:, None] < outside[at][None]).mean()
+        # A tie is half a win, so that chance is .5 on points that coincide as well.
         + 0.5 * (inside[at][partner[at]][:, None] == outside[at][None]).mean()
         for at in range(len(inside))
     ]
@@ -138,6 +139,7 @@ def cohesion_verdicts(
                 found.append(cohesion(cdist(mine, mine), cdist(mine, points[one.others]), partner))
         means.append(float(np.mean(found)))
     names: list[Pair] = [*map(layers_named, claims), ("chance", "隨機")]
+    # Chance as one more rival: a group nearer by chance alone holds in no layers.
     return strongest([*means, CHANCE], names, unit=unit, what=what)[:-1]
 
 
@@ -162,7 +164,9 @@ def placed(plots: Plots, words: Sequence[str]) -> Placed:
     word_at: dict[int, int] = {}
     for at, word in enumerate(words):
         for places in _places_of(word.casefold(), whole):
+            # In the context alone: a word may stand in the question too.
             if drawn[places].all():
+                # The first word of a group keeps a token that two of its words have.
                 word_at |= {place: at for place in places if place not in word_at}
     members = sorted(word_at)
     of = [word_at[place] for place in members]
@@ -193,6 +197,7 @@ def _places_of(word: str, whole: Sequence[tuple[list[int], str]]) -> Iterator[li
         elif writes_without_blanks(word[0]):
             run: list[int] = []
             written = ""
+            # Tokenizers cut Chinese into characters, and a word of the bank has several.
             for more, part in whole[begin:]:
                 run, written = run + more, written + part
                 if len(written) >= len(word):

@@ -40,6 +40,8 @@ def groups_by_nearest_partner(
 def nearest_partner(inside: Floats, outside: Floats, partner: npt.NDArray[np.bool_]) -> float:
     """Return the mean nearness of each token's nearest partner: 1 nearest of all, .5 chance."""
     found = [
+        # The nearest of n has a larger share of the context behind it by chance alone: to the power
+        # of n it is even again.
         float((outside[at] > inside[at][partner[at]].min()).mean()) ** int(partner[at].sum())
         for at in range(len(inside))
     ]

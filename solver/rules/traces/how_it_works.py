@@ -110,6 +110,7 @@ def how_it_works(
 
 def _varied(record: Record) -> dict[Varied, float]:
     changed = record.array("changed", 1)
+    # Nothing was fed: not even the picture itself.
     if not len(changed):
         return {"nothing": 0.0, "noise": 0.0, "pieces": 0.0}
     # A blur or a fade changes neighbours alike; noise does not.
