@@ -60,11 +60,13 @@ class Dealing:
                 self.others = 0
                 self._stop()
             if waiting:
+                # From the other end: the processes take the first ones.
                 at = waiting.pop() if self.others else waiting.popleft()
                 yield at, calls[at]()
 
     def _processes(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            # Not "fork": a library's threads would not come along, their locks would.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.others, mp_context=context)
         return self._pool

@@ -105,6 +105,7 @@ def make_once(
         except OSError as problem:
             raise _not_written(place, problem) from None
         inputs = up_to_date.inputs_hash(questions, options, bundle=materials, evidence=evidence)
+        # Before the workspace is copied: most calls find nothing to do.
         before = up_to_date.recall(place, inputs)
         if before is not None:
             mend(place)  # leftovers of a killed run are of no use to a key that stands
@@ -131,6 +132,7 @@ def _workspace(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Work
     if not can_be_swapped(place) or _others_in(place):
         up_to_date.forget(place)
         clear_half_written(place)
+        # In place: a mount or a working folder cannot be renamed.
         yield Workspace(place, evidence)
         return
     stopped = tuple(each / "evidence" for each in leftovers(place))
@@ -142,6 +144,8 @@ def _workspace(out: Path, evidence: Path | None, *, keep: bool) -> Iterator[Work
         folder.chmod((folder / "evidence").stat().st_mode & 0o777)  # as any other new folder
         before = _file_stamps(place)
         if place.is_dir():
+            # Links, not copies: evidence may be a GB, and its files are replaced, never written
+            # into.
             linked_copy(place, folder)
         # In the copy: if anything goes wrong the old folder still says that it is up to date.
         up_to_date.forget(folder)

@@ -185,6 +185,7 @@ def write_key_and_page(
     with quietly():
         page = render_key_page(key, bank, evidence, figures)
     write_whole(out / "key.html", page)
+    # Last: a key that is there has its page and its evidence.
     save_key(key, out / "key.yaml")
     return key
 
@@ -315,6 +316,7 @@ def decide(
     with Dealing(processes if repeats.count else 1) as dealing:
         decided = first_decisions(questions, evidence, reasons or {}, dealing)
         for at, (question, found) in enumerate(zip(questions, decided, strict=True)):
+            # After all first decisions: each check decides the question again, on other evidence.
             checked = replace(found, entry=with_figure_check(question, found.entry, evidence))
             checked = replace(
                 checked, entry=with_saturation_check(question, checked.entry, evidence)
@@ -350,5 +352,6 @@ def _settings_used(questions: Sequence[PlannedQuestion], evidence: Evidence) -> 
     used: dict[str, Any] = {}
     for record in evidence.among(needed_records(questions)).values():
         if record.settings:
+            # The first of a kind: all records of a run have the same settings.
             used.setdefault(record.kind, record.settings)
     return dict(sorted(used.items()))

@@ -98,6 +98,7 @@ def _lost(old: KeyQuestion, new: KeyQuestion | None) -> str | None:
     if new is None or new.kind != old.kind:
         return ""
     if old.wording is not None and new.wording is not None:
+        # An answer by hand was given to a wording: to another one it may not be an answer.
         return next(differences(old.wording, new.wording, ("there", "in the new key")), None)
     if old.override is None or new.wording is None:
         return None

@@ -57,6 +57,7 @@ def rehearse(
     stage = _Stage(bundle, settings)
     found: dict[str, tuple[list[str], list[str]]] = {}
     for question in questions:
+        # Always open: nothing is measured of it.
         if question.rule.name == GIVEN:
             continue
         check = question.rule.cross_check
@@ -65,6 +66,7 @@ def rehearse(
             found.setdefault(what, ([], []))[0].append(question.question.id)
         if check is not None:
             for what in stage.lacks(question, check.decide, question.cross_check_needs):
+                # Told already with the rule, which leaves the whole question open.
                 if what not in lacks:
                     found.setdefault(what, ([], []))[1].append(question.question.id)
     return [Lack(what, tuple(open_), tuple(check)) for what, (open_, check) in found.items()]
@@ -93,6 +95,7 @@ class _Stage:
         self, question: PlannedQuestion, decide: Decide, needs: Sequence[str], some: bool
     ) -> Iterator[str]:
         """The rule's lacks; each lacking region is put up, so that the next is found too."""
+        # A copy: regions put up for one question must not hide their lack from the next.
         evidence = Evidence({record.id: record for record in self.evidence})
         for _ in range(_MOST_REGIONS):
             try:

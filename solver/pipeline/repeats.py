@@ -60,6 +60,7 @@ def first_decisions(
     calls = []
     for one in questions:
         own = evidence
+        # Its own records alone: all of the evidence would be pickled with every call.
         if dealing.others:
             own = Evidence(evidence.among([*one.needs, *one.cross_check_needs]), evidence.bundle)
         calls.append(partial(decide_question, one, own, reasons))
@@ -129,6 +130,7 @@ def _measured(
         own = Evidence(evidence.among(questions[at].needs))
         size = sum(array.nbytes for record in own for array in record.arrays.values())
         step = repeats.count if size > HEAVY or not dealing.others else PIECE
+        # Without its figures, which repeats do not read.
         parts[at] = (questions[at], replace(decided[at], decision=None), own)
         pieces += [
             (at, range(first, min(first + step, repeats.count)))
@@ -155,6 +157,7 @@ def _measured(
             progress.finish(f"repeats/{decided[at].entry.id}", seconds[at])
     last = []
     for at in waiting:
+        # In the order of their numbers, whichever process ended first.
         ordered = [one for _, some in sorted(done[at].items()) for one in some]
         last.append(partial(with_stability, *parts[at], ordered))
     for place, entry in dealing.results(last):

@@ -79,6 +79,7 @@ def with_other_seeds(settings: ExplainSettings, at: int) -> ExplainSettings:
     """Return the settings of the `at`-th other seed (from 1)."""
     return replace(
         settings,
+        # LIME has one seed for all pictures: the next number is another run.
         lime_seed=settings.lime_seed + at,
         smoothgrad_seed=settings.smoothgrad_seed + APART * at,
     )

@@ -72,6 +72,7 @@ def _hash_of(folder: Path) -> str:
 
 
 def _hashes(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+    # Not the note itself, which holds these hashes.
     files = (path for path in paths if path.is_file() and path.name != FILE)
     return {path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(files)}
 

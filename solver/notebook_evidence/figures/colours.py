@@ -134,6 +134,7 @@ def mixture_of(rgb: Bytes) -> str:
     """
     # So many colours beyond the limit put the quantile beyond it, and a part may hold as many.
     too_many = len(rgb) - int(SHARE_ON_MAP * (len(rgb) - 1))
+    # viridis first: `hot` goes from black to white, and its mixtures take in most colours.
     for name in reversed(MAPS):
         outside = _table(name).outside
         if (outside(rgb[::8]) > ON_MAP).sum() >= too_many:

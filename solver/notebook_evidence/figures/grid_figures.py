@@ -127,6 +127,7 @@ def is_overlay(cuts: list[Cut], pictures: list[Cut]) -> bool:
     """Say whether panels are the pictures with red or green raised and blue left as it was."""
     raised = []
     for one, before in zip(cuts, pictures, strict=False):
+        # Another size of figure: the two cannot be held against each other by pixel.
         if one.rgb.shape != before.rgb.shape:
             return False
         both = one.valid & before.valid
@@ -136,7 +137,9 @@ def is_overlay(cuts: list[Cut], pictures: list[Cut]) -> bool:
         blue = np.abs(change[..., 2][both])
         if (blue > UNCHANGED).mean() > COVERED or (change[both] < -UNCHANGED).mean() > COVERED:
             return False
+        # More than 2 levels: two figures of one picture differ by rounding.
         raised.append(float((change[..., :2].max(-1) > 2)[both].mean()))
+    # One panel is enough: LIME may draw nothing on some of its pictures.
     return bool(raised) and max(raised) >= RAISED
 
 

@@ -111,6 +111,7 @@ def _cells(panel: Bytes) -> Bytes | None:
     colours = np.zeros((n, n, 3), np.uint8)
     for i in range(n):
         for j in range(n):
+            # Four pixels in: at its border a cell is mixed with its neighbour.
             inside = panel[edges[i] + 4 : edges[i + 1] - 4, edges[j] + 4 : edges[j + 1] - 4]
             # Digits cover a tenth of a cell: the median is its own colour.
             colours[i, j] = np.median(inside.reshape(-1, 3), axis=0)
@@ -121,6 +122,7 @@ def _lines(panel: Bytes, axis: int) -> npt.NDArray[np.intp]:
     """Where cells meet along an axis: there many places change at once; along a letter few do."""
     change = np.abs(np.diff(panel.astype(int), axis=axis)).max(-1) > CHANGE
     lines = np.flatnonzero(change.mean(1 - axis) > 0.45) + 1
+    # Not the panel's own frame.
     lines = lines[(lines > 5) & (lines < len(panel) - 5)]
     return lines[np.diff(lines, prepend=-10) > 3]
 
@@ -130,6 +132,7 @@ def _scale(
 ) -> tuple[float, float] | None:
     """Least and largest value along the colour bar to the right of a matrix."""
     bars = [box for box in boxes if box.left > panel.left + panel.width]
+    # Two bars, or a legend: which numbers are the scale's is not told.
     if len(bars) != 1:
         return None
     bar = bars[0]

@@ -82,6 +82,7 @@ def known_pictures(regions: Path) -> list[KnownPicture]:
     taken: set[int] = set()
     for place, entry in enumerate(entries):
         mark = str(entry.fingerprint)
+        # An edition that shows a picture of another year shares its superpixels.
         same = [at for at, one in enumerate(shipped) if _same(one.fingerprint, mark)]
         taken.update(same)
         found.append(

@@ -105,6 +105,7 @@ def read_overlay(
     for channel in (RED, GREEN):
         room = top - picture[..., channel]
         each = contributions(room, labels, len(shown), placing)[valid.ravel()]
+        # Normal equations: some hundred superpixels in place of ten thousand pixels.
         squares.append((each.T @ each).toarray())
         matches.append(each.T @ rise[..., channel][valid])
         shares[:, channel] = _shares(squares[-1], matches[-1])
@@ -163,6 +164,7 @@ class _Choice:
         signs = signs.copy()
         for _ in range(MOST_EXCHANGES):
             change, step = self._best_step(signs, most)
+            # Less is rounding: two steps might undo each other for ever.
             if step is None or change > -1e-6 * max(self.total, 1.0):
                 break
             for place, sign in step:
@@ -188,6 +190,7 @@ class _Choice:
         for place in on:
             channel = int(signs[place] > 0)
             changes = gone[place] + add[off]
+            # The two overlap where resampling mixes them; in another channel they do not.
             changes[:, channel] -= 2 * self.squares[channel][place, off]
             steps = [(float(gone[place]), [(int(place), 0)])]
             other = 1 - channel

@@ -195,6 +195,7 @@ def _axis(ticks: Floats, fields: list[Floats], direction: int) -> Axis:
     if len(ticks) < 2:
         raise EvidenceError("fewer than two tick marks were found on an axis of a plot")
     wanted = np.array([normalized(field.ravel()) for field in fields])
+    # Rows count downwards, and values of y rise upwards.
     order = np.arange(len(ticks))[::direction]
     readings = [
         (step, first, [label_text((first + at) * step, step) for at in order])

@@ -52,6 +52,7 @@ def window(side: int, pixels: int, width: float | None = None, begin: float = 0.
     beyond = weights.sum(1) == 0
     weights[beyond, np.where(middles[beyond] < 0, 0, pixels - 1)] = 1
     result: Floats = weights / weights.sum(1, keepdims=True)
+    # It is cached: a caller that wrote into it would change the next one's.
     result.setflags(write=False)
     return result
 
@@ -92,6 +93,7 @@ def coarseness(panel: Floats, valid: Mask, pixels: int) -> float:
     to_rows, to_columns = down @ np.linalg.pinv(down), across @ np.linalg.pinv(across)
     cut, seen = panel[np.ix_(rows, columns)], valid[np.ix_(rows, columns)]
     filled = np.where(seen, cut, np.median(cut[seen]))
+    # A fixed number, not until it is still: the same figure is to give the same number.
     for _ in range(60):
         fit = to_rows @ filled @ to_columns.T
         filled = np.where(seen, cut, fit)

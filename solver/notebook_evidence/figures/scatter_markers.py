@@ -120,10 +120,12 @@ def learned_stamps(plots: Iterable[Floats], scale: float = 1.0) -> dict[int, Flo
             labels, _ = ndimage.label(marked, structure=np.ones((3, 3)))
             for number, place in enumerate(ndimage.find_objects(labels), 1):
                 alone = np.where(labels[place] == number, np.round(ink[place], 3), 0)
+                # Smaller are crumbs of hidden markers, larger are several that touch.
                 if min(alone.shape) >= least and max(alone.shape) <= most:
                     counts[role][alone.shape, alone.tobytes()] += 1
     stamps = {}
     for role, found in counts.items():
+        # Of equal counts by content, so that the choice does not hang on the order of the plots.
         (shape, data), _ = max(found.items(), key=lambda one: (one[1], one[0]))
         stamps[role] = np.frombuffer(data).reshape(shape).copy()
     return stamps
@@ -198,6 +200,7 @@ def _fewest(
     most = _logs(seen.white[y, x] - seen.off[y, x])
     most = np.where(known & (most < OPAQUE), most, np.inf)
     one = adds.sum(1)
+    # One marker that fits, as most are: no program need be solved.
     if len(places) == 1 and ((one >= least) & (one <= most)).all():
         return [(int(places[0, 0]), int(places[0, 1]))]
     hidden = 1 - known[at].reshape(flat.shape).mean(1)

@@ -86,6 +86,7 @@ def read_plot(rgb: Floats, stamps: dict[int, Floats], scale: float = 1.0) -> Plo
     inside = np.full_like(rgb, 255)
     (top, bottom), (left, right) = axes.rows, axes.columns
     inside[top + 1 : bottom, left + 1 : right] = rgb[top + 1 : bottom, left + 1 : right]
+    # The legend's own markers are no tokens.
     inside[legend_box(rgb, axes, scale)] = 255
     markers = read_markers(inside, stamps)
     if not any(markers.values()):

@@ -108,6 +108,7 @@ def target_pairs(pieces: list[str], special: list[bool], target: Target) -> Pair
     ends = np.array(special, bool)
     rows, columns = np.indices((count, count))
     if target == "special":
+        # A copy: what `broadcast_to` returns cannot be written to.
         pairs = np.broadcast_to(ends, (count, count)).copy()
     elif target == "full_stop":
         stops = np.array([piece == "." for piece in pieces])
@@ -125,6 +126,7 @@ def target_pairs(pieces: list[str], special: list[bool], target: Target) -> Pair
 
 def share_of_strongest(weights: Weights, pairs: Pairs) -> Weights:
     """Return the share of the rows with a target whose strongest link is one: (layers, heads)."""
+    # Tokens without such a target count for nothing: the first word has none before it.
     rows = pairs.any(1)
     if not rows.any():
         return np.zeros(weights.shape[:2])
@@ -167,6 +169,7 @@ def where_a_head_looks(
 
 
 def _target_verdict(target: Target, share: float, layer: int, average: float) -> Verdict:
+    # The average head too: in a short sentence half of the tokens may look anywhere.
     limit = max(MOST.now(), average)
     holds = share > limit + TIE
     name = NAMES[target]
@@ -200,6 +203,7 @@ def checked_links(record: Record, tokens: int) -> list[tuple[int, int]]:
             f"record {record.id} names no links", zh=f"紀錄 {record.id} 沒有指代關係（links）"
         )
     for link in links:
+        # Evidence may be put together by hand.
         if len(link) != 2 or not all(isinstance(at, int) and 0 <= at < tokens for at in link):
             raise EvidenceError(
                 f"record {record.id}: the link {list(link)} is no pair of places",
@@ -259,6 +263,7 @@ def _head_verdict(
     """The verdict on head `at` by the attention `paid` by each head offered."""
     rivals = [*paid[:at], *paid[at + 1 :]]
     least = settings.rank == "least"
+    # A uniform head bounds only the most: of the least paid, none is too little.
     limit = min(rivals) if least else max([*rivals, uniform])
     lead = limit - paid[at] if least else paid[at] - limit
     own, other = amounts(paid[at], limit, "share")

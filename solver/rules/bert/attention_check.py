@@ -40,6 +40,7 @@ def where_attention_goes(
     the layer where it is largest. A claim holds where the share is more than that of all the rest
     together, and more than the average head's."""
     record = evidence.get("attention")
+    # In doubles: a sum of a hundred half-precision weights would lose what is compared.
     weights = weights_with_head(record, settings.head).astype(np.float64)
     pieces, special = record.value("pieces"), record.value("special")
     verdicts = []
@@ -53,6 +54,7 @@ def where_attention_goes(
         verdicts.append(
             above(
                 float(own[layer]),
+                # TIE: a head that is the average itself is not above it.
                 max(MAJORITY.now(), float(amounts.mean()) + TIE),
                 unit="share of attention",
                 what=(
@@ -92,6 +94,7 @@ def link_against_other_words(
             others = words.copy()
             others[[row, column]] = False
             rival = float(head[row, others].max()) if others.any() else 0.0
+            # A head with nothing on other words has no ratio; it is as large as can be.
             found.append(float(head[row, column]) / max(rival, 1e-12))
         ratios.append(min(found))
     names: list[Pair] = [

@@ -97,11 +97,13 @@ def _verdict(
     if not holds and lead > 0 and first is not None:
         english += f", but it leads in layer {first} already"
         chinese += f"，但第 {first} 層就已領先"
+        # It would hold if the earlier layer lost its lead, however large its own.
         margin = ahead[first - 1]
     earlier = [ahead[other - 1] for other in offered if other < layer]
     if holds and earlier:
         english += f", and in no earlier layer offered (at most {max(earlier)})"
         chinese += f"，更早的選項都沒有（至多 {max(earlier)}）"
+        # Or an earlier layer would have to catch up: whichever is nearer.
         margin = min(margin, -max(earlier))
     return Verdict(
         holds=holds,
@@ -117,6 +119,7 @@ def _verdict(
 def _note(first: int | None, ahead: list[int], tag: str) -> tuple[str, str] | None:
     if first is None:
         return (f"{tag} leads in no layer offered.", f"選項中沒有一層由 {tag} 領先。")
+    # All layers, offered or not: a person should know that the answer hangs on the options.
     lost = [layer for layer in range(first, len(ahead) + 1) if ahead[layer - 1] <= 0]
     before = [layer for layer in range(1, first) if ahead[layer - 1] > 0]
     if not lost and not before:

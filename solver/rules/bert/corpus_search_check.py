@@ -26,5 +26,6 @@ def first_layer_of_the_nearer_half(
         )
     found, names = record.array("tags", 2), list(record.value("tags"))
     nearer = found[:, : max(found.shape[1] // 2, 1)]  # sorted, the nearest first
+    # `minlength`: a kind that no word found has still has its column.
     counts = np.stack([np.bincount(row, minlength=len(names)) for row in nearer.astype(np.int64)])
     return Decision(decide_on_counts(record, counts, claims).verdicts)

@@ -56,6 +56,7 @@ def vectors_of(states: Floats, part: Part) -> Floats:
     if part == "both":
         mean: Floats = states.mean(2)
         return mean
+    # -1: a word of one piece has the same for both.
     return states[:, :, 0 if part == "first" else -1]
 
 
@@ -131,6 +132,7 @@ class PredictedPicture:
 
     def order_kept(self, picture: Floats) -> float:
         """Return the share of pairs of cells in the known order in a picture; ties count half."""
+        # A half of the matrix: the other half says the same, and would count each pair twice.
         rows, columns = np.triu_indices(len(picture))
         low, high, shown = self.low[rows, columns], self.high[rows, columns], picture[rows, columns]
         # A pair whose ranges meet says nothing of the order.
@@ -217,6 +219,7 @@ def _part_and_layer(record: Record, about: Mapping[str, Any]) -> tuple[Part, int
             f"record {record.id}: a table is of character 0 or 1, not {character}",
             zh=f"紀錄 {record.id}：表格屬於第 0 或第 1 個字，而非 {character}",
         )
+    # JSON's true is an int to isinstance.
     if isinstance(layer, bool) or not isinstance(layer, int) or layer < 0:
         raise EvidenceError(
             f"record {record.id}: a table says its layer, from 0, not {layer!r}",

@@ -74,6 +74,7 @@ def misfit(curve: Floats, shape: Shape) -> float:
     best = 1.0
     for turn in range(1, len(curve) - 1):
         up_first = shape == "rises_then_falls"
+        # The turn belongs to both legs, and is counted in the first alone below.
         a = isotonic_regression(curve[: turn + 1], increasing=up_first).x
         b = isotonic_regression(curve[turn:], increasing=not up_first).x
         legs = min(abs(a[-1] - a[0]), abs(b[-1] - b[0]))  # movement before and after the turn
@@ -140,6 +141,7 @@ def curve_of(record: Record, settings: CurveSettings) -> tuple[Floats, int, Pair
 
 def _kept_curve(record: Record, settings: CurveSettings) -> tuple[Floats, int, Pair | None]:
     about = tables_of(record).get("curve", {})
+    # In either order: similarity is the same both ways.
     same = sorted(about.get("sentences", [])) == sorted(settings.sentences)
     if not same or about.get("metric", "cosine") != settings.metric:
         raise MissingEvidence(
@@ -150,7 +152,9 @@ def _kept_curve(record: Record, settings: CurveSettings) -> tuple[Floats, int, P
     start, character = int(about.get("first", 0)), int(about["character"])
     last = min(settings.last, start + len(curve) - 1)
     first = max(settings.first, start)
+    # As far as it was kept: a curve that lacks a layer at an end still has a shape.
     part = curve[first - start : last - start + 1]
+    # Two points have no turn.
     if len(part) < 3:
         raise MissingEvidence(
             [record.id], ("a curve over the layers asked for", "題目所問各層的曲線")

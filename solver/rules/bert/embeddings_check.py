@@ -56,6 +56,7 @@ def parabola_shapes(curve: Floats) -> dict[Shape, float]:
     Of a turn: its shorter way over the longer; of only falling or rising: the rest to 1.
     """
     amounts: dict[Shape, float] = dict.fromkeys(SHAPES, 0.0)
+    # An even curve has no shape, and no longer way to divide by.
     if float(np.ptp(curve)) <= 1e-9:
         return amounts
     at = np.linspace(-1.0, 1.0, len(curve))  # centred, so that the fit is stable

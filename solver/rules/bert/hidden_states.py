@@ -140,6 +140,7 @@ def matching_layers(
             for one, span in zip(verdicts, spans, strict=True)
         ]
     held = [claim for claim, one in zip(claims, verdicts, strict=True) if one.holds]
+    # Of an option's layers the middle one is open: twelve plots at once are too many to look at.
     shown = [(claim.first + claim.last) // 2 for claim in held]
     figures = [scatter(settings.model, item, shown=shown) for item in settings.items]
     return Decision(verdicts, figures)
@@ -191,6 +192,7 @@ def chance_of_nearness(every: Sequence[Plots], span: range) -> float:
         for layer in span:
             question, context, answer = one.split(layer)
             near, far = mean_distance(answer, question), mean_distance(context, question)
+            # One-sided: an answer farther away than chance is no nearness.
             logarithms.append(np.log(mannwhitneyu(near, far, alternative="less").pvalue))
         # Fisher's sum over the items; layers of one item are no independent tests, so their mean
         # counts.
@@ -237,6 +239,7 @@ def outlier_lead(plots: Plots) -> tuple[float, Pair]:
         name = ("a token of the answer", "答案的 token")
     else:
         name = ("a token that is no answer", "非答案的 token")
+    # A share of the larger: layers and models have scales of their own.
     return float((best - rest) / max(best, rest, 1e-12)), name
 
 
@@ -312,6 +315,7 @@ def fine_tuned(
     The option that names just those models holds."""
     plots = available_plots(evidence, settings)
     scores = {
+        # Over the items: one text may have a word that stands apart by itself.
         model: float(np.mean([outlier_score(one) for one in every]))
         for model, every in plots.items()
     }

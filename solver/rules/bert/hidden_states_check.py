@@ -104,6 +104,7 @@ def isolation(points: Floats) -> Floats:
     """Return the distance of each point (n, 2) to its third nearest neighbour: (n,)."""
     from scipy.spatial.distance import cdist
 
+    # Rounded: `--stability` varies it by a factor, and neighbours are counted.
     nearest = min(round(NEIGHBOURS.now()), len(points) - 1)
     distance: Floats = np.sort(cdist(points, points), axis=1)[:, nearest]  # column 0 is itself
     return distance
@@ -152,4 +153,5 @@ def largest_isolation(plots: Plots) -> float:
 
     points, _, _ = last_context(plots)
     usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0  # between any two tokens
+    # Not 0, whose logarithm is taken.
     return max(float(isolation(points).max()), 1e-12) / max(usual, 1e-12)

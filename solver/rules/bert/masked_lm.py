@@ -59,11 +59,13 @@ def probability_of(record: Record, word: str) -> float:
     """
     pieces = record.array("pieces", 1)
     probabilities = record.array("probabilities", 1)
+    # To a thousandth: tables copied from a page are rounded.
     if len(pieces) != len(probabilities) or not np.isclose(probabilities.sum(), 1, atol=1e-3):
         raise EvidenceError(
             f"record {record.id}: 'probabilities' is no distribution over 'pieces'",
             zh=f"紀錄 {record.id}：'probabilities' 不是 'pieces' 上的機率分布",
         )
+    # Whole pieces: a word that the tokenizer cuts has no probability of its own.
     places = np.flatnonzero(pieces == word)
     if not len(places):
         raise EvidenceError(

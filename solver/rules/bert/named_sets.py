@@ -77,6 +77,7 @@ def set_verdict(claimed: set[int], outcome: Outcome, told: Pair) -> Verdict:
             zh=f"選項提到未量測的 {sorted(outside)}",
         )
     margins = {one: far for one, far in outcome.margins.items() if one not in outcome.unknown}
+    # One known element on the wrong side refutes a set, whatever the unknown ones are.
     wrong = (claimed ^ outcome.true) - outcome.unknown
     english, chinese = f"{told[0][:1].upper()}{told[0][1:]}", told[1]
     found, unit = listed(outcome.true), outcome.things.several

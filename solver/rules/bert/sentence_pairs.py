@@ -131,11 +131,13 @@ def _verdict(sentences: Sentences, cause: Cause) -> Verdict:
         return _open(name, ("it is not known of the sentences", "句子的資訊不足"))
     pairs = sentences.differ(cause)
     if cause != "position":
+        # At one place alone: the position itself moves a state at layer 0.
         pairs &= ~sentences.differ("position")
     if not pairs.any():
         return _open(name, ("no two sentences differ in it with the word at one place",
                             "沒有兩個句子在字的位置相同時有此差異"))  # fmt: skip
     count = int(np.triu(pairs).sum())  # each pair once
+    # Of ranges only the ends are known: the largest that a pair may, and must, have moved.
     moved_most, moved_least = float(sentences.high[pairs].max()), float(sentences.low[pairs].max())
     if moved_least <= still < moved_most:
         return _open(name, ("the distance is not known nearly enough", "距離不夠精確"))

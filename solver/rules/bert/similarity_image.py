@@ -166,6 +166,7 @@ def among_metrics_and_parts(
     """
     metrics = [claim.metric for claim in claims if claim.metric is not None]
     parts = [claim.part for claim in claims if claim.part is not None]
+    # Apart: a metric is no rival of a part.
     of_metrics = iter(decide([*map(value_of_metric, metrics)], [METRIC_NAMES[m] for m in metrics]))
     of_parts = iter(decide([*map(value_of_part, parts)], [PART_NAMES[p] for p in parts]))
     return [next(of_metrics if claim.metric is not None else of_parts) for claim in claims]
@@ -201,6 +202,8 @@ def nearest(errors: list[float | None], names: list[Pair]) -> list[Verdict]:
             verdicts.append(_not_measured(name, min(known) if reproduced else None))
         elif rival is not None and rivals[rival] <= error:
             verdicts.append(_off_by(False, error, rivals[rival], name, names[rival]))
+        # With all measured, or one that fits as nearly as a picture can be read, no other can be
+        # nearer.
         elif rival is not None and (reproduced or len(known) == len(errors)):
             holds = rivals[rival] - error > TIE
             verdicts.append(_off_by(holds, error, rivals[rival], name, names[rival]))

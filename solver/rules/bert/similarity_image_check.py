@@ -33,6 +33,7 @@ def picture_by_order(
     by_metric: dict[str, float] = {}
     by_part: dict[str, float] = {}
     for one, share in kept:
+        # Of each candidate its best layer, as the rule has it.
         by_metric[one.metric] = max(share, by_metric.get(one.metric, 0.0))
         by_part[one.part] = max(share, by_part.get(one.part, 0.0))
     return Decision(among_metrics_and_parts(claims, _best, by_metric.get, by_part.get))

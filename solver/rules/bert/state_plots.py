@@ -48,6 +48,7 @@ def checked(record: Record) -> Plots:
     """
     points = record.array("points", 3).astype(np.float64)
     roles = record.array("roles").astype(np.int64)
+    # One list for all layers, or one each where plots were read off a notebook.
     if roles.shape == points.shape[1:2]:
         roles = np.broadcast_to(roles, points.shape[:2])
     if roles.shape != points.shape[:2] or points.shape[2] != 2:
@@ -56,6 +57,7 @@ def checked(record: Record) -> Plots:
             zh=f"紀錄 {record.id}：'points' 與 'roles' 的 token 數不同",
         )
     for role, name in ((QUESTION, "question"), (CONTEXT, "context"), (ANSWER, "answer")):
+        # In every layer: a plot without an answer has nothing to measure.
         if not (roles == role).any(1).all():
             raise EvidenceError(
                 f"record {record.id} marks no token as {name}",
