@@ -31,6 +31,7 @@ def printable(text: str) -> str:
         'a\\x1b[31mred'
     """
     if len(text) > LONGEST:
+        # The end stays: it says what to do.
         text = f"{text[: LONGEST - 400]} [...] {text[-380:]}"
     return "".join(
         sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text

@@ -4,9 +4,7 @@ At each of a few counts (`solver.explain.estimator`) every claim is decided on t
 and again on records drawn from them that differ from the record as much as it differs from the one
 at the course's count. With m the claim's margin (negative where it does not hold) and m_r that of
 draw r, ``t = |m| / sqrt(mean (m_r - m)^2)`` is held against Student's t. The claim is decided when
-t is beyond the quantile and no draw gives the other verdict. A claim on several records draws from
-the samples of each, so that its error is known better than that of a claim on one: its degrees of
-freedom are those of a sum of variances (Satterthwaite 1946, Biometrics Bulletin 2:110).
+t is beyond the quantile and no draw gives the other verdict.
 
 Gradients of noisy pictures are skewed: a few are many times the others, and where those few have
 not come yet, both the mean and its error are too small. t must therefore be beyond the quantile
@@ -14,10 +12,8 @@ after Hall's transformation as well, ``t + g t^2 / 3 + g^2 t^3 / 27 + g / 6`` wi
 the margin (Hall 1992, "On the Removal of Skewness by Transformation", Journal of the Royal
 Statistical Society B 54:221), found by leaving out one part of the samples after the other.
 
-The error is shared out: over the looks as 6 / (pi j)^2 of it at look j, a series whose sum is 1, so
-that looking again costs nothing in validity (alpha spending, Lan and DeMets 1983, Biometrika
-70:659), and equally over the claims (Bonferroni). One draw more than there are is counted as having
-come to the line, so that draws which all agree are not taken for certainty.
+The error is shared out over the looks (alpha spending, Lan and DeMets 1983, Biometrika 70:659) and
+equally over the claims (Bonferroni).
 """
 
 from __future__ import annotations
@@ -83,6 +79,7 @@ class SequentialTest:
             claims_in_all: how many claims the error is shared out over.
         """
         margins = self.margins
+        # Not that all is decided: more samples would not decide it.
         if margins is None or not self.unfinished:
             return []
         squares, steady = np.zeros(len(margins)), ~np.isnan(margins)  # (claims,)
@@ -94,13 +91,17 @@ class SequentialTest:
             steady &= np.sign(again) == np.sign(margins)
             squares[moves] += (again[moves] - margins[moves]) ** 2
         error = np.zeros(len(margins))
+        # One draw more, as if it had come to the line: draws that all agree are no certainty.
         error[moves] = np.sqrt((squares[moves] + margins[moves] ** 2) / (REDRAWS + 1))
         bound = critical_value(self.unfinished, number, claims_in_all)
         clear = np.abs(margins) > bound * error
+        # A claim on several records draws from the samples of each: its error is known better. This
+        # takes redraws of each record alone, so only where it can change the outcome.
         if len(self.unfinished) > 1 and any(steady[at] and not clear[at] for at in which):
             bound = critical_value(self.unfinished, number, claims_in_all, self.freedom)
             clear = np.abs(margins) > bound * error
         decided = steady & clear
+        # Last: it decides the claims anew for each part of the samples left out.
         if decided[list(which)].any() and moves.any():
             bound = corrected_for_skewness(bound, self.skewness * np.sign(margins))
             decided &= ~moves | (np.abs(margins) > bound * np.sqrt(squares / REDRAWS))
@@ -139,6 +140,7 @@ class SequentialTest:
     def freedom(self) -> Floats:
         """Degrees of freedom of each claim's variance: (claims,).
 
+        Those of a sum of variances (Satterthwaite 1946, Biometrics Bulletin 2:110):
         ``(sum v)^2 / sum (v^2 / f)`` of the parts v the records bring, with f degrees each. Parts
         found from a few draws differ more than the true ones, which makes the result too small
         rather than too large.
@@ -221,6 +223,8 @@ def critical_value(
         freedom: degrees of freedom, a number a claim; if not given, those of a claim on one record.
     """
     confidence = max(job.settings.confidence or 0.0 for job in unfinished)
+    # 6 / (pi j)^2 of the error at look j: a series whose sum is 1, so that looking again costs
+    # nothing in validity.
     share = (1 - confidence) * 6 / (np.pi * look) ** 2 / max(claims_in_all, 1)
     least = min(sampling_of(job).units for job in unfinished) - 1
     quantile: Floats = stats.t.isf(share, least if freedom is None else freedom)
@@ -259,6 +263,7 @@ def _skewness_asked_most(bound: Floats) -> Floats:
 
 def _redrawn(job: Job, evidence: Evidence) -> Iterator[Record]:
     record, sampling = evidence[job.id], sampling_of(job)
+    # Not `hash`, which is another one in each process; the count, so that each look draws anew.
     seed = [zlib.crc32(job.id.encode()), samples_taken(record)]
     generator = np.random.default_rng(seed)
     return sampling.redraw(record, sampling.most(job), generator, REDRAWS)
@@ -269,6 +274,7 @@ def evidence_digest(claims: Claims, evidence: Evidence) -> str:
     digest = hashlib.sha256()
     for name in claims.needs:
         digest.update(name.encode())
+        # A record that is not there counts by its name: it may be there the next time.
         if name in evidence:
             for key, array in sorted(evidence[name].arrays.items()):
                 digest.update(key.encode() + np.ascontiguousarray(array).tobytes())
