@@ -232,39 +232,49 @@ def open_text(path: Path, begin: int = 0) -> io.TextIOBase:
     Raises:
         ExportError: no such file, a folder, a pipe, or a spreadsheet's own format.
     """
+    start = first_bytes(path)
+    wide = wide_encoding(start)
+    if wide:
+        raise ExportError(
+            f"is {wide} text",
+            path=path,
+            mend='Save it again as "CSV UTF-8" or export it again.',
+        )
+    # The first bytes of a zip (.xlsx) and of the older .xls.
+    if start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise ExportError(
+            "is a spreadsheet or an archive, not a CSV", path=path, mend="Export it as CSV."
+        )
+    binary = path.open("rb")
+    binary.seek(begin)
+    encoding = "utf-8" if begin else "utf-8-sig"
+    # newline="": the csv module must see line ends inside cells as they are.
+    return io.TextIOWrapper(binary, encoding, "surrogateescape", newline="")
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return the beginning of a file that can be read more than once.
+
+    Raises:
+        ExportError: no such file, a folder, or a pipe.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(START)
             again = file.seekable()  # the header is read first, and the hash apart
-        if not again:
-            raise ExportError(
-                "is a pipe, and it is read more than once",
-                path=path,
-                mend="Save it as a file first.",
-            )
-        wide = wide_encoding(start)
-        if wide:
-            raise ExportError(
-                f"is {wide} text",
-                path=path,
-                mend='Save it again as "CSV UTF-8" or export it again.',
-            )
-        # The first bytes of a zip (.xlsx) and of the older .xls.
-        if start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"):
-            raise ExportError(
-                "is a spreadsheet or an archive, not a CSV", path=path, mend="Export it as CSV."
-            )
-        binary = path.open("rb")
-        binary.seek(begin)
-        encoding = "utf-8" if begin else "utf-8-sig"
-        # newline="": the csv module must see line ends inside cells as they are.
-        return io.TextIOWrapper(binary, encoding, "surrogateescape", newline="")
     except FileNotFoundError:
         raise ExportError("there is no such file", path=path) from None
     except IsADirectoryError:
         raise ExportError("is a folder where a file was expected", path=path) from None
     except OSError as problem:
         raise ExportError(f"cannot be read ({problem.strerror})", path=path) from None
+    if not again:
+        raise ExportError(
+            "is a pipe, and it is read more than once",
+            path=path,
+            mend="Save it as a file first.",
+        )
+    return start
 
 
 def read_header(path: Path, delimiter: str) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from grader import exports
+from grader.csv_files.records import first_bytes
 from grader.exports import Export, ExportFormat, NoFormatError, ReadingContext
 from grader.exports.student_analysis import StudentAnalysis
 from grader.quizzes.same_quiz import refuse_two_quizzes
@@ -56,8 +57,10 @@ def open_export(path: Path, context: ReadingContext) -> Export:
     """Open one file by its shape: the first format that it fits.
 
     Raises:
-        ExportError: it is none of the known formats.
+        ExportError: it cannot be read, or is none of the known formats.
     """
+    # Before any format looks into it: none need know of a file that is not there.
+    first_bytes(path)
     try:
         return next(each for each in formats() if each.fits(path)).opened(path, context)
     except NoFormatError as problem:

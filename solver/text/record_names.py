@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 _NAMES = {
@@ -65,6 +66,21 @@ def record_name(identifier: str) -> tuple[str, str]:
     if kind in _OF_LAYERS:
         numbers[0] = layer_label(numbers[0])
     return english.format(*numbers), chinese.format(*numbers)
+
+
+def picture_of(identifier: str) -> str:
+    """Return the number of the picture that a record is of; "" where its name tells none.
+
+    >>> picture_of("activation/layer1.0.conv1/4"), picture_of("integrated_gradients/7/100")
+    ('4', '7')
+    >>> picture_of("module/6"), picture_of("things/1")
+    ('', '')
+    """
+    kind, *numbers = identifier.split("/")
+    english = _NAMES.get(kind, ("", ""))[0]
+    place = re.search(r"picture \{(\d)\}", english)
+    # A shorter id, as in evidence by hand, has none at that place.
+    return numbers[int(place[1])] if place and english.count("{") == len(numbers) else ""
 
 
 def layer_label(layer: int | str) -> str:

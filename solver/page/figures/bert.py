@@ -187,7 +187,7 @@ def link_drawing(
     )
 
 
-@figure_kind("bert_words")
+@figure_kind("bert_words", opens="anywhere")
 def likeliest_words(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """The likeliest words of several distributions, side by side. Parameters: records."""
     return Markup('<div class="panels">{}</div>').format(
@@ -217,7 +217,7 @@ def _words(record: Record) -> Markup:
     ).format(Markup("").join(rows), h=18 * len(rows) + 6, said=str(record.value("sentence")))
 
 
-@figure_kind("bert_tags")
+@figure_kind("bert_tags", opens="never")
 def tags_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """Counts of parts of speech and the nearest words, a layer a row. Parameters: record."""
     record = record_of(evidence, parameters["record"])
@@ -281,7 +281,7 @@ def _matrix_row(name: Pair, matrices: Sequence[Floats]) -> Markup:
     return Markup('<tr><th scope="row">{}</th>{}</tr>').format(both(name), Markup("").join(cells))
 
 
-@figure_kind("bert_curve")
+@figure_kind("bert_curve", opens="anywhere")
 def curve(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """A similarity over the layers. Parameters: values; first, the number of the first layer."""
     values = [float(value) for value in parameters["values"]]

@@ -67,7 +67,7 @@ def axis_over(values: Sequence[float], log: bool) -> Axis:
     return Axis(10**low, 10**high, True) if log else Axis(low, high, False)
 
 
-@figure_kind("scatter")
+@figure_kind("scatter", opens="anywhere")
 def scatter(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """Points with the diagonal. Parameters: x, y; x_label, y_label (en, zh-Hant); log."""
     log = bool(parameters.get("log", False))
@@ -153,7 +153,7 @@ def _tick(value: float, along: float) -> Markup:
     )
 
 
-@figure_kind("table")
+@figure_kind("table", opens="never")
 def table(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """A table. Parameters: columns, texts (en, zh-Hant); rows of text, numbers, bools or texts."""
     columns = [as_pair(column) for column in parameters["columns"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -31,14 +30,10 @@ from solver.page.figures.registry import figure_kind
 from solver.rules.maps.displayed import fitted_to, region_name
 from solver.text.bilingual import Pair, as_pair, both, words
 from solver.text.numbers import number
-from solver.text.record_names import record_name, records_named
+from solver.text.record_names import picture_of, record_name, records_named
 
 GREEN, RED = 1, 0
 MOST_SAMPLES = 24  # a page of the course's ten steps, and of twice as many
-_PICTURE = re.compile(
-    r"(?:picture|lime|saliency|smoothgrad|activation/\d+|integrated_gradients)"
-    r"/(\d+)(?:/\d+)?"
-)
 _FEW = 5
 
 
@@ -175,7 +170,7 @@ def _last_decides(panels: Sequence[Panel]) -> list[Panel]:
     return [*panels[:-1], replace(panels[-1], decisive=True)]
 
 
-@figure_kind("lime_overlay")
+@figure_kind("lime_overlay", opens="anywhere")
 def lime_overlay(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """The picture, and LIME's overlay on it. Parameters: picture; regions, names to outline."""
     picture = int(parameters["picture"])
@@ -231,7 +226,7 @@ def _weights_legend(weights: Sequence[float]) -> Markup:
     )
 
 
-@figure_kind("map")
+@figure_kind("map", opens="anywhere")
 def map_beside_picture(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """A picture and its map as displayed, regions outlined on both.
 
@@ -252,7 +247,7 @@ def map_beside_picture(evidence: Evidence, parameters: Mapping[str, Any]) -> Mar
     return panels_html(_last_decides(panels), _note_of_lacks(lacks))
 
 
-@figure_kind("wireframe")
+@figure_kind("wireframe", opens="anywhere")
 def wireframe(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """A picture, its map, and the map with the best line drawing over it.
 
@@ -320,12 +315,12 @@ def _small_map(evidence: Evidence, identifier: str) -> Markup:
 
 def _under(identifier: str) -> Markup:
     """The picture's number below a map of a row: the row's label says which map it is."""
-    picture = _PICTURE.fullmatch(identifier)
-    name = words().pair("picture_n", n=picture[1]) if picture else record_name(identifier)
+    picture = picture_of(identifier)
+    name = words().pair("picture_n", n=picture) if picture else record_name(identifier)
     return Markup("<small>{}</small>").format(both(name))
 
 
-@figure_kind("samples")
+@figure_kind("samples", opens="anywhere")
 def samples(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
     """A montage of pictures in an array (N, H, W, 3), 0..1. Parameters: record; array, its name."""
     record = record_of(evidence, str(parameters["record"]))

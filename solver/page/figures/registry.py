@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 
@@ -20,17 +20,25 @@ from solver.rules.registry import Figure
 from solver.text.bilingual import both, words
 
 Draw = Callable[[Evidence, Mapping[str, Any]], Markup]
+Opens = Literal["anywhere", "by its link", "never"]
 
 _kinds: dict[str, Draw] = {}
+_opens: dict[str, Opens] = {}
 
 
-def figure_kind(name: str) -> Callable[[Draw], Draw]:
-    """Register the decorated function to draw the kind `name`; a name taken is an error."""
+def figure_kind(name: str, opens: Opens = "by its link") -> Callable[[Draw], Draw]:
+    """Register the decorated function to draw the kind `name`; a name taken is an error.
+
+    Args:
+        name: of the kind.
+        opens: where a click opens the figure at full size: "anywhere", or by the link in its
+            caption, where something in it scrolls, folds or is to be copied; "never" for text.
+    """
 
     def register(draw: Draw) -> Draw:
         if name in _kinds:
             raise ValueError(f"the kind of figure {name!r} is registered twice")
-        _kinds[name] = draw
+        _kinds[name], _opens[name] = draw, opens
         return draw
 
     return register
@@ -42,11 +50,6 @@ def all_figure_kinds() -> dict[str, Draw]:
     return dict(sorted(_kinds.items()))
 
 
-_WHOLE = ("lime_overlay", "map", "wireframe", "samples", "bert_curve", "bert_words", "scatter")
-"""Kinds of which a click anywhere opens the figure at full size; in the others something scrolls,
-folds or is to be copied, so that the link in the caption opens them."""
-
-_UNPICTURED = ("table", "bert_tags")
 _IMAGE = re.compile(r"<img [^>]*>")
 _STRIPS = re.compile(r'viewBox="0 -?[\d.]+ 128 [\d.]+"')
 """The part of a panel with the strips of names."""
@@ -60,7 +63,8 @@ def figure_html(figure: Figure, evidence: Evidence, place: str = "", back: str =
     is closed by one to `back`; no script is needed.
     """
     caption, drawn = both(figure.caption), _drawn(figure, evidence)
-    if not place or figure.kind in _UNPICTURED or not ("<svg" in drawn or "<img" in drawn):
+    opens = _opens.get(figure.kind, "never")
+    if not place or opens == "never" or not ("<svg" in drawn or "<img" in drawn):
         head = Markup("<figcaption>{}</figcaption>").format(caption) if caption else ""
         return Markup('<figure class="evidence">{}{}</figure>').format(head, drawn)
     return Markup(
@@ -68,7 +72,7 @@ def figure_html(figure: Figure, evidence: Evidence, place: str = "", back: str =
         '</a><a class="close" href="#{}">{}</a></figcaption>{}</figure>'
     ).format(
         caption,
-        Markup(" anywhere") if figure.kind in _WHOLE else "",
+        Markup(" anywhere") if opens == "anywhere" else "",
         words().say("full_size"),
         back,
         words().say("close_figure"),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.exports import ReadingContext
+from grader.exports import ExportFormat, ReadingContext
+from grader.exports.answers_yaml import FORMAT as ANSWERS
 from grader.exports.answers_yaml import AnswersYaml
 from grader.exports.open import formats, open_export
 from grader.exports.plain_csv import PlainCsv
@@ -179,6 +180,16 @@ def test_formats_are_told_apart(tmp_path):
         open_export(tmp_path / "c.csv", context)
 
 
+def test_a_format_need_not_know_of_files_that_are_not_there(tmp_path, monkeypatch):
+    """Its `fits` may just look into the file: that ended in a traceback."""
+    new = ExportFormat("a new one", lambda path: path.read_bytes() == b"new", PlainCsv)
+    monkeypatch.setattr("grader.exports.open.formats", lambda: (new, ANSWERS))
+    with pytest.raises(ExportError, match="there is no such file"):
+        open_export(tmp_path / "c.csv", ReadingContext(QUESTIONS, {}))
+    with pytest.raises(ExportError, match="is a folder"):
+        open_export(tmp_path, ReadingContext(QUESTIONS, {}))
+
+
 def test_an_attempt_of_twenty_digits_is_no_attempt(tmp_path):
     """It is more than the store of rows takes, and ended the run of the whole class."""
     one, two = plain(tmp_path, "s1,,99999999999999999999,,a,a,;", "s2,,1,,a,a,;")
@@ -191,7 +202,8 @@ def test_a_format_is_found_by_its_module_and_the_one_for_all_files_is_tried_last
 ) -> None:
     found = formats()
     (tmp_path / "answers.yml").write_text("answers: {q01: b}\n")
-    assert [each.fits(tmp_path / "answers.yml") for each in found if not each.last] == [True, False]
+    fitting = [each for each in found if each.fits(tmp_path / "answers.yml") and not each.last]
+    assert [each.name for each in fitting] == [ANSWERS.name]
     assert found[-1].last and not any(each.last for each in found[:-1])
 
 

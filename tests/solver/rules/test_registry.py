@@ -117,13 +117,13 @@ def test_a_bank_with_former_names_is_read_with_a_remark(tmp_path: Path) -> None:
         for at, line in enumerate(lines):
             words_of = line.split()
             if words_of[:1] == ["rule:"]:
-                lines[at] = line.replace(words_of[1], former[words_of[1]])
+                lines[at] = line.replace(words_of[1], former.get(words_of[1], words_of[1]))
         (tmp_path / path.name).write_text("\n".join(lines), "utf-8")
     old, new = load_bank(tmp_path), load_bank(shipped)
     assert [one.rule for one in plan_questions(old)] == [one.rule for one in plan_questions(new)]
     assert renamed_rules(new) == []
     remarks = renamed_rules(old)
-    assert len(remarks) == len(old.questions)
+    assert len(remarks) == sum(one.rule in FORMER for one in old.questions) > 0
     handle = next(one for one in remarks if "shapes.handle" in one)
     where = re.match(r"02-saliency\.yaml line (\d+): q08: the rule 'map\.handle_side'", handle)
     assert where is not None
