@@ -46,7 +46,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     },
 )
 def bank() -> None:
-    """Show or check the questions, or take a quiz in or out.
+    """Show or check the questions; import or export a quiz.
 
     \b
     Examples:

@@ -49,14 +49,14 @@ def bundle() -> None:
     "answers",
     multiple=True,
     metavar="N=TEXT",
-    help="The answer of reading item N, where the notebook does not say it.",
+    help="The answer of reading item N, where the notebook does not have it.",
 )
-@click.option("--force", is_flag=True, help="Write over a bert.yaml that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing bert.yaml.")
 def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) -> None:
     """Write DIR/bert.yaml from the sentences and reading items of the course's notebook.
 
-    Only values written out in the notebook are taken; nothing of it is run. Look the file through:
-    it names every other file that belongs beside it.
+    Only literal values in the notebook are used; none of its code is run. Check the file: it names
+    every other file that belongs beside it.
 
     \b
     Examples:

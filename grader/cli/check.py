@@ -38,28 +38,30 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--key", "key_path", type=_FILE, help="The answer key (key.yaml).")
 @click.option("--bundle", type=_FOLDER, help="Your course materials: the key is made from them.")
-@click.option("--evidence", type=_PATH, help="Evidence, a folder or a zip: the key is made of it.")
+@click.option(
+    "--evidence", type=_PATH, help="Evidence, a folder or a zip: the key is made from it."
+)
 @click.option(
     "--notebook",
     "notebooks",
     type=_FILE,
     multiple=True,
-    help="Your executed notebook, given once for each that you have.",
+    help="Your executed notebook; may be repeated.",
 )
 @click.option(
     "--out",
     type=_FOLDER,
-    help="Write check.html there: what to look at again, with its figures and without the answer. "
-    "With --bundle also keep the key there, answers and all.",
+    help="Write check.html there: the explanations to look at again, without the answers. With "
+    "--bundle it also keeps the key, with the answers.",
 )
 @bank_option()
-@click.option("--reveal", is_flag=True, help="Also tell the right options, and why.")
+@click.option("--reveal", is_flag=True, help="Also show the right options, and why.")
 @click.option(
     "--language",
     type=click.Choice(["en", "zh-Hant"]),
     default="en",
     show_default=True,
-    help="Of the questions and of all that is said.",
+    help="Language of the questions and of the output.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def check(

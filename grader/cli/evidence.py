@@ -39,9 +39,9 @@ def evidence() -> None:
 def collect(out: Path | None, bank: Path | None) -> None:
     """Print a cell for the end of the course's notebook, which saves evidence.zip.
 
-    Paste it into a new cell and run it there. It needs nothing beyond what the notebook has, and
-    saves the arrays that the notebook has computed, with the ranges that figures lack; then
-    `hw9 key --evidence evidence.zip` decides on them.
+    Paste it into a new cell and run it there. It needs no import but the notebook's own, and saves
+    the notebook's arrays, with the ranges that figures lack; then `hw9 key --evidence evidence.zip`
+    decides on them.
 
     \b
     Example:
@@ -84,10 +84,10 @@ def from_notebook(
 ) -> None:
     """Read the figures of executed notebooks (.ipynb) into evidence.
 
-    Prints a line for each figure: its kind, whether it was read, how surely, and what is missing;
-    then the questions that the evidence can decide. Several notebooks are pooled: equal figures
-    count once, and differences are listed. Only figures and settings are taken, no text, name or
-    path.
+    Prints a line for each figure: its kind, whether it was read, how reliably, and the missing
+    parts; then the questions that the evidence can decide. Several notebooks are pooled: equal
+    figures count once, and differences are listed. Only figures and settings are read; no text,
+    name or path is kept.
 
     \b
     Examples:

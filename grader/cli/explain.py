@@ -28,15 +28,15 @@ METHODS = (
     "--layer",
     default="6",
     show_default=True,
-    help="Of filters: an index into the course's cnn, or a layer's name, such as layer1.0.conv1.",
+    help="For filters: an index into the course's cnn, or a layer's name, such as layer1.0.conv1.",
 )
-@click.option("--steps", type=int, default=10, show_default=True, help="Integrated gradients.")
+@click.option("--steps", type=int, default=10, show_default=True, help="For integrated gradients.")
 @click.option("--bundle", "folder", type=FOLDER, help="Course materials.  [default: the demo's]")
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
 )
 @click.option(
-    "--out", type=FOLDER, default=Path("explained"), show_default=True, help="Where it goes."
+    "--out", type=FOLDER, default=Path("explained"), show_default=True, help="Folder for the PNG."
 )
 def explain(
     method: str,

@@ -43,19 +43,21 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     type=click.Choice(["highest", "latest", "first", "average"]),
     default="highest",
     show_default=True,
-    help="Which attempt of a student counts; see below.",
+    help="Which attempt of a student counts; see above.",
 )
 @click.option("--deadline", help='List submissions after this time, e.g. "2026-04-23 23:59 +0800".')
 @click.option("--gradebook", type=_FILE, help="The gradebook's exported CSV, to be filled.")
 @click.option("--column", default="", help='Its column to fill, e.g. "HW9 (1234)".')
-@click.option("--skip-unknown", is_flag=True, help="Leave out who is not in the gradebook.")
+@click.option(
+    "--skip-unknown", is_flag=True, help="Leave out students who are not in the gradebook."
+)
 @click.option("--pseudonyms", type=_FILE, help="Leave names out; this table keeps them.")
 @click.option("--skip-column", multiple=True, help="Canvas' id of a question to pass over.")
 @click.option("--allow-missing", is_flag=True, help="Some questions of the key were not asked.")
 @click.option("--one-quiz", is_flag=True, help="Exports without common question ids are one quiz.")
 @click.option("--points-of-key", is_flag=True, help="The key's points count, not the header's.")
 @click.option("--test-student", is_flag=True, help="Grade Canvas' test student too.")
-@click.option("--mostly-unread", is_flag=True, help="Grade though most answers are unreadable.")
+@click.option("--mostly-unread", is_flag=True, help="Grade even if most answers are unreadable.")
 @click.option("--corrections", type=_FILE, help="Cells that a person has read (YAML).")
 @click.option(
     "--leave-out-open", is_flag=True, help="Grade without the questions that the key leaves open."
@@ -68,10 +70,10 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 def grade(**given: Any) -> None:
     """Grade submissions exported from NTU COOL.
 
-    EXPORT is the Student Analysis CSV of the quiz's statistics page, a plain CSV (student, q01,
-    q02 ... with option ids), or one person's answers in YAML. Several files are graded together,
-    if they name students by the same ids: in a plain CSV the column id holds those of Canvas,
-    login or sis_id those, and student names or numbers that only this file has.
+    EXPORT is the Student Analysis CSV of the quiz's statistics page, a plain CSV (student, q01, q02
+    ... with option ids), or one person's answers in YAML. Several files are graded together, if
+    they name students by the same ids: in a plain CSV the columns id, login and sis_id hold Canvas'
+    ids, and student a name or number that only this file has.
 
     Nothing is guessed: a row or cell that cannot be read for certain is listed in rejects.csv
     and leaves that student's total marked incomplete.
@@ -80,12 +82,12 @@ def grade(**given: Any) -> None:
     --attempts, for a student with several attempts:
       highest   the attempt with the highest total, the later of equals
       latest    the last one by its number, or by its time where there is none
-      first     the first one likewise
+      first     the first one by the same
       average   the mean of the attempts' totals; a question's points are the mean over the
                 attempts that showed it. Where attempts showed different questions (drawn from a
                 pool) these need not add up to the total.
-    A question that was not shown earns nothing and is not asked for; a void one earns its points
-    wherever it was shown.
+    A question that was not shown earns nothing and is not counted as possible; a void one earns its
+    points for everybody who was shown it.
 
     Cells that could not be read are listed in corrections-open.yaml too: fill in read_as, by and
     why, and give the file back with --corrections.

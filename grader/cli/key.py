@@ -30,7 +30,10 @@ PATH = click.Path(path_type=Path)
             "grader.cli.override:override",
             "Decide on a question, beside the derived answer.",
         ),
-        "sign": ("grader.cli.override:sign", "Sign a key when all contested is decided."),
+        "sign": (
+            "grader.cli.override:sign",
+            "Sign a key when all contested questions are decided.",
+        ),
     },
     invoke_without_command=True,
 )
@@ -59,7 +62,7 @@ PATH = click.Path(path_type=Path)
     metavar="N",
     default=0,
     help="Repeat each decision N times with free choices varied: seeds, sample counts, thresholds, "
-    "region edges; 40 is plenty.  [default: not]",
+    "region edges; 40 is plenty.  [default: off]",
 )
 @click.option(
     "--reseed",
@@ -79,7 +82,7 @@ PATH = click.Path(path_type=Path)
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Processes among which explanations and their samples are dealt.",
+    help="Processes that share explanations and their samples.",
 )
 @click.option(
     "--force",
@@ -107,18 +110,18 @@ def key(
 
     Writes key.yaml (answers, verdicts, hashes), key.html (the page to look through and sign) and
     evidence/ (the measurements; hw9 key --evidence decides on them again, without a model). --out
-    holds the whole old key or the whole new one; a run that was stopped goes on, started again,
-    from what it had measured. With --only the key has those questions alone, so that it needs a
-    folder of its own: a larger key in --out is replaced only with --force.
+    holds the whole old key or the whole new one; a stopped run continues from its measurements when
+    it is started again. With --only the key has only those questions, so give it its own folder: a
+    larger key in --out is replaced only with --force.
 
     \b
     Examples:
       hw9 key                                        the demo, into key-out/
       hw9 key --bundle course/ --out spring          from your course materials
       hw9 key --evidence spring/evidence --out again the same, without a model
-      hw9 key --evidence evidence.zip                out of a notebook: hw9 evidence collect
+      hw9 key --evidence evidence.zip                from a notebook: hw9 evidence collect
       hw9 key --only q07,q12 --out two               two questions, in a folder of their own
-      hw9 key --bundle course/ --stability 40        and which answers hang on a choice
+      hw9 key --bundle course/ --stability 40        also: how stable each answer is
     """
     # `hw9 key override` runs the group's own function first; it must make no key.
     if ctx.invoked_subcommand is not None:

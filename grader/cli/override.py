@@ -19,12 +19,16 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("question", metavar="QUESTION")
-@click.option("--correct", help='Option ids, "a" or "a,c"; of a pair "drop-down=choice,...".')
-@click.option("--any", "each_earns", is_flag=True, help="Any one of the options named earns.")
-@click.option("--also", multiple=True, help="Another whole answer that earns too; repeatable.")
-@click.option("--accept", is_flag=True, help="The derived answer was looked at and stands.")
+@click.option("--correct", help='Option ids, "a" or "a,c"; for a pair "drop-down=choice,...".')
+@click.option(
+    "--any", "each_earns", is_flag=True, help="Each of the named options earns the points."
+)
+@click.option(
+    "--also", multiple=True, help="Another whole answer that earns the points; repeatable."
+)
+@click.option("--accept", is_flag=True, help="The derived answer was checked and is right.")
 @click.option("--void", is_flag=True, help="Everybody gets the points.")
-@click.option("--leave-out", is_flag=True, help="Worth nothing, to anybody.")
+@click.option("--leave-out", is_flag=True, help="The question is worth 0 for everybody.")
 @click.option("--undo", is_flag=True, help="Back to the derived answer, undecided.")
 @click.option("--why", default="", help="The reason (needed with --correct).")
 @click.option("--by", default="", help="Who decided.")
@@ -48,9 +52,9 @@ def override(
 ) -> None:
     """Decide on a question; the derived answer stays beside the decision.
 
-    The answer must be one that the question takes: two options where it says choose two, one where
-    one is to be chosen (with --any, each of several earns by itself). The key's file is changed,
-    and key.html beside it is made anew. Runs graded before stay as they are until hw9 regrade.
+    The answer must fit the question: two options where it asks for two, one for a single choice
+    (with --any, each of several earns the points). The key's file is changed, and key.html beside
+    it is written again. Earlier runs stay unchanged until hw9 regrade.
 
     \b
     Example:

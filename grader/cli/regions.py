@@ -86,7 +86,7 @@ def export(bundle: Path, out: Path, bank_folder: Path | None) -> None:
 @click.argument("files", type=_FILE, nargs=-1, required=True)
 @bank_option()
 def import_(bundle: Path, files: tuple[Path, ...], bank_folder: Path | None) -> None:
-    """Take regions out of labelme's JSON, whose file is called like its picture.
+    """Read regions from labelme's JSON files, named like their pictures.
 
     Regions of the same name are replaced, all others stay.
 

@@ -55,15 +55,17 @@ _HOW = {
 @click.option("--by", default="", help="Who decided (needed to write).")
 @click.option("--why", default="", help="Why (needed to write).")
 @click.option("--when", default="", help="A date for the log; left out if not given.")
-@click.option("--gradebook", type=_FILE, help="The gradebook's exported CSV, to be filled anew.")
+@click.option("--gradebook", type=_FILE, help="The gradebook's exported CSV, to be filled again.")
 @click.option("--column", default="", help='Its column to fill, e.g. "HW9 (1234)".')
-@click.option("--skip-unknown", is_flag=True, help="Leave out who is not in the gradebook.")
+@click.option(
+    "--skip-unknown", is_flag=True, help="Leave out students who are not in the gradebook."
+)
 @click.option("--pages/--no-pages", default=None, help="Write pages.  [default: as the run did]")
 @click.option("--reveal", is_flag=True, help="Show the right options on students' pages.")
 @click.option("--all", "show_all", is_flag=True, help=f"List every student, not the first {SHOWN}.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every student.")
 def regrade(**given: Any) -> None:
-    """Grade a run again with another key: shows who moves, and writes only with --write.
+    """Grade a run again with another key: shows whose points change, and writes only with --write.
 
     RUN_DIR is a folder that hw9 grade wrote; no exports are needed, but the same --bank as there.
     With --write the folder is replaced as a whole: the former key and results are kept in former/N

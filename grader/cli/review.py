@@ -21,12 +21,12 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 def review(
     key_folder: Path, run_folder: Path | None, bank_folder: Path | None, port: int, no_open: bool
 ) -> None:
-    """Look through a key in the browser, and decide its contested questions.
+    """Review a key in the browser, and decide its contested questions.
 
     KEY_FOLDER is a folder that hw9 key wrote; with RUN_FOLDER, which hw9 grade wrote, each choice
-    shows who would move before it is taken. Each decision is written into key.yaml at once, with
-    who and why, and key.html is made anew. When every contested question has a decision the key
-    is signed, and the run regraded. The page is served to this machine alone, until Ctrl-C.
+    shows whose points would change. Each decision is written into key.yaml at once, with name and
+    reason, and key.html is written again. When every contested question has a decision the key is
+    signed, and the run regraded. Only this machine can open the page; Ctrl-C ends it.
 
     \b
     Example:

@@ -18,15 +18,15 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--out", required=True, type=_FOLDER, help="Folder to make.")
 @click.option("--title", help="Which quiz, if the package holds several.")
 @click.option(
-    "--leave-out", is_flag=True, help="Leave out questions that cannot be taken, and list them."
+    "--leave-out", is_flag=True, help="Leave out questions of other kinds, and list them."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def from_qti(package: Path, out: Path, title: str | None, leave_out: bool, as_json: bool) -> None:
     """Make a bank and a key out of a Canvas quiz, so that any course's quiz can be graded.
 
     Questions with one answer, several answers, true and false, and any number of drop-downs are
-    taken, with the answers that the quiz itself marks as right. OUT gets questions/ (the bank, with
-    the quiz's texts in questions/quizzes/) and key.yaml.
+    supported, with the answers that the quiz itself marks as right. OUT gets questions/ (the bank,
+    with the quiz's texts in questions/quizzes/) and key.yaml.
 
     \b
     Example:

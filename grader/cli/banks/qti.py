@@ -41,13 +41,11 @@ def import_qti(
 ) -> None:
     """Keep the words and ids of a quiz exported from NTU COOL, matched to the bank.
 
-    Questions and options are matched by their texts where the quiz was made from the bank, else
-    by order and kind; texts that differ are shown, and a yes is asked for. Items that are no
+    Questions and options are matched by their texts where the quiz was made from the bank, else by
+    order and kind; texts that differ are shown, and you are asked to confirm. Items that are not
     questions of the bank, such as headings, are kept too, so that hw9 grade passes over their
-    columns.
-    Without --out the file goes into the folder quizzes/ of --bank (where hw9 grade finds it), or
-    to quiz.yaml here (for hw9 grade --quiz).
-    The quiz's own answers are not kept.
+    columns. Without --out the file goes into the folder quizzes/ of --bank (where hw9 grade finds
+    it), or to quiz.yaml here (for hw9 grade --quiz). The quiz's own answers are not kept.
 
     \b
     Example:
@@ -159,16 +157,16 @@ def _default_target(bank_folder: Path | None, title: str) -> Path:
 @click.command("export-qti")
 @click.argument("out", type=_FILE, metavar="OUT.zip")
 @bank_option()
-@click.option("--key", "key_path", type=_FILE, help="Marks the right options.")
-@click.option("--no-answers", is_flag=True, help="Mark none, though a key is given.")
+@click.option("--key", "key_path", type=_FILE, help="A key, to mark the right options.")
+@click.option("--no-answers", is_flag=True, help="Mark no options, even with a key.")
 @click.option(
     "--language",
     type=click.Choice(["en", "zh-Hant", "both"]),
     default="both",
     show_default=True,
-    help="Of the wordings.",
+    help="Language of the wordings.",
 )
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def export_qti(
     out: Path,
@@ -181,7 +179,7 @@ def export_qti(
 ) -> None:
     """Write the bank as a QTI 1.2 package that Canvas (Classic Quizzes) imports.
 
-    Canvas scores several answers with partial credit all the same; hw9 grade applies the
+    Canvas gives partial credit for several answers in any case; hw9 grade applies the
     course's own rule afterwards.
 
     \b

@@ -14,13 +14,15 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("questions", nargs=-1, metavar="[QUESTION]...")
 @bank_option()
-@click.option("--key", "key_path", type=_FILE, help="For the numbers a drop-down offers.")
+@click.option(
+    "--key", "key_path", type=_FILE, help="A key, for the numbers that a drop-down offers."
+)
 @click.option(
     "--language",
     type=click.Choice(["en", "zh-Hant"]),
     default="en",
     show_default=True,
-    help="Of the questions.",
+    help="Language of the questions.",
 )
 def show(
     questions: tuple[str, ...], bank_folder: Path | None, key_path: Path | None, language: str
