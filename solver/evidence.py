@@ -260,7 +260,7 @@ def load_evidence(folder: Path, *, whole: bool = True) -> Evidence:
                 raise
             continue
         if record.id in evidence:
-            raise EvidenceError(f"the record {record.id!r} stands twice", path=folder / MANIFEST)
+            raise EvidenceError(f"the record {record.id!r} appears twice", path=folder / MANIFEST)
         evidence.add(record)
     return evidence
 

@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("hw9: stopped. What it was to write is there whole or not at all.", err=True)
+            click.echo("hw9: stopped. Its output is there whole or not at all.", err=True)
             sys.exit(130)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

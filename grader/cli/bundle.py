@@ -98,9 +98,7 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
             "the parts attention and masked, or the questions on them stay open"
         )
     if made.reading is not None and found.states is None:
-        click.echo(
-            "the folders of the reading models' files are taken from 2021: look them through"
-        )
+        click.echo("the folders of the reading models' files are those of 2021: check them")
     if found.unread:
         cells = ", ".join(str(number) for number in found.unread)
         click.echo(f"not read, since it is no Python: code cell {cells}")

@@ -113,7 +113,7 @@ def check(
     source = KeySource(key_path, bundle, evidence, notebooks)
     folder = bank_folder or shipped_bank()
     if template:
-        # Told, not passed over: who gives these expects something checked.
+        # Told, not skipped: who gives these expects something checked.
         if bundle or evidence or notebooks or out or reveal or as_json:
             raise click.UsageError("--template goes with --html, --key, --bank and --language.")
         _write_template(answers, key_path, folder, language, as_page=as_page)

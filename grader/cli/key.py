@@ -266,7 +266,7 @@ def _say_repeats(key: Key, asked: int, dropped: list[str]) -> None:
         click.echo(f"The repeats measured before are kept for {counted(kept, 'question')}.")
     if dropped:
         click.echo(
-            f"Repeats dropped, for evidence, rule or thresholds have changed: "
+            f"Repeats dropped, because evidence, rule or thresholds have changed: "
             f"{', '.join(dropped)}. hw9 key --stability N measures them again."
         )
 

@@ -135,7 +135,7 @@ def _say(key: Key, bank: Bank, question: str) -> None:
     entry = next(each for each in key.questions if each.id == question)
     derived = answer_words(entry, entry.correct) or "none"
     if entry.left_out:
-        click.echo(f"{question}: worth nothing, to anybody; the derived answer, {derived}, is kept")
+        click.echo(f"{question}: worth 0 for everybody; the derived answer, {derived}, is kept")
     elif entry.void:
         click.echo(f"{question}: everybody gets the points")
     elif entry.override is not None:

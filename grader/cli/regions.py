@@ -103,7 +103,7 @@ def import_(bundle: Path, files: tuple[Path, ...], bank_folder: Path | None) -> 
         for path in files:
             if path.stem not in places:
                 raise BundleError(
-                    "is called like no picture of the bundle",
+                    "has the name of no picture in the bundle",
                     path=path,
                     mend=f"Its pictures are {', '.join(places)}.",
                 )

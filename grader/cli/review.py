@@ -51,6 +51,6 @@ def review(
         if left:
             click.echo(f"Still to decide: {', '.join(left)}.")
         elif looked_at.key.contested and looked_at.key.signature is None:
-            click.echo("All that is contested has a decision; nobody has signed yet.")
+            click.echo("All contested questions have a decision; the key is not signed yet.")
         if looked_at.page_problem:
             click.echo(f"warning: {looked_at.page_problem}", err=True)

@@ -49,7 +49,7 @@ def _shown(cells: Sequence[ReadCell]) -> ReadCell:
         return (shown or cells)[0]
     # Both columns of a question filled in one row: which of the two counts, nobody says.
     texts = " | ".join(map(encode_response, (cell.response for cell in shown)))
-    return ReadCell(Refused(texts, "stands in two columns of one question"), None, "")
+    return ReadCell(Refused(texts, "is in two columns of one question"), None, "")
 
 
 class AnalysisColumn:

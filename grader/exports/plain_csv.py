@@ -65,12 +65,12 @@ class PlainCsv:
     def _check(self, header: Sequence[str], left_out: Collection[str], allow_missing: bool) -> None:
         asked = [question.id for question in self._questions]
         for index, name in enumerate(header):
-            # A name that stands twice is at its last place.
+            # A name that appears twice is at its last place.
             known = name.strip() in {*asked, *_PERSON, *FIELDS, *left_out}
             if not known or self._at[name.strip()] != index:
                 raise ExportError(
                     f"the column {name!r} "
-                    + ("stands twice" if known else "is neither a question of the key nor known"),
+                    + ("appears twice" if known else "is neither a question of the key nor known"),
                     path=self._path,
                     place=f"line 1, column {index + 1}",
                     mend=f"Columns are {', '.join((*_PERSON, *FIELDS))}, and the questions' ids.",

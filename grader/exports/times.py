@@ -44,7 +44,7 @@ def _read(text: str) -> datetime:
         moment = datetime(year, month, day, hour, minute, second, tzinfo=_zone(zone))
         return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("is not a moment of any calendar") from None
+        raise ValueError("is not a valid date and time") from None
 
 
 def _zone(text: str) -> timezone:

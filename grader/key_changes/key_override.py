@@ -142,7 +142,7 @@ def with_signature(key: Key, by: str, when: str = "", path: Path | None = None) 
         raise InputError("a signature needs a name", mend="Give it with --by NAME.")
     if key.to_decide:
         raise KeyFileError(
-            f"cannot be signed yet: nobody has decided on {', '.join(key.to_decide)}",
+            f"cannot be signed yet: there is no decision on {', '.join(key.to_decide)}",
             path=path,
             mend="Decide on each with hw9 review, or with hw9 key override.",
         )
@@ -157,7 +157,7 @@ def said_of_unsigned(key: Key) -> str:
         return ""
     waiting = [name for name in key.to_decide if name in key.contested]
     if waiting:
-        undecided = f"nobody has decided on {', '.join(waiting)}, which are contested"
+        undecided = f"there is no decision on {', '.join(waiting)}, which are contested"
         return f"the key is not signed: {undecided} (hw9 review KEY_FOLDER)"
     changed = f"was changed since {key.signed.by} signed it" if key.signed else "is not signed"
     return f"the key has contested questions and {changed} (hw9 key sign KEY_FOLDER --by NAME)"

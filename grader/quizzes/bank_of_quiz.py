@@ -241,9 +241,9 @@ def refuse_faults(quiz: TakenQuiz, path: Path, *, leave_out: bool) -> None:
     """
     if quiz.faults and not leave_out:
         raise BankError(
-            f"cannot be taken whole: {'; '.join(quiz.faults)}",
+            f"cannot be imported whole: {'; '.join(quiz.faults)}",
             path=path,
-            mend="Take the rest with --leave-out.",
+            mend="Import the rest with --leave-out.",
         )
     if not quiz.questions:
-        raise BankError("has no question that can be taken", path=path)
+        raise BankError("has no question that can be imported", path=path)

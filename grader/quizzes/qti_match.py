@@ -174,6 +174,6 @@ def _by_options_text(labels: Labels, known: Choices) -> dict[int, str]:
     return {
         at: known[ours.index(mark)][0]
         for at, mark in enumerate(theirs)
-        # A text that stands twice on either side does not say which option it is.
+        # A text that appears twice on either side does not say which option it is.
         if ours.count(mark) == theirs.count(mark) == 1
     }

@@ -48,6 +48,6 @@ def refuse_two_quizzes(exports: Sequence[tuple[str, Collection[str]]]) -> None:
         f"shares {len(ids & other) or 'none'} of its {counted(len(ids), 'question id')} with "
         f"{nearest}, so they are exports of two quizzes, and no attempts of each other",
         path=name,
-        mend="Grade each quiz by itself; if they are one quiz whose questions were made anew, say "
-        "--one-quiz.",
+        mend="Grade each quiz by itself; if they are one quiz whose questions were created "
+        "again, say --one-quiz.",
     )

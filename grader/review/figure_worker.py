@@ -236,7 +236,7 @@ class _Desk:
         from solver.page.key_page import render_key_page
 
         if self._problem:
-            raise EvidenceError(f"key.html cannot be made anew: {self._problem}")
+            raise EvidenceError(f"key.html cannot be written again: {self._problem}")
         with quietly():
             page = render_key_page(key, self._bank, self._evidence, self._figures)
         path = self._folder / "key.html"

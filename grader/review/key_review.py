@@ -124,7 +124,7 @@ class KeyReview:
         if wanted.choice == "either" and not several:
             first, also = answer_words(entry, entry.correct), [given]
             if not first:
-                raise InputError("nothing was derived that the other answer could stand beside")
+                raise InputError("nothing was derived that the other answer could be added to")
             if first == given:
                 raise InputError("the two answers are the same one")
         return key_override.with_override(

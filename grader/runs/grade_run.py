@@ -142,7 +142,7 @@ def _said_of(graded: GradedClass, job: Job) -> list[str]:
             f"{first.line}, {first.question}, {first.text!r}: {first.reason}. "
             + " ".join(f"{each[0].upper()}{each[1:]}." for each in unread),
             path=job.exports[0],
-            mend="To grade all the same, say --mostly-unread.",
+            mend="To grade anyway, say --mostly-unread.",
         )
     said = list(unread)
     said += [said_of(graded.alike)] if graded.alike else []

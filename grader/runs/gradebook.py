@@ -151,7 +151,7 @@ class Gradebook:
             )
         if ("canvas", student) in self._rows:
             raise self._error(
-                f"the student with ID {student} stands twice", place=f"record {number}"
+                f"the student with ID {student} appears twice", place=f"record {number}"
             )
         for system, at in self._of_system.items():
             if text := record[at].text.strip():
@@ -218,7 +218,7 @@ class Gradebook:
         if doubtful and not skip_unknown:
             more = f" ({len(doubtful)} such students in all)" if len(doubtful) > 3 else ""
             raise self._error(
-                f"whose row it is cannot be told: {'; '.join(doubtful[:3])}{more}",
+                f"the student of this row cannot be determined: {'; '.join(doubtful[:3])}{more}",
                 "Correct the ids in the export or the gradebook, or leave them out with "
                 "--skip-unknown.",
             )

@@ -47,8 +47,8 @@ def one_system(exports: Sequence[tuple[str, IdSystem]]) -> IdSystem:
     for other, its in exports[1:]:
         if its != system:
             raise ExportError(
-                f"names its students by {SAID[its]}, and {name} by {SAID[system]}: who is who "
-                "between the two cannot be told",
+                f"names its students by {SAID[its]}, and {name} by {SAID[system]}: their students "
+                "cannot be matched",
                 path=other,
                 mend="Grade them apart, or give both the same ids: in a plain CSV a column id "
                 "(Canvas' id), login or sis_id says what it holds.",

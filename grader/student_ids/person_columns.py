@@ -111,7 +111,7 @@ class PersonColumns:
                 if field in known:
                     raise self._error(
                         f"has two columns that say {field} ({self._said(known[field])} and "
-                        f"{self._said(at)}), so who a student is cannot be told"
+                        f"{self._said(at)}), so the students cannot be identified"
                     )
                 known[field] = at
         return known
@@ -142,7 +142,7 @@ class PersonColumns:
             also = f", while {self._said(better)} holds some" if better is not None else ""
             raise self._error(
                 f"{self._said(found[field])} should hold {what} and mostly does not{also}: headers "
-                "and cells contradict each other, so who a student is cannot be told"
+                "and cells contradict each other, so the students cannot be identified"
             )
 
     def _votes(self, field: str, at: int, *, every: bool = False) -> int:

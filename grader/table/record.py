@@ -175,7 +175,7 @@ def read_rows(path: Path, questions: Sequence[str], made_from: str) -> AnswerTab
     try:
         return _table(frame, questions, path)
     except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
-        raise ExportError("holds what no run writes", path=path, mend=MEND) from None
+        raise ExportError("has content that no run writes", path=path, mend=MEND) from None
 
 
 def _check_columns(frame: pl.DataFrame, questions: Sequence[str], path: Path) -> None:
@@ -240,7 +240,9 @@ def _check_rows(frame: pl.DataFrame, path: Path) -> None:
         file=pl.col("file").is_null(),
     )
     for row in wrong.select(pl.any_horizontal(pl.all())).to_series().arg_true()[:1]:
-        raise ExportError("holds what no run writes", path=path, place=f"row {row + 1}", mend=MEND)
+        raise ExportError(
+            "has content that no run writes", path=path, place=f"row {row + 1}", mend=MEND
+        )
 
 
 def made_from(hashes: Sequence[tuple[str, str]]) -> str:

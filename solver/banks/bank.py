@@ -206,7 +206,7 @@ def _check_numbers(options: list[Option]) -> None:
 def _unique(ids: list[str], what: str) -> None:
     for name in ids:
         if ids.count(name) > 1:
-            raise ValueError(f"the {what} id {name!r} stands twice")
+            raise ValueError(f"the {what} id {name!r} appears twice")
 
 
 class TopicFile(Strict):
@@ -375,7 +375,7 @@ def _double_ids(bank: Bank) -> Iterator[BankError]:
         line = topic.source.line_of(("questions", index, "id"))
         if question.id in seen:
             yield BankError(
-                f"the question id {question.id!r} stands twice; first in {seen[question.id]}",
+                f"the question id {question.id!r} appears twice; first in {seen[question.id]}",
                 path=topic.source.path,
                 place=f"line {line}",
             )

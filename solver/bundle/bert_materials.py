@@ -86,7 +86,7 @@ class Item(_Part):
     @model_validator(mode="after")
     def _answer_in_context(self) -> Item:
         if self.answer not in self.context:
-            raise ValueError(f"the answer {self.answer!r} does not stand in the context")
+            raise ValueError(f"the answer {self.answer!r} is not in the context")
         return self
 
 
@@ -116,7 +116,9 @@ class ReadingPart(_Part):
         if self.encoder is not None:
             given = {"states", "tokenizer"} & self.model_fields_set
             if given:
-                raise ValueError(f"'encoder' stands in place of {' and '.join(sorted(given))}")
+                raise ValueError(
+                    f"'encoder' replaces {' and '.join(sorted(given))}: leave those out"
+                )
             if "{model}" not in self.encoder and len(self.models) > 1:
                 raise ValueError("'encoder' has no {model}, and there are several models")
         elif "{model}" not in self.states and len(self.models) > 1:
@@ -185,7 +187,7 @@ class BertFile(_Part):
         wanted += [word for link in self.attention.links for word in (link.source, link.target)]
         for word in wanted:
             if word not in sentence:
-                raise ValueError(f"the word {word!r} does not stand in the sentence {sentence!r}")
+                raise ValueError(f"the word {word!r} is not in the sentence {sentence!r}")
         return self
 
 

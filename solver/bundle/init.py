@@ -102,7 +102,7 @@ def _reading(found: Found, answers: dict[int, str], notebook: Path) -> dict[str,
         # An answer given with --answer may have a slip of spelling.
         if known not in context:
             raise BundleError(
-                f"the answer {known!r} does not stand in item {number}'s context", path=notebook
+                f"the answer {known!r} is not in item {number}'s context", path=notebook
             )
         items.append({"question": question, "context": context, "answer": known})
     reading: dict[str, Any] = {"folder": "hw9_bert", "models": [1, 2, 3]}

@@ -182,7 +182,7 @@ class _Builder:
             value = self.loader.construct_object(node, deep=True)
         except (ValueError, ArithmeticError, LookupError, AttributeError):
             # PyYAML takes a value apart by its tag, "!!timestamp x" say, without looking first.
-            raise self._refuse("holds a value that is not what its tag says", line) from None
+            raise self._refuse("has a value that contradicts its tag", line) from None
         if isinstance(value, int) and value.bit_length() > MAX_BITS:
             raise self._refuse("holds a number longer than any such file needs", line)
         return value
@@ -195,7 +195,7 @@ class _Builder:
                 raise self._refuse("a key must be a single word or number", line)
             key = self._scalar(key_node)
             if key in result:
-                raise self._refuse(f"the key {key!r} stands twice in one mapping", line)
+                raise self._refuse(f"the key {key!r} appears twice in one mapping", line)
             result[key] = self.build(value_node, (*place, key), depth + 1)
         return result
 

@@ -86,7 +86,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[tuple[zipfile.ZipInfo
     names = Counter(str(place).casefold() for _, place in inside)
     twice = next((name for name, count in names.items() if count > 1), None)
     if twice is not None:
-        raise EvidenceError("stands twice in the zip", path=path, place=f"member {twice!r}")
+        raise EvidenceError("is in the zip twice", path=path, place=f"member {twice!r}")
     return inside
 
 

@@ -150,7 +150,7 @@ class KeyQuestion(Strict):
 
     @property
     def to_decide(self) -> bool:
-        """True if it is contested or has no answer, and nobody has decided on it."""
+        """True if it is contested or has no answer, and there is no decision on it."""
         return self.decision == "undecided" and (self.contested or self.state == "open")
 
 
@@ -181,7 +181,7 @@ class Key(Strict):
         ids = [question.id for question in self.questions]
         for name in ids:
             if ids.count(name) > 1:
-                raise ValueError(f"the question {name!r} stands twice in the key")
+                raise ValueError(f"the question {name!r} appears twice in the key")
         return self
 
     @property

@@ -180,7 +180,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
         ('{"format": "hw9-evidence/1", "records": [3]}', 'with an "id"'),
         ('{"format": "hw9-evidence/1", "records": [{"id": ""}]}', 'with an "id"'),
         ('{"format": "hw9-evidence/1", "records": [{"id": "a", "values": 3}]}', "'values' must"),
-        ('{"format": "hw9-evidence/1", "records": [{"id": "a"}, {"id": "a"}]}', "stands twice"),
+        ('{"format": "hw9-evidence/1", "records": [{"id": "a"}, {"id": "a"}]}', "appears twice"),
         ("[" * 100_000, "manifest.json"),
         ('{"format": "hw9-evidence/1", "records": [' + "9" * 5000 + "]}", "manifest.json"),
     ],

@@ -95,7 +95,8 @@ def _ask() -> None:
 
     if not sys.stdin.isatty():
         raise InputError(
-            "the match needs a yes, and there is no terminal to ask at", mend="Say it with --yes."
+            "the match must be confirmed, and there is no terminal to ask at",
+            mend="Confirm it with --yes.",
         )
     click.confirm("Is every question and option matched rightly?", abort=True)
 
@@ -143,7 +144,7 @@ def _show(matched: MatchedQuiz, bank: Bank, key: Key | None) -> None:
     for alike in alike_options(matched.quiz):
         click.echo(alike)
     if matched.passed_over:
-        click.echo(f"passed over: {', '.join(matched.passed_over)}")
+        click.echo(f"skipped: {', '.join(matched.passed_over)}")
 
 
 def _default_target(bank_folder: Path | None, title: str) -> Path:
@@ -201,8 +202,8 @@ def export_qti(
     unsaid = not_said_by_canvas(bank, key) if key and not no_answers else []
     if unsaid:
         click.echo(
-            f"warning: {', '.join(unsaid)}: several answers earn, which Canvas cannot say; the "
-            "first is marked. hw9 grade takes them all.",
+            f"warning: {', '.join(unsaid)}: several answers earn the points, and Canvas "
+            "can mark only one: the first. hw9 grade accepts them all.",
             err=True,
         )
     if as_json:

@@ -40,7 +40,7 @@ def rules(name: str | None, whole: bool) -> None:
         click.echo(describe(known[current_name(name)], bank), nl=False)
     elif name == GIVEN:
         click.echo(
-            "given: no rule. It stands in a bank that hw9 bank from-qti made of a quiz; nothing is "
+            "given: no rule. It is in the banks that hw9 bank from-qti makes of a quiz; nothing is "
             "measured, and the answers are in the key made with the bank."
         )
     else:

@@ -90,7 +90,7 @@ def read_axes(rgb: Floats, scale: float = 1.0) -> Axes:
         scale: its dots an inch as a multiple of 72, at which a point is a pixel.
 
     Raises:
-        EvidenceError: no frame, fewer than two ticks, or numbers that cannot be told for certain.
+        EvidenceError: no frame, fewer than two ticks, or numbers that cannot be read for certain.
     """
     dark = brightest(rgb) < DARK
     across = np.flatnonzero(dark.sum(1) > 0.6 * dark.shape[1])
@@ -215,7 +215,7 @@ def _axis(ticks: Floats, fields: list[Floats], direction: int) -> Axis:
     # An axis read wrong moves every point: rather no reading than a doubtful one.
     if likeness < LEAST_LIKENESS or lead < LEAST_LEAD:
         raise EvidenceError(
-            f"the numbers on an axis of a plot cannot be told for certain: {labels} or "
+            f"the numbers on an axis of a plot cannot be read for certain: {labels} or "
             f"{found[1][3]} (likeness {likeness:.2f}, lead {lead:.3f})"
         )
     per_unit, zero = np.polyfit((first + order) * step, ticks, 1)

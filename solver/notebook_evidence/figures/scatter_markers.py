@@ -214,7 +214,7 @@ def _fewest(
         constraints=LinearConstraint(hstack([adds[told], slack, -slack]), least[told], most[told]),
     )
     if outcome.x is None:
-        raise EvidenceError("the markers of a plot could not be told apart")
+        raise EvidenceError("the markers of a plot could not be distinguished")
     times = np.round(outcome.x[: len(places)]).astype(int)
     return [
         (int(place[0]), int(place[1]))

@@ -149,7 +149,7 @@ def placed(plots: Plots, words: Sequence[str]) -> Placed:
     Raises:
         MissingEvidence: the pieces of the tokens were not kept, or another token is drawn in
             another layer.
-        EvidenceError: a word does not stand in the context.
+        EvidenceError: a word is not in the context.
     """
     roles = plots.roles[0]
     if len(plots.pieces) != len(roles) or any((one != roles).any() for one in plots.roles):

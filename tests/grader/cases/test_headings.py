@@ -28,7 +28,7 @@ def test_headings_that_the_package_had_are_passed_over(made: SmallQuiz) -> None:
     others = {place: ("text_only_question", f"<h2>{text}</h2>")
               for place, (_, text, _) in HEADINGS.items()}  # fmt: skip
     kept, said = made.import_qti(package(made.folder / "q.zip", QUESTIONS, others))
-    assert "passed over: text_only_question, text_only_question, text_only_question" in said.text
+    assert "skipped: text_only_question, text_only_question, text_only_question" in said.text
     said = made.grade(made.export([ROW], extra=HEADINGS), "--quiz", kept)
     assert said.totals == {"11": "0.6"}
     assert "3 columns of headings and other items passed over" in said.text

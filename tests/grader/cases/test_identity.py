@@ -123,7 +123,7 @@ def test_exports_of_two_quizzes_are_no_attempts_of_each_other(folder: Path) -> N
 
 def test_a_number_in_a_file_of_ones_own_is_no_canvas_id(folder: Path) -> None:
     one, own = "\n".join([HEADER, *ROWS]), "student,q01,q02\n11,b,b\n"
-    with pytest.raises(ExportError, match="who is who between the two cannot be told"):
+    with pytest.raises(ExportError, match="their students cannot be matched"):
         graded(folder, one, own)
     assert graded(folder, own.replace("student", "id"), one)["11"] == ("Wang", "0.6")
 

@@ -43,7 +43,7 @@ def test_each_column_has_its_own_words_where_the_quiz_files_have_its_id(
     rows = [[X, BOTH, NONE], [NONE, BOTH, X], [NONE, BOTH, Y], [X, BOTH, Y]]
     said = made.grade(made.export(rows, extra={2: (9, "First, now?", "0.3")}), *given)
     assert said.totals == {"11": "0.6", "12": "0.3", "13": "0.6", "14": "open"}
-    assert said.reasons == {"14": "stands in two columns of one question"}
+    assert said.reasons == {"14": "is in two columns of one question"}
 
 
 def test_a_text_that_was_mended_when_it_was_made_again_is_known_from_both_quiz_files(

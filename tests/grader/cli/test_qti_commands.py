@@ -30,7 +30,7 @@ def test_the_commands(tmp_path: Path):
     assert "10 questions, 3.4 points, 10 with their answers" in said
     assert (tmp_path / "out.zip").stat().st_mode & 0o077 == 0
     refused = run(import_qti, tmp_path / "out.zip", "--bank", questions, ok=False)
-    assert "the match needs a yes" in refused
+    assert "the match must be confirmed" in refused
     said = run(import_qti, tmp_path / "out.zip", "--bank", questions, "--yes")
     assert "10 questions matched by text; 10 in the bank's words" in said
     (kept,) = (questions / "quizzes").glob("*.yaml")

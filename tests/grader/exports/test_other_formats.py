@@ -118,7 +118,7 @@ def test_rows_and_headers_that_are_refused(tmp_path):
     assert [each.reason.split()[1] for each in rows[3].rejects] == ["attempt", "time"]
     for header, said in (
         (HEADER + ",q99", "'q99' is neither a question of the key nor known"),
-        (HEADER + ",q01", "'q01' stands twice"),
+        (HEADER + ",q01", "'q01' appears twice"),
         ("student,q01", "has no column for q02, q03"),
     ):
         with pytest.raises(ExportError, match=said):
@@ -157,7 +157,7 @@ def test_one_persons_yaml(tmp_path):
         ('answers: {}\nstudent: "a\\u202eb"\n', "line 2: the student's name holds signs"),
         ("answers: {}\nname: x\n", "line 2: 'name' is not known here"),
         ("answers: {q01: !!python/object:os.system x}\n", "is not readable YAML"),
-        ("answers: {q01: a, q01: b}\n", "stands twice"),
+        ("answers: {q01: a, q01: b}\n", "appears twice"),
     ],
 )
 def test_yaml_that_is_refused_names_its_line(tmp_path, text, said):

@@ -112,7 +112,7 @@ def test_a_cell_that_fits_nothing_is_refused_and_the_rest_stands(path):
         (",0.3,no", ",nan,no", "Canvas' points are not a number"),
         (",0.7", ",?", "Canvas' score is not a number"),
         ("03:28:49 UTC", "03:28:49", "has no time zone"),
-        ("2026-04-09 03:28:49 UTC", "2026-13-09 03:28:49 UTC", "is not a moment of any calendar"),
+        ("2026-04-09 03:28:49 UTC", "2026-13-09 03:28:49 UTC", "is not a valid date and time"),
         ("2026-04-09 03:28:49 UTC", "2026-04-09 ...", "is not written like"),
         ("UTC,1,", "UTC,one,", "the attempt is not a whole number"),
         ("UTC,1,", "UTC,-1,", "the attempt is not a whole number"),

@@ -88,12 +88,12 @@ def test_a_contested_key_that_nobody_signed_is_said() -> None:
     bank, key, made = made_class(12, 3, 5)
     assert said_of_unsigned(key) == ""
     key = doubted(key, "q02")
-    assert "nobody has decided on q02" in said_of_unsigned(key)
+    assert "there is no decision on q02" in said_of_unsigned(key)
     decided = with_acceptance(key, "q02", "TA")
     assert "is not signed" in said_of_unsigned(decided)
     signed = with_signature(decided, "TA")
     assert said_of_unsigned(signed) == ""
     assert "was changed since TA signed it" in said_of_unsigned(with_void(signed, "q01"))
     pages = [class_page(made, bank, each, analyse_class(made)) for each in (key, decided, signed)]
-    assert ["nobody has decided yet on q02" in page for page in pages] == [True, False, False]
-    assert ["nobody has signed it as it is" in page for page in pages] == [False, True, False]
+    assert ["contested questions q02 have no decision yet" in page for page in pages] == [True, False, False]
+    assert ["this version is not signed" in page for page in pages] == [False, True, False]

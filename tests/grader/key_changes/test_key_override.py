@@ -233,7 +233,7 @@ def test_a_key_is_signed_when_all_is_decided_and_until_it_changes(tmp_path: Path
     first = doubted.questions[0].options[0].model_copy(update={"flips": Flips(share=0.2)})
     entry = doubted.questions[0].model_copy(update={"options": [first]})
     doubted = doubted.model_copy(update={"questions": [entry, *doubted.questions[1:]]})
-    with pytest.raises(KeyFileError, match="nobody has decided on q01"):
+    with pytest.raises(KeyFileError, match="there is no decision on q01"):
         with_signature(doubted, "TA")
     signed = with_signature(with_left_out(doubted, "q01", by="TA", why="torn"), "TA", "2026-05-02")
     save_key(signed, tmp_path / "key.yaml")

@@ -199,13 +199,13 @@ def test_the_page_opens_with_both_kinds_side_by_side_and_calls_no_question_wrong
         assert opening.index("q01") < opening.index("q02")
         for word in ("wrong", "incorrect", "error", "錯", "有誤"):
             assert word not in opening.lower()
-    listed = page.en[page.en.index("Where measurement") : page.en.index("At a glance")]
+    listed = page.en[page.en.index("Measurement, this class") : page.en.index("At a glance")]
     first = listed[listed.index("q01") : listed.index("q02")]
     assert first.index("Measurement") < first.index("20% of 40 repeats") < first.index("This class")
     assert "The upper group’s commonest answer is" in first
     assert "Measurement and this class both point to" in first
     second = listed[listed.index("q02") :]
-    assert "Nothing here speaks against the key" in second and "both point" not in second
+    assert "No sign in this class contradicts the key" in second and "both point" not in second
 
 
 def test_rare_changes_take_one_line_unless_the_class_doubts_too(desk: Desk) -> None:
@@ -218,7 +218,7 @@ def test_rare_changes_take_one_line_unless_the_class_doubts_too(desk: Desk) -> N
 
 def test_with_nothing_to_say_it_says_what_was_not_looked_at(desk: Desk) -> None:
     page = check_harmless(page_of(desk, desk.true))
-    assert "None: nothing that was looked at speaks for another answer" in page.en
+    assert "None: no check supports another answer" in page.en
     assert "--stability 40" in page.en and "Too few students" not in page.en
     run = StabilityRun(repeats=40, factor=0.25, pixels=3, reseeded=0)
     measured = desk.true.model_copy(update={"stability": run})

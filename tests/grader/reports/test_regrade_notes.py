@@ -40,7 +40,7 @@ def test_the_page_says_so_at_the_top_the_latest_first(tmp_path: Path) -> None:
         "Regraded: these are the results after it.",
         "No. 1, by TA <one> (2026-05-02): “c & d read alike”.",
         "The current and the former answer earn.",
-        f"q01 was earned by {was}, is now by {min(was, option)} or {max(was, option)}.",
+        f"q01 was earned by {was} and is now earned by {min(was, option)} or {max(was, option)}.",
         "Of 30 students",
     ):
         assert text in opening, text
@@ -55,7 +55,7 @@ def test_the_page_says_so_at_the_top_the_latest_first(tmp_path: Path) -> None:
     page = check_harmless((run / "class.html").read_text("utf-8"))
     assert "Regraded 2 times" in page.en
     assert page.en.index("no picture") < page.en.index("c & d read alike")
-    assert "is now by everybody" in page.en and "現在由 所有人 得分" in page.zh
+    assert "is now earned by everybody" in page.en and "現在由 所有人 得分" in page.zh
     assert [note.number for note in regrade_notes(run)] == [2, 1]
     told = "These points are from a regrade, which changed how q01, q02 is graded."
     assert told in students_pages(run)[-1].en

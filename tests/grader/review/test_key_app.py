@@ -125,7 +125,7 @@ def test_numbers_before_are_those_of_the_regrade_and_names_are_shown(review: Key
     assert counts.up and f'data-up="{counts.up}" data-down="0"' in shown
     assert next(plan.moves()).student.name in shown
     status, said = post(review, "/sign", by="TA")
-    assert status == 400 and "nobody has decided on q01" in said["error"]
+    assert status == 400 and "there is no decision on q01" in said["error"]
     status, said = post(review, "/regrade", by="TA", why="x", confirmed=True)
     assert status == 400 and "not signed" in said["error"]
     post(review, "/decide", **asked)

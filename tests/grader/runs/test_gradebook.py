@@ -82,7 +82,7 @@ def test_a_gradebook_without_a_column_of_such_ids_is_refused(tmp_path):
 def test_two_ways_that_name_two_people_fill_neither(tmp_path, student, sis, ids, said):
     grades = book(tmp_path, UPSTREAM)
     one, other = graded(student, "1", sis=sis), graded("103" if ids == "canvas" else "b099003", "2")
-    with pytest.raises(ExportError, match="whose row it is cannot be told") as caught:
+    with pytest.raises(ExportError, match="the student of this row cannot be determined") as caught:
         grades.fill([one, other], ids=ids)
     assert said in str(caught.value)
     filled = grades.fill([one, other], ids=ids, skip_unknown=True)
@@ -109,7 +109,7 @@ def test_upstream_columns_and_the_manual_posting_row(tmp_path):
         ("", "", "Notes", "the column 'Notes' is no assignment"),
         ("", "", "ID", "the column 'ID' is no assignment"),
         ("HW8 (1200)", "HW9 (1234)", "HW9 (1234)", "has the column 'HW9 (1234)' 2 times"),
-        (",102,", ",101,", "HW9 (1234)", "record 4: the student with ID 101 stands twice"),
+        (",102,", ",101,", "HW9 (1234)", "record 4: the student with ID 101 appears twice"),
         ("Student,", "學生,", "HW9 (1234)", "has no column 'Student'"),
         ("Notes", "ID", "HW9 (1234)", "has 'ID' twice"),
         ("ID,SIS Login ID", "SIS Login ID,ID", "HW9 (1234)", "no ids of Canvas in its column 'ID'"),

@@ -100,13 +100,16 @@ def changed(run: Path, change: Callable[[pl.DataFrame], pl.DataFrame], **metadat
         (lambda frame: frame.cast({"line": pl.String}), "has String in the column 'line'"),
         (lambda frame: frame.with_columns(line=pl.lit(-1, pl.Int64)), "row 1: holds what no run"),
         (lambda frame: frame.with_columns(name=pl.lit(None, pl.String)), "row 1: holds what no"),
-        (lambda frame: frame.with_columns(canvas_score=pl.lit("nan")), "holds what no run writes"),
+        (
+            lambda frame: frame.with_columns(canvas_score=pl.lit("nan")),
+            "has content that no run writes",
+        ),
         (lambda frame: frame.with_columns(refused=pl.lit(None, frame.schema["refused"])), "row 2"),
         (
             lambda frame: frame.with_columns(
                 pl.lit("[1").cast(pl.Enum(["[1"])).alias("answer:q01")
             ),
-            "holds what no run writes",
+            "has content that no run writes",
         ),
     ],
 )

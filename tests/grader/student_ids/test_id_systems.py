@@ -47,7 +47,7 @@ def test_a_plain_csv_says_it_in_its_header(tmp_path, header, system) -> None:
     if system == "own":
         assert len(open_exports([path, other], context)) == 2
     else:
-        with pytest.raises(ExportError, match="who is who between the two cannot be told"):
+        with pytest.raises(ExportError, match="their students cannot be matched"):
             open_exports([path, other], context)
 
 

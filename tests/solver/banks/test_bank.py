@@ -138,7 +138,7 @@ FAULTS = [
     (fault(TOPIC, "{en: B, zh-Hant: 乙}", "{zh-Hant: 乙}"), 16, "'en' is missing"),
     (fault(TOPIC, "{en: B, zh-Hant: 乙}", "{en: '', zh-Hant: 乙}"), 16, "'en'"),
     (fault(TOPIC, "{en: B, zh-Hant: 乙}", "{en: B, zh-Hant: 乙, fr: b}"), 16, "'fr' is not known"),
-    (fault(TOPIC, "id: b", "id: a"), 4, "the option id 'a' stands twice"),
+    (fault(TOPIC, "id: b", "id: a"), 4, "the option id 'a' appears twice"),
     (fault(TOPIC, '"0.3"', "0.3"), 6, "points are written as text"),
     (fault(TOPIC, '"0.3"', "1" + "0" * 30), 6, "less than 10000"),
     (fault(TOPIC, '"0.3"', '"-1"'), 6, "plain decimal number"),
@@ -152,7 +152,7 @@ FAULTS = [
     (fault(TOPIC, "- id: q01", "- id: Q 1"), 4, "'Q 1' is no short name"),
     (TOPIC.split("      - id: b")[0], 4, "two or more options"),
     (TOPIC.split("  - id: q01")[0] + "  []\n", 4, "'questions'"),
-    (fault(TOPIC, "topic: demo", "topic: demo\ntopic: again"), 2, "stands twice"),
+    (fault(TOPIC, "topic: demo", "topic: demo\ntopic: again"), 2, "appears twice"),
 ]
 
 
@@ -170,8 +170,8 @@ def test_a_fault_is_named_with_file_and_line(
 
 PAIR_FAULTS = [
     (fault(PAIR, "{module: ReLU}, text", "{module: Rlu}, text"), 15, "does not take this claim"),
-    (fault(PAIR, "id: y", "id: x"), 4, "the blank id 'x' stands twice"),
-    (fault(PAIR, "{id: b,", "{id: a,"), 11, "the option id 'a' stands twice"),
+    (fault(PAIR, "id: y", "id: x"), 4, "the blank id 'x' appears twice"),
+    (fault(PAIR, "{id: b,", "{id: a,"), 11, "the option id 'a' appears twice"),
     (fault(PAIR, "measured:", "mesured:"), 18, "'mesured' is not known"),
     (PAIR[: PAIR.index("        measured")], 16, "needs either options or measured choices"),
     (fault(PAIR, "claim: {module: ReLU}}", "claim: {side: top}}"), 18, "does not take this claim"),
@@ -197,7 +197,7 @@ def test_a_sound_bank_is_taken(tmp_path: Path) -> None:
 
 
 def test_an_id_in_two_files_names_both(tmp_path: Path) -> None:
-    with pytest.raises(BankError, match=r"demo2\.yaml, line 4: .*'q01' stands twice.*demo\.yaml"):
+    with pytest.raises(BankError, match=r"demo2\.yaml, line 4: .*'q01' appears twice.*demo\.yaml"):
         bank_of(tmp_path, TOPIC, demo2=TOPIC)
 
 

@@ -217,7 +217,7 @@ def test_a_word_that_is_not_chinese_is_not_filled_up_with_chinese() -> None:
 
 def test_a_word_out_of_the_sentence_is_refused(copied: Path) -> None:
     change(copied, lambda data: data["masked"].update(word="yonder"))
-    with pytest.raises(BundleError, match="'yonder' does not stand in the sentence"):
+    with pytest.raises(BundleError, match="'yonder' is not in the sentence"):
         load_materials(copied)
 
 

@@ -153,8 +153,8 @@ def test_a_notebook_of_a_later_year_gets_nothing_that_is_2021s(tmp_path: Path) -
 
 def test_a_notebook_that_does_not_tell_its_year_is_said_so(tmp_path: Path) -> None:
     result = call("--notebook", notebook(tmp_path, READING, EMBEDDING), tmp_path)
-    assert "the notebook does not tell which edition it is" in result.output
-    assert "look them through" in result.output
+    assert "the notebook does not say which edition it is" in result.output
+    assert "check them" in result.output
     assert load_materials(tmp_path).file.attention is None
 
 
@@ -196,7 +196,7 @@ def test_a_missing_answer_is_asked_for_and_taken(tmp_path: Path) -> None:
     assert not (tmp_path / "bert.yaml").exists()
     assert call("--notebook", path, "--answer", "2=dogs", tmp_path).exit_code == 0
     wrong = call("--notebook", path, "--answer", "2=cows", "--force", tmp_path)
-    assert "does not stand in item 2's context" in str(wrong.exception)
+    assert "is not in item 2's context" in str(wrong.exception)
 
 
 def test_answers_are_numbered() -> None:
@@ -225,7 +225,7 @@ def test_halves_of_characters_are_no_text(tmp_path: Path) -> None:
     ("cell", "answers", "said"),
     [
         (EMBEDDING.replace(SENTENCES[0], SENTENCES[0] + "x" * 30_000), {}, "20000 characters"),
-        (EMBEDDING, {1: "1791"}, "does not stand in item 1"),
+        (EMBEDDING, {1: "1791"}, "is not in item 1"),
     ],
 )
 def test_what_bert_yaml_cannot_take_names_the_notebook(

@@ -67,7 +67,7 @@ def test_every_value_knows_its_line(tmp_path: Path, gaps: list[int]) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a: 1\nb: 2\na: 3\n", "line 3: the key 'a' stands twice"),
+        ("a: 1\nb: 2\na: 3\n", "line 3: the key 'a' appears twice"),
         ("a: 1\nb: [1, 2\n", "line 3: is not readable YAML"),
         ("a: !!python/object/apply:os.system ['true']\n", "line 1: the tag"),
         ("a: 1\nb: !thing {c: 1}\n", "line 2: the tag '!thing' is no plain YAML"),
@@ -154,7 +154,7 @@ def test_a_value_that_is_not_what_its_tag_says_is_named_by_its_line(
 ) -> None:
     path = tmp_path / "tagged.yaml"
     path.write_text(f"a: 1\nb: {value}\n")
-    with pytest.raises(BankError, match=r"line 2: .*not what its tag says"):
+    with pytest.raises(BankError, match=r"line 2: .*contradicts its tag"):
         load_placed_yaml(path, BankError)
 
 

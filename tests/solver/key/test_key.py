@@ -155,7 +155,7 @@ questions:
         (SOUND.replace("    correct: [b]\n", ""), "'correct' is missing"),
         (SOUND.replace("kind: single", "kind: pair"), "the answer of a pair is a mapping"),
         (SOUND.replace("[b]", "{x: y}"), "the answer of a pair is a mapping"),
-        (SOUND + SOUND[SOUND.index("  - id") :], "the question 'q01' stands twice"),
+        (SOUND + SOUND[SOUND.index("  - id") :], "the question 'q01' appears twice"),
         (SOUND + "    override: {correct: [a], why: ''}\n", "'why'"),
         (SOUND + "    override: {correct: [a]}\n", "'why' is missing"),
         (SOUND + "    bonus: 1\n", "line 7 (questions.0.bonus): 'bonus' is not known"),

@@ -84,7 +84,7 @@ def test_one_word_again_and_again_is_not_its_own_company() -> None:
 
 def test_a_word_that_is_not_there_and_tokens_without_pieces_are_said() -> None:
     points = np.zeros((12, len(PIECES), 2))
-    with pytest.raises(EvidenceError, match="'hens' does not stand in the context of item 1"):
+    with pytest.raises(EvidenceError, match="'hens' is not in the context of item 1"):
         placed(checked(record(points)), ["wolf", "hens"])
     with pytest.raises(MissingEvidence):
         placed(checked(record(points, [])), ["wolf", "cats"])
@@ -100,5 +100,5 @@ def test_words_written_without_blanks_are_runs_of_pieces() -> None:
     found = placed(plots, ["蘋果", "手機"])
     assert [pieces[at] for at in found.members] == list("蘋果手機")
     assert found.word.tolist() == [0, 0, 1, 1]
-    with pytest.raises(EvidenceError, match="'果機' does not stand"):
+    with pytest.raises(EvidenceError, match="'果機' is not in the context"):
         placed(plots, ["果機", "手機"])
