@@ -173,7 +173,7 @@ def placed(plots: Plots, words: Sequence[str]) -> Placed:
     lacking = [word for at, word in enumerate(words) if at not in of]
     if lacking:
         raise EvidenceError(
-            f"{lacking[0]!r} does not stand in the context of item {plots.item}",
+            f"{lacking[0]!r} is not in the context of item {plots.item}",
             zh=f"第 {plots.item} 題的文章中沒有 {lacking[0]!r}",
         )
     others = np.setdiff1d(np.flatnonzero(drawn), members)
