@@ -95,5 +95,6 @@ def test_a_contested_key_that_nobody_signed_is_said() -> None:
     assert said_of_unsigned(signed) == ""
     assert "was changed since TA signed it" in said_of_unsigned(with_void(signed, "q01"))
     pages = [class_page(made, bank, each, analyse_class(made)) for each in (key, decided, signed)]
-    assert ["contested questions q02 have no decision yet" in page for page in pages] == [True, False, False]
+    undecided = "contested questions q02 have no decision yet"
+    assert [undecided in page for page in pages] == [True, False, False]
     assert ["this version is not signed" in page for page in pages] == [False, True, False]

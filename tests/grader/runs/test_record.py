@@ -98,8 +98,11 @@ def changed(run: Path, change: Callable[[pl.DataFrame], pl.DataFrame], **metadat
     [
         (lambda frame: frame.drop("answer:q02"), "lacks the column 'answer:q02'"),
         (lambda frame: frame.cast({"line": pl.String}), "has String in the column 'line'"),
-        (lambda frame: frame.with_columns(line=pl.lit(-1, pl.Int64)), "row 1: has content that no run"),
-        (lambda frame: frame.with_columns(name=pl.lit(None, pl.String)), "row 1: has content that no"),
+        (lambda frame: frame.with_columns(line=pl.lit(-1, pl.Int64)), "row 1: has content that no"),
+        (
+            lambda frame: frame.with_columns(name=pl.lit(None, pl.String)),
+            "row 1: has content that no",
+        ),
         (
             lambda frame: frame.with_columns(canvas_score=pl.lit("nan")),
             "has content that no run writes",
