@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 _EDITIONS = {
-    None: "the notebook does not tell which edition it is",
+    None: "the notebook does not say which edition it is",
     True: "edition: 2021, by its several reading models",
     False: "edition: 2022 or later, by its one reading model",
 }
