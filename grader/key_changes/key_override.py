@@ -120,7 +120,7 @@ def with_void(
 def with_left_out(
     key: Key, question: str, path: Path | None = None, *, by: str = "", why: str = ""
 ) -> Key:
-    """Return the key with a question that is worth nothing, to anybody.
+    """Return the key with a question that is worth 0 for everybody.
 
     Raises:
         KeyFileError: the key has no such question.

@@ -2,7 +2,7 @@
 
 The gradient of the cross-entropy holds p - 1, p the probability of the label. In single precision
 that is 0 where p is nearer to 1 than numbers are: the map of the course's code then leaves out the
-label's own part, and just above it the map hangs on one rounding. The record keeps a map with no
+label's own part, and just above it the map depends on one rounding. The record keeps a map with no
 part lost beside it (`solver.explain.cnn.saliency.stable_saliency`), on which the question is
 decided again.
 """
@@ -68,19 +68,19 @@ def _note(entry: KeyQuestion, check: SaturationCheck) -> Sentence:
             "leaves out the label's own part of the gradient",
             "課程程式的單精度顯著圖遺漏了標籤本身的梯度",
         ),
-        (check.rounded, "hangs on one rounding", "課程程式的單精度顯著圖取決於一次捨入"),
+        (check.rounded, "depends on one rounding", "課程程式的單精度顯著圖取決於一次捨入"),
     ):
         if pictures:
             named = ", ".join(map(str, pictures))
             english.append(
-                f"Of picture {named} the network is so sure that the map of the course's code, in "
+                f"The network is so sure of picture {named} that the map of the course's code, in "
                 f"single precision, {why}."
             )
             chinese += f"網路對圖片 {named} 極為確信，{grund}。"
     english.append(
-        "With maps that lose nothing the answer is another."
+        "Maps that lose no part give another answer."
         if check.changed
-        else "With maps that lose nothing the answer stays."
+        else "Maps that lose no part give the same answer."
     )
     chinese += "改用沒有損失的顯著圖，答案" + ("會改變。" if check.changed else "不變。")
     return Sentence.model_validate({"en": " ".join(english), "zh-Hant": with_blanks(chinese)})

@@ -20,7 +20,7 @@ def severity_of(entry: KeyQuestion) -> float:
 
     At least `DISAGREE` where rule and cross-check find different answers, or a figure drawn again
     or a map that loses nothing gives another; `UNSETTLED` where one of the two finds none, an
-    option holds without a margin, or a map hangs on one rounding.
+    option holds without a margin, or a map depends on one rounding.
     """
     changed = entry.stability.changed if entry.stability else 0.0
     if entry.figure is not None and entry.figure.changed_by:

@@ -153,7 +153,7 @@ def _contested(entry: KeyQuestion) -> Iterator[Concern]:
         reasons.append(f"another answer in {share} of the repeats ({', '.join(causes)})")
     differing = [option.name for option in entry.options if option.ways_differ]
     if differing:
-        reasons.append(f"the cross-check finds otherwise for {', '.join(differing)}")
+        reasons.append(f"the cross-check disagrees on {', '.join(differing)}")
     weightless = [option.name for option in entry.options if option.no_margin]
     if weightless:
         reasons.append(f"what holds of {', '.join(weightless)} has no margin")

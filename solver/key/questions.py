@@ -90,7 +90,7 @@ class KeyQuestion(Strict):
     )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
-    left_out: bool = Field(default=False, description="it is worth nothing, to anybody")
+    left_out: bool = Field(default=False, description="it is worth 0 for everybody")
     decided: Decision | None = Field(
         default=None, description="of a decision other than an override; None where none was taken"
     )

@@ -109,7 +109,9 @@ class CauseRepeats(Strict):
 class Stability(Strict):
     """The stability of a question's answer over repeats with varied choices."""
 
-    repeats: int = Field(ge=0, description="0 where the question rests on nothing that could vary")
+    repeats: int = Field(
+        ge=0, description="0 where the question rests on no choice that could vary"
+    )
     changed: Share = Field(default=0.0, description="share that gave another set, or none")
     undecided: Share = Field(default=0.0, description="share in which it could not be decided")
     by_cause: dict[Cause, CauseRepeats] = Field(default_factory=dict)
@@ -143,6 +145,6 @@ class SaturationCheck(Strict):
         default_factory=list, description="whose saliency map leaves out the label's own part"
     )
     rounded: list[int] = Field(
-        default_factory=list, description="whose saliency map hangs on one rounding"
+        default_factory=list, description="whose saliency map depends on one rounding"
     )
-    changed: bool = Field(description="maps that lose nothing give another answer")
+    changed: bool = Field(description="maps that lose no part give another answer")

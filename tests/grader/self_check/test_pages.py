@@ -61,7 +61,7 @@ def test_the_figures_are_shown_and_the_answer_is_not(tmp_path: Path) -> None:
     shown = check_page(check_answers(path, key, bank, reveal=True), bank, evidence())
     assert "0.6 of the light lies there" in shown
     without = check_page(check_answers(path, key, bank), bank, None)
-    assert "data:image/png" not in without and "is not at hand" in without
+    assert "data:image/png" not in without and "is missing" in without
 
 
 def test_the_page_does_not_depend_on_which_other_option_is_right(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_lost_part_that_changes_nothing_is_said_and_no_more(question: PlannedQ
     entry = checked(question, "cake", "cake", LOST / 2)
     assert entry.saturation is not None and entry.note is not None
     assert (entry.saturation.lost, entry.saturation.rounded) == ([2], [])
-    assert not entry.saturation.changed and "the answer stays" in entry.note.en
+    assert not entry.saturation.changed and "give the same answer" in entry.note.en
     assert severity_of(entry) == severity_of(entry.model_copy(update={"saturation": None}))
 
 

@@ -117,7 +117,7 @@ def test_contested_options(tmp_path: Path) -> None:
         (
             "contested",
             "contested: another answer in 25% of the repeats (regions); "
-            "the cross-check finds otherwise for b",
+            "the cross-check disagrees on b",
         )
     ]
 

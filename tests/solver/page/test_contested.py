@@ -170,7 +170,7 @@ def test_a_question_shows_its_second_way_and_its_repeats(bank: Bank) -> None:
     lacking = decided("q06", second_lacks=["lime/1"])
     page = page_of(bank, flipping("q02", 0.6), disagreeing("q03"), still, lacking)
     assert "The same answer in 40% of 40" in page and "flips in" in page
-    assert "rests on nothing that could vary" in page
+    assert "rests on no choice that could vary" in page
     assert "left out, it lacks LIME, picture 1" in page and "finds a, b" in page
 
 

@@ -19,7 +19,7 @@ TAKEN = Decision(by="Ann", why="seen", on=["a"])
     [
         ({"decided": TAKEN}, "The derived answer was accepted, by Ann: seen."),
         ({"decided": TAKEN, "void": True}, "Everybody gets the points, by Ann: seen."),
-        ({"decided": TAKEN, "left_out": True}, "Left out: it counts for nobody, by Ann: seen."),
+        ({"decided": TAKEN, "left_out": True}, "Left out: it is not counted, by Ann: seen."),
         (
             {"override": Override(correct=["b"], why="<b>")},
             "Set to b in place of a: &lt;b&gt;.",

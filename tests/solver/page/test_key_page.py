@@ -292,7 +292,7 @@ def test_counts_and_index_agree_with_the_key(page: str, bank: Bank) -> None:
     index = re.search(r'<table class="index">(.*?)</table>', page, re.DOTALL)
     assert index and re.findall(r'href="#(q\d+)"', index[1]) == [f"q0{at}" for at in range(1, 8)]
     clean = render_key_page(made_key(decided("q01")), bank, Evidence(), {})
-    assert '<ol class="look">' not in clean and "Nothing: every question" in clean
+    assert '<ol class="look">' not in clean and "None: every other question" in clean
 
 
 def test_hashes_are_short_and_in_full(page: str) -> None:
