@@ -46,7 +46,7 @@ class Drawn:
     attention: tuple[Attention, ...] = ()
     rule: Markup = field(default_factory=Markup)
     cross_check: Markup = field(default_factory=Markup)
-    problem: str = ""
+    problem: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,12 +158,12 @@ class _Desk:
         self._bank = load_bank(bank)
         # Kept for the whole review: decisions change answers, and no figure.
         self._figures: dict[str, Sequence[Any]] = {}
-        self._problem = ""
+        self._problem: tuple[str, str] | None = None
         try:
             self._evidence = load_evidence(folder / "evidence")
         except EvidenceError as problem:
             self._evidence = Evidence({})
-            self._problem = str(problem)
+            self._problem = problem.in_both
 
     def prepare(self, question: str) -> None:
         from solver.decide.decide import decide_question, quietly
@@ -176,7 +176,7 @@ class _Desk:
 
     def draw(self, question: str) -> Drawn:
         from solver.page.figures.registry import figure_html
-        from solver.page.views import prose
+        from solver.page.measures import measure_html
         from solver.rules.former_names import current_name
         from solver.rules.registry import all_rules
 
@@ -184,15 +184,16 @@ class _Desk:
         rule = all_rules().get(current_name(asked.rule))
         check = rule.cross_check if rule else None
         if self._problem:
-            return Drawn(problem=f"No figures can be drawn: {self._problem}")
+            english, chinese = self._problem
+            return Drawn(problem=(f"No figures can be drawn: {english}.", f"無法畫圖：{chinese}。"))
         self.prepare(question)
         figures = tuple(figure_html(one, self._evidence) for one in self._figures[question])
         attention = tuple(Attention(name, *shape) for name, shape in self._heads(question).items())
         return Drawn(
             figures,
             attention,
-            prose(rule.what) if rule else Markup(),
-            prose(check.what) if check else Markup(),
+            measure_html(rule.name, "rule", rule.what) if rule else Markup(),
+            measure_html(rule.name, "cross_check", check.what) if rule and check else Markup(),
         )
 
     def _heads(self, question: str) -> dict[str, tuple[int, int]]:
@@ -236,7 +237,7 @@ class _Desk:
         from solver.page.key_page import render_key_page
 
         if self._problem:
-            raise EvidenceError(f"key.html cannot be written again: {self._problem}")
+            raise EvidenceError(f"key.html cannot be written again: {self._problem[0]}")
         with quietly():
             page = render_key_page(key, self._bank, self._evidence, self._figures)
         path = self._folder / "key.html"

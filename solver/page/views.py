@@ -16,11 +16,12 @@ from solver.key import Key, KeyQuestion, OptionVerdict, SecondVerdict
 from solver.page.answers import answer_text as answer_text
 from solver.page.decisions import Said, decision_on
 from solver.page.figures.registry import figure_html, thumbnail_of
+from solver.page.measures import measure_html
 from solver.page.review_flags import STATES, Reason, closest, reasons_to_look, relative_margin
 from solver.page.verdict_bars import margin_bar
 from solver.rules.former_names import current_name
 from solver.rules.registry import Figure, Rule
-from solver.text.bilingual import Pair, as_pair, with_code, words
+from solver.text.bilingual import Pair, as_pair, words
 from solver.text.numbers import number, percent
 from solver.text.record_names import record_name
 
@@ -268,8 +269,10 @@ def _view(
             figure_html(figure, evidence, f"{entry.id}-{at}", entry.id)
             for at, figure in enumerate(figures.get(entry.id, ()), 1)
         ),
-        rule_words=prose(rule.what) if rule else Markup(),
-        cross_check_words=prose(rule.cross_check.what) if rule and rule.cross_check else Markup(),
+        rule_words=measure_html(rule.name, "rule", rule.what) if rule else Markup(),
+        cross_check_words=measure_html(rule.name, "cross_check", rule.cross_check.what)
+        if rule and rule.cross_check
+        else Markup(),
         rule_settings=settings_text(settings),
         records=tuple(_records(entry.evidence, evidence)),
     )
@@ -330,12 +333,6 @@ def settings_text(settings: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> str:
     # `default=str`: a key made by hand may hold a date.
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def prose(text: str) -> Markup:
-    """Return a docstring as HTML: its paragraphs, and its code marked as code."""
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
-    return Markup("").join(Markup("<p>{}</p>").format(with_code(part)) for part in paragraphs)
 
 
 def facts_of(key: Key) -> list[tuple[str, list[tuple[str, str]]]]:

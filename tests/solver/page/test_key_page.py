@@ -20,9 +20,10 @@ from solver.evidence import Evidence
 from solver.files.resources import data_folder
 from solver.key import Cause, Key, KeyQuestion
 from solver.page.key_page import render_key_page
+from solver.page.measures import measure_html
 from solver.page.review_flags import STATES
 from solver.page.views import measured_line
-from solver.rules.registry import Figure
+from solver.rules.registry import Figure, all_rules
 from solver.text.bilingual import words
 from tests.solver.page.made_keys import (
     FIGURES,
@@ -190,6 +191,7 @@ class NoTorch:
 sys.meta_path.insert(0, NoTorch())
 from solver.banks.bank import load_bank
 from solver.page.key_page import render_key_page
+from solver.page.measures import measure_html
 from tests.solver.page.made_keys import FIGURES, made_evidence, made_key, decided, left_open
 key = made_key(decided("q01"), left_open("q02", "x"))
 html = render_key_page(key, load_bank(Path(sys.argv[1])), made_evidence(), {"q01": FIGURES})
@@ -367,3 +369,13 @@ def test_a_key_of_an_earlier_version_shows_how_its_rules_measure(bank: Bank) -> 
     entry = decided("q01").model_copy(update={"rule": "map.brightest_region"})
     html = section(render_key_page(made_key(entry), bank, Evidence(), {}), "q01")
     assert "<code>map.brightest_region</code>" in html and "Mean of the map" in html
+
+
+def test_every_measure_has_a_sentence_in_chinese() -> None:
+    for name, rule in all_rules().items():
+        own, check = measure_html(name, "rule", rule.what), rule.cross_check
+        assert own.startswith('<p lang="zh-Hant">'), f"templates/key/measures.yaml: {name}, rule"
+        assert '<div lang="en-GB"><p>' in own
+        if check is not None:
+            other = measure_html(name, "cross_check", check.what)
+            assert other.startswith('<p lang="zh-Hant">'), f"measures.yaml: {name}, cross_check"

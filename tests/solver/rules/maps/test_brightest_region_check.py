@@ -129,4 +129,7 @@ def test_what_cannot_be_read_marks_nothing() -> None:
     ]
     assert [v.value for v in decisions[0].verdicts] == [v.value for v in decisions[1].verdicts]
     assert decisions[0].note is not None
-    assert "5% of the map saliency/2 cannot be read" in decisions[0].note[0]
+    assert (
+        "5% of the map cannot be read and is not counted (saliency, picture 2)"
+        in decisions[0].note[0]
+    )
