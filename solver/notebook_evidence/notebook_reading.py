@@ -22,6 +22,8 @@ from solver.notebook_evidence.scatter_findings import read_scatters
 from solver.notebook_evidence.table_records import is_curve, matrix_record
 
 MOST_PIXELS = 130_000_000
+MOST_IN_ALL = 1_000_000_000
+"""Pixels of all figures of a notebook together; the course's has ten million."""
 EMPTY_BOX = 40
 """Least side of axes that count as a panel left empty."""
 KIND_NAMES = {
@@ -55,11 +57,12 @@ def read_figures(
     pictures: list[Cut] | None = None
     scatters: list[tuple[NotebookFigure, Bytes, float]] = []
     seen: set[int] = set()
+    left = MOST_IN_ALL
     for figure in notebook.figures:
         finding = Finding(number, figure.where)
         finding.handed_out = figure.sha256 in settings.handed_out
         try:
-            rgb, dpi = open_figure(figure.png, MOST_PIXELS)
+            rgb, dpi = open_figure(figure.png, min(MOST_PIXELS, left))
         except Exception as problem:  # Pillow raises many kinds for damaged files
             reason = str(problem) if isinstance(problem, ValueError) else "cannot be opened as PNG"
             if isinstance(problem, Image.DecompressionBombError):
@@ -67,6 +70,7 @@ def read_figures(
             findings.append(finding)
             finding.remarks.append(f"it {reason}")
             continue
+        left -= rgb.shape[0] * rgb.shape[1]
         boxes = find_boxes(rgb)
         rows = read_grid(rgb, boxes, dpi, settings.known, pictures, figure.method)
         # The first such figure: LIME's overlay is held against it, panel by panel.

@@ -17,6 +17,8 @@ from solver.notebook_evidence.notebook_file import NotebookFigure
 
 LAYERS = 12
 MOST_DOTS = 220  # an inch; work on markers grows with the square of their pixels
+MOST_PIXELS = 8_000_000
+"""Of a plot; the course's has 4.8 million at 200 dots an inch."""
 QUESTION_TOKENS = {"detention": (10, 12), "emily": (6, 6), "tesla": (7, 9)}
 """Least and largest number of tokens of the items' questions: words and marks, and a few that a
 tokenizer cuts."""
@@ -64,6 +66,11 @@ def _of_cell(
     dots = round(plots[0][2])
     if dots > MOST_DOTS:
         finding.remarks.append(f"plots at {dots} dots an inch, and up to {MOST_DOTS} are read")
+        return finding
+    if max(rgb.shape[0] * rgb.shape[1] for _, rgb, _ in plots) > MOST_PIXELS:
+        finding.remarks.append(
+            f"plots of more than {MOST_PIXELS // 1_000_000} million pixels: not read"
+        )
         return finding
     scale = dots / POINTS
     pixels = [rgb.astype(np.float64) for _, rgb, _ in plots]

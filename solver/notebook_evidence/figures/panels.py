@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +28,8 @@ DARK = 130
 WHITE = 225
 """Least value of a pixel outside a panel; the outermost pixel of a spine may be 227."""
 LEAST_SIDE = 24  # pixels; a smaller panel shows nothing that could be read
+MOST_SIDE = 3000
+"""Pixels; the largest panel that was seen, in a figure of 16780 x 6194, has about 1300."""
 OUTSIDE = 0.5
 """Share of the pixels along a spine beyond which the figure is white; tick labels cover some."""
 LONGEST_TICK = 16
@@ -177,6 +180,7 @@ def find_panels(rgb: Bytes, boxes: list[Box] | None = None) -> list[list[Panel]]
     """
     boxes = find_boxes(rgb) if boxes is None else boxes
     square = [b for b in boxes if abs((b.bottom - b.top) - (b.right - b.left)) <= 2]
+    square = [box for box in square if box.right - box.left <= MOST_SIDE]
     if not square:
         return []
     # The thinnest is the line's own width: dark pixels of an image make others seem thicker.
@@ -263,7 +267,11 @@ def open_figure(png: bytes, most_pixels: int) -> tuple[Bytes, float]:
     Raises:
         ValueError: it is no PNG, is damaged or has too many pixels; says which.
     """
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+    with warnings.catch_warnings():
+        # The limit is `most_pixels`: of figures that are only large nothing need be said.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        opened = Image.open(io.BytesIO(png), formats=("PNG",))
+    with opened as image:
         if image.width * image.height > most_pixels:
             raise ValueError(f"has {image.width} x {image.height} pixels")
         dpi = image.info.get("dpi", (POINTS, POINTS))[0]

@@ -110,6 +110,46 @@ def test_what_is_not_there_costs_nothing_else(
     assert "raw_max" not in evidence.get("saliency", 0).values
 
 
+LATER = """
+import types
+import numpy as np
+from torch import nn
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cnn, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(4, 2)
+
+    def forward(self, pictures):
+        return self.fc(self.cnn(pictures).mean((2, 3)))
+
+model = Small()
+IG = types.SimpleNamespace(model=model)
+
+def predict(pictures):
+    return model(torch.tensor(pictures).permute(0, 3, 1, 2).float()).detach().numpy()
+
+def segmentation(picture):
+    return np.arange(64).reshape(8, 8) // 16
+
+model = print  # as the notebook's last cells put a BERT there
+"""
+
+
+def test_lime_is_run_again_on_the_network_where_model_is_another_by_now(tmp_path: Path) -> None:
+    pytest.importorskip("lime")
+    import torch
+
+    names: dict[str, Any] = {"torch": torch, "labels": [1], "train_paths": ["1_1.png"]}
+    names["images"] = torch.rand((1, 3, 8, 8), generator=torch.Generator().manual_seed(0))
+    cell = collecting_cell([]).replace("RANGE_SAMPLES = 50", "RANGE_SAMPLES = 0")
+    kept, _ = run_cells((LATER, cell), tmp_path, names=names)
+    with as_folder(tmp_path / "evidence.zip") as unpacked:
+        evidence = load_evidence(unpacked)
+    assert evidence.get("lime", 0).array("weights").any()
+    assert kept["model"] is print
+
+
 def test_regions_come_by_name_or_by_what_the_picture_shows() -> None:
     from solver.bundle.pictures import load_pictures
 
