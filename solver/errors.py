@@ -83,6 +83,7 @@ class InputError(Hw9Error):
         """
         english = str(self).rstrip(".")
         if not self.zh:
+            # Better English than nothing: a person can search for it.
             return english, f"程式的訊息（英文）：{english}"
         where = "，".join(str(part) for part in (self.path, self.place) if part not in (None, ""))
         return english, printable(f"{where}：{self.zh}" if where else self.zh).rstrip("。")

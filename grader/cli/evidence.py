@@ -177,8 +177,8 @@ def _procedures(bank: Bank, anew: bool | None, *, shown: bool) -> Iterator[Recor
     if rest and anew is None and (missing := lacks("explain")):
         if shown:
             click.echo(
-                f"hw9: how some methods work is left out, without {', '.join(missing)}: "
-                "questions that ask it stay open",
+                f"hw9: some methods are not run, without {', '.join(missing)}: "
+                "questions on how they work stay open",
                 err=True,
             )
     elif rest:

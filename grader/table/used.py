@@ -98,6 +98,7 @@ class UsedStudents:
         """Yield some of the students, given as rows of `frame`."""
         names = self.table.cells.names
         told = ["row", "rows", "doubt", "total", "possible", "fudge", "difference", "late"]
+        # A block at a time: submissions as objects are many times the size of their rows.
         for begin in range(0, len(frame), BLOCK_ROWS):
             part = frame[begin : begin + BLOCK_ROWS]
             texts = self.point_texts(part).iter_rows()
@@ -109,6 +110,7 @@ class UsedStudents:
                     made,
                     of,
                     Decimal(total),
+                    # Cached, as nearly all students share it; totals are too many to be worth it.
                     _decimal(possible),
                     not doubt,
                     doubt,

@@ -65,6 +65,7 @@ def record_hash(record: Record) -> str:
     """Return the SHA-256 of a record's arrays and values, not of the code that made them."""
     digest = hashlib.sha256(json.dumps(record.values, sort_keys=True, default=str).encode())
     for name, array in sorted(record.arrays.items()):
+        # Type and shape too: the same bytes may be another array.
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

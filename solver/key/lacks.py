@@ -51,6 +51,7 @@ def lacks_named(lacks: Iterable[Lacking]) -> tuple[str, str]:
 def _named(lack: Lacking) -> tuple[str, str]:
     if isinstance(lack, str):
         english, chinese = record_name(lack)
+        # A sentence of an older key: here it is joined to others.
         return english.rstrip("."), chinese.rstrip(".")
     names = [record_name(one) for one in lack.records]
     english, chinese = lack.why.en.rstrip("."), lack.why.zh_hant.rstrip("。")
@@ -94,6 +95,7 @@ def lacks_by_question(
                 records += lack.records
     alike: dict[tuple[str, ...], list[str]] = {}
     for record, questions in asking.items():
+        # By the questions that lack them: ten pictures' maps are one line, not ten.
         alike.setdefault(tuple(dict.fromkeys(questions)), []).append(record)
     yield from ((list(questions), shortened(records)) for questions, records in alike.items())
     for why, (of, records) in reasons.items():
@@ -105,5 +107,6 @@ def records_lacking(lacks: Sequence[Lacking]) -> list[str]:
     """Return the ids of all records that are lacking or incomplete."""
     found: list[str] = []
     for lack in lacks:
+        # A sentence of an older key begins with the record's id.
         found += [lack.partition(" ")[0]] if isinstance(lack, str) else lack.records
     return found

@@ -44,6 +44,7 @@ def read_scatters(
     """
     return [
         _of_cell(number, [one for _, one in group], settings, own)
+        # Sorted already: figures come in the order of the notebook's cells.
         for _, group in groupby(enumerate(figures), key=lambda pair: pair[1][0].cell)
     ]
 
@@ -79,6 +80,7 @@ def _of_cell(
         # long.
         stamps = learned_stamps(pixels[::3], scale)
         read = [read_plot(one, stamps, scale) for one in pixels]
+    # ValueError: a role without a single marker has no commonest one.
     except (EvidenceError, ValueError) as problem:
         reason = problem.message if isinstance(problem, EvidenceError) else "it holds no markers"
         finding.remarks.append(f"not read: {reason}")

@@ -99,6 +99,7 @@ def known_pictures(regions: Path) -> list[KnownPicture]:
         same = [n for n, other in enumerate(shipped) if _same(one.fingerprint, other.fingerprint)]
         if at not in taken:
             taken.update(same)
+            # A picture of two editions is one picture, with the superpixels of both.
             every = tuple(version for n in same for version in shipped[n].superpixels)
             others.append(replace(one, superpixels=every))
     return found + others

@@ -102,6 +102,7 @@ def read_axes(rgb: Floats, scale: float = 1.0) -> Axes:
     beside = dark[:, columns[0] - TICK : columns[0]].all(1)
     ink, clear = 255 - grey(rgb), round(CLEAR * scale)
     under = ink[rows[1] + clear :]
+    # A negative end would count from the right side.
     left = ink[:, : max(columns[0] - clear + 1, 0)]
     at_x, at_y = (
         first + middles(np.asarray(marks)[first : last + 1])
@@ -139,6 +140,7 @@ def label_field(ink: Floats, scale: float = 1.0) -> Floats:
         field[top : top + cut.shape[0], start : start + cut.shape[1]] = cut
     if shape == CANVAS:
         return field
+    # BOX: a pixel becomes the mean of those it covers, as in a figure drawn at 72 dots.
     small = Image.fromarray(field.astype(np.float32)).resize(CANVAS[::-1], Image.Resampling.BOX)
     return np.asarray(small, float)
 
