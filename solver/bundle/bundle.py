@@ -68,6 +68,7 @@ class Bundle:
                 f"names {len(said.classes)} classes, and the network tells {classes} apart",
                 path=self.folder / "bundle.yaml",
                 place="classes",
+                zh=f"列出 {len(said.classes)} 個類別，而網路分辨 {classes} 個",
             )
         # Here, not when pictures are read: only the network knows how many classes there are.
         for picture in self.pictures:
@@ -75,6 +76,7 @@ class Bundle:
                 raise BundleError(
                     f"class {picture.label} is out of range: the network knows 0 to {classes - 1}",
                     path=picture.path,
+                    zh=f"類別 {picture.label} 超出範圍：網路只有 0 到 {classes - 1}",
                 )
         return network
 

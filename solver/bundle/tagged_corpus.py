@@ -42,7 +42,7 @@ def load_corpus(path: Path) -> list[Sentence]:
     text = read_text(path, BundleError)
     found = read_tagged(text, path) if path.suffix == ".tsv" else tag_with_spacy(text, path)
     if not found:
-        raise BundleError("holds no sentence", path=path)
+        raise BundleError("holds no sentence", path=path, zh="沒有任何句子")
     return found
 
 
@@ -71,6 +71,7 @@ def read_tagged(text: str, path: Path) -> list[Sentence]:
                 path=path,
                 place=f"line {number}",
                 mend=f"Parts of speech are {', '.join(TAGS)}.",
+                zh=f"應為一個詞、一個定位字元與一個詞性（{', '.join(TAGS)}）",
             )
         words.append(word.strip())
         tags.append(tag.strip())

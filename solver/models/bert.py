@@ -68,6 +68,8 @@ class Bert:
             raise BundleError(
                 f"the model gave attention of {len(found or ())} layers, not of {self.layers}",
                 mend="Install a version of transformers that knows attn_implementation='eager'.",
+                zh=f"模型給出 {len(found or ())} 層的注意力，而非 {self.layers} 層；"
+                "請安裝支援 eager 注意力的 transformers",
             )
         return self.finite(torch.stack([one[0].cpu() for one in found]))
 
@@ -90,6 +92,7 @@ class Bert:
                 "its weights give NaN or infinity on a text of the bundle",
                 path=self.tokenizer.source,
                 mend="Copy the model again.",
+                zh="權重對教材中的文字得出 NaN 或無限大，請重新複製模型",
             )
         return values
 
@@ -204,7 +207,9 @@ def _load(folder: Path, device: str, predicts: bool) -> Bert:
             )
         except (ValueError, KeyError, RuntimeError, TypeError) as problem:
             raise BundleError(
-                f"is not a BERT that can be loaded ({_first_line(problem)})", path=folder
+                f"is not a BERT that can be loaded ({_first_line(problem)})",
+                path=folder,
+                zh=f"不是可載入的 BERT（{_first_line(problem)}）",
             ) from None
     model: Any = loaded[0]
     _check_complete(folder, kind, sorted(loaded[1]["missing_keys"]), predicts)
@@ -214,6 +219,8 @@ def _load(folder: Path, device: str, predicts: bool) -> Bert:
             f"{model.config.vocab_size}",
             path=folder,
             mend="Take tokenizer and weights from the same model.",
+            zh=f"詞彙表有 {tokenizer.size} 個 token，"
+            f"權重卻只有 {model.config.vocab_size} 個；兩者應取自同一模型",
         )
     return Bert(model.eval().to(device), tokenizer, device, kind)
 

@@ -70,10 +70,18 @@ def read_config(folder: Path) -> tuple[EncoderKind, dict[str, Any]]:
     kind = KINDS[name]
     for part in _OTHER_BUILDS:
         if said.get(part):
-            raise BundleError("asks for another build than BERT's", path=path, place=part)
+            raise BundleError(
+                "asks for another build than BERT's",
+                path=path,
+                place=part,
+                zh="所要求的結構與 BERT 不同",
+            )
     if said.get("position_embedding_type", "absolute") != "absolute":
         raise BundleError(
-            "asks for another build than BERT's", path=path, place="position_embedding_type"
+            "asks for another build than BERT's",
+            path=path,
+            place="position_embedding_type",
+            zh="所要求的結構與 BERT 不同",
         )
     usual = {"type_vocab_size": 2, "pad_token_id": 1, "embedding_size": 128}
     least = {"pad_token_id": 0}
@@ -83,22 +91,39 @@ def read_config(folder: Path) -> tuple[EncoderKind, dict[str, Any]]:
     }
     if kind.number(build, "hidden_size") % kind.number(build, "num_attention_heads"):
         place = kind.renamed.get("num_attention_heads", "num_attention_heads")
-        raise BundleError("hidden_size is no multiple of it", path=path, place=place)
+        raise BundleError(
+            "hidden_size is no multiple of it",
+            path=path,
+            place=place,
+            zh="hidden_size 不是它的倍數",
+        )
     active = kind.activation
     build[active] = said.get(active, "gelu")
     if build[active] not in ACTIVATIONS:
-        raise BundleError(f"is none of {', '.join(ACTIVATIONS)}", path=path, place=active)
+        raise BundleError(
+            f"is none of {', '.join(ACTIVATIONS)}",
+            path=path,
+            place=active,
+            zh=f"不是 {', '.join(ACTIVATIONS)} 之一",
+        )
     if kind.name == "distilbert":  # its norms have a fixed epsilon
         return kind, build
     build["layer_norm_eps"] = said.get("layer_norm_eps", 1e-12)
     if type(build["layer_norm_eps"]) is not float or not 0 < build["layer_norm_eps"] < 1:
-        raise BundleError("is no small number above 0", path=path, place="layer_norm_eps")
+        raise BundleError(
+            "is no small number above 0", path=path, place="layer_norm_eps", zh="應為大於 0 的小數"
+        )
     return kind, build
 
 
 def _number(value: Any, name: str, most: int, path: Path, least: int) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise BundleError(f"must be a whole number from {least} to {most}", path=path, place=name)
+        raise BundleError(
+            f"must be a whole number from {least} to {most}",
+            path=path,
+            place=name,
+            zh=f"應為 {least} 到 {most} 的整數",
+        )
     return value
 
 
@@ -131,7 +156,11 @@ def read_weights(folder: Path, kind: EncoderKind, build: Mapping[str, Any]) -> d
     needed += hidden * kind.number(build, "num_hidden_layers") * a_layer
     held = sum(tensor.numel() for tensor in state.values())
     if held > MOST_VALUES:
-        raise BundleError(f"holds {held:,} values, more than any BERT", path=path)
+        raise BundleError(
+            f"holds {held:,} values, more than any BERT",
+            path=path,
+            zh=f"有 {held:,} 個值，超過任何 BERT",
+        )
     if needed > held:
         raise BundleError(
             f"holds {held:,} values, and {CONFIG} asks for {needed:,}",
@@ -160,7 +189,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
             zh=f"無法讀成模型的權重（{lines[0].rstrip('.:')}），請重新複製或改用 safetensors",
         ) from None
     if not isinstance(loaded, Mapping) or not all(isinstance(name, str) for name in loaded):
-        raise BundleError("does not map names to tensors", path=path)
+        raise BundleError("does not map names to tensors", path=path, zh="不是名稱對張量")
     return dict(loaded)
 
 
@@ -170,12 +199,26 @@ def _check_tensor(name: str, tensor: Any, path: Path) -> None:
     from solver.models.checkpoints import is_plain
 
     if not torch.is_tensor(tensor) or not is_plain(tensor):
-        raise BundleError(f"{name!r} is no plain tensor of real numbers", path=path)
+        raise BundleError(
+            f"{name!r} is no plain tensor of real numbers",
+            path=path,
+            zh=f"{name!r} 不是一般的實數張量",
+        )
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise BundleError(f"{name!r} claims more values than the file holds", path=path)
+        raise BundleError(
+            f"{name!r} claims more values than the file holds",
+            path=path,
+            zh=f"{name!r} 所稱的值多於檔案所含",
+        )
     if name.endswith("position_ids"):  # counted anew; older files have it
         return
     if tensor.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
-        raise BundleError(f"{name!r} is of the type {tensor.dtype}, not of real numbers", path=path)
+        raise BundleError(
+            f"{name!r} is of the type {tensor.dtype}, not of real numbers",
+            path=path,
+            zh=f"{name!r} 的型別為 {tensor.dtype}，不是實數",
+        )
     if not torch.isfinite(tensor).all():
-        raise BundleError(f"{name!r} holds NaN or infinity", path=path)
+        raise BundleError(
+            f"{name!r} holds NaN or infinity", path=path, zh=f"{name!r} 含有 NaN 或無限大"
+        )

@@ -66,6 +66,8 @@ def read_byte_pieces(folder: Path) -> BytePieces:
             "tokenizer",
             path=folder,
             mend="Copy it whole.",
+            zh=f"沒有 {BYTE_VOCABULARY} 與 {MERGES}，也沒有 {TOKENIZER}，"
+            "因此不是 RoBERTa 的 tokenizer；請完整複製",
         )
     config = tokenizer_config(folder)
     check_added(folder, config, ids)
@@ -90,10 +92,16 @@ def _whole(path: Path) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
     if (model.get("type", "BPE"), before.get("type"), said.get("normalizer")) != (
         "BPE", "ByteLevel", None,
     ):  # fmt: skip
-        raise BundleError("is another tokenizer than RoBERTa's byte-level BPE", path=path)
+        raise BundleError(
+            "is another tokenizer than RoBERTa's byte-level BPE",
+            path=path,
+            zh="不是 RoBERTa 的 byte-level BPE tokenizer",
+        )
     merges = model.get("merges")
     if not isinstance(merges, list):
-        raise BundleError("is no list of pairs", path=path, place="model.merges")
+        raise BundleError(
+            "is no list of pairs", path=path, place="model.merges", zh="不是成對的清單"
+        )
     pairs = tuple(_pair(one, path, f"model.merges {at}") for at, one in enumerate(merges))
     return numbered(mapping_in(model, "vocab", path), path), pairs
 
@@ -101,7 +109,7 @@ def _whole(path: Path) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
 def _pair(said: Any, path: Path, place: str) -> tuple[str, str]:
     parts = said.split(" ") if isinstance(said, str) else said
     if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(p, str) for p in parts):
-        raise BundleError("is no pair of pieces", path=path, place=place)
+        raise BundleError("is no pair of pieces", path=path, place=place, zh="不是一對 token")
     return parts[0], parts[1]
 
 

@@ -181,18 +181,30 @@ def _sizes(state: State, names: Sequence[str], path: Path) -> tuple[list[int], i
         )
     for name in names:
         if state[name].ndim < 2:
-            raise BundleError(f"{name!r} has shape {list(state[name].shape)}", path=path)
+            raise BundleError(
+                f"{name!r} has shape {list(state[name].shape)}",
+                path=path,
+                zh=f"{name!r} 的形狀為 {list(state[name].shape)}",
+            )
     widths = [int(state[f"cnn.{index}.weight"].shape[0]) for index in CONVOLUTIONS]
     hidden, classes = int(state["fc.0.weight"].shape[0]), int(state["fc.3.weight"].shape[0])
     if min(*widths, hidden, classes) < 1:
-        raise BundleError("one of its layers is empty", path=path)
+        raise BundleError("one of its layers is empty", path=path, zh="有一層是空的")
     if max(widths) > 4096 or hidden > 65536 or classes > 10000:
-        raise BundleError("its layers are wider than any network of this build", path=path)
+        raise BundleError(
+            "its layers are wider than any network of this build",
+            path=path,
+            zh="各層比這種網路都寬",
+        )
     # A tensor's shape costs a file nothing: a stretched one has a single value behind it.
     values = hidden * (widths[-1] * FINAL_SIDE**2 + classes)
     values += sum(9 * one * two for one, two in pairwise([3, *widths]))
     if values > MOST_VALUES:
-        raise BundleError("its layers are larger than any network of this build", path=path)
+        raise BundleError(
+            "its layers are larger than any network of this build",
+            path=path,
+            zh="各層比這種網路都大",
+        )
     return widths, hidden, classes
 
 

@@ -169,6 +169,7 @@ class JapaneseTokenizer(Tokenizer):
             "cuts texts into words by itself, and the corpus's words are given",
             path=self.source,
             mend="Take a model with BERT's own tokenizer for the corpus search.",
+            zh="自行斷詞，而語料的詞已經給定；語料搜尋請用 BERT 本身的 tokenizer",
         )
 
 
@@ -222,7 +223,9 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     except (ValueError, KeyError, TypeError, OverflowError) as problem:
         lines = str(problem).strip().splitlines() or [type(problem).__name__]
         raise BundleError(
-            f"is not a tokenizer that can be made ({lines[0].rstrip('.:')})", path=folder
+            f"is not a tokenizer that can be made ({lines[0].rstrip('.:')})",
+            path=folder,
+            zh=f"無法建立 tokenizer（{lines[0].rstrip('.:')}）",
         ) from None
 
 
@@ -279,5 +282,6 @@ def _japanese(folder: Path) -> Tokenizer:
             f"needs MeCab with the dictionary {dictionary}, and not both are installed",
             path=folder,
             mend=f"Install them: pip install fugashi {dictionary}.",
+            zh=f"需要 MeCab 與詞典 {dictionary}；請執行 pip install fugashi {dictionary}",
         ) from problem
     return JapaneseTokenizer(made, folder)

@@ -48,7 +48,7 @@ def json_file(path: Path) -> dict[str, Any]:
     """
     data = read_json(path, BundleError, max_bytes=MOST_JSON_BYTES)
     if not isinstance(data, dict):
-        raise BundleError("is no mapping of names to values", path=path)
+        raise BundleError("is no mapping of names to values", path=path, zh="不是名稱對值")
     return data
 
 
@@ -82,6 +82,7 @@ def tokenizer_kind(folder: Path) -> str:
         path=path,
         place=place,
         mend=f"Take a model whose tokenizer is one of {', '.join(sorted(KIND_OF))}.",
+        zh=f"指定的 tokenizer 是 {named!r}{words}，這裡只讀取 BERT、RoBERTa 與日文 BERT 的",
     )
 
 
@@ -100,9 +101,13 @@ def numbered(ids: Mapping[str, Any], path: Path) -> dict[str, int]:
     """
     numbers = list(ids.values())
     if any(type(one) is not int for one in numbers) or sorted(numbers) != list(range(len(ids))):
-        raise BundleError("its pieces are not numbered from 0 on, each once", path=path)
+        raise BundleError(
+            "its pieces are not numbered from 0 on, each once",
+            path=path,
+            zh="token 未從 0 起依序編號",
+        )
     if not ids:
-        raise BundleError("holds no piece", path=path)
+        raise BundleError("holds no piece", path=path, zh="沒有任何 token")
     return dict(sorted(ids.items(), key=lambda item: int(item[1])))
 
 
@@ -114,7 +119,7 @@ def mapping_in(said: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     """
     found = said.get(name)
     if not isinstance(found, dict):
-        raise BundleError("is no mapping", path=path, place=name)
+        raise BundleError("is no mapping", path=path, place=name, zh="不是對應表")
     return found
 
 
@@ -129,7 +134,9 @@ def flag_in(
     value = config.get(name, otherwise)
     if isinstance(value, bool) or (none and value is None):
         return value
-    raise BundleError("must be true or false", path=folder / TOKENIZER_CONFIG, place=name)
+    raise BundleError(
+        "must be true or false", path=folder / TOKENIZER_CONFIG, place=name, zh="應為 true 或 false"
+    )
 
 
 def special_pieces(
@@ -150,10 +157,13 @@ def special_pieces(
                 f"{name} is no one piece of the vocabulary",
                 path=folder,
                 mend=f"Take {TOKENIZER_CONFIG}, {SPECIAL} and vocabulary from the same model.",
+                zh=f"{name} 不是詞彙表中的單一 token；各檔案應取自同一模型",
             )
         found[name] = piece
     if len(set(found.values())) < len(found):
-        raise BundleError("two of its special pieces are the same", path=folder)
+        raise BundleError(
+            "two of its special pieces are the same", path=folder, zh="有兩個特殊 token 相同"
+        )
     return found
 
 
@@ -181,4 +191,5 @@ def check_added(folder: Path, config: dict[str, Any], ids: dict[str, int]) -> No
         raise BundleError(
             "has pieces that are added to the vocabulary, as no BERT of the course has",
             path=folder,
+            zh="有另加入詞彙表的 token，課程的 BERT 都沒有",
         )

@@ -109,7 +109,11 @@ def load_torchvision(
         inner = _built(path, name, side, classes, state, options or {})
     build: dict[str, Tensor] = inner.state_dict()
     if sum(value.numel() for value in build.values()) > MOST_VALUES:
-        raise BundleError(f"{name} with these options is larger than any network", path=path)
+        raise BundleError(
+            f"{name} with these options is larger than any network",
+            path=path,
+            zh=f"{name} 依這些 options 建立會大於任何網路",
+        )
     state = without_prefix(state, build, path)
     mend = f"bundle.yaml says {name} with {classes} classes."
     # MNASNet reads which version of its build a state is of: by its shapes, that which is built.
@@ -167,6 +171,7 @@ def _built(
             f"torchvision does not build {name} so ({_line(problem)})",
             path=path.parent / "bundle.yaml",
             mend="Look through 'options' and 'size'.",
+            zh=f"torchvision 無法如此建立 {name}（{_line(problem)}）；請檢查 'options' 與 'size'",
         ) from None
     return made
 
@@ -196,10 +201,14 @@ def _try(network: TorchvisionNetwork, path: Path) -> None:
             f"{network.described} cannot take pictures of that size ({_line(problem)})",
             path=path.parent / "bundle.yaml",
             mend="Give a larger 'size'.",
+            zh=f"{network.described} 無法接受這種大小的圖片（{_line(problem)}）；請把 'size' 加大",
         ) from None
     if not torch.isfinite(logits).all():
         raise BundleError(
-            "its weights give NaN or infinity for a grey picture", path=path, mend="Copy it again."
+            "its weights give NaN or infinity for a grey picture",
+            path=path,
+            mend="Copy it again.",
+            zh="權重對灰色圖片得出 NaN 或無限大，請重新複製",
         )
 
 

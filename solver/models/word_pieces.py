@@ -50,7 +50,10 @@ def read_word_pieces(folder: Path) -> WordPieces:
     text, whole = folder / VOCABULARY, folder / TOKENIZER
     if not text.is_file() and not whole.is_file():
         raise BundleError(
-            "holds no vocab.txt, so it is no BERT tokenizer", path=folder, mend="Copy it whole."
+            "holds no vocab.txt, so it is no BERT tokenizer",
+            path=folder,
+            mend="Copy it whole.",
+            zh="沒有 vocab.txt，因此不是 BERT 的 tokenizer；請完整複製",
         )
     ids = _lines(text) if text.is_file() else {}
     normal: dict[str, Any] = {}
@@ -61,6 +64,7 @@ def read_word_pieces(folder: Path) -> WordPieces:
                 f"holds other pieces than {VOCABULARY} beside it",
                 path=whole,
                 mend="Take both from the same model, or only vocab.txt.",
+                zh=f"與旁邊的 {VOCABULARY} 內容不同；兩者應取自同一模型，或只用 vocab.txt",
             )
         ids = others
     config = tokenizer_config(folder)
@@ -87,6 +91,8 @@ def _check_steps(folder: Path, config: dict[str, Any]) -> None:
                 path=path,
                 place=name,
                 mend="Take a tokenizer without it.",
+                zh="要求省略 BERT tokenizer 的一個步驟，而現今的 transformers 仍會執行；"
+                "請用沒有此設定的 tokenizer",
             )
     for name in ("word_tokenizer_type", "subword_tokenizer_type"):
         if config.get(name, "basic") not in ("basic", "wordpiece"):
@@ -94,12 +100,14 @@ def _check_steps(folder: Path, config: dict[str, Any]) -> None:
                 f"asks for {config[name]!r}, and only BERT's WordPiece is read here",
                 path=path,
                 place=name,
+                zh=f"要求 {config[name]!r}，這裡只讀取 BERT 的 WordPiece",
             )
     if config.get("never_split"):
         raise BundleError(
             "lists words that are never cut, which today's transformers would cut all the same",
             path=path,
             place="never_split",
+            zh="列有永不切分的詞，而現今的 transformers 仍會切分",
         )
 
 
@@ -112,11 +120,14 @@ def _lines(path: Path) -> dict[str, int]:
     for number, piece in enumerate(lines):
         if piece in ids:
             raise BundleError(
-                f"the piece {piece!r} stands twice", path=path, place=f"line {number + 1}"
+                f"the piece {piece!r} stands twice",
+                path=path,
+                place=f"line {number + 1}",
+                zh=f"token {piece!r} 出現兩次",
             )
         ids[piece] = number
     if not ids:
-        raise BundleError("holds no piece", path=path)
+        raise BundleError("holds no piece", path=path, zh="沒有任何 token")
     return ids
 
 
@@ -128,7 +139,11 @@ def _whole(path: Path) -> tuple[dict[str, int], dict[str, Any]]:
     kinds = (model.get("type", "WordPiece"), normal.get("type"), before.get("type"))
     prefix = model.get("continuing_subword_prefix", "##")
     if kinds != ("WordPiece", "BertNormalizer", "BertPreTokenizer") or prefix != "##":
-        raise BundleError("is another tokenizer than BERT's WordPiece", path=path)
+        raise BundleError(
+            "is another tokenizer than BERT's WordPiece",
+            path=path,
+            zh="不是 BERT 的 WordPiece tokenizer",
+        )
     ids = mapping_in(model, "vocab", path)
     return numbered(ids, path), normal
 
@@ -164,20 +179,30 @@ def read_japanese(folder: Path) -> JapanesePieces:
     """
     vocabulary = folder / VOCABULARY
     if not vocabulary.is_file():
-        raise BundleError("holds no vocab.txt", path=folder, mend="Copy it whole.")
+        raise BundleError(
+            "holds no vocab.txt",
+            path=folder,
+            mend="Copy it whole.",
+            zh="沒有 vocab.txt，請完整複製",
+        )
     ids, config = _lines(vocabulary), tokenizer_config(folder)
     check_added(folder, config, ids)
     if config.get("never_split"):
-        raise _not_read(folder, "never_split", "lists words that are never cut")
+        raise _not_read(folder, "never_split", "lists words that are never cut", "列有永不切分的詞")
     for name in ("do_word_tokenize", "do_subword_tokenize"):
         if config.get(name, True) is not True:
-            raise _not_read(folder, name, "asks to leave out a step")
+            raise _not_read(folder, name, "asks to leave out a step", "要求省略一個步驟")
     words = _one_of(folder, config, "word_tokenizer_type", "basic", WORD_SPLITTERS)
     subwords = _one_of(folder, config, "subword_tokenizer_type", "wordpiece", CUTTERS)
     mecab = config.get("mecab_kwargs") or {}
     # MeCab's options are a command line, with paths of dictionaries and of its own settings.
     if not isinstance(mecab, dict) or set(mecab) - {"mecab_dic"}:
-        raise _not_read(folder, "mecab_kwargs", "asks for more of MeCab than a dictionary")
+        raise _not_read(
+            folder,
+            "mecab_kwargs",
+            "asks for more of MeCab than a dictionary",
+            "對 MeCab 的要求不止詞典",
+        )
     dictionary = None
     if words == "mecab":
         dictionary = _one_of(folder, mecab, "mecab_dic", DICTIONARIES[0], DICTIONARIES)
@@ -196,9 +221,14 @@ def _one_of(
 ) -> str:
     said = config.get(name, usual)
     if said not in known:
-        raise _not_read(folder, name, f"asks for {said!r}, and {' and '.join(known)} are read here")
+        raise _not_read(
+            folder,
+            name,
+            f"asks for {said!r}, and {' and '.join(known)} are read here",
+            f"要求 {said!r}，這裡只讀取 {'、'.join(known)}",
+        )
     return str(said)
 
 
-def _not_read(folder: Path, place: str, message: str) -> BundleError:
-    return BundleError(message, path=folder / TOKENIZER_CONFIG, place=place)
+def _not_read(folder: Path, place: str, message: str, zh: str) -> BundleError:
+    return BundleError(message, path=folder / TOKENIZER_CONFIG, place=place, zh=zh)

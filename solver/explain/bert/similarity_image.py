@@ -59,7 +59,9 @@ def open_picture(path: Path) -> Pixels:
     """
     image = open_rgb(path)
     if max(image.size) > MAX_SIDE:
-        raise BundleError(f"is larger than {MAX_SIDE} pixels a side", path=path)
+        raise BundleError(
+            f"is larger than {MAX_SIDE} pixels a side", path=path, zh=f"每邊大於 {MAX_SIDE} 像素"
+        )
     return np.asarray(image)
 
 

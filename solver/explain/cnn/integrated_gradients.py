@@ -48,7 +48,10 @@ def mean_path_gradient(job: Job, place: int, steps: int, begin: float = 0.0) -> 
         BundleError: fewer than two steps, which captum has no rule for.
     """
     if steps < 2:
-        raise BundleError(f"integrated gradients need 2 steps or more, not {steps}")
+        raise BundleError(
+            f"integrated gradients need 2 steps or more, not {steps}",
+            zh=f"積分梯度需要 2 步以上，而非 {steps}",
+        )
     network = job.network()
 
     def forward(pictures: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ from solver.key import (
 from solver.rules.maps.displayed import MissingRegion
 
 SOLVER = Path(__file__).resolve().parents[3] / "solver"
-RAISED = ("EvidenceError", "MissingEvidence")
+RAISED = ("BundleError", "EvidenceError", "MissingEvidence")
 
 
 def question(lacks: list[str | Lack]) -> KeyQuestion:
@@ -85,6 +85,12 @@ def raised_in(folder: Path) -> Iterator[tuple[str, ast.Call]]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in RAISED:
                 yield f"{path.relative_to(SOLVER)}:{node.lineno}", node
+
+
+def test_what_a_model_cannot_be_read_for_is_in_both_languages() -> None:
+    for place, call in raised_in(SOLVER / "models"):
+        words = {one.arg for one in call.keywords}
+        assert "zh" in words, f"{place}: give what is wrong in Chinese as well, zh=..."
 
 
 def test_every_reason_of_a_rule_to_leave_a_question_open_is_in_both_languages() -> None:
