@@ -283,9 +283,12 @@ def _from_notebooks(
 ) -> tuple[Key, Evidence]:
     from grader.cli.evidence import read_notebooks
     from solver.banks.bank import load_bank
+    from solver.notebook_evidence.from_notebooks import not_read
     from solver.pipeline.make_key import decide, planned
 
     read = read_notebooks(notebooks, bank, shown=shown)
+    for line in not_read(read) if shown else ():
+        click.echo(f"hw9: {line}", err=True)
     questions = load_bank(bank)
     # Not make_key: evidence of a notebook is in memory, and no folder need be written.
     made = decide(questions, planned(questions), read.evidence)

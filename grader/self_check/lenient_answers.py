@@ -138,7 +138,8 @@ def _question_named(given: str, every: Sequence[str]) -> str:
                 same.append(name)
     if len(same) == 1:
         return same[0]
-    known = ", ".join(every) if len(every) < 6 else f"{every[0]} to {every[-1]}"
+    # Those that the key has no answer for come last among them.
+    known = ", ".join(every) if len(every) < 6 else f"{min(every)} to {max(every)}"
     raise _Slip(f"the key has no question {given!r}; it has {known}")
 
 

@@ -145,6 +145,17 @@ def lines(read: NotebookEvidence) -> list[str]:
     return [*found, *_question_lines(read)]
 
 
+def not_read(read: NotebookEvidence) -> list[str]:
+    """Return what a person must know who sees the questions alone: a line for each remark on a
+    notebook, and for each figure of which nothing was read."""
+    found = []
+    for number, notebook in enumerate(read.notebooks, start=1):
+        found += [f"notebook {number}: {remark}" for remark in notebook.remarks]
+        own = [one for one in read.findings if one.notebook == number and not one.records]
+        found += [f"notebook {number},{_line(one)[1:]}" for one in own]
+    return found
+
+
 def _line(one: Finding) -> str:
     told = one.what or "a figure"
     state = "read" if one.records else "not read"

@@ -273,7 +273,7 @@ def open_figure(png: bytes, most_pixels: int) -> tuple[Bytes, float]:
         opened = Image.open(io.BytesIO(png), formats=("PNG",))
     with opened as image:
         if image.width * image.height > most_pixels:
-            raise ValueError(f"has {image.width} x {image.height} pixels")
+            raise ValueError(f"has {image.width} x {image.height} pixels, more than are read")
         dpi = image.info.get("dpi", (POINTS, POINTS))[0]
         drawn = image.convert("RGBA")
     alpha = np.asarray(drawn.getchannel("A"))

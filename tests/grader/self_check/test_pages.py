@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,16 @@ def wrong_answers(folder: Path, key: Key, bank: Bank) -> Path:
     path = folder / "answers.yaml"
     path.write_text(yaml.safe_dump({"answers": {"q01": sorted(wrong.options)}}), "utf-8")
     return path
+
+
+def test_what_a_notebook_lacks_is_told_before_the_questions(tmp_path: Path) -> None:
+    cells = [{"cell_type": "code", "metadata": {}, "source": "x = 1", "outputs": []}]
+    (tmp_path / "a.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}), "utf-8")
+    (tmp_path / "a.yaml").write_text("answers: {q01: a}", "utf-8")
+    given = [str(tmp_path / "a.yaml"), "--notebook", str(tmp_path / "a.ipynb")]
+    done = CliRunner().invoke(hw9, ["check", *given])
+    assert "notebook 1: it holds no figures: its outputs were cleared" in done.stderr
+    assert "fully right" in done.stdout and done.exit_code == 0
 
 
 def test_the_figures_are_shown_and_the_answer_is_not(tmp_path: Path) -> None:
