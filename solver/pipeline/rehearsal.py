@@ -102,10 +102,10 @@ class _Stage:
                 with quietly():
                     decision = decide_as_asked(question, decide, evidence)
             except MissingRegion as lack:
-                yield str(lack)
+                yield str(lack).rstrip(".")
                 evidence.add(_with_region(evidence, lack))
             except MissingEvidence as lack:
-                yield from [] if some else [str(lack)]
+                yield from [] if some else [str(lack).rstrip(".")]
                 return
             except (EvidenceError, *UNREADABLE) as fault:
                 yield str(fault).rstrip(".")

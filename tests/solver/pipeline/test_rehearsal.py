@@ -69,8 +69,8 @@ def test_everything_that_is_lacking_is_told_at_once(made: Path, tmp_path: Path) 
     )
     code, said = checked(made, bank)
     assert code == 1
-    assert "q01: lacks regions/0: the region 'handle'." in said
-    assert "q01: lacks regions/0: the region 'lid'." in said
+    assert "q01: lacks regions/0: the region 'handle'.\n" in said
+    assert "q01: lacks regions/0: the region 'lid'.\n" in said
     assert ": there is no picture 5: 5 were found" in said
     assert "no layer 'layer9.conv1'" in said
     assert "q06: the layer 6 is an index into the course's cnn" in said
