@@ -28,6 +28,7 @@ from solver.evidence import (
     load_evidence,
     save_evidence,
 )
+from solver.explain.run.demo_procedures import recorded_procedures
 from solver.files.atomic_write import sha256_of_all, write_whole
 from solver.files.resources import data_folder, shipped_bank
 from solver.key import FORMAT, Key, save_key
@@ -201,6 +202,9 @@ def _from_evidence(
     found = load_evidence(folder)
     if found.bundle.get("collected") is True:
         found = with_regions(found, regions_file(bank))
+        for record in recorded_procedures(needed_records(questions)):
+            if record.id not in found:
+                found.add(record)
     reseeded = load_reseeded(folder, repeats.reseed) if repeats.count else []
     made = decide(bank, questions, found, repeats=repeats, reseeded=reseeded, processes=processes)
     # Evidence given from inside the key's own folder is there already.

@@ -11,10 +11,11 @@ import pytest
 
 from solver.bundle.pictures import Picture
 from solver.bundle.regions import load_regions
-from solver.evidence import Evidence, Record, load_evidence
+from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.files.resources import data_folder
 from solver.files.zipped_folder import as_folder
 from solver.notebook_evidence.collected import collecting_cell, wanted_of, with_regions
+from solver.pipeline.make_key import make_key
 from solver.rules.maps.displayed import region_name
 from tests.solver.notebook_evidence.course_notebook import BERT, CNN_CELLS, run_cells
 
@@ -167,6 +168,17 @@ def test_regions_come_by_name_or_by_what_the_picture_shows() -> None:
     kept = Record("regions/0", {"mine": np.ones((2, 2), bool)})
     evidence.add(kept)
     assert with_regions(evidence, DEMO / "regions.yaml").get("regions", 0) is kept
+
+
+@pytest.mark.parametrize("collected", [True, False])
+def test_recorded_procedures_come_to_collected_evidence_alone(
+    collected: bool, tmp_path: Path
+) -> None:
+    saved = Evidence({"x/0": Record("x/0", {}, {"y": 1})}, {"name": "a", "collected": collected})
+    save_evidence(saved, tmp_path)
+    made = make_key(evidence=tmp_path, only=["q14"])
+    (question,) = made.key.questions
+    assert question.state == ("decided" if collected else "open")
 
 
 def test_the_cell_asks_for_what_the_bank_needs() -> None:
