@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from solver.notebook_evidence.figures.resampling import drawn
 from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import read_executed_notebook
 from solver.notebook_evidence.notebook_reading import read_figures
+from solver.notebook_evidence.pooling import pooled
 from tests.solver.notebook_evidence.course_notebook import (
     BERT,
     CALLS,
@@ -132,7 +134,7 @@ def panels_off(png: bytes, row: int, images: list[Floats]) -> tuple[float, float
         (minimize(lambda moved: sum(float((differences(moved, at) ** 2).mean()) for at in held),
                   np.array([0.0, y, 0.0]), method="Nelder-Mead",
                   options={"initial_simplex": np.array([0, y, 0]) + 0.3 * np.eye(4, 3, -1),
-                           "xatol": 0.004, "fatol": 0.01})
+                           "xatol": 0.01, "fatol": 0.02, "maxiter": 60})
          for y in (-0.3, 0.0, 0.3)),
         key=lambda found: float(found.fun),
     )  # fmt: skip
@@ -217,13 +219,12 @@ def matrices_off(record: Record | None, matrices: list[Floats]) -> str:
     return ", ".join(told)
 
 
-def table(one: Run, folder: Path) -> str:
-    """A line a way: how each kind was read."""
-    from solver.notebook_evidence.pooling import pooled
-
+def table(one: Run, folder: Path) -> Iterator[str]:
+    """Yield a line a way: how each kind was read."""
     rows = rows_of(one.names)
     heads = ["dots, tight", "figures read", *rows, "LIME", "plots of items 1 2 3", "matrices"]
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "---|" * len(heads)
     for (dpi, tight), pngs in one.ways.items():
         findings = read(one, (dpi, tight), folder)
         records = pooled(findings, "0.19").records
@@ -238,11 +239,10 @@ def table(one: Run, folder: Path) -> str:
             plots_off(records.get(f"hidden_states/{m}/{q}"), *one.points[m, q])
             for m, q in one.points))  # fmt: skip
         cells.append(matrices_off(records.get("embeddings"), one.names["matrices"]))
-        lines.append("| " + " | ".join(cells) + " |")
+        yield "| " + " | ".join(cells) + " |"
         for finding in findings:
             if not finding.records:
-                lines.append(f"  {finding.where}: {finding.what} {finding.remarks}")
-    return "\n".join(lines)
+                yield f"  {finding.where}: {finding.what} {finding.remarks}"
 
 
 def main() -> None:
@@ -253,7 +253,8 @@ def main() -> None:
     given = parser.parse_args()
     ways = [(dpi, tight) for dpi in given.dpi or [72, 100, 144, 200] for tight in (True, False)]
     with tempfile.TemporaryDirectory() as folder:
-        print(table(run(ways, given.pictures, Path(folder)), Path(folder)))
+        for line in table(run(ways, given.pictures, Path(folder)), Path(folder)):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
