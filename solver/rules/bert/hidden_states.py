@@ -17,7 +17,15 @@ from pydantic import Field
 from solver.errors import EvidenceError, MissingEvidence
 from solver.evidence import Evidence
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, values_listed
-from solver.rules.bert.state_plots import Floats, Mask, Plots, checked, last_context, mean_distance
+from solver.rules.bert.state_plots import (
+    Floats,
+    Mask,
+    Plots,
+    checked,
+    last_context,
+    mean_distance,
+    plots_of_some,
+)
 from solver.rules.parameters import Numbers, Rank
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
@@ -114,19 +122,20 @@ CHANCE = 0.5
     settings=RankedModelSettings,
     claim=LayersClaim,
     needs=records_of_model,
+    partial=True,
 )
 def matching_layers(
     evidence: Evidence, settings: RankedModelSettings, claims: Sequence[LayersClaim]
 ) -> Decision:
     """Nearness of the answer to the question: how often a token of the answer is nearer to the
     question than another token of the context is (chance .5), mean over the layers of an option and
-    the items. The option with the largest mean holds, if that is above chance; or, by `rank`, that
-    with the smallest.
+    the items (two at least, where not all are there). The option with the largest mean holds, if
+    that is above chance; or, by `rank`, that with the smallest.
 
     The sentence adds the probability of so much nearness by chance, at most: Mann-Whitney's
     probability of each plot, its logarithm averaged over the layers (as if they were one trial),
     combined over the items by Fisher's method. Where chance is not rare the margin is 0."""
-    every = plots_of_model(evidence, settings)
+    every = plots_of_some(evidence, records_of_model(settings))
     spans = checked_spans(every, claims)
     means = [
         float(np.mean([[nearness_of_answer(*one.split(at)) for at in span] for one in every]))
@@ -134,6 +143,10 @@ def matching_layers(
     ]
     what = ("the answer lies nearer to the question in {0}", "{0}中答案較接近問題的比例")
     verdicts = of_layers(means, claims, settings.rank, "share of pairs", what)
+    names = records_of_model(settings)
+    if len(every) < len(names) and not any(one.holds for one in verdicts):
+        # On the items that are missing some layers may yet be above chance.
+        raise MissingEvidence(evidence.missing(names))
     if settings.rank == "most":
         verdicts = [
             _beside_chance(one, chance_of_nearness(every, span)) if one.holds else one
@@ -142,8 +155,9 @@ def matching_layers(
     held = [claim for claim, one in zip(claims, verdicts, strict=True) if one.holds]
     # Of an option's layers the middle one is open: twelve plots at once are too many to look at.
     shown = [(claim.first + claim.last) // 2 for claim in held]
-    figures = [scatter(settings.model, item, shown=shown) for item in settings.items]
-    return Decision(verdicts, figures)
+    figures = [scatter(settings.model, one.item, shown=shown) for one in every]
+    asked = ModelsSettings(models=[settings.model], items=settings.items)
+    return Decision(verdicts, figures, _items_used({settings.model: every}, asked))
 
 
 def of_layers(

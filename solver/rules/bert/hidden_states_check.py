@@ -18,9 +18,10 @@ from solver.rules.bert.hidden_states import (
     checked_spans,
     of_layers,
     plots_of_model,
+    records_of_model,
 )
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, values_listed
-from solver.rules.bert.state_plots import Floats, Plots, last_context
+from solver.rules.bert.state_plots import Floats, Plots, last_context, plots_of_some
 from solver.rules.registry import Decision, cross_check
 from solver.rules.thresholds import threshold
 
@@ -36,7 +37,7 @@ def matching_by_nearest_link(
     that lies farther from its own nearest token of the question, to the power of the answer's
     tokens (the best of so many; by chance .5). Mean over the layers of an option and the items; the
     option with the largest mean holds, if that is above chance; or, by `rank`, the smallest."""
-    every = plots_of_model(evidence, settings)
+    every = plots_of_some(evidence, records_of_model(settings))
     means = [
         float(np.mean([[nearest_link(*one.split(at)) for at in span] for one in every]))
         for span in checked_spans(every, claims)

@@ -7,13 +7,14 @@ plot read off by eye can be decided on as well. Roles of tokens: 0 special or no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from solver.errors import EvidenceError
-from solver.evidence import Record
+from solver.errors import EvidenceError, MissingEvidence
+from solver.evidence import Evidence, Record
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -78,3 +79,20 @@ def mean_distance(points: Floats, others: Floats) -> Floats:
     """Return the mean distance of each point (n, 2) to the others (m, 2): (n,)."""
     result: Floats = np.linalg.norm(points[:, None] - others[None], axis=-1).mean(1)
     return result
+
+
+FEWEST_ITEMS = 2
+"""Items on which layers are compared where not all are there: one text may be an exception."""
+
+
+def plots_of_some(evidence: Evidence, names: Sequence[str]) -> list[Plots]:
+    """Return the checked plots of those records that are there, in order.
+
+    Raises:
+        EvidenceError: roles and points do not fit one another.
+        MissingEvidence: fewer than FEWEST_ITEMS are there, and not all.
+    """
+    there = evidence.among(names)
+    if len(there) < min(FEWEST_ITEMS, len(names)):
+        raise MissingEvidence(evidence.missing(names))
+    return [checked(record) for record in there.values()]

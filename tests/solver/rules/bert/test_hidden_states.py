@@ -91,6 +91,26 @@ def test_the_layers_in_which_the_answer_comes_to_the_question_are_found(
         assert holds == [low and lowest.count(True) == 1 for low in lowest]  # of a tie none holds
 
 
+def test_layers_are_compared_on_two_items_of_three_and_on_no_fewer() -> None:
+    asked = RankedModelSettings(model=1, items=[1, 2, 3])
+    two = evidence_of({(1, q): made(q, range(3, 6)) for q in (1, 3)})
+    for way in (matching_layers, matching_by_nearest_link):
+        assert [one.holds for one in way(two, asked, BLOCKS).verdicts] == [
+            False,
+            True,
+            False,
+            False,
+        ]
+        with pytest.raises(MissingEvidence, match="hidden_states/1/2"):
+            way(evidence_of({(1, 1): made(1)}), asked, BLOCKS)
+    note = matching_layers(two, asked, BLOCKS).note
+    assert note is not None and "model 1: 1, 3" in note[0]
+    far = made(3)
+    far[:, ROLES == 3, 0] -= 8
+    with pytest.raises(MissingEvidence, match="hidden_states/1/3"):
+        matching_layers(evidence_of({(1, 1): far, (1, 2): far}), asked, BLOCKS)
+
+
 def test_an_answer_that_never_comes_near_matches_nowhere() -> None:
     points = made(3)
     points[:, ROLES == 3, 0] -= 8
