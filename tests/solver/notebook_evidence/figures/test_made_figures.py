@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib import colormaps
 
-from solver.notebook_evidence.figures import grid_figures
+from solver.banks.course_settings import LimeSettings
+from solver.notebook_evidence import notebook_reading
+from solver.notebook_evidence.figures import grid_figures, panels
 from solver.notebook_evidence.figures.colours import (
     map_of,
     mixture_of,
@@ -19,6 +23,8 @@ from solver.notebook_evidence.figures.known_pictures import KnownPicture
 from solver.notebook_evidence.figures.lime_overlay import read_overlay
 from solver.notebook_evidence.figures.panels import find_boxes, find_panels, open_figure, readable
 from solver.notebook_evidence.figures.resampling import coarseness, drawn
+from solver.notebook_evidence.findings import ReadingSettings
+from solver.notebook_evidence.notebook_file import ExecutedNotebook, NotebookFigure
 from tests.solver.notebook_evidence.drawn_figures import SIDE, figure_of, matrix_of, smooth
 
 
@@ -100,6 +106,27 @@ def test_a_row_of_which_nothing_can_be_read_is_of_no_kind(
     assert len(rows) == 2 and rows[hidden].kind == ""
     before = [grid_figures.Cut(one.rgb, one.valid, one.panel) for one in rows[hidden].cuts]
     assert not grid_figures.is_overlay(rows[hidden].cuts, before)
+
+
+def test_a_panel_larger_than_any_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rgb, _ = open_figure(figure_of([[smooth(1)] * 2], size=(3, 3)), 10**7)
+    assert find_panels(rgb)
+    monkeypatch.setattr(panels, "MOST_SIDE", find_panels(rgb)[0][0].width - 2)
+    assert not find_panels(rgb)
+
+
+def test_large_figures_are_opened_quietly_and_have_a_limit_together(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    png = figure_of([[smooth(1)]], size=(1, 1), tight=False)
+    monkeypatch.setattr(panels.Image, "MAX_IMAGE_PIXELS", 4000)
+    monkeypatch.setattr(notebook_reading, "MOST_IN_ALL", 72 * 72 + 9)
+    notebook = ExecutedNotebook("a", "", [NotebookFigure(1, 1, png), NotebookFigure(2, 1, png)])
+    known = [KnownPicture("0_0", 0, "0" * 16)]
+    settings = ReadingSettings("2021", Path(), known, LimeSettings())
+    first, second = notebook_reading.read_figures(notebook, 1, settings)
+    assert second.remarks == ["it has 72 x 72 pixels, more than are read"]
+    assert first.remarks != second.remarks and not recwarn.list
 
 
 def test_a_photograph_is_on_no_map() -> None:
