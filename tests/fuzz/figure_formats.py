@@ -16,14 +16,14 @@ from solver.banks.course_settings import LimeSettings
 from solver.bundle.pictures import fingerprint
 from solver.evidence import Evidence, Record
 from solver.files.resources import shipped_bank
-from solver.notebook_evidence.figures.grid_figures import cut_rows
+from solver.notebook_evidence.figures.grid_figures import cut_row
 from solver.notebook_evidence.figures.known_pictures import (
     KnownPicture,
     SuperpixelVersion,
     known_pictures,
     whole_picture,
 )
-from solver.notebook_evidence.figures.panels import open_figure
+from solver.notebook_evidence.figures.panels import find_panels, open_figure
 from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.from_notebooks import question_state
 from solver.notebook_evidence.notebook_file import read_executed_notebook
@@ -161,7 +161,8 @@ class FigurePanels(_Figures):
         self.figures = drawn_figures(np.random.default_rng(0))
         rgb, dpi = open_figure(self.figures["pictures"], 10**7)
         version = SuperpixelVersion("0.16", 0, superpixels())
-        marks = [fingerprint(whole_picture(one.rgb, one.valid)) for one in cut_rows(rgb, dpi)[0]]
+        cuts = cut_row(rgb, dpi, find_panels(rgb)[0])
+        marks = [fingerprint(whole_picture(one.rgb, one.valid)) for one in cuts]
         self.known = [
             KnownPicture(f"{k}_0", k, mark, ("2021",), (version,)) for k, mark in enumerate(marks)
         ]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ from solver.banks.course_settings import LimeSettings
 from solver.bundle.pictures import Picture, fingerprint, load_pictures
 from solver.evidence import Record
 from solver.files.resources import data_folder
-from solver.notebook_evidence.figures.grid_figures import cut_rows
+from solver.notebook_evidence.figures.grid_figures import cut_row
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, SuperpixelVersion
-from solver.notebook_evidence.figures.panels import open_figure
+from solver.notebook_evidence.figures.panels import find_panels, open_figure
 from solver.notebook_evidence.figures.placing import Placing, even_placings
 from solver.notebook_evidence.figures.resampling import drawn
 from solver.notebook_evidence.findings import Finding, ReadingSettings
@@ -119,7 +119,7 @@ def panels_off(png: bytes, row: int, images: list[Floats]) -> tuple[float, float
     """Root mean square and the 999th of a thousand of the levels by which a row of panels differs
     from its images (n, n, 3), 0 to 255, drawn again at the place that fits best."""
     rgb, dpi = open_figure(png, 10**9)
-    cuts = cut_rows(rgb, dpi)[row]
+    cuts = cut_row(rgb, dpi, find_panels(rgb)[row])
     rough = even_placings([one.panel for one in cuts])
 
     def differences(moved: Floats, at: int) -> Floats:
@@ -129,16 +129,20 @@ def panels_off(png: bytes, row: int, images: list[Floats]) -> tuple[float, float
         off: Floats = (np.floor(again) - cut.rgb)[cut.valid]
         return off
 
-    held = (0, len(cuts) - 1)
-    best = min(
-        (minimize(lambda moved: sum(float((differences(moved, at) ** 2).mean()) for at in held),
-                  np.array([0.0, y, 0.0]), method="Nelder-Mead",
-                  options={"initial_simplex": np.array([0, y, 0]) + 0.3 * np.eye(4, 3, -1),
-                           "xatol": 0.01, "fatol": 0.02, "maxiter": 60})
-         for y in (-0.3, 0.0, 0.3)),
-        key=lambda found: float(found.fun),
-    )  # fmt: skip
-    off = np.concatenate([differences(best.x, at).ravel() for at in range(len(cuts))])
+    def fitted(places: Sequence[int], begin: Floats, step: float, most: int) -> Any:
+        simplex = begin + step * np.eye(len(begin) + 1, len(begin), -1)
+        return minimize(
+            lambda moved: sum(float((differences(moved, at) ** 2).mean()) for at in places),
+            begin, method="Nelder-Mead",
+            options={"initial_simplex": simplex, "xatol": 0.01, "fatol": 0.02, "maxiter": most},
+        )  # fmt: skip
+
+    # All of a row have one y and one width; x is known to a tenth of a pixel.
+    row_fits = [fitted((0, len(cuts) - 1), np.array([0.0, y, 0.0]), 0.3, 60)
+                for y in (-0.3, 0.0, 0.3)]  # fmt: skip
+    best = min(row_fits, key=lambda found: float(found.fun))
+    each = [fitted([at], best.x, 0.05, 40).x for at in range(len(cuts))]
+    off = np.concatenate([differences(each[at], at).ravel() for at in range(len(cuts))])
     return float(np.sqrt((off**2).mean())), float(np.quantile(np.abs(off), 0.999))
 
 
