@@ -30,7 +30,7 @@ def row(name: str, paths: Sequence[Path], slide: Path | None = None) -> tuple[st
     }
     contested = [one.id for one in key.questions if one.contested and one.id in answers]
     found = sum(len(one.figures) for one in read.notebooks)
-    carried = sum(one.figures for one in read.findings if one.records)
+    carried = sum(one.figures for one in read.findings if one.what)
     whole = sum(states[one.id] == "procedures" for one in key.questions if one.state != "open")
     cells = [
         name, f"{found}, {carried}", " ".join(answers), " ".join(contested) or "none",
