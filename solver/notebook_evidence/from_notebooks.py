@@ -29,11 +29,13 @@ class QuestionState:
         state: "figures" (decided on the notebooks' figures), "procedures" (on recorded runs of a
             method), "open", or "never" (no notebook can carry it).
         why: the lack, for the last two.
+        answer: by the rule alone, of a question that is decided.
     """
 
     id: str
     state: str
     why: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,10 @@ def evidence_from(
     about = {"name": "executed notebooks", "notebooks": [one.sha256 for one in notebooks]}
     evidence = Evidence(records, about)
     draws = [Evidence(one, about) for one in together.draws]
-    questions = [question_state(one, evidence) for one in plan_questions(bank)]
+    planned = plan_questions(bank)
+    questions = [question_state(one, evidence) for one in planned]
+    for question, state in zip(planned, questions, strict=True):
+        together.differences += turned_by_draws(question, state, evidence, draws)
     return NotebookEvidence(notebooks, findings, together, evidence, draws, questions)
 
 
@@ -108,7 +113,42 @@ def question_state(question: PlannedQuestion, evidence: Evidence) -> QuestionSta
         lacks = shortened([lack_in_english(one) for one in entry.lacks])
         return QuestionState(asked, "open", f"lacks {lacks or 'what decides it'}")
     made = kinds & set(PROCEDURE_KINDS)
-    return QuestionState(asked, "procedures" if made else "figures")
+    parts = entry.correct
+    told = [f"{blank}={one}" for blank, one in parts.items()] if isinstance(parts, dict) else parts
+    answer = " ".join(told) or "none"
+    return QuestionState(asked, "procedures" if made else "figures", answer=answer)
+
+
+def turned_by_draws(
+    question: PlannedQuestion, state: QuestionState, evidence: Evidence, draws: Sequence[Evidence]
+) -> list[str]:
+    """Return a sentence on the draws of other notebooks that give a question another answer, if
+    there are such draws.
+
+    Args:
+        question: the question.
+        state: of it on the evidence.
+        evidence: with the first draw of each record.
+        draws: further ones.
+    """
+    other: dict[str, list[int]] = {}
+    for draw in draws if state.state == "figures" else ():
+        drawn = draw.among(question.needs)
+        if not drawn:
+            continue
+        records = {record.id: record for record in evidence} | drawn
+        answer = question_state(question, Evidence(records, evidence.bundle)).answer
+        if answer and answer != state.answer:
+            shown = {n for one in drawn.values() for n in one.values["shown_by_notebooks"]}
+            other.setdefault(answer, []).extend(sorted(shown))
+    told = [
+        f"{answer} by the draw of notebook {', '.join(map(str, numbers))}"
+        for answer, numbers in other.items()
+    ]
+    if not told:
+        return []
+    return [f"the answer to {state.id} is another by another draw of SmoothGrad: {state.answer} by "
+            f"the first, {', '.join(told)}"]  # fmt: skip
 
 
 def as_json(read: NotebookEvidence) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def pooled(findings: Sequence[Finding], superpixels: str) -> Pooled:
             for at, others in enumerate(groups[1:]):
                 while len(result.draws) <= at:
                     result.draws.append({})
-                result.draws[at][name] = others[0][1]
+                result.draws[at][name] = _counted(others)
     result.differences = [_told(*key, names) for key, names in sorted(differing.items())]
     return result
 

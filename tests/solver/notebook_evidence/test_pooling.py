@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 
-from solver.evidence import Record
+from solver.evidence import Evidence, Record
+from solver.notebook_evidence import from_notebooks
 from solver.notebook_evidence.findings import Finding
+from solver.notebook_evidence.from_notebooks import QuestionState, turned_by_draws
 from solver.notebook_evidence.pooling import equal, pooled
 
 MAP = np.random.default_rng(0).random((20, 20)).astype(np.float32)
@@ -44,7 +49,26 @@ def test_other_draws_of_smoothgrad_are_kept_each_apart() -> None:
     result = pooled([finding(n, one) for n, one in enumerate(draws, 1)], "0.16")
     assert [np.array_equal(d["smoothgrad/2"].array("map"), draws[n + 1].array("map"))
             for n, d in enumerate(result.draws)] == [True, True]  # fmt: skip
-    assert "another draw" in result.differences[0]
+    shown = [one["smoothgrad/2"].values["shown_by_notebooks"] for one in result.draws]
+    assert "another draw" in result.differences[0] and shown == [[2], [3]]
+
+
+def test_a_draw_that_turns_an_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn(*notebooks: int) -> Evidence:
+        values = {"shown_by_notebooks": list(notebooks)}
+        return Evidence({"smoothgrad/2": Record("smoothgrad/2", {"map": MAP}, values)})
+
+    def state(_: object, evidence: Evidence) -> QuestionState:
+        first = evidence.get("smoothgrad", 2).values["shown_by_notebooks"] == [1]
+        return QuestionState("q11", "figures", answer="d" if first else "c")
+
+    monkeypatch.setattr(from_notebooks, "question_state", state)
+    asked: Any = SimpleNamespace(needs=["smoothgrad/2"])
+    first = state(asked, drawn(1))
+    told = turned_by_draws(asked, first, drawn(1), [drawn(2, 4), drawn(5), drawn(1)])
+    assert told == ["the answer to q11 is another by another draw of SmoothGrad: d by the first, "
+                    "c by the draw of notebook 2, 4, 5"]  # fmt: skip
+    assert not turned_by_draws(asked, first, drawn(1), [drawn(1)])
 
 
 def test_only_where_both_can_be_read_is_compared() -> None:
