@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,7 @@ from solver.key import (
     lacking,
 )
 from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
+from solver.rules.shapes.search_starts import Places, noted
 from solver.rules.thresholds import reads
 from solver.text.cjk_spacing import with_blanks
 
@@ -52,11 +53,16 @@ Reason = tuple[str, str]
 
 @dataclass(frozen=True)
 class Decided:
-    """A question's entry in the key, the rule's decision, and the thresholds it read."""
+    """A question's entry in the key, the rule's decision, and the thresholds it read.
+
+    Attributes:
+        places: where its searches ended, for repeats to begin at.
+    """
 
     entry: KeyQuestion
     decision: Decision | None
     thresholds: tuple[str, ...] = ()
+    places: Mapping[str, Places] = field(default_factory=dict)
 
 
 def decide_question(
@@ -70,7 +76,7 @@ def decide_question(
         reasons: by id of a record that could not be made, why.
     """
     reasons = reasons or {}
-    with reads() as thresholds:
+    with reads() as thresholds, noted() as places:
         found = _attempt(question, question.rule.decide, question.needs, evidence, reasons)
     if isinstance(found, list):
         entry = KeyQuestion(
@@ -92,7 +98,7 @@ def decide_question(
         evidence=[name for name in question.needs if name in evidence],
     )
     entry = _with_cross_check(entry, question, evidence, reasons)
-    return Decided(entry, found, tuple(sorted(thresholds)))
+    return Decided(entry, found, tuple(sorted(thresholds)), places)
 
 
 def verdicts_again(

@@ -40,6 +40,7 @@ from solver.key import (
     Stability,
 )
 from solver.rules.registry import PlannedQuestion
+from solver.rules.shapes.search_starts import begun_at
 from solver.rules.thresholds import varied
 
 FACTOR = 0.25
@@ -210,7 +211,7 @@ class _Repeats:
         return Repeat(cause, self._decide(records, factors))
 
     def _decide(self, records: Records, factors: Mapping[str, float]) -> Holds:
-        with varied(factors) if factors else nullcontext():
+        with varied(factors) if factors else nullcontext(), begun_at(self.decided.places):
             return tuple(verdicts_again(self.question, self.decided.entry, Evidence(records)))
 
     def _varied(

@@ -140,6 +140,8 @@ def _measured(
         at: [Evidence(other.among(part[0].needs)) for other in reseeded]
         for at, part in parts.items()
     }
+    if dealing.others:  # searches first, so that no process is left with them at the end
+        pieces.sort(key=lambda piece: -len(parts[piece[0]][1].places))
     calls = [
         partial(_timed, made_repeats, *parts[at], numbers, others[at]) for at, numbers in pieces
     ]

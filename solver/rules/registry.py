@@ -45,6 +45,7 @@ class Verdict:
         margin: distance to the other verdict, in `unit`, never negative.
         sentence: (en, zh-Hant).
         text: the choice's text, where the rule itself makes the choices of a drop-down.
+        spread: how far independent searches for the values lie apart; the margin is less by it.
     """
 
     holds: bool | None
@@ -55,6 +56,7 @@ class Verdict:
     margin: float | None
     sentence: tuple[str, str]
     text: str | None = None
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)

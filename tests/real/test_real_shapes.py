@@ -35,6 +35,13 @@ CHANGES: dict[str, Change] = {
 }
 
 
+QUICK = ("mirrored", "upside down")
+"""Changes tried in every run; the others in the slow ones, as a decision takes 3 s."""
+EACH_CHANGE = [
+    pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in CHANGES
+]
+
+
 @pytest.fixture(scope="module")
 def maps() -> dict[str, np.ndarray]:
     """The map each rule reads: saliency of the butter and of the jug, and the jug's SmoothGrad."""
@@ -78,17 +85,17 @@ def test_a_solid_is_clear_on_the_real_map(maps: dict[str, np.ndarray]) -> None:
     assert [verdict.holds for verdict in verdicts].count(True) == 1
     (margin,) = (verdict.margin for verdict in verdicts if verdict.holds)
     assert margin is not None
-    assert margin > 0.03
+    assert margin > 0.02  # what chance levels are known to moves it by 0.008
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", EACH_CHANGE)
 def test_the_solid_stays_the_same(maps: dict[str, np.ndarray], change: str) -> None:
     as_is = named("shapes.solid", maps["butter"])
     assert named("shapes.solid", CHANGES[change](maps["butter"])) == as_is is not None
 
 
 @pytest.mark.parametrize("shown", ["jug", "jug, SmoothGrad"])
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", EACH_CHANGE)
 def test_the_handle_goes_with_the_map(maps: dict[str, np.ndarray], shown: str, change: str) -> None:
     as_is = named("shapes.handle", maps[shown])
     assert as_is is not None
@@ -113,7 +120,7 @@ def test_the_second_ways_go_with_the_map(maps: dict[str, np.ndarray], change: st
 
 
 @pytest.mark.parametrize(("rule", "shown"), [("shapes.solid", "butter"), ("shapes.handle", "jug")])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_noise_with_the_maps_spectrum_shows_nothing(
     maps: dict[str, np.ndarray], rule: str, shown: str, seed: int
 ) -> None:

@@ -17,11 +17,9 @@ from solver.evidence import Evidence
 from solver.rules.maps.displayed import displayed_brightness
 from solver.rules.registry import Decision, cross_check
 from solver.rules.shapes.handle import NAMES, HandleClaim, HandleSettings, Side
+from solver.rules.shapes.pose_scores import GRID, Floats, Mask
 from solver.rules.shapes.wireframe_fit import (
-    GRID,
     MARKED_SHARE,
-    Floats,
-    Mask,
     stroke_contrast,
     strongest_if_clear,
 )

@@ -1,8 +1,10 @@
-"""Search for the best pose: differential evolution in islands, from wide lines to narrow ones.
+"""Search for the pose worth most: differential evolution in islands, many coarse ones to few fine.
 
-Differential evolution (Storn, Price 1997) from the best places of a Sobol sequence, a small
-population around each; the islands that lag are dropped stage by stage (successive halving,
-Jamieson, Talwalkar 2016).
+Each start becomes an island, a small population that evolves by itself (differential evolution,
+Storn, Price 1997; a pose moves towards one of its island's leaders, after Zhang, Sanderson 2009).
+Stage by stage the islands that lag are dropped (successive halving, Jamieson, Talwalkar 2016), and
+those that are left begin again around their best pose, with more poses and closer together: the
+best poses of a drawing lie side by side on one jagged hill, where a small population stops early.
 """
 
 from __future__ import annotations
@@ -13,125 +15,190 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Worth = Callable[[Floats, int], npt.NDArray[np.float64]]
-"""The objective: from poses (P, S) and a reach in cells to the worth (S,) of each."""
+from solver.rules.shapes.pose_scores import Drawing, Floats, Singles
+
+Worth = Callable[[Singles], Floats]
+"""The objective of a family: from poses (P, S) to the worth (S,) of each."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the search: reach of lines in cells, number of islands, and generations."""
+    """A stage of the search.
 
-    reach: int
+    Attributes:
+        islands: how many go on.
+        poses: of each island.
+        generations: how long they evolve.
+        spread: how far an island's first poses lie from its middle, as a share of each range.
+        leaders: the share of an island's poses that others move towards; at least one.
+    """
+
     islands: int
+    poses: int
     generations: int
+    spread: float
+    leaders: float = 0.0
 
 
 @dataclass(frozen=True)
 class Effort:
-    """Effort of a search: places tried first, poses an island, stages."""
+    """Effort of a fit: what is screened, and the stages of each search.
 
-    places: int
-    island: int
+    Attributes:
+        shapes: screened, over all families.
+        starts: kept of them.
+        first: the stage that all searches share.
+        stages: of each search from there.
+        again: stages of a search that begins where a first decision ended.
+        alike: searches that must end at the same. Fewer often settle side by side, in a lesser
+            place.
+        most: searches that are made at most, until so many agree.
+    """
+
+    shapes: int
+    starts: int
+    first: Stage
     stages: tuple[Stage, ...]
+    again: tuple[Stage, ...]
+    alike: int
+    most: int
 
 
-THOROUGH = Effort(
-    4096,
-    24,
-    (Stage(3, 16, 12), Stage(2, 12, 15), Stage(1, 8, 25), Stage(1, 4, 25), Stage(1, 2, 25)),
-)
-"""22,000 poses: within 0.005 on average of the best that any search found for drawn solids, noise
-and real maps, where 60,000 poses in six populations of SciPy's came within 0.010."""
+@dataclass(frozen=True)
+class Found:
+    """The pose found.
 
-BRISK = Effort(2048, 24, (Stage(3, 8, 12), Stage(2, 6, 15), Stage(1, 4, 25), Stage(1, 2, 25)))
-"""10,000 poses: where the pose is only a step to something else."""
+    Attributes:
+        family: its place among the families.
+        pose: (P,).
+        worth: of the pose.
+        places: for each family the best pose of every island of each stage (P, K).
+    """
 
-_SPREAD = 0.12  # of each parameter's range: how far an island's first poses lie from its middle
-_CROSSING = 0.7
-_SCALES = (0.4, 1.0)
+    family: int
+    pose: Singles
+    worth: float
+    places: tuple[Singles, ...]
+
+
+_CROSSING = 0.9
+_SCALES = (0.3, 0.9)
 
 
 def search(
-    worth: Worth, bounds: Sequence[tuple[float, float]], effort: Effort, seed: int
-) -> Floats:
-    """Return the pose (P,) worth most at the last stage's reach; the same seed, the same pose.
+    drawing: Drawing,
+    families: Sequence[Worth],
+    starts: Sequence[Singles],
+    stages: Sequence[Stage],
+    generator: np.random.Generator,
+) -> Found:
+    """Return the pose worth most in any family, from starts (P, K) in each; some may have none.
 
-    A parameter whose range is a whole turn wraps round; the others are reflected at their bounds.
+    The families share the drawing's parameters, and the islands of all are ranked together.
     """
-    from scipy.stats import qmc
+    places: list[list[Singles]] = [[] for _ in families]
+    middles = list(starts)
+    worths: list[Floats] = []
+    for stage in stages:
+        middles, worths = evolved(drawing, families, middles, stage, generator)
+        for kept, each in zip(places, middles, strict=True):
+            kept.append(each)
+    best = int(np.argmax([each.max(initial=-1.0) for each in worths]))
+    at = int(worths[best].argmax())
+    found = tuple(np.concatenate(each, 1) for each in places)
+    return Found(best, middles[best][:, at].copy(), float(worths[best][at]), found)
 
-    generator = np.random.default_rng(seed)
-    box = _Box(np.asarray(bounds, np.float32))
-    # One population settles in a poor place every other time, and spends most of its evaluations
-    # before it settles: so many places are tried first, and the best ones become islands.
-    places = box.from_unit(qmc.Sobol(len(bounds), rng=generator).random(effort.places).T)
-    first = worth(places, effort.stages[0].reach)
-    middles = places[:, np.argsort(-first, kind="stable")[: effort.stages[0].islands]]
-    shape = (*middles.shape, effort.island)  # (P, islands, poses)
-    away = generator.standard_normal(shape, dtype=np.float32) * (_SPREAD * box.width[..., None])
+
+def evolved(
+    drawing: Drawing,
+    families: Sequence[Worth],
+    starts: Sequence[Singles],
+    stage: Stage,
+    generator: np.random.Generator,
+) -> tuple[list[Singles], list[Floats]]:
+    """Return of each family the islands' best poses (P, K) after a stage, and their worths (K,)."""
+    box = _Box(drawing)
+    middles = [box.kept(each) for each in starts]
+    worths = [
+        worth(each) if each.shape[1] else np.zeros(0)
+        for worth, each in zip(families, middles, strict=True)
+    ]
+    ahead = _ahead(worths, stage.islands)
+    for at, (worth, kept) in enumerate(zip(families, ahead, strict=True)):
+        middles[at], worths[at] = _evolved(worth, middles[at][:, kept], stage, box, generator)
+    return middles, worths
+
+
+def _ahead(worths: Sequence[Floats], count: int) -> list[npt.NDArray[np.int64]]:
+    """For each family which of its islands are among the `count` best of all, best first."""
+    family = np.repeat(np.arange(len(worths)), [len(each) for each in worths])
+    own = np.concatenate([np.arange(len(each)) for each in worths])
+    best = np.argsort(-np.concatenate(worths), kind="stable")[:count]
+    return [own[best][family[best] == at] for at in range(len(worths))]
+
+
+def _evolved(
+    worth: Worth, middles: Singles, stage: Stage, box: _Box, generator: np.random.Generator
+) -> tuple[Singles, Floats]:
+    """The best pose of each island (P, K) that begins around one of the middles, and its worth."""
+    count = middles.shape[1]
+    if not count:
+        return middles, np.zeros(0)
+    shape = (*middles.shape, stage.poses)  # (P, islands, poses)
+    away = generator.standard_normal(shape, dtype=np.float32) * (
+        stage.spread * box.width[..., None]
+    )
     away[..., 0] = 0  # an island keeps its middle
     poses = box.kept(middles[..., None] + away)
-    reach = 0
-    for stage in effort.stages:
-        # First stages count lines as wider than they are: a near miss has some worth.
-        if stage.reach != reach:
-            reach, found = stage.reach, _each(worth, poses, stage.reach)
-        ahead = np.argsort(-found.max(1), kind="stable")[: stage.islands]
-        poses, found = poses[:, ahead], found[ahead]
-        for _ in range(stage.generations):
-            trials = _trials(poses, found, box, generator)
-            worths = _each(worth, trials, reach)  # (islands, poses)
-            better = worths >= found
-            poses, found = np.where(better, trials, poses), np.where(better, worths, found)
-    island, pose = np.unravel_index(int(found.argmax()), found.shape)
-    best: Floats = poses[:, island, pose]
-    return best
+    found = worth(poses.reshape(len(poses), -1)).reshape(poses.shape[1:])
+    row, leaders = np.arange(count)[:, None], max(int(stage.leaders * stage.poses), 1)
+    for _ in range(stage.generations):
+        trials = _trials(poses, found, leaders, box, generator)
+        worths = worth(trials.reshape(len(trials), -1)).reshape(found.shape)
+        better = worths >= found
+        poses, found = np.where(better, trials, poses), np.where(better, worths, found)
+    best = found.argmax(1)
+    return poses[:, row[:, 0], best], found[row[:, 0], best]
+
+
+def _trials(
+    poses: Singles, found: Floats, leaders: int, box: _Box, generator: np.random.Generator
+) -> Singles:
+    """A trial for each pose (P, islands, poses): part of the way to a leader, and a difference."""
+    islands, count = found.shape
+    row = np.arange(islands)[:, None]
+    first = np.argpartition(-found, leaders - 1, 1)[:, :leaders]
+    led = poses[:, row, first[row, generator.integers(0, leaders, (islands, count))]]
+    one = generator.integers(0, count, (islands, count))
+    other = (one + generator.integers(1, count, (islands, count))) % count
+    scale = generator.uniform(*_SCALES, (islands, count)).astype(np.float32)
+    moved = poses + scale * (
+        box.step(led - poses) + box.step(poses[:, row, one] - poses[:, row, other])
+    )
+    crossed = generator.random(poses.shape, dtype=np.float32) < _CROSSING
+    return box.kept(np.where(crossed, moved, poses))
 
 
 class _Box:
-    """The bounds of poses."""
+    """The bounds of poses: a turn wraps round, other parameters are reflected at their bounds."""
 
-    def __init__(self, bounds: Floats) -> None:
-        self.low, self.high = bounds[:, :1], bounds[:, 1:]
+    def __init__(self, drawing: Drawing) -> None:
+        self.low, self.high = np.asarray(drawing.bounds, np.float32).T[..., None]
         self.width = self.high - self.low
-        self.turns = np.isclose(self.width, 2 * np.pi)
+        self.turns = np.isin(np.arange(len(self.low)), drawing.turns)[:, None]
 
-    def from_unit(self, points: npt.NDArray[np.float64]) -> Floats:
-        placed: Floats = self.low + self.width * points.astype(np.float32)
-        return placed
-
-    def kept(self, poses: Floats) -> Floats:
+    def kept(self, poses: Singles) -> Singles:
         """Poses (P, ...) brought back into the box."""
         flat = poses.reshape(len(poses), -1)
         from_low = self.low + np.abs(flat - self.low)
         reflected = np.clip(self.high - np.abs(self.high - from_low), self.low, self.high)
         wrapped = self.low + (flat - self.low) % self.width
-        kept: Floats = np.where(self.turns, wrapped, reflected).reshape(poses.shape)
+        kept: Singles = np.where(self.turns, wrapped, reflected).reshape(poses.shape)
         return kept
 
-    def step(self, differences: Floats) -> Floats:
+    def step(self, differences: Singles) -> Singles:
         """Differences (P, ...) between poses; between turns the shorter way round."""
         flat = differences.reshape(len(differences), -1)
         shorter = (flat + self.width / 2) % self.width - self.width / 2
-        steps: Floats = np.where(self.turns, shorter, flat).reshape(differences.shape)
+        steps: Singles = np.where(self.turns, shorter, flat).reshape(differences.shape)
         return steps
-
-
-def _each(worth: Worth, poses: Floats, reach: int) -> npt.NDArray[np.float64]:
-    return worth(poses.reshape(len(poses), -1), reach).reshape(poses.shape[1:])
-
-
-def _trials(
-    poses: Floats, found: npt.NDArray[np.float64], box: _Box, generator: np.random.Generator
-) -> Floats:
-    """A trial for each pose (P, islands, poses): the island's best plus a scaled difference."""
-    islands, count = found.shape
-    row = np.arange(islands)[:, None]
-    best = poses[:, row, found.argmax(1)[:, None]]  # (P, islands, 1)
-    one = generator.integers(0, count, (islands, count))
-    other = (one + generator.integers(1, count, (islands, count))) % count
-    scale = generator.uniform(*_SCALES, (islands, count)).astype(np.float32)
-    moved = best + scale * box.step(poses[:, row, one] - poses[:, row, other])
-    crossed = generator.random(poses.shape) < _CROSSING
-    return box.kept(np.where(crossed, moved, poses))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from solver.rules.shapes.wireframe_fit import GRID, Mask
+from solver.rules.shapes.pose_scores import GRID, Mask
 
 if TYPE_CHECKING:
     from scipy import sparse

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from solver.rules.shapes.solid_wireframes import DRAWINGS
-from solver.rules.shapes.wireframe_fit import FRAME, GRID, MARKED_SHARE, Mask, Singles, cells_of
+from solver.rules.shapes.pose_scores import GRID, Drawing, Mask, Singles, cells_of
+from solver.rules.shapes.wireframe_fit import FRAME, MARKED_SHARE
 
 _EXTENT = (0.45, 0.80)  # of the map's side, the larger of height and width
 _MARGIN = 0.14  # kept free in all, so that no line lies in the frame
@@ -18,11 +18,11 @@ _SPECK_SIZE = 1.0  # cells
 _GRAINS = (0.5, 1.0, 2.0, 3.0)  # cells: the noise that shows no solid is as fine or coarse as this
 
 
-def simulated_marks(solid: str, count: int, generator: np.random.Generator) -> Mask:
-    """Return the marks (count, 64, 64) of maps that show a solid in random poses."""
+def simulated_marks(drawing: Drawing, count: int, generator: np.random.Generator) -> Mask:
+    """Return the marks (count, 64, 64) of maps that show a drawing in random poses."""
     from scipy import ndimage
 
-    x, y, seen = _lines(solid, count, generator)
+    x, y, seen = _lines(drawing, count, generator)
     noise = generator.standard_normal(x.shape)
     smooth = ndimage.gaussian_filter1d(noise, _EVEN_OVER, axis=1)
     strength = np.exp(_UNEVEN * smooth / smooth.std()) * seen
@@ -58,11 +58,17 @@ def _ridges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return ridges
 
 
-def _lines(solid: str, count: int, generator: np.random.Generator) -> tuple[Singles, Singles, Mask]:
+def _lines(
+    drawing: Drawing, count: int, generator: np.random.Generator
+) -> tuple[Singles, Singles, Mask]:
     """Points x, y (count, N) of random poses, brought to a random size and place."""
-    low, high = np.array(DRAWINGS[solid].bounds, np.float32).T
+    low, high = np.array(drawing.bounds, np.float32).T
+    # Whole turns, of which a search needs only a part: the maps that LIKELY was measured on.
+    high[list(drawing.turns)] = 2 * np.pi
     poses = low[:, None] + (high - low)[:, None] * generator.random((len(low), count), np.float32)
-    *points, weights = DRAWINGS[solid].wires(poses)
+    x, y, weights = drawing.wires(poses)  # (points, lines, count)
+    each_point = np.broadcast_to(weights, x.shape)
+    *points, weights = (each.T.reshape(count, -1) for each in (x, y, each_point))
     seen = weights > 0
     ends = [(np.where(seen, each, 9).min(1), np.where(seen, each, -9).max(1)) for each in points]
     size = np.maximum(*(last - first for first, last in ends))  # (count,)

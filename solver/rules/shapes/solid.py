@@ -9,7 +9,8 @@ Where each part is:
 
 The value of a solid is the F score of its best pose on the clearest strokes of the map, corrected
 for chance; it is compared with the other solids. A person who sees points "form a cube" sees its
-edges in them. Where no solid is clearly above chance, none is named.
+edges in them. Where no solid is clearly above chance, or the best leads by no more than searches
+for its pose end apart, none is named.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
 from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Parameters, rule
+from solver.rules.shapes.pose_scores import Floats
 from solver.rules.shapes.solid_wireframes import DRAWINGS
 from solver.rules.shapes.wireframe_fit import (
+    AGREED,
     CLEAR,
     Fit,
-    Floats,
     fit,
+    note_on_searches,
     stroke_marks,
     strongest_if_clear,
     wireframe_figure,
@@ -77,12 +80,14 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
     """Fit of the best pose of each solid's visible edges to the map's clearest strokes.
 
     The F score, corrected for the solid's score on noise: 0 is chance, 1 a drawing without a fault.
-    Where none is clearly above chance, the question is left open.
+    Margins are less by how far searches for the pose end apart. Where none is clearly above chance,
+    or none leads by more than that, the question is left open.
     """
     fits = fit_solids(displayed_brightness(evidence.get(settings.source, settings.picture)))
     # Some solids can be turned and stretched more than others, and so fit noise better.
     values = [fits[claim.solid].above_chance for claim in claims]
     names = [NAMES[claim.solid] for claim in claims]
+    spreads = [fits[claim.solid].spread for claim in claims]
     verdicts = strongest_if_clear(
         values,
         names,
@@ -93,11 +98,17 @@ def solid(evidence: Evidence, settings: SolidSettings, claims: Sequence[SolidCla
         ),
         clearness=max(values),
         least=CLEAR.now(),
+        spreads=spreads,
     )
     best = claims[int(np.argmax(values))].solid
-    x, y, weights = DRAWINGS[best].wires(fits[best].parameters[:, None])
-    points = np.stack([x, y], -1)[weights > 0].astype(float)
+    points = DRAWINGS[best].points(fits[best].parameters)
     caption = (f"The best fit: {NAMES[best][0]}", f"最佳吻合：{NAMES[best][1]}")
     return Decision(
-        verdicts, [wireframe_figure(settings.source, settings.picture, points, caption)]
+        verdicts,
+        [wireframe_figure(settings.source, settings.picture, points, caption)],
+        note_on_searches(
+            max(spreads),
+            ("F score above chance", "F 分數（高於隨機的部分）"),
+            [name for name, spread in zip(names, spreads, strict=True) if spread > AGREED],
+        ),
     )

@@ -22,11 +22,12 @@ import numpy as np
 from solver.evidence import Evidence
 from solver.rules.maps.displayed import displayed_brightness
 from solver.rules.registry import Decision, cross_check
+from solver.rules.shapes.pose_scores import Floats
 from solver.rules.shapes.shape_descriptors import describe
 from solver.rules.shapes.simulated_solids import simulated_marks, simulated_noise
 from solver.rules.shapes.solid import NAMES, SolidClaim, SolidSettings
 from solver.rules.shapes.solid_wireframes import DRAWINGS
-from solver.rules.shapes.wireframe_fit import Floats, stroke_marks, strongest_if_clear
+from solver.rules.shapes.wireframe_fit import stroke_marks, strongest_if_clear
 from solver.rules.thresholds import threshold
 
 LIKELY = threshold(
@@ -60,7 +61,7 @@ def _learnt() -> Any:
     from sklearn.preprocessing import StandardScaler
 
     generator = np.random.default_rng(0)  # seeded: the same classifier in every run
-    kinds = [simulated_marks(name, _EACH, generator) for name in DRAWINGS]
+    kinds = [simulated_marks(drawing, _EACH, generator) for drawing in DRAWINGS.values()]
     kinds.append(simulated_noise(_EACH, generator))
     shapes = np.concatenate([describe(marks) for marks in kinds])
     analysis = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")

@@ -86,7 +86,7 @@ def _check_beside(verdict: Verdict) -> None:
     assert margin is None or margin >= 0
     if margin and verdict.holds is not None and isinstance(value, float):
         assert isinstance(limit, float)  # 0 says that chance would do as well
-        assert abs(margin - abs(value - limit)) < 1e-9, verdict
+        assert abs(margin + verdict.spread - abs(value - limit)) < 1e-9, verdict
     english, chinese = verdict.sentence
     assert english and sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), verdict
 

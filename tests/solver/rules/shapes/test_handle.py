@@ -13,9 +13,8 @@ from solver.bundle.bundle import Bundle, load_bundle
 from solver.evidence import Record
 from solver.explain.cnn.saliency import saliency
 from solver.explain.job import Job
-from solver.rules.shapes.handle import DRAWINGS, find_jug
-from solver.rules.shapes.pose_search import BRISK
-from solver.rules.shapes.wireframe_fit import CLEAR, fit, stroke_marks
+from solver.rules.shapes.handle import find_jug
+from solver.rules.shapes.wireframe_fit import CLEAR
 from tests.solver.rules.made_maps import decide, evidence_of, held
 from tests.solver.rules.noise_maps import NOISE
 
@@ -69,7 +68,12 @@ CLAIMS = [{"side": name} for name in SIDES]
 
 
 @pytest.mark.parametrize(
-    "values", [np.zeros((128, 128)), NOISE["white"](3), NOISE["smooth"](3), NOISE["pink"](3)]
+    "values",
+    [
+        np.zeros((128, 128)),
+        NOISE["smooth"](3),
+        *(pytest.param(NOISE[kind](3), marks=pytest.mark.slow) for kind in ("white", "pink")),
+    ],
 )
 def test_no_jug_no_side(values: np.ndarray) -> None:
     evidence = evidence_of(Record("saliency/1", {"map": values}))
@@ -84,14 +88,10 @@ def test_a_body_without_a_handle_has_none_that_stands_out() -> None:
 
 @pytest.mark.slow
 def test_chance_is_what_noise_gets() -> None:
-    best = [
-        max(fit(d, stroke_marks(make(seed)), effort=BRISK).score for d in DRAWINGS.values())
-        for make in NOISE.values()
-        for seed in range(3)
-    ]
-    chance = DRAWINGS["left"].chance
-    assert np.mean(best) == pytest.approx(chance, abs=0.02)
-    assert (max(best) - chance) / (1 - chance) < CLEAR.value * 0.75
+    """Of nine maps: one is off by 0.04 (in above chance), their mean by a third of it."""
+    found = [find_jug(make(seed)).fit for make in NOISE.values() for seed in range(3)]
+    assert np.mean([fit.above_chance for fit in found]) == pytest.approx(0, abs=0.05)
+    assert max(fit.above_chance for fit in found) < CLEAR.value * 0.75
 
 
 def test_mirroring_the_demos_jug_moves_its_handle(demo: Bundle, tmp_path: Path) -> None:

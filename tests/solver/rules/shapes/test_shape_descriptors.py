@@ -34,7 +34,9 @@ def test_no_marks_and_specks_have_a_description_too() -> None:
 def test_simulated_maps_have_the_share_of_marks_that_real_ones_have(kind: str) -> None:
     generator = np.random.default_rng(1)
     marks = (
-        simulated_noise(6, generator) if kind == "noise" else simulated_marks(kind, 6, generator)
+        simulated_noise(6, generator)
+        if kind == "noise"
+        else simulated_marks(DRAWINGS[kind], 6, generator)
     )
     frame = int(FRAME.value) * GRID // 128
     inner = marks[:, frame:-frame, frame:-frame]

@@ -101,7 +101,9 @@ def test_without_marks_nothing_is_recognised() -> None:
     assert fits.keys() == DRAWINGS.keys() == NAMES.keys()
 
 
-@pytest.mark.parametrize("kind", NOISE)
+@pytest.mark.parametrize(
+    "kind", ["smooth", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("white", "pink"))]
+)
 def test_noise_is_no_solid(kind: str) -> None:
     """Left open, and not because one solid is far above the others."""
     evidence = evidence_of(Record("saliency/0", {"map": NOISE[kind](7)}))

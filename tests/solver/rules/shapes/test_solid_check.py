@@ -21,8 +21,8 @@ def test_unseen_simulated_maps_are_told_apart() -> None:
     generator = np.random.default_rng(9)
     found = np.concatenate(
         [
-            _learnt().predict_proba(describe(simulated_marks(name, 60, generator)))
-            for name in DRAWINGS
+            _learnt().predict_proba(describe(simulated_marks(drawing, 60, generator)))
+            for drawing in DRAWINGS.values()
         ]
     )
     truth = np.repeat(np.arange(len(DRAWINGS)), 60)
