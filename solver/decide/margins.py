@@ -25,13 +25,13 @@ from solver.rules.registry import PlannedQuestion
 def claims_of(questions: Sequence[PlannedQuestion]) -> list[Claims]:
     """Return the claims of each question."""
     return [
-        Claims(_identity(one), tuple(one.needs), len(one.claims), partial(_margins, one))
+        Claims(identity_of(one), tuple(one.needs), len(one.claims), partial(_margins, one))
         for one in questions
     ]
 
 
-def _identity(question: PlannedQuestion) -> str:
-    """Hash of a question's claims and of everything that decides them."""
+def identity_of(question: PlannedQuestion) -> str:
+    """Return a hash of a question's claims and of everything that decides them."""
     # A changed rule, setting or claim makes other claims: they must be decided anew.
     parts: list[Any] = [question.rule.name, question.settings.model_dump(mode="json")]
     parts += [claim.model_dump(mode="json") for claim in question.claims]

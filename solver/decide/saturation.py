@@ -62,7 +62,7 @@ def with_saturation_check(
 def _note(entry: KeyQuestion, check: SaturationCheck) -> Sentence:
     before = entry.note
     english, chinese = ([before.en], before.zh_hant) if before else ([], "")
-    for pictures, why, grund in (
+    for pictures, why, chinese_why in (
         (
             check.lost,
             "leaves out the label's own part of the gradient",
@@ -76,7 +76,7 @@ def _note(entry: KeyQuestion, check: SaturationCheck) -> Sentence:
                 f"The network is so sure of picture {named} that the map of the course's code, in "
                 f"single precision, {why}."
             )
-            chinese += f"網路對圖片 {named} 極為確信，{grund}。"
+            chinese += f"網路對圖片 {named} 極為確信，{chinese_why}。"
     english.append(
         "Maps that lose no part give another answer."
         if check.changed

@@ -16,7 +16,8 @@ UNSETTLED = 0.25
 
 
 def severity_of(entry: KeyQuestion) -> float:
-    """Return the severity of a question, 0 to 1: the share of repeats that give another answer.
+    """Return the severity of a question, 0 to 1: the share of repeats that give another answer, or
+    the probability that samples which were not taken give an option another verdict.
 
     At least `DISAGREE` where rule and cross-check find different answers, or a figure drawn again
     or a map that loses nothing gives another; `UNSETTLED` where one of the two finds none, an
@@ -28,6 +29,8 @@ def severity_of(entry: KeyQuestion) -> float:
     if entry.saturation is not None:
         sure = entry.saturation
         changed = max(changed, DISAGREE if sure.changed else UNSETTLED if sure.rounded else 0.0)
+    if entry.close is not None:
+        changed = max(changed, *entry.close.chances.values())
     if entry.ways_agree is not False:
         held_by_nothing = any(option.no_margin for option in entry.options)
         return max(changed, UNSETTLED) if held_by_nothing else changed

@@ -13,7 +13,7 @@ Estimation", Annals of Statistics 17:1176.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ Ints = npt.NDArray[np.int64]
 GROUPS = 20
 """Groups in which samples are kept as means, where single results are too large to keep."""
 
-_LOOKS = (0.08, 0.14, 0.24, 0.36, 0.52, 0.74)
+_LOOKS = (0.04, 0.08, 0.14, 0.24, 0.36, 0.52, 0.74)
 """Shares of the course's count after which the claims are tested: each some one and a half times
 the one before, so that at most about half of the work is too much."""
 
@@ -78,6 +78,10 @@ class Sampling:
         joined: from a job, its record so far, a count and all rows to the record at that count.
         units_of: from a record and the course's count to the units of its samples.
         units: the least number of units.
+        redrawn: from a record, the course's count, a generator and a number to so many records that
+            differ from this one as much as this one differs from the one at the course's count;
+            None where they are drawn from the units.
+        freedom: degrees of freedom of the error that a record shows; None: one less than its units.
     """
 
     most: Callable[[Job], int]
@@ -86,6 +90,8 @@ class Sampling:
     joined: Callable[[Job, Record | None, int, Floats], Record]
     units_of: Callable[[Record, int], Units]
     units: int
+    redrawn: Callable[[Record, int, np.random.Generator, int], Iterator[Record]] | None = None
+    freedom: Callable[[Record], float] | None = None
 
     def extend(self, job: Job, before: Record | None, upto: int) -> Record:
         """Return the record of a job, extended from `before` to a count of samples."""
@@ -94,7 +100,10 @@ class Sampling:
     def redraw(
         self, record: Record, most: int, generator: np.random.Generator, number: int
     ) -> Iterator[Record]:
-        """Yield `number` records, each over some of a record's units, chosen at random."""
+        """Yield `number` records as far from this one as it is from that at the course's count."""
+        if self.redrawn is not None:
+            yield from self.redrawn(record, most, generator, number)
+            return
         units = self.units_of(record, most)
         kept = units.number - units.left_out
         for _ in range(number):
@@ -118,9 +127,12 @@ def samples_taken(record: Record | None) -> int:
     return taken if isinstance(taken, int) and not isinstance(taken, bool) else 0
 
 
-def looks_at(most: int, unit: int, least: int = 0) -> list[int]:
-    """Return the counts at which to test: multiples of `unit` from `least` on, and `most`."""
-    counts = {int(np.ceil(share * most / unit)) * unit for share in _LOOKS}
+def looks_at(most: int, unit: int, least: int = 0, shares: Sequence[float] = _LOOKS) -> list[int]:
+    """Return the counts at which to test: multiples of `unit` from `least` on, and `most`.
+
+    They are those next above these shares of `most`.
+    """
+    counts = {int(np.ceil(share * most / unit)) * unit for share in shares}
     return sorted({count for count in counts if least <= count < most} | {most})
 
 

@@ -13,6 +13,7 @@ from solver.banks.wording import QuestionWording
 from solver.key.lacks import Lacking
 from solver.key.verdicts import (
     Answer,
+    CloseClaims,
     FigureCheck,
     OptionVerdict,
     SaturationCheck,
@@ -88,6 +89,9 @@ class KeyQuestion(Strict):
     saturation: SaturationCheck | None = Field(
         default=None, description="None where no saliency map it rests on loses a part"
     )
+    close: CloseClaims | None = Field(
+        default=None, description="None where every option was decided by the samples it rests on"
+    )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
     left_out: bool = Field(default=False, description="it is worth 0 for everybody")
@@ -128,11 +132,12 @@ class KeyQuestion(Strict):
     @property
     def contested(self) -> bool:
         """True if any option is, some repeats gave another set, or the answer hangs on how a figure
-        was drawn or on what single precision loses of a map."""
+        was drawn, on what single precision loses of a map, or on samples that were not taken."""
         changed = self.stability is not None and self.stability.changed > 0
         changed = changed or (self.figure is not None and bool(self.figure.changed_by))
         sure = self.saturation
         changed = changed or (sure is not None and (sure.changed or bool(sure.rounded)))
+        changed = changed or (self.close is not None and self.close.contested)
         return changed or any(option.contested for option in self.options)
 
     @property

@@ -23,6 +23,9 @@ class Sentence(Strict):
         return self.zh_hant if language == "zh-Hant" else self.en
 
 
+DOUBTED = 0.01
+"""Probability of another verdict from which a claim that was left near its line is contested."""
+
 Cause = Literal["thresholds", "regions", "seeds", "samples", "resampled", "together"]
 """Things that are varied in a repeat of a decision (`solver.decide.stability`): the numbers a rule
 chose, region edges, the draws of LIME and SmoothGrad, how many there are, the evidence itself; or
@@ -136,6 +139,25 @@ class FigureCheck(Strict):
     pixels: int = Field(ge=1, description="pixels a side of the coarsest figure")
     ways: int = Field(ge=1, description="ways in which the maps were drawn and read again")
     changed_by: list[str] = Field(default_factory=list, description="ways that change the answer")
+
+
+class CloseClaims(Strict):
+    """The options that are too near their line for the samples taken.
+
+    They stopped where no look before the course's count would have decided them.
+    """
+
+    chances: dict[str, float] = Field(
+        description="by option, the probability that all samples give it the other verdict"
+    )
+    samples: dict[str, tuple[int, int]] = Field(
+        description="by record, the samples it has and those of the course"
+    )
+
+    @property
+    def contested(self) -> bool:
+        """True if all samples may well give another verdict."""
+        return max(self.chances.values(), default=0.0) >= DOUBTED
 
 
 class SaturationCheck(Strict):

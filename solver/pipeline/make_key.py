@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from solver.banks.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.decide.decide import Reason, quietly
+from solver.decide.early_stop import with_close_claims
 from solver.decide.edition_remarks import with_edition_remarks
 from solver.decide.figure_fineness import with_figure_check
 from solver.decide.margins import claims_of
@@ -325,6 +326,7 @@ def decide(
             checked = replace(
                 checked, entry=with_saturation_check(question, checked.entry, evidence)
             )
+            checked = replace(checked, entry=with_close_claims(question, checked.entry, evidence))
             decided[at] = with_edition_remarks(checked, evidence, bank.header.methods)
         entries = with_repeats(questions, decided, evidence, repeats, reseeded, dealing)
     measured = any(entry.stability for entry in entries)

@@ -34,9 +34,9 @@ from solver.explain.registry import explanation, may_stop, record_of
 BASE = 10
 """A path of many steps is made of paths of ten, each begun a little further from the baseline."""
 
-BINS = 10
+BINS = 5
 """Where a long path may stop, its paths of ten are dealt into so many equal parts, and the means of
-these are kept."""
+these are kept. Few, so that the first look comes after five paths."""
 
 
 def mean_path_gradient(job: Job, place: int, steps: int, begin: float = 0.0) -> Tensor:

@@ -19,7 +19,7 @@ from solver.explain.run.workers import (
     Task,
     base_records,
 )
-from solver.explain.sampling.claims import Claims
+from solver.explain.sampling.claims import CLOSE, Claims
 from solver.explain.sampling.sequential_test import SequentialTest, evidence_digest, was_decided
 
 TESTS = "claims"
@@ -92,6 +92,9 @@ class Scheduler:
         self.open: dict[str, list[int]] = {
             one.identity: list(range(one.count)) for one in self.all_claims
         }
+        # Of open claims those too near their line for any later look, each with the probability
+        # that the course's count says otherwise.
+        self.hopeless: dict[str, dict[int, float]] = {}
         self.decisive: dict[str, set[str]] = {}
         self.tested_at: dict[str, list[int]] = {}
         self.looks: dict[str, int] = {}
@@ -184,10 +187,18 @@ class Scheduler:
         self.open[name] = test.undecided(
             self.open[name], number=self.looks[name], claims_in_all=self.claims_in_all
         )
-        if self.open[name]:
-            self.decisive[name] = test.decisive_records(self.open[name])
-        else:
+        if not self.open[name]:
             self.decided.append(claims)
+        self.hopeless[name] = test.hopeless(
+            self.open[name], number=self.looks[name], claims_in_all=self.claims_in_all
+        )
+        if waiting := self._waiting(claims):
+            self.decisive[name] = test.decisive_records(waiting)
+
+    def _waiting(self, claims: Claims) -> list[int]:
+        """The open claims that a later look may decide."""
+        given_up = self.hopeless.get(claims.identity, {})
+        return [at for at in self.open[claims.identity] if at not in given_up]
 
     def _is_active(self, job: Job) -> bool:
         """True if a job is to be extended: an open claim on it may move."""
@@ -198,7 +209,9 @@ class Scheduler:
         if not resting or not taken:
             return True
         return any(
-            one not in self.decided and job.id in self.decisive.get(one.identity, {job.id})
+            one not in self.decided
+            and self._waiting(one)
+            and job.id in self.decisive.get(one.identity, {job.id})
             for one in resting
         )
 
@@ -230,16 +243,22 @@ class Scheduler:
         return Task(job.id, self._record(job), upto, made)
 
     def _note_decided(self, group: Group) -> None:
-        """Write into the records that stopped early the claims that are decided on them."""
-        for claims in self.decided:
-            if claims not in group.all_claims:
+        """Write into the records that stopped early the claims that are decided on them, and those
+        that are not worth more samples, with the probability that all samples say otherwise."""
+        for claims in group.all_claims:
+            if claims not in self.decided and self._waiting(claims):
                 continue
+            near = self.hopeless.get(claims.identity, {})
             digest = evidence_digest(claims, self._everything())
             for job in self._unfinished(claims):
                 record = self.evidence[job.id]
                 known = record.values.get("settled", {})
                 if known.get(claims.identity) != digest:
                     values = {**record.values, "settled": {**known, claims.identity: digest}}
+                    if near:
+                        chances = {str(at): round(near[at], 4) for at in sorted(near)}
+                        told = {"of": sampling_of(job).most(job), "chances": chances}
+                        values[CLOSE] = {**record.values.get(CLOSE, {}), claims.identity: told}
                     settled = replace(record, values=values)
                     self.evidence.add(settled)
                     self.keep(settled)

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 
 from solver.evidence import Evidence
 
+CLOSE = "close_claims"
+"""The value of a record that stopped early, of claims too near their line to wait for: by identity
+of the claims ``{"of": the course's count, "chances": {number of the claim: probability that its
+verdict at the course's count is the other}}``."""
+
 Margins = Callable[[Evidence], Sequence[float] | None]
 
 

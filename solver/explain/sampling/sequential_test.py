@@ -47,7 +47,49 @@ not decide the claim."""
 STRAIGHT = 1e-6
 """A skewness below this moves no quantile by a digit that counts."""
 
+FEWEST = 50
+"""Redraws that are made in any case."""
+
+HOPE = 0.1
+"""A claim that the last look would decide with a smaller probability waits for no look."""
+
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass
+class _Draws:
+    """How claims moved over redraws so far.
+
+    Attributes:
+        squares: sums of the squared distances from the margins; 0 of a margin without an end (a
+            claim on a name, not on a number), which does not move: (claims,).
+        turned: how many draws gave another verdict: (claims,).
+        number: of draws.
+    """
+
+    squares: Floats
+    turned: npt.NDArray[np.int64]
+    number: int = 0
+
+    @property
+    def steady(self) -> npt.NDArray[np.bool_]:
+        """Whether each draw gave the same verdict: (claims,)."""
+        return self.turned == 0
+
+    def take(self, again: Floats, margins: Floats) -> None:
+        """Count one draw."""
+        moves = np.isfinite(margins)
+        # A margin that is no number, an undecided verdict, is never the same.
+        self.turned += np.sign(again) != np.sign(margins)
+        self.squares[moves] += (again[moves] - margins[moves]) ** 2
+        self.number += 1
+
+    def error(self, margins: Floats) -> Floats:
+        """The error of each margin, with one draw more that came to the line: (claims,)."""
+        error, moves = np.zeros(len(margins)), np.isfinite(margins)
+        # One draw more, as if it had come to the line: draws that all agree are no certainty.
+        error[moves] = np.sqrt((self.squares[moves] + margins[moves] ** 2) / (self.number + 1))
+        return error
 
 
 @dataclass(frozen=True)
@@ -82,30 +124,72 @@ class SequentialTest:
         # Not that all is decided: more samples would not decide it.
         if margins is None or not self.unfinished:
             return []
-        squares, steady = np.zeros(len(margins)), ~np.isnan(margins)  # (claims,)
-        # A margin without an end (a claim on a name, not on a number) does not move.
-        moves = np.isfinite(margins)
-        for again in self._redrawn(self.unfinished):
-            if again is None or not steady[list(which)].any():
-                return list(which)
-            steady &= np.sign(again) == np.sign(margins)
-            squares[moves] += (again[moves] - margins[moves]) ** 2
-        error = np.zeros(len(margins))
-        # One draw more, as if it had come to the line: draws that all agree are no certainty.
-        error[moves] = np.sqrt((squares[moves] + margins[moves] ** 2) / (REDRAWS + 1))
-        bound = critical_value(self.unfinished, number, claims_in_all)
+        drawn = self._draws
+        if drawn is None or not drawn.steady[list(which)].any():
+            return list(which)
+        error, moves = drawn.error(margins), np.isfinite(margins)
+        bound = critical_value(self.unfinished, number, claims_in_all, self.own_freedom.min())
         clear = np.abs(margins) > bound * error
         # A claim on several records draws from the samples of each: its error is known better. This
         # takes redraws of each record alone, so only where it can change the outcome.
-        if len(self.unfinished) > 1 and any(steady[at] and not clear[at] for at in which):
+        if len(self.unfinished) > 1 and any(drawn.steady[at] and not clear[at] for at in which):
             bound = critical_value(self.unfinished, number, claims_in_all, self.freedom)
             clear = np.abs(margins) > bound * error
-        decided = steady & clear
+        decided = drawn.steady & clear
         # Last: it decides the claims anew for each part of the samples left out.
         if decided[list(which)].any() and moves.any():
             bound = corrected_for_skewness(bound, self.skewness * np.sign(margins))
-            decided &= ~moves | (np.abs(margins) > bound * np.sqrt(squares / REDRAWS))
+            decided &= ~moves | (np.abs(margins) > bound * np.sqrt(drawn.squares / REDRAWS))
         return [at for at in which if not decided[at]]
+
+    def hopeless(
+        self, which: Sequence[int], *, number: int, claims_in_all: int
+    ) -> dict[int, float]:
+        """Return those of the undecided claims `which` that no later look could well decide.
+
+        A claim so near its line that the last look before the course's count would pass it with a
+        probability under `HOPE` gains nothing from looks between: only the course's count itself
+        would end it, and that is one draw of a run that the course does not seed. With each stands
+        the probability that the verdict at the course's count is the other one.
+
+        Args: as those of `undecided`.
+        """
+        margins = self.margins
+        if margins is None or not self.unfinished or self._draws is None:
+            return {}
+        error = self._draws.error(margins)
+        parts = self.parts
+        left = np.array([_error_left(job, self.evidence[job.id]) for job in self.unfinished])
+        looks = max(_looks_left(job, self.evidence[job.id]) for job in self.unfinished)
+        bound = critical_value(self.unfinished, number + looks, claims_in_all, self.freedom)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            later = error * np.sqrt((left[:, None] * parts).sum(0) / parts.sum(0))
+            gained = np.sqrt(error**2 - later**2)
+            size = np.abs(margins)
+            hope = stats.norm.sf((bound * later - size) / gained)
+            hope += stats.norm.sf((bound * later + size) / gained)
+            tail = stats.t.sf(size / error, self.freedom)
+        # The share of the draws that turn, of which the tail counts as one: a margin that moves in
+        # steps, as LIME's by whole segments, turns less often than its error lets one think.
+        chance = (self._draws.turned + tail) / (self._draws.number + 1)
+        # A claim on a name, or an undecided one, has no distance to a line and is never given up.
+        near = np.isfinite(margins) & ((hope < HOPE) | (looks == 0))
+        return {at: float(chance[at]) for at in which if near[at]}
+
+    @cached_property
+    def _draws(self) -> _Draws | None:
+        """How the claims move over the redraws; None where a draw leaves them all undecided."""
+        margins = self.margins
+        assert margins is not None
+        draws = _Draws(np.zeros(len(margins)), np.zeros(len(margins), np.int64))
+        for again in self._redrawn(self.unfinished):
+            if again is None:
+                return None
+            draws.take(again, margins)
+            # None of the claims can be decided any more; so many tell how far from it they are.
+            if draws.number >= FEWEST and not draws.steady.any():
+                break
+        return draws
 
     @cached_property
     def skewness(self) -> Floats:
@@ -145,12 +229,22 @@ class SequentialTest:
         found from a few draws differ more than the true ones, which makes the result too small
         rather than too large.
         """
-        own = np.array([sampling_of(job).units - 1.0 for job in self.unfinished])  # (records,)
+        own = self.own_freedom
         with np.errstate(invalid="ignore", divide="ignore"):
             freedom = self.parts.sum(0) ** 2 / (self.parts**2 / own[:, None]).sum(0)
         known = np.isfinite(freedom)
         found: Floats = np.where(known, np.maximum(freedom, own.min()), own.min())
         return found
+
+    @cached_property
+    def own_freedom(self) -> Floats:
+        """Degrees of freedom of the error of each unfinished record: (records,)."""
+        found = []
+        for job in self.unfinished:
+            sampling = sampling_of(job)
+            own = sampling.freedom
+            found.append(sampling.units - 1.0 if own is None else own(self.evidence[job.id]))
+        return np.array(found)
 
     @cached_property
     def parts(self) -> Floats:
@@ -193,6 +287,20 @@ class SequentialTest:
         return None if found is None else np.asarray(found, float)
 
 
+def _looks_left(job: Job, record: Record) -> int:
+    """How many looks a record still has before the course's count."""
+    *before, _ = sampling_of(job).looks(job)
+    return sum(look > samples_taken(record) for look in before)
+
+
+def _error_left(job: Job, record: Record) -> float:
+    """The share of a record's present variance that is left at its last look before the course's
+    count; 1 where that look is over."""
+    looks, taken = sampling_of(job).looks(job), samples_taken(record)
+    last = max(looks[-2], taken) if len(looks) > 1 else taken
+    return (1 / last - 1 / looks[-1]) / (1 / taken - 1 / looks[-1])
+
+
 def _squares(again: Floats, margins: Floats) -> Floats:
     """The squared distance of two margins: 0 if equal, infinite if one is not a number."""
     with np.errstate(invalid="ignore"):
@@ -212,7 +320,7 @@ def _largest(parts: Floats) -> npt.NDArray[np.intp]:
 
 
 def critical_value(
-    unfinished: Sequence[Job], look: int, claims_in_all: int, freedom: Floats | None = None
+    unfinished: Sequence[Job], look: int, claims_in_all: int, freedom: Floats | float | None = None
 ) -> Floats:
     """Return the quantile of Student's t that a claim must pass at a look (the first is 1).
 
@@ -220,7 +328,7 @@ def critical_value(
         unfinished: the jobs whose samples are drawn from.
         look: how many times the claim has been looked at, this time included.
         claims_in_all: how many claims the error is shared out over.
-        freedom: degrees of freedom, a number a claim; if not given, those of a claim on one record.
+        freedom: degrees of freedom, a number or one a claim; if not given, the least of the jobs'.
     """
     confidence = max(job.settings.confidence or 0.0 for job in unfinished)
     # 6 / (pi j)^2 of the error at look j: a series whose sum is 1, so that looking again costs

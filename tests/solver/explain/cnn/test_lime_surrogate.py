@@ -7,7 +7,13 @@ import pytest
 from lime.lime_image import ImageExplanation
 
 from solver.explain.cnn.lime import fit_weights
-from solver.explain.cnn.lime_surrogate import ridge_fit, shown_signs
+from solver.explain.cnn.lime_surrogate import (
+    ridge_fit,
+    ridge_freedom,
+    ridge_posterior,
+    shown_signs,
+)
+from tests.benchmarks.lime_looks import run
 
 
 def draws(samples: int, segments: int, seed: int = 0) -> np.ndarray:
@@ -45,3 +51,33 @@ def test_the_overlay_is_the_courses() -> None:
             0, positive_only=False, hide_rest=False, num_features=11, min_weight=0.05
         )
         np.testing.assert_array_equal(shown_signs(segments, weights, 11, 0.05), mask)
+
+
+@pytest.mark.parametrize("samples", [70, 100, 400])
+def test_weights_of_few_samples_err_as_the_fit_says(samples: int) -> None:
+    """Also where there are hardly more samples than segments, and the ridge shrinks much."""
+    chance = np.random.default_rng(3)
+    said, erred = [], []
+    for seed in range(20):
+        rows = draws(1000, 60, seed)
+        truth = chance.laplace(size=60)
+        answers = rows @ truth + chance.normal(size=1000)
+        whole, _, _ = ridge_fit(rows, answers)
+        few, _, _ = ridge_fit(rows[:samples], answers[:samples])
+        covariance = ridge_posterior(rows[:samples], answers[:samples], few)
+        said.append(np.diag(covariance).mean() * (1 - samples / 1000))
+        erred.append(((few - whole) ** 2).mean())
+    assert 0.8 < np.sqrt(np.mean(erred) / np.mean(said)) < 1.25
+
+
+def test_a_fit_on_many_samples_leaves_all_but_a_number_a_segment() -> None:
+    assert ridge_freedom(draws(5000, 20)) == pytest.approx(5000 - 1 - 20, abs=0.1)
+    assert 1 <= ridge_freedom(draws(20, 60)) < 10
+
+
+def test_looks_at_lime_are_seldom_wrong_and_stop_early() -> None:
+    """Of classifiers whose weights are known (tests.benchmarks.lime_looks takes more of them)."""
+    ended = run(runs=25, seed=2, confidence=0.9, claims_in_all=1)
+    assert ended.decided >= 5
+    assert ended.wrong <= 2
+    assert ended.samples < 0.6 * 1000 * ended.runs

@@ -263,7 +263,7 @@ def test_it_is_seldom_wrong_when_only_what_moves_a_claim_goes_on(mean: float) ->
     asked = Claims(
         "claims", (), 1, lambda e: [sum(mean_of(e.get("numbers", at)) for at in range(4))]
     )
-    looks, wrong, early, left = looks_at(MOST, 20), 0, 0, 0
+    looks, wrong, early, tests, taken_further = looks_at(MOST, 20), 0, 0, 0, 0
     for _ in range(50):
         samples = scales * (generator.exponential(size=(4, MOST)) - 1) + mean
         at, number = [0] * 4, 0
@@ -280,10 +280,40 @@ def test_it_is_seldom_wrong_when_only_what_moves_a_claim_goes_on(mean: float) ->
                 wrong += np.sign(mean_now) != np.sign(samples.mean(1).sum())
                 break
             moving = test.decisive_records([0])
+            tests, taken_further = tests + 1, taken_further + ("numbers/3" in moving)
             at = [one + (f"numbers/{k}" in moving) for k, one in enumerate(at)]
-        left += at[3] == 0
     assert early and wrong / 50 <= 0.1
-    assert left >= 40
+    assert taken_further <= 0.05 * tests
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.06])
+def test_a_claim_that_is_given_up_turns_as_often_as_said(mean: float) -> None:
+    """Near the line no look before the end decides; so many verdicts turn as their chances add up
+    to, and samples are saved."""
+    generator = np.random.default_rng(21)
+    looks = looks_at(MOST, 20)
+    chances, turned, taken = [], 0, []
+    for _ in range(120):
+        samples = generator.exponential(size=MOST) - 1 + mean
+        for number, look in enumerate(looks[:-1], start=1):
+            test = SequentialTest(made_claims(), so_far(samples[:look]), [job(0.999)])
+            assert test.undecided([0], number=number, claims_in_all=20)
+            if given_up := test.hopeless([0], number=number, claims_in_all=20):
+                chances.append(given_up[0])
+                turned += np.sign(samples[:look].mean()) != np.sign(samples.mean())
+                taken.append(look)
+                break
+    assert len(chances) > 100
+    assert abs(turned - sum(chances)) < 3 * math.sqrt(sum(p * (1 - p) for p in chances))
+    assert np.mean(taken) < 0.5 * MOST
+
+
+def test_a_claim_that_a_later_look_decides_is_not_given_up() -> None:
+    """A margin of four of its errors at 40 samples is eleven at the last look."""
+    samples = np.random.default_rng(4).normal(0.75, 1, 40)
+    test = SequentialTest(made_claims(), so_far(samples), [job(0.999)])
+    assert test.undecided([0], number=1, claims_in_all=20) == [0]
+    assert test.hopeless([0], number=1, claims_in_all=20) == {}
 
 
 def test_a_verdict_that_flips_in_one_draw_is_not_decided() -> None:
