@@ -16,6 +16,9 @@ from solver.rules.registry import PlannedQuestion
 from solver.text.cjk_spacing import with_blanks
 from solver.text.record_names import records_named
 
+TOLD = 0.001
+"""Probability from which it is told: what the test of early stopping lets pass of all claims."""
+
 
 def with_close_claims(
     question: PlannedQuestion, entry: KeyQuestion, evidence: Evidence
@@ -33,7 +36,8 @@ def with_close_claims(
         if not isinstance(told, Mapping):
             continue
         for name, chance in _by_option(question, entry, told["chances"]).items():
-            chances[name] = max(chance, chances.get(name, 0.0))
+            if chance >= TOLD:
+                chances[name] = max(chance, chances.get(name, 0.0))
         samples[record.id] = (int(record.value("samples")), int(told["of"]))
     if entry.state == "open" or not chances:
         return entry
