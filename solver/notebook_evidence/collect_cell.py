@@ -279,28 +279,21 @@ def _run_lime(names: Mapping[str, Any]) -> list[Any]:
     with network_as_model(names["predict"], network_in(names)):
         for picture in as_array(names["images"]).transpose(0, 2, 3, 1):
             explainer = lime_image.LimeImageExplainer()
-            found.append(
-                explainer.explain_instance(
-                    image=picture.astype(np.double),
-                    classifier_fn=names["predict"],
-                    segmentation_fn=names["segmentation"],
-                )
-            )
+            how = {"classifier_fn": names["predict"], "segmentation_fn": names["segmentation"]}
+            found.append(explainer.explain_instance(image=picture.astype(np.double), **how))
     return found
 
 
 @contextlib.contextmanager
 def network_as_model(predict: Any, network: Any) -> Iterator[None]:
     """Let `predict` ask the network meanwhile: its `model` may be a BERT by now."""
-    its_names = getattr(predict, "__globals__", {})
-    before = its_names.get("model")
-    if before is not None:
-        its_names["model"] = network
+    names = getattr(predict, "__globals__", {})
+    before = names.get("model")
+    names.update({"model": network} if before is not None else {})
     try:
         yield
     finally:
-        if before is not None:
-            its_names["model"] = before
+        names.update({"model": before} if before is not None else {})
 
 
 def _superpixels(segments: np.ndarray) -> dict[str, Any]:
