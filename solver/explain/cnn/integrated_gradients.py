@@ -31,12 +31,12 @@ from solver.explain.estimator import (
 from solver.explain.job import Job, first_picture
 from solver.explain.registry import explanation, may_stop, record_of
 
-BASE = 10
-"""A path of many steps is made of paths of ten, each begun a little further from the baseline."""
+BASE = 5
+"""A path of many steps is made of paths of five, each begun a little further from the baseline."""
 
-BINS = 5
-"""Where a long path may stop, its paths of ten are dealt into so many equal parts, and the means of
-these are kept. Few, so that the first look comes after five paths."""
+BINS = 10
+"""Where a long path may stop, its paths of five are dealt into so many equal parts, whose means are
+kept: enough to tell their error, and ten short paths are the first look."""
 
 
 def mean_path_gradient(job: Job, place: int, steps: int, begin: float = 0.0) -> Tensor:
@@ -79,23 +79,23 @@ def _most(job: Job) -> int:
 
 def _looks(job: Job) -> list[int]:
     steps = job.place[1]
-    # From a thousand steps on the paths of ten that a path of a tenth lacks fall into equal bins.
+    # From a thousand steps on the paths of five that a path of a tenth lacks fall into equal bins.
     return looks_at(steps, BASE * BINS, least=steps // 10 + 1) if steps % 1000 == 0 else [steps]
 
 
 def _shorter(job: Job) -> list[str]:
     """The record of a tenth of the steps, all of which are steps of this path as well."""
     place, steps = job.place
-    if job.settings.network == "as_trained" or steps % (10 * BASE):
+    if job.settings.network == "as_trained" or steps % 100:
         return []
     return [record_id("integrated_gradients", place, steps // 10)]
 
 
 def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats:
-    """Return the sums of mean gradients of the paths of ten up to `upto`: (bins of the share, ...).
+    """Return the sums of mean gradients of the paths of five up to `upto`: (the share's bins, ...).
 
     A path of 100 or 1000 steps holds the path of a tenth of them, which is not run again; the rest
-    is run as paths of ten, in an order drawn once, so that the first of them stand for all. Any
+    is run as paths of five, in an order drawn once, so that the first of them stand for all. Any
     other path is run at once: (1, 3, H, W), in one share.
     """
     place, steps = job.place
@@ -132,12 +132,12 @@ def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
 
 
 def _paths(job: Job, steps: int) -> int:
-    """The number of ten-step paths in so many steps, those of the shorter path left out."""
+    """The number of five-step paths in so many steps, those of the shorter path left out."""
     return max(steps - job.place[1] // 10, 0) // BASE
 
 
 def _order(steps: int) -> npt.NDArray[np.int64]:
-    """The ten-step paths that a path of a tenth of the steps lacks, in running order."""
+    """The five-step paths that a path of a tenth of the steps lacks, in running order."""
     beginnings = np.arange(steps // BASE)
     lacking = beginnings[beginnings % 10 != 0]
     # Drawn once, so that the first of them stand for all, and seeded by the length of the path.

@@ -20,7 +20,8 @@ from solver.explain.cnn.lime_surrogate import shown_signs
 from solver.explain.cnn.saliency import min_max
 from solver.explain.estimator import Units, groups_of, left_out, looks_at
 from solver.explain.job import ExplainSettings, Job, fast_settings
-from solver.explain.registry import may_stop
+from solver.explain.registry import may_stop, sampling_of
+from solver.explain.sampling.sequential_test import REDRAWS, critical_value
 
 FEW = fast_settings(smoothgrad_samples=40, lime_samples=80)
 
@@ -145,6 +146,14 @@ def test_lime_drawn_again_is_the_record_with_other_weights(demo: Bundle) -> None
     (same,) = lime_segments.SAMPLING.redraw(record, 80, generator, 1)
     assert np.array_equal(same.array("weights"), record.array("weights"))
     assert np.array_equal(same.array("signs"), record.array("signs"))
+
+
+@pytest.mark.parametrize("name", ["lime/6", "smoothgrad/2", "integrated_gradients/7/1000"])
+def test_a_clear_claim_is_decided_at_the_first_look(demo: Bundle, name: str) -> None:
+    """One draw counts as if it came to the line, so no claim is clearer than ten of its errors."""
+    job = Job(name, demo, ExplainSettings(confidence=0.999))
+    assert critical_value([job], 1, 84) < np.sqrt(REDRAWS + 1)
+    assert sampling_of(job).looks(job)[0] <= 150
 
 
 def test_a_hundred_steps_begun_from_ten_are_a_hundred_steps(demo: Bundle) -> None:
