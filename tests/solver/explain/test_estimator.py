@@ -193,7 +193,7 @@ def test_a_path_may_stop_and_go_on(demo: Bundle, monkeypatch: pytest.MonkeyPatch
     for record in (further, whole):
         low, high = record.value("raw_min"), record.value("raw_max")
         assert np.allclose(record.array("map") * (high - low) + low, expected, atol=1e-5)
-    assert first == 10 + 20  # the path of a hundred, and twenty of the ninety it lacks
+    assert first == 19 + 40  # the path of a hundred, and forty of the 180 it lacks
     assert whole.value("samples") == 1000 > begun.value("samples")
     # Nothing is run twice: together they are every tenth of a thousandth once.
     redrawn = list(integrated.SAMPLING.redraw(begun, 1000, np.random.default_rng(0), 5))
