@@ -155,7 +155,7 @@ class SequentialTest:
         Args: as those of `undecided`.
         """
         margins = self.margins
-        if margins is None or not self.unfinished or self._draws is None:
+        if margins is None or not which or not self.unfinished or self._draws is None:
             return {}
         error = self._draws.error(margins)
         parts = self.parts
