@@ -44,6 +44,7 @@ from solver.pipeline.reseed import (
     save_reseeded,
 )
 from solver.rules.registry import Figure, PlannedQuestion, plan_questions
+from solver.rules.shapes.search_starts import begun_at
 
 if TYPE_CHECKING:
     from solver.bundle.bundle import Bundle
@@ -322,11 +323,11 @@ def decide(
         decided = first_decisions(questions, evidence, reasons or {}, dealing)
         for at, (question, found) in enumerate(zip(questions, decided, strict=True)):
             # After all first decisions: each check decides the question again, on other evidence.
-            checked = replace(found, entry=with_figure_check(question, found.entry, evidence))
-            checked = replace(
-                checked, entry=with_saturation_check(question, checked.entry, evidence)
-            )
-            checked = replace(checked, entry=with_close_claims(question, checked.entry, evidence))
+            # Searches begin where the decision's ended: on a map drawn again a drawing lies there.
+            with begun_at(found.places):
+                entry = with_figure_check(question, found.entry, evidence)
+                entry = with_saturation_check(question, entry, evidence)
+            checked = replace(found, entry=with_close_claims(question, entry, evidence))
             decided[at] = with_edition_remarks(checked, evidence, bank.header.methods)
         entries = with_repeats(questions, decided, evidence, repeats, reseeded, dealing)
     measured = any(entry.stability for entry in entries)
