@@ -60,3 +60,20 @@ def test_an_error_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("hw9: ") and done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_that_clearing_up_turned_into_another_error_is_a_clean_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("the zip file is open")
+
+    monkeypatch.setattr(click.Group, "invoke", stopped)
+    result = CliRunner().invoke(hw9, ["bank", "check"])
+    assert (result.exit_code, result.stderr.count("\n")) == (130, 1)
+    assert result.stderr.startswith("hw9: stopped.")
+    monkeypatch.setattr(click.Group, "invoke", lambda *_: 1 / 0)
+    assert isinstance(CliRunner().invoke(hw9, ["bank", "check"]).exception, ZeroDivisionError)

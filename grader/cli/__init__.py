@@ -41,7 +41,10 @@ class LazyGroup(click.Group):
         """Run a command; Ctrl-C ends it with a sentence and exit code 130, as shells count it."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except BaseException as problem:
+            # An exit was said already, by the command's own group.
+            if isinstance(problem, SystemExit) or not _was_stopped(problem):
+                raise
             click.echo("hw9: stopped. Its output is there whole or not at all.", err=True)
             sys.exit(130)
 
@@ -99,6 +102,17 @@ def hw9() -> None:
       hw9 key --bundle course/ --out my-key      the key from your course materials
       hw9 grade export.csv --key my-key/key.yaml --out scores
     """
+
+
+def _was_stopped(problem: BaseException) -> bool:
+    """Whether an error is Ctrl-C, or came of clearing up after it.
+
+    A zip file that is closed between opening a member and writing it raises a ValueError instead.
+    """
+    seen: BaseException | None = problem
+    while seen is not None and not isinstance(seen, KeyboardInterrupt):
+        seen = seen.__cause__ or seen.__context__
+    return seen is not None
 
 
 def main() -> None:

@@ -165,7 +165,7 @@ def test_ctrl_c_is_a_clean_stop(tmp_path):
     before = snapshot(tmp_path)
     process = stopped(desk, "--replace")
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert out == "" and err == ("hw9: stopped. Its output is there whole or not at all.\n")
     (tmp_path / "slow.csv").unlink()
     assert snapshot(tmp_path) == before and not list(tmp_path.glob(".*"))

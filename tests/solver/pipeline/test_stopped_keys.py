@@ -105,7 +105,7 @@ def test_ctrl_c_is_a_clean_stop(folder: Path) -> None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and out == ""
+    assert (process.returncode, out) == (130, ""), err
     assert err.startswith("hw9: stopped.") and err.count("\n") == 1
     assert snapshot(folder / "out") == before
     assert not list(folder.glob(".*"))
