@@ -31,14 +31,16 @@ def with_close_claims(
     chances: dict[str, float] = {}
     samples: dict[str, tuple[int, int]] = {}
     for record in evidence.among(question.needs).values():
-        close = record.values.get(CLOSE)
-        told = close.get(identity) if isinstance(close, Mapping) else None
-        if not isinstance(told, Mapping):
-            continue
-        for name, chance in _by_option(question, entry, told["chances"]).items():
+        try:
+            told = record.values[CLOSE][identity]
+            counts = (int(record.values["samples"]), int(told["of"]))
+            found = _by_option(question, entry, told["chances"])
+        except (LookupError, TypeError, ValueError, AttributeError):
+            continue  # nothing of these claims; evidence written by hand may hold anything there
+        for name, chance in found.items():
             if chance >= TOLD:
                 chances[name] = max(chance, chances.get(name, 0.0))
-        samples[record.id] = (int(record.value("samples")), int(told["of"]))
+        samples[record.id] = counts
     if entry.state == "open" or not chances:
         return entry
     close_claims = CloseClaims(chances=chances, samples=samples)

@@ -80,3 +80,11 @@ def test_chances_of_other_claims_and_what_is_none_are_passed_over(
     next_to_none = close(question, a=0.0004)
     for value in (other, None, 3, {identity_of(question): 3}, next_to_none):
         assert entry_of(question, value).close is None
+    for told in (
+        {},
+        {"of": "x", "chances": {"0": 0.2}},
+        {"of": 500, "chances": 3},
+        {"of": 500, "chances": {"9": 0.2}},
+        {"of": 500, "chances": {"a": 0.2}},
+    ):
+        assert entry_of(question, {identity_of(question): told}).close is None
