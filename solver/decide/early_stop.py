@@ -13,7 +13,6 @@ from solver.evidence import Evidence
 from solver.explain.sampling.claims import CLOSE
 from solver.key import CloseClaims, KeyQuestion, Sentence
 from solver.rules.registry import PlannedQuestion
-from solver.text.cjk_spacing import with_blanks
 from solver.text.record_names import records_named
 
 TOLD = 0.001
@@ -62,16 +61,14 @@ def _by_option(
 
 
 def _note(entry: KeyQuestion, close: CloseClaims) -> Sentence:
-    before = entry.note
-    english, chinese = (before.en + " ", before.zh_hant) if before else ("", "")
     names, named = records_named(close.samples)
     taken = ", ".join(f"{some} of {of}" for some, of in close.samples.values())
     chinese_taken = "、".join(f"{of} 個中的 {some} 個" for some, of in close.samples.values())
     listed = ", ".join(f"{name} {chance:.1%}" for name, chance in close.chances.items())
-    english += (
+    english = (
         f"Near its line, so that more samples would not settle it ({names}: {taken}): probability "
         f"that all of them give another verdict: {listed}."
     )
-    chinese += f"數值接近門檻，增加樣本也無法定論（{named}：{chinese_taken}）；"
+    chinese = f"數值接近門檻，增加樣本也無法定論（{named}：{chinese_taken}）；"
     chinese += f"取完全部樣本後改判的機率：{listed}。"
-    return Sentence.model_validate({"en": english, "zh-Hant": with_blanks(chinese)})
+    return entry.note_with(english, chinese)

@@ -13,8 +13,6 @@ from typing import Any
 from solver.banks.course_settings import Methods, plain
 from solver.decide.decide import Decided
 from solver.evidence import Evidence, Record
-from solver.key import Sentence
-from solver.text.cjk_spacing import with_blanks
 
 Pair = tuple[str, str]
 
@@ -24,11 +22,10 @@ def with_edition_remarks(decided: Decided, evidence: Evidence, methods: Methods)
     said = edition_remarks(evidence, decided.entry.evidence, methods)
     if not said:
         return decided
-    note = decided.entry.note
-    english = " ".join([*([note.en] if note else []), *(one[0] for one in said)])
-    chinese = "".join([*([note.zh_hant] if note else []), *(one[1] for one in said)])
-    sentence = Sentence.model_validate({"en": english, "zh-Hant": with_blanks(chinese)})
-    return replace(decided, entry=decided.entry.model_copy(update={"note": sentence}))
+    note = decided.entry.note_with(
+        " ".join(english for english, _ in said), "".join(chinese for _, chinese in said)
+    )
+    return replace(decided, entry=decided.entry.model_copy(update={"note": note}))
 
 
 def edition_remarks(evidence: Evidence, names: Sequence[str], methods: Methods) -> list[Pair]:

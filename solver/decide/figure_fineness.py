@@ -16,7 +16,6 @@ from solver.decide.decide import answer_where, verdicts_again
 from solver.evidence import Evidence, Record
 from solver.key import FigureCheck, KeyQuestion, Sentence
 from solver.rules.registry import PlannedQuestion
-from solver.text.cjk_spacing import with_blanks
 
 Array = npt.NDArray[np.generic]
 PICTURE_SIDE = 128
@@ -114,7 +113,4 @@ def _note(entry: KeyQuestion, check: FigureCheck) -> Sentence:
     else:
         english += "stays."
         chinese += "不變。"
-    before = entry.note
-    chinese = with_blanks(f"{before.zh_hant if before else ''}{chinese}")
-    english = f"{before.en} {english}" if before else english
-    return Sentence.model_validate({"en": english, "zh-Hant": chinese})
+    return entry.note_with(english, chinese)

@@ -13,7 +13,6 @@ from solver.decide.decide import answer_where, verdicts_again
 from solver.evidence import Evidence, Record
 from solver.key import KeyQuestion, SaturationCheck, Sentence
 from solver.rules.registry import PlannedQuestion
-from solver.text.cjk_spacing import with_blanks
 
 LOST = 2.0**-25
 """1 - p below which p is 1 in single precision: half the distance of the number before 1."""
@@ -60,8 +59,7 @@ def with_saturation_check(
 
 
 def _note(entry: KeyQuestion, check: SaturationCheck) -> Sentence:
-    before = entry.note
-    english, chinese = ([before.en], before.zh_hant) if before else ([], "")
+    english, chinese = [], ""
     for pictures, why, chinese_why in (
         (
             check.lost,
@@ -83,4 +81,4 @@ def _note(entry: KeyQuestion, check: SaturationCheck) -> Sentence:
         else "Maps that lose no part give the same answer."
     )
     chinese += "改用沒有損失的顯著圖，答案" + ("會改變。" if check.changed else "不變。")
-    return Sentence.model_validate({"en": " ".join(english), "zh-Hant": with_blanks(chinese)})
+    return entry.note_with(" ".join(english), chinese)

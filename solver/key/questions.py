@@ -20,6 +20,7 @@ from solver.key.verdicts import (
     Sentence,
     Stability,
 )
+from solver.text.cjk_spacing import with_blanks
 
 FORMAT = "hw9-key/1"
 
@@ -117,6 +118,13 @@ class KeyQuestion(Strict):
     def effective(self) -> Answer:
         """The answer that counts: the override where there is one."""
         return self.override.correct if self.override else self.correct
+
+    def note_with(self, english: str, chinese: str) -> Sentence:
+        """Return its note with sentences added at the end."""
+        if self.note is not None:
+            english = f"{self.note.en} {english}"
+            chinese = self.note.zh_hant + chinese
+        return Sentence.model_validate({"en": english, "zh-Hant": with_blanks(chinese)})
 
     @property
     def override_answers(self) -> list[Answer]:
