@@ -93,6 +93,8 @@ def decide_question(
         **_head(question),
         state="open" if undecided else "decided",
         correct=_empty(question) if undecided else answer_of(question, options),
+        # A rule that decides as far as it can: what it lacked may decide the rest.
+        lacks=_with_reasons(evidence.missing(question.needs), reasons) if undecided else [],
         note=_sentence(found.note) if found.note else None,
         options=options,
         evidence=[name for name in question.needs if name in evidence],

@@ -16,8 +16,8 @@ UNSETTLED = 0.25
 
 
 def severity_of(entry: KeyQuestion) -> float:
-    """Return the severity of a question, 0 to 1: the share of repeats that give another answer, or
-    the probability that samples which were not taken give an option another verdict.
+    """Return the severity of a question, 0 to 1: the share of repeats, or of random draws, that
+    give another answer, or the probability that samples not taken give an option another verdict.
 
     At least `DISAGREE` where rule and cross-check find different answers, or a figure drawn again
     or a map that loses nothing gives another; `UNSETTLED` where one of the two finds none, an
@@ -29,6 +29,8 @@ def severity_of(entry: KeyQuestion) -> float:
     if entry.saturation is not None:
         sure = entry.saturation
         changed = max(changed, DISAGREE if sure.changed else UNSETTLED if sure.rounded else 0.0)
+    if entry.draws is not None:
+        changed = max(changed, entry.draws.others / (entry.draws.draws + 1))
     if entry.close is not None:
         changed = max(changed, *entry.close.chances.values())
     if entry.ways_agree is not False:

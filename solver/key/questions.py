@@ -16,6 +16,7 @@ from solver.key.verdicts import (
     CloseClaims,
     FigureCheck,
     OptionVerdict,
+    OtherDraws,
     SaturationCheck,
     Sentence,
     Stability,
@@ -93,6 +94,9 @@ class KeyQuestion(Strict):
     close: CloseClaims | None = Field(
         default=None, description="None where every option was decided by the samples it rests on"
     )
+    draws: OtherDraws | None = Field(
+        default=None, description="None where no other draw of what it rests on is there"
+    )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
     left_out: bool = Field(default=False, description="it is worth 0 for everybody")
@@ -139,13 +143,14 @@ class KeyQuestion(Strict):
 
     @property
     def contested(self) -> bool:
-        """True if any option is, some repeats gave another set, or the answer hangs on how a figure
-        was drawn, on what single precision loses of a map, or on samples that were not taken."""
+        """True if any option is, some repeats or other draws gave another set, or the answer hangs
+        on how a figure was drawn, on what single precision loses, or on samples not taken."""
         changed = self.stability is not None and self.stability.changed > 0
         changed = changed or (self.figure is not None and bool(self.figure.changed_by))
         sure = self.saturation
         changed = changed or (sure is not None and (sure.changed or bool(sure.rounded)))
         changed = changed or (self.close is not None and self.close.contested)
+        changed = changed or (self.draws is not None and bool(self.draws.sets))
         return changed or any(option.contested for option in self.options)
 
     @property
@@ -217,8 +222,16 @@ class Key(Strict):
         return self.signed if holds and not self.to_decide else None
 
 
+_LATER = ("draws",)
+"""Fields that came after the first signatures: empty ones are no part of what was signed."""
+
+
 def questions_sha256(key: Key) -> str:
     """Return the hash of a key's questions, verdicts and decisions included: 64 hex digits."""
     data = [question.model_dump(mode="json", by_alias=True) for question in key.questions]
+    for one in data:
+        for name in _LATER:
+            if one[name] is None:
+                del one[name]
     # Sorted, so that a field moved in the model takes no signature off.
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

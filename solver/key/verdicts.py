@@ -141,6 +141,18 @@ class FigureCheck(Strict):
     changed_by: list[str] = Field(default_factory=list, description="ways that change the answer")
 
 
+class OtherDraws(Strict):
+    """The other random draws that a question was decided on, and the other answers they give."""
+
+    draws: int = Field(ge=1, description="how many: other seeds, or other people's runs")
+    sets: list[OtherSet] = Field(default_factory=list, description="the commonest first")
+
+    @property
+    def others(self) -> int:
+        """How many of them give another answer."""
+        return round(sum(one.share for one in self.sets) * self.draws)
+
+
 class CloseClaims(Strict):
     """The options that are too near their line for the samples taken.
 

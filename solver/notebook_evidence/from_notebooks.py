@@ -111,11 +111,15 @@ def question_state(question: PlannedQuestion, evidence: Evidence) -> QuestionSta
     entry = decide_question(alone, evidence).entry
     if entry.state == "open":
         lacks = shortened([lack_in_english(one) for one in entry.lacks])
-        return QuestionState(asked, "open", f"lacks {lacks or 'what decides it'}")
+        left = [one.name for one in entry.options if one.holds is not False]
+        told = f"lacks {lacks or 'what decides it'}"
+        if 0 < len(left) < len(entry.options):
+            told += f"; left: {' '.join(left)}"
+        return QuestionState(asked, "open", told)
     made = kinds & set(PROCEDURE_KINDS)
     parts = entry.correct
-    told = [f"{blank}={one}" for blank, one in parts.items()] if isinstance(parts, dict) else parts
-    answer = " ".join(told) or "none"
+    said = [f"{blank}={one}" for blank, one in parts.items()] if isinstance(parts, dict) else parts
+    answer = " ".join(said) or "none"
     return QuestionState(asked, "procedures" if made else "figures", answer=answer)
 
 

@@ -90,6 +90,9 @@ def _contested(entry: KeyQuestion) -> list[Reason]:
     elif sure is not None and sure.rounded:
         named = ", ".join(map(str, sure.rounded))
         reasons.append(Reason(CONTESTED, "reason_rounded", {"pictures": named}))
+    if entry.draws is not None and entry.draws.sets:
+        counts: dict[str, object] = {"n": entry.draws.others, "of": entry.draws.draws}
+        reasons.append(Reason(CONTESTED, "reason_draws", counts))
     if entry.close is not None and entry.close.contested:
         chance = percent(max(entry.close.chances.values()))
         reasons.append(Reason(CONTESTED, "reason_close_claims", {"chance": chance}))

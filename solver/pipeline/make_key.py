@@ -35,6 +35,7 @@ from solver.files.resources import data_folder, shipped_bank
 from solver.key import FORMAT, Key, save_key
 from solver.notebook_evidence.collected import regions_file, with_regions
 from solver.pipeline.deal import Dealing
+from solver.pipeline.other_draws import with_other_draws
 from solver.pipeline.overrides import key_there, with_kept_overrides
 from solver.pipeline.repeats import Repeats, about_repeats, first_decisions, with_repeats
 from solver.pipeline.reseed import (
@@ -207,7 +208,7 @@ def _from_evidence(
         for record in recorded_procedures(needed_records(questions)):
             if record.id not in found:
                 found.add(record)
-    reseeded = load_reseeded(folder, repeats.reseed) if repeats.count else []
+    reseeded = load_reseeded(folder)
     made = decide(bank, questions, found, repeats=repeats, reseeded=reseeded, processes=processes)
     # Evidence given from inside the key's own folder is there already.
     if target is not None and target.resolve() != folder.resolve():
@@ -315,7 +316,8 @@ def decide(
         evidence: the records there are.
         reasons: by id of a record that could not be made, why.
         repeats: how often to decide again with free choices varied; None or 0 times: not.
-        reseeded: evidence of LIME and SmoothGrad under other seeds, for these repeats.
+        reseeded: evidence of LIME and SmoothGrad under other seeds. Each question is decided on
+            them too, and the repeats use the first of them.
         processes: among which repeats are dealt; the results are the same.
     """
     repeats = repeats or Repeats()
@@ -327,12 +329,14 @@ def decide(
             with begun_at(found.places):
                 entry = with_figure_check(question, found.entry, evidence)
                 entry = with_saturation_check(question, entry, evidence)
+                entry = with_other_draws(question, entry, evidence, reseeded)
             checked = replace(found, entry=with_close_claims(question, entry, evidence))
             decided[at] = with_edition_remarks(checked, evidence, bank.header.methods)
-        entries = with_repeats(questions, decided, evidence, repeats, reseeded, dealing)
+        again = reseeded[: repeats.reseed]
+        entries = with_repeats(questions, decided, evidence, repeats, again, dealing)
     measured = any(entry.stability for entry in entries)
     kept = repeats.before.stability if repeats.before else None
-    run = about_repeats(repeats, reseeded) or kept
+    run = about_repeats(repeats, again) or kept
     figures = {one.entry.id: one.decision.figures if one.decision else () for one in decided}
     key = Key(
         format=FORMAT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,13 +85,13 @@ def with_other_seeds(settings: ExplainSettings, at: int) -> ExplainSettings:
     )
 
 
-def load_reseeded(evidence: Path, times: int) -> list[Evidence]:
-    """Return the evidence of up to `times` other seeds that lies in a folder of evidence.
+def load_reseeded(evidence: Path) -> list[Evidence]:
+    """Return the evidence of other seeds that lies in a folder of evidence.
 
     Raises:
         EvidenceError: one of them cannot be read.
     """
-    folders = [reseeded_folder(evidence, at) for at in range(1, times + 1)]
+    folders = (reseeded_folder(evidence, at) for at in count(1))
     # In order, up to the first gap: the repeats are numbered by the seeds they come from.
     there = takewhile(lambda folder: (folder / MANIFEST).is_file(), folders)
     return [load_evidence(folder) for folder in there]

@@ -76,14 +76,18 @@ def records_of_model(settings: ModelSettings) -> list[str]:
     return [f"hidden_states/{settings.model}/{item}" for item in settings.items]
 
 
-def plots_of_model(evidence: Evidence, settings: ModelSettings) -> list[Plots]:
-    """Return the checked plots of a model on its items, in order.
+def some_plots_of_model(evidence: Evidence, settings: ModelSettings) -> list[Plots]:
+    """Return the checked plots of a model on those of its items that are there, in order.
 
     Raises:
         EvidenceError: roles and points do not fit one another.
-        MissingEvidence: a record is missing.
+        MissingEvidence: there are none.
     """
-    return [checked(evidence[name]) for name in records_of_model(settings)]
+    names = records_of_model(settings)
+    found = [checked(record) for record in evidence.among(names).values()]
+    if not found:
+        raise MissingEvidence(names)
+    return found
 
 
 def _of_models(settings: ModelsSettings) -> list[str]:
@@ -275,6 +279,7 @@ def outlier_score(plots: Plots) -> float:
     settings=ModelSettings,
     claim=ItemsClaim,
     needs=records_of_model,
+    partial=True,
 )
 def wrong_items(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
@@ -282,11 +287,13 @@ def wrong_items(
     """Items whose outermost token in the last layer is no token of the answer: they are answered
     wrong, since a model tuned for answering moves the tokens it extracts away from the context's
     middle. An item stays undecided where no token lies farther out than chance would put the
-    outermost of so many. The option that names just the wrong items holds."""
-    every = plots_of_model(evidence, settings)
+    outermost of so many, or where its plot is missing; options that are wrong about another item
+    are refuted all the same. The option that names just the wrong items holds."""
+    every = some_plots_of_model(evidence, settings)
     found = {one.item: outlier_lead(one) for one in every}
     # Where no token stands apart, the outermost is an accident.
-    unknown = {one.item for one in every if outlier_score(one) <= 0}
+    accidents = {one.item for one in every if outlier_score(one) <= 0}
+    unknown = accidents | (set(settings.items) - set(found))
     outcome = Outcome(
         true={item for item, (lead, _) in found.items() if lead <= 0} - unknown,
         unknown=unknown,
@@ -307,10 +314,10 @@ def wrong_items(
     verdicts = [set_verdict(set(claim.items), outcome, sentence) for claim in claims]
     figures = [scatter(settings.model, one.item, [len(one.points)]) for one in every]
     note = (
-        f"In the last layer no token stands apart on item {listed(unknown)}.",
-        f"{ITEMS.named(unknown)[1]}的最後一層沒有特別突出的 token。",
+        f"In the last layer no token stands apart on item {listed(accidents)}.",
+        f"{ITEMS.named(accidents)[1]}的最後一層沒有特別突出的 token。",
     )
-    return Decision(verdicts, figures, note if unknown else None)
+    return Decision(verdicts, figures, note if accidents else None)
 
 
 @rule(

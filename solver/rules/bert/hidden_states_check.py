@@ -17,8 +17,8 @@ from solver.rules.bert.hidden_states import (
     available_plots,
     checked_spans,
     of_layers,
-    plots_of_model,
     records_of_model,
+    some_plots_of_model,
 )
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, set_verdict, values_listed
 from solver.rules.bert.state_plots import Floats, Plots, last_context, plots_of_some
@@ -73,13 +73,13 @@ def wrong_by_loneliness(
     evidence: Evidence, settings: ModelSettings, claims: Sequence[ItemsClaim]
 ) -> Decision:
     """Items whose most isolated token in the last layer (by the distance to its third nearest
-    neighbour) is no token of the answer: they are answered wrong. The option that names just the
-    wrong items holds."""
-    leads = {one.item: isolation_lead(one) for one in plots_of_model(evidence, settings)}
+    neighbour) is no token of the answer: they are answered wrong. An item without a plot stays
+    undecided. The option that names just the wrong items holds."""
+    leads = {one.item: isolation_lead(one) for one in some_plots_of_model(evidence, settings)}
     told = values_listed({item: f"{lead:+.2f}" for item, lead in leads.items()}, ITEMS)
     outcome = Outcome(
         true={item for item, lead in leads.items() if lead <= 0},
-        unknown=set(),
+        unknown=set(settings.items) - set(leads),
         margins={item: abs(lead) for item, lead in leads.items()},
         things=ITEMS,
     )

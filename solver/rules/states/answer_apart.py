@@ -17,9 +17,9 @@ from solver.errors import EvidenceError
 from solver.evidence import Evidence
 from solver.rules.bert.hidden_states import (
     RankedModelSettings,
-    plots_of_model,
     records_of_model,
     scatter,
+    some_plots_of_model,
 )
 from solver.rules.bert.state_plots import Floats
 from solver.rules.registry import Decision, Parameters, Verdict, rule
@@ -88,7 +88,7 @@ def layer_means(
     Raises:
         EvidenceError: the model has fewer layers.
     """
-    every = plots_of_model(evidence, settings)
+    every = some_plots_of_model(evidence, settings)
     # The fewest: every item must have the layer.
     layers = min(len(one.points) for one in every)
     if any(claim.layer > layers for claim in claims):

@@ -195,6 +195,20 @@ def test_where_nothing_stands_apart_an_item_stays_open() -> None:
     assert decision.note is not None and "item 2" in decision.note[0]
 
 
+def test_options_that_are_wrong_about_an_item_there_is_are_refuted_without_the_others() -> None:
+    plots = {(1, 1): made(1, apart="answer"), (1, 2): made(2, apart="context")}
+    settings = ModelSettings(model=1, items=[1, 2, 3])
+    for way in (wrong_items, wrong_by_loneliness):
+        decision = way(evidence_of(plots), settings, [ItemsClaim(items=items) for items in SETS])
+        holds = [one.holds for one in decision.verdicts]
+        assert holds == [None if items in ([2], [2, 3]) else False for items in SETS]
+        assert "item 3 cannot be told" in decision.verdicts[1].sentence[0]
+        # The item that is missing is no accident of a plot.
+        assert decision.note is None
+        with pytest.raises(MissingEvidence, match="hidden_states/1/3"):
+            way(Evidence(), settings, [ItemsClaim(items=[1])])
+
+
 @pytest.mark.parametrize("tuned", SETS)
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10_000), view=views)
