@@ -6,6 +6,7 @@ region, and another level of it grows or shrinks it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from solver.evidence import Record
+from solver.rules.maps.displayed import SEEN, pixel_of
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -25,10 +27,16 @@ KEPT_DEPTH = 0.5
 """Part of a region's inmost depth by which it is shrunk at the most: a thin outline stays."""
 
 
-def moved_regions(record: Record, generator: np.random.Generator) -> Record:
-    """Return a ``regions/k`` record with every edge moved by up to `PIXELS`.
+def reach_of_edges(records: Iterable[Record]) -> float:
+    """Return how far edges are moved for a question: `PIXELS`, or what a coarse map has seen."""
+    maps = [record for record in records if record.kind == "activation"]
+    return max([PIXELS, *(SEEN * pixel_of(record) for record in maps if "map" in record.arrays)])
 
-    A length up to `PIXELS` is split between a shift in a random direction and growing or shrinking.
+
+def moved_regions(record: Record, generator: np.random.Generator, reach: float = PIXELS) -> Record:
+    """Return a ``regions/k`` record with every edge moved by up to `reach`.
+
+    A length up to that is split between a shift in a random direction and growing or shrinking.
     Each region moves on its own, but two names of the same mask stay one region, and regions that
     did not overlap still do not. No region is emptied; one that would be is left where it was.
     """
@@ -39,7 +47,7 @@ def moved_regions(record: Record, generator: np.random.Generator) -> Record:
             key = mask.tobytes()
             if key not in distances:
                 # By the mask's bytes: two names of one mask stay one region.
-                distances[key] = _moved(signed_distance(mask), generator)
+                distances[key] = _moved(signed_distance(mask), generator, reach)
     depth = {name: distances[m.tobytes()] for name, m in masks.items() if m.tobytes() in distances}
     claimed = {name: distance > 0 for name, distance in depth.items()}
     for one, other in combinations(depth, 2):
@@ -63,8 +71,8 @@ def signed_distance(mask: Mask) -> Floats:
     return distance
 
 
-def _moved(distance: Floats, generator: np.random.Generator) -> Floats:
-    length, shared, angle = generator.uniform(0, (PIXELS, 1.0, 2 * np.pi))
+def _moved(distance: Floats, generator: np.random.Generator, reach: float) -> Floats:
+    length, shared, angle = generator.uniform(0, (reach, 1.0, 2 * np.pi))
     growth = length * (1 - shared) * generator.choice([-1.0, 1.0])
     growth = max(growth, -KEPT_DEPTH * float(distance.max()))
     shift = length * shared * np.array([np.sin(angle), np.cos(angle)])  # down, right

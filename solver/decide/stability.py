@@ -4,7 +4,8 @@ A question's decision is repeated. A repeat varies one thing, the causes taking 
 in turn varies them all:
 
     thresholds   every number the rule chose, times a factor of its own in [0.75, 1.25]
-    regions      the edges of the picture's regions, by up to 3 pixels
+    regions      the edges of the picture's regions, by up to 3 pixels, or what a coarse map's
+                 pixels have seen
     seeds        the draws of LIME and SmoothGrad
     samples      how many there are: half, a quarter, twice as many
     resampled    the evidence itself, where it keeps no samples
@@ -21,13 +22,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
 from solver.decide.decide import UNREADABLE, Decided, answer_where, verdicts_again
 from solver.decide.perturb_evidence import can_resample, resampled
-from solver.decide.perturb_regions import moved_regions
+from solver.decide.perturb_regions import moved_regions, reach_of_edges
 from solver.decide.resample_draws import COUNTS, has_samples, resampled_draws, with_other_count
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
@@ -223,7 +225,8 @@ class _Repeats:
         if "resampled" in varying:
             records = resampled(records, generator)
         if "regions" in varying:
-            records = _each(records, lambda one: one.kind == "regions", generator, moved_regions)
+            moved = partial(moved_regions, reach=reach_of_edges(self.records.values()))
+            records = _each(records, lambda one: one.kind == "regions", generator, moved)
         return records
 
     def _other_draws(

@@ -19,10 +19,10 @@ from solver.rules.maps.displayed import (
     Mask,
     brightest_of,
     correlation,
-    fitted_to,
     readable_brightness,
     region,
     region_name,
+    share_inside,
 )
 from solver.rules.parameters import MapKind, Picture, Region, TwoMaps
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
@@ -293,6 +293,6 @@ def _block_means(values: Floats) -> Floats:
 
 def _marked_share(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
     marked = brightest_of(evidence[settings.record(kind, picture)])
-    inside = fitted_to(region(evidence, picture, settings.region), marked.shape)
+    inside = share_inside(region(evidence, picture, settings.region), marked.shape)
     # An even map marks nothing, and nothing of it lies in a region.
-    return float((marked & inside).sum() / marked.sum()) if marked.any() else 0.0
+    return float(inside[marked].mean()) if marked.any() else 0.0

@@ -30,11 +30,12 @@ from solver.rules.maps.displayed import (
     Floats,
     Mask,
     density,
-    fitted_to,
+    mean_inside,
     readable_brightness,
     region,
     region_name,
     reservations,
+    share_inside,
     standing_out,
 )
 from solver.rules.parameters import MapSettings, Rank, Region
@@ -149,10 +150,11 @@ def first_two(values: Sequence[float]) -> tuple[int, int]:
 
 def masks_of(
     evidence: Evidence, picture: int, claim: PlaceClaim, shape: tuple[int, ...]
-) -> list[Mask]:
-    """Return the parts a claim is about, at a map's size; one mask unless claimed "as a whole"."""
+) -> list[Floats]:
+    """Return the share of each pixel of a map in the parts a claim is about; one part unless
+    claimed "as a whole"."""
     if claim.evenly:
-        return [fitted_to(region(evidence, picture, part), shape) for part in claim.evenly]
+        return [share_inside(region(evidence, picture, part), shape) for part in claim.evenly]
     if claim.region is None:
         named = [region(evidence, picture, name) for name in claim.outside]
         inside: Mask = ~np.logical_or.reduce(named)  # outside of all that are named
@@ -160,7 +162,7 @@ def masks_of(
         inside = region(evidence, picture, claim.region)
         for name in claim.minus:
             inside = inside & ~region(evidence, picture, name)
-    return [fitted_to(inside, shape)]
+    return [share_inside(inside, shape)]
 
 
 def place_figure(settings: PlaceSettings, claims: Sequence[PlaceClaim]) -> Figure:
@@ -263,9 +265,9 @@ def clear_decision(
     """
     found = {}
     for name in (claim.region for claim in claims if claim.region is not None):
-        mask = fitted_to(region(evidence, settings.picture, name), values.shape)
-        chance = share_by_chance(values, [mask], valid)
-        found[name] = Clearness(_contrast(values, mask, valid), chance)
+        inside = share_inside(region(evidence, settings.picture, name), values.shape)
+        chance = share_by_chance(values, [inside], valid)
+        found[name] = Clearness(_contrast(values, inside, valid), chance)
     if not found:
         raise MissingEvidence(what=("a claim that names a region", "指出區域的選項"))
     names = {name: region_name(evidence, settings.picture, name) for name in found}
@@ -275,12 +277,12 @@ def clear_decision(
     return Decision(verdicts, [figure], one_note(reservations(record)))
 
 
-def _contrast(values: Floats, mask: Mask, valid: Mask) -> float:
-    inside, rest = values[mask & valid], values[~mask & valid]
-    if not inside.size or not rest.size or inside.mean() <= 0:
+def _contrast(values: Floats, inside: Floats, valid: Mask) -> float:
+    within, rest = (mean_inside(values, part, valid) for part in (inside, 1 - inside))
+    if within is None or rest is None or within <= 0:
         return 0.0
     # A finite number: JSON and YAML of a key have no infinity.
-    return min(float(inside.mean() / rest.mean()), EVERYTHING) if rest.mean() > 0 else EVERYTHING
+    return min(within / rest, EVERYTHING) if rest > 0 else EVERYTHING
 
 
 @dataclass(frozen=True)

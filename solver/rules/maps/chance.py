@@ -33,7 +33,10 @@ Spectrum = npt.NDArray[np.complex128]
 
 
 def share_by_chance(
-    values: Floats, masks: Sequence[Mask], valid: Mask, rival: Sequence[Mask] = ()
+    values: Floats,
+    masks: Sequence[Floats | Mask],
+    valid: Mask,
+    rival: Sequence[Floats | Mask] = (),
 ) -> float:
     """Return the share of the map's placements whose mean in the masks is as high as it is now.
 
@@ -42,8 +45,8 @@ def share_by_chance(
 
     Args:
         values: (H, W), not negative.
-        masks: of a region; of several the one of lowest mean counts, as for a thing that is bright
-            as a whole.
+        masks: the share of each pixel in a region; of several regions the one of lowest mean
+            counts, as for a thing that is bright as a whole.
         valid: (H, W), the places that can be read.
         rival: masks of another region; with them the lead over it is compared.
     """

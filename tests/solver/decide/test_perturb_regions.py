@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from solver.decide.perturb_regions import PIXELS, moved_regions, signed_distance
+from solver.decide.perturb_regions import PIXELS, moved_regions, reach_of_edges, signed_distance
 from solver.evidence import Record
 from tests.solver.rules.made_maps import box
 
@@ -63,3 +63,16 @@ def test_what_has_no_edge_stays() -> None:
     everything, nothing = np.ones((128, 128), bool), np.zeros((128, 128), bool)
     found = moved(0, all=everything, none=nothing)
     assert found["all"].all() and not found["none"].any()
+
+
+def test_edges_move_as_far_as_the_pixels_of_a_coarse_map_have_seen() -> None:
+    coarse = Record("activation/23/2", {"map": np.zeros((32, 32))})
+    fine = Record("activation/6/2", {"map": np.zeros((128, 128))})
+    gradient = Record("saliency/2", {"map": np.zeros((16, 16))})  # its pixels are places, not units
+    assert reach_of_edges([fine, gradient, Record("regions/2", {})]) == PIXELS
+    assert reach_of_edges([fine, coarse]) == 1.4 * 4
+    distance = signed_distance(FOOD)
+    record = Record("regions/2", {"food": FOOD})
+    moves = (moved_regions(record, np.random.default_rng(seed), 9.0) for seed in range(30))
+    farthest = max(np.abs(distance[one.arrays["food"] != FOOD]).max(initial=0) for one in moves)
+    assert 6 < farthest <= 10

@@ -21,6 +21,7 @@ from solver.rules.maps.displayed import (
     readable_brightness,
     region,
     reservations,
+    share_inside,
     standing_out,
     valid_places,
 )
@@ -89,6 +90,39 @@ def test_a_mask_keeps_its_share_at_another_size(side: int, seed: int) -> None:
     assert np.array_equal(fitted_to(mask, (128, 128)), mask)
     large = (384, 384)
     assert np.array_equal(fitted_to(mask[:, ::-1], large), fitted_to(mask, large)[:, ::-1])
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(side=st.integers(1, 128), seed=SEEDS)
+def test_a_border_is_shared_between_its_sides(side: int, seed: int) -> None:
+    top, left = np.random.default_rng(seed).integers(0, 96, 2)
+    mask = box(int(top), int(left), 32, 32)
+    share = share_inside(mask, (side, side))
+    assert share.shape == (side, side) and share.min() >= 0 and share.max() <= 1
+    # No area is lost, and what is not inside is outside.
+    assert share.mean() == pytest.approx(mask.mean(), rel=1e-9)
+    assert share + share_inside(~mask, (side, side)) == pytest.approx(1, abs=1e-9)
+    turned = share_inside(np.rot90(mask), (side, side))
+    assert turned == pytest.approx(np.rot90(share), abs=1e-9)
+
+
+def test_a_bright_border_pixel_of_a_coarse_map_counts_for_both_sides() -> None:
+    values, everywhere = np.zeros((8, 8)), np.ones((8, 8), bool)
+    values[:, 4] = 1.0  # the column in whose middle the border lies
+    left = np.broadcast_to(np.arange(128) < 72, (128, 128))
+    found = [density(values, share_inside(side, (8, 8)), everywhere) for side in (left, ~left)]
+    # Half of eight pixels on either side, of areas of 36 and 28 pixels, over a mean of an eighth.
+    assert found == pytest.approx([4 / 36 * 8, 4 / 28 * 8])
+
+
+def test_the_pixel_of_a_coarse_layer_is_told() -> None:
+    told = [
+        reservations(Record("activation/15/1", {"map": np.zeros((side, side))}))
+        for side in (128, 64, 16)
+    ]
+    assert told[0] == []
+    assert "is 2 of the picture's, and has seen about 3 to each side" in told[1][0][0]
+    assert "8 個像素，所見約及其中心兩側各 11 個像素" in told[2][0][1]
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
