@@ -51,11 +51,12 @@ def where_attention_goes(
         amounts = paid.mean(-1) if rows.any() else np.zeros(weights.shape[:2])  # (layers, heads)
         own = amounts[:, settings.head - 1]  # (layers,)
         name, layer = NAMES[claim.target], int(own.argmax())
+        share, limit = float(own[layer]), max(MAJORITY.now(), float(amounts.mean()))
         verdicts.append(
             above(
-                float(own[layer]),
-                # TIE: a head that is the average itself is not above it.
-                max(MAJORITY.now(), float(amounts.mean()) + TIE),
+                # A head that is the average itself is not above it, nor below, by a rounding.
+                limit if abs(share - limit) <= TIE else share,
+                limit,
                 unit="share of attention",
                 what=(
                     f"attention paid to {name[0]} in layer {layer + 1}",

@@ -93,6 +93,9 @@ def _verdict(
     holds = layer == first
     english = f"In layer {layer} {tag} leads by {lead} of the nearest words"
     chinese = f"第 {layer} 層最接近的詞中，{tag} 領先其他詞性 {lead} 個"
+    if lead <= 0:
+        english = f"In layer {layer} {tag} is {-lead} of the nearest words behind the leader"
+        chinese = f"第 {layer} 層最接近的詞中，{tag} 落後最多的詞性 {-lead} 個"
     margin = abs(lead)
     if not holds and lead > 0 and first is not None:
         english += f", but it leads in layer {first} already"
@@ -101,8 +104,8 @@ def _verdict(
         margin = ahead[first - 1]
     earlier = [ahead[other - 1] for other in offered if other < layer]
     if holds and earlier:
-        english += f", and in no earlier layer offered (at most {max(earlier)})"
-        chinese += f"，更早的選項都沒有（至多 {max(earlier)}）"
+        english += f", and in no earlier layer offered ({-max(earlier)} or more behind)"
+        chinese += f"，更早的選項都沒有（落後 {-max(earlier)} 個以上）"
         # Or an earlier layer would have to catch up: whichever is nearer.
         margin = min(margin, -max(earlier))
     return Verdict(

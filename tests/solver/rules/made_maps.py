@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from solver.evidence import Evidence, Record
 from solver.rules.registry import Decide, Decision, Verdict, all_rules
+from solver.rules.verdicts import TIE
 
 SIDE = 128
 
@@ -64,31 +65,98 @@ def _checked(
 ) -> Decision:
     rule = all_rules()[name]
     read = [rule.claim.model_validate(claim) for claim in claims]
-    decision = way(evidence, rule.settings.model_validate(settings), read)
-    assert len(decision.verdicts) == len(claims)
-    for verdict in decision.verdicts:
-        _check_beside(verdict)
-    shown = {one for figure in decision.figures for one in _records(figure.parameters)}
-    for figure in decision.figures:
-        if figure.kind == "table":
-            _check_heads(figure.parameters)
-    lacking = {one for one in shown if one not in evidence}
-    assert all(one.startswith("picture/") for one in lacking), lacking
-    return decision
+    return checked(way)(evidence, rule.settings.model_validate(settings), read)
+
+
+def checked(way: Decide) -> Decide:
+    """A rule or cross-check each of whose decisions is held against what stands beside it."""
+
+    def decides(evidence: Evidence, settings: Any, claims: Sequence[Any]) -> Decision:
+        decision = way(evidence, settings, claims)
+        assert len(decision.verdicts) == len(claims)
+        for verdict in decision.verdicts:
+            _check_beside(verdict)
+        _check_languages(decision.note or ("", ""))
+        shown = {one for figure in decision.figures for one in _records(figure.parameters)}
+        for figure in decision.figures:
+            _check_languages(figure.caption)
+            if figure.kind == "table":
+                _check_heads(figure.parameters)
+        lacking = {one for one in shown if one not in evidence}
+        assert all(one.startswith("picture/") for one in lacking), lacking
+        return decision
+
+    return decides
 
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
+_COMPARED: dict[str, tuple[str, Callable[[float], bool]]] = {
+    "no more than": ("不高於", lambda lead: lead <= 0),
+    "no less than": ("不低於", lambda lead: lead >= 0),
+    "more than": ("高於", lambda lead: lead > 0),
+    "less than": ("低於", lambda lead: lead < 0),
+    "as much as": ("等於", lambda lead: lead == 0),
+    "above the limit": ("高於", lambda lead: lead > 0),
+    "below the limit": ("低於", lambda lead: lead < 0),
+    "at the limit": ("等於", lambda lead: lead == 0),
+    "which is not rare": ("並不罕見", lambda lead: True),
+}
+"""Comparisons as sentences say them, and the leads of value over threshold that they fit."""
+
+_ENGLISH = re.compile(f", ({'|'.join(_COMPARED)})")
+_CHINESE = re.compile("，(不高於|不低於|高於|低於|等於|並不罕見)")
+
+
+def _check_languages(said: tuple[str, str]) -> None:
+    """The same numbers and the same comparisons, in another order maybe."""
+    english, chinese = said
+    assert sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), said
+    compared = [_COMPARED[one][0] for one in _ENGLISH.findall(english)]
+    assert sorted(compared) == sorted(_CHINESE.findall(chinese.replace("小於", "低於"))), said
 
 
 def _check_beside(verdict: Verdict) -> None:
     """Hold margin and sentences against the verdict they stand beside."""
     value, limit, margin = verdict.value, verdict.threshold, verdict.margin
+    english = verdict.sentence[0]
     assert margin is None or margin >= 0
-    if margin and verdict.holds is not None and isinstance(value, float):
+    assert all(verdict.sentence)
+    _check_languages(verdict.sentence)
+    if not isinstance(value, float) or verdict.holds is None:
+        return
+    if margin:
         assert isinstance(limit, float)  # 0 says that chance would do as well
-        assert abs(margin + verdict.spread - abs(value - limit)) < 1e-9, verdict
-    english, chinese = verdict.sentence
-    assert english and sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), verdict
+        over = abs(value - limit) - margin - verdict.spread
+        # A lead in one layer counts only until another layer leads before it.
+        assert over >= 0 if verdict.unit == "words" else abs(over) < 1e-9, verdict
+    for measured in (value, limit):
+        # A limit of 0 goes without saying: "leads by", "is behind".
+        assert (
+            not isinstance(measured, float) or not measured or (_is_said(abs(measured), english))
+        ), verdict
+    if isinstance(limit, float):
+        lead = value - limit if abs(value - limit) > TIE else 0.0
+        for said in _ENGLISH.findall(verdict.sentence[0]):
+            assert _COMPARED[said][1](lead), verdict
+
+
+_MEASURED = re.compile(r"(\d[\d,]*(?:\.\d+)?)(?:×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|e(-?\d+))?(%?)( in \d+)?")
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def _is_said(value: float, sentence: str) -> bool:
+    """Whether a sentence says a value: rounded, in percent, or as so many in so many."""
+    for figure, raised, power, percent, among in _MEASURED.findall(sentence):
+        said = float(figure.replace(",", ""))
+        digit = 10.0 ** -len(figure.partition(".")[2])
+        unit = 10.0 ** int(raised.translate(_RAISED) or power or 0) / (100 if percent else 1)
+        if among:
+            unit = 1 / float(among.removeprefix(" in "))
+            # "1 in 217" is the chance of 1 to three digits of the other number.
+            digit = digit if said > 1 else value
+        if abs(said * unit - value) <= 0.501 * digit * unit:
+            return True
+    return False
 
 
 def _check_heads(table: Mapping[str, Any]) -> None:
