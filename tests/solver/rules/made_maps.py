@@ -127,8 +127,8 @@ def _check_beside(verdict: Verdict) -> None:
     if margin:
         assert isinstance(limit, float)  # 0 says that chance would do as well
         over = abs(value - limit) - margin - verdict.spread
-        # A lead in one layer counts only until another layer leads before it.
-        assert over >= 0 if verdict.unit == "words" else abs(over) < 1e-9, verdict
+        # Of leads in words the one of another layer may turn the verdict.
+        assert verdict.unit == "words" or abs(over) < 1e-9, verdict
     for measured in (value, limit):
         # A limit of 0 goes without saying: "leads by", "is behind".
         assert (

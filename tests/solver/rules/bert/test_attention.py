@@ -75,6 +75,40 @@ def test_what_another_head_does_is_not_counted(target: str) -> None:
     assert held(weights, head=3) == {target}
 
 
+@pytest.mark.parametrize(
+    ("target", "columns"),
+    [
+        # The places that each of "a b . a" between [CLS] and [SEP] looks at.
+        ("full_stop", [[3], [3], [], [3]]),
+        ("previous", [[], [1], [2], [3]]),
+        ("same", [[1, 4], [2], [3], [1, 4]]),
+        ("next", [[2], [3], [4], []]),
+        ("special", [[0, 5]] * 4),
+    ],
+)
+def test_the_places_a_target_means(target: str, columns: list[list[int]]) -> None:
+    pieces = ["[CLS]", "a", "b", ".", "a", "[SEP]"]
+    special = [True, False, False, False, False, True]
+    pairs = target_pairs(pieces, special, target)  # type: ignore[arg-type]
+    assert [np.flatnonzero(row).tolist() for row in pairs] == [[], *columns, []]
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_the_layer_is_named_and_the_share_is_that_of_the_tokens(layer: int) -> None:
+    """Six of the eight words that have a word before them look at it; all other heads at none."""
+    weights = even_attention()
+    weights[layer - 1, 3] = looking("previous", 0.9)
+    weights[layer - 1, 3, 4:6] = np.eye(T)[0]
+    asked = HeadSettings(head=4), [TargetClaim(target="previous")]
+    (found,) = where_a_head_looks(evidence_of(weights), *asked).verdicts
+    assert found.value == pytest.approx((6 + 0) / 8)
+    assert f"(in layer {layer}, the most of all)" in found.sentence[0]
+    assert f"（第 {layer} 層，為各層最多）" in found.sentence[1]
+    (second,) = where_attention_goes(evidence_of(weights), *asked).verdicts
+    assert second.value == pytest.approx(6 * 0.9 / 8)
+    assert f"in layer {layer}:" in second.sentence[0] and f"第 {layer} 層" in second.sentence[1]
+
+
 def test_two_layers_may_do_two_things() -> None:
     weights = even_attention()
     weights[0, 3], weights[2, 3] = looking("previous", 0.8), looking("special", 0.8)
@@ -180,8 +214,13 @@ def test_rows_that_are_no_shares_are_refused() -> None:
 
 
 def test_a_head_that_is_not_there_is_refused() -> None:
-    with pytest.raises(EvidenceError, match="no head 12"):
-        held(even_attention(), head=12)
+    with pytest.raises(EvidenceError, match="no head 5: the model has 4"):
+        held(even_attention(), head=5)
+    for way in (coreference, link_against_other_words):
+        for layer, head in ((4, 1), (1, 5)):
+            claims = [HeadClaim(layer=1, head=1), HeadClaim(layer=layer, head=head)]
+            with pytest.raises(EvidenceError, match=f"no layer {layer} head {head}"):
+                way(evidence_of(even_attention()), LinkSettings(), claims)
 
 
 @pytest.mark.parametrize("links", [[], [[7, 99]], [[7]], [["her", "cat"]]])

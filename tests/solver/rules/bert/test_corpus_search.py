@@ -16,8 +16,8 @@ TAGS = ["ADJ", "NOUN", "VERB"]
 OFFERED = (2, 3, 5, 6)
 
 
-def evidence_of(nouns: list[int]) -> Evidence:
-    counts = np.array([[50 - n, n, 0] for n in nouns])
+def evidence_of(nouns: list[int], more: int = 0) -> Evidence:
+    counts = np.array([[50 - n, n, 0] for n in nouns]) + more
     return Evidence(
         {
             "corpus_search": Record(
@@ -27,9 +27,9 @@ def evidence_of(nouns: list[int]) -> Evidence:
     )
 
 
-def held(nouns: list[int]) -> list[int]:
+def held(nouns: list[int], more: int = 0) -> list[int]:
     claims = [LayerClaim(layer=layer) for layer in OFFERED]
-    decision = first_layer_of_own_kind(evidence_of(nouns), NothingToSet(), claims)
+    decision = first_layer_of_own_kind(evidence_of(nouns, more), NothingToSet(), claims)
     assert all((v.margin or 0) >= 0 for v in decision.verdicts)
     return [at for at, verdict in zip(OFFERED, decision.verdicts, strict=True) if verdict.holds]
 
@@ -51,7 +51,7 @@ def test_at_most_one_holds_and_more_words_of_each_kind_change_nothing(
 ) -> None:
     found = held(nouns)
     assert len(found) <= 1
-    assert found == held([n + 0 for n in nouns])
+    assert found == held(nouns, more)
     if found:
         assert nouns[found[0] - 1] > 25
         assert all(nouns[layer - 1] <= 25 for layer in OFFERED if layer < found[0])
@@ -60,7 +60,34 @@ def test_at_most_one_holds_and_more_words_of_each_kind_change_nothing(
 def test_a_lead_that_is_lost_again_is_noted() -> None:
     claims = [LayerClaim(layer=2)]
     decision = first_layer_of_own_kind(evidence_of([10, 40, 10, 40]), NothingToSet(), claims)
-    assert decision.note is not None and "loses the lead again in layer 3" in decision.note[0]
+    assert decision.note == (
+        "NOUN loses the lead again in layer 3.",
+        "NOUN 在第 3 層又失去領先。",
+    )
+    assert first_layer_of_own_kind(evidence_of([10, 40, 40]), NothingToSet(), claims).note is None
+    claims = [LayerClaim(layer=3)]
+    decision = first_layer_of_own_kind(evidence_of([10, 40, 40]), NothingToSet(), claims)
+    assert decision.note is not None
+    assert decision.note[0] == "NOUN also leads in layer 2, which is not offered."
+
+
+@pytest.mark.parametrize(
+    ("nouns", "leads", "margins"),
+    [
+        # Leads are 2 n - 50 in layers 2, 3, 5 and 6. The nearest other outcome: the lead itself is
+        # lost, an earlier layer catches up, or one that leads already falls back.
+        ([0, 10, 20, 0, 45, 26], [-30, -10, 40, 2], [30, 10, 10, 40]),
+        ([0, 10, 20, 0, 27, 45], [-30, -10, 4, 40], [30, 10, 4, 4]),
+        ([0, 45, 20, 0, 26, 45], [40, -10, 2, 40], [40, 10, 40, 40]),
+    ],
+)
+def test_a_margin_is_the_way_to_the_nearest_other_verdict(
+    nouns: list[int], leads: list[int], margins: list[int]
+) -> None:
+    claims = [LayerClaim(layer=layer) for layer in OFFERED]
+    found = first_layer_of_own_kind(evidence_of(nouns), NothingToSet(), claims).verdicts
+    assert [one.value for one in found] == leads
+    assert [one.margin for one in found] == margins
 
 
 def test_a_layer_that_is_not_there_is_refused() -> None:
@@ -87,5 +114,9 @@ def test_a_lead_of_the_farther_words_alone_is_none_of_the_nearer_half() -> None:
         for way in (first_layer_of_own_kind, first_layer_of_the_nearer_half)
     ]
     assert found == [[True, False, False, False], [False, True, False, False]]
+    tags[0], tags[1, 0] = noun, noun  # neither the nearest word nor a layer not offered counts
+    record.arrays["counts"] = np.stack([np.bincount(row, minlength=3) for row in tags])
+    again = first_layer_of_the_nearer_half(evidence, NothingToSet(), claims).verdicts
+    assert [one.value for one in again] == [6 - 19, 25, 25, 25]
     with pytest.raises(MissingEvidence, match="part of speech of each word"):
         first_layer_of_the_nearer_half(evidence_of([10] * 6), NothingToSet(), claims)

@@ -18,13 +18,18 @@ from solver.rules.bert.hidden_states import (
     RankedModelSettings,
     fine_tuned,
     matching_layers,
+    nearness_of_answer,
     wrong_items,
 )
 from solver.rules.bert.hidden_states_check import (
+    isolation,
+    isolation_lead,
+    largest_isolation,
     matching_by_nearest_link,
     tuned_by_loneliness,
     wrong_by_loneliness,
 )
+from solver.rules.bert.state_plots import checked
 from solver.rules.verdicts import TIE
 
 ROLES = np.array([0] + [1] * 6 + [0] + [2] * 30 + [3] * 2 + [2] * 10 + [0])
@@ -68,6 +73,22 @@ def turned(points: np.ndarray, angle: float, scale: float) -> np.ndarray:
 
 
 views = st.tuples(st.floats(0, 6), st.floats(0.1, 50))
+
+
+@given(seed=st.integers(0, 1000), sizes=st.tuples(*[st.integers(1, 4)] * 3))
+def test_nearness_is_the_share_of_pairs_in_which_the_answer_is_nearer(
+    seed: int, sizes: tuple[int, int, int]
+) -> None:
+    """Pair by pair, on whole numbers, of which many are equally far: a tie counts half."""
+    chance = np.random.default_rng(seed)
+    question, context, answer = (chance.integers(0, 3, (n, 2)).astype(float) for n in sizes)
+
+    def far(point: np.ndarray) -> float:
+        return sum(np.hypot(*(point - other)) for other in question)
+
+    gaps = [far(theirs) - far(mine) for mine in answer for theirs in context]
+    wins = sum(1.0 if gap > TIE else 0.5 if gap > -TIE else 0.0 for gap in gaps)
+    assert nearness_of_answer(question, context, answer) == pytest.approx(wins / len(gaps))
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -180,6 +201,53 @@ def test_the_answer_moved_outwards_makes_the_item_right() -> None:
         for way in (wrong_items, wrong_by_loneliness):
             verdicts = way(evidence_of({(1, 1): moved}), settings, claims).verdicts
             assert [one.holds for one in verdicts] == [not right, right]
+
+
+@pytest.mark.parametrize(
+    ("answer", "rest", "lead", "outermost"),
+    [
+        (6.0, 3.0, "+0.50", "of the answer"),
+        (2.0, 5.0, "−0.60", "no answer"),
+        (4.0, 4.0, "+0.00", "no answer"),
+    ],
+)
+def test_the_lead_is_a_share_of_the_farther_and_the_outermost_is_named(
+    answer: float, rest: float, lead: str, outermost: str
+) -> None:
+    """An answer at so many units from the middle, a word at so many, and all others within one."""
+    points = np.zeros((LAYERS, len(ROLES), 2))
+    points[:, :, 1] = np.linspace(-1, 1, len(ROLES))
+    at = np.flatnonzero(ROLES == 3)[0], np.flatnonzero(ROLES == 2)[4]
+    points[:, at[0]], points[:, at[1]] = [answer, 0], [-rest, 0]
+    evidence = evidence_of({(1, 1): points})
+    asked = ModelSettings(model=1, items=[1]), [ItemsClaim(items=[1])]
+    first = wrong_items(evidence, *asked).verdicts[0]
+    place = at[0] if answer > rest else at[1]
+    assert first.sentence[0].startswith(
+        f"Outermost in the last layer, and its lead: item 1: 'w{place}' ("
+    )
+    assert first.margin == pytest.approx(abs(answer - rest) / max(answer, rest), abs=1e-3)
+    assert first.holds is (answer <= rest)
+    del evidence["hidden_states/1/1"].values["pieces"]
+    unnamed = wrong_items(evidence, *asked).verdicts[0].sentence[0]
+    assert f"{outermost} ({lead.replace('−', '-')})" in unnamed
+
+
+def test_loneliness_is_the_way_to_the_third_neighbour_or_the_last_there_is() -> None:
+    line = np.array([0.0, 1.0, 3.0, 7.0, 15.0])
+    points = np.stack([line, np.zeros(5)], 1)
+    assert isolation(points).tolist() == [7, 6, 4, 7, 14]
+    assert isolation(points[:3]).tolist() == [3, 2, 3]
+    # Of two tokens each is as lonely as any two are apart.
+    two = Record("hidden_states/1/1", {"points": points[None, 1:4], "roles": np.array([1, 2, 3])})
+    assert largest_isolation(checked(two)) == pytest.approx(1)
+    leads = Record(
+        "hidden_states/1/1",
+        {"points": points[None], "roles": np.array([3, 2, 2, 2, 2])},
+    )
+    leads.arrays["points"] = np.concatenate([points, points[:1]])[None]
+    leads.arrays["roles"] = np.array([3, 2, 2, 2, 2, 1])
+    assert isolation_lead(checked(leads)) == pytest.approx((7 - 14) / 14)
 
 
 def test_where_nothing_stands_apart_an_item_stays_open() -> None:
