@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from solver.errors import EvidenceError, MissingEvidence
 from solver.evidence import Evidence, Record
-from solver.rules.filters.activation_depth import mean_frequency, readable_window
+from solver.rules.filters.activation_depth import mean_frequency, readable_window, shown_pair
 from tests.solver.rules.made_maps import (
     box,
     decide,
@@ -146,3 +146,14 @@ def test_missing_maps_are_named() -> None:
         decide(
             "filters.activation_depth", Evidence(), {"early": 6, "late": 23, "pictures": [0]}, DEPTH
         )
+
+
+def test_of_a_coarser_map_no_pixel_is_read_that_is_covered_in_part() -> None:
+    """Rows 6 to 99 and columns 10 to 127 of 128 can be read: of a fourth of the size 2 to 24."""
+    fine, coarse = np.arange(128.0**2).reshape(128, 128), np.arange(32.0**2).reshape(32, 32)
+    valid = np.zeros((128, 128), bool)
+    valid[6:100, 10:] = True
+    one = Record("activation/6/0", {"map": fine, "valid": valid})
+    first, second = shown_pair(one, Record("activation/23/0", {"map": coarse}))
+    assert np.array_equal(first, fine[6:100, 10:])
+    assert np.array_equal(second, coarse[2:25, 3:])

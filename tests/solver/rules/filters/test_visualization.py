@@ -54,3 +54,15 @@ def test_the_section_finds_what_it_varies(
     activation: dict[str, Any], visualization: dict[str, Any], expected: list[bool]
 ) -> None:
     assert section(activation, visualization) == expected
+
+
+@pytest.mark.parametrize(("run", "count"), [({}, 0), ({"layers_compared": 5}, 1)])
+def test_a_count_is_half_a_computation_from_the_other_verdict(
+    run: dict[str, Any], count: int
+) -> None:
+    values = {"activation": STILL | run, "visualization": STILL}
+    evidence = evidence_of(Record("filter_trace/6/1", {}, values))
+    found = decide("filters.visualization", evidence, {"index": 6, "picture": 1}, FINDS)
+    assert (found.verdicts[3].value, found.verdicts[3].margin) == (count, 0.5)
+    (figure,) = found.figures
+    assert [*figure.parameters["rows"][0][1:]] == [False, False]

@@ -168,3 +168,33 @@ def test_a_missing_number_of_steps_is_named() -> None:
             parameters,
             [{"effect": "same"}],
         )
+
+
+def test_numbers_of_steps_that_are_missing_are_left_out_and_named() -> None:
+    records = [Record(f"integrated_gradients/7/{n}", {"map": colours(0)}) for n in (10, 100, 300)]
+    asked = {"pictures": [7], "more": [100, 300, 1000, 3000]}
+    for way, note in zip(
+        (decide, decide_again),
+        (
+            (
+                "Maps of 1000, 3000 steps are not there; decided on 100, 300.",
+                "沒有 1000, 3000 步的圖；依 100、300 步的圖判定。",
+            ),
+            None,
+        ),
+        strict=True,
+    ):
+        found = way(
+            "gradients.integrated_gradients.more_steps",
+            evidence_of(*records),
+            asked,
+            [{"effect": "same"}],
+        )
+        assert held(found) == [True] and found.note == note
+    with pytest.raises(MissingEvidence, match="integrated_gradients/7/10"):
+        decide(
+            "gradients.integrated_gradients.more_steps",
+            evidence_of(*records[1:]),
+            asked,
+            [{"effect": "same"}],
+        )

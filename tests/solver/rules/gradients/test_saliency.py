@@ -175,3 +175,40 @@ def test_a_missing_range_or_an_empty_map_leaves_it_open() -> None:
             decide(
                 "gradients.saliency.normalization", evidence_of(record), {"pictures": [0]}, EFFECTS
             )
+
+
+def test_the_ratio_and_the_needed_likeness_are_said() -> None:
+    """The method returns five times the differences, but for one place: a correlation of .9."""
+    differences = np.arange(1.0, 13)
+    evidence = measured(differences * 5, differences)
+    verdict = decide("gradients.saliency.derivative", evidence, {}, CANDIDATES).verdicts[1]
+    assert (verdict.value, verdict.threshold) == (pytest.approx(1), 0.9)
+    assert "(ratio of the values 5)" in verdict.sentence[0] and "數值的比 5" in verdict.sentence[1]
+    turn = np.random.default_rng(3).normal(size=12)
+    for share, holds in ((0.89, False), (0.91, True)):
+        method = with_correlation(differences, turn, share)
+        assert derivative(measured(method, differences))[1] is holds
+
+
+def with_correlation(first: np.ndarray, second: np.ndarray, r: float) -> np.ndarray:
+    """What is of the second is turned until it has this correlation with the first."""
+    one, other = (values - values.mean() for values in (first, second))
+    other = other - one * (one @ other) / (one @ one)
+    mixed: np.ndarray = r * one / np.linalg.norm(one)
+    return mixed + np.sqrt(1 - r * r) * other / np.linalg.norm(other) + 3
+
+
+def test_each_effect_of_the_normalization_has_the_value_of_its_own_definition() -> None:
+    """Two maps of four places, whose largest raw values are 1 and .01."""
+    maps = [np.array([[0.0, 1.0], [0.5, 0.5]]), np.array([[0.0, 1.0], [1.0, 1.0]])]
+    records = [
+        Record(f"saliency/{at}", {"map": one}, {"raw_min": 0.0, "raw_max": high})
+        for at, (one, high) in enumerate(zip(maps, (1.0, 0.01), strict=True))
+    ]
+    found = decide(
+        "gradients.saliency.normalization", evidence_of(*records), {"pictures": [0, 1]}, EFFECTS
+    )
+    assert [one.value for one in found.verdicts] == pytest.approx([0.99, 2, -2, 0, 0], abs=1e-12)
+    assert "(2 before, 0 after)" in found.verdicts[1].sentence[0]
+    rows = found.figures[0].parameters["rows"]
+    assert [row[1:] for row in rows] == [["1", "1"], ["0.01", "1"]]

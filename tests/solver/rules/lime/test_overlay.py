@@ -180,3 +180,35 @@ def test_a_colour_means_what_it_was_drawn_for(seed: int) -> None:
 def test_rows_that_do_not_match_leave_it_open() -> None:
     with pytest.raises(MissingEvidence, match="a row for each true weight"):
         meaning({"true_weights": np.ones(4), "rise": np.zeros((3, 3))})
+
+
+def test_the_larger_rise_is_the_colour_and_blue_is_none() -> None:
+    """Red and green rise in each of four segments, green more in those that are for the class."""
+    truth = np.array([2.0, 1.0, -1.0, -2.0])
+    rise = np.array([[0.1, 0.3, 0.9], [0.2, 0.4, 0.9], [0.3, 0.1, 0.0], [0.5, -0.2, 0.0]])
+    assert meaning({"true_weights": truth, "rise": rise}) == [True, False, False, True]
+    found = decide(
+        "lime.overlay.colour_meaning",
+        evidence_of(Record("lime_known_model", {"true_weights": truth, "rise": rise})),
+        {},
+        MEANINGS,
+    )
+    assert [one.value for one in found.verdicts] == [1, 0, 0, 1]
+    assert all("of 2 segments drawn" in one.sentence[0].lower() for one in found.verdicts)
+    level = Record("lime_known_model", {"true_weights": truth[:1] + 0.123, "rise": rise[:1] / 3})
+    (table,) = decide("lime.overlay.colour_meaning", evidence_of(level), {}, MEANINGS).figures
+    assert table.parameters["rows"] == [[2.12, 0.033, 0.1]]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [({}, False), ({"red": 0.3, "green": 0.004}, True), ({"red": 0.004}, False)],
+)
+def test_where_a_colour_cannot_be_seen_is_said(hidden: dict[str, float], said: bool) -> None:
+    evidence = overlay(np.where(FOOD, 1, 0))
+    for colour, share in hidden.items():
+        evidence.get("lime", 6).values[f"share_where_{colour}_cannot_be_seen"] = share
+    note = decide("lime.overlay.sign_in_region", evidence, {"picture": 6}, PAIRS).note
+    assert note is not None
+    assert ("On 30% of the picture" in note[0], "圖片有 30%" in note[1]) == (said, said)
+    assert ("cannot be seen" in note[0]) is said

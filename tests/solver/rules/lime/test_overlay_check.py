@@ -167,3 +167,22 @@ def test_colours_laid_without_regard_to_the_truth_mean_nothing_as_a_rule() -> No
         rise[generator.permutation(60)[:20], generator.integers(0, 2, 20)] = 0.4
         meant += sum(bool(one) for one in meaning(generator.normal(size=60), rise))
     assert meant <= 16  # four claims, one in forty each, of 40 seeds: 4 expected
+
+
+def test_each_segment_counts_by_its_weight_and_the_last_has_none() -> None:
+    """Labels from 1 on: weights of 4, 1, -3 are those of labels 0, 1, 2, and 3 has none."""
+    segments = np.full((128, 128), 3)
+    segments[:64, :64], segments[:64, 64:] = 1, 2
+    left = box(0, 0, 128, 64)
+    record = Record(
+        "lime/6",
+        {
+            "signs": np.zeros((128, 128), np.int8),
+            "segments": segments,
+            "weights": np.array([4.0, 1.0, -3.0]),
+        },
+    )
+    evidence = evidence_of(record, regions(6, food=left, plate=~left))
+    found = decide_again("lime.overlay.sign_in_region", evidence, {"picture": 6}, PAIRS)
+    assert [one.value for one in found.verdicts] == pytest.approx([0.25, 0, 0, 0.75])
+    assert [one.margin for one in found.verdicts] == pytest.approx([0.5, 0.75, 0.75, 0.5])

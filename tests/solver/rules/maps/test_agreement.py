@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from scipy import optimize
 
 from solver.errors import MissingEvidence
 from solver.evidence import Evidence, Record
@@ -216,3 +217,65 @@ def of_ten_pictures(lead: float, spread: float) -> list[bool | None]:
 def test_overall_is_beyond_chance_over_the_pictures() -> None:
     assert of_ten_pictures(lead=2.0, spread=0.5) == [True, False]
     assert of_ten_pictures(lead=0.1, spread=1.0) == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("r", "expected"),
+    [(0.82, [True, False]), (0.78, [False, False]), (0.22, [False, False]), (0.18, [False, True])],
+)
+def test_eight_and_two_tenths_are_the_lines(r: float, expected: list[bool]) -> None:
+    """A second map is mixed with the first until their blocks correlate by so much."""
+    first, noise = smooth_noise(1, 8), smooth_noise(2, 8)
+    mixed = optimize.brentq(
+        lambda share: block_correlation(first, share * first + (1 - share) * noise) - r, -1, 1
+    )
+    assert compared(both(first, mixed * first + (1 - mixed) * noise + 1))[:2] == expected
+
+
+def test_only_what_both_maps_can_be_read_in_is_compared() -> None:
+    one = smooth_noise(0, 6)
+    left, lower = np.ones((128, 128), bool), np.ones((128, 128), bool)
+    left[:, 100:], lower[:40] = False, False
+    junk = np.random.default_rng(0).random((128, 128)) * 9
+    evidence = evidence_of(
+        Record("saliency/0", {"map": np.where(left, one, junk), "valid": left}),
+        Record(
+            "smoothgrad/0",
+            {"map": np.stack([np.where(lower, one, 1 - junk)] * 3, -1), "valid": lower},
+        ),
+        regions(0, food=FOOD),
+    )
+    (found,) = decide("maps.agreement", evidence, {"pictures": [0]}, AGREE[:1]).verdicts
+    assert found.value == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("readable", "counts"), [(5, True), (3, False)])
+def test_a_block_counts_if_half_of_it_can_be_read(readable: int, counts: bool) -> None:
+    """The last column of blocks of 8 pixels can be read in so many; only there two maps differ."""
+    one, valid = smooth_noise(0, 6), np.ones((128, 128), bool)
+    valid[:, 120 + readable :] = False
+    other = np.where(np.arange(128) < 120, one, 3 * one.mean())
+    assert (block_correlation(one, other, valid) < 0.8) is counts
+
+
+def test_high_ground_makes_no_two_maps_alike_at_the_edge_of_what_can_be_read() -> None:
+    valid = np.ones((128, 128), bool)
+    valid[:, 61:] = valid[:44] = False
+    first, second = 10 + smooth_noise(1, 4), 10 + smooth_noise(2, 4)
+    assert abs(block_correlation(first, second, valid)) < 0.35
+
+
+def test_marks_lie_on_one_another_within_half_a_block() -> None:
+    """A line of a twentieth of the picture, moved by 3 of 128 pixels and by 12; a block has 8."""
+    everywhere = np.ones((128, 128), bool)
+    line = box(0, 40, 128, 6).astype(float)
+    found = [overlap((line, everywhere), (np.roll(line, far, 1), everywhere)) for far in (3, 12)]
+    assert found[0] == pytest.approx(1)
+    assert found[1] < 0
+
+
+def test_the_note_is_there_if_any_claim_asks_for_the_closer_map() -> None:
+    evidence = both(smooth_noise(1), smooth_noise(2))
+    for claims, noted in ((AGREE, False), (AGREE + CLOSER, True), (CLOSER, True)):
+        found = decide("maps.agreement", evidence, {"pictures": [0]}, claims)
+        assert (found.note is not None) is noted

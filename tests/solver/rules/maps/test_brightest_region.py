@@ -228,3 +228,39 @@ def test_missing_regions_and_maps_are_named() -> None:
             ask(evidence_of(regions(2, **PARTS)))
     with pytest.raises(MissingEvidence, match="names a region"):
         clearly(evidence(smooth_noise(0)), [{"nowhere": True}])
+
+
+def test_the_values_are_densities_and_the_lead_is_of_the_next() -> None:
+    """Levels of 4, 1 and 3 on a ground of 0; as a whole, the plate and the phone are worth 1."""
+    levels = dict(zip(NAMES, (4.0, 1.0, 3.0), strict=True))
+    values = sum(level * PARTS[name] for name, level in levels.items())
+    found, mean = evidence(np.asarray(values)), float(np.mean(values))
+    read = {"map": "saliency", "picture": 2}
+    whole = {"region": "phone", "evenly": ["phone", "plate"]}
+    for claims, expected, leads in (
+        (BRIGHTEST, [4, 1, 3], "on the cake over the phone"),
+        ([BRIGHTEST[1], BRIGHTEST[2], BRIGHTEST[0]], [1, 3, 4], "on the cake over the phone"),
+        ([BRIGHTEST[1], BRIGHTEST[0], whole], [1, 4, 1], "on the cake over"),
+    ):
+        decision = decide("maps.brightest_region", found, read, claims)
+        measured = [one.value for one in decision.verdicts]
+        assert measured == pytest.approx([level * values.max() / 4 / mean for level in expected])
+        assert decision.note is not None and leads in decision.note[0]
+    least = decide("maps.brightest_region", found, read | {"rank": "least"}, BRIGHTEST)
+    assert least.note is not None and "on the phone over the plate" in least.note[0]
+
+
+@pytest.mark.parametrize("unread", ["inside", "outside"])
+def test_a_place_without_a_rest_or_that_cannot_be_read_is_no_clear_place(unread: str) -> None:
+    """As for a region that is the whole picture: there is nothing that it is denser than."""
+    valid = PARTS["cake"] if unread == "outside" else ~PARTS["cake"]
+    record = Record("saliency/2", {"map": smooth_noise(0) + PARTS["cake"], "valid": valid})
+    claims = [{"region": "cake"}, {"nowhere": True}]
+    found = decide(
+        "maps.brightest_region.clear_place",
+        evidence_of(record, regions(2, cake=PARTS["cake"])),
+        {"map": "saliency", "picture": 2},
+        claims,
+    )
+    assert held(found) == [False, True]
+    assert found.verdicts[0].value == 0
