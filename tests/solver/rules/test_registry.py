@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from solver.decide.decide import decide_question
 from solver.errors import MissingEvidence
 from solver.evidence import Evidence
 from solver.files.resources import shipped_bank
+from solver.rules import registry
 from solver.rules.former_names import FORMER
 from solver.rules.registry import (
     NO_RULE,
@@ -199,3 +201,15 @@ def test_every_unit_has_a_name_in_chinese() -> None:
 def test_another_process_gets_a_rule_by_its_name(name: str) -> None:
     sent = NO_RULE if name == GIVEN else all_rules()[name]
     assert pickle.loads(pickle.dumps(sent)) is sent
+
+
+def test_a_process_that_has_no_rules_yet_gets_the_cross_check_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = pickle.dumps(all_rules()["bert.corpus_search"])
+    package = sys.modules["solver.rules.bert"]
+    for name in ("corpus_search", "corpus_search_check"):
+        monkeypatch.setattr(package, name, getattr(package, name))
+        monkeypatch.delitem(sys.modules, f"{package.__name__}.{name}")
+    monkeypatch.setattr(registry, "_rules", {})
+    assert pickle.loads(sent).cross_check is not None

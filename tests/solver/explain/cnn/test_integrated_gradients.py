@@ -12,6 +12,7 @@ from torch import Tensor
 
 from solver.bundle.bundle import Bundle
 from solver.errors import BundleError
+from solver.explain.cnn import integrated_gradients as module
 from solver.explain.cnn.integrated_gradients import (
     integrated_gradients,
     integrated_path,
@@ -117,3 +118,26 @@ def test_the_path_goes_from_black_to_a_step_before_the_picture(demo: Bundle) -> 
 def test_too_few_steps_are_refused_in_a_sentence(demo: Bundle, steps: int) -> None:
     with pytest.raises(BundleError, match="2 steps or more"):
         integrated_gradients(Job(f"integrated_gradients/7/{steps}", demo))
+
+
+@pytest.mark.parametrize(("steps", "most"), [(100, 100), (1000, 1000)])
+def test_a_long_path_takes_each_of_its_steps_once(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch, steps: int, most: int
+) -> None:
+    """The gradient at each alpha is put in: 1 in the pixel of that step, so that steps are seen."""
+    side, fed = demo.side, np.zeros(steps, int)
+
+    def at_its_step(job: Job, place: int, count: int, begin: float = 0.0) -> Tensor:
+        taken = np.round((np.arange(count) / count + begin) * steps).astype(int)
+        fed[taken] += 1
+        mean = torch.zeros(3 * side * side)
+        mean[torch.from_numpy(taken)] = 1 / count
+        return mean.reshape(3, side, side)
+
+    monkeypatch.setattr(module, "mean_path_gradient", at_its_step)
+    record = integrated_gradients(Job(f"integrated_gradients/7/{steps}", demo))
+    assert (fed == 1).all() and record.value("samples") == most
+    low, high = record.value("raw_min"), record.value("raw_max")
+    mean = (record.array("map") * (high - low) + low).transpose(2, 0, 1).ravel()
+    assert mean[:steps] == pytest.approx(np.full(steps, 1 / steps), rel=1e-5)
+    assert not mean[steps:].any()

@@ -147,3 +147,17 @@ def test_the_stable_map_is_the_exact_gradient_however_sure_the_network_is(demo: 
     assert found.value("stable_max") == pytest.approx(wide.max() / 10, rel=1e-4)
     # The map of the course's code lacks the label's part.
     assert np.corrcoef(found.array("map").ravel(), expected.ravel())[0, 1] < 0.95
+
+
+def test_the_gradients_of_a_sure_network_are_no_subnormal_numbers_in_the_pass(demo: Bundle) -> None:
+    """A CPU takes a hundred times as long for them, and they lose digits."""
+    sure = with_logits_times(demo, 24)
+    pixels = picture_tensor(sure, 0).requires_grad_()
+    labels = torch.tensor([sure.picture(0).label])
+    loss = module.scaled_loss(sure)(pixels, labels).sum()
+    (gradient,) = torch.autograd.grad(loss, pixels)
+    least = torch.finfo(torch.float32).tiny
+    sizes = {"in the pass": gradient.abs().double(), "true": module.unscaled(gradient).abs()}
+    subnormal = {name: float(((0 < x) & (x < least)).double().mean()) for name, x in sizes.items()}
+    assert subnormal["true"] > 0.9
+    assert subnormal["in the pass"] < 0.001

@@ -20,6 +20,7 @@ from solver.rules.maps.displayed import (
     fitted_to,
     readable_brightness,
     region,
+    region_name,
     reservations,
     share_inside,
     standing_out,
@@ -229,3 +230,13 @@ def test_what_is_found_of_a_record_says_which_thresholds_it_hangs_on_each_time()
         with reads() as read:
             brightest_of(record)
         assert read == {"displayed.eye", "displayed.marked_share"}
+
+
+@pytest.mark.parametrize(
+    "words", [None, "cake", {"soup": ["the soup"]}, {"soup": ["a", "b", "c"]}, {"soup": ["a", 3]}]
+)
+def test_a_region_without_a_pair_of_words_is_called_by_its_id(words: object) -> None:
+    record = Record("regions/2", {"soup": np.ones((2, 2), bool)}, {"words": words})
+    assert region_name(evidence_of(record), 2, "soup") == ("the soup", "「soup」")
+    record.values["words"] = {"soup": ["the broth", "湯"]}
+    assert region_name(evidence_of(record), 2, "soup") == ("the broth", "湯")

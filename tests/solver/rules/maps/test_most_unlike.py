@@ -49,7 +49,10 @@ def test_the_odd_picture_is_found_both_ways(odd: int, seed: int, scale: float) -
     assert held(decide("maps.most_unlike", evidence, SETTINGS, CLAIMS)) == expected
     assert held(decide_again("maps.most_unlike", evidence, SETTINGS, CLAIMS)) == expected
     turned = SETTINGS | {"first": "saliency", "second": "lime"}
-    assert held(decide("maps.most_unlike", evidence, turned, CLAIMS)) == expected
+    found = decide("maps.most_unlike", evidence, turned, CLAIMS)
+    assert held(found) == expected
+    overlays = [one.parameters for one in found.figures if one.kind == "lime_overlay"]
+    assert overlays == [{"picture": odd, "regions": []}]
 
 
 def test_the_least_unlike_is_never_the_odd_one() -> None:
