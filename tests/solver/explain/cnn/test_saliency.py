@@ -158,6 +158,6 @@ def test_the_gradients_of_a_sure_network_are_no_subnormal_numbers_in_the_pass(de
     (gradient,) = torch.autograd.grad(loss, pixels)
     least = torch.finfo(torch.float32).tiny
     sizes = {"in the pass": gradient.abs().double(), "true": module.unscaled(gradient).abs()}
-    subnormal = {name: float(((0 < x) & (x < least)).double().mean()) for name, x in sizes.items()}
+    subnormal = {name: float(((x > 0) & (x < least)).double().mean()) for name, x in sizes.items()}
     assert subnormal["true"] > 0.9
     assert subnormal["in the pass"] < 0.001

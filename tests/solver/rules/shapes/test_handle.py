@@ -13,12 +13,12 @@ from solver.bundle.bundle import Bundle, load_bundle
 from solver.evidence import Record
 from solver.explain.cnn.saliency import saliency
 from solver.explain.job import Job
-from solver.rules.shapes.handle import find_jug
-from solver.rules.shapes.wireframe_fit import CLEAR
+from solver.rules.shapes.handle import DRAWINGS, Jug, Side, drawn_jug, find_jug
+from solver.rules.shapes.wireframe_fit import CLEAR, Fit
 from tests.solver.rules.made_maps import decide, evidence_of, held
 from tests.solver.rules.noise_maps import NOISE
 
-SIDES = ("top", "bottom", "left", "right", "middle")
+SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right", "middle")
 MIRRORED = {"left": "right", "right": "left", "top": "top", "bottom": "bottom", "middle": "middle"}
 
 
@@ -106,3 +106,39 @@ def test_mirroring_the_demos_jug_moves_its_handle(demo: Bundle, tmp_path: Path) 
         for bundle in (demo, load_bundle(tmp_path))
     )
     assert before != after == MIRRORED[before]
+
+
+# Amid the picture: half as high, a belly of .2, a handle that stands out by .8 of that.
+MADE = np.array([0.5, 0.5, 0.25, 0.2, 0.8, 0.7, 0.2, -0.6, 1.0, 0.8, 0.7, -0.6], np.float32)
+
+
+def test_the_jugs_of_opposite_sides_are_mirrored_and_lying_ones_turned() -> None:
+    right, left, top, bottom, middle = (
+        DRAWINGS[side].points(MADE) for side in ("right", "left", "top", "bottom", "middle")
+    )
+    assert right[:, 0].max() > 1 - right[:, 0].min() + 0.1
+    assert middle[:, 0].max() == pytest.approx(1 - middle[:, 0].min(), abs=1e-6)
+    assert left == pytest.approx(right * [-1, 1] + [1, 0], abs=1e-6)
+    assert top == pytest.approx(right[:, ::-1] * [1, -1] + [0, 1], abs=1e-6)
+    assert bottom == pytest.approx(top * [1, -1] + [0, 1], abs=1e-6)
+
+
+@pytest.mark.parametrize("lying", [False, True])
+@pytest.mark.parametrize("side", SIDES)
+def test_the_jug_that_is_drawn_has_its_handle_where_it_is_said(side: Side, lying: bool) -> None:
+    body = Jug(Fit(0, 0, 0, MADE, 0), lying, {}, dict.fromkeys(SIDES, MADE), {})
+    drawn = drawn_jug(body, side)
+    assert drawn.shape[1] == 2 and drawn.min() >= 0 and drawn.max() <= 1
+    low, high = drawn.min(0), drawn.max(0)
+    reach = {
+        "left": 0.5 - low[0],
+        "right": high[0] - 0.5,
+        "top": 0.5 - low[1],
+        "bottom": high[1] - 0.5,
+    }
+    opposite = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
+    for one, other in opposite.items():
+        if one == side:
+            assert reach[one] > reach[other] + 0.05
+        elif side not in (one, other):
+            assert reach[one] == pytest.approx(reach[other], abs=0.05)
