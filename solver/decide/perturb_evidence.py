@@ -141,11 +141,12 @@ def resampled_map(record: Record, moves: Moves) -> Record:
     """
     values = record.array("map")
     blocks = moves.shape[1]
-    rows, columns = np.indices(values.shape[:2])
     height, width = values.shape[:2]
-    down, right = moves[:, rows * blocks // height, columns * blocks // width]  # (H, W) each
-    rows = np.clip(rows + np.rint(down * height / blocks).astype(int), 0, height - 1)
-    columns = np.clip(columns + np.rint(right * width / blocks).astype(int), 0, width - 1)
+    rows, columns = np.arange(height)[:, None], np.arange(width)
+    block = rows * blocks // height, columns * blocks // width
+    down = np.rint(moves[0] * height / blocks).astype(int)[block]  # (H, W)
+    right = np.rint(moves[1] * width / blocks).astype(int)[block]
+    rows, columns = np.clip(rows + down, 0, height - 1), np.clip(columns + right, 0, width - 1)
     changed = {"map": values[rows, columns]}
     if "valid" in record.arrays:
         changed["valid"] = record.arrays["valid"][rows, columns]

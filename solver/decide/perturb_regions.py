@@ -7,6 +7,7 @@ region, and another level of it grows or shrinks it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -47,7 +48,7 @@ def moved_regions(record: Record, generator: np.random.Generator, reach: float =
             key = mask.tobytes()
             if key not in distances:
                 # By the mask's bytes: two names of one mask stay one region.
-                distances[key] = _moved(signed_distance(mask), generator, reach)
+                distances[key] = _moved(_distance_of(key, mask.shape), generator, reach)
     depth = {name: distances[m.tobytes()] for name, m in masks.items() if m.tobytes() in distances}
     claimed = {name: distance > 0 for name, distance in depth.items()}
     for one, other in combinations(depth, 2):
@@ -61,6 +62,11 @@ def moved_regions(record: Record, generator: np.random.Generator, reach: float =
         if name in claimed
     }
     return Record(record.id, {**masks, **moved}, record.values, record.settings, record.inputs)
+
+
+@lru_cache(maxsize=256)  # each repeat moves the same regions: 32 MB of 128 x 128
+def _distance_of(mask: bytes, shape: tuple[int, int]) -> Floats:
+    return signed_distance(np.frombuffer(mask, bool).reshape(shape))
 
 
 def signed_distance(mask: Mask) -> Floats:

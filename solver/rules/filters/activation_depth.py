@@ -15,8 +15,8 @@ from pydantic import Field
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record, record_id
-from solver.rules.maps.agreement import block_correlation
-from solver.rules.maps.displayed import Floats, Mask, fitted_to, valid_places
+from solver.rules.maps.agreement import block_means
+from solver.rules.maps.displayed import Floats, Mask, correlation, fitted_to, valid_places
 from solver.rules.parameters import Layer, Pictures
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
@@ -86,8 +86,8 @@ def activation_depth(
     # Cycles a picture, not a pixel: maps of 128 and of 32 pixels are compared.
     ratios = [mean_frequency(late) / mean_frequency(early) for early, late in pairs]
     detail = float(np.exp(np.median(np.log(ratios))))  # the median of ratios, symmetric in both
-    reactions = [(_reaction(early), _reaction(late)) for early, late in pairs]
-    own, others = own_and_others(reactions, block_correlation)
+    places = [tuple(block_means(_reaction(values)) for values in pair) for pair in pairs]
+    own, others = own_and_others(places, correlation)
     verdicts = [_depth_verdict(claim, detail, own, others) for claim in claims]
     rows: list[dict[str, Any]] = [
         {
@@ -186,7 +186,7 @@ def _longest_run(flags: npt.NDArray[np.bool_]) -> slice:
 
 
 def own_and_others(
-    pairs: Sequence[tuple[Floats, Floats]], likeness: Callable[[Floats, Floats], float]
+    pairs: Sequence[tuple[Floats, ...]], likeness: Callable[[Floats, Floats], float]
 ) -> tuple[float, float]:
     """Return the median likeness of a picture's two maps, and of its first to others' second."""
     own = [likeness(first, second) for first, second in pairs]

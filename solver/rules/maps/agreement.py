@@ -258,7 +258,7 @@ def _block_agreement(first: Record, second: Record) -> float:
 def _blocks_of(record: Record) -> Floats:
     """The block means of a map that can be read everywhere."""
     return record.cached(
-        ("block means", BLOCKS.now()), lambda: _block_means(readable_brightness(record)[0])
+        ("block means", BLOCKS.now()), lambda: block_means(readable_brightness(record)[0])
     )
 
 
@@ -268,18 +268,19 @@ def block_correlation(first: Floats, second: Floats, valid: Mask | None = None) 
     Blocks of which no half can be read do not count.
     """
     if valid is None or valid.all():
-        return correlation(_block_means(first), _block_means(second))
-    readable = _block_means(valid.astype(float))  # share of each block
+        return correlation(block_means(first), block_means(second))
+    readable = block_means(valid.astype(float))  # share of each block
     # Of a block with less, the mean would be that of its readable corner.
     kept = readable >= 0.5
     means = (
-        _block_means(np.where(valid, values, 0.0))[kept] / readable[kept]
+        block_means(np.where(valid, values, 0.0))[kept] / readable[kept]
         for values in (first, second)
     )
     return correlation(*means) if kept.any() else 0.0
 
 
-def _block_means(values: Floats) -> Floats:
+def block_means(values: Floats) -> Floats:
+    """Return the means of 16x16 blocks of a map (H, W)."""
     from scipy import ndimage
 
     # Rounded: `--stability` varies it by a factor, and blocks are whole.

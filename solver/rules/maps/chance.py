@@ -29,7 +29,8 @@ CHANCE = threshold(
 
 _ROUNDING = 1e-9  # of the largest value: sums by transforms differ so much from direct ones
 
-Spectrum = npt.NDArray[np.complex128]
+Spectrum = tuple[npt.NDArray[np.complex128], int]
+"""Of a region's mask: the conjugate of its transform, and its pixels."""
 
 
 def share_by_chance(
@@ -51,7 +52,8 @@ def share_by_chance(
         rival: masks of another region; with them the lead over it is compared.
     """
     spectra, rivals = (
-        [np.conj(np.fft.rfft2(mask.astype(float))) for mask in some] for some in (masks, rival)
+        [(np.conj(np.fft.rfft2(mask.astype(float))), int(mask.sum())) for mask in some]
+        for some in (masks, rival)
     )
     now: float | None = None
     as_high, placements = 0, 0
@@ -72,12 +74,16 @@ def share_by_chance(
 def _lowest_means(mass: Floats, area: Floats, spectra: Sequence[Spectrum]) -> Floats:
     """The lowest mean inside the regions for each cyclic shift of the map (H, W)."""
     # By the correlation theorem: sums over all shifts at once.
-    of_mass, of_area = np.fft.rfft2(mass), np.fft.rfft2(area)
+    of_mass = np.fft.rfft2(mass)
+    of_area = None if area.all() else np.fft.rfft2(area)
     means = []
-    for spectrum in spectra:
+    for spectrum, pixels in spectra:
         inside = np.fft.irfft2(of_mass * spectrum, s=mass.shape)
         # How many readable pixels of the shifted map come to lie in the region.
-        counted = np.fft.irfft2(of_area * spectrum, s=mass.shape)
+        if of_area is None:
+            counted = np.full_like(inside, pixels)
+        else:
+            counted = np.fft.irfft2(of_area * spectrum, s=mass.shape)
         # Over half a pixel: transforms leave rounding where there is none.
         means.append(np.divide(inside, counted, out=np.zeros_like(inside), where=counted > 0.5))
     lowest: Floats = np.minimum.reduce(means)

@@ -80,13 +80,20 @@ _BOUNDS = (
 def _radius(p: Singles, at: Singles) -> Singles:
     """Radius of the body at heights (N, S), -1 rim to 1 foot: cosine arcs rim-neck-belly-foot."""
     belly, rim, foot, where, neck, narrow = p[[3, 4, 5, 6, 10, 11]]
-    above, below = at < narrow, at >= where
-    low = np.where(above, -1, np.where(below, where, narrow))
-    high = np.where(above, narrow, np.where(below, 1, where))
-    start = np.where(above, rim, np.where(below, 1, neck))
-    end = np.where(above, neck, np.where(below, foot, 1))
-    along = np.clip((at - low) / (high - low), 0, 1)
-    radius: Singles = belly * (start + (end - start) * (1 - np.cos(np.pi * along)) / 2)
+    one = np.ones_like(belly)
+    ends = np.stack([-one, narrow, where, one])  # of the three arcs, and how wide it is there
+    wide = belly * np.stack([rim, neck, one, foot])
+    turn = np.float32(np.pi) / (ends[1:] - ends[:-1])
+    arcs = turn, turn * ends[:-1], (wide[1:] + wide[:-1]) / 2, (wide[1:] - wide[:-1]) / 2
+    arc = (at >= narrow).astype(np.int32)
+    arc += at >= where
+    arc *= p.shape[1]
+    arc += np.arange(p.shape[1], dtype=np.int32)
+    turn, begun, middle, half = (each.take(arc, mode="wrap") for each in arcs)
+    turn *= at
+    turn -= begun
+    half *= np.cos(turn, out=turn)
+    radius: Singles = middle - half
     return radius
 
 
@@ -125,15 +132,24 @@ def _jug(side: Side, p: Singles) -> Lines:
     x, y = (np.concatenate(parts) for parts in zip(*lines, strict=True))
     if side in ("left", "bottom"):
         x = -x
-    weights = np.concatenate([_steps(*line) for line in lines])
+    wall, (rim, foot) = _steps(*lines[0]), (2 * np.abs(lines[at][0][0]) for at in (2, 3))
+    level = np.ones((len(_ACROSS), 1), np.float32) / (len(_ACROSS) - 1)
+    weights = np.concatenate([wall, wall, rim * level, foot * level, _steps(*lines[-1])])
     x, y = _placed(x, y, p, lying=side in ("top", "bottom"))
     return x[None], y[None], weights
 
 
 def _steps(x: Singles, y: Singles) -> Singles:
     """The length that each point of a line (N, S) stands for: longer lines weigh more."""
-    steps = np.sqrt(np.diff(x, axis=0) ** 2 + np.diff(y, axis=0) ** 2)
-    return np.concatenate([steps[:1], steps])
+    steps = np.empty_like(x)
+    np.subtract(x[1:], x[:-1], out=steps[1:])
+    down = y[1:] - y[:-1]
+    steps[1:] *= steps[1:]
+    down *= down
+    steps[1:] += down
+    np.sqrt(steps[1:], out=steps[1:])
+    steps[0] = steps[1]
+    return steps
 
 
 _CHANCE = 0.57  # of the best of the five, on three of each of the maps of the solids: 0.569

@@ -65,7 +65,7 @@ class Marks:
         self.rows = _bit_rows(marks[None])[0]  # (64,): a row of cells is one integer
         # Kept from call to call: memory that is new each time costs more than the scores.
         self._drawn = np.zeros(_AT_ONCE * GRID * GRID, bool)
-        self._cells = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self._cells = np.zeros(0, np.int32), np.zeros(0, np.int32)
         self._near = dict[int, Singles]()
 
     def near(self, reach: int) -> Singles:
@@ -78,10 +78,10 @@ class Marks:
             self._near[reach] = near.ravel().astype(np.float32)
         return self._near[reach]
 
-    def cells_of(self, x: Singles, y: Singles) -> npt.NDArray[np.int64]:
+    def cells_of(self, x: Singles, y: Singles) -> npt.NDArray[np.int32]:
         """As `cells_of`; points are used up, and the next call takes the cells back."""
         if self._cells[0].size < x.size:
-            self._cells = np.zeros(x.size, np.int64), np.zeros(x.size, np.int64)
+            self._cells = np.zeros(x.size, np.int32), np.zeros(x.size, np.int32)
         cells, column = (each[: x.size].reshape(x.shape) for each in self._cells)
         return _into_cells(x, y, cells, column)
 
@@ -93,7 +93,7 @@ class Marks:
 
 
 _AT_ONCE = 256
-_FIRST_CELL = np.arange(_AT_ONCE) * (GRID * GRID)
+_FIRST_CELL = np.arange(_AT_ONCE, dtype=np.int32) * (GRID * GRID)
 
 
 def scores(
@@ -117,15 +117,16 @@ def _scores(
     x, y, weights = drawing.wires(parameters.astype(np.float32, copy=False))
     count = parameters.shape[1]
     cells = marks.cells_of(x, y)  # (points, lines, S)
-    hits = marks.near(reach).take(cells).sum(0)
+    # "wrap" wraps nothing here, but is the quickest.
+    hits = marks.near(reach).take(cells, mode="wrap").sum(0)
     on_marks = (weights * hits).sum(0, dtype=np.float64)
     on_marks /= np.maximum(weights.sum(0, dtype=np.float64) * len(x), 1e-9)
     seen = weights > 0
     if not seen.all():
-        cells *= seen  # else in the frame, where nothing is marked
+        cells *= seen.astype(np.int32)  # else in the frame, where nothing is marked
     cells += _FIRST_CELL[:count]
     drawn = marks.blank(count)
-    drawn[cells.ravel()] = True
+    drawn[cells.ravel().astype(np.intp)] = True  # of another type they take twice the time
     lines = _bit_rows(drawn.reshape(count, GRID, GRID))
     for _ in range(reach):
         lines = _wider(lines)
@@ -135,14 +136,14 @@ def _scores(
     return score, on_marks, covered
 
 
-def cells_of(x: Singles, y: Singles) -> npt.NDArray[np.int64]:
+def cells_of(x: Singles, y: Singles) -> npt.NDArray[np.int32]:
     """Return the flat cells that points lie in; those beyond the map in its outermost."""
-    return _into_cells(x.copy(), y.copy(), np.empty(x.shape, np.int64), np.empty(x.shape, np.int64))
+    return _into_cells(x.copy(), y.copy(), np.empty(x.shape, np.int32), np.empty(x.shape, np.int32))
 
 
 def _into_cells(
-    x: Singles, y: Singles, cells: npt.NDArray[np.int64], column: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+    x: Singles, y: Singles, cells: npt.NDArray[np.int32], column: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int32]:
     for points, into in ((y, cells), (x, column)):
         np.multiply(points, np.float32(GRID), out=points)
         np.clip(points, 0, GRID - 1, out=points)

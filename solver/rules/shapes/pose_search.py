@@ -172,9 +172,10 @@ def _trials(
     one = generator.integers(0, count, (islands, count))
     other = (one + generator.integers(1, count, (islands, count))) % count
     scale = generator.uniform(*_SCALES, (islands, count)).astype(np.float32)
-    moved = poses + scale * (
-        box.step(led - poses) + box.step(poses[:, row, one] - poses[:, row, other])
-    )
+    moved = box.step(led - poses)
+    moved += box.step(poses[:, row, one] - poses[:, row, other])
+    moved *= scale
+    moved += poses
     crossed = generator.random(poses.shape, dtype=np.float32) < _CROSSING
     return box.kept(np.where(crossed, moved, poses))
 
@@ -185,20 +186,27 @@ class _Box:
     def __init__(self, drawing: Drawing) -> None:
         self.low, self.high = np.asarray(drawing.bounds, np.float32).T[..., None]
         self.width = self.high - self.low
-        self.turns = np.isin(np.arange(len(self.low)), drawing.turns)[:, None]
+        self.turns = list(drawing.turns)  # their rows alone: a remainder costs ten sums
 
     def kept(self, poses: Singles) -> Singles:
         """Poses (P, ...) brought back into the box."""
         flat = poses.reshape(len(poses), -1)
-        from_low = self.low + np.abs(flat - self.low)
-        reflected = np.clip(self.high - np.abs(self.high - from_low), self.low, self.high)
-        wrapped = self.low + (flat - self.low) % self.width
-        kept: Singles = np.where(self.turns, wrapped, reflected).reshape(poses.shape)
-        return kept
+        kept = np.abs(flat - self.low)
+        kept += self.low
+        np.subtract(self.high, kept, out=kept)
+        np.abs(kept, out=kept)
+        np.subtract(self.high, kept, out=kept)
+        np.clip(kept, self.low, self.high, out=kept)
+        if self.turns:
+            low, width = self.low[self.turns], self.width[self.turns]
+            kept[self.turns] = low + (flat[self.turns] - low) % width
+        reshaped: Singles = kept.reshape(poses.shape)
+        return reshaped
 
     def step(self, differences: Singles) -> Singles:
-        """Differences (P, ...) between poses; between turns the shorter way round."""
-        flat = differences.reshape(len(differences), -1)
-        shorter = (flat + self.width / 2) % self.width - self.width / 2
-        steps: Singles = np.where(self.turns, shorter, flat).reshape(differences.shape)
-        return steps
+        """Differences (P, ...) between poses, changed; between turns the shorter way round."""
+        if self.turns:
+            flat = differences.reshape(len(differences), -1)
+            width = self.width[self.turns]
+            flat[self.turns] = (flat[self.turns] + width / 2) % width - width / 2
+        return differences

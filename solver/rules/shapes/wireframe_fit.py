@@ -72,7 +72,7 @@ THOROUGH = Effort(
     starts=512,
     first=Stage(512, 8, 6, 0.05),
     stages=(Stage(64, 24, 15, 0.03), Stage(4, 96, 60, 0.02, 0.1)),
-    again=(Stage(16, 24, 12, 0.02), Stage(2, 48, 20, 0.01, 0.1)),
+    again=(Stage(16, 16, 12, 0.01), Stage(1, 48, 16, 0.005, 0.1)),
     alike=4,
     most=10,
 )
