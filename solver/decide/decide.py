@@ -108,14 +108,26 @@ def verdicts_again(
 ) -> list[bool | None]:
     """Return for each option of `entry` whether it holds on other evidence.
 
+    All None where the evidence does not decide (`decided_again`).
+    """
+    found = decided_again(question, entry, evidence)
+    return [one.holds for one in found] if found else [None] * len(entry.options)
+
+
+def decided_again(
+    question: PlannedQuestion, entry: KeyQuestion, evidence: Evidence
+) -> list[Verdict] | None:
+    """Return the verdict on each option of `entry` on other evidence; None where that is open.
+
     The choices of a drop-down that were made around a measured value stay those of `entry`: the one
-    nearest to the value measured now holds. All None where the evidence does not decide.
+    nearest to the value measured now holds.
     """
     found = _attempt(question, question.rule.decide, question.needs, evidence, {})
     if isinstance(found, list):
-        return [None] * len(entry.options)
-    holds = [verdict.holds for verdict in _on_options(question, entry.options, found)]
-    return [None if one is None else bool(one) for one in holds]  # NumPy's truth is no bool
+        return None
+    verdicts = _on_options(question, entry.options, found)
+    # NumPy's truth is no bool.
+    return [replace(one, holds=None if one.holds is None else bool(one.holds)) for one in verdicts]
 
 
 def _attempt(
@@ -262,6 +274,7 @@ def _fields(verdict: Verdict) -> dict[str, Any]:
         "threshold": _rounded(verdict.threshold),
         "margin": _rounded(verdict.margin),
         "sentence": _sentence(verdict.sentence),
+        "chance": _rounded(verdict.chance),
     }
 
 

@@ -6,6 +6,7 @@ each.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -74,7 +75,8 @@ def with_figure_check(
     if entry.state == "open" or not maps:
         return entry
     pixels = min(int(record.values["figure_pixels"]) for record in maps.values())
-    others = []
+    others: list[str] = []
+    turned: Counter[str] = Counter()
     records = {record.id: record for record in evidence}
     for way, draw in WAYS.items():
         again = {
@@ -92,7 +94,14 @@ def with_figure_check(
         holds = verdicts_again(question, entry, Evidence(records | again, evidence.bundle))
         if None in holds or answer_where(question, entry.options, holds) != entry.correct:
             others.append(way)
-    check = FigureCheck(pixels=pixels, ways=len(WAYS), changed_by=others)
+        turned.update(
+            option.name
+            for option, held in zip(entry.options, holds, strict=True)
+            if held != option.holds
+        )
+    check = FigureCheck(
+        pixels=pixels, ways=len(WAYS), changed_by=others, turned=dict(sorted(turned.items()))
+    )
     return entry.model_copy(update={"figure": check, "note": _note(entry, check)})
 
 

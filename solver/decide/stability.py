@@ -17,6 +17,7 @@ inputs give the same shares, and more repeats go on from fewer.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ from itertools import combinations
 
 import numpy as np
 
-from solver.decide.decide import UNREADABLE, Decided, answer_where, verdicts_again
+from solver.decide.decide import UNREADABLE, Decided, answer_where, decided_again
 from solver.decide.perturb_evidence import can_resample, resampled
 from solver.decide.perturb_regions import moved_regions, reach_of_edges
 from solver.decide.resample_draws import COUNTS, has_samples, resampled_draws, with_other_count
@@ -38,10 +39,11 @@ from solver.key import (
     CauseRepeats,
     Flips,
     KeyQuestion,
+    OptionVerdict,
     OtherSet,
     Stability,
 )
-from solver.rules.registry import PlannedQuestion
+from solver.rules.registry import PlannedQuestion, Verdict
 from solver.rules.shapes.search_starts import begun_at
 from solver.rules.thresholds import varied
 
@@ -54,10 +56,15 @@ Holds = tuple[bool | None, ...]
 
 @dataclass(frozen=True)
 class Repeat:
-    """One repeat: the cause varied, and the options that held (all None: undecided)."""
+    """One repeat: the cause varied, and the options that held (all None: undecided).
+
+    Attributes:
+        margins: of each option, negative where it does not hold; None where it has none.
+    """
 
     cause: Cause
     holds: Holds
+    margins: tuple[float | None, ...] = ()
 
 
 def made_repeats(
@@ -96,7 +103,7 @@ def with_stability(
     base = tuple(option.holds for option in entry.options)
     threshold_repeats = [one for one in done if one.cause in ("thresholds", "together")]
     options = [
-        option.model_copy(update={"flips": _flips(at, option.holds is True, done, by_cause)})
+        option.model_copy(update={"flips": _flips(at, option, done, by_cause)})
         for at, option in enumerate(entry.options)
         if done
     ] or entry.options
@@ -141,13 +148,35 @@ def _share(flags: Iterable[bool]) -> float:
 
 
 def _flips(
-    at: int, holds: bool, done: Sequence[Repeat], by_cause: Mapping[Cause, Sequence[Repeat]]
+    at: int,
+    option: OptionVerdict,
+    done: Sequence[Repeat],
+    by_cause: Mapping[Cause, Sequence[Repeat]],
 ) -> Flips:
     def flipped(some: Sequence[Repeat]) -> float:
-        return _share(one.holds[at] is (not holds) for one in some)
+        return _share(one.holds[at] is (option.holds is not True) for one in some)
 
     shares = {cause: flipped(some) for cause, some in by_cause.items()}
-    return Flips(share=flipped(done), by_cause={c: share for c, share in shares.items() if share})
+    return Flips(
+        share=flipped(done),
+        by_cause={c: share for c, share in shares.items() if share},
+        spread={
+            cause: spread
+            for cause, some in by_cause.items()
+            if (spread := _spread(at, option, some)) is not None
+        },
+    )
+
+
+def _spread(at: int, option: OptionVerdict, done: Sequence[Repeat]) -> float | None:
+    """How far an option's margin moves over the repeats: root of the mean square, to six digits."""
+    if option.margin is None:
+        return None
+    own = option.margin if option.holds else -option.margin
+    found = [one.margins[at] for one in done if one.margins]
+    moves = [margin - own for margin in found if margin is not None]
+    # From the decision's own margin, not from their mean: a bias of the repeats counts.
+    return float(f"{math.hypot(*moves) / math.sqrt(len(moves)):.6g}") if moves else None
 
 
 def _other_sets(
@@ -204,17 +233,26 @@ class _Repeats:
             records = self._varied(varying, turn, generator)
         except (EvidenceError, *UNREADABLE):
             # Evidence made by hand, of which a resample cannot be made.
-            return Repeat(cause, (None,) * len(self.decided.entry.options))
+            return self._made(cause, None)
         factors: dict[str, float] = {}
         if "thresholds" in varying:
             names = self.decided.thresholds
             drawn = generator.uniform(1 - FACTOR, 1 + FACTOR, len(names))
             factors = dict(zip(names, drawn.tolist(), strict=True))
-        return Repeat(cause, self._decide(records, factors))
+        return self._made(cause, self._decide(records, factors))
 
-    def _decide(self, records: Records, factors: Mapping[str, float]) -> Holds:
+    def _made(self, cause: Cause, verdicts: Sequence[Verdict] | None) -> Repeat:
+        if verdicts is None:
+            return Repeat(cause, (None,) * len(self.decided.entry.options))
+        margins = [
+            None if one.margin is None else one.margin if one.holds else -one.margin
+            for one in verdicts
+        ]
+        return Repeat(cause, tuple(one.holds for one in verdicts), tuple(margins))
+
+    def _decide(self, records: Records, factors: Mapping[str, float]) -> list[Verdict] | None:
         with varied(factors) if factors else nullcontext(), begun_at(self.decided.places):
-            return tuple(verdicts_again(self.question, self.decided.entry, Evidence(records)))
+            return decided_again(self.question, self.decided.entry, Evidence(records))
 
     def _varied(
         self, varying: Sequence[Cause], turn: int, generator: np.random.Generator
@@ -254,7 +292,7 @@ class _Repeats:
             name
             for name in self.decided.thresholds
             if any(
-                self._decide(self.records, {name: factor}) != base
+                self._made("thresholds", self._decide(self.records, {name: factor})).holds != base
                 for factor in (1 - FACTOR, 1 + FACTOR)
             )
         ]

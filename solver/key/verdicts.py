@@ -41,6 +41,11 @@ class Flips(Strict):
     by_cause: dict[Cause, Share] = Field(
         default_factory=dict, description="of each cause's own repeats, the share that flip it"
     )
+    spread: dict[Cause, float] = Field(
+        default_factory=dict,
+        description="of each cause's own repeats, how far the margin moved (root mean square); "
+        "empty where it has none, and in keys from before it was kept",
+    )
 
 
 class SecondVerdict(Strict):
@@ -52,6 +57,7 @@ class SecondVerdict(Strict):
     against: str = ""
     threshold: float | str | None = None
     margin: float | None = None
+    chance: float | None = None
     sentence: Sentence
 
 
@@ -66,6 +72,9 @@ class OptionVerdict(Strict):
     against: str = Field(default="", description="what it was held against: a threshold, a rival")
     threshold: float | str | None = Field(default=None, description="the value it was held against")
     margin: float | None = Field(default=None, description="how far from the other verdict, >= 0")
+    chance: float | None = Field(
+        default=None, description="probability that chance alone does as well, where it is measured"
+    )
     sentence: Sentence
     text: str | None = Field(default=None, description="of a pair: the text of the choice")
     flips: Flips | None = Field(default=None, description="None where it was not measured")
@@ -139,6 +148,10 @@ class FigureCheck(Strict):
     pixels: int = Field(ge=1, description="pixels a side of the coarsest figure")
     ways: int = Field(ge=1, description="ways in which the maps were drawn and read again")
     changed_by: list[str] = Field(default_factory=list, description="ways that change the answer")
+    turned: dict[str, int] = Field(
+        default_factory=dict,
+        description="by option, how many of the ways give it another verdict",
+    )
 
 
 class OtherDraws(Strict):

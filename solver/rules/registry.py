@@ -46,6 +46,7 @@ class Verdict:
         sentence: (en, zh-Hant).
         text: the choice's text, where the rule itself makes the choices of a drop-down.
         spread: how far independent searches for the values lie apart; the margin is less by it.
+        chance: the probability that chance alone does as well, where the rule measures that.
     """
 
     holds: bool | None
@@ -57,6 +58,7 @@ class Verdict:
     sentence: tuple[str, str]
     text: str | None = None
     spread: float = 0.0
+    chance: float | None = None
 
 
 @dataclass(frozen=True)

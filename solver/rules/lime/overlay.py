@@ -17,6 +17,7 @@ pieces, are in `solver.rules.lime.overlay_check`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -125,6 +126,7 @@ def sign_in_region(
     if settings.rank == "most":
         leader = int(np.argmax(values))
         chance = share_by_chance(*found[leader])
+        verdicts[leader] = replace(verdicts[leader], chance=chance)
         note = [
             chance_sentence(region_name(evidence, settings.picture, claims[leader].region), chance),
             *note,

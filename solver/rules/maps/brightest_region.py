@@ -138,6 +138,8 @@ def brightest_region(
         if settings.rank == "least":  # how the next dimmest leads the dimmest
             runner_up, leader = first_two([-value for value in values])
         chance = share_by_chance(bright, masks[leader], valid, masks[runner_up])
+        for at in (leader, runner_up):
+            verdicts[at] = replace(verdicts[at], chance=chance)
         note.insert(0, lead_sentence(names[leader], names[runner_up], chance))
     return Decision(verdicts, [place_figure(settings, claims)], one_note(note))
 
@@ -324,9 +326,9 @@ class _Test:
         if one.contrast >= self.times and one.chance >= self.level:
             dense = amount(one.contrast, "times the rest")
             said = f"{english}: {dense[0]}", f"{chinese}：{dense[1]}"
-            return by_chance(one.chance, self.level, said)
+            return replace(by_chance(one.chance, self.level, said), chance=one.chance)
         chance = amount(one.chance, PLACEMENTS)
-        return above(
+        verdict = above(
             one.contrast,
             self.times,
             unit="times the rest",
@@ -340,3 +342,4 @@ class _Test:
             ),
             inclusive=True,
         )
+        return replace(verdict, chance=one.chance)
