@@ -222,16 +222,25 @@ class Key(Strict):
         return self.signed if holds and not self.to_decide else None
 
 
-_LATER = ("draws",)
-"""Fields that came after the first signatures: empty ones are no part of what was signed."""
+_LATER = ("draws", "chance", "spread", "turned")
+"""Fields that came after the first signatures, here and in verdicts: empty ones are no part of what
+was signed, so that a key stays signed that was signed before them."""
 
 
 def questions_sha256(key: Key) -> str:
     """Return the hash of a key's questions, verdicts and decisions included: 64 hex digits."""
     data = [question.model_dump(mode="json", by_alias=True) for question in key.questions]
-    for one in data:
-        for name in _LATER:
-            if one[name] is None:
-                del one[name]
     # Sorted, so that a field moved in the model takes no signature off.
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_as_signed(data), sort_keys=True).encode()).hexdigest()
+
+
+def _as_signed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_signed(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _as_signed(one)
+        for name, one in value.items()
+        if one not in (None, {}) or name not in _LATER
+    }

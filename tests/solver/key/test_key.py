@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -26,6 +28,7 @@ from solver.key import (
     StabilityRun,
     dump_key,
     load_key,
+    questions_sha256,
     save_key,
 )
 
@@ -190,3 +193,40 @@ def test_an_option_is_contested_when_it_flips_or_the_ways_differ() -> None:
     assert verdict(True, second=other).contested
     assert not verdict(False, second=other).contested
     assert not verdict(None, second=other).contested
+
+
+SIGNED_BEFORE: dict[str, Any] = {
+    "format": "hw9-key/1",
+    "questions": [
+        {
+            "id": "q01",
+            "kind": "single",
+            "points": "0.4",
+            "rule": "maps.brightest_region",
+            "correct": ["a"],
+            "options": [
+                {
+                    "id": "a",
+                    "holds": True,
+                    "value": 2.0,
+                    "margin": 1.0,
+                    "sentence": {"en": "It is.", "zh-Hant": "是。"},
+                    "flips": {"share": 0.25, "by_cause": {"seeds": 0.5}},
+                    "second": {"holds": True, "sentence": {"en": "It is.", "zh-Hant": "是。"}},
+                },
+                {"id": "b", "holds": False, "sentence": {"en": "It is not.", "zh-Hant": "不是。"}},
+            ],
+            "figure": {"pixels": 70, "ways": 3, "changed_by": []},
+            "decided": {"by": "TA", "why": "seen", "on": ["a"]},
+        }
+    ],
+}
+
+
+def test_a_key_signed_before_a_field_was_added_stays_signed() -> None:
+    # As it was written when the model had no `draws`, `chance`, `spread` and `turned`.
+    before = "d55f0d1b97c4599f1c53e27afabde852516a442d4dd7b74f302b1c0b052a999e"
+    assert questions_sha256(Key.model_validate(SIGNED_BEFORE)) == before
+    changed = copy.deepcopy(SIGNED_BEFORE)
+    changed["questions"][0]["draws"] = {"draws": 2}
+    assert questions_sha256(Key.model_validate(changed)) != before

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +12,6 @@ from solver.decide.severity import severity_of
 from solver.evidence import Evidence, Record
 from solver.files.resources import shipped_bank
 from solver.key import Key, KeyQuestion
-from solver.key.questions import questions_sha256
 from solver.page.review_flags import reasons_to_look
 from solver.pipeline.make_key import decide
 from solver.pipeline.other_draws import with_other_draws
@@ -104,14 +101,3 @@ def test_draws_of_other_records_and_open_questions_change_nothing(
     assert with_other_draws(question, entry, evidence(), other) is entry
     nothing = decide(load_bank(shipped_bank()), [question], Evidence(), reseeded=[evidence()]).key
     assert nothing.questions[0].draws is None
-
-
-def test_a_key_without_draws_keeps_an_earlier_signature() -> None:
-    # A field that came later is no part of what was signed, while it is empty.
-    key = key_of()
-    assert key.questions[0].draws is None
-    earlier = [
-        one.model_dump(mode="json", by_alias=True, exclude={"draws"}) for one in key.questions
-    ]
-    signed = hashlib.sha256(json.dumps(earlier, sort_keys=True).encode()).hexdigest()
-    assert questions_sha256(key) == signed != questions_sha256(key_of(1))
