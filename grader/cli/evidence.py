@@ -97,18 +97,11 @@ def from_notebook(
     need("evidence", "reading figures")
     if procedures:
         need("explain", "running how the methods work (--procedures)")
-    from solver.evidence import save_evidence
     from solver.notebook_evidence.from_notebooks import as_json as json_of
     from solver.notebook_evidence.from_notebooks import lines
 
     read = read_notebooks(notebooks, bank, slide, procedures=procedures, shown=not as_json)
-    out.mkdir(parents=True, exist_ok=True)
-    # Before the evidence itself: whoever stops between finds no evidence that lacks its draws.
-    for number, draw in enumerate(read.draws, start=1):
-        folder = out / f"reseeded-{number}"
-        folder.mkdir(exist_ok=True)
-        save_evidence(draw, folder)
-    save_evidence(read.evidence, out)
+    save_read(read, out)
     if as_json:
         click.echo(json.dumps(json_of(read), ensure_ascii=False, indent=1))
         return
@@ -125,6 +118,7 @@ def read_notebooks(
     slide: Path | None = None,
     *,
     procedures: bool | None = None,
+    decided: bool = True,
     shown: bool,
 ) -> NotebookEvidence:
     """Return the evidence of notebooks, pooled, with recorded procedures if asked for.
@@ -135,6 +129,7 @@ def read_notebooks(
         slide: the slide's picture of similarities.
         procedures: run how the methods work on the demo; None: take the recorded runs, and run
             only those that none is recorded of; False: without them.
+        decided: also decide every question, to tell which the evidence carries.
         shown: say on stderr which notebook is being read.
     """
     from solver.banks.bank import load_bank
@@ -155,7 +150,26 @@ def read_notebooks(
         regions_file(loaded),
         besides=chain(slides, _procedures(loaded, procedures, shown=shown)),
         told=lambda text: click.echo(f"hw9: {text}", err=True) if shown else None,
+        decided=decided,
     )
+
+
+def save_read(read: NotebookEvidence, out: Path) -> None:
+    """Write the evidence of notebooks, and the other draws in them, into a folder.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from solver.evidence import save_evidence
+    from solver.pipeline.reseed import reseeded_folder
+
+    out.mkdir(parents=True, exist_ok=True)
+    # Before the evidence itself: whoever stops between finds no evidence that lacks its draws.
+    for number, draw in enumerate(read.draws, start=1):
+        folder = reseeded_folder(out, number)
+        folder.mkdir(exist_ok=True)
+        save_evidence(draw, folder)
+    save_evidence(read.evidence, out)
 
 
 def _procedures(bank: Bank, anew: bool | None, *, shown: bool) -> Iterator[Record]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -54,6 +56,13 @@ PATH = click.Path(path_type=Path)
     "only missing records are run.",
 )
 @click.option(
+    "--notebook",
+    "notebooks",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Decide on the figures of an executed notebook, without a model; may be repeated.",
+)
+@click.option(
     "--out", type=FOLDER, default=Path("key-out"), show_default=True, help="Where results go."
 )
 @click.option(
@@ -98,6 +107,7 @@ def key(
     only: str,
     device: str,
     evidence: Path | None,
+    notebooks: tuple[Path, ...],
     out: Path,
     stability: int,
     reseed: int,
@@ -119,7 +129,8 @@ def key(
       hw9 key                                        the demo, into key-out/
       hw9 key --bundle course/ --out spring          from your course materials
       hw9 key --evidence spring/evidence --out again the same, without a model
-      hw9 key --evidence evidence.zip                from a notebook: hw9 evidence collect
+      hw9 key --notebook run.ipynb --out mine        from an executed notebook's figures
+      hw9 key --evidence evidence.zip                from its arrays: hw9 evidence collect
       hw9 key --only q07,q12 --out two               two questions, in a folder of their own
       hw9 key --bundle course/ --stability 40        also: how stable each answer is
     """
@@ -127,7 +138,9 @@ def key(
     if ctx.invoked_subcommand is not None:
         return
     # With a bundle too, what the evidence lacks is run, which needs the networks.
-    alone = evidence is not None and bundle is None
+    alone = bool(notebooks) or (evidence is not None and bundle is None)
+    if notebooks and (evidence or bundle):
+        raise click.UsageError("Give --notebook alone: without --evidence and --bundle.")
     if alone:
         need("evidence", "deciding on evidence")
     else:
@@ -140,7 +153,10 @@ def key(
     # All that shapes the key; how many processes make it does not, and is no part of its inputs.
     options = {"only": names, "device": device, "stability": stability, "reseed": reseed}
     options["exact"] = exact
-    with as_folder_or_none(evidence) as given, watching(shown=not as_json) as progress:
+    source: AbstractContextManager[Path | None] = as_folder_or_none(evidence)
+    if notebooks:
+        source = read_into_folder(notebooks, bank, shown=not as_json)
+    with source as given, watching(shown=not as_json) as progress:
         dropped: list[str] = []
 
         def make(desk: Workspace) -> Key:
@@ -188,6 +204,22 @@ def as_folder_or_none(evidence: Path | None) -> AbstractContextManager[Path | No
     from solver.files.zipped_folder import as_folder
 
     return as_folder(evidence)
+
+
+@contextmanager
+def read_into_folder(
+    notebooks: tuple[Path, ...], bank: Path | None, *, shown: bool
+) -> Iterator[Path]:
+    """Context with a temporary folder of the evidence that is in the figures of notebooks."""
+    from grader.cli.evidence import read_notebooks, save_read
+    from solver.notebook_evidence.from_notebooks import not_read
+
+    read = read_notebooks(notebooks, bank, decided=False, shown=shown)
+    for line in not_read(read) if shown else ():
+        click.echo(f"hw9: {line}", err=True)
+    with TemporaryDirectory(prefix="hw9-notebook-") as name:
+        save_read(read, Path(name))
+        yield Path(name)
 
 
 def chosen_device(wanted: str) -> str:

@@ -57,6 +57,7 @@ def evidence_from(
     *,
     besides: Iterable[Record] = (),
     told: Callable[[str], None] = lambda text: None,
+    decided: bool = True,
 ) -> NotebookEvidence:
     """Read notebooks and return their evidence.
 
@@ -66,6 +67,8 @@ def evidence_from(
         regions: the bank's file of regions.
         besides: records on procedures, and others that are not from figures.
         told: is called with each notebook's number before it is read.
+        decided: also decide every question on it, to tell which it carries; a caller that decides
+            anyway leaves it out.
 
     Raises:
         EvidenceError: a file is no notebook.
@@ -89,7 +92,7 @@ def evidence_from(
     about = {"name": "executed notebooks", "notebooks": [one.sha256 for one in notebooks]}
     evidence = Evidence(records, about)
     draws = [Evidence(one, about) for one in together.draws]
-    planned = plan_questions(bank)
+    planned = plan_questions(bank) if decided else []
     questions = [question_state(one, evidence) for one in planned]
     for question, state in zip(planned, questions, strict=True):
         together.differences += turned_by_draws(question, state, evidence, draws)

@@ -45,6 +45,12 @@ def converted_now(notebook: Path, out: Path) -> tuple[float, float]:
     return read, decided(ROOT, out)
 
 
+def made_at_once(notebook: Path, out: Path) -> tuple[float, float]:
+    """Return 0, and the time of reading a notebook and deciding on it in one step."""
+    words = ("-m", "grader.cli", "key", "--notebook", notebook, "--out", out / "key")
+    return 0.0, seconds(ROOT, *words)
+
+
 def decided(checkout: Path, out: Path) -> float:
     """Return the time of a key from evidence."""
     return seconds(checkout, "-m", "grader.cli", "key", "--evidence", out / "evidence",
@@ -68,7 +74,9 @@ def main() -> None:
     parser.add_argument("--plots", required=True)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    times: dict[str, list[tuple[float, float]]] = {"whole folder": [], "its plots": [], "now": []}
+    times: dict[str, list[tuple[float, float]]] = {
+        "whole folder": [], "its plots": [], "now, two steps": [], "now": [],
+    }  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         part = with_plots(given.real.resolve(), given.plots, folder / "real")
@@ -77,6 +85,8 @@ def main() -> None:
                 out = folder / f"{kind}-{turn}"
                 out.mkdir()
                 if kind == "now":
+                    taken.append(made_at_once(given.notebook.resolve(), out))
+                elif kind == "now, two steps":
                     taken.append(converted_now(given.notebook.resolve(), out))
                 else:
                     real = part if kind == "its plots" else given.real.resolve()
