@@ -44,3 +44,12 @@ def test_simulated_maps_have_the_share_of_marks_that_real_ones_have(kind: str) -
     assert marks.sum() == inner.sum()
     assert inner.mean((1, 2)) == pytest.approx(MARKED_SHARE.value, abs=0.002)
     assert len(np.unique(marks.reshape(6, -1), axis=0)) == 6
+
+
+def test_neither_its_place_nor_specks_beside_it_change_the_moments_of_a_shape() -> None:
+    marks = np.zeros((GRID, GRID), bool)
+    marks[8:28, 8:10] = marks[26:28, 8:34] = True
+    moved = np.roll(marks, (20, 20), (0, 1))
+    moved[4:20:8, 40:60:9] = True
+    first, second = describe(np.stack([marks, moved]))
+    assert np.median(np.abs(first - second)) < 1e-9  # those of lines lie on a grid

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
+from solver.rules.states.answer_apart import distance_apart
+from solver.rules.states.answer_apart_check import gap
 from tests.solver.rules.made_maps import decide, decide_again, evidence_of, held
 
 ROLES = np.array([0] + [1] * 6 + [0] + [2] * 30 + [3] * 2 + [2] * 10 + [0])
@@ -63,3 +65,29 @@ def test_an_answer_amid_the_rest_stands_apart_nowhere() -> None:
 def test_a_layer_that_is_not_there_is_an_error() -> None:
     with pytest.raises(EvidenceError, match="a model of 12 has not"):
         decide("states.answer_apart", made(0, 2), SETTINGS, [{"layer": 13}, {"layer": 2}])
+
+
+def test_the_gap_is_the_widest_of_the_answers_tokens_in_usual_gaps() -> None:
+    """On a line: the rest at 0, 1 and 3, gaps of 1, 1 and 2; the answer at 4 and at 13."""
+    answer, rest = (np.array([[x, 0.0] for x in at]) for at in ((4, 13), (0, 1, 3)))
+    assert gap(answer, rest) == pytest.approx(10)
+    assert distance_apart(answer, rest) == pytest.approx((13 - 1) / 1)
+
+
+def test_values_are_geometric_means_over_the_items_and_layers_are_named() -> None:
+    evidence = made(3, 5)
+    for way, measure in ((decide, distance_apart), (decide_again, gap)):
+        found = way("states.answer_apart", evidence, SETTINGS, CLAIMS)
+        for layer, verdict in zip(LAYERS, found.verdicts, strict=True):
+            each = []
+            for item in (1, 2):
+                points = evidence.get("hidden_states", 1, item).array("points", 3)[layer - 1]
+                rest = np.concatenate([points[ROLES == 1], points[ROLES == 2]])
+                each.append(measure(points[ROLES == 3], rest))
+            assert verdict.value == pytest.approx(np.sqrt(each[0] * each[1]))
+            assert f"layer {layer}:" in verdict.sentence[0]
+            assert f"第 {layer} 層中" in verdict.sentence[1]
+    figures = decide("states.answer_apart", evidence, SETTINGS, CLAIMS).figures
+    assert [one.parameters for one in figures] == [
+        {"record": f"hidden_states/1/{item}", "layers": LAYERS, "open": [5]} for item in (1, 2)
+    ]
