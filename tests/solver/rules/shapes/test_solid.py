@@ -9,9 +9,10 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
 from solver.evidence import Evidence, Record
+from solver.rules.shapes import solid as module
 from solver.rules.shapes.solid import NAMES, fit_solids
 from solver.rules.shapes.solid_wireframes import DRAWINGS
-from solver.rules.shapes.wireframe_fit import CLEAR, fit, stroke_marks
+from solver.rules.shapes.wireframe_fit import AGREED, CLEAR, Fit, fit, stroke_marks
 from tests.solver.rules.made_maps import decide, evidence_of, held
 from tests.solver.rules.noise_maps import NOISE
 
@@ -147,3 +148,38 @@ def test_chance_is_what_noise_gets() -> None:
         assert np.mean(scores) == pytest.approx(DRAWINGS[name].chance, abs=0.03)
         above = (max(scores) - DRAWINGS[name].chance) / (1 - DRAWINGS[name].chance)
         assert above < CLEAR.value * 0.75
+
+
+def test_fits_and_the_spread_of_their_searches_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pyramid leads a cube by .2; searches for it end .05 apart, those for a ball just agree."""
+    pose = np.array([0.5, 0.5, 0.2, 1.0, 0.1, 0.2, 0.3], np.float32)
+    found = {"cube": (0.6, 0.001), "ball": (0.5, AGREED), "pyramid": (0.8, 0.05)}
+    fits = {
+        name: Fit(score, score, score, pose, score, spread=spread)
+        for name, (score, spread) in found.items()
+    }
+    monkeypatch.setattr(module, "fit_solids", lambda brightness: fits)
+    evidence = evidence_of(Record("saliency/1", {"map": np.zeros((128, 128))}))
+    claims = [{"solid": name} for name in found]
+    decision = decide("shapes.solid", evidence, {"picture": 1}, claims)
+    assert [one.value for one in decision.verdicts] == [0.6, 0.5, 0.8]
+    assert [one.margin for one in decision.verdicts] == pytest.approx([0.15, 0.25, 0.15])
+    assert held(decision) == [False, False, True]
+    assert decision.note is not None
+    assert "up to 0.05 F score above chance apart" in decision.note[0]
+    assert decision.note[0].endswith("They did not converge for a pyramid.")
+    assert decision.note[1].endswith("角錐的搜尋尚未收斂。")
+    (figure,) = decision.figures
+    assert figure.caption == ("The best fit: a pyramid", "最佳吻合：角錐")
+    assert np.allclose(figure.parameters["points"], DRAWINGS["pyramid"].points(pose), atol=1e-4)
+
+
+def test_points_of_a_cylinder_weigh_what_they_stand_for() -> None:
+    """Its sides twice its length each, its near end the way round: an ellipse, its mean radius."""
+    radius, half, flat = 0.2, 0.3, 0.8
+    pose = np.array([[0.5], [0.5], [radius], [half], [flat], [0.3]], np.float32)
+    x, y, weights = DRAWINGS["cylinder"].wires(pose)
+    weights = np.broadcast_to(weights, x[0].shape)[:, 0]
+    assert weights[-48:].sum() == pytest.approx(2 * 2 * half, rel=0.01)
+    assert weights[:64].sum() == pytest.approx(np.pi * radius * (1 + flat), rel=0.01)
+    assert np.hypot(x[0, -1] - x[0, -24], y[0, -1] - y[0, -24]) == pytest.approx(2 * half)
