@@ -311,3 +311,14 @@ def test_searches_are_made_until_so_many_agree() -> None:
     assert hurried.spread > AGREED
     assert len(hurried.others) < one.most - 1  # what is worse does not count as found
     assert fit(DRAWINGS["cube"], marks, effort=replace(one, alike=2)).spread < hurried.spread
+
+
+def test_the_spread_is_that_of_the_best_three_above_chance() -> None:
+    cube, marks = DRAWINGS["cube"], stroke_marks(smooth_noise(0))
+    hurried = replace(PLAIN, stages=(Stage(4, 12, 10, 0.02, 0.1),), most=4, alike=3)
+    found = fit(cube, marks, effort=hurried)
+    poses = np.stack([pose for _, pose in found.others], 1)
+    others = scores(cube, poses, Marks(marks))[0]
+    assert len(others) == 2 and found.spread > 0.001
+    assert found.spread == pytest.approx((found.score - others.min()) / (1 - cube.chance))
+    assert found.above_chance == pytest.approx((found.score - cube.chance) / (1 - cube.chance))
