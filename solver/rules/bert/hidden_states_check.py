@@ -113,10 +113,11 @@ def isolation(points: Floats) -> Floats:
 
 ALONE = threshold(
     "hidden_states_check.alone",
-    1.0,
-    "times the distance of any two tokens: words that lie with their likes are nearer to these (.4 "
-    "to .8 in the demo's untuned model); a shapeless cloud comes out near 1 and is not told apart",
-    lowest=0.1,
+    4.0,
+    "times the isolation that nine tenths of the tokens do not have: on simulated clouds (round, "
+    "three times as long as wide, in two lumps) the mean over three items is under 3.5 in 99 of "
+    "100, and above 5 where a token lies twice as far out as the outermost or more",
+    lowest=1.0,
 )
 
 
@@ -125,9 +126,10 @@ def tuned_by_loneliness(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:
     """Isolation of the most isolated token of the context in a model's last layer: the distance to
-    its third nearest neighbour, over the median distance of two tokens. Above 1 it is farther from
-    its nearest few than others are from any token, as the tokens that a tuned model extracts are.
-    Mean (of logarithms) over the items there are. The option that names just those models holds."""
+    its third nearest neighbour, over that which nine tenths of the tokens do not have. Above 4 it
+    stands apart as the outskirts of no shapeless cloud do, and as the tokens that a tuned model
+    extracts do. Mean (of logarithms) over the items there are. The option that names just those
+    models holds."""
     plots = available_plots(evidence, settings)
     alone = {
         model: float(np.exp(np.mean([np.log(largest_isolation(one)) for one in every])))
@@ -142,17 +144,17 @@ def tuned_by_loneliness(
         things=MODELS,
     )
     sentence = (
-        f"loneliness of the loneliest token, times the usual distance: {told[0]}",
-        f"最孤立的 token 的孤立程度（一般距離的倍數）：{told[1]}",
+        f"loneliness of the loneliest token, times that of nine tenths of the tokens: {told[0]}",
+        f"最孤立的 token 的孤立程度（九成 token 所不及者的倍數）：{told[1]}",
     )
     return Decision([set_verdict(set(claim.models), outcome, sentence) for claim in claims])
 
 
 def largest_isolation(plots: Plots) -> float:
-    """Return the isolation of the most isolated token over the median distance of two tokens."""
-    from scipy.spatial.distance import pdist
-
+    """Return the isolation of the most isolated token over what nine tenths do not have."""
     points, _, _ = last_context(plots)
-    usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0  # between any two tokens
+    alone = isolation(points)
+    # Not the median: the outskirts of any cloud are lonelier than its middle.
+    outskirts = float(np.quantile(alone, 0.9))
     # Not 0, whose logarithm is taken.
-    return max(float(isolation(points).max()), 1e-12) / max(usual, 1e-12)
+    return max(float(alone.max()), 1e-12) / max(outskirts, 1e-12)

@@ -43,6 +43,11 @@ STILL = threshold(
 )
 
 
+LEAST_MOVED = 0.01
+"""Of a vector's length: a largest distance of less is taken for as much, so that rounding, 1e-6,
+is not held against rounding."""
+
+
 @dataclass(frozen=True)
 class Sentences:
     """Facts on a word in some sentences at layer 0.
@@ -78,8 +83,11 @@ def sentences_of(record: Record, character: int) -> Sentences:
             raise EvidenceError(
                 f"the word has {states.shape[2]} characters", zh=f"該詞只有 {states.shape[2]} 個字"
             )
-        distances = pairwise(states[0, :, character], "euclidean")
-        most = max(float(distances.max()), 1e-12)
+        vectors = states[0, :, character]
+        distances = pairwise(vectors, "euclidean")
+        # Where nothing moves the word, the largest distance is itself rounding.
+        length = float(np.linalg.norm(vectors, axis=-1).max())
+        most = max(float(distances.max()), LEAST_MOVED * length, 1e-12)
         return Sentences(distances / most, distances / most, known, character)
     about = tables_of(record).get("layer0_distance_ranges")
     if about is None or int(about.get("layer", -1)) != 0:

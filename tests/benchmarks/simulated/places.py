@@ -103,39 +103,44 @@ for _noise in NOISE:
         )
 
 
-def agreement(noise: str, generator: Generator) -> Case:
-    """Ten pictures. One kind has its mass three times as dense on the food in each, the other only
-    on a place beside it; but in one picture both are the same but for a tenth of noise."""
-    near, same, other = ("saliency", "smoothgrad")[generator.integers(2)], 3, 5
+def closer(noise: str, generator: Generator) -> Case:
+    """Ten pictures; in each one kind of map is three times as dense on the food, the other on a
+    place beside it."""
+    near = ("saliency", "smoothgrad")[generator.integers(2)]
     records = []
     for picture in range(10):
         food, beside = ellipse(generator, (14, 24)), ellipse(generator, (14, 24))
+        shift = (-40, 40)[generator.integers(2)]
+        beside = np.roll(beside, shift, int(generator.integers(2)))
         beside &= ~ndimage.binary_dilation(food, iterations=6)
         maps = {
             kind: NOISE[noise](generator) * np.where(food if kind == near else beside, 3.0, 1.0)
             for kind in ("saliency", "smoothgrad")
         }
-        if picture == same:
-            blobs = _blobs(generator)
-            maps = {kind: blobs * generator.uniform(0.9, 1.1, blobs.shape) for kind in maps}
-        if picture == other:
-            maps = {kind: _blobs(generator, half) for half, kind in enumerate(maps)}
-        grey = np.stack([maps["smoothgrad"]] * 3, -1)
-        records += [
-            Record(f"saliency/{picture}", {"map": maps["saliency"]}),
-            Record(f"smoothgrad/{picture}", {"map": grey}),
-            regions(picture, food=food),
-        ]
-    claims = [
-        {"picture": same, "agree": True},
-        {"picture": same, "agree": False},
-        {"picture": other, "agree": True},
-        {"picture": other, "agree": False},
-        {"closer": "saliency"},
-        {"closer": "smoothgrad"},
-    ]
-    truth = [True, False, False, True, near == "saliency", near == "smoothgrad"]
+        records += [*_both(picture, maps["saliency"], maps["smoothgrad"])]
+        records.append(regions(picture, food=food))
+    claims = [{"closer": "saliency"}, {"closer": "smoothgrad"}]
+    truth = [near == "saliency", near == "smoothgrad"]
     return Case(records, {"pictures": list(range(10))}, claims, truth)
+
+
+def _both(picture: int, saliency: Floats, smoothgrad: Floats) -> tuple[Record, Record]:
+    grey = np.stack([smoothgrad] * 3, -1)
+    return (
+        Record(f"saliency/{picture}", {"map": saliency}),
+        Record(f"smoothgrad/{picture}", {"map": grey}),
+    )
+
+
+def same_places(generator: Generator) -> Case:
+    """Two pictures: of one both maps are the same spots but for a tenth of noise, of the other the
+    spots of one map lie in one half and those of the other in the other half."""
+    spots = _blobs(generator)
+    noisy = [spots * generator.uniform(0.9, 1.1, spots.shape) for _ in range(2)]
+    records = [*_both(0, *noisy), *_both(1, _blobs(generator, 0), _blobs(generator, 1))]
+    records += [regions(at, food=ellipse(generator)) for at in range(2)]
+    claims = [{"picture": at, "agree": agree} for at in range(2) for agree in (True, False)]
+    return Case(records, {"pictures": [0, 1]}, claims, [True, False, False, True])
 
 
 def _blobs(generator: Generator, half: int | None = None) -> Floats:
@@ -151,7 +156,8 @@ def _blobs(generator: Generator, half: int | None = None) -> Floats:
 
 
 for _noise in NOISE:
-    FAMILIES.add("maps.agreement", _noise)(partial(agreement, _noise))
+    FAMILIES.add("maps.agreement", f"closer, {_noise}")(partial(closer, _noise))
+FAMILIES.add("maps.agreement", "same places")(same_places)
 
 
 def most_unlike(second: str, generator: Generator) -> Case:

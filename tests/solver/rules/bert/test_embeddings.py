@@ -323,6 +323,15 @@ def test_pairs_of_sentences_tell_what_a_vector_hangs_on(moved: Cause) -> None:
         assert True not in told.values()
 
 
+def test_where_nothing_moves_a_word_rounding_is_no_cause() -> None:
+    record = sentences("position")
+    states = np.ones(record.arrays["states"].shape)
+    record.arrays["states"] = states + 1e-7 * np.random.default_rng(0).normal(size=states.shape)
+    evidence = Evidence({"embeddings": record, "embedding_trials": Record("embedding_trials")})
+    found = independent_by_pairs(evidence, TrialSettings(character=1), CAUSE_CLAIMS).verdicts
+    assert [one.holds for one in found] == [True] * 4
+
+
 def test_the_second_way_waits_for_trials_of_the_first() -> None:
     evidence = Evidence({"embeddings": sentences("position")})
     with pytest.raises(MissingEvidence, match="embedding_trials"):

@@ -326,6 +326,25 @@ def test_of_even_clouds_hardly_any_is_taken_for_a_tuned_model() -> None:
     assert np.mean(found) <= 0.15  # one in twenty by design; 60 draws
 
 
+def test_the_outskirts_of_a_shapeless_cloud_are_no_extracted_token() -> None:
+    """Of the second way: round, long, or of two lumps; an extracted token is told from all."""
+    settings = ModelsSettings(models=[1], items=[1, 2, 3])
+    lumps = np.where(np.arange(len(ROLES)) % 2, 2.0, -2.0)
+    for seed in range(20):
+        chance = np.random.default_rng(seed)
+        for stretch, apart in (([1, 1], 0.0), ([3, 1], 0.0), ([1, 1], lumps)):
+            plots = {(1, q): chance.normal(size=(1, len(ROLES), 2)) * stretch for q in (1, 2, 3)}
+            for points in plots.values():
+                points[..., 0] += apart
+            claims = [ModelsClaim(models=[1])]
+            found = tuned_by_loneliness(evidence_of(plots), settings, claims).verdicts[0]
+            assert found.holds is False
+            for points in plots.values():
+                points[0, np.flatnonzero(ROLES == 3)[0]] = [14, 11]
+            found = tuned_by_loneliness(evidence_of(plots), settings, claims).verdicts[0]
+            assert found.holds is True
+
+
 def ring() -> np.ndarray:
     """Points (T, 2) on two rings: none of them apart."""
     angle = np.arange(len(ROLES)) * 2.4

@@ -82,6 +82,18 @@ def test_places_are_the_same_until_the_pictures_are_shuffled(way: Way, seed: int
     assert with_depth(early, late[1:] + late[:1], way)[2:] == [False, True]
 
 
+def test_things_in_the_middle_of_every_picture_can_be_in_the_same_places_by_ranks() -> None:
+    """Other pictures' maps agree by .8 then, and nothing lies above that by .2."""
+    generator = np.random.default_rng(0)
+    early = []
+    for _ in range(4):
+        height, width = generator.integers(40, 60, 2)
+        thing = box(64 - int(height) // 2, 64 - int(width) // 2, int(height), int(width))
+        early.append(ndimage.gaussian_filter(thing + 0.05 * generator.random((128, 128)), 0.5))
+    late = [smaller(ndimage.gaussian_filter(one, 3)) for one in early]
+    assert with_depth(early, late, "second")[2:] == [True, False]
+
+
 @both_ways
 def test_noise_is_in_quite_other_places(way: Way) -> None:
     noise = [smooth_noise(seed, 4) for seed in range(4)]
