@@ -149,14 +149,14 @@ def standing_out(brightness: Floats, valid: Mask | None = None) -> Floats:
 
     Unreadable places (`valid` false) are no part of any surroundings.
     """
-    around = _blurred(brightness, SURROUND.now() * max(brightness.shape), valid)  # (H, W)
+    around = blurred(brightness, SURROUND.now() * max(brightness.shape), valid)  # (H, W)
     above: Floats = np.clip(brightness - around, 0, None)
     return above
 
 
 def brightest_places(bright: Floats, valid: Mask) -> Mask:
     """Return the brightest twentieth of a map, lightly blurred, as bool; none of an even map."""
-    smooth = _blurred(bright, EYE.now() * max(bright.shape), valid)
+    smooth = blurred(bright, EYE.now() * max(bright.shape), valid)
     read = smooth[valid]
     lowest, spread = float(read.min(initial=np.inf)), float(np.ptp(read)) if read.size else 0.0
     if spread <= EVEN * float(np.abs(read).max(initial=0.0)):
@@ -181,13 +181,13 @@ def brightest_of(record: Record) -> Mask:
     )
 
 
-def _blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
-    """Gaussian blur that draws on readable places only (normalized convolution)."""
+def blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
+    """Return a Gaussian blur that draws on readable places only (normalized convolution)."""
     from scipy import ndimage
 
     if valid is None or valid.all():
-        blurred: Floats = ndimage.gaussian_filter(values, sigma)
-        return blurred
+        soft: Floats = ndimage.gaussian_filter(values, sigma)
+        return soft
     mass = ndimage.gaussian_filter(np.where(valid, values, 0.0), sigma)
     weight = ndimage.gaussian_filter(valid.astype(float), sigma)
     # Far from all readable places there is no weight, and the value stays as it is.
