@@ -87,6 +87,14 @@ def decide_question(
             evidence=question.needs,
         )
         return Decided(entry, None)
+    chances = found.chances
+    found = replace(
+        found,
+        verdicts=[
+            replace(verdict, chance=chances.get(at, verdict.chance))
+            for at, verdict in enumerate(found.verdicts)
+        ],
+    )
     options = _verdicts(question, found)
     undecided = any(option.holds is None for option in options)
     entry = KeyQuestion(

@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import takewhile
@@ -70,13 +71,40 @@ class Figure:
     caption: tuple[str, str] = ("", "")
 
 
+Note = tuple[str, str] | None
+Chances = Mapping[int, float]
+
+
 @dataclass(frozen=True)
 class Decision:
-    """A rule's outcome for a question: a verdict a claim, in the order of the claims."""
+    """A rule's outcome for a question: a verdict a claim, in the order of the claims.
+
+    Attributes:
+        told: the note in both languages, or a function that finds it: repeats and looks at claims
+            decide hundreds of times and read no note.
+        by_chance: by place of a verdict, the probability that chance does as well, or a function
+            that finds them, for the same reason.
+    """
 
     verdicts: Sequence[Verdict]
     figures: Sequence[Figure] = ()
-    note: tuple[str, str] | None = None
+    told: Note | Callable[[], Note] = None
+    by_chance: Chances | Callable[[], Chances] = field(default_factory=dict)
+
+    @cached_property
+    def note(self) -> Note:
+        """The note in both languages; None where nothing is to be said."""
+        return self.told() if callable(self.told) else self.told
+
+    @cached_property
+    def chances(self) -> Chances:
+        """The probabilities that chance does as well, by place of a verdict."""
+        return self.by_chance() if callable(self.by_chance) else self.by_chance
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A function is not sent to another process.
+        return {"verdicts": self.verdicts, "figures": self.figures, "told": self.note,
+                "by_chance": self.chances}  # fmt: skip
 
 
 Needs = Callable[[Any], list[str]]

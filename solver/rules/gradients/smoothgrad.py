@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -192,12 +193,12 @@ def unnormalized(
     # All or none: a median over some of the pictures would be another question.
     if any(raw_range(record) is None for record in records):
         return without_range([claim.effect for claim in claims])
-    shown = [as_viewed(record) for record in records]
-    viewed = _Viewed.of(shown)
+    each = [record.cached("as viewed", partial(_viewed, record)) for record in records]
+    viewed = _Viewed(*(float(np.median(values)) for values in zip(*each, strict=True)))
     verdicts = [viewed.verdict(claim.effect) for claim in claims]
     rows = [
-        [list(record_name(record.id)), f"{raw.max():.3g}"]
-        for record, (raw, _) in zip(records, shown, strict=True)
+        [list(record_name(record.id)), f"{brightest:.3g}"]
+        for record, (brightest, *_) in zip(records, each, strict=True)
     ]
     columns = [["map", "圖"], ["brightest value without normalization", "未正規化的最大值"]]
     figure = Figure("table", {"columns": columns, "rows": rows}, ("As a viewer shows it", "顯示值"))
@@ -212,15 +213,6 @@ class _Viewed:
     difference: float
     gain: float
     r: float
-
-    @classmethod
-    def of(cls, shown: list[tuple[Floats, Floats]]) -> _Viewed:
-        return cls(
-            float(np.median([raw.max() for raw, _ in shown])),
-            float(np.median([np.abs(raw - norm).mean() for raw, norm in shown])),
-            float(np.median([raw.std() / max(norm.std(), 1e-12) for raw, norm in shown])),
-            float(np.median([correlation(raw @ LUMA, norm @ LUMA) for raw, norm in shown])),
-        )
 
     def verdict(self, effect: Effect) -> Verdict:
         visible, turned = VISIBLE.now(), TURNED.now()
@@ -258,6 +250,17 @@ def raw_range(record: Record) -> RangeOf:
 def as_viewed(record: Record) -> tuple[Floats, Floats]:
     """Return the raw means clipped to a viewer's range 0..1, and the normalized map."""
     return np.clip(raw_map(record, 3), 0, 1), record.array("map", 3).astype(np.float64)
+
+
+def _viewed(record: Record) -> tuple[float, float, float, float]:
+    """One picture's numbers of `_Viewed`."""
+    raw, norm = as_viewed(record)
+    return (
+        float(raw.max()),
+        float(np.abs(raw - norm).mean()),
+        float(raw.std() / max(norm.std(), 1e-12)),
+        correlation(raw @ LUMA, norm @ LUMA),
+    )
 
 
 def without_range(effects: Sequence[Effect]) -> Decision:

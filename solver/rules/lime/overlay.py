@@ -17,7 +17,7 @@ pieces, are in `solver.rules.lime.overlay_check`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -122,16 +122,22 @@ def sign_in_region(
         says=[_covers(evidence, settings.picture, claim) for claim in claims],
     )
     figure = overlay_figure(settings.picture, [claim.region for claim in claims])
-    note = overlay_reservations(evidence.get("lime", settings.picture))
-    if settings.rank == "most":
-        leader = int(np.argmax(values))
-        chance = share_by_chance(*found[leader])
-        verdicts[leader] = replace(verdicts[leader], chance=chance)
-        note = [
-            chance_sentence(region_name(evidence, settings.picture, claims[leader].region), chance),
-            *note,
-        ]
-    return Decision(verdicts, [figure], one_note(note))
+    said = overlay_reservations(evidence.get("lime", settings.picture))
+    if settings.rank == "least":
+        return Decision(verdicts, [figure], one_note(said))
+    leader = int(np.argmax(values))
+    place = region_name(evidence, settings.picture, claims[leader].region)
+
+    @cache
+    def chance() -> float:
+        return share_by_chance(*found[leader])
+
+    return Decision(
+        verdicts,
+        [figure],
+        lambda: one_note([chance_sentence(place, chance()), *said]),
+        lambda: {leader: chance()},
+    )
 
 
 def _covers(evidence: Evidence, picture: int, claim: SignPlace) -> Pair:

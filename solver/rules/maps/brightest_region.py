@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -131,17 +132,24 @@ def brightest_region(
         what=(f"{read[0]} of {{0}}", f"{{0}}{read[1]}"),
         rank=settings.rank,
     )
-    note = reservations(record)
+    said = reservations(record)
     # A lead needs somebody to lead.
-    if len(claims) > 1:
-        leader, runner_up = first_two(values)
-        if settings.rank == "least":  # how the next dimmest leads the dimmest
-            runner_up, leader = first_two([-value for value in values])
-        chance = share_by_chance(bright, masks[leader], valid, masks[runner_up])
-        for at in (leader, runner_up):
-            verdicts[at] = replace(verdicts[at], chance=chance)
-        note.insert(0, lead_sentence(names[leader], names[runner_up], chance))
-    return Decision(verdicts, [place_figure(settings, claims)], one_note(note))
+    if len(claims) == 1:
+        return Decision(verdicts, [place_figure(settings, claims)], one_note(said))
+    leader, runner_up = first_two(values)
+    if settings.rank == "least":  # how the next dimmest leads the dimmest
+        runner_up, leader = first_two([-value for value in values])
+
+    @cache
+    def chance() -> float:
+        return share_by_chance(bright, masks[leader], valid, masks[runner_up])
+
+    return Decision(
+        verdicts,
+        [place_figure(settings, claims)],
+        lambda: one_note([lead_sentence(names[leader], names[runner_up], chance()), *said]),
+        lambda: dict.fromkeys((leader, runner_up), chance()),
+    )
 
 
 def first_two(values: Sequence[float]) -> tuple[int, int]:

@@ -196,7 +196,9 @@ def blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
 
 
 def fitted_to(mask: Mask, shape: tuple[int, ...]) -> Mask:
-    """Return a mask (H, W) at another size (nearest)."""
+    """Return a mask (H, W) at another size (nearest); itself where it has that size."""
+    if mask.shape == shape[:2]:
+        return mask
     rows, columns = (
         # Nearest by the pixels' middles: regions neither grow nor move.
         np.minimum((np.arange(n) + 0.5) * m / n, m - 1).astype(int)
