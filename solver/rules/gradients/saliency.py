@@ -78,7 +78,7 @@ def derivative(
     """Likeness of the method's values to finite differences of each candidate derivative.
 
     0 where the candidate does not exist (the numerator does not move with the denominator) or has
-    another shape than the map; else the correlation of the method's values with central differences
+    another shape than the map; else the correlation of the method's values with finite differences
     at the pixels with the largest gradient.
     """
     record = evidence.get("saliency_derivative")
