@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -123,6 +125,7 @@ class Workers:
         # On CUDA the device itself runs in parallel; a second process would only share it.
         self.jobs = 1 if bundle.device.startswith("cuda") else max(jobs, 1)
         self.pool: ProcessPoolExecutor | None = None
+        self.measured: Future[int] | None = None
         self.queue: list[tuple[int, int, int, _SharedTask, int]] = []
         self.added = 0
 
@@ -171,14 +174,15 @@ class Workers:
         """Share the queue among processes, until it is empty and they are done."""
         running: dict[Future[tuple[Piece, float]], tuple[_SharedTask, int]] = {}
         try:
+            if any(shared.shares[at] is not None for *_, shared, at in self.queue):
+                self._begin_measuring()  # first, while others are busy with whole tasks
             while self.queue or running:
                 # One waits, so that no process has to while this one tests claims. More would be in
                 # the way of tasks that are added later and go first.
                 while self.queue and len(running) < self.jobs + 1:
                     *_, shared, at = heappop(self.queue)
                     share = shared.shares[at]
-                    # Measured here, since other processes are busy with whole tasks.
-                    batch = None if share is None else fastest_batch(self.bundle, self._threads)
+                    batch = None if share is None else self._batch()
                     there = self._processes().submit(_perform_there, shared.task, share, batch)
                     running[there] = shared, at
                 for future in wait_for_one(self._processes(), running):
@@ -214,6 +218,17 @@ class Workers:
     def _job(self, task: Task) -> Job:
         return _job(task, self.bundle, self.settings)
 
+    def _batch(self) -> int:
+        """The fastest batch size of a process, measured by one of them: its network stays there."""
+        self._begin_measuring()
+        assert self.measured is not None
+        wait_for_one(self._processes(), [self.measured])
+        return self.measured.result()
+
+    def _begin_measuring(self) -> None:
+        if self.measured is None:
+            self.measured = self._processes().submit(_fastest_there)
+
     @property
     def _threads(self) -> int:
         """The number of threads of a process."""
@@ -223,9 +238,7 @@ class Workers:
         if self.pool is None:
             self.pool = ProcessPoolExecutor(
                 self.jobs,
-                # Not "fork": torch's threads do not come along, and a child that forks in a lock
-                # waits for ever.
-                mp_context=multiprocessing.get_context("spawn"),
+                mp_context=_context(),
                 initializer=_open_there,
                 initargs=(self.bundle.folder, self.bundle.device, self.settings, self._threads),
             )
@@ -296,12 +309,29 @@ def _upto(task: Task, job: Job) -> int:
     return sampling_of(job).most(job) if task.upto is None else task.upto
 
 
+def _context() -> BaseContext:
+    """The way to start processes that leaves them most memory in common."""
+    # Not "fork": torch's threads do not come along, and a child that forks in a lock waits for
+    # ever.
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    # torch and the methods take a third of a GB, which a server process reads once for all that are
+    # forked from it; it computes nothing, so that no thread of torch's is there.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["solver.explain.run.forked_from"])
+    return context
+
+
 _there: list[tuple[Bundle, ExplainSettings]] = []
 
 
 def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: int) -> None:
     torch.set_num_threads(threads)
     _there.append((load_bundle(folder, device), settings))
+
+
+def _fastest_there() -> int:
+    return unless_lacking(1, lambda: fastest_batch(_there[0][0]))
 
 
 def _perform_there(task: Task, share: Share | None, batch: int | None) -> tuple[Piece, float]:
