@@ -26,12 +26,12 @@ from grader.submissions import (
 )
 from grader.table.graded import GradedClass
 from solver.banks.bank import Bank
-from solver.decide.severity import RARE, severity_of
+from solver.decide.doubt.estimate import RARE, doubt_of
 from solver.errors import KeyFileError
 from solver.key import Answer as KeyAnswer
 from solver.key import Key, KeyQuestion, Sentence, Stability
 from solver.text.bilingual import words
-from solver.text.numbers import percent
+from solver.text.numbers import about, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class KeyDoubt:
 
     Attributes:
         question: its id.
-        severity: how contested it is by measurement, 0 to 1.
+        chance: estimated from measurement that the key is wrong, 0 to 1.
         measured: findings of measurement, doubt or none.
         by_measurement: whether measurement doubts the key.
         by_class: signs of the class against the key.
@@ -57,7 +57,7 @@ class KeyDoubt:
     """
 
     question: str
-    severity: float
+    chance: float
     measured: tuple[Line, ...]
     by_measurement: bool
     by_class: tuple[Suspicion, ...]
@@ -72,7 +72,7 @@ class KeyDoubt:
     @property
     def rare(self) -> bool:
         """Whether measurement alone doubts the key, and so seldom that one line is enough."""
-        return self.by_measurement and self.sides == 1 and 0 < self.severity < RARE
+        return self.by_measurement and self.sides == 1 and 0 < self.chance < RARE
 
 
 def key_doubts(
@@ -87,7 +87,7 @@ def key_doubts(
     found = [_doubt(graded, item, bank, entries.get(item.question.id)) for item in questions]
     listed = [doubt for doubt in found if doubt.sides]
     # `sorted` keeps the key's order among equals.
-    return sorted(listed, key=lambda one: (-one.sides, not one.by_class, -one.severity))
+    return sorted(listed, key=lambda one: (-one.sides, not one.by_class, -one.chance))
 
 
 def _doubt(
@@ -102,7 +102,7 @@ def _doubt(
     shared = rivals & measured.other_answers() if measured and doubted else set()
     return KeyDoubt(
         question=name,
-        severity=severity_of(entry) if entry and doubted else 0.0,
+        chance=doubt_of(entry) if entry and doubted else 0.0,
         measured=tuple(measured.lines()) if measured else (),
         by_measurement=doubted,
         by_class=item.suspicions,
@@ -168,6 +168,7 @@ class _Measured:
         if not entry.correct or not entry.options:
             yield Line("measured_nothing", {})
         else:
+            yield Line("measured_doubt", {"share": about(doubt_of(entry))})
             yield from self._repeats()
             yield from self._second_way()
             weightless = [option.name for option in entry.options if option.no_margin]

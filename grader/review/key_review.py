@@ -14,7 +14,7 @@ from grader.review.class_preview import ClassPreview
 from grader.review.figure_worker import FigureWorker
 from grader.review.requests import Decide
 from solver.banks.bank import Bank
-from solver.decide.severity import severity_of
+from solver.decide.doubt.estimate import doubt_of
 from solver.errors import Hw9Error, InputError
 from solver.key import Key, KeyQuestion
 from solver.key_checks.consistency import answer_words
@@ -73,8 +73,8 @@ class KeyReview:
 
         def place(entry: KeyQuestion) -> tuple[bool, bool, float, str]:
             contested = entry.contested
-            severity = severity_of(entry) if contested else 0.0
-            return (entry.state != "open", not contested, -severity, entry.id)
+            doubt = doubt_of(entry) if contested else 0.0
+            return (entry.state != "open", not contested, -doubt, entry.id)
 
         return sorted(self.key.questions, key=place)
 

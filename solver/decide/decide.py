@@ -87,14 +87,6 @@ def decide_question(
             evidence=question.needs,
         )
         return Decided(entry, None)
-    chances = found.chances
-    found = replace(
-        found,
-        verdicts=[
-            replace(verdict, chance=chances.get(at, verdict.chance))
-            for at, verdict in enumerate(found.verdicts)
-        ],
-    )
     options = _verdicts(question, found)
     undecided = any(option.holds is None for option in options)
     entry = KeyQuestion(
@@ -282,7 +274,6 @@ def _fields(verdict: Verdict) -> dict[str, Any]:
         "threshold": _rounded(verdict.threshold),
         "margin": _rounded(verdict.margin),
         "sentence": _sentence(verdict.sentence),
-        "chance": _rounded(verdict.chance),
     }
 
 

@@ -19,6 +19,7 @@ from solver.key.verdicts import (
     OtherDraws,
     SaturationCheck,
     Sentence,
+    Share,
     Stability,
 )
 from solver.text.cjk_spacing import with_blanks
@@ -96,6 +97,11 @@ class KeyQuestion(Strict):
     )
     draws: OtherDraws | None = Field(
         default=None, description="None where no other draw of what it rests on is there"
+    )
+    doubt: Share | None = Field(
+        default=None,
+        description="estimated chance that the derived answer is wrong, or would be judged "
+        "otherwise; None where there is none, and in keys from before it was estimated",
     )
     override: Override | None = None
     void: bool = Field(default=False, description="everybody gets the points")
@@ -222,7 +228,7 @@ class Key(Strict):
         return self.signed if holds and not self.to_decide else None
 
 
-_LATER = ("draws", "chance", "spread", "turned")
+_LATER = ("draws", "doubt", "spread", "turned")
 """Fields that came after the first signatures, here and in verdicts: empty ones are no part of what
 was signed, so that a key stays signed that was signed before them."""
 

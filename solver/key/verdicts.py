@@ -57,7 +57,6 @@ class SecondVerdict(Strict):
     against: str = ""
     threshold: float | str | None = None
     margin: float | None = None
-    chance: float | None = None
     sentence: Sentence
 
 
@@ -72,12 +71,14 @@ class OptionVerdict(Strict):
     against: str = Field(default="", description="what it was held against: a threshold, a rival")
     threshold: float | str | None = Field(default=None, description="the value it was held against")
     margin: float | None = Field(default=None, description="how far from the other verdict, >= 0")
-    chance: float | None = Field(
-        default=None, description="probability that chance alone does as well, where it is measured"
-    )
     sentence: Sentence
     text: str | None = Field(default=None, description="of a pair: the text of the choice")
     flips: Flips | None = Field(default=None, description="None where it was not measured")
+    doubt: Share | None = Field(
+        default=None,
+        description="estimated chance that the verdict is wrong, or would be judged otherwise; "
+        "None where there is none, and in keys from before it was estimated",
+    )
     second: SecondVerdict | None = Field(default=None, description="by the rule's cross-check")
 
     @property

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from solver.decide.severity import RARE, severity_of
+from solver.decide.doubt.estimate import RARE, doubt_of
 from solver.key import Key, OptionVerdict, SecondVerdict
 from solver.page.answers import answer_text
 from solver.page.views import OptionRow, QuestionView
 from solver.text.bilingual import Pair, as_pair, words
-from solver.text.numbers import percent
+from solver.text.numbers import about, percent
 
 MOST_SQUARES = 120
 """More repeats than this are drawn as a hundred squares, one for each percent."""
@@ -22,7 +22,7 @@ _A_ROW, _STEP = 40, 10  # squares a row: 40 repeats, the usual number, are one r
 
 @dataclass(frozen=True)
 class Reading:
-    """A contested option: the rule's verdict, the cross-check's, and the causes that flip it."""
+    """A contested option: the rule's verdict, the cross-check's, how often it flips, its doubt."""
 
     name: str
     text: Pair
@@ -30,6 +30,7 @@ class Reading:
     sentence: Pair
     second: SecondVerdict | None
     flips: str
+    doubt: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class ContestedView:
 
     Attributes:
         view: the question as the page shows it below.
+        doubt: the estimated chance that its derived answer is wrong, by which it is listed.
         changed: the share of repeats that gave another set, or "–".
         answers: each set of correct options that came out, with its share; ours first.
         bar: the repeats, a square each in the colour of its answer.
@@ -47,7 +49,7 @@ class ContestedView:
     """
 
     view: QuestionView
-    severity: float
+    doubt: float
     changed: str
     answers: tuple[tuple[str, str], ...]
     bar: Markup
@@ -66,6 +68,11 @@ class ContestedView:
         return any(reading.flips for reading in self.readings)
 
     @property
+    def has_doubts(self) -> bool:
+        """True if the doubt of any of its contested options was estimated."""
+        return any(reading.doubt for reading in self.readings)
+
+    @property
     def no_margin(self) -> bool:
         """True if one of its options holds by no margin."""
         return any(option.no_margin for option in self.view.entry.options)
@@ -73,13 +80,13 @@ class ContestedView:
     @property
     def rare(self) -> bool:
         """True if one line is enough for it."""
-        return self.severity < RARE
+        return self.doubt < RARE
 
 
 def contested_of(views: Iterable[QuestionView]) -> list[ContestedView]:
     """Return the contested questions, worst first."""
     found = [_contested(view) for view in views if view.entry.contested]
-    return sorted(found, key=lambda one: (-one.severity, one.view.entry.id))
+    return sorted(found, key=lambda one: (-one.doubt, one.view.entry.id))
 
 
 def _contested(view: QuestionView) -> ContestedView:
@@ -99,7 +106,7 @@ def _contested(view: QuestionView) -> ContestedView:
     causes = () if stability is None else stability.by_cause.items()
     return ContestedView(
         view=view,
-        severity=severity_of(entry),
+        doubt=doubt_of(entry),
         changed=percent(stability.changed) if stability else "–",
         answers=tuple((answer, percent(share)) for answer, share in shares),
         bar=_squares([s for _, s in shares], stability.repeats if stability else 0),
@@ -122,6 +129,7 @@ def _reading(row: OptionRow, verdict: OptionVerdict) -> Reading:
         sentence=as_pair(verdict.sentence),
         second=verdict.second,
         flips=(percent(flips.share) if flips.share else "0%") if flips else "",
+        doubt=about(verdict.doubt) if verdict.doubt is not None else "",
     )
 
 

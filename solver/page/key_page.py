@@ -14,7 +14,7 @@ from itertools import pairwise
 from jinja2 import Environment
 
 from solver.banks.bank import Bank
-from solver.decide.severity import RARE
+from solver.decide.doubt.estimate import RARE
 from solver.evidence import Evidence
 from solver.key import Key, lacks_named
 from solver.page.contested import contested_of, stability_line

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from solver.banks.bank import Bank, Blank, Option, Question
+from solver.decide.doubt.estimate import doubt_of
 from solver.evidence import Evidence
 from solver.key import Key, KeyQuestion, OptionVerdict, SecondVerdict
 from solver.page.answers import answer_text as answer_text
@@ -22,7 +23,7 @@ from solver.page.verdict_bars import margin_bar
 from solver.rules.former_names import current_name
 from solver.rules.registry import Figure, Rule
 from solver.text.bilingual import Pair, as_pair, words
-from solver.text.numbers import number, percent
+from solver.text.numbers import about, number, percent
 from solver.text.record_names import record_name
 
 
@@ -122,6 +123,12 @@ class QuestionView:
         """The share of repeats that gave the same set, or a dash where none were made."""
         stability = self.entry.stability
         return percent(1 - stability.changed) if stability and stability.repeats else "–"
+
+    @property
+    def doubt(self) -> str:
+        """The estimated chance that its derived answer is wrong; empty where there is none."""
+        measured = self.entry.state == "decided" and bool(self.entry.options)
+        return about(doubt_of(self.entry)) if measured else ""
 
     @property
     def varied(self) -> Pair:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from solver.banks.bank import Bank, load_bank
 from solver.code_version import VERSION, code_hash
 from solver.decide.decide import Reason, quietly
+from solver.decide.doubt.estimate import with_doubt
 from solver.decide.early_stop import with_close_claims
 from solver.decide.edition_remarks import with_edition_remarks
 from solver.decide.figure_fineness import with_figure_check
@@ -334,6 +335,7 @@ def decide(
             decided[at] = with_edition_remarks(checked, evidence, bank.header.methods)
         again = reseeded[: repeats.reseed]
         entries = with_repeats(questions, decided, evidence, repeats, again, dealing)
+    entries = [with_doubt(entry) for entry in entries]
     measured = any(entry.stability for entry in entries)
     kept = repeats.before.stability if repeats.before else None
     run = about_repeats(repeats, again) or kept

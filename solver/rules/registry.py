@@ -47,7 +47,6 @@ class Verdict:
         sentence: (en, zh-Hant).
         text: the choice's text, where the rule itself makes the choices of a drop-down.
         spread: how far independent searches for the values lie apart; the margin is less by it.
-        chance: the probability that chance alone does as well, where the rule measures that.
     """
 
     holds: bool | None
@@ -59,7 +58,6 @@ class Verdict:
     sentence: tuple[str, str]
     text: str | None = None
     spread: float = 0.0
-    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,6 @@ class Figure:
 
 
 Note = tuple[str, str] | None
-Chances = Mapping[int, float]
 
 
 @dataclass(frozen=True)
@@ -82,29 +79,20 @@ class Decision:
     Attributes:
         told: the note in both languages, or a function that finds it: repeats and looks at claims
             decide hundreds of times and read no note.
-        by_chance: by place of a verdict, the probability that chance does as well, or a function
-            that finds them, for the same reason.
     """
 
     verdicts: Sequence[Verdict]
     figures: Sequence[Figure] = ()
     told: Note | Callable[[], Note] = None
-    by_chance: Chances | Callable[[], Chances] = field(default_factory=dict)
 
     @cached_property
     def note(self) -> Note:
         """The note in both languages; None where nothing is to be said."""
         return self.told() if callable(self.told) else self.told
 
-    @cached_property
-    def chances(self) -> Chances:
-        """The probabilities that chance does as well, by place of a verdict."""
-        return self.by_chance() if callable(self.by_chance) else self.by_chance
-
     def __getstate__(self) -> dict[str, Any]:
         # A function is not sent to another process.
-        return {"verdicts": self.verdicts, "figures": self.figures, "told": self.note,
-                "by_chance": self.chances}  # fmt: skip
+        return {"verdicts": self.verdicts, "figures": self.figures, "told": self.note}
 
 
 Needs = Callable[[Any], list[str]]

@@ -56,6 +56,15 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.1f}%" if share < 0.1 else f"{100 * share:.0f}%"
 
 
+def about(chance: float) -> str:
+    """Return an estimated chance in whole percent.
+
+    >>> about(0.337), about(0.004)
+    ('34%', '<1%')
+    """
+    return f"{100 * chance:.0f}%" if chance >= 0.01 else "<1%"
+
+
 RARE_CHANCE = 0.1
 """A smaller chance is said as one in so many."""
 

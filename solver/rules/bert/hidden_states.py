@@ -226,8 +226,7 @@ def _beside_chance(verdict: Verdict, probability: float) -> Verdict:
     english += "." if rare else ", which is not rare: the margin counts for nothing."
     chinese += "。" if rare else "，並不罕見，故差距不計。"
     sentence = (verdict.sentence[0] + english, verdict.sentence[1] + chinese)
-    margin = verdict.margin if rare else 0.0
-    return replace(verdict, sentence=sentence, margin=margin, chance=probability)
+    return replace(verdict, sentence=sentence, margin=verdict.margin if rare else 0.0)
 
 
 def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:

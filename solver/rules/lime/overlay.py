@@ -17,7 +17,6 @@ pieces, are in `solver.rules.lime.overlay_check`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -37,7 +36,7 @@ from solver.rules.maps.displayed import (
     valid_places,
 )
 from solver.rules.parameters import Picture, Rank, Region
-from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.registry import Decision, Figure, Note, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, amount, amounts, one_note, strongest
 from solver.text.numbers import number
@@ -123,21 +122,13 @@ def sign_in_region(
     )
     figure = overlay_figure(settings.picture, [claim.region for claim in claims])
     said = overlay_reservations(evidence.get("lime", settings.picture))
-    if settings.rank == "least":
-        return Decision(verdicts, [figure], one_note(said))
     leader = int(np.argmax(values))
     place = region_name(evidence, settings.picture, claims[leader].region)
 
-    @cache
-    def chance() -> float:
-        return share_by_chance(*found[leader])
+    def note() -> Note:
+        return one_note([chance_sentence(place, share_by_chance(*found[leader])), *said])
 
-    return Decision(
-        verdicts,
-        [figure],
-        lambda: one_note([chance_sentence(place, chance()), *said]),
-        lambda: {leader: chance()},
-    )
+    return Decision(verdicts, [figure], note if settings.rank == "most" else one_note(said))
 
 
 def _covers(evidence: Evidence, picture: int, claim: SignPlace) -> Pair:

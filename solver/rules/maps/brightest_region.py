@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -40,7 +39,7 @@ from solver.rules.maps.displayed import (
     standing_out,
 )
 from solver.rules.parameters import MapSettings, Rank, Region
-from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.registry import Decision, Figure, Note, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import (
     PLACEMENTS,
@@ -140,16 +139,11 @@ def brightest_region(
     if settings.rank == "least":  # how the next dimmest leads the dimmest
         runner_up, leader = first_two([-value for value in values])
 
-    @cache
-    def chance() -> float:
-        return share_by_chance(bright, masks[leader], valid, masks[runner_up])
+    def note() -> Note:
+        chance = share_by_chance(bright, masks[leader], valid, masks[runner_up])
+        return one_note([lead_sentence(names[leader], names[runner_up], chance), *said])
 
-    return Decision(
-        verdicts,
-        [place_figure(settings, claims)],
-        lambda: one_note([lead_sentence(names[leader], names[runner_up], chance()), *said]),
-        lambda: dict.fromkeys((leader, runner_up), chance()),
-    )
+    return Decision(verdicts, [place_figure(settings, claims)], note)
 
 
 def first_two(values: Sequence[float]) -> tuple[int, int]:
@@ -334,9 +328,9 @@ class _Test:
         if one.contrast >= self.times and one.chance >= self.level:
             dense = amount(one.contrast, "times the rest")
             said = f"{english}: {dense[0]}", f"{chinese}：{dense[1]}"
-            return replace(by_chance(one.chance, self.level, said), chance=one.chance)
+            return by_chance(one.chance, self.level, said)
         chance = amount(one.chance, PLACEMENTS)
-        verdict = above(
+        return above(
             one.contrast,
             self.times,
             unit="times the rest",
@@ -350,4 +344,3 @@ class _Test:
             ),
             inclusive=True,
         )
-        return replace(verdict, chance=one.chance)

@@ -23,6 +23,9 @@ from solver.rules.shapes.search_starts import begun_at
 from solver.rules.thresholds import varied
 from tests.benchmarks.calibration.simulated import Family, Simulated
 
+UNREPEATED = 3
+"""One question of so many is decided once, as without `--stability`."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -52,8 +55,9 @@ class Outcome:
         return cls(**{**data, "true": tuple(data["true"]), "judged": tuple(data["judged"])})
 
 
-def outcome_of(family: Family, at: int, repeats: int) -> Outcome | None:
+def outcome_of(family: Family, at: int) -> Outcome | None:
     """Decide the `at`-th simulation of a family; None where evidence or truth decide nothing."""
+    repeats = family.repeats if at % UNREPEATED else 0
     generator = np.random.default_rng([zlib.crc32(family.name.encode()), at])
     simulated = family.make(generator)
     question, evidence = simulated.question, simulated.observed
@@ -101,12 +105,3 @@ def _held(simulated: Simulated, entry: KeyQuestion) -> tuple[bool | None, ...]:
     if simulated.right is not None or simulated.truth is None:
         return simulated.right or ()
     return tuple(verdicts_again(simulated.question, entry, simulated.truth))
-
-
-def outcomes(family: Family, count: int, repeats: int | None = None) -> Iterator[Outcome]:
-    """Yield the outcomes of a family; every other question is repeated."""
-    most = family.repeats if repeats is None else repeats
-    for at in range(count):
-        found = outcome_of(family, at, most if at % 3 else 0)
-        if found is not None:
-            yield found

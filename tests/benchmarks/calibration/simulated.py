@@ -41,7 +41,7 @@ class Family:
     Attributes:
         fitted: whether doubt is fitted on it; the others judge it.
         count: how many are made in a whole run.
-        repeats: of each decision; none of half of them.
+        repeats: of each decision; none of every third.
     """
 
     name: str

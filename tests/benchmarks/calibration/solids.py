@@ -72,8 +72,8 @@ FAMILIES = [
         "shapes.solid",
         solids(bent=bent),
         not bent,
-        60,
-        8,
+        50,
+        6,
     )
     for bent in (False, True)
 ]

@@ -14,7 +14,7 @@ from grader.submissions import Answer, Chosen
 from grader.table.graded import GradedClass
 from grader.table.witness import CanvasDoubt
 from solver.banks.bank import Bank
-from solver.decide.severity import RARE
+from solver.decide.doubt.estimate import RARE
 from solver.key import (
     CauseRepeats,
     Flips,

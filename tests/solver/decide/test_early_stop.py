@@ -9,9 +9,9 @@ import pytest
 
 from solver.banks.bank import load_bank
 from solver.decide.decide import decide_question
+from solver.decide.doubt.estimate import doubt_of
 from solver.decide.early_stop import with_close_claims
 from solver.decide.margins import identity_of
-from solver.decide.severity import severity_of
 from solver.evidence import Evidence, Record
 from solver.explain.sampling.claims import CLOSE
 from solver.files.resources import shipped_bank
@@ -58,7 +58,7 @@ def test_an_option_near_its_line_is_contested_with_its_chance(question: PlannedQ
     assert entry.close.chances == {"a": 0.2, "b": 0.004}
     assert entry.close.samples == {"smoothgrad/9": (160, 500)}
     assert entry.contested
-    assert severity_of(entry) >= 0.2
+    assert doubt_of(entry) >= 0.2
     assert "160 of 500" in entry.note.en and "a 20.0%, b 0.4%" in entry.note.en
     assert "20.0%" in entry.note.zh_hant
     assert "reason_close_claims" in [

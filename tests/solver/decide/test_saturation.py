@@ -7,8 +7,9 @@ import pytest
 
 from solver.banks.bank import load_bank
 from solver.decide.decide import decide_question
+from solver.decide.doubt import estimate
+from solver.decide.doubt.estimate import doubt_of
 from solver.decide.saturation import LOST, ROUNDED, with_saturation_check
-from solver.decide.severity import DISAGREE, UNSETTLED, severity_of
 from solver.evidence import Evidence, Record
 from solver.files.resources import shipped_bank
 from solver.key import KeyQuestion
@@ -67,7 +68,7 @@ def test_a_lost_part_that_changes_nothing_is_said_and_no_more(question: PlannedQ
     assert entry.saturation is not None and entry.note is not None
     assert (entry.saturation.lost, entry.saturation.rounded) == ([2], [])
     assert not entry.saturation.changed and "give the same answer" in entry.note.en
-    assert severity_of(entry) == severity_of(entry.model_copy(update={"saturation": None}))
+    assert doubt_of(entry) == doubt_of(entry.model_copy(update={"saturation": None}))
 
 
 def test_an_answer_that_is_another_without_the_loss_is_contested(
@@ -75,7 +76,7 @@ def test_an_answer_that_is_another_without_the_loss_is_contested(
 ) -> None:
     entry = checked(question, "cake", "phone", LOST / 2)
     assert entry.saturation is not None and entry.saturation.changed and entry.contested
-    assert severity_of(entry) >= DISAGREE
+    assert doubt_of(entry) >= estimate.LOST
     names = [reason.sentence for reason in reasons_to_look(entry, None)]
     assert "reason_lost" in names and "reason_rounded" not in names
     # Whatever the network's certainty: the two maps are one quantity.
@@ -92,6 +93,6 @@ def test_a_map_that_hangs_on_one_rounding_is_contested_by_that_alone(
     entry = checked(question, "cake", "cake", 2 * LOST)
     assert entry.saturation is not None and entry.saturation.rounded == [2]
     assert not entry.saturation.changed and entry.contested
-    assert severity_of(entry) >= UNSETTLED
+    assert doubt_of(entry) >= estimate.ROUNDED
     assert "reason_rounded" in [reason.sentence for reason in reasons_to_look(entry, None)]
     assert checked(question, "cake", "cake", ROUNDED).saturation is None

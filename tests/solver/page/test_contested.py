@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from solver.banks.bank import Bank
-from solver.decide.severity import RARE, severity_of
+from solver.decide.doubt.estimate import RARE, doubt_of
 from solver.evidence import Evidence
 from solver.key import (
     CauseRepeats,
@@ -76,17 +76,20 @@ def opening(page: str) -> str:
 
 def test_the_worst_stands_first_and_before_everything_else(bank: Bank) -> None:
     entries = [
-        flipping("q01", 0.1),
-        flipping("q02", 0.6),
-        disagreeing("q03"),
-        decided("q04"),
+        flipping("q01", 0.6, doubt=0.1),
+        flipping("q02", 0.1, doubt=0.6),
+        disagreeing("q03").model_copy(update={"doubt": 0.5}),
+        decided("q04", doubt=0.9),
         flipping("q05", 0.0),
     ]
     page = page_of(bank, *entries)
     listed = re.findall(r'<section class="contested">.*?href="#(q\d+)"', page, re.DOTALL)
     assert listed == ["q02", "q03", "q01"]
     assert page.index('id="contested"') < page.index('id="look"') < page.index('id="q01"')
-    assert [severity_of(entry) for entry in entries] == [0.1, 0.6, 0.5, 0.0, 0.0]
+    assert "chance of another answer: about 60%<" in page and "應為其他答案的機率約 60%" in page
+    assert "chance of another answer: about 50%, without repeats" in page
+    # Every question says it, contested or not.
+    assert "the chance that another answer is right is about 90%" in page
 
 
 def test_each_says_what_flips_it_and_which_sets_came_out(bank: Bank) -> None:
@@ -116,11 +119,8 @@ def test_both_readings_stand_side_by_side_in_both_languages(bank: Bank) -> None:
     assert "the same answer in all 40 repeats" in html and "<rect" not in html
 
 
-def test_a_second_way_that_finds_nothing_weighs_less_than_one_that_finds_another(
-    bank: Bank,
-) -> None:
+def test_a_second_way_that_finds_nothing_is_told_from_one_that_finds_another(bank: Bank) -> None:
     nothing = disagreeing("q03").model_copy(update={"second_correct": []})
-    assert severity_of(nothing) < severity_of(disagreeing("q03"))
     html = opening(page_of(bank, nothing))
     assert "by the cross-check no option holds" in html
     assert "rule and cross-check disagree" not in html
@@ -133,9 +133,10 @@ def test_only_contested_options_are_listed(bank: Bank) -> None:
 
 
 def test_rare_changes_take_one_line(bank: Bank) -> None:
-    html = opening(page_of(bank, flipping("q01", RARE / 2), flipping("q02", 0.6)))
+    rare = flipping("q01", 0.6, doubt=RARE / 2)
+    html = opening(page_of(bank, rare, flipping("q02", 0.6, doubt=RARE)))
     assert html.count('<section class="contested">') == 1
-    assert re.search(r'class="rarely">.*href="#q01".*\(2\.5%\)', html, re.DOTALL)
+    assert re.search(r'class="rarely">.*href="#q01".*\(2%\)', html, re.DOTALL)
 
 
 def test_what_is_not_contested_is_said_and_how_it_was_measured(bank: Bank) -> None:
@@ -181,7 +182,7 @@ def test_what_holds_by_no_margin_is_contested_though_nothing_flips(bank: Bank) -
     ]
     weightless = decided("q01", options=options)
     assert weightless.contested and not decided("q02").contested
-    assert RARE < severity_of(weightless) < severity_of(disagreeing("q03"))
+    assert RARE < doubt_of(decided("q02")) < doubt_of(weightless)
     page = page_of(bank, weightless, decided("q02"))
     assert "no margin" in page and "毫無差距" in page
     assert "no margin" not in page_of(bank, decided("q02"))

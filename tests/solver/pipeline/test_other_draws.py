@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from solver.banks.bank import load_bank
-from solver.decide.severity import severity_of
+from solver.decide.doubt.estimate import doubt_of
 from solver.evidence import Evidence, Record
 from solver.files.resources import shipped_bank
 from solver.key import Key, KeyQuestion
@@ -75,7 +75,7 @@ def test_another_answer_is_told_contested_and_flagged() -> None:
     assert alone.correct == entry.correct and len({*alone.correct, *soup, *onion}) == 3
     assert [(one.correct, one.share) for one in entry.draws.sets] == [(soup, 0.5), (onion, 0.25)]
     assert entry.contested and entry.draws.others == 3
-    assert severity_of(entry) >= 3 / 5
+    assert doubt_of(entry) >= 3 / 5
     assert entry.note is not None
     told = f"Of 4 other draws of SmoothGrad, 2 give {soup[0]}, 1 gives {onion[0]}."
     assert entry.note.en.endswith(told)

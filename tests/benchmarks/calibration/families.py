@@ -1,0 +1,12 @@
+"""All families of simulated evidence, by name."""
+
+from __future__ import annotations
+
+from tests.benchmarks.calibration import language, maps, overlays, solids
+from tests.benchmarks.calibration.simulated import Family
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for module in (maps, overlays, language, solids)
+    for family in module.FAMILIES
+}
