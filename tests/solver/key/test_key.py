@@ -224,7 +224,7 @@ SIGNED_BEFORE: dict[str, Any] = {
 
 
 def test_a_key_signed_before_a_field_was_added_stays_signed() -> None:
-    # As it was written when the model had no `draws`, `chance`, `spread` and `turned`.
+    # As it was written when the model had no `draws`, `doubt`, `spread` and `turned`.
     before = "d55f0d1b97c4599f1c53e27afabde852516a442d4dd7b74f302b1c0b052a999e"
     assert questions_sha256(Key.model_validate(SIGNED_BEFORE)) == before
     changed = copy.deepcopy(SIGNED_BEFORE)
