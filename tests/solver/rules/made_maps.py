@@ -108,8 +108,9 @@ _CHINESE = re.compile("，(不高於|不低於|高於|低於|等於|並不罕見
 
 
 def _check_languages(said: tuple[str, str]) -> None:
-    """The same numbers and the same comparisons, in another order maybe."""
+    """The same numbers and the same comparisons, in another order maybe; one capital letter."""
     english, chinese = said
+    assert english[:1].upper() == english[:1] and not re.match(r"(?i)([a-z])\1", english), said
     assert sorted(_NUMBER.findall(english)) == sorted(_NUMBER.findall(chinese)), said
     compared = [_COMPARED[one][0] for one in _ENGLISH.findall(english)]
     assert sorted(compared) == sorted(_CHINESE.findall(chinese.replace("小於", "低於"))), said

@@ -38,3 +38,8 @@ def test_an_unknown_name_and_a_name_taken_are_refused() -> None:
     with pytest.raises(ValueError, match="declared twice"):
         threshold("test.share", 1.0, "again")
     assert isinstance(all_thresholds()["test.share"], Threshold)
+
+
+def test_they_are_listed_by_name_in_whatever_order_modules_were_imported() -> None:
+    threshold("test.before", 1.0, "declared last")
+    assert list(all_thresholds()) == sorted(all_thresholds())

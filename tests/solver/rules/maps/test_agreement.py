@@ -191,7 +191,7 @@ def test_the_note_counts_the_pictures() -> None:
     )
     assert decision.note is not None
     assert decision.note[0].startswith(
-        "saliency is closer to the food in 1 pictures, SmoothGrad in 0"
+        "Saliency is closer to the food in 1 pictures, SmoothGrad in 0"
     )
 
 
