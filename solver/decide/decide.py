@@ -262,7 +262,7 @@ def measured_options(
 def _option_verdict(
     identifier: str, blank: str | None, verdict: Verdict, text: str | None
 ) -> OptionVerdict:
-    return OptionVerdict(id=identifier, blank=blank, text=verdict.text or text, **_fields(verdict))
+    return OptionVerdict(id=identifier, blank=blank, text=text, **_fields(verdict))
 
 
 def _fields(verdict: Verdict) -> dict[str, Any]:

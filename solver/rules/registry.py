@@ -45,7 +45,6 @@ class Verdict:
         threshold: its value.
         margin: distance to the other verdict, in `unit`, never negative.
         sentence: (en, zh-Hant).
-        text: the choice's text, where the rule itself makes the choices of a drop-down.
         spread: how far independent searches for the values lie apart; the margin is less by it.
     """
 
@@ -56,7 +55,6 @@ class Verdict:
     threshold: float | str | None
     margin: float | None
     sentence: tuple[str, str]
-    text: str | None = None
     spread: float = 0.0
 
 

@@ -141,8 +141,8 @@ def _spread_note(shares: Mapping[str, Floats], region: Pair) -> list[Pair]:
     return [
         (
             f"{said[0][:1].upper()}{said[0][1:]} is closer to {region[0]} in {count} pictures, "
-            f"{other[0]} in {others}; the mean difference is {number(float(lead.mean()))}, its standard error over the "
-            f"pictures {number(error)}.",
+            f"{other[0]} in {others}; the mean difference is {number(float(lead.mean()))}, its "
+            f"standard error over the pictures {number(error)}.",
             f"{said[1]}在 {count} 張圖片中較貼近{region[1]}，{other[1]}在 {others} 張中較貼近；"
             f"平均差 {number(float(lead.mean()))}，各圖片間的標準誤 {number(error)}。",
         )

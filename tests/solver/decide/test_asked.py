@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.banks.bank import load_bank
+from solver.banks.bank import MeasuredChoices, load_bank
 from solver.decide.asked import nearest
-from solver.decide.decide import decide_question, verdicts_again
+from solver.decide.decide import decide_question, measured_options, verdicts_again
 from solver.decide.margins import claims_of
 from solver.errors import BankError, EvidenceError
 from solver.evidence import Evidence, Record
@@ -185,3 +186,14 @@ def test_one_drop_down_or_three_are_decided(tmp_path: Path) -> None:
         question = planned(tmp_path, one + "".join(blank % name for name in names))
         entry = decide_question(question, with_module("ReLU")).entry
         assert entry.correct == dict.fromkeys(names, "B")
+
+
+FACTORS = [Decimal(one) for one in ("2", "0.5", "1.5", "0.1")]
+
+
+def test_choices_around_a_measured_value_ascend_and_the_value_is_among_them() -> None:
+    choices = MeasuredChoices(claim={"falls": "he"}, decimals=2, factors=FACTORS)
+    found = measured_options("y", choices, replace(measured(0.4349), unit="probability"))
+    assert [one.text for one in found] == ["0.04", "0.22", "0.43", "0.65", "0.87"]
+    assert [one.id for one in found] == list("abcde")
+    assert [one.holds for one in found] == [False, False, True, False, False]

@@ -86,3 +86,12 @@ def test_an_answer_that_a_redrawing_changes_is_contested(
     assert changed.figure is not None and changed.figure.changed_by == ["elsewhere"]
     assert changed.contested and changed.note is not None
     assert "such a figure does not decide it" in changed.note.en
+
+
+def test_half_a_pixel_aside_each_place_is_the_mean_of_it_and_the_next() -> None:
+    array = np.random.default_rng(0).random((PIXELS, PIXELS))
+    along = (array[:-1] + array[1:]) / 2
+    moved = WAYS["half a pixel aside"](array)
+    assert np.allclose(moved[:-1, :-1], (along[:, :-1] + along[:, 1:]) / 2)
+    whole = np.repeat(np.repeat(array[:32, :32], 4, 0), 4, 1)
+    assert np.allclose(WAYS["at the picture's own pixels"](whole), whole)
