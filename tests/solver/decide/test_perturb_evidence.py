@@ -153,7 +153,22 @@ def test_what_cannot_be_resampled_is_left_alone() -> None:
     kept = Record(
         "smoothgrad/1", {"map": np.zeros((8, 8, 3)), "group_means": np.zeros((2, 8, 8, 3))}
     )
-    others = [kept, Record("module/6", values={"class": "Conv2d"}), Record("lime/1")]
+    # Both have their samples, which tell more than their maps.
+    arrays = {"segments": np.zeros((8, 8), int), "signs": np.ones((8, 8), np.int8)}
+    drawn = Record("lime/2", {**arrays, "draws": np.ones((4, 1)), "answers": np.ones(4)})
+    others = [kept, drawn, Record("module/6", values={"class": "Conv2d"}), Record("lime/1")]
     assert not can_resample({record.id: record for record in others})
     assert again(*others) == {record.id: record for record in others}
     assert can_resample({"saliency/1": Record("saliency/1", {"map": smooth_noise(0)})})
+
+
+def test_of_two_tokens_of_a_role_one_is_forgotten_as_often_as_any_other() -> None:
+    """One of them with a chance of 2 * .1 * .9, or one is left of both, which are gone in .01."""
+    roles = np.array([1, 1, *[2] * 9])
+    record = Record("hidden_states/1/2", {"points": np.zeros((1, 11, 2)), "roles": roles})
+    left = [
+        int((again(record, seed=seed)["hidden_states/1/2"].array("roles") == 1).sum())
+        for seed in range(600)
+    ]
+    assert set(left) == {1, 2}
+    assert left.count(1) / 600 == pytest.approx(0.19, abs=0.04)

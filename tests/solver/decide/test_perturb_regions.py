@@ -76,3 +76,10 @@ def test_edges_move_as_far_as_the_pixels_of_a_coarse_map_have_seen() -> None:
     moves = (moved_regions(record, np.random.default_rng(seed), 9.0) for seed in range(30))
     farthest = max(np.abs(distance[one.arrays["food"] != FOOD]).max(initial=0) for one in moves)
     assert 6 < farthest <= 10
+
+
+def test_the_farthest_move_is_of_three_pixels() -> None:
+    """A wide ground's edge, a straight line, that is shifted, grown or shrunk."""
+    ground = box(0, 0, 128, 64)
+    widths = [moved(seed, ground=ground)["ground"][64].sum() - 64 for seed in range(200)]
+    assert (min(widths), max(widths)) == (-3, 3)

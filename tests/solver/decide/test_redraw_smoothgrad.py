@@ -59,3 +59,17 @@ def test_a_figure_that_averages_neighbours_moves_less() -> None:
     fine = differences(Record("smoothgrad/1", {"map": MAP}))
     coarse = differences(Record("smoothgrad/1", {"map": MAP}, {"figure_pixels": 71}))
     assert np.nanstd(coarse) == pytest.approx(0.89 * np.nanstd(fine), rel=0.05)
+
+
+def test_the_brightest_place_that_scales_a_map_is_drawn_again_too() -> None:
+    """Whole maps are brighter or darker by as much as one place is, and no more often brighter."""
+    record = Record("smoothgrad/1", {"map": 0.3 * MAP}, {"samples": 200})
+    generator = np.random.default_rng(4)
+    seen = record.array("map") > 0.01
+    levels = [
+        float(np.median(redrawn(record, generator).array("map")[seen] / record.array("map")[seen]))
+        for _ in range(60)
+    ]
+    spread = math.sqrt(2) * HALF_NORMAL / math.sqrt(200)
+    assert np.mean(levels) == pytest.approx(1, abs=0.03)
+    assert np.std(levels) == pytest.approx(spread, rel=0.3)
