@@ -135,6 +135,11 @@ def test_a_pair_with_no_or_several_right_values(tmp_path: Path) -> None:
         entry = decided("q01", "pair", correct={"fall": "0.12"}, options=verdicts)
         ((what, sentence),) = found(bank, entry)
         assert what == "count" and sentence.startswith(f"{says} in the drop-down word")
+        chosen = Override(correct={"word": "a", "fall": "0.12"}, why="seen")
+        assert found(bank, entry.model_copy(update={"override": chosen})) == []
+        none = chosen.model_copy(update={"correct": {"fall": "0.12"}})
+        ((what, sentence),) = found(bank, entry.model_copy(update={"override": none}))
+        assert what == "count" and sentence.startswith("none in the drop-down word")
 
 
 def _pair() -> dict[str, Any]:

@@ -339,6 +339,13 @@ def test_claims_without_a_margin(margins: list[float] | None, decided: bool) -> 
     assert found is decided
 
 
+def test_where_a_draw_leaves_all_undecided_nothing_is_decided_nor_given_up() -> None:
+    answers = iter([[1.0], *[[1.0]] * 30, None])
+    test = SequentialTest(made_claims(lambda _: next(answers)), so_far(np.ones(40)), [job(0.9)])
+    assert test.undecided([0], number=1, claims_in_all=1) == [0]
+    assert test.hopeless([0], number=1, claims_in_all=1) == {}
+
+
 def test_what_was_decided_is_known_by_the_evidence_it_was_decided_on() -> None:
     asked, evidence = made_claims(), so_far(np.ones(40))
     assert not was_decided(asked, evidence, [job(0.9)])
@@ -346,6 +353,10 @@ def test_what_was_decided_is_known_by_the_evidence_it_was_decided_on() -> None:
     record = evidence.get("numbers", 0)
     record.values["settled"] = {asked.identity: digest}
     assert was_decided(asked, evidence, [job(0.9)])
+    also = Claims(asked.identity, (*asked.needs, "numbers/1"), 1, asked.margins)
+    record.values["settled"] = {asked.identity: evidence_digest(also, evidence)}
+    assert not was_decided(also, evidence, [job(0.9)])  # of a record that is not there
+    record.values["settled"] = {asked.identity: digest}
     other = Claims("another rule", asked.needs, 1, asked.margins)
     assert not was_decided(other, evidence, [job(0.9)])
     record.arrays["samples"] = np.ones(60)

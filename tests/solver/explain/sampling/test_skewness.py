@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from solver.explain.sampling.sequential_test import (
-    corrected_for_skewness,
-)
+from solver.explain.job import ExplainSettings, Job
+from solver.explain.registry import all_explanations
+from solver.explain.sampling.sequential_test import corrected_for_skewness, critical_value
 
 
 def asked_for(bound: float, skewness: float) -> float:
@@ -67,3 +68,20 @@ def test_bounds_and_skewnesses_are_taken_claim_by_claim() -> None:
     assert np.isnan(found[2])
     of_one = corrected_for_skewness(np.float64(6.0), skewnesses)  # type: ignore[arg-type]
     assert of_one[1] == asked_for(6.0, -2.0)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "look", "claims", "units"), [(0.99, 1, 1, 20), (0.99, 3, 1, 20), (0.9, 2, 7, 20)]
+)
+def test_the_error_at_a_look_is_its_share_of_one_in_so_many(
+    confidence: float, look: int, claims: int, units: int
+) -> None:
+    """Of Student's t with one degree less than units; over all looks the shares add up to all."""
+    job = Job("smoothgrad/0", None, ExplainSettings(confidence=confidence))  # type: ignore[arg-type]
+    bound = critical_value([job], look, claims, units - 1.0)
+    share = (1 - confidence) * 6 / math.pi**2 / look**2 / claims
+    assert stats.t.sf(bound, units - 1) == pytest.approx(share)
+    assert sum(6 / math.pi**2 / n**2 for n in range(1, 5000)) == pytest.approx(1, abs=1e-3)
+    own = all_explanations()["smoothgrad"].sampling
+    assert own is not None
+    assert stats.t.sf(critical_value([job], look, claims), own.units - 1) == pytest.approx(share)
