@@ -1,18 +1,18 @@
 """The program with what Windows refuses taken away: one ability at a time, then all together.
 
-It was not run on Windows itself. Each refusal is as its documentation has it: which call fails, and
-with which error.
+It was not run on Windows itself (`tests.windows_refusals`).
 """
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import fcntl
+import json
 import os
 import re
-import shutil
+import signal
 import stat
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,108 +26,15 @@ from solver.files import atomic_swap
 from solver.files.atomic_swap import linked_copy, new_beside, swap
 from solver.files.atomic_write import write_whole
 from solver.files.lock import one_at_a_time
+from solver.key import load_key
 from tests.grader.equal_everywhere import prepare, run
+from tests.grader.review.review_folders import CONTESTED, folders
+from tests.windows_refusals import REFUSALS
 
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)|[<>:\"/\\|?*\x00-\x1f]|[ .]$", re.I)
 
 Patch = pytest.MonkeyPatch
-
-
-def held(path: Any) -> bool:
-    """Whether this process has the file open or mapped, or one inside the folder."""
-    place = str(Path(os.fspath(path)).absolute())
-    found = [str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
-    maps = Path("/proc/self/maps").read_text("utf-8", "replace")
-    found += [line[line.index("/") :] for line in maps.splitlines() if "/" in line]
-    return any(each == place or each.startswith(place + "/") for each in found)
-
-
-def refuse_where(patch: Patch, name: str, refuse: Callable[..., BaseException | None]) -> None:
-    """Let `os.NAME` raise what `refuse` returns for its arguments, if anything."""
-    real = getattr(os, name)
-
-    def call(*given: Any, **named: Any) -> Any:
-        if (fault := refuse(*given, **named)) is not None:
-            raise fault
-        return real(*given, **named)
-
-    patch.setattr(os, name, call)
-
-
-def denied(path: object) -> PermissionError:
-    return PermissionError(errno.EACCES, "Access is denied", str(path))
-
-
-def no_libc(patch: Patch) -> None:
-    def missing(*_: Any, **__: Any) -> None:
-        raise TypeError("LoadLibrary() argument 1 must be str, not None")
-
-    patch.setattr(ctypes, "CDLL", missing)
-
-
-def no_open_folder(patch: Patch) -> None:
-    def refuse(path: Any, *_: Any, dir_fd: int | None = None, **__: Any) -> BaseException | None:
-        return denied(path) if dir_fd is None and Path(path).is_dir() else None
-
-    refuse_where(patch, "open", refuse)
-    patch.setattr(shutil, "_use_fd_functions", False)  # as shutil finds it there
-    no_libc(patch)
-
-
-def no_sync_of_what_is_only_read(patch: Patch) -> None:
-    def refuse(handle: int) -> BaseException | None:
-        only_read = fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
-        file = stat.S_ISREG(os.fstat(handle).st_mode)  # a folder is never open there
-        return OSError(errno.EBADF, "Bad file descriptor") if file and only_read else None
-
-    refuse_where(patch, "fsync", refuse)
-    no_libc(patch)
-
-
-def no_link_of_a_link(patch: Patch) -> None:
-    def refuse(*_: Any, follow_symlinks: bool = True, **__: Any) -> BaseException | None:
-        return None if follow_symlinks else NotImplementedError("follow_symlinks unavailable")
-
-    refuse_where(patch, "link", refuse)
-
-
-def no_move_of_what_is_open(patch: Patch) -> None:
-    def refuse(source: Any, target: Any, **_: Any) -> BaseException | None:
-        if held(source) or held(target):
-            return denied(source)
-        if Path(target).is_dir():
-            return FileExistsError(errno.EEXIST, "it is there already", str(target))
-        return None
-
-    refuse_where(patch, "rename", refuse)
-    refuse_where(patch, "replace", lambda *each, **_: denied(each[1]) if held(each[1]) else None)
-
-
-def no_removal_of_what_is_open(patch: Patch) -> None:
-    for name in ("unlink", "remove"):
-        refuse_where(patch, name, lambda path, **_: denied(path) if held(path) else None)
-
-
-def no_modes(patch: Patch) -> None:
-    refuse_where(patch, "chmod", lambda *_, **__: None)
-    patch.setattr(os, "chmod", lambda *_, **__: None)
-
-
-def no_positioned_read(patch: Patch) -> None:
-    patch.delattr(os, "pread")
-    patch.delattr(os, "fork")
-
-
-REFUSALS = [
-    no_libc,
-    no_open_folder,
-    no_sync_of_what_is_only_read,
-    no_link_of_a_link,
-    no_move_of_what_is_open,
-    no_removal_of_what_is_open,
-    no_modes,
-    no_positioned_read,
-]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +78,48 @@ def test_a_class_is_graded_and_regraded_and_a_key_decided(
     assert Path("k/key.html").exists()
     written = [path for path in Path().rglob("*") if path.parts[0] in ("out", "k")]
     assert written and not [path.name for path in written if RESERVED.search(path.name)]
+
+
+def test_a_key_is_reviewed_signed_and_its_run_regraded(tmp_path: Path) -> None:
+    _, key, graded = folders(tmp_path, 20)
+    words = ["review", str(key), str(graded), "--bank", str(tmp_path / "bank"), "--no-open"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp950"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.as_on_windows", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as server:
+        assert server.stdout is not None and server.stderr is not None
+        address = server.stdout.readline().decode("cp950").strip()
+        try:
+            assert address.startswith("http://127.0.0.1:"), server.stderr.read()
+            listed = asked(address, "list")
+            assert "q01" in listed["html"]
+            assert "html" in asked(address, "figures/q01")  # by another process
+            version = listed["version"]
+            for name in CONTESTED:
+                decided = {"question": name, "choice": "accepted", "by": "TA", "version": version}
+                version = asked(address, "decide", **decided)["version"]
+            version = asked(address, "sign", by="TA", version=version)["version"]
+            asked(address, "regrade", by="TA", why="seen", confirmed=True, version=version)
+        finally:
+            server.send_signal(signal.SIGINT)
+        said = server.stderr.read().decode("cp950")
+    assert server.returncode == 0, said
+    assert "Traceback" not in said
+    assert load_key(key / "key.yaml").signature is not None
+    assert (key / "key.html").exists() and (graded / "regrades.jsonl").exists()
+
+
+def asked(address: str, path: str, **sent: Any) -> dict[str, Any]:
+    """The page's answer to a GET, or to a POST of what is sent."""
+    origin = "/".join(address.split("/")[:3])
+    headers = {"origin": origin, "content-type": "application/json"} if sent else {}
+    body = json.dumps(sent).encode() if sent else None
+    with urllib.request.urlopen(urllib.request.Request(address + path, body, headers)) as answer:
+        found: dict[str, Any] = json.loads(answer.read())
+        return found
 
 
 def test_the_refusals_refuse(tmp_path: Path, monkeypatch: Patch) -> None:

@@ -35,8 +35,10 @@ def serve(
     import uvicorn
 
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    # A port given with --port can be used again at once after Ctrl-C.
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # A port given with --port can be used again at once after Ctrl-C. On Windows it can be anyway,
+    # and SO_REUSEADDR would take it from a program that has it.
+    option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+    listening.setsockopt(socket.SOL_SOCKET, option, 1)
     try:
         # The loopback alone: nobody else on the network can ask for anything.
         listening.bind(("127.0.0.1", port))
