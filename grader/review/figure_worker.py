@@ -11,6 +11,7 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from solver.errors import EvidenceError, Hw9Error, InputError, OutputError
+from solver.errors import EvidenceError, Hw9Error, InputError, KeyFileError, OutputError
 from solver.key import Key
 
 
@@ -150,7 +151,9 @@ class _Desk:
     def __init__(self, folder: Path, bank: Path) -> None:
         from solver.banks.bank import load_bank
         from solver.evidence import Evidence, load_evidence
+        from solver.key import load_key
         from solver.page.figures.registry import all_figure_kinds
+        from solver.pipeline.kept_figures import kept_figures
         from solver.rules.registry import all_rules
 
         _ = all_rules(), all_figure_kinds()  # loaded before anybody asks
@@ -161,18 +164,20 @@ class _Desk:
         self._problem: tuple[str, str] | None = None
         try:
             self._evidence = load_evidence(folder / "evidence")
+            with suppress(KeyFileError):  # the server says it
+                key = load_key(folder / "key.yaml")
+                self._figures |= kept_figures(key, folder / "evidence")
         except EvidenceError as problem:
             self._evidence = Evidence({})
             self._problem = problem.in_both
 
     def prepare(self, question: str) -> None:
-        from solver.decide.decide import decide_question, quietly
+        from solver.pipeline.kept_figures import figures_of
         from solver.pipeline.make_key import planned
 
         if question not in self._figures:
-            with quietly():
-                made = decide_question(planned(self._bank, [question])[0], self._evidence)
-            self._figures[question] = made.decision.figures if made.decision else ()
+            asked = planned(self._bank, [question])[0]
+            self._figures[question] = figures_of(asked, self._evidence)
 
     def draw(self, question: str) -> Drawn:
         from solver.page.figures.registry import figure_html

@@ -36,6 +36,7 @@ from solver.files.resources import data_folder, shipped_bank
 from solver.key import FORMAT, Key, save_key
 from solver.notebook_evidence.collected import regions_file, with_regions
 from solver.pipeline.deal import Dealing
+from solver.pipeline.kept_figures import save_figures
 from solver.pipeline.other_draws import with_other_draws
 from solver.pipeline.overrides import key_there, with_kept_overrides
 from solver.pipeline.repeats import Repeats, about_repeats, first_decisions, with_repeats
@@ -189,6 +190,7 @@ def write_key_and_page(
     key, _ = with_kept_overrides(key, out / "key.yaml")
     with quietly():
         page = render_key_page(key, bank, evidence, figures)
+    save_figures(key, figures, out / "evidence")
     write_whole(out / "key.html", page)
     # Last: a key that is there has its page and its evidence.
     save_key(key, out / "key.yaml")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from solver.banks.bank import Bank
-from solver.decide.decide import decide_question, quietly
+from solver.decide.decide import quietly
 from solver.evidence import load_evidence
 from solver.key import Key
+from solver.pipeline.kept_figures import figures_of, kept_figures
 from solver.pipeline.make_key import planned
 
 
@@ -27,8 +28,11 @@ def page_again(key: Key, bank: Bank, evidence: Path) -> str:
 
     found = load_evidence(evidence)
     questions = planned(bank, [entry.id for entry in key.questions])
-    # Decided for the figures alone: no file holds which ones a rule asks for.
-    decided = [decide_question(question, found) for question in questions]
-    figures = {one.entry.id: one.decision.figures if one.decision else () for one in decided}
+    kept = kept_figures(key, evidence)
+    figures = {
+        name: kept[name] if name in kept else figures_of(question, found)
+        for question in questions
+        for name in [question.question.id]
+    }
     with quietly():
         return render_key_page(key, bank, found, figures)
