@@ -20,8 +20,9 @@ def signs_of(entry: KeyQuestion, option: OptionVerdict) -> Signs:
     - ``flips``: log odds of a flip in a repeat, from how many flipped (Jeffreys' prior: half a
       flip more, and half a repeat without one).
     - ``ratio``: logarithm of the margin over how far repeats moved it.
-    - ``size``: logarithm of the margin over that of a typical wrong verdict of the same rule; and
-      once more, as ``run_size``, where repeats were run.
+    - ``size``: logarithm of the margin over that of a typical wrong verdict of the same rule (of a
+      rule that was not simulated: of all rules, as a share of what was compared); and once more, as
+      ``run_size``, where repeats were run.
     - ``agrees``, ``differs``: 1 where the cross-check gives the same verdict, or the other.
     - ``drawn``: share of the ways to draw its figures again that turn the verdict.
     - ``holds``: 1 where the option holds.
@@ -87,6 +88,8 @@ def _ratio(margin: float | None, of: float | None) -> float:
 
 
 def _size(rule: str, option: OptionVerdict) -> float:
+    if option.margin is None:
+        return MOST  # a claim on a name, not on a number: no noise moves it
     if rule in TYPICAL:
         return _ratio(option.margin, TYPICAL[rule])
     # Of a rule without simulations: as a share of what was compared.

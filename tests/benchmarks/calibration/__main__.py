@@ -29,6 +29,7 @@ from tests.benchmarks.calibration.fitting import (
     judged_verdicts,
 )
 from tests.benchmarks.calibration.observe import Outcome, outcome_of
+from tests.benchmarks.calibration.simulated import Family
 
 ROOT = Path(__file__).resolve().parents[3]
 PIECE = 10
@@ -43,14 +44,14 @@ def _some(name: str, first: int, last: int) -> list[str]:
     return [one.to_json() if one else "" for one in made]
 
 
-def simulated(file: Path, processes: int) -> list[Outcome]:
-    """Return the outcomes of all families; those that the file lacks are made and added to it."""
+def simulated(file: Path, processes: int, families: Sequence[Family]) -> list[Outcome]:
+    """Return the outcomes of families; those that the file lacks are made and added to it."""
     file.touch()
     there = [line.split("\t") for line in file.read_text().splitlines()]
     lines = {(name, int(at)): data for name, at, data in there}
     pieces = [
         (family.name, first, min(first + PIECE, family.count))
-        for family in FAMILIES.values()
+        for family in families
         for first in range(0, family.count, PIECE)
     ]
     waiting = [one for one in pieces if (one[0], one[1]) not in lines]
@@ -62,7 +63,7 @@ def simulated(file: Path, processes: int) -> list[Outcome]:
                 added.write(f"{name}\t{at}\t{data}\n")
                 lines[name, at] = data
             added.flush()
-    ordered = [(name, at) for name in FAMILIES for at in range(FAMILIES[name].count)]
+    ordered = [(one.name, at) for one in families for at in range(one.count)]
     return [Outcome.from_json(lines[place]) for place in ordered if lines[place]]
 
 
@@ -120,9 +121,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--outcomes", type=Path, required=True, help="file of outcomes, kept")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--only", default="", help="families with this in their names")
     parser.add_argument("--fit", action="store_true", help="fit the weights anew, and write them")
     given = parser.parse_args()
-    outcomes = simulated(given.outcomes, given.processes)
+    families = [one for name, one in FAMILIES.items() if given.only in name]
+    outcomes = simulated(given.outcomes, given.processes, families)
     fitted = [one for one in outcomes if one.fitted]
     unseen = [one for one in outcomes if not one.fitted]
     print(f"{len(fitted):,} questions of families fitted on, {len(unseen):,} of others")

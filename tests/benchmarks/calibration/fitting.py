@@ -71,11 +71,27 @@ def fitted_on(outcomes: Sequence[Outcome]) -> Weights:
     counts = {rule: rules.count(rule) for rule in set(rules)}
     weight = np.array([len(rules) / len(counts) / counts[rule] for rule in rules])
     wrong = np.array([wrong for *_, wrong in verdicts], float)
-    intercept, *found = (round(float(one), 2) for one in _likeliest(matrix, wrong, weight))
+    bounds = [WAYS.get(name, (None, None)) for name in ("", *names)]
+    found = _likeliest(matrix, wrong, weight, bounds)
+    intercept, *found = (round(float(one), 2) + 0.0 for one in found)  # no minus zero
     return Weights(intercept, dict(zip(names, found, strict=True)), typical, share)
 
 
-def _likeliest(matrix: Array, wrong: Array, weight: Array) -> Array:
+Bounds = Sequence[tuple[float | None, float | None]]
+
+WAYS: dict[str, tuple[float | None, float | None]] = {
+    "flips": (0, None),
+    "ratio": (None, None),
+    "size": (None, 0),
+    "agrees": (None, 0),
+    "differs": (0, None),
+    "drawn": (0, None),
+}
+"""Which way a sign may count: agreement never adds doubt, a flip never takes it away. (Of ``ratio``
+and ``flips``, which say much the same, either may correct the other.)"""
+
+
+def _likeliest(matrix: Array, wrong: Array, weight: Array, bounds: Bounds) -> Array:
     """Intercept and weights of the greatest penalized likelihood."""
     from scipy.optimize import minimize
 
@@ -90,7 +106,10 @@ def _likeliest(matrix: Array, wrong: Array, weight: Array) -> Array:
         return penalty - float((weight * likely).sum()), steps
 
     start = np.zeros(matrix.shape[1] + 1)
-    found: Array = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000}).x
+    best = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}
+    )
+    found: Array = best.x
     return found
 
 
