@@ -120,6 +120,9 @@ def test_the_trace_sees_what_each_computation_varies(demo: Bundle) -> None:
     assert (look["picture_changes"], climbed["picture_changes"]) == (False, True)
     assert look["laid_out_over_places"]
     assert climbed["rise"] > 0
+    start = picture_tensor(demo, 1)
+    _, course = climb(demo, start, 6, 0, steps=10, rate=0.1, advance=lambda _: None)
+    assert climbed["rise"] == pytest.approx(course[-1] - course[0], rel=1e-3)
     for run in (look, climbed):
         assert not run["weights_change"]
         assert run["classifier_calls"] == 0

@@ -141,3 +141,31 @@ def test_a_long_path_takes_each_of_its_steps_once(
     mean = (record.array("map") * (high - low) + low).transpose(2, 0, 1).ravel()
     assert mean[:steps] == pytest.approx(np.full(steps, 1 / steps), rel=1e-5)
     assert not mean[steps:].any()
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.13])
+def test_a_path_that_begins_later_goes_from_its_baseline_to_the_picture(
+    demo: Bundle, begin: float
+) -> None:
+    settings = ExplainSettings(integrated_baseline=0.4, micro_batch=1)
+    job, fed = Job("integrated_gradients/7/5", demo, settings), []
+    hook = demo.network.register_forward_pre_hook(lambda _, x: fed.append(x[0].detach().clone()))
+    try:
+        mean_path_gradient(job, 7, 5, begin)
+    finally:
+        hook.remove()
+    picture = picture_tensor(demo, 7)
+    for step, sample in enumerate(fed):
+        assert torch.allclose(sample, 0.4 + (begin + step / 5) * (picture - 0.4), atol=1e-6)
+    assert len(fed) == 5
+
+
+def test_a_gradient_that_is_nothing_is_a_map_of_zeros_whose_ground_is_0(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = torch.zeros(3, demo.side, demo.side)
+    monkeypatch.setattr(module, "mean_path_gradient", lambda *_: nothing)
+    record = integrated_gradients(Job("integrated_gradients/7/5", demo))
+    assert not record.array("map").any()
+    ends = [record.value(name) for name in ("raw_min", "raw_max", "neutral")]
+    assert ends == [0, 0, 0]
