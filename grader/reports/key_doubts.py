@@ -26,7 +26,7 @@ from grader.submissions import (
 )
 from grader.table.graded import GradedClass
 from solver.banks.bank import Bank
-from solver.decide.doubt.estimate import RARE, doubt_of
+from solver.decide.doubt.estimate import doubt_of, is_rare
 from solver.errors import KeyFileError
 from solver.key import Answer as KeyAnswer
 from solver.key import Key, KeyQuestion, Sentence, Stability
@@ -48,7 +48,8 @@ class KeyDoubt:
 
     Attributes:
         question: its id.
-        chance: estimated from measurement that the key is wrong, 0 to 1.
+        chance: estimated from measurement that another answer is right, 0 to 1.
+        seldom: whether measurement doubts it as contested, and so little that one line is enough.
         measured: findings of measurement, doubt or none.
         by_measurement: whether measurement doubts the key.
         by_class: signs of the class against the key.
@@ -58,6 +59,7 @@ class KeyDoubt:
 
     question: str
     chance: float
+    seldom: bool
     measured: tuple[Line, ...]
     by_measurement: bool
     by_class: tuple[Suspicion, ...]
@@ -72,7 +74,7 @@ class KeyDoubt:
     @property
     def rare(self) -> bool:
         """Whether measurement alone doubts the key, and so seldom that one line is enough."""
-        return self.by_measurement and self.sides == 1 and 0 < self.chance < RARE
+        return self.by_measurement and self.sides == 1 and self.seldom
 
 
 def key_doubts(
@@ -103,6 +105,7 @@ def _doubt(
     return KeyDoubt(
         question=name,
         chance=doubt_of(entry) if entry and doubted else 0.0,
+        seldom=entry is not None and entry.contested and is_rare(entry),
         measured=tuple(measured.lines()) if measured else (),
         by_measurement=doubted,
         by_class=item.suspicions,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from solver.decide.doubt.estimate import RARE, doubt_of
+from solver.decide.doubt.estimate import doubt_of, is_rare
 from solver.key import Key, OptionVerdict, SecondVerdict
 from solver.page.answers import answer_text
 from solver.page.views import OptionRow, QuestionView
@@ -80,7 +80,7 @@ class ContestedView:
     @property
     def rare(self) -> bool:
         """True if one line is enough for it."""
-        return self.doubt < RARE
+        return is_rare(self.view.entry)
 
 
 def contested_of(views: Iterable[QuestionView]) -> list[ContestedView]:

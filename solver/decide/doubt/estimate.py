@@ -19,8 +19,8 @@ EVEN = 0.5
 wrong, the other would be the better one. (With .6, .7 or 1 the likelihood is less.)"""
 
 RARE = 0.05
-"""Doubt below which contested questions are named in one line below the others. A choice: it
-changes the length of the list alone."""
+"""Doubt below which contested questions whose cross-check agrees are named in one line below the
+others. A choice: it changes the length of the list alone."""
 
 LOST = 0.5
 """Least doubt of an answer that is another on maps that lose no part to single precision: either of
@@ -62,6 +62,11 @@ def doubt_of(entry: KeyQuestion) -> float:
     if entry.state == "open":
         return 0.0
     return _of_question(entry) if entry.doubt is None else entry.doubt
+
+
+def is_rare(entry: KeyQuestion) -> bool:
+    """Return True if one line is enough for a contested question."""
+    return doubt_of(entry) < RARE and entry.ways_agree is not False
 
 
 def _of_question(entry: KeyQuestion) -> float:

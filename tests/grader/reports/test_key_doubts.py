@@ -80,7 +80,10 @@ def repeats(changed: float, other: list[str] | dict[str, str] | None = None) -> 
 
 
 def lines(doubt: KeyDoubt) -> list[str]:
-    return [line.name for line in doubt.measured]
+    """What is said beside the doubt itself, which is said of every answer that was measured."""
+    names = [line.name for line in doubt.measured]
+    assert ("measured_doubt" in names) == ("measured_nothing" not in names)
+    return [name for name in names if name != "measured_doubt"]
 
 
 def test_a_right_key_that_was_measured_once_is_not_listed(desk: Desk) -> None:
@@ -88,13 +91,15 @@ def test_a_right_key_that_was_measured_once_is_not_listed(desk: Desk) -> None:
 
 
 def test_what_the_key_calls_contested_is_listed_though_the_class_agrees(desk: Desk) -> None:
-    key = with_question(desk.true, "q02", stability=repeats(0.3, desk.other(1)))
+    key = with_question(desk.true, "q02", stability=repeats(0.3, desk.other(1)), doubt=0.42)
     (doubt,) = desk.doubts(key)
     assert (doubt.question, doubt.by_measurement, doubt.by_class) == ("q02", True, ())
     assert lines(doubt) == ["measured_changed"]
-    assert doubt.measured[0].values["other"] == "+".join(desk.other(1))
-    assert doubt.measured[0].values["causes"] == ("region edges", "區域邊界")
-    assert (doubt.both, doubt.severity, doubt.rare) == ((), 0.3, False)
+    stated, changed = doubt.measured
+    assert (stated.name, stated.values) == ("measured_doubt", {"share": "42%"})
+    assert changed.values["other"] == "+".join(desk.other(1))
+    assert changed.values["causes"] == ("region edges", "區域邊界")
+    assert (doubt.both, doubt.chance, doubt.rare) == ((), 0.42, False)
 
 
 @pytest.mark.parametrize("place", [0, 1, 4])
@@ -126,8 +131,8 @@ def test_an_answer_set_by_hand_against_what_was_measured_is_a_doubt(desk: Desk) 
 def test_those_with_most_doubts_come_first_then_the_class_then_the_more_contested(
     desk: Desk,
 ) -> None:
-    key = with_question(desk.true, "q02", stability=repeats(0.3))
-    key = with_question(key, "q04", stability=repeats(0.6))
+    key = with_question(desk.true, "q02", stability=repeats(0.6), doubt=0.2)
+    key = with_question(key, "q04", stability=repeats(0.3), doubt=0.3)
     key = with_question(key, "q06", correct=desk.other(5))
     key = with_question(key, "q08", correct=desk.other(7), stability=repeats(0.1, desk.right(7)))
     assert [doubt.question for doubt in desk.doubts(key)] == ["q08", "q06", "q04", "q02"]
@@ -191,7 +196,7 @@ def page_of(desk: Desk, key: Key) -> str:
 def test_the_page_opens_with_both_kinds_side_by_side_and_calls_no_question_wrong(
     desk: Desk,
 ) -> None:
-    key = with_question(desk.true, "q02", stability=repeats(0.3, desk.other(1)))
+    key = with_question(desk.true, "q02", stability=repeats(0.3, desk.other(1)), doubt=0.3)
     key = with_question(key, "q01", correct=desk.other(0), stability=repeats(0.2, desk.right(0)))
     page = check_harmless(page_of(desk, key))
     for text, start, end in ((page.en, "Class report", "At a glance"), (page.zh, "全班", "概覽")):
@@ -209,11 +214,15 @@ def test_the_page_opens_with_both_kinds_side_by_side_and_calls_no_question_wrong
 
 
 def test_rare_changes_take_one_line_unless_the_class_doubts_too(desk: Desk) -> None:
-    key = with_question(desk.true, "q02", stability=repeats(RARE / 2))
-    key = with_question(key, "q01", correct=desk.other(0), stability=repeats(RARE / 2))
+    rare = {"stability": repeats(0.6), "doubt": RARE / 2}
+    key = with_question(desk.true, "q02", **rare)
+    key = with_question(key, "q01", correct=desk.other(0), **rare)
     source = page_of(desk, key)
     assert source.count('<div class="sides">') == 1
-    assert "another answer came out, too: </span>" in source and '<a href="#q02">q02</a>' in source
+    assert (
+        "with a chance of another answer under 5%: </span>" in source
+        and '<a href="#q02">q02</a>' in source
+    )
 
 
 def test_with_nothing_to_say_it_says_what_was_not_looked_at(desk: Desk) -> None:

@@ -134,8 +134,10 @@ def test_only_contested_options_are_listed(bank: Bank) -> None:
 
 def test_rare_changes_take_one_line(bank: Bank) -> None:
     rare = flipping("q01", 0.6, doubt=RARE / 2)
-    html = opening(page_of(bank, rare, flipping("q02", 0.6, doubt=RARE)))
-    assert html.count('<section class="contested">') == 1
+    # Where rule and cross-check disagree one line is not enough.
+    differs = disagreeing("q03").model_copy(update={"doubt": RARE / 2})
+    html = opening(page_of(bank, rare, flipping("q02", 0.6, doubt=RARE), differs))
+    assert html.count('<section class="contested">') == 2
     assert re.search(r'class="rarely">.*href="#q01".*\(2%\)', html, re.DOTALL)
 
 
