@@ -18,10 +18,12 @@ if __package__ in (None, ""):  # run as a script: the repository lies two folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from solver.banks.bank import Bank, Option, load_bank
+from solver.decide.doubt.estimate import doubt_of
 from solver.errors import Hw9Error
 from solver.files.resources import shipped_bank
 from solver.key import Answer, Key, KeyQuestion, lack_in_english, load_key
 from solver.page.review_flags import CLOSE, closest
+from solver.text.numbers import about
 
 ASKED = {
     "q01": "LIME, seafood plate",
@@ -62,6 +64,7 @@ HEAD = (
     "margin",
     "changed by repeats",
     "cross-check",
+    "doubt",
     "sign?",
 )
 FIRM = 0.05
@@ -83,6 +86,7 @@ def table_of(key: Key, bank: Bank) -> str:
             margin_text(question),
             changed_text(question, bank),
             second_text(question, bank),
+            about(doubt_of(question)) if question.state == "decided" else "-",
             sign_text(question),
         )
         rows.append(tuple(cell.replace("|", "/") for cell in cells))

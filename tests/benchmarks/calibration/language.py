@@ -122,6 +122,64 @@ def wrong(cloud: str) -> Callable[[Draw], Simulated]:
     return make
 
 
+def tuned(cloud: str) -> Callable[[Draw], Simulated]:
+    """Which models move a token away from the rest, beyond what chance does, and not far beyond."""
+
+    def make(generator: Draw) -> Simulated:
+        seen, exact = [], []
+        for model in (1, 2, 3):
+            far = generator.uniform(1.5, 4)
+            for item in (1, 2):
+                counts = [6, int(generator.integers(20, 50)), 2]
+                roles = np.repeat([QUESTION, CONTEXT, ANSWER], counts)
+                points = CLOUDS[cloud](generator, (2, len(roles), 2))
+                points[:, -1] *= far
+                name = f"hidden_states/{model}/{item}"
+                shown = in_plot(points, roles, generator)
+                seen.append(Record(name, {"points": shown[0], "roles": shown[1]}))
+                exact.append(Record(name, {"points": points, "roles": roles}))
+        sets: list[list[int]] = [[], [1], [2], [3], [1, 2], [1, 3], [2, 3], [1, 2, 3]]
+        return Simulated(
+            question_of(
+                "bert.hidden_states.fine_tuned",
+                {"models": [1, 2, 3], "items": [1, 2]},
+                [{"models": one} for one in sets],
+            ),
+            evidence_of(*seen),
+            evidence_of(*exact),
+        )
+
+    return make
+
+
+def apart(cloud: str) -> Callable[[Draw], Simulated]:
+    """In which layer the answer stands apart most."""
+
+    def make(generator: Draw) -> Simulated:
+        seen, exact = [], []
+        far = generator.uniform(1, 3, LAYERS)
+        for item in (1, 2):
+            counts = [6, int(generator.integers(20, 50)), int(generator.integers(1, 4))]
+            roles = np.repeat([QUESTION, CONTEXT, ANSWER], counts)
+            points = CLOUDS[cloud](generator, (LAYERS, len(roles), 2))
+            points[:, roles == ANSWER] *= far[:, None, None]
+            name = f"hidden_states/1/{item}"
+            shown = in_plot(points, roles, generator)
+            seen.append(Record(name, {"points": shown[0], "roles": shown[1]}))
+            exact.append(Record(name, {"points": points, "roles": roles}))
+        return Simulated(
+            question_of(
+                "states.answer_apart",
+                {"model": 1, "items": [1, 2]},
+                [{"layer": layer} for layer in (1, 4, 8, 12)],
+            ),
+            evidence_of(*seen),
+            evidence_of(*exact),
+        )
+
+    return make
+
+
 def _attention(generator: Draw, sharp: float, tokens: int = 14) -> Array:
     logits = generator.gumbel(size=(6, 6, tokens, tokens)) * sharp
     weights = np.exp(logits)
@@ -256,6 +314,11 @@ FAMILIES = [
         )
         for c in CLOUDS
     ),
+    *(
+        Family(f"tuned: {c}", "bert.hidden_states.fine_tuned", tuned(c), c not in UNSEEN, 120)
+        for c in CLOUDS
+    ),
+    *(Family(f"apart: {c}", "states.answer_apart", apart(c), c not in UNSEEN, 120) for c in CLOUDS),
     *(
         Family(f"coreference: {s}", "bert.attention.coreference", coreference(s), s == 1.0, 400)
         for s in (1.0, 1.8)
