@@ -35,9 +35,11 @@ def bundle() -> Bundle:
 
 
 def run(bundle: Bundle, identifier: str, **changes: int) -> Record:
-    job = Job(identifier, bundle, ExplainSettings(**changes))
+    passes: list[int] = []
+    job = Job(identifier, bundle, ExplainSettings(**changes), advance=passes.append)
     record = explanation_for(identifier).run(job)
     assert record.inputs == expected_inputs(job)
+    assert sum(passes) == explanation_for(identifier).passes(job)  # as the bar was told
     return record
 
 
@@ -163,6 +165,8 @@ def test_layer_0_depends_on_position_alone(bundle: Bundle) -> None:
             strict=True,
         )
     )
+    # Each change leaves the other three alone.
+    assert (record.array("held") != np.eye(4)).all()
     # By the build of a BERT: layer 0 is the sum of word, position and segment.
     assert {change for change, most in moved.items() if most > 1e-4} == {"position"}
 

@@ -161,3 +161,25 @@ def test_the_gradients_of_a_sure_network_are_no_subnormal_numbers_in_the_pass(de
     subnormal = {name: float(((x > 0) & (x < least)).double().mean()) for name, x in sizes.items()}
     assert subnormal["true"] > 0.9
     assert subnormal["in the pass"] < 0.001
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_parameters_that_a_pass_changes_are_seen_to_move_with_the_loss(
+    demo: Bundle, changes: bool
+) -> None:
+    """A network whose last layer has no bias, and whose weights each pass may change."""
+    bundle = with_logits_times(demo, 1)
+    last = bundle.network.output_layer
+    last.bias = None
+
+    def change(*_: object) -> None:
+        if changes:
+            last.weight.data.mul_(1.001)
+
+    bundle.network.register_forward_hook(change)
+    moves = saliency_derivative(Job("saliency_derivative", bundle)).value("moves")
+    assert [name for name, moved in moves.items() if moved] == [
+        "loss with input",
+        "loss with parameters",
+        *(["parameters with loss"] if changes else []),
+    ]

@@ -156,3 +156,30 @@ def test_the_trace_sees_a_mean_of_outputs(demo: Bundle, monkeypatch: pytest.Monk
     assert record.values["output_gap"] < 1e-5
     assert record.values["maps_gap"] is None
     assert (record.array("noise_std") > 0.05).all()
+
+
+def test_a_copy_is_the_same_whichever_were_wanted_before(demo: Bundle) -> None:
+    def gradients(wanted: list[int]) -> list[torch.Tensor]:
+        found = module.absolute_gradients(demo, 4, wanted, sigma=0.4, seed=3, batch=1)
+        return [one[0] for one in found]
+
+    every = gradients([0, 1, 2, 3, 4])
+    assert all(torch.equal(a, every[n]) for a, n in zip(gradients([1, 4]), (1, 4), strict=True))
+    assert not torch.equal(every[1], every[4])
+
+
+def test_a_record_that_is_extended_is_that_of_all_its_samples(demo: Bundle) -> None:
+    job = Job("smoothgrad/4", demo, few(smoothgrad_samples=12, micro_batch=4))
+    whole = module.SAMPLING.extend(job, None, 12)
+    later = module.SAMPLING.extend(job, module.SAMPLING.extend(job, None, 4), 12)
+    assert later.values == pytest.approx(whole.values, rel=1e-4)
+    for name in ("map", "group_means"):
+        gap = np.abs(later.array(name).astype(float) - whole.array(name).astype(float))
+        assert gap.max() < 3e-3
+
+
+def test_it_is_looked_at_after_twenty_samples_and_at_the_last(demo: Bundle) -> None:
+    job = Job("smoothgrad/4", demo, few(smoothgrad_samples=500))
+    looks = module.SAMPLING.looks(job)
+    assert (looks[0], looks[-1]) == (20, 500)
+    assert all(look % 20 == 0 for look in looks)
