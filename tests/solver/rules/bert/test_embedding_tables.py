@@ -34,14 +34,14 @@ def test_descriptions_of_tables_that_are_none_are_refused(told: object) -> None:
 
 
 def test_a_group_of_cells_counts_by_the_ends_of_its_range() -> None:
-    """Cell by cell: two that are known, two that are between .2 and .6, two between .2 and .9."""
-    low = np.array([[0.0, 0.2, 0.2], [0.2, 0.2, 1.0]])
-    high = np.array([[0.0, 0.6, 0.6], [0.9, 0.9, 1.0]])
-    picture = np.array([[0.1, 0.3, 0.6], [0.2, 0.5, 0.7]])
+    """Cell by cell: two are known, two each lie between .2 and .6, .2 and .9, .4 and .9."""
+    low = np.array([[0.0, 0.2, 0.2, 0.4], [0.2, 0.2, 1.0, 0.4]])
+    high = np.array([[0.0, 0.6, 0.6, 0.9], [0.9, 0.9, 1.0, 0.9]])
+    picture = np.array([[0.1, 0.3, 0.6, 0.7], [0.2, 0.5, 0.7, 0.8]])
     known = [0.1**2, 0.3**2]
-    groups = [(0.1**2 + 0.0**2) / 2] * 2 + [(0.0**2 + 0.4**2) / 2] * 2
+    groups = [(0.1**2 + 0.0**2) / 2, (0.0**2 + 0.4**2) / 2, (0.3**2 + 0.1**2) / 2]
     found = PredictedPicture("euclidean", "first", 1, low, high).error(picture)
-    assert found == pytest.approx(np.sqrt(np.mean(known + groups)))
+    assert found == pytest.approx(np.sqrt(np.mean(known + 2 * groups)))
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 4), (1, 3), (2, 4)])
