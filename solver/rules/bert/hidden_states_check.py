@@ -111,13 +111,20 @@ def isolation(points: Floats) -> Floats:
     return distance
 
 
+SHAPELESS = threshold(
+    "hidden_states_check.shapeless",
+    1.3,
+    "times the distance of any two tokens: of simulated clouds without a token apart (round, three "
+    "times as long as wide, in two lumps) 95 in 100 or more are under it in the mean over three "
+    "items; words that lie with their likes come to .4 to .8 in the demo's untuned model",
+    lowest=0.1,
+)
 ALONE = threshold(
     "hidden_states_check.alone",
-    4.0,
-    "times the isolation that nine tenths of the tokens do not have: on simulated clouds (round, "
-    "three times as long as wide, in two lumps) the mean over three items is under 3.5 in 99 of "
-    "100, and above 5 where a token lies twice as far out as the outermost or more",
-    lowest=1.0,
+    2.0,
+    "times the distance of any two tokens: none in 100 of the same clouds is above it, and all are "
+    "where a token lies twice as far out as the outermost or more; between the two it is open",
+    lowest=0.1,
 )
 
 
@@ -126,35 +133,39 @@ def tuned_by_loneliness(
     evidence: Evidence, settings: ModelsSettings, claims: Sequence[ModelsClaim]
 ) -> Decision:
     """Isolation of the most isolated token of the context in a model's last layer: the distance to
-    its third nearest neighbour, over that which nine tenths of the tokens do not have. Above 4 it
-    stands apart as the outskirts of no shapeless cloud do, and as the tokens that a tuned model
-    extracts do. Mean (of logarithms) over the items there are. The option that names just those
-    models holds."""
+    its third nearest neighbour, over the median distance of two tokens. From 2 on it stands apart,
+    as the tokens that a tuned model extracts do; up to 1.3 the outskirts of a shapeless cloud do as
+    well; between the two it is open. Mean (of logarithms) over the items there are. The option that
+    names just those models holds."""
     plots = available_plots(evidence, settings)
     alone = {
         model: float(np.exp(np.mean([np.log(largest_isolation(one)) for one in every])))
         for model, every in plots.items()
     }
-    limit = ALONE.now()
+    least, most = sorted((SHAPELESS.now(), ALONE.now()))  # they are varied each by itself
     told = values_listed({model: f"{times:.2f}" for model, times in alone.items()}, MODELS)
     outcome = Outcome(
-        true={model for model, times in alone.items() if times > limit},
-        unknown=set(settings.models) - set(plots),
-        margins={model: abs(times - limit) for model, times in alone.items()},
+        true={model for model, times in alone.items() if times >= most},
+        unknown=(set(settings.models) - set(plots))
+        | {model for model, times in alone.items() if least < times < most},
+        margins={
+            model: times - most if times >= most else abs(least - times)
+            for model, times in alone.items()
+        },
         things=MODELS,
     )
     sentence = (
-        f"loneliness of the loneliest token, times that of nine tenths of the tokens: {told[0]}",
-        f"最孤立的 token 的孤立程度（九成 token 所不及者的倍數）：{told[1]}",
+        f"loneliness of the loneliest token, times the usual distance: {told[0]}",
+        f"最孤立的 token 的孤立程度（一般距離的倍數）：{told[1]}",
     )
     return Decision([set_verdict(set(claim.models), outcome, sentence) for claim in claims])
 
 
 def largest_isolation(plots: Plots) -> float:
-    """Return the isolation of the most isolated token over what nine tenths do not have."""
+    """Return the isolation of the most isolated token over the median distance of two tokens."""
+    from scipy.spatial.distance import pdist
+
     points, _, _ = last_context(plots)
-    alone = isolation(points)
-    # Not the median: the outskirts of any cloud are lonelier than its middle.
-    outskirts = float(np.quantile(alone, 0.9))
+    usual = float(np.median(pdist(points))) if len(points) > 1 else 0.0  # between any two tokens
     # Not 0, whose logarithm is taken.
-    return max(float(alone.max()), 1e-12) / max(outskirts, 1e-12)
+    return max(float(isolation(points).max()), 1e-12) / max(usual, 1e-12)

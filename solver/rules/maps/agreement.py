@@ -24,8 +24,9 @@ from solver.rules.maps.displayed import (
     region_name,
     share_inside,
 )
+from solver.rules.maps.seen import traced, tracing_sentence
 from solver.rules.parameters import MapKind, Picture, Region, TwoMaps
-from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.registry import Decision, Figure, Note, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, above, below, one_note, strongest
 from solver.text.numbers import number
@@ -110,7 +111,8 @@ def compare(
     kinds are read on the same pictures with the same regions, so that a region's size need not be
     corrected for, and each picture counts alike. (The share was chosen over its ratio to chance
     with the course's maps in view; they tie either way.) The two kinds are held against each other;
-    the note gives the number of pictures for each, and the standard error of the mean.
+    the note gives the number of pictures for each, and the standard error of the mean; and which
+    traces the region's shape better to the eye, which decides nothing (`solver.rules.maps.seen`).
     """
     shares: dict[str, Floats] = {
         kind: np.array([_marked_share(evidence, kind, k, settings) for k in settings.pictures])
@@ -128,8 +130,22 @@ def compare(
         closeness_unit="share of the brightest twentieth",
         closeness_what=what,
     )
-    note = _spread_note(shares, place) if any(claim.closer for claim in claims) else []
-    return compared(evidence, settings, claims, measure, note)
+
+    def note() -> Note:
+        scores = {
+            kind: np.array([_traced(evidence, kind, k, settings) for k in settings.pictures])
+            for kind in shares
+        }
+        return one_note([*_spread_note(shares, place), tracing_sentence(scores, NAMES, place)])
+
+    told = note if any(claim.closer for claim in claims) else None
+    return compared(evidence, settings, claims, measure, told)
+
+
+def _traced(evidence: Evidence, kind: str, picture: int, settings: CompareSettings) -> float:
+    bright, valid = readable_brightness(evidence[settings.record(kind, picture)])
+    thing = share_inside(region(evidence, picture, settings.region), bright.shape) >= 0.5
+    return traced(bright, thing, valid)
 
 
 def _spread_note(shares: Mapping[str, Floats], region: Pair) -> list[Pair]:
@@ -176,13 +192,13 @@ def compared(
     settings: CompareSettings,
     claims: Sequence[CompareClaim],
     measure: Measure,
-    note: Sequence[Pair] = (),
+    told: Callable[[], Note] | None = None,
 ) -> Decision:
     """Return the decision by one measure, with both kinds of map of every picture as the figure."""
     verdicts = [_verdict(evidence, settings, claim, measure) for claim in claims]
     kinds = (settings.first, settings.second)
     figure = strip(settings, kinds, ("Both maps of each picture", "每張圖片的兩種圖"))
-    return Decision(verdicts, [figure], one_note(note))
+    return Decision(verdicts, [figure], told)
 
 
 def strip(settings: TwoMaps, kinds: Sequence[str], caption: Pair) -> Figure:

@@ -38,6 +38,7 @@ from solver.rules.maps.displayed import (
     share_inside,
     standing_out,
 )
+from solver.rules.maps.seen import halo_sentence, leads_by_border, spread_sentence
 from solver.rules.parameters import MapSettings, Rank, Region
 from solver.rules.registry import Decision, Figure, Note, Parameters, Verdict, rule
 from solver.rules.thresholds import threshold
@@ -110,7 +111,8 @@ def brightest_region(
     displayed; or, where the ground itself glows, by the difference to the surroundings, as the eye
     sees brightness there. Held against the densest other region; no threshold decides, only the
     reach of the surroundings where they are used. The note gives the share of the ways to lay the
-    same map over the picture in which it would lead that other region by as much.
+    same map over the picture in which it would lead that other region by as much, and says where a
+    halo beside the border makes the lead (`solver.rules.maps.seen`), which decides nothing.
     """
     record = evidence[settings.record]
     bright, valid = readable_brightness(record)
@@ -141,7 +143,13 @@ def brightest_region(
 
     def note() -> Note:
         chance = share_by_chance(bright, masks[leader], valid, masks[runner_up])
-        return one_note([lead_sentence(names[leader], names[runner_up], chance), *said])
+        lines = [lead_sentence(names[leader], names[runner_up], chance)]
+        if settings.reading == "brightness":
+            # Half a pixel or more of a region is a place of it.
+            sides = ([part >= 0.5 for part in masks[at]] for at in (leader, runner_up))
+            leads = leads_by_border(bright, valid, *sides)
+            lines += halo_sentence(leads, names[leader], names[runner_up])
+        return one_note([*lines, *said])
 
     return Decision(verdicts, [place_figure(settings, claims)], note)
 
@@ -237,12 +245,25 @@ def clear_place(
 
     Points lie "clearly" on a region when they are at least `times` as dense there as elsewhere, and
     fewer than `chance` of all the ways to move, turn and mirror the map over the picture do as
-    well. Of several regions that pass the densest holds. "Nowhere" holds when none passes.
+    well. Of several regions that pass the densest holds. "Nowhere" holds when none passes. The note
+    says whether the map is diffuse to the eye, and which of the regions its brightest spot lies on
+    (`solver.rules.maps.seen`), which decides nothing.
     """
     record = evidence[settings.record]
     bright, valid = readable_brightness(record)
     what = ("density on {0}", "{0}上的密度")
-    return clear_decision(evidence, settings, claims, bright, valid, what, record)
+    decision = clear_decision(evidence, settings, claims, bright, valid, what, record)
+    things = {
+        region_name(evidence, settings.picture, name): inside >= 0.5
+        for name in (claim.region for claim in claims)
+        if name is not None
+        for inside in [share_inside(region(evidence, settings.picture, name), bright.shape)]
+    }
+
+    def note() -> Note:
+        return one_note([spread_sentence(bright, valid, things), *reservations(record)])
+
+    return replace(decision, told=note)
 
 
 @dataclass(frozen=True)

@@ -327,9 +327,10 @@ def test_of_even_clouds_hardly_any_is_taken_for_a_tuned_model() -> None:
 
 
 def test_the_outskirts_of_a_shapeless_cloud_are_no_extracted_token() -> None:
-    """Of the second way: round, long, or of two lumps; an extracted token is told from all."""
+    """Of the second way: a cloud that is round, long, or of two lumps, and a token outside it."""
     settings = ModelsSettings(models=[1], items=[1, 2, 3])
     lumps = np.where(np.arange(len(ROLES)) % 2, 2.0, -2.0)
+    seldom_open = []
     for seed in range(20):
         chance = np.random.default_rng(seed)
         for stretch, apart in (([1, 1], 0.0), ([3, 1], 0.0), ([1, 1], lumps)):
@@ -338,11 +339,13 @@ def test_the_outskirts_of_a_shapeless_cloud_are_no_extracted_token() -> None:
                 points[..., 0] += apart
             claims = [ModelsClaim(models=[1])]
             found = tuned_by_loneliness(evidence_of(plots), settings, claims).verdicts[0]
-            assert found.holds is False
+            assert found.holds is not True
+            seldom_open.append(found.holds is None)
             for points in plots.values():
                 points[0, np.flatnonzero(ROLES == 3)[0]] = [14, 11]
             found = tuned_by_loneliness(evidence_of(plots), settings, claims).verdicts[0]
             assert found.holds is True
+    assert np.mean(seldom_open) <= 0.1
 
 
 def ring() -> np.ndarray:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from solver.evidence import Record
 from solver.rules.maps.seen import BY_HALO, DIFFUSE, half_mass, leads_by_border, points_at, traced
 from tests.benchmarks import seen as simulated
-from tests.solver.rules.made_maps import box
+from tests.solver.rules.made_maps import box, decide, evidence_of, held, regions
 
 EVERYWHERE = np.ones((128, 128), bool)
 THING = box(30, 40, 50, 40)
@@ -67,3 +68,54 @@ def test_a_diffuse_map_is_told_from_one_with_places(noise: str, places: str) -> 
         assert (half_mass(bright, EVERYWHERE) >= DIFFUSE) == is_diffuse
         assert half_mass(bright * 1e-6, EVERYWHERE) == pytest.approx(half_mass(bright, EVERYWHERE))
     assert half_mass(np.zeros((128, 128)), EVERYWHERE) == 0.5
+
+
+def test_the_note_says_which_map_traces_the_thing_and_the_verdict_is_the_marked_share() -> None:
+    """SmoothGrad's all of the food is lit; saliency has a few bright spots, all on the food."""
+    food, spots = box(30, 30, 60, 60), np.zeros((128, 128))
+    spots[34:60, 34:64] = 1.0
+    spots[100:, 100:] = 0.2
+    smooth = np.stack([food + 0.01 * np.arange(128)] * 3, -1)
+    evidence = evidence_of(
+        Record("saliency/0", {"map": spots}),
+        Record("smoothgrad/0", {"map": smooth}),
+        regions(0, food=food),
+    )
+    claims = [{"closer": "saliency"}, {"closer": "smoothgrad"}]
+    note = decide("maps.agreement", evidence, {"pictures": [0]}, claims).note
+    assert note is not None
+    assert "saliency traces it better in 0 of 1 pictures, SmoothGrad in 1" in note[0]
+    assert "1 張圖片中顯著圖有 0 張、SmoothGrad有 1 張" in note[1]
+    alike = decide("maps.agreement", evidence, {"pictures": [0]}, [{"picture": 0, "agree": True}])
+    assert alike.note is None
+
+
+@pytest.mark.parametrize(("kind", "said"), [("halo", True), ("itself", False)])
+def test_the_note_says_that_a_halo_leads(kind: str, said: bool) -> None:
+    values, leads, trails, _ = simulated.halo(kind, np.random.default_rng(1))
+    names = {"leader": leads, "other": trails}
+    evidence = evidence_of(Record("saliency/1", {"map": values}), regions(1, **names))
+    claims = [{"region": name} for name in names]
+    asked = {"map": "saliency", "picture": 1}
+    decision = decide("maps.brightest_region", evidence, asked, claims)
+    assert decision.note is not None and held(decision) == [True, False]
+    assert ("the leader leads the other by" in decision.note[0]) is said
+    assert ("光暈" in decision.note[1]) is said
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("clumps", "diffuse"), ("clumps, places", "bright in places")]
+)
+def test_the_note_says_whether_a_map_is_diffuse_and_where_its_brightest_spot_is(
+    kind: str, said: str
+) -> None:
+    bright, _ = simulated.diffuse(kind, np.random.default_rng(0))
+    spot = np.unravel_index(ndimage.gaussian_filter(bright, 4).argmax(), bright.shape)
+    cake = box(max(int(spot[0]) - 6, 0), max(int(spot[1]) - 6, 0), 13, 13)
+    off = np.roll(cake, 64, (0, 1))
+    for mask, where in ((cake, "lies on the cake."), (off, "lies on none of the things asked")):
+        evidence = evidence_of(Record("saliency/2", {"map": bright}), regions(2, cake=mask))
+        claims = [{"region": "cake"}, {"nowhere": True}]
+        asked = {"map": "saliency", "picture": 2}
+        note = decide("maps.brightest_region.clear_place", evidence, asked, claims).note
+        assert note is not None and f"the map is {said}" in note[0] and where in note[0]
