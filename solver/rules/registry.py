@@ -75,8 +75,7 @@ class Decision:
     """A rule's outcome for a question: a verdict a claim, in the order of the claims.
 
     Attributes:
-        told: the note in both languages, or a function that finds it: repeats and looks at claims
-            decide hundreds of times and read no note.
+        told: the note in both languages, or a function that finds it: repeats read no note.
     """
 
     verdicts: Sequence[Verdict]

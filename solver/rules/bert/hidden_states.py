@@ -394,8 +394,7 @@ def _items_used(plots: dict[int, list[Plots]], settings: ModelsSettings) -> Pair
 def scatter(model: int, item: int, layers: Sequence[int] = (), shown: Sequence[int] = ()) -> Figure:
     """Return the figure of the plots of some layers, or of all, with those in `shown` open."""
     record = f"hidden_states/{model}/{item}"
+    caption = (f"Model {model} on item {item}", f"模型 {model}、第 {item} 題")
     return Figure(
-        "bert_scatter",
-        {"record": record, "layers": list(layers), "open": list(shown)},
-        (f"Model {model} on item {item}", f"模型 {model}、第 {item} 題"),
+        "bert_scatter", {"record": record, "layers": list(layers), "open": list(shown)}, caption
     )

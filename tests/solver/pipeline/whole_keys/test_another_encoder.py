@@ -43,7 +43,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_answers_them_from_the_bundle_to_the_key(course: Path, tmp_path: Path) -> None:
-    bank = Path(__file__).parents[3] / "questions" / "2021"
+    bank = Path(__file__).parents[4] / "questions" / "2021"
     own = tmp_path / "bank"
     own.mkdir()
     for name in ("bank.yaml", "07-hidden-states.yaml", "08-embeddings.yaml"):

@@ -15,7 +15,7 @@ from solver.files.resources import shipped_bank
 from solver.pipeline.make_key import needed_records, planned
 from tests.fuzz.made_evidence import made_record
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+REPOSITORY = Path(__file__).resolve().parents[4]
 QUESTIONS = ["q01", "q05", "q09", "q11", "q16", "q19", "q21", "q22", "q23", "q25", "q28", "q30"]
 SETTINGS = {
     "threads and hash seed": {
