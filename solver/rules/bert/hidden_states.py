@@ -313,10 +313,8 @@ def wrong_items(
     )
     verdicts = [set_verdict(set(claim.items), outcome, sentence) for claim in claims]
     figures = [scatter(settings.model, one.item, [len(one.points)]) for one in every]
-    note = (
-        f"In the last layer no token stands apart on item {listed(accidents)}.",
-        f"{ITEMS.named(accidents)[1]}的最後一層沒有特別突出的 token。",
-    )
+    english = f"In the last layer no token stands apart on item {listed(accidents)}."
+    note = (english, f"{ITEMS.named(accidents)[1]}的最後一層沒有特別突出的 token。")
     return Decision(verdicts, figures, note if accidents else None)
 
 
