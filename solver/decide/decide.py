@@ -268,16 +268,17 @@ def _option_verdict(
 def _fields(verdict: Verdict) -> dict[str, Any]:
     return {
         "holds": verdict.holds,
-        "value": _rounded(verdict.value),
+        "value": rounded(verdict.value),
         "unit": verdict.unit,
         "against": verdict.against,
-        "threshold": _rounded(verdict.threshold),
-        "margin": _rounded(verdict.margin),
+        "threshold": rounded(verdict.threshold),
+        "margin": rounded(verdict.margin),
         "sentence": _sentence(verdict.sentence),
     }
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Return a number as an entry holds it, to six digits; all else as it is."""
     # Six digits are more than any verdict means, and fewer than machines differ in.
     return float(f"{value:.6g}") if isinstance(value, float) else value
 

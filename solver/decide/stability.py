@@ -28,7 +28,7 @@ from itertools import combinations
 
 import numpy as np
 
-from solver.decide.decide import UNREADABLE, Decided, answer_where, decided_again
+from solver.decide.decide import UNREADABLE, Decided, answer_where, decided_again, rounded
 from solver.decide.perturb_evidence import can_resample, resampled
 from solver.decide.perturb_regions import moved_regions, reach_of_edges
 from solver.decide.resample_draws import COUNTS, has_samples, resampled_draws, with_other_count
@@ -244,9 +244,11 @@ class _Repeats:
     def _made(self, cause: Cause, verdicts: Sequence[Verdict] | None) -> Repeat:
         if verdicts is None:
             return Repeat(cause, (None,) * len(self.decided.entry.options))
+        # Rounded as the entry's are, so that what does not move has not moved.
+        margins = [None if one.margin is None else rounded(one.margin) for one in verdicts]
         margins = [
-            None if one.margin is None else one.margin if one.holds else -one.margin
-            for one in verdicts
+            -margin if margin is not None and not one.holds else margin
+            for margin, one in zip(margins, verdicts, strict=True)
         ]
         return Repeat(cause, tuple(one.holds for one in verdicts), tuple(margins))
 

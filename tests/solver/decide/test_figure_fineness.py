@@ -84,6 +84,8 @@ def test_an_answer_that_a_redrawing_changes_is_contested(
     monkeypatch.setitem(WAYS, "elsewhere", lambda array: np.roll(array, 33, 0))
     changed = with_figure_check(question, entry, found)
     assert changed.figure is not None and changed.figure.changed_by == ["elsewhere"]
+    turned = {one.name for one in entry.options if one.name in changed.figure.turned}
+    assert 1 < len(turned) < len(entry.options) and set(changed.figure.turned.values()) == {1}
     assert changed.contested and changed.note is not None
     assert "such a figure does not decide it" in changed.note.en
 

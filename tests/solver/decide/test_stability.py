@@ -304,3 +304,18 @@ def test_choices_made_around_a_value_stay_those_of_the_key() -> None:
     assert [option.text for option in entry.options] == ["her", "0.20", "0.40", "0.44"]
     assert entry.stability and entry.stability.changed > 0
     assert {one.correct["fall"] for one in entry.stability.sets} == {"0.44"}  # type: ignore[call-overload]
+
+
+def test_how_far_repeats_move_a_margin_is_kept_by_cause() -> None:
+    def decide(evidence: Evidence, settings: Any, claims: Sequence[Any]) -> Decision:
+        limit = FIRST.now()
+        parts = (1.0, "", "", limit, 1 - limit, ("said", "說"))
+        return Decision([Verdict(holds, *parts) for holds in (True, False)])
+
+    entry = repeated(planned(decide), value_of(1.0), 400)
+    for option in entry.options:
+        assert option.flips is not None and set(option.flips.spread) == {"thresholds"}
+        # 0.8 times an even factor of 0.75 to 1.25, the margin always being what is left to 1.
+        assert option.flips.spread["thresholds"] == pytest.approx(0.8 * 0.25 / 3**0.5, rel=0.1)
+    still = repeated(planned(reads_value()), value_of(5.0))
+    assert all(option.flips and option.flips.spread == {} for option in still.options)
