@@ -113,6 +113,10 @@ class WinogradConv2d(nn.Module):
         # The gradient of a convolution is one by the weights turned round, in and out exchanged.
         return transformed(self.direct.weight.detach().flip(2, 3).transpose(0, 1))
 
+    def transform(self) -> None:
+        """Transform the weights now, and not when they are first needed."""
+        _ = self._weight, self._turned
+
     def forward(self, maps: Tensor) -> Tensor:
         """Return the convolution (B, out, H, W) of maps (B, in, H, W), channels last."""
         height, width = maps.shape[2:]

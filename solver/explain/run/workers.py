@@ -6,6 +6,7 @@ one.
 
 from __future__ import annotations
 
+import json
 import math
 import multiprocessing
 import os
@@ -135,6 +136,7 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         if self.pool is not None:
             stop(self.pool)
+            _stop_server()
 
     def add(self, tasks: Iterable[Task], rank: int = 0) -> None:
         """Put tasks into the queue, behind those of a lower rank."""
@@ -238,7 +240,7 @@ class Workers:
         if self.pool is None:
             self.pool = ProcessPoolExecutor(
                 self.jobs,
-                mp_context=_context(),
+                mp_context=_context(self.bundle, self.settings),
                 initializer=_open_there,
                 initargs=(self.bundle.folder, self.bundle.device, self.settings, self._threads),
             )
@@ -309,17 +311,37 @@ def _upto(task: Task, job: Job) -> int:
     return sampling_of(job).most(job) if task.upto is None else task.upto
 
 
-def _context() -> BaseContext:
+SERVED = "HW9_SERVED_BUNDLE"
+"""Environment variable that names the bundle to the process that workers are forked from."""
+
+
+def _context(bundle: Bundle, settings: ExplainSettings) -> BaseContext:
     """The way to start processes that leaves them most memory in common."""
     # Not "fork": torch's threads do not come along, and a child that forks in a lock waits for
     # ever.
-    if sys.platform != "linux":
+    if sys.platform != "linux" or bundle.device != "cpu":
         return multiprocessing.get_context("spawn")
-    # torch and the methods take a third of a GB, which a server process reads once for all that are
-    # forked from it; it computes nothing, so that no thread of torch's is there.
+    from multiprocessing import forkserver
+
+    # torch, the methods and the network's weights take 0.6 GB, which a server process reads once
+    # for all that are forked from it.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["solver.explain.run.forked_from"])
+    told = str(bundle.folder.resolve()), bundle.device, settings.network == "prepared"
+    os.environ[SERVED] = json.dumps(told)
+    try:
+        forkserver.ensure_running()
+    finally:
+        del os.environ[SERVED]
     return context
+
+
+def _stop_server() -> None:
+    """End the process that workers were forked from: the next ones get another bundle."""
+    if sys.platform == "linux":
+        from multiprocessing import forkserver
+
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 _there: list[tuple[Bundle, ExplainSettings]] = []
@@ -327,7 +349,9 @@ _there: list[tuple[Bundle, ExplainSettings]] = []
 
 def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: int) -> None:
     torch.set_num_threads(threads)
-    _there.append((load_bundle(folder, device), settings))
+    served = sys.modules.get("solver.explain.run.forked_from")
+    bundle = None if served is None else served.BUNDLE
+    _there.append((bundle or load_bundle(folder, device), settings))
 
 
 def _fastest_there() -> int:
