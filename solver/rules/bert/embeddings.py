@@ -245,10 +245,7 @@ def layer0_independent(
             )
         )
     source = record.values.get("source")  # of trials that were not made on the course's model
-    note = (
-        f"The trials were made on {source}.",
-        "這些試驗用的是示範的中文 BERT，其第 0 層的做法與各種 BERT 相同。",
-    )
+    note = (f"The trials were made on {source}.", "這些試驗並非以課程的模型進行。")
     return Decision(verdicts, [_trial_table(record)], note if source else None)
 
 

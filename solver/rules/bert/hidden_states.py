@@ -11,24 +11,21 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from solver.errors import EvidenceError, MissingEvidence
 from solver.evidence import Evidence
 from solver.rules.bert.named_sets import ITEMS, MODELS, Outcome, listed, set_verdict, values_listed
+from solver.rules.bert.outermost import CHANCE_LEVEL, outlier_lead, outlier_score
 from solver.rules.bert.state_plots import (
     Floats,
-    Mask,
     Plots,
     checked,
-    last_context,
     mean_distance,
     plots_of_some,
 )
 from solver.rules.parameters import Numbers, Rank
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
-from solver.rules.thresholds import threshold
 from solver.rules.verdicts import Pair, strongest
 
 
@@ -106,19 +103,15 @@ def nearness_of_answer(question: Floats, context: Floats, answer: Floats) -> flo
         1.0
     """
     near, far = mean_distance(answer, question), mean_distance(context, question)
-    # Ties count half, as in Mann and Whitney's test.
-    wins = (near[:, None] < far[None]).mean() + 0.5 * (near[:, None] == far[None]).mean()
-    return float(wins)
+    # Ties count half, as in Mann and Whitney's test; sums of equal distances differ by a rounding.
+    gaps = far[None] - near[:, None]
+    tie = ROUNDING * max(float(near.max()), float(far.max()))
+    return float((gaps > tie).mean() + 0.5 * (np.abs(gaps) <= tie).mean())
 
 
-CHANCE_LEVEL = threshold(
-    "hidden_states.chance_level",
-    0.05,
-    "probability by chance alone under which a finding counts: the usual one in twenty",
-    lowest=1e-6,
-    highest=0.5,
-)
 CHANCE = 0.5
+ROUNDING = 1e-12
+"""Of the larger of two distances: nearer than that to one another they are equal."""
 
 
 @rule(
@@ -227,51 +220,6 @@ def _beside_chance(verdict: Verdict, probability: float) -> Verdict:
     chinese += "。" if rare else "，並不罕見，故差距不計。"
     sentence = (verdict.sentence[0] + english, verdict.sentence[1] + chinese)
     return replace(verdict, sentence=sentence, margin=verdict.margin if rare else 0.0)
-
-
-def distances(plots: Plots) -> tuple[Floats, Mask, npt.NDArray[np.intp]]:
-    """Return the distance of each token of the context from its median in the last layer.
-
-    Returns:
-        distances (n,), which of them are of the answer (n,), their places among the tokens (n,).
-    """
-    points, answer, places = last_context(plots)
-    # From the median: the outlier itself would move a mean towards it.
-    far: Floats = np.linalg.norm(points - np.median(points, axis=0), axis=1)
-    return far, answer, places
-
-
-def outlier_lead(plots: Plots) -> tuple[float, Pair]:
-    """Return the lead of the answer's outermost token in the last layer, and the outermost token.
-
-    The lead is the difference of the outermost distances of answer and rest, as a share of the
-    larger: above 0 the outermost token is one of the answer. The token is named by its piece or,
-    where these are not known, by its role.
-    """
-    far, answer, places = distances(plots)
-    best, rest = far[answer].max(), far[~answer].max()  # outermost of each
-    place = int(places[far.argmax()])
-    if place < len(plots.pieces):
-        name = (repr(plots.pieces[place]), f"「{plots.pieces[place]}」")
-    elif best > rest:
-        name = ("a token of the answer", "答案的 token")
-    else:
-        name = ("a token that is no answer", "非答案的 token")
-    # A share of the larger: layers and models have scales of their own.
-    return float((best - rest) / max(best, rest, 1e-12)), name
-
-
-def outlier_score(plots: Plots) -> float:
-    """Return the distance of the context's outermost token in the last layer, beyond chance.
-
-    The distance from the middle, in median distances, over the largest by chance, less 1: above 0 a
-    token stands apart, as extracted tokens do.
-    """
-    # Of n points of a normal cloud the outermost lies farther than sqrt(log2(n / p)) median
-    # distances with a probability of p.
-    far, _, _ = distances(plots)
-    rare = float(np.sqrt(np.log2(max(len(far), 2) / CHANCE_LEVEL.now())))
-    return float(far.max() / max(float(np.median(far)), 1e-12)) / rare - 1
 
 
 @rule(
