@@ -15,6 +15,7 @@ from tests.benchmarks.calibration.fitting import (
     fitted_on,
     judged_answers,
     judged_verdicts,
+    ordered,
 )
 from tests.benchmarks.calibration.observe import Outcome, outcome_of
 
@@ -38,6 +39,7 @@ def test_of_what_is_doubted_so_much_as_much_is_wrong(
         # Within .1, as in docs/calibration.md, and what chance allows so few.
         assert abs(one.stated - one.wrong) <= 0.1 + 2 * one.error * bool(one.count)
     assert brier(found.doubt, found.wrong) < 0.9 * brier(found.flips, found.wrong)
+    assert ordered(found.doubt, found.wrong) > ordered(found.flips, found.wrong) + 0.05
 
 
 def test_a_fit_finds_what_counts(outcomes: list[Outcome]) -> None:
@@ -59,3 +61,4 @@ def test_bins_are_tenths_of_what_is_stated() -> None:
     assert [one.count for one in bins] == [1, 0, 0, 2, 0, 0, 0, 0, 0, 1]
     assert (bins[3].stated, bins[3].wrong) == (pytest.approx(0.35), 0.5)
     assert brier(np.array([0.5, 1.0]), np.array([0, 1])) == 0.125
+    assert ordered(np.array([0.1, 0.3, 0.3, 0.2]), np.array([0, 1, 0, 0])) == pytest.approx(5 / 6)

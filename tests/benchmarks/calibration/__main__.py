@@ -27,6 +27,7 @@ from tests.benchmarks.calibration.fitting import (
     fitted_on,
     judged_answers,
     judged_verdicts,
+    ordered,
 )
 from tests.benchmarks.calibration.observe import Outcome, outcome_of
 from tests.benchmarks.calibration.simulated import Family
@@ -91,6 +92,19 @@ def table(judged: Judged) -> str:
     return "\n".join(rows)
 
 
+def left_out(fitted: Sequence[Outcome], unseen: Sequence[Outcome]) -> Judged:
+    """Each rule's answers, doubted by weights that were fitted without that rule."""
+    found = []
+    for rule in sorted({one.rule for one in unseen}):
+        with fitted_on([one for one in fitted if one.rule != rule]).used():
+            found.append(judged_answers([one for one in unseen if one.rule == rule]))
+    return Judged(*(np.concatenate(each) for each in zip(*map(_columns, found), strict=True)))
+
+
+def _columns(judged: Judged) -> list[np.ndarray]:
+    return list(judged.__dict__.values())
+
+
 def _scores(name: str, some: Judged) -> str:
     wrong = float(some.wrong.mean()) if len(some.wrong) else 0.0
     return (
@@ -148,6 +162,12 @@ def _told(fitted: Sequence[Outcome], unseen: Sequence[Outcome]) -> None:
             print(f"\n{what}, families {name}\n\n{table(found)}")
             if name == "unseen":
                 panels[what] = found
+                print(
+                    "\na wrong one is listed before one that is right: by doubt "
+                    f"{ordered(found.doubt, found.wrong):.3f} of pairs, by flip share "
+                    f"{ordered(found.flips, found.wrong):.3f}"
+                )
+    print(f"\nanswers, families unseen, of rules left out\n\n{table(left_out(fitted, unseen))}")
     drawn(panels, ROOT / "docs" / "calibration.svg")
 
 

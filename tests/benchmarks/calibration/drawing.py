@@ -23,11 +23,12 @@ def drawn(panels: Mapping[str, Judged], file: Path) -> None:
         line = np.array([0.0, 1.0])
         place.fill_between(line, line - 0.1, line + 0.1, color="#e8e8e8", linewidth=0)
         place.plot(line, line, color="#909090", linewidth=1)
-        for label, stated, colour, shape in (
-            ("flip share", judged.flips[judged.repeated], "#c05020", "s"),
-            ("doubt", judged.doubt, "#2060a0", "o"),
+        repeated, once = judged.where(judged.repeated), judged.where(~judged.repeated)
+        for label, stated, wrong, colour, shape in (
+            ("flip share", repeated.flips, repeated.wrong, "#c05020", "s"),
+            ("doubt", repeated.doubt, repeated.wrong, "#2060a0", "o"),
+            ("doubt, without repeats", once.doubt, once.wrong, "#40a060", "^"),
         ):
-            wrong = judged.wrong[judged.repeated] if label == "flip share" else judged.wrong
             bins = [one for one in bins_of(stated, wrong) if one.count >= 10]
             place.errorbar(
                 [one.stated for one in bins],

@@ -142,6 +142,15 @@ def brier(stated: Array, wrong: Array) -> float:
     return float(np.mean((stated - wrong) ** 2)) if len(wrong) else 0.0
 
 
+def ordered(stated: Array, wrong: Array) -> float:
+    """Return the share of pairs in which a wrong one has the larger chance; ties count half."""
+    from scipy.stats import rankdata
+
+    ranks, count = rankdata(stated), int(wrong.sum())
+    pairs = count * (len(wrong) - count)
+    return float((ranks[wrong.astype(bool)].sum() - count * (count + 1) / 2) / max(pairs, 1))
+
+
 @dataclass(frozen=True)
 class Bin:
     """The verdicts with a stated chance in a tenth: how many, what is stated, what is so."""
