@@ -79,6 +79,16 @@ def test_the_table_of_trials_says_the_most_that_each_change_moved() -> None:
     ]
 
 
+def test_a_cause_or_a_character_that_was_not_tried_is_named() -> None:
+    values = {"changes": ["meaning"]}
+    record = Record("embedding_trials", {"similarities": np.ones((1, 2, 1))}, values)
+    evidence = Evidence({record.id: record})
+    for character, cause in ((0, "length"), (1, "meaning")):
+        claims = [CauseClaim(independent_of=cause)]  # type: ignore[arg-type]
+        with pytest.raises(EvidenceError, match=f"has no trial of {cause}"):
+            layer0_independent(evidence, TrialSettings(character=character), claims)
+
+
 def pairs(ranges: np.ndarray | None, senses: list[int], lengths: list[int]) -> Evidence:
     """Sentences that have the word at one place; layer 0 of them, or ranges of two groups."""
     count = len(senses)
