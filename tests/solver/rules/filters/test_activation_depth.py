@@ -169,3 +169,24 @@ def test_of_a_coarser_map_no_pixel_is_read_that_is_covered_in_part() -> None:
     first, second = shown_pair(one, Record("activation/23/0", {"map": coarse}))
     assert np.array_equal(first, fine[6:100, 10:])
     assert np.array_equal(second, coarse[2:25, 3:])
+
+
+@both_ways
+def test_maps_are_measured_on_their_own_ranges(way: Way) -> None:
+    early, late = maps(2, 0.5), maps(2, 3)
+    records = {
+        scaled: evidence_of(
+            *(Record(f"activation/6/{at}", {"map": one}) for at, one in enumerate(early)),
+            *(
+                Record(f"activation/23/{at}", {"map": one * 40 - 7 if scaled else one})
+                for at, one in enumerate(late)
+            ),
+        )
+        for scaled in (False, True)
+    }
+    asked = {"early": 6, "late": 23, "pictures": [0, 1, 2, 3]}
+    plain, scaled = (
+        [one.value for one in WAYS[way]("filters.activation_depth", found, asked, DEPTH).verdicts]
+        for found in records.values()
+    )
+    assert scaled == pytest.approx(plain)
