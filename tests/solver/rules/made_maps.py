@@ -76,12 +76,7 @@ def checked(way: Decide) -> Decide:
         assert len(decision.verdicts) == len(claims)
         for verdict in decision.verdicts:
             _check_beside(verdict)
-        english, chinese = decision.note or ("", "")
-        for record in evidence:
-            # Where trials were made stands in the evidence's own words, in English alone.
-            if source := record.values.get("source"):
-                english = english.replace(str(source), "")
-        _check_languages((english, chinese))
+        _check_languages(decision.note or ("", ""))
         shown = {one for figure in decision.figures for one in _records(figure.parameters)}
         for figure in decision.figures:
             _check_languages(figure.caption)
