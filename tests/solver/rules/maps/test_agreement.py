@@ -279,3 +279,12 @@ def test_the_note_is_there_if_any_claim_asks_for_the_closer_map() -> None:
     for claims, noted in ((AGREE, False), (AGREE + CLOSER, True), (CLOSER, True)):
         found = decide("maps.agreement", evidence, {"pictures": [0]}, claims)
         assert (found.note is not None) is noted
+
+
+def test_a_map_without_light_is_near_nothing_and_agrees_with_nothing() -> None:
+    evidence = both(np.zeros((128, 128)), smooth_noise(1) * FOOD)
+    for by, nearest in ((decide, 1.0), (decide_again, None)):
+        found = by("maps.agreement", evidence, {"pictures": [0]}, AGREE + CLOSER).verdicts
+        assert [one.value for one in found[:3]] == [0, 0, 0]
+        assert nearest is None or found[3].value == nearest
+        assert [one.holds for one in found] == [False, True, False, True]

@@ -264,3 +264,11 @@ def test_a_place_without_a_rest_or_that_cannot_be_read_is_no_clear_place(unread:
     )
     assert held(found) == [False, True]
     assert found.verdicts[0].value == 0
+
+
+def test_a_lead_is_held_against_chance_if_there_is_somebody_to_lead() -> None:
+    found, read = evidence(smooth_noise(1) + PARTS["cake"]), {"map": "saliency", "picture": 2}
+    noted = [
+        decide("maps.brightest_region", found, read, BRIGHTEST[:count]).note for count in (2, 3)
+    ]
+    assert all(one is not None and "lead as far on the cake" in one[0] for one in noted)
