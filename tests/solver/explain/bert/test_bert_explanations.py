@@ -254,3 +254,5 @@ def test_a_word_that_the_vocabulary_does_not_have_is_not_measured_as_unknown(
     assert states.shape[:3] == (1, 1, 2)
     with pytest.raises(BundleError, match="does not have each character of '蘋果'"):
         characters(english, [("蘋果", 0)], 2, layers=0)
+    with pytest.raises(BundleError, match="does not have each character of '蘋龘'"):
+        characters(chinese, [("蘋龘", 0)], 2, layers=0)

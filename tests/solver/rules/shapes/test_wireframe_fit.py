@@ -297,6 +297,7 @@ def test_the_note_says_what_did_not_converge() -> None:
     noted = note_on_searches(0.021, ("units", "單位"), [NAMES[1]])
     assert noted is not None
     assert "0.021 units" in noted[0] and "did not converge for b" in noted[0]
+    assert "margins are less by" in noted[0] and "差距已扣除" in noted[1]
     assert "0.021" in noted[1] and "乙的搜尋尚未收斂" in noted[1]
     agreed = note_on_searches(0.004, ("units", "單位"), [])
     assert agreed is not None
