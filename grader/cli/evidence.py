@@ -47,6 +47,7 @@ def collect(out: Path | None, bank: Path | None) -> None:
     Example:
       hw9 evidence collect --out cell.py
     """
+    need("evidence", "hw9 evidence collect")
     from solver.banks.bank import load_bank
     from solver.files.atomic_write import write_whole
     from solver.files.resources import shipped_bank

@@ -104,6 +104,11 @@ class Bundle:
         """The network laid out for speed: a rounding apart."""
         return self.network.prepared()
 
+    def let_go(self) -> None:
+        """Keep the network no longer; it is read again where it is asked for."""
+        for name in ("network", "prepared"):
+            self.__dict__.pop(name, None)
+
     def class_name(self, label: int) -> str:
         """Return the name of a class; its number where nobody names it."""
         names = self.description.classes

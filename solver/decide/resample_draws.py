@@ -54,7 +54,7 @@ def _smoothgrad(record: Record, generator: np.random.Generator, factor: float) -
     chosen = generator.integers(0, len(groups), count)
     weights = np.bincount(chosen, minlength=len(groups)) / count
     # Weights in place of the groups drawn: each is read once, however often it was chosen.
-    mean = np.tensordot(weights, groups.astype(np.float64), 1)  # (H, W, 3)
+    mean = np.einsum("g,ghwc->hwc", weights, groups.astype(np.float64))
     low, high = float(mean.min()), float(mean.max())
     scaled = (mean - low) / (high - low) if high > low else np.zeros_like(mean)
     values = dict(record.values)

@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import torch
-from captum.attr import IntegratedGradients
 from torch import Tensor
 
 from solver.errors import BundleError
@@ -47,6 +46,8 @@ def mean_path_gradient(job: Job, place: int, steps: int, begin: float = 0.0) -> 
     Raises:
         BundleError: fewer than two steps, which captum has no rule for.
     """
+    from captum.attr import IntegratedGradients
+
     if steps < 2:
         raise BundleError(
             f"integrated gradients need 2 steps or more, not {steps}",

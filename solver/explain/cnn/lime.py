@@ -12,8 +12,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import torch
-from lime.lime_base import LimeBase
-from sklearn.metrics import pairwise_distances
 
 from solver.bundle.bundle import Bundle
 from solver.bundle.pictures import Picture
@@ -115,6 +113,9 @@ def fit_weights(
     for the label. A sample counts by its cosine distance to a picture with nothing hidden.
     """
     count = data.shape[1]
+    from lime.lime_base import LimeBase
+    from sklearn.metrics import pairwise_distances
+
     distances = pairwise_distances(data, np.ones((1, count)), metric="cosine").ravel()
     intercept, weights, score, _ = LimeBase(exponential_kernel).explain_instance_with_data(
         data, answers[:, None], distances, 0, count, feature_selection="auto"

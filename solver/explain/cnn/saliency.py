@@ -13,7 +13,6 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import torch
-from captum.attr import Saliency
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -72,6 +71,9 @@ def absolute_gradient(bundle: Bundle, place: int, network: nn.Module | None = No
 
     `network` stands for the bundle's: it may be of another precision.
     """
+    # Here, as in every method: the process that deals work to others needs none of it.
+    from captum.attr import Saliency
+
     chosen = bundle.network if network is None else network
     picture = picture_tensor(bundle, place).to(next(chosen.parameters()).dtype)
     gradient = Saliency(scaled_loss(bundle, network=chosen)).attribute(
@@ -109,6 +111,8 @@ def stable_saliency(bundle: Bundle, place: int) -> tuple[npt.NDArray[np.float64]
     the network is sure. That of log(1 + exp(x)), x the log-odds against the label, is the same
     gradient, (1 - p) dx, and loses nothing.
     """
+    from captum.attr import Saliency
+
     label, picture = _label(bundle, place), picture_tensor(bundle, place)
     against = log_odds_against(bundle.network)
     slope = Saliency(against).attribute(
@@ -175,7 +179,7 @@ def saliency_derivative(job: Job) -> Record:
     True
     """
     bundle = job.bundle
-    network = copy.deepcopy(bundle.network).double()
+    network = _in_strips(copy.deepcopy(bundle.network).double())
     # Where the network is sure the gradients vanish, and nothing could be told from rounding.
     chosen = _least_sure(job)
     gradient = absolute_gradient(bundle, chosen, network)
@@ -198,6 +202,43 @@ def saliency_derivative(job: Job) -> Record:
         "one_minus_p": missing,
     }
     return record_of(job, arrays, values)
+
+
+STRIP = 32
+"""Rows of a map that are convolved at once in double precision."""
+
+
+class _StripwiseConv2d(nn.Module):
+    """A 3x3 convolution with padding 1, strip by strip of rows.
+
+    In double precision torch lays out each pixel's nine neighbours first: 150 MB for a map of
+    128 x 128 and 128 channels, where a strip has a quarter of it.
+    """
+
+    def __init__(self, whole: nn.Conv2d) -> None:
+        super().__init__()
+        self.whole = whole
+
+    def forward(self, maps: Tensor) -> Tensor:
+        padded = functional.pad(maps, (1, 1, 1, 1))
+        strips = [
+            functional.conv2d(padded[:, :, at : at + STRIP + 2], self.whole.weight, self.whole.bias)
+            for at in range(0, maps.shape[2], STRIP)
+        ]
+        return torch.cat(strips, 2)
+
+
+def _in_strips(network: nn.Module) -> nn.Module:
+    """The network itself, its 3x3 convolutions done strip by strip."""
+    for name, module in network.named_children():
+        if isinstance(module, nn.Conv2d):
+            same = module.kernel_size == (3, 3) and module.padding == (1, 1)
+            plain = module.stride == (1, 1) and module.dilation == (1, 1) and module.groups == 1
+            if same and plain and module.padding_mode == "zeros":
+                setattr(network, name, _StripwiseConv2d(module))
+        else:
+            _in_strips(module)
+    return network
 
 
 def _least_sure(job: Job) -> int:

@@ -11,7 +11,6 @@ from itertools import chain, islice
 
 import numpy as np
 import torch
-from captum.attr import Saliency
 from torch import Tensor, nn
 
 from solver.bundle.bundle import Bundle
@@ -57,6 +56,8 @@ def absolute_gradients(
     picture after another, on the CPU: copy n is the same whatever the batch and the device, and
     whichever were wanted before.
     """
+    from captum.attr import Saliency
+
     picture = picture_tensor(bundle, place).cpu()
     label = torch.tensor([bundle.picture(place).label], device=bundle.device)
     std = course_std(picture, sigma)
@@ -176,9 +177,11 @@ def units_of(record: Record, most: int) -> Units:
     flat = means.reshape(len(means), -1)
 
     def only(chosen: Ints) -> Record:
-        # By weights: groups drawn twice are read once, and none is copied.
+        # By weights: groups drawn twice are read once, and none is copied. No product of BLAS:
+        # its threads would wait for processors that the workers have.
         weights = np.bincount(chosen, minlength=len(means)).astype(np.float32) / len(chosen)
-        scaled, low, high = min_max((weights @ flat).reshape(means.shape[1:]))
+        mean = np.einsum("g,gx->x", weights, flat)
+        scaled, low, high = min_max(mean.reshape(means.shape[1:]))
         values = {**record.values, "raw_min": low * scale, "raw_max": high * scale}
         return Record(record.id, {"map": scaled}, values, record.settings, record.inputs)
 
@@ -214,7 +217,7 @@ def smoothgrad(job: Job) -> Record:
     return SAMPLING.extend(job, None, _most(job))
 
 
-TRACED = 6  # copies, enough to tell their mean from any one of them
+TRACED = 3  # copies, enough to tell their mean from any one of them
 
 
 @explanation(
@@ -254,7 +257,7 @@ def smoothgrad_trace(job: Job) -> Record:
     inputs = torch.cat([one.detach() for one in fed])
     maps = _own_maps(job, inputs)
     with torch.no_grad():
-        outputs = bundle.network(inputs)
+        outputs = torch.cat([bundle.network(one) for one in inputs.split(1)])
     pictures = [picture_tensor(bundle, other)[0] for other in range(len(bundle.pictures))]
     likeness = [[_correlation(one, other) for other in pictures] for one in inputs]
     noise = inputs - pictures[place]
@@ -273,6 +276,8 @@ def smoothgrad_trace(job: Job) -> Record:
 
 
 def _own_maps(job: Job, inputs: Tensor) -> Tensor:
+    from captum.attr import Saliency
+
     label = torch.tensor([job.bundle.picture(job.place[0]).label], device=job.bundle.device)
     method = Saliency(scaled_loss(job.bundle, job.advance))
     maps = [

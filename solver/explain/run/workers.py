@@ -10,6 +10,7 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -244,6 +245,7 @@ class Workers:
                 initializer=_open_there,
                 initargs=(self.bundle.folder, self.bundle.device, self.settings, self._threads),
             )
+            self.bundle.let_go()  # each of them has it
         return self.pool
 
 
@@ -348,6 +350,8 @@ _there: list[tuple[Bundle, ExplainSettings]] = []
 
 
 def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: int) -> None:
+    # Ctrl-C reaches every process of a terminal: this one ends with nothing said and nothing begun.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     torch.set_num_threads(threads)
     served = sys.modules.get("solver.explain.run.forked_from")
     bundle = None if served is None else served.BUNDLE
