@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
-from solver.files.process_pool import stop, wait_for_one
+from solver.files.process_pool import end_with_parent, stop, wait_for_one
 
 Value = TypeVar("Value")
 
@@ -68,7 +68,9 @@ class Dealing:
         if self._pool is None:
             # Not "fork": a library's threads would not come along, their locks would.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.others, mp_context=context)
+            self._pool = ProcessPoolExecutor(
+                self.others, mp_context=context, initializer=end_with_parent
+            )
         return self._pool
 
     def _stop(self) -> None:

@@ -32,7 +32,7 @@ from solver.explain.batch_size import fastest_batch, set_fastest_batch
 from solver.explain.estimator import Floats, Share, samples_taken
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for, sampling_of
-from solver.files.process_pool import stop, wait_for_one
+from solver.files.process_pool import end_with_parent, stop, wait_for_one
 
 Value = TypeVar("Value")
 
@@ -352,6 +352,7 @@ _there: list[tuple[Bundle, ExplainSettings]] = []
 def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: int) -> None:
     # Ctrl-C reaches every process of a terminal: this one ends with nothing said and nothing begun.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    end_with_parent()
     torch.set_num_threads(threads)
     served = sys.modules.get("solver.explain.run.forked_from")
     bundle = None if served is None else served.BUNDLE
