@@ -16,10 +16,10 @@ import numpy as np
 
 from solver.rules.shapes import handle, solid_wireframes
 from solver.rules.shapes.pose_scores import Mask
-from solver.rules.shapes.simulated_solids import simulated_marks
 from solver.rules.shapes.wireframe_fit import AGREED, stroke_marks
 from tests.benchmarks.drawing_chance import FAMILIES, KINDS, fit_of
 from tests.solver.rules.noise_maps import with_spectrum_of
+from tests.solver.rules.shapes.simulated_solids import simulated_marks
 
 GREY = (0.2126, 0.7152, 0.0722)
 

@@ -102,19 +102,22 @@ def test_the_handle_goes_with_the_map(maps: dict[str, np.ndarray], shown: str, c
     assert named("shapes.handle", CHANGES[change](maps[shown])) == moved(as_is, change)
 
 
-def test_both_maps_and_both_ways_have_it_on_one_side(maps: dict[str, np.ndarray]) -> None:
-    """The cross-check leaves SmoothGrad's map open: its strokes are hardly symmetric."""
-    sides = {named("shapes.handle", maps[shown]) for shown in ("jug", "jug, SmoothGrad")}
-    sides.add(named("shapes.handle", maps["jug"], second=True))
-    assert len(sides) == 1
+def test_both_maps_have_it_on_one_side_and_the_second_way_on_no_other(
+    maps: dict[str, np.ndarray],
+) -> None:
+    """The cross-check may leave maps as noisy as these open, and does."""
+    shown = ("jug", "jug, SmoothGrad")
+    sides = {named("shapes.handle", maps[one]) for one in shown}
+    assert len(sides) == 1 and None not in sides
+    assert {named("shapes.handle", maps[one], second=True) for one in shown} <= sides | {None}
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_second_ways_go_with_the_map(maps: dict[str, np.ndarray], change: str) -> None:
     changed = {shown: CHANGES[change](maps[shown]) for shown in ("jug", "butter")}
     as_is = named("shapes.handle", maps["jug"], second=True)
-    assert as_is is not None
-    assert named("shapes.handle", changed["jug"], second=True) == moved(as_is, change)
+    expected = None if as_is is None else moved(as_is, change)
+    assert named("shapes.handle", changed["jug"], second=True) == expected
     solid = named("shapes.solid", maps["butter"], second=True)
     assert named("shapes.solid", changed["butter"], second=True) == solid
 

@@ -8,22 +8,21 @@ import numpy as np
 from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
-from fixtures.make.solid_maps import SIDE, SOLIDS, nothing_map, shown, solid_map
+from fixtures.make.jug_maps import SIDES, jug_map, no_handle_map
+from fixtures.make.stroke_maps import SOLIDS, nothing_map, solid_map
 from solver.evidence import Record
 from tests.benchmarks.simulated import FAMILIES, Case, Floats, Generator, one_of
+from tests.solver.rules.shapes.test_handle import jug
 from tests.solver.rules.shapes.test_solid import SHAPES, SIZES, drawn
 
-SIDES = ("top", "bottom", "left", "right", "middle")
 
-
-def solid(name: str, clear: bool, generator: Generator) -> Case:
-    """A solid in a pose that shows three of its faces, or in any pose; or no solid."""
-    drawn = nothing_map(generator) if name == "nothing" else solid_map(name, generator)
-    while clear and not drawn.clear:
-        drawn = solid_map(name, generator)
-    claims = [{"solid": one} for one in SOLIDS]
-    truth = [one == name for one in SOLIDS]
-    return Case([Record("saliency/0", {"map": drawn.values})], {"picture": 0}, claims, truth)
+def solid(name: str, clear: bool, grained: bool, generator: Generator) -> Case:
+    """A solid in a pose that shows three of its faces, or in any pose; or no solid. As a drawing,
+    or grained as a saliency map."""
+    if name == "nothing":
+        return _solid(name, nothing_map(generator).values)
+    made = solid_map(name, generator, must_be_clear=clear, grained=grained)
+    return _solid(name, made.values)
 
 
 def pen(name: str, generator: Generator) -> Case:
@@ -34,6 +33,10 @@ def pen(name: str, generator: Generator) -> Case:
     values = drawn(name, tuple(pose), SIZES[name] * generator.uniform(0.8, 1.15))
     values = values * generator.uniform(0.4, 1, values.shape)
     values = values + generator.uniform(0.05, 0.2) * generator.random(values.shape)
+    return _solid(name, values)
+
+
+def _solid(name: str, values: Floats) -> Case:
     claims = [{"solid": one} for one in SOLIDS]
     truth = [one == name for one in SOLIDS]
     return Case([Record("saliency/0", {"map": values})], {"picture": 0}, claims, truth)
@@ -63,44 +66,44 @@ def _base_seen(faces: dict[tuple[float, ...], float], noticed: Floats, turned: F
     return bool((noticed & (normals @ turned[:, 2] < -0.99)).any())
 
 
-for _name in (*SOLIDS, "nothing"):
-    FAMILIES.add("shapes.solid", f"clear pose, {_name}")(partial(solid, _name, True))
+FAMILIES.add("shapes.solid", "nothing")(partial(solid, "nothing", True, False))
 for _name in SOLIDS:
+    FAMILIES.add("shapes.solid", _name)(partial(solid, _name, True, False))
     FAMILIES.add("shapes.solid", f"pen, {_name}")(partial(pen, _name))
-for _name in SOLIDS:
-    FAMILIES.add("shapes.solid", f"any pose, {_name}")(partial(solid, _name, False))
+    FAMILIES.add("shapes.solid", f"grained: {_name}")(partial(solid, _name, True, True))
+    FAMILIES.add("shapes.solid", f"any pose: {_name}")(partial(solid, _name, False, False))
 
 
-def handle(side: str, generator: Generator) -> Case:
-    """A jug of a random profile with a handle on a side, or in front of it; turned and mirrored so
-    that the handle comes to lie there."""
-    height, belly = generator.uniform(34, 46), generator.uniform(17, 26)
-    at = np.linspace(-1, 1, 60)
-    neck, rim, foot = belly * generator.uniform([0.6, 0.7, 0.6], [0.95, 1.05, 0.95])
-    knots = [-1, generator.uniform(-0.75, -0.5), generator.uniform(0, 0.5), 1]
-    radius = np.interp(at, knots, [rim, neck, belly, foot])
-    walls = [np.stack([sign * radius, height * at], 1) for sign in (-1, 1)]
-    ends = [
-        np.array([[-radius[end], height * at[end]], [radius[end], height * at[end]]])
-        for end in (0, -1)
-    ]
-    top, low = generator.uniform(-0.75, -0.4), generator.uniform(0.1, 0.55)
-    arc = np.linspace(0, np.pi, 50)
-    down = top + (low - top) * (1 - np.cos(arc)) / 2
-    out = belly * generator.uniform(0.5, 0.9) * np.sin(arc)
-    base = -out.max() / 2 if side == "middle" else np.interp(down, at, radius)
-    lines = [*walls, *ends, np.stack([base + out, height * down], 1)]
-    turn = {"right": 0, "middle": 0, "left": 2, "top": 1, "bottom": 3}[side]
-    if side == "left":
-        lines = [line * [-1, 1] for line in lines]
-    elif turn:
-        lines = [line[:, ::-1] * ([1, -1] if side == "top" else [1, 1]) for line in lines]
-    scale, middle = generator.uniform(0.85, 1.1), SIDE / 2 + generator.uniform(-6, 6, 2)
-    lines = [line * scale + middle for line in lines]
+def handle(side: str, grained: bool, generator: Generator) -> Case:
+    """A jug of any profile with its handle on a side, or in front of it; as a drawing, or grained
+    as a saliency map."""
+    return _jug(side, jug_map(side, generator, grained=grained).values)
+
+
+def pen_jug(side: str, generator: Generator) -> Case:
+    """The one jug of the rule's tests, drawn by a pen, turned, mirrored and moved."""
+    values = jug(int(generator.integers(10**6)), middle=side == "middle")
+    values = values + generator.uniform(0, 0.15) * generator.random(values.shape)
+    values = np.roll(values, generator.integers(-4, 5, 2), (0, 1))
+    quarters = {"right": 0, "middle": 0, "top": 1, "left": 2, "bottom": 3}[side]
+    return _jug(side, np.rot90(values, quarters))
+
+
+def _jug(side: str, values: Floats) -> Case:
     claims = [{"side": one} for one in SIDES]
-    record = Record("saliency/1", {"map": shown(lines, generator)})
-    return Case([record], {"picture": 1}, claims, one_of(5, SIDES.index(side)))
+    truth = one_of(5, SIDES.index(side))
+    return Case([Record("saliency/1", {"map": values})], {"picture": 1}, claims, truth)
 
 
+def no_handle(generator: Generator) -> Case:
+    """Noise, a few strokes, a jug without a handle, or a solid."""
+    values = no_handle_map(generator).values
+    claims = [{"side": one} for one in SIDES]
+    return Case([Record("saliency/1", {"map": values})], {"picture": 1}, claims, [False] * 5)
+
+
+FAMILIES.add("shapes.handle", "no handle")(no_handle)
 for _side in SIDES:
-    FAMILIES.add("shapes.handle", _side)(partial(handle, _side))
+    FAMILIES.add("shapes.handle", f"pen, {_side}")(partial(pen_jug, _side))
+    FAMILIES.add("shapes.handle", _side)(partial(handle, _side, False))
+    FAMILIES.add("shapes.handle", f"grained: {_side}")(partial(handle, _side, True))

@@ -22,7 +22,6 @@ from solver.rules.shapes.pose_scores import (
 )
 from solver.rules.shapes.pose_search import Stage
 from solver.rules.shapes.search_starts import begun_at, noted
-from solver.rules.shapes.simulated_solids import simulated_marks
 from solver.rules.shapes.solid_wireframes import DRAWINGS
 from solver.rules.shapes.wireframe_fit import (
     AGREED,
@@ -35,6 +34,7 @@ from solver.rules.shapes.wireframe_fit import (
 )
 from solver.rules.thresholds import reads, varied
 from tests.solver.rules.made_maps import smooth_noise
+from tests.solver.rules.shapes.simulated_solids import simulated_marks
 
 FRAME_CELLS = int(FRAME.value) * GRID // 128
 

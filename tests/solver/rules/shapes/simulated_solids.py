@@ -15,7 +15,6 @@ _UNEVEN = 0.6  # standard deviation of the logarithm of a line's strength
 _EVEN_OVER = 6.0  # points over which that strength hardly changes
 _SPECKS = (0.05, 0.25)  # standard deviation of the noise, of a line's median strength
 _SPECK_SIZE = 1.0  # cells
-_GRAINS = (0.5, 1.0, 2.0, 3.0)  # cells: the noise that shows no solid is as fine or coarse as this
 
 
 def simulated_marks(drawing: Drawing, count: int, generator: np.random.Generator) -> Mask:
@@ -37,33 +36,12 @@ def simulated_marks(drawing: Drawing, count: int, generator: np.random.Generator
     return _marked(values + specks * generator.uniform(*_SPECKS, (count, 1, 1)))
 
 
-def simulated_noise(count: int, generator: np.random.Generator) -> Mask:
-    """Return the marks (count, 64, 64) of maps that show nothing: strokes that chance makes."""
-    parts = np.array_split(np.arange(count), len(_GRAINS))
-    grainy = [
-        _grainy(len(part), grain, generator) for part, grain in zip(parts, _GRAINS, strict=True)
-    ]
-    return _marked(_ridges(np.concatenate(grainy)))
-
-
-def _ridges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Ridge strength of each cell: the larger negative curvature (Sato et al. 1998)."""
-    from scipy import ndimage
-
-    down, across, mixed = (
-        ndimage.gaussian_filter(values, (0, 1, 1), order=(0, *order))
-        for order in ((2, 0), (0, 2), (1, 1))
-    )
-    ridges: npt.NDArray[np.float64] = np.hypot((down - across) / 2, mixed) - (down + across) / 2
-    return ridges
-
-
 def _lines(
     drawing: Drawing, count: int, generator: np.random.Generator
 ) -> tuple[Singles, Singles, Mask]:
     """Points x, y (count, N) of random poses, brought to a random size and place."""
     low, high = np.array(drawing.bounds, np.float32).T
-    # Whole turns, of which a search needs only a part: the maps that LIKELY was measured on.
+    # Whole turns, of which a search needs only a part.
     high[list(drawing.turns)] = 2 * np.pi
     poses = low[:, None] + (high - low)[:, None] * generator.random((len(low), count), np.float32)
     x, y, weights = drawing.wires(poses)  # (points, lines, count)
