@@ -11,7 +11,8 @@ VERSION = "0.1.0"
 
 
 def code_hash() -> str:
-    """Return the SHA-256 (64 hex digits) of every Python file of the solver, names and contents."""
+    """Return the SHA-256 (64 hex digits) of the solver's modules and the coefficients beside them,
+    names and contents."""
     return _folder_hash(Path(__file__).resolve().parent)
 
 
@@ -23,11 +24,14 @@ def rules_hash() -> str:
 
 def _folder_hash(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
+    paths = [*folder.rglob("*.py"), *folder.rglob("*.npz")]
+    for path in sorted(paths, key=lambda path: path.relative_to(folder).as_posix()):
+        content = path.read_bytes()
+        if path.suffix == ".py":
+            # The same on Windows, where git may check files out with other line ends.
+            content = content.replace(b"\r\n", b"\n")
         # The name too: moved code may be imported by others than before.
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        # The same on Windows, where git may check files out with other line ends.
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + content + b"\0")
     return digest.hexdigest()
 
 

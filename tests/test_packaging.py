@@ -14,6 +14,7 @@ import pytest
 from solver.key import load_key
 
 ROOT = Path(__file__).resolve().parents[1]
+DATA = (".py", ".npz")
 PARTS = ("solver", "grader", "questions", "templates", "fixtures/demo")
 
 
@@ -43,8 +44,11 @@ def test_only_our_two_packages_are_installed(unpacked: Path) -> None:
 
 def test_every_source_file_is_in_the_wheel(unpacked: Path) -> None:
     for package in ("solver", "grader"):
-        ours = {p.relative_to(ROOT).as_posix() for p in (ROOT / package).rglob("*.py")}
-        theirs = {p.relative_to(unpacked).as_posix() for p in unpacked.rglob("*.py")}
+        # And the coefficients that lie beside the module that reads them.
+        ours, theirs = (
+            {p.relative_to(top).as_posix() for p in (top / package).rglob("*") if p.suffix in DATA}
+            for top in (ROOT, unpacked)
+        )
         assert ours <= theirs
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,14 @@ def test_no_plan_no_rule_and_no_page_counts() -> None:
 )
 def test_however_a_module_is_imported_it_is_seen(line: str) -> None:
     assert "solver.models.winograd" in code_version._imported(ast.parse(line))
+
+
+def test_other_coefficients_beside_a_module_are_another_program(tmp_path: Path) -> None:
+    """And other line ends of a module are not."""
+    (tmp_path / "reader.py").write_bytes(b"one\ntwo\n")
+    (tmp_path / "reader.npz").write_bytes(b"1")
+    before = code_version._folder_hash(tmp_path)
+    (tmp_path / "reader.py").write_bytes(b"one\r\ntwo\r\n")
+    assert code_version._folder_hash(tmp_path) == before
+    (tmp_path / "reader.npz").write_bytes(b"2")
+    assert code_version._folder_hash(tmp_path) != before
