@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from solver.evidence import Record
 from solver.rules.maps.seen import BY_HALO, DIFFUSE, half_mass, leads_by_border, points_at, traced
-from tests.benchmarks import seen as simulated
+from tests.benchmarks.simulated import seen as simulated
 from tests.solver.rules.made_maps import box, decide, evidence_of, held, regions
 
 EVERYWHERE = np.ones((128, 128), bool)

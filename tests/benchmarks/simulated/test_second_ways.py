@@ -7,8 +7,8 @@ import pytest
 
 from solver.rules.registry import Decision, all_rules
 from solver.rules.verdicts import undecided
-from tests.benchmarks.second_ways import families, group_of, measured, outcome
 from tests.benchmarks.simulated import Case
+from tests.benchmarks.simulated.second_ways import families, group_of, measured, outcome
 
 CHECKED = [name for name, rule in all_rules().items() if rule.cross_check is not None]
 

@@ -1,6 +1,6 @@
 """Which measures find what a person sees of a map, on simulated maps whose truth is known.
 
-    python -m tests.benchmarks.seen --cases 100
+    python -m tests.benchmarks.simulated.seen --cases 100
 
 Three questions: which of two maps traces a thing better; whether a region leads by itself or by a
 halo beside its border; whether a map is diffuse. Of each measure, those that were not chosen too,
@@ -25,7 +25,7 @@ from tests.benchmarks.simulated import Floats, Generator
 from tests.benchmarks.simulated.places import SIDE, band, clumps, ellipse, speckle
 
 EVERYWHERE = np.ones((SIDE, SIDE), bool)
-MASKS = Path(__file__).resolve().parents[2] / "fixtures" / "demo" / "masks"
+MASKS = Path(__file__).resolve().parents[3] / "fixtures" / "demo" / "masks"
 Pair = tuple[Floats, Floats, Floats]
 """A map that traces the thing better, one that does so worse, and the thing."""
 

@@ -1,6 +1,6 @@
 """How often each cross-check, and the rule beside it, finds the truth of simulated evidence.
 
-    python -m tests.benchmarks.second_ways --cases 600
+    python -m tests.benchmarks.simulated.second_ways --cases 600
 
 For every rule with a cross-check, cases of each family in turn until there are `--cases`, or the
 seconds of the processor are spent; the same cases for both ways, as far as each gets. Right: just
