@@ -10,7 +10,8 @@
 #   multiples of 8 either), and by all borders wherever windows overlap. captum, with the same
 #   windows, gives the one corner. And the one-hot target is the answer, not a question: the map is
 #   how many windows lie on each pixel, whatever network and picture. `lambda out: out * target` is
-#   heard; so says the docstring of `forward`, the one of the class names a tensor.
+#   heard. The docstrings take a tensor, as a weighting that is multiplied with the output; no one
+#   multiplies.
 # Matters: a map of the plate's rim for a model that looks at one corner, or a map of nothing.
 set -eu
 dir=$(mktemp -d)

@@ -8,8 +8,8 @@
 #   gives its maps a ReLU: they are 0 over much of the picture, and up to that percentile all of it
 #   goes. A map on the rim, four fifths of it 0, loses .77 on average, with a trace of noise in its
 #   zeros .01; the map on the food loses .99. One hot pixel in the wrong corner loses .993 and is
-#   the most faithful of all. quantus' ROAD sorts the pixels: without the hottest tenth
-#   of the rim's map the food is seen, of the food's map it is not. Its 10 takes a tenth away,
+#   the most faithful of all. quantus' ROAD sorts the pixels: without the hottest tenth of the rim's
+#   map the food is seen, without that of the food's map it is not. Its 10 takes a tenth away,
 #   grad-cam's 10 leaves a tenth.
 # Matters: such a figure ranks explanations; the fewer pixels one has, the better it gets. Add noise
 #   far below the heat before ROAD is asked.
