@@ -18,7 +18,7 @@ from solver.explain.cnn.integrated_gradients import (
     integrated_path,
     mean_path_gradient,
 )
-from solver.explain.job import ExplainSettings, Job, picture_tensor
+from solver.explain.job import ExplainSettings, Job, fast_settings, picture_tensor
 
 PLACES = [1, 7]
 
@@ -120,11 +120,15 @@ def test_too_few_steps_are_refused_in_a_sentence(demo: Bundle, steps: int) -> No
         integrated_gradients(Job(f"integrated_gradients/7/{steps}", demo))
 
 
-@pytest.mark.parametrize(("steps", "most"), [(100, 100), (1000, 1000)])
+@pytest.mark.parametrize("chosen", [ExplainSettings(), fast_settings()])
+@pytest.mark.parametrize("steps", [100, 1000])
 def test_a_long_path_takes_each_of_its_steps_once(
-    demo: Bundle, monkeypatch: pytest.MonkeyPatch, steps: int, most: int
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch, steps: int, chosen: ExplainSettings
 ) -> None:
-    """The gradient at each alpha is put in: 1 in the pixel of that step, so that steps are seen."""
+    """At once, or a tenth of them first and the rest in paths of five.
+
+    The gradient at each alpha is put in: 1 in the pixel of that step, so that steps are seen.
+    """
     side, fed = demo.side, np.zeros(steps, int)
 
     def at_its_step(job: Job, place: int, count: int, begin: float = 0.0) -> Tensor:
@@ -135,8 +139,8 @@ def test_a_long_path_takes_each_of_its_steps_once(
         return mean.reshape(3, side, side)
 
     monkeypatch.setattr(module, "mean_path_gradient", at_its_step)
-    record = integrated_gradients(Job(f"integrated_gradients/7/{steps}", demo))
-    assert (fed == 1).all() and record.value("samples") == most
+    record = integrated_gradients(Job(f"integrated_gradients/7/{steps}", demo, chosen))
+    assert (fed == 1).all() and record.value("samples") == steps
     low, high = record.value("raw_min"), record.value("raw_max")
     mean = (record.array("map") * (high - low) + low).transpose(2, 0, 1).ravel()
     assert mean[:steps] == pytest.approx(np.full(steps, 1 / steps), rel=1e-5)

@@ -185,7 +185,7 @@ def test_rows_that_do_not_match_leave_it_open() -> None:
 def test_the_larger_rise_is_the_colour_and_blue_is_none() -> None:
     """Red and green rise in each of four segments, green more in those that are for the class."""
     truth = np.array([2.0, 1.0, -1.0, -2.0])
-    rise = np.array([[0.1, 0.3, 0.9], [0.2, 0.4, 0.9], [0.3, 0.1, 0.0], [0.5, -0.2, 0.0]])
+    rise = np.array([[0.1, 0.3, 0.9], [0.2, 0.4, 0.9], [0.3, 0.1, 0.9], [0.5, -0.2, 0.9]])
     assert meaning({"true_weights": truth, "rise": rise}) == [True, False, False, True]
     found = decide(
         "lime.overlay.colour_meaning",
