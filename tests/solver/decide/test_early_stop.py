@@ -77,7 +77,8 @@ def test_chances_of_other_claims_and_what_is_none_are_passed_over(
     question: PlannedQuestion,
 ) -> None:
     other = {"another": {"of": 500, "chances": {"0": 0.2}}}
-    next_to_none = close(question, a=0.0004)
+    next_to_none = close(question, a=0.0009)
+    assert entry_of(question, close(question, a=0.0011)).close is not None
     for value in (other, None, 3, {identity_of(question): 3}, next_to_none):
         assert entry_of(question, value).close is None
     for told in (
