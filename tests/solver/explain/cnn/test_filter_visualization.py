@@ -21,7 +21,6 @@ from solver.explain.cnn.filter_visualization import (
     module,
 )
 from solver.explain.job import ExplainSettings, Job, picture_tensor
-from solver.explain.registry import explanation_for
 from solver.models.food_cnn import path_to_filter
 
 POOLS = (9, 19, 29, 33, 37)
@@ -157,13 +156,3 @@ def test_one_filter_alone_is_that_filter(demo: Bundle, index: int) -> None:
         last = [one for one in path if isinstance(one, torch.nn.Conv2d)][-1]
         assert last.out_channels == 1 or last.weight.shape[0] == 1
     assert not any(one.requires_grad for one in path.parameters())
-
-
-@pytest.mark.parametrize("kind", ["activation", "filter_visualization", "filter_trace"])
-def test_as_many_passes_are_made_as_the_progress_bar_was_told(demo: Bundle, kind: str) -> None:
-    passes: list[int] = []
-    few = ExplainSettings(visualization_steps=3)
-    job = Job(f"{kind}/6/1", demo, few, advance=passes.append)
-    found = explanation_for(job.id)
-    found.run(job)
-    assert sum(passes) == found.passes(job)

@@ -183,3 +183,12 @@ def test_it_is_looked_at_after_twenty_samples_and_at_the_last(demo: Bundle) -> N
     looks = module.SAMPLING.looks(job)
     assert (looks[0], looks[-1]) == (20, 500)
     assert all(look % 20 == 0 for look in looks)
+
+
+def test_a_record_of_all_groups_is_the_record(demo: Bundle) -> None:
+    record = smoothgrad(Job("smoothgrad/4", demo, few()))
+    units = module.units_of(record, SAMPLES)
+    again = units.only(np.arange(units.number))
+    assert (again.id, again.settings, again.inputs) == (record.id, record.settings, record.inputs)
+    assert np.abs(again.array("map") - record.array("map")).max() < 3e-3
+    assert again.values == pytest.approx(record.values, rel=3e-3)
