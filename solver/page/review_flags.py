@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from solver.banks.bank import Question
+from solver.decide.doubt.estimate import doubt_of
 from solver.key import KeyQuestion, OptionVerdict, SecondVerdict, lacks_named
-from solver.text.numbers import percent
+from solver.text.numbers import about, percent
 
 CLOSE = 0.10
 """Margins below this share of the threshold are called close. A choice: it changes the order of the
 list, never an answer."""
+
+DOUBTFUL = 0.2
+"""Doubt from which a question that is not contested is listed, too: one such answer in five."""
 
 # In the order of urgency, by which the list is sorted.
 OPEN, OVERRIDDEN, COUNT, UNDECIDED, CONTESTED, SMALL = range(6)
@@ -68,7 +72,7 @@ def reasons_to_look(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
         found.append(Reason(OVERRIDDEN, "reason_overridden", {"why": entry.override.why}))
     if entry.state == "decided":
         found += [*_miscounted(entry, asked), *_undecided(entry.options)]
-    return [*found, *_contested(entry), *(_close(entry) if entry.state == "decided" else [])]
+    return [*found, *_contested(entry), *_doubtful(entry), *_close(entry)]
 
 
 def _contested(entry: KeyQuestion) -> list[Reason]:
@@ -134,6 +138,13 @@ def _miscounted(entry: KeyQuestion, asked: Question | None) -> list[Reason]:
 def _undecided(verdicts: Iterable[OptionVerdict]) -> list[Reason]:
     names = [verdict.name for verdict in verdicts if verdict.holds is None]
     return [Reason(UNDECIDED, "reason_undecided", {"options": ", ".join(names)})] if names else []
+
+
+def _doubtful(entry: KeyQuestion) -> list[Reason]:
+    doubt = doubt_of(entry)  # contested questions have theirs told above
+    if entry.contested or doubt < DOUBTFUL:
+        return []
+    return [Reason(SMALL, "reason_doubt", {"share": about(doubt)})]
 
 
 def _close(entry: KeyQuestion) -> list[Reason]:

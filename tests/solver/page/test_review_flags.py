@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solver.key import OptionVerdict
-from solver.page.review_flags import CLOSE, STATES, closest, reasons_to_look, relative_margin
+from solver.key import Flips, OptionVerdict
+from solver.page.review_flags import (
+    CLOSE,
+    DOUBTFUL,
+    STATES,
+    closest,
+    reasons_to_look,
+    relative_margin,
+)
 from solver.page.verdict_bars import margin_bar
 from solver.text.numbers import number, percent
 from tests.solver.page.made_keys import decided, left_open, overridden, verdict
@@ -70,7 +77,7 @@ def test_a_close_call_is_one_whose_margin_is_small_beside_its_threshold(
 ) -> None:
     one = verdict("a", holds=True, value=threshold * (1 + share), threshold=threshold)
     assert relative_margin(one) == pytest.approx(share)
-    entry = decided("q01", options=[one])
+    entry = decided("q01", options=[one], doubt=0.0)
     if abs(share - CLOSE) > 1e-9:
         assert states(entry) == (["close"] if share < CLOSE else [])
 
@@ -123,3 +130,16 @@ def test_numbers_are_short_and_have_no_hyphen(value: float) -> None:
 @given(st.floats(0, 1e9))
 def test_percents_are_short(share: float) -> None:
     assert len(percent(share)) <= 5 and percent(share).endswith("%")
+
+
+def test_a_doubtful_answer_that_nothing_contests_is_listed_with_its_chance() -> None:
+    entry = decided("q01", doubt=DOUBTFUL)
+    assert not entry.contested
+    (reason,) = reasons_to_look(entry, None)
+    assert (reason.sentence, reason.values) == ("reason_doubt", {"share": "20%"})
+    assert reasons_to_look(decided("q01", doubt=DOUBTFUL - 0.01), None) == []
+    # Of what is contested the chance stands in the card.
+    options = [verdict("a", holds=True).model_copy(update={"flips": Flips(share=0.1)})]
+    contested = decided("q01", options=options, doubt=0.4)
+    assert contested.contested
+    assert "reason_doubt" not in [one.sentence for one in reasons_to_look(contested, None)]
