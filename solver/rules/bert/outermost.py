@@ -49,7 +49,9 @@ def middle_of(points: Floats) -> Floats:
     for _ in range(100):
         # Not 0 where a point lies in the middle.
         far = np.maximum(np.linalg.norm(points - middle, axis=1), 1e-12)
-        middle = (points / far[:, None]).sum(0) / (1 / far).sum()
+        before, middle = middle, (points / far[:, None]).sum(0) / (1 / far).sum()
+        if np.abs(middle - before).max() <= 1e-12 * float(far.max()):
+            break
     return middle
 
 
@@ -77,8 +79,8 @@ REACHED = 0.9
 """Share of the tokens whose distance from the middle an outermost one is measured in: extracted
 tokens are a few, and are not among them."""
 
-_TURNS = np.linspace(0, np.pi, 512, endpoint=False)
-_FAR = np.linspace(0, 7, 701)
+_TURNS = np.linspace(0, np.pi, 256, endpoint=False)
+_FAR = np.linspace(0, 7, 141)  # finer grids change no bound by .0002
 
 
 def outlier_score(plots: Plots) -> float:
