@@ -173,7 +173,7 @@ def _so_far(before: Record | None, like: Floats) -> tuple[Floats, Floats]:
 def units_of(record: Record, most: int) -> Units:
     """The groups of a record's samples (see `solver.explain.estimator`)."""
     scale = record.value("raw_max")
-    means = record.array("group_means", 4).astype(np.float32)
+    means = record.array("group_means", 4).astype(np.float32, copy=False)
     flat = means.reshape(len(means), -1)
 
     def only(chosen: Ints) -> Record:
