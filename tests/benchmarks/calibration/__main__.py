@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.calibration --outcomes outcomes.jsonl
 
-simulates every family (a quarter of an hour of the processor; what is in the file is not simulated
+simulates every family (half an hour of the processor; what is in the file is not simulated
 again), prints how doubt does on the families that it was not fitted on, by bin and by rule, and
 draws docs/calibration.svg. With `--fit` the weights are fitted anew, and
 solver/decide/doubt/fitted.py is written.
