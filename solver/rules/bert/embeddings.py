@@ -244,9 +244,12 @@ def layer0_independent(
                 against=("rounding", "捨入誤差"),
             )
         )
-    source = record.values.get("source")  # of trials that were not made on the course's model
-    note = (f"The trials were made on {source}.", "這些試驗並非以課程的模型進行。")
-    return Decision(verdicts, [_trial_table(record)], note if source else None)
+    note = (
+        "The trials were not made on the course's model, but every BERT makes layer 0 alike.",
+        "這些試驗並非以課程的模型進行，但各種 BERT 的第 0 層做法相同。",
+    )
+    elsewhere = record.values.get("source")  # of trials that were made on another model
+    return Decision(verdicts, [_trial_table(record)], note if elsewhere else None)
 
 
 def _trial_table(record: Record) -> Figure:

@@ -91,7 +91,7 @@ def test_trials_and_pairs_of_sentences_agree_on_layer_0(real_evidence: Evidence)
     )
     pairs = zip(held(first), held(second), strict=True)
     assert all(one == other for one, other in pairs if other is not None)
-    assert first.note is not None and "trials were made on" in first.note[0]
+    assert first.note is not None and "trials were not made on" in first.note[0]
     assert second.note is not None and "other character" in second.note[0]
     # Sentences at one place that lay apart would refute all of it.
     ranges = real_evidence.get("embeddings").array("layer0_distance_ranges", 3).copy()
