@@ -1,13 +1,13 @@
 """Calls dealt among processes, this one among them.
 
-Which process makes a call changes no result: calls share nothing. This process takes its part, so
-that no time is lost while others start, and all that is left where another one is ended.
+Which process makes a call changes no result: calls share nothing. This process takes its part from
+the end of the queue, so that no time is lost while others start, and others have enough while it is
+at a long call; and it takes all that is left where another one is ended.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -41,28 +41,34 @@ class Dealing:
 
         For other processes, a call must be a `functools.partial` that can be pickled.
         """
-        waiting, running = deque(range(len(calls))), dict[Future[Value], int]()
-        while waiting or running:
-            try:
-                # One more than there are processes, so that none waits while this one is at work.
-                while self.others and len(waiting) > 1 and len(running) <= self.others:
-                    at = waiting.popleft()
-                    running[self._processes().submit(calls[at])] = at
-                done = {each for each in running if each.done()}
-                if not done and not waiting:
-                    done = wait_for_one(self._processes(), running)
+        left = dict.fromkeys(range(len(calls)))
+        try:
+            # One call alone is made here: to send it would take longer.
+            futures = self._sent(calls) if self.others and len(calls) > 1 else {}
+            while futures:
+                done = {each for each in futures if each.done()}
+                # From the end: the processes take the first ones. What one of them has begun, or
+                # is about to, cannot be taken back.
+                mine = next((each for each in reversed(futures) if each.cancel()), None)
+                if mine is None and not done:
+                    done = wait_for_one(self._processes(), futures)
                 for each in done:
-                    result = each.result()
-                    yield running.pop(each), result
-            except BrokenProcessPool:
-                waiting.extend(running.values())
-                running.clear()
-                self.others = 0
-                self._stop()
-            if waiting:
-                # From the other end: the processes take the first ones.
-                at = waiting.pop() if self.others else waiting.popleft()
-                yield at, calls[at]()
+                    result = each.result()  # first: where its process is gone, it is left to do
+                    at = futures.pop(each)
+                    del left[at]
+                    yield at, result
+                if mine is not None:
+                    at = futures.pop(mine)
+                    del left[at]
+                    yield at, calls[at]()
+        except BrokenProcessPool:
+            self.others = 0
+            self._stop()
+        for at in left:
+            yield at, calls[at]()
+
+    def _sent(self, calls: Sequence[Callable[[], Value]]) -> dict[Future[Value], int]:
+        return {self._processes().submit(call): at for at, call in enumerate(calls)}
 
     def _processes(self) -> ProcessPoolExecutor:
         if self._pool is None:

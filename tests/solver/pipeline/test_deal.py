@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from functools import partial
 
 import pytest
@@ -25,6 +26,11 @@ def ended_elsewhere(here: int) -> str:
     return "made here"
 
 
+def made_by(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
 def fails(_: int) -> None:
     raise ValueError("a fault of the call itself")
 
@@ -36,6 +42,16 @@ def test_every_call_is_made_once_whoever_makes_it() -> None:
             assert sorted(found) == [(number, number**2) for number in range(9)]
             assert jobs > 1 or found == sorted(found)
             assert list(dealing.results([])) == []
+
+
+def test_another_process_goes_on_while_this_one_is_at_a_long_call() -> None:
+    with Dealing(2) as dealing:
+        makers: set[int] = set()
+        while not makers - {os.getpid()}:  # until the other has started
+            makers |= {maker for _, maker in dealing.results([partial(made_by, 0.01)] * 3)}
+        found = dict(dealing.results([*[partial(made_by, 0.0)] * 8, partial(made_by, 0.5)]))
+    others = [found[at] for at in range(8)]
+    assert found[8] == os.getpid() and os.getpid() not in others
 
 
 def test_what_an_ended_process_left_is_made_here() -> None:
