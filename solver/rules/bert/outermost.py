@@ -5,7 +5,7 @@ its last layer. But some token of any cloud is the outermost, and in a long clou
 so it is held against chance in a normal cloud of the same shape.
 
 >>> round(widest(60, 1.0), 2), round(widest(60, 0.3), 2)  # of 60 tokens, round and long
-(1.75, 2.0)
+(2.26, 2.81)
 """
 
 from __future__ import annotations
@@ -75,9 +75,15 @@ def outlier_lead(plots: Plots) -> tuple[float, Pair]:
     return float((best - rest) / max(best, rest, 1e-12)), name
 
 
-REACHED = 0.9
-"""Share of the tokens whose distance from the middle an outermost one is measured in: extracted
-tokens are a few, and are not among them."""
+REACHED = threshold(
+    "hidden_states.reached",
+    0.75,
+    "share of the tokens whose distance from the middle an outermost one's is compared with: the "
+    "third quartile, as what a model extracts, with its doubles in a text, is up to a fifth of the "
+    "tokens of the demo's items",
+    lowest=0.5,
+    highest=0.95,
+)
 
 _TURNS = np.linspace(0, np.pi, 256, endpoint=False)
 _FAR = np.linspace(0, 7, 141)  # finer grids change no bound by .0002
@@ -86,15 +92,17 @@ _FAR = np.linspace(0, 7, 141)  # finer grids change no bound by .0002
 def outlier_score(plots: Plots) -> float:
     """Return the distance of the context's outermost token in the last layer, beyond chance.
 
-    The distance from the middle over the one that nine tenths of the tokens do not pass, over the
+    The distance from the middle over the one that most tokens (`REACHED`) do not pass, over the
     largest such ratio by chance (`widest`), less 1: above 0 a token stands apart.
     """
     far, _, _ = distances(plots)
     # In median distances, held against a round cloud, 78 % of clouds three times as long as wide
     # and 41 % of those in two lumps had a token apart; this way 2 % and none, and all still do of
     # which one lies twice as far out as the outermost (`python -m tests.benchmarks.second_ways`).
-    ratio = float(far.max()) / max(float(np.quantile(far, REACHED)), 1e-12)
-    return ratio / widest(len(far), thinness(last_context(plots)[0]), CHANCE_LEVEL.now()) - 1
+    reached = REACHED.now()
+    ratio = float(far.max()) / max(float(np.quantile(far, reached)), 1e-12)
+    thin = thinness(last_context(plots)[0])
+    return ratio / widest(len(far), thin, CHANCE_LEVEL.now(), reached) - 1
 
 
 def thinness(points: Floats) -> float:
@@ -114,9 +122,11 @@ def thinness(points: Floats) -> float:
 
 
 @lru_cache(maxsize=1024)
-def widest(count: int, thin: float, chance: float = CHANCE_LEVEL.value) -> float:
+def widest(
+    count: int, thin: float, chance: float = CHANCE_LEVEL.value, reached: float = REACHED.value
+) -> float:
     """Return the largest ratio by chance of `count` points of a normal cloud: of the outermost's
-    distance to the one that nine tenths do not pass.
+    distance to the one that a share of `reached` do not pass.
 
     The outermost lies farther with a probability of `chance` at most (Bonferroni).
     """
@@ -124,5 +134,5 @@ def widest(count: int, thin: float, chance: float = CHANCE_LEVEL.value) -> float
     narrow = np.cos(_TURNS) ** 2 + (np.sin(_TURNS) / thin) ** 2
     beyond = (np.exp(-(_FAR[:, None] ** 2) * narrow / 2) / narrow).mean(1) / thin
     depth = -np.log(np.maximum(beyond, 1e-300))
-    outermost, reached = np.interp(-np.log([chance / max(count, 2), 1 - REACHED]), depth, _FAR)
-    return float(outermost / reached)
+    both = np.interp(-np.log([chance / max(count, 2), 1 - reached]), depth, _FAR)
+    return float(both[0] / both[1])

@@ -45,13 +45,13 @@ def test_both_ways_find_the_same_of_real_hidden_states(real_evidence: Evidence) 
     rule = "bert.hidden_states.wrong_items"
     first, second = (the_one(held(way(rule, real_evidence, MODEL_1, ITEMS))) for way in WAYS)
     assert first == second
-    # Of model 3 there is one plot, whose outermost token lies just where chance may put it.
+    # Of model 3 there is one plot, whose outermost token lies about where chance may put it.
     rule, some = "bert.hidden_states.fine_tuned", {**ALL_MODELS, "models": [1, 2]}
     sets = [claim for claim in MODELS if 3 not in claim["models"]]
     for way in WAYS:
         assert sets[the_one(held(way(rule, real_evidence, some, sets)))] == {"models": [1]}
     with_3 = decide(rule, real_evidence, ALL_MODELS, MODELS).verdicts
-    assert min(one.margin or 0 for one in with_3 if one.margin is not None) < 0.1
+    assert min(one.margin or 0 for one in with_3 if one.margin is not None) < 0.25
     assert blocks(matching_layers, real_evidence) == blocks(matching_by_nearest_link, real_evidence)
 
 

@@ -27,9 +27,9 @@ def cloud(seed: int, thin: float = 1.0, count: int = 60) -> np.ndarray:
 @pytest.mark.parametrize("count", [20, 60, 200])
 def test_of_a_round_cloud_and_of_a_line_the_bound_is_known(count: int) -> None:
     # Squared distances of a round cloud are exponential; of a line they are a normal variable's.
-    assert widest(count, 1.0) == pytest.approx(np.sqrt(np.log(count / 0.05) / np.log(10)), 1e-3)
+    assert widest(count, 1.0) == pytest.approx(np.sqrt(np.log(count / 0.05) / np.log(4)), 1e-3)
     normal = NormalDist()
-    line = normal.inv_cdf(1 - 0.05 / 2 / count) / normal.inv_cdf(0.95)
+    line = normal.inv_cdf(1 - 0.05 / 2 / count) / normal.inv_cdf(0.875)
     assert widest(count, 0.05) == pytest.approx(line, rel=0.01)
     assert widest(count, 1.0) < widest(count, 0.5) < widest(count, 0.2) < line
     assert widest(count, 0.5, 0.01) > widest(count, 0.5, 0.05)
@@ -63,6 +63,12 @@ def test_a_token_far_out_stands_apart_and_units_and_turns_do_not_matter(
     assert score > 0.2
     turned = points @ np.array([[0.6, -0.8], [0.8, 0.6]]) * scale + 7
     assert outlier_score(plots_of(turned)) == pytest.approx(score, rel=1e-6)
+
+
+def test_a_fifth_of_the_tokens_may_stand_apart() -> None:
+    points = cloud(3)
+    points[:12] += 40 + cloud(4, count=12)
+    assert outlier_score(plots_of(points)) > 5
 
 
 def test_points_that_all_coincide_have_none_apart() -> None:
