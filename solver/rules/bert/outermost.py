@@ -46,7 +46,7 @@ def middle_of(points: Floats) -> Floats:
     axes, which principal components have none of. By the iteration of Weiszfeld 1937.
     """
     middle: Floats = np.median(points, axis=0)
-    for _ in range(100):
+    for _ in range(300):
         # Not 0 where a point lies in the middle.
         far = np.maximum(np.linalg.norm(points - middle, axis=1), 1e-12)
         before, middle = middle, (points / far[:, None]).sum(0) / (1 / far).sum()
