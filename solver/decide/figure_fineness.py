@@ -16,10 +16,10 @@ from scipy import ndimage
 from solver.decide.decide import answer_where, verdicts_again
 from solver.evidence import Evidence, Record
 from solver.key import FigureCheck, KeyQuestion, Sentence
+from solver.rules.maps.displayed import PICTURE_SIDE
 from solver.rules.registry import PlannedQuestion
 
 Array = npt.NDArray[np.generic]
-PICTURE_SIDE = 128
 FINEST = 128
 """Pixels a picture from which on a figure shows every pixel of it."""
 

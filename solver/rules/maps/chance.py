@@ -29,8 +29,8 @@ CHANCE = threshold(
 
 _ROUNDING = 1e-9  # of the largest value: sums by transforms differ so much from direct ones
 
-Spectrum = tuple[npt.NDArray[np.complex128], int]
-"""Of a region's mask: the conjugate of its transform, and its pixels."""
+Spectrum = tuple[npt.NDArray[np.complex128], float]
+"""Of a region's mask: the conjugate of its transform, and its area in pixels."""
 
 
 def share_by_chance(
@@ -52,7 +52,7 @@ def share_by_chance(
         rival: masks of another region; with them the lead over it is compared.
     """
     spectra, rivals = (
-        [(np.conj(np.fft.rfft2(mask.astype(float))), int(mask.sum())) for mask in some]
+        [(np.conj(np.fft.rfft2(mask.astype(float))), float(mask.sum())) for mask in some]
         for some in (masks, rival)
     )
     now: float | None = None

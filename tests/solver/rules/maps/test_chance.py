@@ -106,3 +106,19 @@ def test_two_regions_alike_lead_one_another_by_chance() -> None:
     assert share_by_chance(values, [one], EVERYWHERE) < 0.01
     assert share_by_chance(values, [one], EVERYWHERE, [other]) > 0.1
     assert share_by_chance(values + 3.0 * one, [one], EVERYWHERE, [other]) < 0.02
+
+
+def test_shares_of_pixels_count_by_their_area() -> None:
+    values, everywhere = np.random.default_rng(4).random((6, 6)), np.ones((6, 6), bool)
+    region, rival = np.zeros((6, 6)), np.zeros((6, 6))
+    region[1, 1:4], rival[4, 0:4] = (0.9, 0.6, 0.3), 1.0
+    turns = [np.rot90(values, turn) for turn in range(4)]
+    leads = [
+        np.average(moved, weights=region) - np.average(moved, weights=rival)
+        for turned in (*turns, *(np.fliplr(one) for one in turns))
+        for down in range(6)
+        for right in range(6)
+        for moved in [np.roll(turned, (down, right), (0, 1))]
+    ]
+    as_far = np.mean(np.array(leads) >= leads[0] - 1e-9)
+    assert share_by_chance(values, [region], everywhere, [rival]) == pytest.approx(as_far)
