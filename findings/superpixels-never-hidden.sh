@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# lime: on SimpleITK's superpixels 31 of 145 are never hidden, and 31 that are not there get a weight.
+# lime: of SimpleITK's superpixels 31 in 145 are never hidden; 31 that are not there have weights.
 #
 # Believed: any function that labels superpixels will do for `segmentation_fn`; SLIC numbers them
 #   without gaps, as scikit-image's and OpenCV's do; and if not, lime raises.
 # Versions: lime 0.2.0.1, SimpleITK 2.5.7, scikit-image 0.26.0.
-# Seen: SimpleITK's SLIC leaves out the numbers of superpixels that lost all their pixels: 145 labels
-#   between 0 and 175. lime counts the labels and takes them to be 0 to 144: an eighth of the
-#   picture is shown in every sample, 31 missing superpixels are switched on and off and have weights,
-#   and "the eleven largest" are nine on the picture. A network that looks at one superpixel alone
-#   is explained by a weight of 1e-31 elsewhere. Numbered again without gaps, that one gets .46.
+# Seen: SimpleITK's SLIC leaves out the numbers of superpixels that lost all their pixels: 145
+#   labels from 0 to 175. lime counts the labels and takes them to be 0 to 144: an eighth of the
+#   picture is shown in every sample, 31 missing superpixels are switched on and off and have
+#   weights, and of the eleven largest two are nowhere on the picture. A network that looks at one
+#   superpixel alone is explained by a weight of 1e-31 elsewhere. Numbered again without gaps, that
+#   one gets .46.
 # Matters: the explanation looks like any other. Call `relabel_sequential` on superpixels first.
 set -eu
 dir=$(mktemp -d)
@@ -41,7 +42,7 @@ for how, segments in (("as found", found), ("without gaps", relabel_sequential(f
         bright = samples[-1][:, looked_at].mean((1, 2))
         return np.stack([1 - bright, bright], 1)
 
-    explanation = LimeImageExplainer().explain_instance(
+    explanation = LimeImageExplainer(random_state=0).explain_instance(
         picture, network, labels=(1,), top_labels=None, hide_color=0, num_samples=300,
         segmentation_fn=lambda _: segments, random_seed=0)
     hidden = (np.concatenate(samples) == 0).all(-1)
@@ -57,7 +58,7 @@ for how, segments in (("as found", found), ("without gaps", relabel_sequential(f
           f" of the one looked at {weights.get(labels[-1])}")
     if how == "as found":
         assert (len(labels), labels[-1]) == (145, 175)
-        assert len(never) == len(absent) == 31 and len(eleven) == 9
+        assert len(never) == len(absent) == 31 and len(eleven) < 11
         assert labels[-1] not in weights and abs(largest) < 1e-20
     else:
         assert not never and not absent and len(eleven) == 11
