@@ -18,6 +18,7 @@ from solver.key import (
     KeyQuestion,
     KeySignature,
     Override,
+    no_answer,
     questions_sha256,
 )
 from solver.key_checks.agreement import choice_fault
@@ -196,9 +197,10 @@ def _as_derived(entry: KeyQuestion) -> KeyQuestion:
     """Return an entry with the answer of its verdicts, if the derived one was changed by hand."""
     if not contradiction(entry):
         return entry
-    empty: Answer = {} if entry.kind == "pair" else []
     derived = None if entry.state == "open" else by_verdicts(entry)
-    return entry.model_copy(update={"correct": empty if derived is None else derived})
+    return entry.model_copy(
+        update={"correct": no_answer(entry.kind) if derived is None else derived}
+    )
 
 
 def _check_number(

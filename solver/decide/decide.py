@@ -28,6 +28,7 @@ from solver.key import (
     SecondVerdict,
     Sentence,
     lacking,
+    no_answer,
 )
 from solver.rules.registry import Decide, Decision, PlannedQuestion, Verdict
 from solver.rules.shapes.search_starts import Places, noted
@@ -76,13 +77,14 @@ def decide_question(
         reasons: by id of a record that could not be made, why.
     """
     reasons = reasons or {}
+    none = no_answer(question.question.kind)
     with reads() as thresholds, noted() as places:
         found = _attempt(question, question.rule.decide, question.needs, evidence, reasons)
     if isinstance(found, list):
         entry = KeyQuestion(
             **_head(question),
             state="open",
-            correct=_empty(question),
+            correct=none,
             lacks=found,
             evidence=question.needs,
         )
@@ -92,7 +94,7 @@ def decide_question(
     entry = KeyQuestion(
         **_head(question),
         state="open" if undecided else "decided",
-        correct=_empty(question) if undecided else answer_of(question, options),
+        correct=none if undecided else answer_of(question, options),
         # A rule that decides as far as it can: what it lacked may decide the rest.
         lacks=_with_reasons(evidence.missing(question.needs), reasons) if undecided else [],
         note=_sentence(found.note) if found.note else None,
@@ -179,10 +181,6 @@ def _head(question: PlannedQuestion) -> dict[str, Any]:
         "blank_points": own,
         "rule": question.rule.name,
     }
-
-
-def _empty(question: PlannedQuestion) -> Answer:
-    return {} if question.question.kind == "pair" else []
 
 
 def _with_cross_check(

@@ -39,6 +39,7 @@ from solver.key.verdicts import (
     SecondVerdict,
     Sentence,
     Stability,
+    no_answer,
 )
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "lacks_by_question",
     "lacks_named",
     "load_key",
+    "no_answer",
     "questions_sha256",
     "records_lacking",
     "save_key",

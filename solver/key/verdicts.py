@@ -6,10 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from solver.banks.bank import Identifier, Strict
+from solver.banks.bank import Identifier, Kind, Strict
 
 Answer = list[str] | dict[str, str]
 """Ids of the options that hold; of a *pair*, the chosen value (text) for each drop-down."""
+
+
+def no_answer(kind: Kind) -> Answer:
+    """Return the empty answer of a kind of question.
+
+    >>> no_answer("pair"), no_answer("several")
+    ({}, [])
+    """
+    return {} if kind == "pair" else []
 
 
 class Sentence(Strict):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from solver.decide.decide import answer_where, verdicts_again
 from solver.evidence import Evidence
-from solver.key import Answer, KeyQuestion, OtherDraws, OtherSet, Sentence
+from solver.key import Answer, KeyQuestion, OtherDraws, OtherSet, Sentence, no_answer
 from solver.rules.registry import PlannedQuestion
 
 
@@ -38,7 +38,9 @@ def with_other_draws(
     base = tuple(option.holds for option in entry.options)
     sets = [
         OtherSet(
-            correct=_none(entry) if None in holds else answer_where(question, entry.options, holds),
+            correct=no_answer(entry.kind)
+            if None in holds
+            else answer_where(question, entry.options, holds),
             share=round(count / len(drawn), 6),
         )
         for holds, count in found.most_common()
@@ -51,10 +53,6 @@ def with_other_draws(
 
 
 _METHODS = {"lime": "LIME", "smoothgrad": "SmoothGrad"}
-
-
-def _none(entry: KeyQuestion) -> Answer:
-    return {} if entry.kind == "pair" else []
 
 
 def _note(entry: KeyQuestion, checked: OtherDraws, kinds: set[str]) -> Sentence:
