@@ -19,6 +19,7 @@ from solver.rules.maps.displayed import (
     Mask,
     brightest_of,
     correlation,
+    fitted_to,
     readable_brightness,
     region,
     region_name,
@@ -254,12 +255,9 @@ def readings(first: Record, second: Record) -> tuple[Reading, Reading]:
 
 
 def same_size(first: Reading, second: Reading) -> Reading:
-    """Return the second of two readings at the size of the first (nearest)."""
-    rows, columns = (
-        np.arange(n) * m // n for n, m in zip(first[0].shape, second[0].shape, strict=True)
-    )
-    place = np.ix_(rows, columns)
-    return second[0][place], second[1][place]
+    """Return the second of two readings at the size of the first."""
+    size = first[0].shape
+    return fitted_to(second[0], size), fitted_to(second[1], size)
 
 
 def _block_agreement(first: Record, second: Record) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,7 @@ from solver.text.record_names import record_name
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+T = TypeVar("T", bound=np.generic)
 
 PICTURE_SIDE = 128
 """Pixels a side of the pictures that regions are drawn on."""
@@ -195,16 +198,20 @@ def blurred(values: Floats, sigma: float, valid: Mask | None) -> Floats:
     return spread
 
 
-def fitted_to(mask: Mask, shape: tuple[int, ...]) -> Mask:
-    """Return a mask (H, W) at another size (nearest); itself where it has that size."""
-    if mask.shape == shape[:2]:
-        return mask
-    rows, columns = (
+def fitted_to(values: npt.NDArray[T], shape: tuple[int, ...]) -> npt.NDArray[T]:
+    """Return a map or mask (H, W) at another size (nearest); itself where it has that size.
+
+    >>> fitted_to(np.arange(5), (3,)).tolist()
+    [0, 2, 4]
+    """
+    if values.shape == shape[:2]:
+        return values
+    places = (
         # Nearest by the pixels' middles: regions neither grow nor move.
         np.minimum((np.arange(n) + 0.5) * m / n, m - 1).astype(int)
-        for n, m in zip(shape[:2], mask.shape, strict=True)
+        for n, m in zip(shape[:2], values.shape, strict=True)
     )
-    fitted: Mask = mask[np.ix_(rows, columns)]
+    fitted: npt.NDArray[T] = values[np.ix_(*places)]
     return fitted
 
 

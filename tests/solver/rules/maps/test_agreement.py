@@ -13,7 +13,12 @@ from scipy import optimize
 
 from solver.errors import MissingEvidence
 from solver.evidence import Evidence, Record
-from solver.rules.maps.agreement import CompareClaim, CompareSettings, block_correlation
+from solver.rules.maps.agreement import (
+    CompareClaim,
+    CompareSettings,
+    block_correlation,
+    readings,
+)
 from solver.rules.maps.agreement_check import overlap
 from solver.rules.maps.displayed import brightest_places
 from tests.solver.rules.made_maps import (
@@ -247,6 +252,15 @@ def test_only_what_both_maps_can_be_read_in_is_compared() -> None:
     )
     (found,) = decide("maps.agreement", evidence, {"pictures": [0]}, AGREE[:1]).verdicts
     assert found.value == pytest.approx(1)
+
+
+def test_mirrored_maps_of_two_sizes_agree_as_they_did() -> None:
+    """Brought to one size a map must not move, or it moves the other way in a mirror."""
+    fine, coarse = smooth_noise(0, 6), smooth_noise(0, 6)[:71, :71]
+    maps = [(fine, coarse), (fine[::-1, ::-1], coarse[::-1, ::-1])]
+    records = [(Record("saliency/0", {"map": a}), Record("lime/0", {"map": b})) for a, b in maps]
+    upright, mirrored = (readings(*pair)[1] for pair in records)
+    assert np.array_equal(upright[0][::-1, ::-1], mirrored[0])
 
 
 @pytest.mark.parametrize(("readable", "counts"), [(5, True), (3, False)])
