@@ -31,7 +31,7 @@ from solver.errors import KeyFileError
 from solver.key import Answer as KeyAnswer
 from solver.key import Key, KeyQuestion, Sentence, Stability
 from solver.text.bilingual import words
-from solver.text.numbers import about, percent
+from solver.text.numbers import percent, roughly
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class _Measured:
         if not entry.correct or not entry.options:
             yield Line("measured_nothing", {})
         else:
-            yield Line("measured_doubt", {"share": about(doubt_of(entry))})
+            yield Line("measured_doubt", {"share": roughly(doubt_of(entry))})
             yield from self._repeats()
             yield from self._second_way()
             weightless = [option.name for option in entry.options if option.no_margin]

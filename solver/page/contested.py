@@ -30,7 +30,7 @@ class Reading:
     sentence: Pair
     second: SecondVerdict | None
     flips: str
-    doubt: str
+    doubt: str  # in whole percent
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _reading(row: OptionRow, verdict: OptionVerdict) -> Reading:
         sentence=as_pair(verdict.sentence),
         second=verdict.second,
         flips=(percent(flips.share) if flips.share else "0%") if flips else "",
-        doubt=about(verdict.doubt) if verdict.doubt is not None else "",
+        doubt=about(row.doubt) if row.doubt is not None else "",
     )
 
 

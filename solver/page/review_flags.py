@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from solver.banks.bank import Question
 from solver.decide.doubt.estimate import doubt_of
 from solver.key import KeyQuestion, OptionVerdict, SecondVerdict, lacks_named
-from solver.text.numbers import about, percent
+from solver.text.numbers import percent, roughly
 
 CLOSE = 0.10
 """Margins below this share of the threshold are called close. A choice: it changes the order of the
@@ -144,7 +144,7 @@ def _doubtful(entry: KeyQuestion) -> list[Reason]:
     doubt = doubt_of(entry)  # contested questions have theirs told above
     if entry.contested or doubt < DOUBTFUL:
         return []
-    return [Reason(SMALL, "reason_doubt", {"share": about(doubt)})]
+    return [Reason(SMALL, "reason_doubt", {"share": roughly(doubt)})]
 
 
 def _close(entry: KeyQuestion) -> list[Reason]:

@@ -23,7 +23,7 @@ from solver.page.verdict_bars import margin_bar
 from solver.rules.former_names import current_name
 from solver.rules.registry import Figure, Rule
 from solver.text.bilingual import Pair, as_pair, words
-from solver.text.numbers import about, number, percent
+from solver.text.numbers import number, percent, roughly
 from solver.text.record_names import record_name
 
 
@@ -68,6 +68,16 @@ class OptionRow:
         """The share of repeats in which its verdict flips; empty where it never does."""
         flips = self.verdict.flips if self.verdict else None
         return percent(flips.share) if flips and flips.share else ""
+
+    @property
+    def doubt(self) -> float | None:
+        """The estimated chance that its other verdict is right; None where there is none."""
+        return self.verdict.doubt if self.verdict else None
+
+    @property
+    def doubt_said(self) -> Pair | None:
+        """The same for a sentence."""
+        return None if self.doubt is None else roughly(self.doubt)
 
 
 @dataclass(frozen=True)
@@ -125,10 +135,10 @@ class QuestionView:
         return percent(1 - stability.changed) if stability and stability.repeats else "–"
 
     @property
-    def doubt(self) -> str:
-        """The estimated chance that its derived answer is wrong; empty where there is none."""
+    def doubt(self) -> Pair | None:
+        """The estimated chance that its derived answer is wrong; None where there is none."""
         measured = self.entry.state == "decided" and bool(self.entry.options)
-        return about(doubt_of(self.entry)) if measured else ""
+        return roughly(doubt_of(self.entry)) if measured else None
 
     @property
     def varied(self) -> Pair:

@@ -65,6 +65,17 @@ def about(chance: float) -> str:
     return f"{100 * chance:.0f}%" if chance >= 0.01 else "<1%"
 
 
+def roughly(chance: float) -> tuple[str, str]:
+    """Return an estimated chance for a sentence (en, zh-Hant).
+
+    >>> roughly(0.337), roughly(0.004)
+    (('about 34%', '約 34%'), ('under 1%', '不到 1%'))
+    """
+    if chance < 0.01:
+        return "under 1%", "不到 1%"
+    return f"about {about(chance)}", f"約 {about(chance)}"
+
+
 RARE_CHANCE = 0.1
 """A smaller chance is said as one in so many."""
 

@@ -66,7 +66,8 @@ def doubt_of(entry: KeyQuestion) -> float:
 
 def is_rare(entry: KeyQuestion) -> bool:
     """Return True if one line is enough for a contested question."""
-    return doubt_of(entry) < RARE and entry.ways_agree is not False
+    # An open question has no answer that could be right.
+    return entry.state != "open" and doubt_of(entry) < RARE and entry.ways_agree is not False
 
 
 def _of_question(entry: KeyQuestion) -> float:

@@ -96,7 +96,7 @@ def test_what_the_key_calls_contested_is_listed_though_the_class_agrees(desk: De
     assert (doubt.question, doubt.by_measurement, doubt.by_class) == ("q02", True, ())
     assert lines(doubt) == ["measured_changed"]
     stated, changed = doubt.measured
-    assert (stated.name, stated.values) == ("measured_doubt", {"share": "42%"})
+    assert (stated.name, stated.values) == ("measured_doubt", {"share": ("about 42%", "約 42%")})
     assert changed.values["other"] == "+".join(desk.other(1))
     assert changed.values["causes"] == ("region edges", "區域邊界")
     assert (doubt.both, doubt.chance, doubt.rare) == ((), 0.42, False)

@@ -142,6 +142,25 @@ def test_numbers_before_are_those_of_the_regrade_and_names_are_shown(review: Key
     assert review.the_class.plan(review.key).nothing_changes
 
 
+def test_a_question_says_how_doubtful_its_answer_and_its_contested_options_are(
+    made: tuple[Any, Path, Path],
+) -> None:
+    bank, folder, _ = made
+    key = load_key(folder / "key.yaml")
+    entry = key.questions[0]
+    options = [
+        option.model_copy(update={"doubt": doubt})
+        for option, doubt in zip(entry.options, (0.31, *[0.04] * len(entry.options)), strict=False)
+    ]
+    entry = entry.model_copy(update={"doubt": 0.42, "options": options})
+    save_key(key.model_copy(update={"questions": [entry, *key.questions[1:]]}), folder / "key.yaml")
+    shown = json.loads(ask(key_app(KeyReview(folder, bank)), "/question/q01").text)["html"]
+    assert "chance of another answer: about 42%" in shown and "應為其他答案的機率約 42%" in shown
+    plain, _, folded = shown.partition('<details class="fold">')
+    assert "Chance of the other verdict: about 31%" in plain and "應為另一判定的機率約 31%" in plain
+    assert "Chance of the other verdict: about 4%" in folded  # not contested: among the numbers
+
+
 def test_hostile_texts_are_text(made: tuple[Any, Path, Path]) -> None:
     bank, folder, _ = made
     key = load_key(folder / "key.yaml")

@@ -92,6 +92,27 @@ def test_the_worst_stands_first_and_before_everything_else(bank: Bank) -> None:
     assert "the chance that another answer is right is about 90%" in page
 
 
+def test_the_chance_of_a_verdict_has_a_short_heading_and_a_whole_label(bank: Bank) -> None:
+    entry = flipping("q01", 0.6, doubt=0.3)
+    options = [option.model_copy(update={"doubt": 0.31}) for option in entry.options]
+    html = opening(page_of(bank, entry.model_copy(update={"options": options})))
+    head, body = html.split("<tbody>")
+    assert '<span lang="en">Doubt</span><span lang="zh-Hant">存疑程度</span></th>' in head
+    assert 'Chance of the other verdict</span><span lang="zh-Hant">應為另一判定的機率' in body
+    assert body.count("31%") == 2 and "Chance of the other" not in head
+
+
+def test_a_chance_that_is_hardly_there_is_no_round_figure(bank: Bank) -> None:
+    page = page_of(bank, decided("q01", doubt=0.004))
+    assert "another answer is right is under 1%" in page and "應為其他答案的機率不到 1%" in page
+
+
+def test_an_open_question_has_no_chance_of_another_answer(bank: Bank) -> None:
+    """A rule that decides as far as it can leaves options of an open question contested."""
+    html = opening(page_of(bank, flipping("q02", 0.6, state="open", correct=[])))
+    assert '<section class="contested">' in html and "chance of another answer" not in html
+
+
 def test_each_says_what_flips_it_and_which_sets_came_out(bank: Bank) -> None:
     html = opening(page_of(bank, flipping("q02", 0.6)))
     assert "another answer in 60% of the repeats" in html and "60% 的重複得出其他答案" in html
@@ -138,7 +159,7 @@ def test_rare_changes_take_one_line(bank: Bank) -> None:
     differs = disagreeing("q03").model_copy(update={"doubt": RARE / 2})
     html = opening(page_of(bank, rare, flipping("q02", 0.6, doubt=RARE), differs))
     assert html.count('<section class="contested">') == 2
-    assert re.search(r'class="rarely">.*href="#q01".*\(2%\)', html, re.DOTALL)
+    assert re.search(r'class="rarely">.*href="#q01".*\(.*about 2%', html, re.DOTALL)
 
 
 def test_what_is_not_contested_is_said_and_how_it_was_measured(bank: Bank) -> None:

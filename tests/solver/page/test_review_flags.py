@@ -136,7 +136,7 @@ def test_a_doubtful_answer_that_nothing_contests_is_listed_with_its_chance() -> 
     entry = decided("q01", doubt=DOUBTFUL)
     assert not entry.contested
     (reason,) = reasons_to_look(entry, None)
-    assert (reason.sentence, reason.values) == ("reason_doubt", {"share": "20%"})
+    assert (reason.sentence, reason.values) == ("reason_doubt", {"share": ("about 20%", "約 20%")})
     assert reasons_to_look(decided("q01", doubt=DOUBTFUL - 0.01), None) == []
     # Of what is contested the chance stands in the card.
     options = [verdict("a", holds=True).model_copy(update={"flips": Flips(share=0.1)})]
