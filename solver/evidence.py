@@ -1,6 +1,6 @@
 """Evidence: an explanation's arrays and numbers, saved so that rules can decide on them again.
 
-A folder of evidence holds ``manifest.json`` and one ``.npz`` a record (docs/evidence-format.md).
+A folder of evidence holds ``manifest.json`` and one ``.npz`` a record (docs/formats/evidence.md).
 A record can be written by hand: an id, the file, and the arrays its kind needs.
 Nothing here needs torch.
 """
@@ -50,7 +50,7 @@ class Record:
 
     Attributes:
         id: kind and place, such as ``lime/6``.
-        arrays: by name; shapes are stated by the kind (docs/evidence-format.md).
+        arrays: by name; shapes are stated by the kind (docs/formats/evidence.md).
         values: numbers and words that came out beside the arrays (JSON).
         settings: how it was run: sample counts, seeds, steps (JSON).
         inputs: hashes of the inputs (weights, picture) and of the code that ran.
@@ -289,7 +289,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise EvidenceError(
             f"there is no {MANIFEST} in it",
             path=folder,
-            mend="Give a folder that `hw9 key` wrote, or see docs/evidence-format.md.",
+            mend="Give a folder that `hw9 key` wrote, or see docs/formats/evidence.md.",
         )
     document = read_json(path, EvidenceError)
     if not isinstance(document, dict) or document.get("format") != FORMAT:

@@ -21,7 +21,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def regions() -> None:
-    """Draw the named regions that questions ask about (docs/regions-format.md).
+    """Draw the named regions that questions ask about (docs/formats/regions.md).
 
     \b
     Example:

@@ -261,8 +261,8 @@ class BertMaterials:
             raise BundleError(
                 f"has no part {name!r}, which this question needs",
                 path=self.folder / FILE,
-                mend="Add it (docs/bert-format.md).",
-                zh=f"沒有本題所需的 {name!r} 部分，請補上（docs/bert-format.md）",
+                mend="Add it (docs/formats/bert.md).",
+                zh=f"沒有本題所需的 {name!r} 部分，請補上（docs/formats/bert.md）",
             )
         return part
 
@@ -329,9 +329,9 @@ def load_materials(folder: Path, device: str = "cpu") -> BertMaterials:
         raise BundleError(
             "there is none, and the questions on BERT need it",
             path=path,
-            mend="Make it with hw9 bundle init, or write it (docs/bert-format.md).",
+            mend="Make it with hw9 bundle init, or write it (docs/formats/bert.md).",
             zh="沒有這個檔案，BERT 的題目需要它；請用 hw9 bundle init 產生，"
-            "或自行撰寫（docs/bert-format.md）",
+            "或自行撰寫（docs/formats/bert.md）",
         )
     placed = load_placed_yaml(path, BundleError)
     return BertMaterials(folder, validated(placed, BertFile, BundleError), device)

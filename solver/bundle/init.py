@@ -70,7 +70,7 @@ def bert_file_from(found: Found, answers: dict[int, str], notebook: Path) -> Ber
             f"has nothing on BERT: no sentence with {WORD} and no question with a context",
             path=notebook,
             mend="Give the notebook that has that half, or write bert.yaml by hand "
-            "(docs/bert-format.md); without it the questions on BERT stay open.",
+            "(docs/formats/bert.md); without it the questions on BERT stay open.",
         )
     document: dict[str, Any] = {"format": "hw9-bert/1", "english": "bert-base-cased"}
     if found.sentences:

@@ -1,6 +1,6 @@
 """Named regions of pictures ("food", "plate", "handle"), read from ``regions.yaml``.
 
-The format is described in docs/regions-format.md: polygons with holes, masks, bands along lines,
+The format is described in docs/formats/regions.md: polygons with holes, masks, bands along lines,
 or another region with something taken away.
 """
 

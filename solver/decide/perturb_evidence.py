@@ -25,7 +25,7 @@ about as far as a gradient's speckle hangs together."""
 
 MOVED = 0.3
 """The share of blocks that are drawn again. It was chosen with real maps of the course in view
-(docs/real-outputs.md). SmoothGrad maps are drawn again by what their samples do
+(docs/measured/real-outputs.md). SmoothGrad maps are drawn again by what their samples do
 (`solver.decide.redraw_smoothgrad`), and moved only beside another map of their picture."""
 
 MAPS = ("saliency", "smoothgrad", "integrated_gradients", "activation")

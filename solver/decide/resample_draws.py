@@ -1,6 +1,6 @@
 """Bootstrap of LIME and SmoothGrad from the samples a record keeps, without a network.
 
-A record that holds its samples (docs/evidence-format.md) is made again from a bootstrap of them
+A record that holds its samples (docs/formats/evidence.md) is made again from a bootstrap of them
 (Efron 1979, doi:10.1214/aos/1176344552): as many with replacement stand for another seed, fewer or
 more for another sample count.
 """

@@ -36,7 +36,7 @@ def test_of_what_is_doubted_so_much_as_much_is_wrong(
     assert not any(FAMILIES[name].fitted for name in SOME)
     assert 0.03 < found.wrong.mean() < 0.4 and len(found.wrong) > 150
     for one in bins_of(found.doubt, found.wrong):
-        # Within .1, as in docs/calibration.md, and what chance allows so few.
+        # Within .1, as in docs/measured/calibration.md, and what chance allows so few.
         assert abs(one.stated - one.wrong) <= 0.1 + 2 * one.error * bool(one.count)
     assert brier(found.doubt, found.wrong) < 0.9 * brier(found.flips, found.wrong)
     assert ordered(found.doubt, found.wrong) > ordered(found.flips, found.wrong) + 0.05

@@ -1,4 +1,4 @@
-"""Evidence written by hand after docs/evidence-format.md: small, drawn from a seed, of no network.
+"""Evidence written by hand after docs/formats/evidence.md: small, drawn from a seed, of no network.
 
 What is decided on it means nothing; every rule must be able to decide on it.
 """

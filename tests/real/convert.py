@@ -5,7 +5,7 @@
     scripts/in-env python tests/real/convert.py ../shared/real OUT
     scripts/in-env hw9 key --evidence OUT --out KEY
 
-The first folder is described in docs/real-outputs.md. The same files give the same bytes.
+The first folder is described in docs/measured/real-outputs.md. The same files give the same bytes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Prints a table of a key, for docs/real-outputs.md: what was derived, how surely, and by how many
-ways.
+"""Prints a table of a key, for docs/measured/real-outputs.md: what was derived, and how surely.
 
 ::
 

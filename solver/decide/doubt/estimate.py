@@ -1,7 +1,8 @@
 """Estimate of doubt, of an option and of a question; pages list contested questions by it.
 
 Half a logistic function of the signs (`solver.decide.doubt.signs`), with weights that were fitted
-on simulated evidence whose truth is known (`solver.decide.doubt.fitted`, docs/calibration.md).
+on simulated evidence whose truth is known (`solver.decide.doubt.fitted`,
+docs/measured/calibration.md).
 Three things were not simulated and come on top: samples that were not taken, of which the
 probability is known, saliency maps on which single precision loses a part, and other random draws.
 """

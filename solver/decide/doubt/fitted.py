@@ -1,7 +1,7 @@
 """Weights of the signs of doubt, as fitted on simulated evidence whose truth is known.
 
 Written by `python -m tests.benchmarks.calibration --fit`; how they do on evidence of other kinds is
-in docs/calibration.md.
+in docs/measured/calibration.md.
 """
 
 from __future__ import annotations

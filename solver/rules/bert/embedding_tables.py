@@ -2,7 +2,7 @@
 
 Where the states themselves were not kept, a record may hold measurements of them instead: distances
 or cosines of a layer, their range between groups of sentences, a similarity over the layers. Each
-table names its layer and character (docs/evidence-format.md).
+table names its layer and character (docs/formats/evidence.md).
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
   lies on a thing, the pointing game: `points_at`
 
 Each was chosen among others, and its settings fixed, on simulated maps whose truth is known
-(`python -m tests.benchmarks.simulated.seen`, docs/second-ways.md), before any was put to a map of
-the course.
+(`python -m tests.benchmarks.simulated.seen`, docs/measured/second-ways.md), before any was put to
+a map of the course.
 
 >>> left = np.arange(128) < np.full((128, 1), 64)  # the left half of (128, 128)
 >>> everywhere = np.ones((128, 128), bool)

@@ -2,7 +2,8 @@
 
 No drawing is laid over the map, and no strokes are taken out of it: a small network that has seen
 simulated maps, and no map of the course, reads the brightness (`solver.rules.shapes.shape_reader`).
-How often it is right is measured by `tests.benchmarks.simulated.second_ways` (docs/second-ways.md).
+How often it is right is measured by `tests.benchmarks.simulated.second_ways`
+(docs/measured/second-ways.md).
 """
 
 from __future__ import annotations

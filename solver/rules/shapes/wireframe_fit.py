@@ -56,7 +56,7 @@ FRAME = threshold(
     "In pixels of a 128-pixel map: zero padding makes the frame of every map glow or dim, in the "
     "same way whatever the picture. The convolutions before the second pool reach 3 + 2 x 3 pixels "
     "in, the outermost of which matter little. Chosen with a real map of the course in "
-    "view (docs/real-outputs.md).",
+    "view (docs/measured/real-outputs.md).",
     lowest=4.0,
     highest=32.0,
 )

@@ -4,7 +4,7 @@
 
 simulates every family (half an hour of the processor; what is in the file is not simulated
 again), prints how doubt does on the families that it was not fitted on, by bin and by rule, and
-draws docs/calibration.svg. With `--fit` the weights are fitted anew, and
+draws docs/measured/calibration.svg. With `--fit` the weights are fitted anew, and
 solver/decide/doubt/fitted.py is written.
 """
 
@@ -168,7 +168,7 @@ def _told(fitted: Sequence[Outcome], unseen: Sequence[Outcome]) -> None:
                     f"{ordered(found.flips, found.wrong):.3f}"
                 )
     print(f"\nanswers, families unseen, of rules left out\n\n{table(left_out(fitted, unseen))}")
-    drawn(panels, ROOT / "docs" / "calibration.svg")
+    drawn(panels, ROOT / "docs" / "measured" / "calibration.svg")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def test_every_cross_check_has_simulated_evidence() -> None:
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_a_cross_check_finds_a_clear_truth(name: str) -> None:
-    """Ten of 12 cases; hundreds are counted by the command (docs/second-ways.md)."""
+    """Ten of 12 cases; hundreds are counted by the command (docs/measured/second-ways.md)."""
     clear = {one: made for one, made in families()[name].items() if not group_of(one)}
     rule = all_rules()[name]
     assert rule.cross_check is not None
