@@ -82,7 +82,8 @@ def check(
 
     Begin with --template: it writes ANSWERS.yaml with every question, its options and their ids,
     for you to fill in; with --html a page to tick them in, in both languages, which needs no
-    network. The right options are shown only with --reveal. Filled in, the file holds
+    network. The right options are shown only with --reveal. Of a question that the key leaves open
+    an answer is named where what was measured speaks against it. Filled in, the file holds
     option ids:
 
     \b
@@ -202,6 +203,8 @@ def _question_data(question: CheckedQuestion, language: str) -> dict[str, Any]:
     }
     if question.no_notebook:
         data["no_notebook"] = True
+    if question.refuted:
+        data["refuted"] = True
     if question.look_again:
         data["look_again"] = [name.in_language(language) for name in question.look_again]
     if question.answer is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from grader.submissions import Answer, Chosen, ScoredQuestion, Ticked
 from solver.banks.bank import Bank, Question
 from solver.errors import KeyFileError
 from solver.key import Answer as KeyAnswer
-from solver.key import Key, KeyQuestion
+from solver.key import Key, KeyQuestion, OptionVerdict
 
 Blanks = tuple[tuple[str, tuple[str, ...]], ...]
+Measured = Mapping[tuple[str, str], bool]
+"""Whether options hold, each by its drop-down ("" if none) and its name in a response."""
 
 
 def scored_questions(
@@ -44,6 +47,33 @@ def open_questions(key: Key) -> tuple[str, ...]:
     return tuple(
         entry.id for entry in key.questions if not (entry.effective or entry.void or entry.left_out)
     )
+
+
+def partly_measured(
+    key: Key, bank: Bank | None = None, *, path: Path | str | None = None
+) -> dict[str, tuple[ScoredQuestion, Measured]]:
+    """Return by id the open questions of which some options were measured, with those verdicts.
+
+    They accept no answer. Contested verdicts are left out: another measurement may turn them.
+    """
+    known = {question.id: question for question in bank.questions} if bank else {}
+    left_open = set(open_questions(key))
+    found: dict[str, tuple[ScoredQuestion, Measured]] = {}
+    for entry in key.questions:
+        sure = [one for one in entry.options if one.holds is not None and not one.contested]
+        if entry.id in left_open and sure:
+            asked = known.get(entry.id)
+            measured = {
+                (one.blank or "", _canon(entry, asked, one)): bool(one.holds) for one in sure
+            }
+            found[entry.id] = _scored(entry, asked, path), measured
+    return found
+
+
+def _canon(entry: KeyQuestion, question: Question | None, verdict: OptionVerdict) -> str:
+    if verdict.blank is None:
+        return verdict.id
+    return _names(entry, question, verdict.blank).get(verdict.id, verdict.id)
 
 
 def _scored(

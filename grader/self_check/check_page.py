@@ -17,7 +17,7 @@ from markupsafe import Markup
 from grader.reports.environment import points
 from grader.reports.evidence_names import explanation_names
 from grader.self_check.checking import Checked, CheckedQuestion
-from grader.self_check.messages import reading_line
+from grader.self_check.messages import reading_line, state_word
 from solver.banks.bank import Bank
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
@@ -71,7 +71,7 @@ def check_page(
     looked = [
         _looked_at(each, evidence)
         for each in checked.questions
-        if each.state in ("not right", "unanswered")
+        if each.state in ("not right", "unanswered") or each.refuted
     ]
     html = (
         environment()
@@ -83,12 +83,6 @@ def check_page(
             checked=checked,
             looked=looked,
             right=checked.ids("right", "void"),
-            never=[each.id for each in checked.questions if each.no_notebook],
-            not_checked=[
-                each.id
-                for each in checked.questions
-                if each.state == "open" and not each.no_notebook
-            ],
             could=len(checked.questions) - len(checked.ids("open")),
             readings=[
                 (reading_line(each, "en"), reading_line(each, "zh-Hant"))
@@ -172,5 +166,5 @@ def environment() -> Environment:
     """Return the environment of the page's template, made once."""
     styles = ("class/report.css", "key/key.css", "check/check.css")
     made = page_environment(words("check"), styles)
-    made.filters.update(points=points)
+    made.filters.update(points=points, state_word=state_word)
     return made

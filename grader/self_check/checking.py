@@ -1,11 +1,14 @@
 """Check of one student's own answers by a key, without giving the right ones away.
 
 For a question that is not fully right it names the explanations to look at again. They are the same
-whichever option is right; the right options and their reasons are given only on request.
+whichever option is right; the right options and their reasons are given only on request. Of a
+question that the key leaves open an answer can be wrong all the same: where it has an option that
+was measured not to hold, or lacks one that was measured to.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +16,23 @@ from typing import Any, Literal
 
 from grader.reports.evidence_names import explanation_names
 from grader.reports.question_texts import Part, QuestionTexts
-from grader.scoring.accepted_answers import open_questions, scored_questions
+from grader.scoring.accepted_answers import (
+    Measured,
+    open_questions,
+    partly_measured,
+    scored_questions,
+)
 from grader.scoring.policies import AllOrNothing
 from grader.self_check.lenient_answers import Reading, read_leniently
-from grader.submissions import Chosen, Response, ScoredQuestion, Ticked, Unanswered
+from grader.submissions import (
+    UNANSWERED,
+    Answer,
+    Chosen,
+    Response,
+    ScoredQuestion,
+    Ticked,
+    Unanswered,
+)
 from solver.banks.bank import Bank, Wording
 from solver.key import Key, KeyQuestion, Sentence, records_lacking
 from solver.notebook_evidence.record_kinds import never_shown
@@ -43,6 +59,7 @@ class CheckedQuestion:
         look_again: explanations to look at again, where it is not fully right.
         records: ids of the evidence it rests on, where it is not fully right.
         no_notebook: the key has no answer, and no notebook shows evidence for one.
+        refuted: the key has no answer, and what was measured speaks against the one given.
         given: the options that were ticked.
         answer: the right one, if it was asked for and the question is not right already.
     """
@@ -57,6 +74,7 @@ class CheckedQuestion:
     records: tuple[str, ...] = ()
     no_notebook: bool = False
     given: tuple[Part, ...] = ()
+    refuted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +104,22 @@ class Checked:
         """Return the ids of the questions in one of these states."""
         return [each.id for each in self.questions if each.state in states]
 
+    @property
+    def refuted(self) -> list[str]:
+        """Ids of the open questions whose answers were refuted."""
+        return [each.id for each in self.questions if each.refuted]
+
+    @property
+    def never(self) -> list[str]:
+        """Ids of the open questions that no notebook shows evidence on."""
+        return [each.id for each in self.questions if each.no_notebook]
+
+    @property
+    def not_checked(self) -> list[str]:
+        """Ids of the other open questions."""
+        told = {*self.refuted, *self.never}
+        return [name for name in self.ids("open") if name not in told]
+
 
 def check_answers(
     answers: Path, key: Key, bank: Bank, *, reveal: bool = False, key_path: Path | None = None
@@ -103,16 +137,25 @@ def check_answers(
         KeyFileError: the key names an option its question does not have.
     """
     scored = {question.id: question for question in scored_questions(key, bank, path=key_path)}
-    read = read_leniently(answers, tuple(scored.values()), bank, left_out=open_questions(key))
+    partly = partly_measured(key, bank, path=key_path)
+    asked = (*scored.values(), *(question for question, _ in partly.values()))
+    read = read_leniently(answers, asked, bank, left_out=open_questions(key))
     texts = QuestionTexts(bank, key)
     # Some questions no notebook shows anything of: that is not the student's lack.
     from_notebooks = "notebooks" in key.bundle
-    questions = tuple(
-        _checked(entry, scored[entry.id], read.responses[entry.id], texts, reveal=reveal)
-        if entry.id in scored
-        else _open(entry, texts, from_notebooks)
-        for entry in key.questions
-    )
+
+    def result(entry: KeyQuestion) -> CheckedQuestion:
+        response = read.responses.get(entry.id, UNANSWERED)
+        if entry.id in scored:
+            return _checked(entry, scored[entry.id], response, texts, reveal=reveal)
+        question, measured = partly.get(entry.id, (None, {}))
+        if question is None or not isinstance(response, Ticked | Chosen):
+            return _open(entry, texts, from_notebooks)
+        if contradicts(_given(response), measured):
+            return _refuted(entry, texts.parts(question, response), texts, reveal=reveal)
+        return _open(entry, texts, from_notebooks)
+
+    questions = tuple(map(result, key.questions))
     return Checked(questions, tuple(read.readings), tuple(read.half))
 
 
@@ -120,6 +163,48 @@ def _open(entry: KeyQuestion, texts: QuestionTexts, from_notebooks: bool) -> Che
     never = from_notebooks and bool(never_shown(records_lacking(entry.lacks)))
     return CheckedQuestion(
         entry.id, texts.stem(entry.id), "open", None, entry.points, (), None, no_notebook=never
+    )
+
+
+def _refuted(
+    entry: KeyQuestion, given: tuple[Part, ...], texts: QuestionTexts, *, reveal: bool
+) -> CheckedQuestion:
+    # The same whichever option is refuted, as of a question that has an answer.
+    return CheckedQuestion(
+        entry.id,
+        texts.stem(entry.id),
+        "open",
+        None,
+        entry.points,
+        look_again(entry, texts),
+        RightAnswer((), _reasons(entry, texts), "") if reveal else None,
+        tuple(entry.evidence),
+        given=given,
+        refuted=True,
+    )
+
+
+def _given(answer: Answer) -> Collection[tuple[str, str]]:
+    """The options ticked, each with its drop-down ("" if none)."""
+    if isinstance(answer, Chosen):
+        return answer.choices
+    return {("", option) for option in answer.options}
+
+
+def contradicts(given: Collection[tuple[str, str]], measured: Measured) -> bool:
+    """Return True if an answer cannot be right whatever holds of the options not measured.
+
+    >>> contradicts({("", "a")}, {("", "a"): False}), contradicts({("", "a")}, {("", "b"): True})
+    (True, True)
+    >>> contradicts({("", "a")}, {("", "b"): False})
+    False
+    """
+    answered = {blank for blank, _ in given}
+    # A drop-down left empty is said to be; it contradicts nothing.
+    return any(
+        (place in given) != holds
+        for place, holds in measured.items()
+        if place[0] in answered and (holds or place in given)
     )
 
 
@@ -172,8 +257,11 @@ def _right_answer(
     # Verdicts argue for the derived answer, which no longer counts.
     if entry.override is not None:
         return RightAnswer(accepted, (), entry.override.why)
-    reasons = tuple(
+    return RightAnswer(accepted, _reasons(entry, texts), "")
+
+
+def _reasons(entry: KeyQuestion, texts: QuestionTexts) -> tuple[tuple[Part, Sentence], ...]:
+    return tuple(
         (texts.part(entry.id, verdict.blank or "", verdict.id), verdict.sentence)
         for verdict in entry.options
     )
-    return RightAnswer(accepted, reasons, "")

@@ -19,7 +19,6 @@ def lines_of(checked: Checked, language: str) -> list[str]:
         language: "en" or "zh-Hant".
     """
     right, left_out = checked.ids("right", "void"), checked.ids("open")
-    never = [each.id for each in checked.questions if each.no_notebook]
     empty = checked.ids("unanswered")
     could = number_of(len(checked.questions) - len(left_out), "question", language)
     points, possible = f"{checked.points:f}", number_of(checked.possible, "point", language)
@@ -31,8 +30,9 @@ def lines_of(checked: Checked, language: str) -> list[str]:
         ("fully_right", right),
         ("unanswered", empty),
         ("half_empty", checked.half),
-        ("not_checked", [name for name in left_out if name not in never]),
-        ("no_notebook", never),
+        ("refuted", checked.refuted),
+        ("not_checked", checked.not_checked),
+        ("no_notebook", checked.never),
     )
     for name, ids in summed:
         if ids:
@@ -40,7 +40,7 @@ def lines_of(checked: Checked, language: str) -> list[str]:
     for question in checked.questions:
         # Unanswered ones are listed in one line, unless their answers were asked for.
         shown = question.state == "unanswered" and question.answer is not None
-        if question.state == "not right" or shown:
+        if question.state == "not right" or question.refuted or shown:
             lines += _of_question(question, language)
     return lines
 
@@ -52,8 +52,13 @@ def reading_line(reading: Reading, language: str) -> str:
     return said(name, language, **values)
 
 
+def state_word(question: CheckedQuestion) -> str:
+    """Return the last part of the name of the words on a question's state."""
+    return "refuted" if question.refuted else question.state.replace(" ", "_")
+
+
 def _of_question(question: CheckedQuestion, language: str) -> Iterator[str]:
-    state = said(f"state_{question.state.replace(' ', '_')}", language)
+    state = said(f"state_{state_word(question)}", language)
     yield ""
     worth = number_of(question.worth, "point", language)
     yield said("found", language, id=question.id, state=state, points=worth)

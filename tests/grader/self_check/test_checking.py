@@ -24,7 +24,7 @@ from solver.banks.bank import Bank, load_bank
 from solver.errors import ExportError
 from solver.evidence import Evidence
 from solver.files.resources import shipped_bank
-from solver.key import Key, save_key
+from solver.key import Flips, Key, save_key
 from tests.grader.made_classes import (
     every_answer,
     made_bank,
@@ -193,6 +193,77 @@ def test_open_void_and_overridden_questions(tmp_path: Path, bank: Bank) -> None:
     hidden = run(tmp_path, key, {})
     assert "reversed" not in hidden
     assert "set by hand: the wording was reversed" in run(tmp_path, key, {}, "--reveal")
+
+
+def left_open(key: Key, name: str, **holds: bool | None) -> Key:
+    """The key with a question open, of which these options were measured and no others."""
+    entry = next(each for each in key.questions if each.id == name)
+    options = [
+        verdict.model_copy(update={"holds": holds.get(verdict.name), "second": None})
+        for verdict in entry.options
+    ]
+    return with_question(key, name, state="open", correct=[], options=options, evidence=["lime/2"])
+
+
+def test_an_answer_that_was_refuted_is_told_though_the_key_has_none(
+    tmp_path: Path, bank: Bank
+) -> None:
+    key = left_open(left_open(made_key(bank), "q01", a=False, b=None), "q02", a=False)
+    said = run(tmp_path, key, {"q01": Ticked(frozenset("a")), "q02": Ticked(frozenset("b"))})
+    assert "0 of 8 questions fully right: 0 of 2.8 points" in said
+    assert "against what was measured, though the key has no answer: q01\n" in said
+    assert "not checked, the key has no answer: q02\n" in said
+    told = said[said.index("q01  against what was measured; the key has no answer  (0.3 points)") :]
+    assert "look again at: LIME" in told and "of the light" not in said and "q02  " not in said
+    shown = run(tmp_path, key, {"q01": Ticked(frozenset("a"))}, "--reveal", "--language", "zh-Hant")
+    first, third = shown.split("q01　")[1].split("q03　")
+    assert "與量測結果不符；標準答案尚無此題" in first and "該處" in first
+    assert "正確答案" not in first and "正確答案" in third
+    data = json.loads(run(tmp_path, key, {"q01": Ticked(frozenset("a"))}, "--json"))
+    first, second = data["questions"][:2]
+    assert (first["state"], first["points"], first["refuted"]) == ("open", None, True)
+    assert first["look_again"] and "refuted" not in second and "look_again" not in second
+
+
+def test_which_option_of_an_open_question_was_refuted_is_not_told(tmp_path: Path) -> None:
+    bank = made_bank(5)
+    key = made_key(bank)
+    question = next(each for each in scored_questions(key, bank) if each.kind == "several")
+    names = question.options
+    path = answers_file(tmp_path, {question.id: Ticked(frozenset(names[:2]))})
+    either = [left_open(key, question.id, **{name: False}) for name in names[:2]]
+    lacking = left_open(key, question.id, **{names[2]: True})
+    said = [check_answers(path, each, bank) for each in (*either, lacking)]
+    assert said[0].refuted == [question.id] and said[0] == said[1] == said[2]
+    for holds in ({names[2]: False}, {names[0]: True}, {}):
+        assert check_answers(path, left_open(key, question.id, **holds), bank).refuted == []
+    # What another measurement may turn is not held against anybody.
+    contested = either[0].questions[[each.id for each in key.questions].index(question.id)]
+    flips = Flips(share=0.1)
+    options = [one.model_copy(update={"flips": flips}) for one in contested.options]
+    turned = with_question(either[0], question.id, options=options)
+    assert check_answers(path, turned, bank).refuted == []
+
+
+def test_a_drop_down_left_empty_is_not_held_against_what_was_measured(tmp_path: Path) -> None:
+    bank = made_bank(5)
+    key = made_key(bank)
+    question = next(each for each in scored_questions(key, bank) if each.kind == "pair")
+    (one, choices), (other, _) = question.blanks
+    entry = next(each for each in key.questions if each.id == question.id)
+    verdict = next(each for each in entry.options if each.blank == one)
+    for holds, refuted in ((False, True), (True, False)):
+        options = [
+            each.model_copy(update={"holds": holds if each is verdict else None})
+            for each in entry.options
+        ]
+        left = with_question(key, question.id, state="open", correct={}, options=options)
+        chosen = verdict.id if verdict.id in choices else verdict.text
+        path = answers_file(tmp_path, {question.id: Chosen(frozenset({(one, str(chosen))}))})
+        assert (check_answers(path, left, bank).refuted == [question.id]) is refuted
+        elsewhere = dict(question.blanks)[other][0]
+        path = answers_file(tmp_path, {question.id: Chosen(frozenset({(other, elsewhere)}))})
+        assert check_answers(path, left, bank).refuted == []
 
 
 def test_a_bundle_makes_the_key_first(
