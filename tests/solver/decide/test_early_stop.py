@@ -10,12 +10,12 @@ import pytest
 from solver.banks.bank import load_bank
 from solver.decide.decide import decide_question
 from solver.decide.doubt.estimate import doubt_of
-from solver.decide.early_stop import with_close_claims
+from solver.decide.early_stop import TOLD, with_close_claims
 from solver.decide.margins import identity_of
 from solver.evidence import Evidence, Record
 from solver.explain.sampling.claims import CLOSE
 from solver.files.resources import shipped_bank
-from solver.key import KeyQuestion
+from solver.key import KeyQuestion, OptionVerdict, Sentence
 from solver.page.review_flags import reasons_to_look
 from solver.rules.registry import PlannedQuestion, plan_questions
 
@@ -78,7 +78,7 @@ def test_chances_of_other_claims_and_what_is_none_are_passed_over(
 ) -> None:
     other = {"another": {"of": 500, "chances": {"0": 0.2}}}
     next_to_none = close(question, a=0.0009)
-    assert entry_of(question, close(question, a=0.0011)).close is not None
+    assert entry_of(question, close(question, a=TOLD)).close is not None
     for value in (other, None, 3, {identity_of(question): 3}, next_to_none):
         assert entry_of(question, value).close is None
     for told in (
@@ -89,3 +89,41 @@ def test_chances_of_other_claims_and_what_is_none_are_passed_over(
         {"of": 500, "chances": {"a": 0.2}},
     ):
         assert entry_of(question, {identity_of(question): told}).close is None
+
+
+def test_an_open_question_is_returned_as_it_is(question: PlannedQuestion) -> None:
+    told = Record("smoothgrad/9", {}, {"samples": 160, CLOSE: close(question, a=0.2)})
+    entry = decide_question(question, Evidence()).entry
+    assert entry.state == "open"
+    assert with_close_claims(question, entry, Evidence({told.id: told})) is entry
+
+
+def test_a_record_that_says_nothing_of_it_keeps_no_other_from_being_read(
+    question: PlannedQuestion,
+) -> None:
+    values = {"samples": 160, CLOSE: close(question, a=0.2)}
+    records = [Record("smoothgrad/9", {}), Record("regions/9", {}, values)]
+    found = Evidence({record.id: record for record in records})
+    entry = entry_of(question, None)
+    told = with_close_claims(question, entry, found).close
+    assert told is not None and told.samples == {"regions/9": (160, 500)}
+
+
+def test_choices_around_a_measured_value_share_the_chance_of_their_one_claim() -> None:
+    """The choices of the other drop-down have the same ids, and no part in it."""
+    questions = plan_questions(load_bank(shipped_bank()))
+    pair = next(one for one in questions if None in [option for _, option in one.options])
+    at, (measured, _) = next(each for each in enumerate(pair.options) if each[1][1] is None)
+    (other,) = {blank for blank, _ in pair.options} - {measured}
+    options = [
+        OptionVerdict(id=name, blank=blank, holds=False, sentence=Sentence(en="x", zh_hant="x"))
+        for blank in (other, measured)
+        for name in ("a", "b")
+    ]
+    entry = KeyQuestion(
+        id=pair.question.id, kind="pair", points=1, correct={str(other): "a"}, options=options
+    )
+    told = {"of": 500, "chances": {str(at): 0.2}}
+    record = Record(pair.needs[0], {}, {"samples": 9, CLOSE: {identity_of(pair): told}})
+    found = with_close_claims(pair, entry, Evidence({record.id: record})).close
+    assert found is not None and found.chances == {f"{measured}: a": 0.2, f"{measured}: b": 0.2}

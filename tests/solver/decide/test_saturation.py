@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from solver.banks.bank import load_bank
 from solver.decide.decide import decide_question
 from solver.decide.doubt import estimate
 from solver.decide.doubt.estimate import doubt_of
-from solver.decide.saturation import LOST, ROUNDED, with_saturation_check
+from solver.decide.saturation import LOST, ROUNDED, stable_maps, with_saturation_check
 from solver.evidence import Evidence, Record
 from solver.files.resources import shipped_bank
 from solver.key import KeyQuestion
@@ -68,6 +70,8 @@ def test_a_lost_part_that_changes_nothing_is_said_and_no_more(question: PlannedQ
     assert entry.saturation is not None and entry.note is not None
     assert (entry.saturation.lost, entry.saturation.rounded) == ([2], [])
     assert not entry.saturation.changed and "give the same answer" in entry.note.en
+    assert "網路對圖片 2 極為確信" in entry.note.zh_hant and "遺漏了標籤本身" in entry.note.zh_hant
+    assert "答案不變" in entry.note.zh_hant
     assert doubt_of(entry) == doubt_of(entry.model_copy(update={"saturation": None}))
 
 
@@ -95,4 +99,30 @@ def test_a_map_that_hangs_on_one_rounding_is_contested_by_that_alone(
     assert not entry.saturation.changed and entry.contested
     assert doubt_of(entry) >= estimate.ROUNDED
     assert "reason_rounded" in [reason.sentence for reason in reasons_to_look(entry, None)]
+    assert "取決於一次捨入" in str(entry.note) and "遺漏" not in str(entry.note)
+    # From half of the distance of the number before 1 on, to a thirtieth of what is left.
+    for missing in (LOST, 0.99e-6):
+        at_line = checked(question, "cake", "cake", missing).saturation
+        assert at_line is not None and (at_line.lost, at_line.rounded) == ([], [2])
     assert checked(question, "cake", "cake", ROUNDED).saturation is None
+
+
+def test_pictures_that_lose_a_part_are_named_in_their_order(
+    question: PlannedQuestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the rule lists its records; a map of another kind has no such part."""
+    arrays = {"map": light("cake"), "stable": light("cake")}
+    records = [
+        *(Record(f"saliency/{at}", arrays, {"one_minus_p": LOST / 2}) for at in (7, 2)),
+        *(Record(f"saliency/{at}", arrays, {"one_minus_p": 2 * LOST}) for at in (5, 3)),
+        Record("smoothgrad/1", arrays, {"one_minus_p": LOST / 2}),
+    ]
+    found = Evidence({record.id: record for record in records})
+    rule = replace(question.rule, needs=lambda _: [record.id for record in records])
+    asked = replace(question, rule=rule)
+    assert list(stable_maps(asked, found)) == [record.id for record in records[:4]]
+    entry = checked(question, "cake", None, None)
+    base = [option.holds for option in entry.options]
+    monkeypatch.setattr("solver.decide.saturation.verdicts_again", lambda *_: base)
+    check = with_saturation_check(asked, entry, found).saturation
+    assert check is not None and (check.lost, check.rounded) == ([2, 7], [3, 5])

@@ -19,10 +19,13 @@ FEW = ExplainSettings(lime_samples=20, smoothgrad_samples=6, visualization_steps
         "filter_visualization/6/1",
         "integrated_gradients/7/5",
         "lime/0",
+        "lime_known_model",
+        "module/6",
         "picture/1",
         "saliency/1",
         "saliency_derivative",
         "smoothgrad/4",
+        "smoothgrad_trace/4",
     ],
 )
 def test_as_many_passes_are_made_as_the_progress_bar_was_told(

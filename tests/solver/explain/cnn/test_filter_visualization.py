@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from solver.bundle.bundle import Bundle
 from solver.errors import BundleError
+from solver.evidence import Record
 from solver.explain.cnn import filter_visualization as source
 from solver.explain.cnn.filter_visualization import (
     activation,
@@ -127,6 +129,9 @@ def test_the_trace_sees_what_each_computation_varies(demo: Bundle) -> None:
         assert not run["weights_change"]
         assert run["classifier_calls"] == 0
         assert (run["last_layer"], run["layers_compared"]) == (6, 1)
+    assert look["rise"] == 0
+    # Nothing of the watch is left behind in the network.
+    assert not any(layer._forward_hooks for layer in demo.network.modules())
 
 
 def test_the_trace_sees_another_computation(demo: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,3 +161,48 @@ def test_one_filter_alone_is_that_filter(demo: Bundle, index: int) -> None:
         last = [one for one in path if isinstance(one, torch.nn.Conv2d)][-1]
         assert last.out_channels == 1 or last.weight.shape[0] == 1
     assert not any(one.requires_grad for one in path.parameters())
+
+
+def test_one_changed_weight_among_many_is_seen(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weight = next(demo.network.parameters()).data
+    kept = weight.clone()
+
+    def learn(
+        bundle: Bundle, picture: Tensor, index: int, channel: int, **_: object
+    ) -> tuple[Tensor, list[float]]:
+        weight.mul_(1.001)
+        return picture, [0.0, 1.0]
+
+    monkeypatch.setattr(source, "climb", learn)
+    try:
+        values = filter_trace(Job("filter_trace/6/1", demo)).values
+    finally:
+        weight.copy_(kept)
+    assert values["visualization"]["weights_change"] and not values["activation"]["weights_change"]
+
+
+@pytest.mark.parametrize("run", [activation, filter_visualization, filter_trace])
+def test_a_filter_the_layer_lacks_is_named(demo: Bundle, run: Callable[[Job], Record]) -> None:
+    kind = run.__name__
+    with pytest.raises(BundleError, match="999"):
+        run(Job(f"{kind}/6/1", demo, ExplainSettings(filter=999)))
+
+
+def test_a_climb_passes_the_layers_other_filters_only_on_request(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[int] = []
+    maps_at = demo.network.maps_at
+
+    def counted(index: int, pixels: Tensor) -> Tensor:
+        passed.append(index)
+        return maps_at(index, pixels)
+
+    monkeypatch.setattr(demo.network, "maps_at", counted)
+    start = picture_tensor(demo, 1)
+    climb(demo, start, 6, 0, steps=2, rate=0.1, advance=lambda _: None)
+    assert passed == []
+    climb(demo, start, 6, 0, steps=2, rate=0.1, advance=lambda _: None, whole_layer=True)
+    assert passed == [6, 6]

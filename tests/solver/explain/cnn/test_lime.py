@@ -15,7 +15,13 @@ from skimage.segmentation import slic
 from solver.banks.course_settings import Superpixels
 from solver.bundle.bundle import Bundle
 from solver.evidence import Record
-from solver.explain.cnn.lime import draws_for, explain_by_segments, lime, lime_known_model
+from solver.explain.cnn.lime import (
+    SAMPLING,
+    draws_for,
+    explain_by_segments,
+    lime,
+    lime_known_model,
+)
 from solver.explain.cnn.lime_surrogate import shown_signs
 from solver.explain.cnn.superpixels import superpixels
 from solver.explain.job import ExplainSettings, Job
@@ -187,3 +193,20 @@ def test_the_known_model_is_known(demo: Bundle) -> None:
     assert record.arrays["rise"].shape == (64, 3)
     touched = np.abs(record.arrays["rise"]).max(1) > 0
     assert touched.sum() == ExplainSettings().lime_shown
+    # Eight by eight tiles, numbered along their rows; green rises for, red against.
+    rows, columns = np.indices((128, 128))
+    assert np.array_equal(record.arrays["segments"], rows // 16 * 8 + columns // 16)
+    truth, rise = record.arrays["true_weights"], record.arrays["rise"]
+    assert ((rise[touched, 1] > 0) == (truth[touched] > 0)).all()
+    assert ((rise[touched, 0] > 0) == (truth[touched] < 0)).all()
+    # Those of the largest weights, but for LIME's own noise.
+    assert np.abs(truth[touched]).min() > 2
+
+
+def test_a_run_that_goes_on_from_a_record_is_the_run_in_one(demo: Bundle) -> None:
+    job = Job("lime/3", demo, ExplainSettings(lime_samples=SAMPLES, lime_batch=1))
+    begun = SAMPLING.extend(job, None, 30)
+    gone_on, whole = SAMPLING.extend(job, begun, SAMPLES), ours(demo, 3, lime_batch=1)
+    assert begun.values["samples"] == len(begun.array("answers")) == 30
+    for name in ("draws", "answers", "weights", "signs"):
+        assert np.array_equal(gone_on.array(name), whole.array(name)), name

@@ -19,7 +19,9 @@ from solver.explain.cnn.smoothgrad import (
     smoothgrad,
     smoothgrad_trace,
 )
+from solver.explain.estimator import WHOLE, Share
 from solver.explain.job import ExplainSettings, Job, picture_tensor
+from tests.solver.sure_network import with_logits_times
 
 SAMPLES = 8
 PLACES = [0, 4, 9]
@@ -192,3 +194,20 @@ def test_a_record_of_all_groups_is_the_record(demo: Bundle) -> None:
     assert (again.id, again.settings, again.inputs) == (record.id, record.settings, record.inputs)
     assert np.abs(again.array("map") - record.array("map")).max() < 3e-3
     assert again.values == pytest.approx(record.values, rel=3e-3)
+
+
+def test_shares_of_the_work_add_up_to_the_whole(demo: Bundle) -> None:
+    job = Job("smoothgrad/4", demo, few())
+    whole = module.measured(job, None, SAMPLES, WHOLE)
+    shares = [module.measured(job, None, SAMPLES, Share(at, 3)) for at in range(3)]
+    assert all(share.any() for share in shares)
+    assert np.allclose(np.concatenate(shares), whole, rtol=1e-6, atol=1e-6 * whole.max())
+
+
+def test_a_network_that_sees_nothing_has_an_even_map_and_no_gap(demo: Bundle) -> None:
+    blind = with_logits_times(demo, 0)
+    record = smoothgrad(Job("smoothgrad/4", blind, few()))
+    assert not record.array("map").any() and not record.array("group_means").any()
+    trace = smoothgrad_trace(Job("smoothgrad_trace/4", blind))
+    assert trace.values["maps_gap"] is None
+    assert trace.values["output_shape"] == [11]
