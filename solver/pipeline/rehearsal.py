@@ -197,7 +197,11 @@ def _corpus_search(job: Job) -> Record:
     masked, layers = materials.masked, materials.english.layers
     tags = sorted({tag for one in materials.corpus for tag in one.tags} | set(TAGS))
     counts = _noise(job).integers(0, 9, (layers, len(tags)))
-    values = {"word": masked.also, "tag": masked.tag, "tags": tags, "nearest": []}
+    nearest = [
+        [[masked.also, tag] for tag, count in zip(tags, row, strict=True) for _ in range(count)]
+        for row in counts
+    ]
+    values = {"word": masked.also, "tag": masked.tag, "tags": tags, "nearest": nearest}
     shape = (layers, 1)
     arrays: dict[str, Array] = {
         "counts": counts,

@@ -24,7 +24,6 @@ from solver.models.bert import Bert, Encoding
 PIECES_AT_ONCE = 512
 """Pieces of a batch on a CPU; more are slower a piece, since they do not fit into the caches."""
 PIECES_AT_ONCE_CUDA = 16384
-SHOWN = 30  # words a layer, for people; the counts are of all that are kept
 Tagged = tuple[Encoding, Sentence, list[int]]
 """A sentence's encoding, the sentence, and for each piece the word it belongs to (-1: none)."""
 
@@ -35,14 +34,14 @@ Tagged = tuple[Encoding, Sentence, list[int]]
     passes=lambda job: len(job.bundle.bert.corpus) + 1,
     used=("corpus_nearest",),
     inputs=bert_inputs,
-    version=2,
+    version=3,
 )
 def corpus_search(job: Job) -> Record:
     """The pieces of the corpus nearest to the second hidden word, hidden alone.
 
     Arrays: similarities float32 (layers, k), falling; tags int64 (layers, k), places in the
     value `tags`; counts int64 (layers, tags). Values: word, its part of speech, tags, searched
-    (number of pieces), nearest: for each layer the first words with their tags.
+    (number of pieces), nearest: for each layer the k words with their tags.
 
     >>> corpus_search(Job("corpus_search", demo)).array("similarities").shape
     (12, 50)
@@ -74,7 +73,7 @@ def corpus_search(job: Job) -> Record:
         "tag": materials.masked.tag,
         "tags": list(TAGS),
         "searched": len(words),
-        "nearest": [[[words[n], tags[n]] for n in row[:SHOWN]] for row in places],
+        "nearest": [[[words[n], tags[n]] for n in row] for row in places],
     }
     arrays = {"similarities": similarities, "tags": order, "counts": counts}
     return record_of(job, arrays, values)

@@ -15,6 +15,7 @@ from pydantic import Field
 from solver.errors import EvidenceError
 from solver.evidence import Evidence, Record
 from solver.rules.registry import Decision, Figure, Parameters, Verdict, rule
+from solver.rules.verdicts import Pair
 
 
 class NothingToSet(Parameters):
@@ -57,9 +58,14 @@ def first_layer_of_own_kind(
 
 
 def decide_on_counts(
-    record: Record, counts: np.ndarray[Any, np.dtype[Any]], claims: Sequence[LayerClaim]
+    record: Record,
+    counts: np.ndarray[Any, np.dtype[Any]],
+    claims: Sequence[LayerClaim],
+    counted: Pair = ("nearest words", "最接近的詞"),
 ) -> Decision:
     """Return the verdicts that counts (layers, tags) of parts of speech give.
+
+    `counted` says in sentences what they count.
 
     Raises:
         EvidenceError: they do not count the record's tags, or fewer layers than are asked for.
@@ -79,7 +85,7 @@ def decide_on_counts(
     # The first of those offered: a question cannot ask for a layer that no option names.
     offered = sorted({claim.layer for claim in claims})
     first = next((layer for layer in offered if ahead[layer - 1] > 0), None)
-    verdicts = [_verdict(claim.layer, first, ahead, offered, tag) for claim in claims]
+    verdicts = [_verdict(claim.layer, first, ahead, offered, tag, counted) for claim in claims]
     figure = Figure(
         "bert_tags", {"record": record.id}, ("Parts of speech by layer", "各層的詞性計數")
     )
@@ -87,15 +93,15 @@ def decide_on_counts(
 
 
 def _verdict(
-    layer: int, first: int | None, ahead: list[int], offered: list[int], tag: str
+    layer: int, first: int | None, ahead: list[int], offered: list[int], tag: str, counted: Pair
 ) -> Verdict:
     lead = ahead[layer - 1]
     holds = layer == first
-    english = f"In layer {layer} {tag} leads by {lead} of the nearest words"
-    chinese = f"第 {layer} 層最接近的詞中，{tag} 領先其他詞性 {lead} 個"
+    english = f"In layer {layer} {tag} leads by {lead} of the {counted[0]}"
+    chinese = f"第 {layer} 層{counted[1]}中，{tag} 領先其他詞性 {lead} 個"
     if lead <= 0:
-        english = f"In layer {layer} {tag} is {-lead} of the nearest words behind the leader"
-        chinese = f"第 {layer} 層最接近的詞中，{tag} 落後最多的詞性 {-lead} 個"
+        english = f"In layer {layer} {tag} is {-lead} of the {counted[0]} behind the leader"
+        chinese = f"第 {layer} 層{counted[1]}中，{tag} 落後最多的詞性 {-lead} 個"
     margin = abs(lead)
     if not holds and lead > 0 and first is not None:
         english += f", but it leads in layer {first} already"

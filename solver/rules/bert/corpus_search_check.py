@@ -1,4 +1,4 @@
-"""Cross-check of the corpus search: the nearer half of the words found."""
+"""Cross-check of the corpus search: each word found counts once, however often it was found."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ from solver.evidence import Evidence
 from solver.rules.bert.corpus_search import LayerClaim, NothingToSet, decide_on_counts
 from solver.rules.registry import Decision, cross_check
 
+DISTINCT = ("distinct words among the nearest", "最接近的相異詞")
+
 
 @cross_check("bert.corpus_search")
-def first_layer_of_the_nearer_half(
+def first_layer_by_distinct_words(
     evidence: Evidence, settings: NothingToSet, claims: Sequence[LayerClaim]
 ) -> Decision:
-    """The same lead in the nearer half of the words found: a lead by the farther ones alone would
-    depend on where the search was stopped."""
+    """The same lead among distinct words, capitals aside: one word found many times, as a corpus
+    about few things has them, would lead by itself."""
     record = evidence.get("corpus_search")
-    if "tags" not in record.arrays:
+    names, totals = list(record.value("tags")), record.array("counts", 2).sum(1)
+    nearest = record.values.get("nearest") or []
+    listed = [len(words) for words in nearest]
+    if listed != [int(total) for total in totals]:
         raise MissingEvidence(
-            [record.id],
-            ("the part of speech of each word found ('tags')", "所找到各詞的詞性（'tags'）"),
+            [record.id], ("every word found ('nearest')", "所找到的每個詞（'nearest'）")
         )
-    found, names = record.array("tags", 2), list(record.value("tags"))
-    nearer = found[:, : max(found.shape[1] // 2, 1)]  # sorted, the nearest first
+    # The part of speech is part of it: "saw" may be two words.
+    distinct = [{(str(word).casefold(), str(tag)) for word, tag in words} for words in nearest]
+    found = [[names.index(tag) for _, tag in words] for words in distinct]
     # `minlength`: a kind that no word found has still has its column.
-    counts = np.stack([np.bincount(row, minlength=len(names)) for row in nearer.astype(np.int64)])
-    return Decision(decide_on_counts(record, counts, claims).verdicts)
+    counts = np.stack(
+        [np.bincount(np.array(row, dtype=np.int64), minlength=len(names)) for row in found]
+    )
+    return Decision(decide_on_counts(record, counts, claims, DISTINCT).verdicts)

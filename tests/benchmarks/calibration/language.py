@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from solver.evidence import Record
 from tests.benchmarks.calibration.maps import Array, Draw
 from tests.benchmarks.calibration.simulated import Family, Simulated, lead, question_of
+from tests.benchmarks.simulated.words import words_of
 from tests.solver.rules.made_maps import evidence_of
 
 LAYERS = 12
@@ -261,14 +263,15 @@ def corpus(steep: bool) -> Callable[[Draw], Simulated]:
         count = int(generator.choice([10, 20, 50, 100]))
         found = np.stack([generator.choice(4, count, p=row) for row in shares])
         arrays = {"counts": np.stack([np.bincount(row, minlength=4) for row in found])}
+        values: dict[str, Any] = {"tags": tags, "tag": "NOUN"}
+        kept = values
         if generator.random() < 0.6:  # the words themselves may not have been kept
-            arrays["tags"] = found
-        values = {"tags": tags, "tag": "NOUN"}
+            kept = {**values, "nearest": words_of(tags, found, generator)}
         claims = [{"layer": layer} for layer in (1, 3, 5, 7, 9, 11)]
         exact = np.round(shares * 1e7).astype(int)
         return Simulated(
             question_of("bert.corpus_search", {}, claims),
-            evidence_of(Record("corpus_search", arrays, values)),
+            evidence_of(Record("corpus_search", arrays, kept)),
             evidence_of(Record("corpus_search", {"counts": exact}, values)),
         )
 

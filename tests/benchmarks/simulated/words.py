@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -102,10 +103,20 @@ def corpus_search(order: str, generator: Generator) -> Case:
             row = row[np.argsort((row != 2) + 2 * generator.random(50), kind="stable")]
         tags[layer - 1] = row
     counts = np.stack([np.bincount(row, minlength=4) for row in tags])
-    record = Record(
-        "corpus_search", {"counts": counts, "tags": tags}, {"tags": TAGS, "tag": "NOUN"}
-    )
+    values = {"tags": TAGS, "tag": "NOUN", "nearest": words_of(TAGS, tags, generator)}
+    record = Record("corpus_search", {"counts": counts, "tags": tags}, values)
     return Case([record], {}, [{"layer": one} for one in offered], one_of(4, which))
+
+
+def words_of(names: Sequence[str], tags: Floats, generator: Generator) -> list[list[list[str]]]:
+    """Words of these kinds, each kind a language's of its own: the n-th commonest is found 1/n
+    times as often as the commonest (Zipf 1935), of a vocabulary of 300."""
+    chance = 1 / np.arange(1, 301)
+    drawn = generator.choice(300, tags.shape, p=chance / chance.sum())
+    return [
+        [[f"{names[tag]}{word}", names[tag]] for tag, word in zip(*row, strict=True)]
+        for row in zip(tags, drawn, strict=True)
+    ]
 
 
 for _order in ("mixed", "own kind nearer"):

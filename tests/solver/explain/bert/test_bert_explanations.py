@@ -98,6 +98,9 @@ def test_the_corpus_search_finds_what_a_plain_search_finds(
     expected = search_by_hand(bert, bundle, query, 7)
     assert np.allclose(record.array("similarities"), expected, atol=1e-5)
     assert record.array("counts").sum(1).tolist() == [7] * 12
+    tags = record.values["tags"]
+    for row, words in zip(record.array("tags"), record.values["nearest"], strict=True):
+        assert [tag for _, tag in words] == [tags[at] for at in row]
     # However the corpus is cut into batches, the same is found.
     monkeypatch.setattr(corpus_search, "PIECES_AT_ONCE", 60)
     again = run(bundle, "corpus_search", corpus_nearest=7)

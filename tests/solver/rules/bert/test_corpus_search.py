@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from solver.errors import EvidenceError, MissingEvidence
 from solver.evidence import Evidence, Record
 from solver.rules.bert.corpus_search import LayerClaim, NothingToSet, first_layer_of_own_kind
-from solver.rules.bert.corpus_search_check import first_layer_of_the_nearer_half
+from solver.rules.bert.corpus_search_check import first_layer_by_distinct_words
 
 TAGS = ["ADJ", "NOUN", "VERB"]
 OFFERED = (2, 3, 5, 6)
@@ -97,26 +97,36 @@ def test_a_layer_that_is_not_there_is_refused() -> None:
         )
 
 
-def test_a_lead_of_the_farther_words_alone_is_none_of_the_nearer_half() -> None:
-    noun, adjective = TAGS.index("NOUN"), TAGS.index("ADJ")
-    tags = np.full((6, 50), adjective)
-    tags[1, 20:] = noun  # layer 2: 30 of 50, 5 of the nearer 25
-    tags[2:, :40] = noun
-    record = Record(
-        "corpus_search",
-        {"counts": np.stack([np.bincount(row, minlength=3) for row in tags]), "tags": tags},
-        {"tags": TAGS, "tag": "NOUN"},
-    )
-    evidence = Evidence({"corpus_search": record})
+def found_words(layers: list[dict[str, list[str]]]) -> Evidence:
+    """Words found by their part of speech, of each layer."""
+    nearest = [[[word, tag] for tag, words in row.items() for word in words] for row in layers]
+    counts = np.array([[len(row.get(tag, [])) for tag in TAGS] for row in layers])
+    values = {"tags": TAGS, "tag": "NOUN", "nearest": nearest}
+    return Evidence({"corpus_search": Record("corpus_search", {"counts": counts}, values)})
+
+
+def test_one_word_found_many_times_is_no_lead_of_distinct_words() -> None:
+    repeated = {"NOUN": ["Wizard", "wizard", "WIZARD"] * 10, "VERB": ["saw", "ran"]}
+    many = {"NOUN": ["cat", "dog", "saw"], "VERB": ["saw", "ran"]}
+    evidence = found_words([many, repeated, many, many, many, many])
     claims = [LayerClaim(layer=layer) for layer in OFFERED]
-    found = [
-        [one.holds for one in way(evidence, NothingToSet(), claims).verdicts]
-        for way in (first_layer_of_own_kind, first_layer_of_the_nearer_half)
-    ]
-    assert found == [[True, False, False, False], [False, True, False, False]]
-    tags[0], tags[1, 0] = noun, noun  # neither the nearest word nor a layer not offered counts
-    record.arrays["counts"] = np.stack([np.bincount(row, minlength=3) for row in tags])
-    again = first_layer_of_the_nearer_half(evidence, NothingToSet(), claims).verdicts
-    assert [one.value for one in again] == [6 - 19, 25, 25, 25]
-    with pytest.raises(MissingEvidence, match="part of speech of each word"):
-        first_layer_of_the_nearer_half(evidence_of([10] * 6), NothingToSet(), claims)
+    rule, check = (
+        way(evidence, NothingToSet(), claims).verdicts
+        for way in (first_layer_of_own_kind, first_layer_by_distinct_words)
+    )
+    assert [one.holds for one in rule] == [True, False, False, False]
+    assert [one.holds for one in check] == [False, True, False, False]
+    # "saw" is two words, one of each kind.
+    assert [one.value for one in check] == [-1, 1, 1, 1]
+    assert check[0].sentence == (
+        "In layer 2 NOUN is 1 of the distinct words among the nearest behind the leader.",
+        "第 2 層最接近的相異詞中，NOUN 落後最多的詞性 1 個。",
+    )
+
+
+@pytest.mark.parametrize("kept", [None, [], [[["cat", "NOUN"]]] * 6])
+def test_words_that_were_not_all_kept_are_named(kept: object) -> None:
+    evidence = evidence_of([10] * 6)
+    evidence["corpus_search"].values["nearest"] = kept  # type: ignore[index]
+    with pytest.raises(MissingEvidence, match="every word found"):
+        first_layer_by_distinct_words(evidence, NothingToSet(), [LayerClaim(layer=2)])
