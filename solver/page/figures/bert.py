@@ -238,7 +238,7 @@ def tags_by_layer(evidence: Evidence, parameters: Mapping[str, Any]) -> Markup:
             for at in kept
         ]
         found = Counter(str(word) for word, _ in record.value("nearest")[layer])
-        nearest = ", ".join(f"{word} ×{n}" if n > 1 else word for word, n in found.items())
+        nearest = ", ".join(f"{word}\u00a0×{n}" if n > 1 else word for word, n in found.items())
         rows.append(
             Markup('<tr><td class="n">{}</td>{}<td>{}</td></tr>').format(
                 layer + 1, Markup("").join(cells), nearest

@@ -93,8 +93,7 @@ def test_chances_of_other_claims_and_what_is_none_are_passed_over(
 
 def test_an_open_question_is_returned_as_it_is(question: PlannedQuestion) -> None:
     told = Record("smoothgrad/9", {}, {"samples": 160, CLOSE: close(question, a=0.2)})
-    entry = decide_question(question, Evidence()).entry
-    assert entry.state == "open"
+    entry = entry_of(question, None).model_copy(update={"state": "open", "correct": []})
     assert with_close_claims(question, entry, Evidence({told.id: told})) is entry
 
 

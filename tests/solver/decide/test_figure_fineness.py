@@ -62,9 +62,16 @@ def test_each_way_keeps_what_is_coarse(way: str) -> None:
     assert seen.dtype == bool and not seen.all() and seen.mean() > 0.99
 
 
-def test_an_open_question_is_returned_as_it_is(question: PlannedQuestion) -> None:
-    entry = decide_question(question, Evidence()).entry
-    assert with_figure_check(question, entry, Evidence()) is entry
+def test_an_open_question_and_one_on_whole_maps_are_returned_as_they_are(
+    question: PlannedQuestion,
+) -> None:
+    light = np.full((PIXELS, PIXELS, 3), 0.05)
+    light[6:16, 12:54] = 1.0
+    coarse, fine = evidence(question, light), evidence(question, light, 128)
+    decided = decide_question(question, fine).entry
+    assert with_figure_check(question, decided, fine) is decided
+    left_open = decided.model_copy(update={"state": "open", "correct": []})
+    assert with_figure_check(question, left_open, coarse) is left_open
 
 
 def test_an_answer_on_coarse_light_stands_and_the_note_says_so(question: PlannedQuestion) -> None:

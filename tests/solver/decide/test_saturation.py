@@ -104,7 +104,8 @@ def test_a_map_that_hangs_on_one_rounding_is_contested_by_that_alone(
     for missing in (LOST, 0.99e-6):
         at_line = checked(question, "cake", "cake", missing).saturation
         assert at_line is not None and (at_line.lost, at_line.rounded) == ([], [2])
-    assert checked(question, "cake", "cake", ROUNDED).saturation is None
+    for missing in (ROUNDED, 1.01e-6):
+        assert checked(question, "cake", "cake", missing).saturation is None
 
 
 def test_pictures_that_lose_a_part_are_named_in_their_order(
@@ -124,5 +125,7 @@ def test_pictures_that_lose_a_part_are_named_in_their_order(
     entry = checked(question, "cake", None, None)
     base = [option.holds for option in entry.options]
     monkeypatch.setattr("solver.decide.saturation.verdicts_again", lambda *_: base)
+    left_open = entry.model_copy(update={"state": "open", "correct": []})
+    assert with_saturation_check(asked, left_open, found) is left_open
     check = with_saturation_check(asked, entry, found).saturation
     assert check is not None and (check.lost, check.rounded) == ([2, 7], [3, 5])
