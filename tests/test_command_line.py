@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,8 +35,22 @@ COMMANDS = list(_commands(hw9))
 def test_help_explains_and_gives_an_example(path: tuple[str, ...]) -> None:
     shown = CliRunner().invoke(hw9, [*path, "--help"], prog_name="hw9")
     assert shown.exit_code == 0, shown.output
-    assert "Example" in shown.output
     assert "\\b" not in shown.output
+    _, head, examples = re.split(r"^  (Examples?):\n", shown.output, flags=re.MULTILINE)
+    shown_examples = re.findall(r"^    hw9 .*", examples.partition("\n\n")[0], re.MULTILINE)
+    assert head == ("Example" if len(shown_examples) == 1 else "Examples")
+    command: click.Command = hw9
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name) or command
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert [one.name for one in options if not one.help] == []
+
+
+@pytest.mark.parametrize("path", [(), *COMMANDS], ids=" ".join)
+def test_a_list_of_commands_says_each_in_whole(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(hw9, [*path, "--help"], prog_name="hw9").output
+    assert not re.search(r"\.\.\.$", shown.partition("\nCommands:\n")[2], re.MULTILINE), shown
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

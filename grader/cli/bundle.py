@@ -53,10 +53,10 @@ def bundle() -> None:
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing bert.yaml.")
 def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) -> None:
-    """Write DIR/bert.yaml from the sentences and reading items of the course's notebook.
+    """Write DIR/bert.yaml out of the course's notebook.
 
-    Only literal values in the notebook are used; none of its code is run. Check the file: it names
-    every other file that belongs beside it.
+    It gets the notebook's sentences and reading items. Only literal values in the notebook are
+    used; none of its code is run. Check the file: it names every other file that belongs beside it.
 
     \b
     Examples:
@@ -110,7 +110,7 @@ def init(folder: Path, notebook: Path, answers: tuple[str, ...], force: bool) ->
 @bank_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(folder: Path | None, bank_folder: Path | None, as_json: bool) -> None:
-    """Load all materials, and print hashes, pictures, predictions and regions.
+    """Load all materials; print hashes, predictions and regions.
 
     Regions that the bank asks for and that are missing, unknown, empty or out of the frame are
     named once, with the questions that read them (hw9 regions draw). Without DIR these are the

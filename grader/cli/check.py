@@ -82,9 +82,7 @@ def check(
 
     Begin with --template: it writes ANSWERS.yaml with every question, its options and their ids,
     for you to fill in; with --html a page to tick them in, in both languages, which needs no
-    network. The right options are shown only with --reveal. Of a question that the key leaves open
-    an answer is named where what was measured speaks against it. Filled in, the file holds
-    option ids:
+    network. Filled in, the file holds option ids:
 
     \b
       answers:
@@ -93,10 +91,12 @@ def check(
         q22: {a: her, b: "0.44"}
 
     Other ways to write an answer are read where only one option can be meant, and listed: C for
-    c, an option's text, .32 for the one choice near it.
+    c, an option's text, .32 for the one choice near it. The right options are shown only with
+    --reveal. An answer to a question that the key leaves open is named where what was measured
+    speaks against it.
 
     \b
-    Example:
+    Examples:
       hw9 check answers.html --template --html
       hw9 check answers.yaml --template
       hw9 check answers.yaml --key key.yaml --out look

@@ -27,7 +27,7 @@ def evidence() -> None:
     """Evidence from a notebook, without weights or a bundle.
 
     \b
-    Example:
+    Examples:
       hw9 evidence from-notebook run.ipynb --out mine
       hw9 evidence collect > cell.py
     """
@@ -37,11 +37,11 @@ def evidence() -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @bank_option("bank")
 def collect(out: Path | None, bank: Path | None) -> None:
-    """Print a cell for the end of the course's notebook, which saves evidence.zip.
+    """Print a notebook cell that saves evidence.zip.
 
-    Paste it into a new cell and run it there. It needs no import but the notebook's own, and saves
-    the notebook's arrays, with the ranges that figures lack; then `hw9 key --evidence evidence.zip`
-    decides on them.
+    Paste it into a new cell at the end of the course's notebook and run it there. It needs no
+    import but the notebook's own, and saves the notebook's arrays, with the ranges that figures
+    lack; then `hw9 key --evidence evidence.zip` decides on them.
 
     \b
     Example:
@@ -83,7 +83,7 @@ def from_notebook(
     procedures: bool | None,
     as_json: bool,
 ) -> None:
-    """Read the figures of executed notebooks (.ipynb) into evidence.
+    """Read the figures of executed notebooks into evidence.
 
     Prints a line for each figure: its kind, whether it was read, how reliably, and the missing
     parts; then the questions that the evidence can decide. Several notebooks are pooled: equal

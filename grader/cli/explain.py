@@ -33,7 +33,11 @@ METHODS = (
 @click.option("--steps", type=int, default=10, show_default=True, help="For integrated gradients.")
 @click.option("--bundle", "folder", type=FOLDER, help="Course materials.  [default: the demo's]")
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where the network runs.",
 )
 @click.option(
     "--out", type=FOLDER, default=Path("explained"), show_default=True, help="Folder for the PNG."

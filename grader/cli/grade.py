@@ -93,7 +93,7 @@ def grade(**given: Any) -> None:
     why, and give the file back with --corrections.
 
     \b
-    Example:
+    Examples:
       hw9 grade "HW9 Quiz Student Analysis Report.csv" --key key.yaml --out graded
       hw9 grade a.csv b.csv --key key.yaml --out graded --attempts latest
       hw9 grade a.csv --key key.yaml --out graded --gradebook G.csv --column "HW9 (1234)"

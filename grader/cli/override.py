@@ -57,7 +57,7 @@ def override(
     it is written again. Earlier runs stay unchanged until hw9 regrade.
 
     \b
-    Example:
+    Examples:
       hw9 key override q09 --correct d --why "the wording was reversed" --by TA
       hw9 key override q09 --correct a,d --any --why "both can be read so"
       hw9 key override q03 --correct a,c --also a,d --why "c and d say the same"

@@ -32,16 +32,21 @@ def regions() -> None:
 @regions.command()
 @click.argument("bundle", type=_FOLDER)
 @bank_option()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="[default: any free one]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of the page.  [default: any free one]",
+)
 @click.option("--no-open", is_flag=True, help="Print the address; open no browser.")
 def draw(bundle: Path, bank_folder: Path | None, port: int, no_open: bool) -> None:
-    """Draw regions in the browser: polygons and lines, by mouse or by keys.
+    """Draw polygons and lines in the browser, by mouse or keys.
 
     Regions that the bank's questions ask for are listed for each picture, missing ones first. Each
     change is written into BUNDLE/regions.yaml at once, with the picture's fingerprint.
 
     \b
-    Example:
+    Examples:
       hw9 regions draw course/
       hw9 regions draw course/ --bank 2022
     """

@@ -72,7 +72,7 @@ def regrade(**given: Any) -> None:
     inside it, and a line is added to regrades.jsonl: the change, by whom and why.
 
     \b
-    Example:
+    Examples:
       hw9 key override q09 --correct d --why "c was ambiguous" --by TA --key key.yaml
       hw9 regrade graded --key key.yaml --how both
       hw9 regrade graded --key key.yaml --how both --write --by TA --why "c was ambiguous"

@@ -16,7 +16,12 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.argument("key_folder", type=_FOLDER)
 @click.argument("run_folder", type=_FOLDER, required=False)
 @bank_option()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="[default: any free one]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of the page.  [default: any free one]",
+)
 @click.option("--no-open", is_flag=True, help="Print the address; open no browser.")
 def review(
     key_folder: Path, run_folder: Path | None, bank_folder: Path | None, port: int, no_open: bool
@@ -29,7 +34,7 @@ def review(
     signed, and the run regraded. Only this machine can open the page; Ctrl-C ends it.
 
     \b
-    Example:
+    Examples:
       hw9 review spring
       hw9 review spring graded
     """

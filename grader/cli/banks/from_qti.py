@@ -29,7 +29,7 @@ def from_qti(package: Path, out: Path, title: str | None, leave_out: bool, as_js
     with the quiz's texts in questions/quizzes/) and key.yaml.
 
     \b
-    Example:
+    Examples:
       hw9 bank from-qti quiz-export.zip --out week3
       hw9 grade export.csv --key week3/key.yaml --bank week3/questions --out week3/scores
     """
