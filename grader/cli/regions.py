@@ -91,9 +91,9 @@ def export(bundle: Path, out: Path, bank_folder: Path | None) -> None:
 @click.argument("files", type=_FILE, nargs=-1, required=True)
 @bank_option()
 def import_(bundle: Path, files: tuple[Path, ...], bank_folder: Path | None) -> None:
-    """Read regions from labelme's JSON files, named like their pictures.
+    """Read regions from labelme's JSON, a file a picture.
 
-    Regions of the same name are replaced, all others stay.
+    The files are named like the pictures. Regions of the same name are replaced, all others stay.
 
     \b
     Example:
