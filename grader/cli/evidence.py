@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from solver.evidence import Record
     from solver.notebook_evidence.from_notebooks import NotebookEvidence
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 

@@ -59,7 +59,7 @@ PATH = click.Path(path_type=Path)
     "--notebook",
     "notebooks",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Decide on the figures of an executed notebook, without a model; may be repeated.",
 )
 @click.option(

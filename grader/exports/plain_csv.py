@@ -95,8 +95,9 @@ class PlainCsv:
                 "columns by the questions' ids.",
             )
         if missing and not allow_missing:
+            more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
             raise ExportError(
-                f"has no column for {', '.join(missing[:8])}",
+                f"has no column for {', '.join(missing[:8])}{more}",
                 path=self._path,
                 place="line 1",
                 mend="If they were not asked, say --allow-missing.",

@@ -57,7 +57,9 @@ def differences(quiz: WordedQuiz, bank: WordedQuiz) -> Iterator[Difference]:
         options = list(_choices("", own.options, question.options))
         known = dict(own.blanks)
         for blank, choices in question.blanks:
-            options += _choices(f"{blank}: ", known.get(blank, ()), choices)
+            # Without a key the bank has no choices around a measured value to differ from.
+            if known.get(blank):
+                options += _choices(f"{blank}: ", known[blank], choices)
         if stem[1] or options:
             yield Difference(question.id, stem, tuple(options))
 

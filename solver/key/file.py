@@ -22,6 +22,8 @@ def load_key(path: Path) -> Key:
     Raises:
         KeyFileError: names the file, the line and the expected value.
     """
+    if not path.exists():
+        raise KeyFileError("there is no such file", path=path, mend="hw9 key makes a key.")
     return validated(load_placed_yaml(path, KeyFileError), Key, KeyFileError)
 
 

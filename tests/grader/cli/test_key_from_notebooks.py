@@ -40,3 +40,7 @@ def test_a_notebook_stands_alone_and_must_be_one(tmp_path: Path) -> None:
     torn = CliRunner().invoke(hw9, ["key", "--notebook", str(file), "--out", str(tmp_path / "k")])
     assert torn.exit_code == 1 and "run.ipynb: is not a notebook" in str(torn.exception)
     assert not (tmp_path / "k").exists()
+    for command in (["key"], ["evidence", "from-notebook"]):
+        given = ["--notebook", "no.ipynb"] if command == ["key"] else ["no.ipynb"]
+        none = CliRunner().invoke(hw9, [*command, *given, "--out", str(tmp_path / "k")])
+        assert none.exit_code == 1 and str(none.exception) == "no.ipynb: there is no such file."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -123,6 +124,11 @@ def test_rows_and_headers_that_are_refused(tmp_path):
     ):
         with pytest.raises(ExportError, match=said):
             plain(tmp_path, header=header)
+    many = tuple(replace(QUESTIONS[0], id=f"q{at:02d}") for at in range(1, 13))
+    path = tmp_path / "few.csv"
+    path.write_text("student,q01\n", "utf-8")
+    with pytest.raises(ExportError, match="q09 and 3 more"):
+        PlainCsv(path, many)
     (row,) = plain(tmp_path, "s,a", header="student,q01", allow_missing=True)
     assert row.submission.responses["q03"] == NOT_SHOWN
 

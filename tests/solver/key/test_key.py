@@ -175,6 +175,11 @@ def test_a_damaged_key_is_said_with_its_line(tmp_path: Path, text: str, says: st
     assert "\n" not in str(caught.value)
 
 
+def test_a_key_that_is_not_there_can_be_made(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match=r"no such file. hw9 key makes a key\."):
+        load_key(tmp_path / "key.yaml")
+
+
 def test_a_key_written_by_hand_is_enough(tmp_path: Path) -> None:
     (tmp_path / "key.yaml").write_text(SOUND, encoding="utf-8")
     (question,) = load_key(tmp_path / "key.yaml").questions
