@@ -33,7 +33,7 @@ def rules(name: str | None, whole: bool) -> None:
         for rule in known.values():
             # The first paragraph: its line ends are those of the docstring.
             first = " ".join(rule.what.split("\n\n")[0].split())
-            click.echo(f"{rule.name}\n    {first}")
+            click.echo(f"{rule.name}\n{click.wrap_text(first, 78, '    ', '    ')}")
         click.echo(f"\n{counted(len(known), 'rule')}; hw9 bank rules NAME describes one.")
     # A former name finds its rule too: banks of an earlier edition have it.
     elif current_name(name) in known:

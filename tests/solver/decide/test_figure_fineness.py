@@ -53,6 +53,10 @@ def test_each_way_keeps_what_is_coarse(way: str) -> None:
     drawn = WAYS[way](ramp)
     assert drawn.min() >= 0 and drawn.max() <= 1
     assert np.allclose(drawn[0], np.linspace(0, 1, len(drawn[0])), atol=0.02)
+    # A panel that is not square is as high as it is wide when it is drawn again.
+    wide = np.linspace(0, 1, 60)[:, None].repeat(PIXELS, 1)
+    for across in (WAYS[way](wide), WAYS[way](wide.T).T):
+        assert np.ptp(across, 1).max() < 1e-9 and (np.diff(across[:, 0]) >= 0).all()
     colours = np.stack([ramp] * 3, -1)
     assert WAYS[way](colours).shape == (*drawn.shape, 3)
     assert len(drawn) == {"at the picture's own pixels": 128, "a tenth smaller": 63}.get(way, 70)

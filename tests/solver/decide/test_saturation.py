@@ -100,6 +100,7 @@ def test_a_map_that_hangs_on_one_rounding_is_contested_by_that_alone(
     assert doubt_of(entry) >= estimate.ROUNDED
     assert "reason_rounded" in [reason.sentence for reason in reasons_to_look(entry, None)]
     assert "取決於一次捨入" in str(entry.note) and "遺漏" not in str(entry.note)
+    assert np.float32(1 - 0.99 * LOST) == 1 > np.float32(1 - 1.01 * LOST)
     # From half of the distance of the number before 1 on, to a thirtieth of what is left.
     for missing in (LOST, 0.99e-6):
         at_line = checked(question, "cake", "cake", missing).saturation

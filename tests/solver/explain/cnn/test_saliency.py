@@ -110,6 +110,10 @@ def test_the_finite_differences_agree_with_what_the_method_returns(demo: Bundle)
     record = saliency_derivative(Job("saliency_derivative", demo))
     method, differences = record.array("method"), record.array("differences")
     assert np.allclose(method, differences, rtol=1e-6)
+    # On the picture of whose label the network is least sure.
+    left = [saliency(Job(f"saliency/{place}", demo)).value("one_minus_p") for place in range(10)]
+    assert record.values["picture"] == int(np.argmax(left))
+    assert record.values["one_minus_p"] == pytest.approx(max(left), rel=1e-3)
     moves = record.values["moves"]
     assert moves["loss with input"]
     assert moves["loss with parameters"]
