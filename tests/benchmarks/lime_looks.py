@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solver.evidence import Evidence, Record
-from solver.explain.cnn.lime_surrogate import ridge_fit, shown_signs
+from solver.explain.cnn.lime_surrogate import informative_rows, ridge_fit, shown_signs
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import sampling_of
 from solver.explain.sampling.claims import Claims
@@ -76,12 +76,17 @@ def claim_on(generator: np.random.Generator) -> Claims:
 
 
 def run(runs: int, seed: int, confidence: float, claims_in_all: int) -> Outcomes:
-    """Run the looks of so many classifiers, each until its claim is decided or given up."""
+    """Run the looks of so many classifiers, each until its claim is decided or given up.
+
+    Samples are taken in the order in which `hw9 key` takes LIME's.
+    """
     generator, ended = np.random.default_rng(seed), Outcomes(runs)
     job = Job("lime/0", None, ExplainSettings(confidence=confidence))  # type: ignore[arg-type]
     for _ in range(runs):
         draws, answers = samples_of(generator)
         claim = claim_on(generator)
+        order = np.append(0, informative_rows(draws, np.array([0]), MOST - 1))
+        draws, answers = draws[order], answers[order]
         (whole,) = claim.margins(Evidence({"lime/0": record_of(draws, answers)})) or [np.nan]
         for number, look in enumerate(sampling_of(job).looks(job)[:-1], start=1):
             found = Evidence({"lime/0": record_of(draws[:look], answers[:look])})

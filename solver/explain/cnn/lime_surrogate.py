@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 KERNEL_WIDTH = 0.25  # lime's default for pictures
 
@@ -80,6 +81,39 @@ def ridge_freedom(draws: npt.NDArray[np.integer]) -> float:
     products = (centred.T * near) @ centred
     inverse = np.linalg.inv(products + np.eye(len(products))).astype(np.float64)
     return _freedom(len(draws), inverse, products)
+
+
+def informative_rows(draws: npt.NDArray[np.integer], taken: Ints, number: int) -> Ints:
+    """Return the rows of `draws` from which the weights are learned best, after those in `taken`.
+
+    Each is the one whose answer the fit on those before tells least about, which makes the
+    determinant of ``X' W X + I`` largest (D-optimal, one row at a time: Dykstra 1971, "The
+    Augmentation of Experimental Data to Maximize |X'X|", Technometrics 13:682). No answer has a
+    part in it.
+
+    Args:
+        draws: the course's draws (samples, segments), 1 where a segment is shown.
+        taken: rows of `draws`.
+        number: of rows to return.
+    """
+    near, _, centred = _centred(draws)
+    design = np.sqrt(near)[:, None] * np.column_stack([np.ones(len(draws)), centred])
+    known = design[taken]
+    covariance = np.linalg.inv(known.T @ known + np.eye(design.shape[1]))
+    untold = design @ covariance
+    leverage = np.einsum("ij,ij->i", untold, design)
+    leverage[taken] = -np.inf
+    chosen = []
+    for _ in range(number):
+        row = int(np.argmax(leverage))
+        chosen.append(row)
+        # The covariance after one row more, without inverting it anew (Sherman and Morrison 1950).
+        direction = untold[row] / np.sqrt(1 + leverage[row])
+        along = design @ direction
+        untold -= np.outer(along, direction)
+        leverage -= along**2
+        leverage[row] = -np.inf
+    return np.array(chosen, np.int64)
 
 
 def _freedom(samples: int, inverse: Floats, products: Floats) -> float:

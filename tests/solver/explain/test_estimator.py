@@ -16,9 +16,9 @@ from solver.evidence import Evidence, Record
 from solver.explain.cnn import integrated_gradients as integrated
 from solver.explain.cnn import lime as lime_segments
 from solver.explain.cnn import smoothgrad
-from solver.explain.cnn.lime_surrogate import shown_signs
+from solver.explain.cnn.lime_surrogate import informative_rows, shown_signs
 from solver.explain.cnn.saliency import min_max
-from solver.explain.estimator import Units, groups_of, left_out, looks_at
+from solver.explain.estimator import Share, Units, groups_of, left_out, looks_at
 from solver.explain.job import ExplainSettings, Job, fast_settings
 from solver.explain.registry import may_stop, sampling_of
 from solver.explain.sampling.sequential_test import REDRAWS, critical_value
@@ -121,8 +121,24 @@ def test_lime_taken_further_is_lime_to_the_last_bit(demo: Bundle) -> None:
     assert further.values == whole.values
     for name, array in whole.arrays.items():
         assert np.array_equal(further.array(name), array), name
-    assert whole.array("draws")[0].all()
-    assert begun.array("answers").tolist() == whole.array("answers")[:50].tolist()
+    rows = begun.array("rows")
+    assert whole.array("draws")[0].all() and rows[0] == 0
+    assert whole.array("rows").tolist() == list(range(80))
+    assert begun.array("answers").tolist() == whole.array("answers")[rows].tolist()
+
+
+def test_lime_takes_the_most_informative_draws_in_any_shares_of_work(demo: Bundle) -> None:
+    job = Job("lime/3", demo, FEW)
+    begun = lime_segments.SAMPLING.extend(job, None, 30)
+    draws = lime_segments.lime(job).array("draws")
+    chosen = informative_rows(draws, np.array([0]), 29)
+    assert begun.array("rows").tolist() == sorted([0, *chosen.tolist()])
+    whole = lime_segments.SAMPLING.extend(job, begun, 50)
+    parts = [lime_segments.measured(job, begun, 50, Share(at, 3)) for at in range(3)]
+    joined = lime_segments.joined(job, begun, 50, np.concatenate(parts))
+    assert np.array_equal(joined.array("answers"), whole.array("answers"))
+    added = informative_rows(draws, begun.array("rows"), 20)
+    assert whole.array("rows").tolist() == sorted([*begun.array("rows").tolist(), *added.tolist()])
 
 
 def test_lime_on_the_prepared_network_is_lime(demo: Bundle) -> None:

@@ -122,7 +122,7 @@ def test_a_record_says_which_superpixels_it_rests_on(demo: Bundle) -> None:
     }
     assert later.settings["lime_superpixels"]["scikit_image"] == "0.18"
     assert not np.array_equal(first.array("segments"), later.array("segments"))
-    assert first.inputs["method_version"] == "3"
+    assert first.inputs["method_version"] == "4"
 
 
 def test_a_batch_of_two_is_a_batch_of_ten(demo: Bundle) -> None:

@@ -8,6 +8,8 @@ from lime.lime_image import ImageExplanation
 
 from solver.explain.cnn.lime import fit_weights
 from solver.explain.cnn.lime_surrogate import (
+    exponential_kernel,
+    informative_rows,
     ridge_fit,
     ridge_freedom,
     ridge_posterior,
@@ -68,6 +70,48 @@ def test_weights_of_few_samples_err_as_the_fit_says(samples: int) -> None:
         said.append(np.diag(covariance).mean() * (1 - samples / 1000))
         erred.append(((few - whole) ** 2).mean())
     assert 0.8 < np.sqrt(np.mean(erred) / np.mean(said)) < 1.25
+
+
+def test_the_next_row_is_the_one_that_leaves_least_of_the_weights_open() -> None:
+    """Of all rows that could follow, it makes the determinant of the weights' precision largest."""
+    rows = draws(40, 8)
+    near = exponential_kernel(1 - np.sqrt(rows.mean(1)))
+    design = np.sqrt(near)[:, None] * np.column_stack(
+        [np.ones(40), rows - np.average(rows, axis=0, weights=near)]
+    )
+
+    def known(chosen: list[int]) -> float:
+        return float(np.linalg.slogdet(design[chosen].T @ design[chosen] + np.eye(9))[1])
+
+    taken = [0, 7]
+    for row in informative_rows(rows, np.array(taken), 30).tolist():
+        assert row not in taken
+        best = max(known([*taken, one]) for one in range(40) if one not in taken)
+        assert known([*taken, row]) == pytest.approx(best, abs=1e-9)
+        taken.append(row)
+
+
+def test_rows_come_in_one_order_however_often_one_stops() -> None:
+    rows = draws(300, 40)
+    at_once = informative_rows(rows, np.array([0]), 299)
+    begun = informative_rows(rows, np.array([0]), 60)
+    further = informative_rows(rows, np.sort(np.append(0, begun)), 239)
+    assert np.append(begun, further).tolist() == at_once.tolist()
+    assert sorted([0, *at_once.tolist()]) == list(range(300))
+
+
+def test_informative_rows_tell_the_weights_better_than_as_many_others() -> None:
+    chance = np.random.default_rng(5)
+    erred = []
+    for seed in range(10):
+        rows = draws(1000, 60, seed)
+        answers = rows @ chance.laplace(size=60) + chance.normal(size=1000)
+        whole, _, _ = ridge_fit(rows, answers)
+        chosen = np.append(0, informative_rows(rows, np.array([0]), 99))
+        fits = [ridge_fit(rows[one], answers[one])[0] for one in (np.arange(100), chosen)]
+        erred.append([((one - whole) ** 2).mean() for one in fits])
+    plain, informative = np.sqrt(np.mean(erred, axis=0))
+    assert informative < 0.9 * plain
 
 
 def test_a_fit_on_many_samples_leaves_all_but_a_number_a_segment() -> None:
