@@ -27,15 +27,19 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import stats
 
 from solver.evidence import Evidence, Record
 from solver.explain.estimator import samples_taken
 from solver.explain.job import Job
 from solver.explain.registry import sampling_of
 from solver.explain.sampling.claims import Claims
+from solver.explain.sampling.critical_values import corrected_for_skewness, critical_value
 
 REDRAWS = 100
+
+MOST_REDRAWS = 400
+"""Redraws where a hundred, all on one side, are too few to decide a claim."""
 
 APART = 10
 """Draws of one record alone, for its part in the variance of a claim."""
@@ -43,9 +47,6 @@ APART = 10
 MOST_OF_IT = 0.9
 """Share of a claim's variance that the records to be extended have together; the others alone could
 not decide the claim."""
-
-STRAIGHT = 1e-6
-"""A skewness below this moves no quantile by a digit that counts."""
 
 FEWEST = 50
 """Redraws that are made in any case."""
@@ -77,18 +78,25 @@ class _Draws:
         return self.turned == 0
 
     def take(self, again: Floats, margins: Floats) -> None:
-        """Count one draw."""
+        """Count one draw; all margins NaN where they cannot be had."""
         moves = np.isfinite(margins)
         # A margin that is no number, an undecided verdict, is never the same.
         self.turned += np.sign(again) != np.sign(margins)
         self.squares[moves] += (again[moves] - margins[moves]) ** 2
         self.number += 1
 
-    def error(self, margins: Floats) -> Floats:
-        """The error of each margin, with one draw more that came to the line: (claims,)."""
+    def error(self, margins: Floats, number: int | None = None) -> Floats:
+        """The error of each margin, with one draw more that came to the line: (claims,).
+
+        Args:
+            margins: the margins.
+            number: of draws, if these went on as they are; None: as many as there are.
+        """
         error, moves = np.zeros(len(margins)), np.isfinite(margins)
+        number = self.number if number is None else number
+        squares = self.squares[moves] * (number / self.number)
         # One draw more, as if it had come to the line: draws that all agree are no certainty.
-        error[moves] = np.sqrt((self.squares[moves] + margins[moves] ** 2) / (self.number + 1))
+        error[moves] = np.sqrt((squares + margins[moves] ** 2) / (number + 1))
         return error
 
 
@@ -135,11 +143,17 @@ class SequentialTest:
         if len(self.unfinished) > 1 and any(drawn.steady[at] and not clear[at] for at in which):
             bound = critical_value(self.unfinished, number, claims_in_all, self.freedom)
             clear = np.abs(margins) > bound * error
+        # More draws, that all agree again, come nearer to certainty.
+        later = np.abs(margins) > bound * drawn.error(margins, MOST_REDRAWS)
+        if any(drawn.steady[at] and later[at] and not clear[at] for at in which):
+            for again in self._drawing:
+                drawn.take(np.full(len(margins), np.nan) if again is None else again, margins)
+            clear = np.abs(margins) > bound * drawn.error(margins)
         decided = drawn.steady & clear
         # Last: it decides the claims anew for each part of the samples left out.
         if decided[list(which)].any() and moves.any():
             bound = corrected_for_skewness(bound, self.skewness * np.sign(margins))
-            decided &= ~moves | (np.abs(margins) > bound * np.sqrt(drawn.squares / REDRAWS))
+            decided &= ~moves | (np.abs(margins) > bound * np.sqrt(drawn.squares / drawn.number))
         return [at for at in which if not decided[at]]
 
     def hopeless(
@@ -182,7 +196,7 @@ class SequentialTest:
         margins = self.margins
         assert margins is not None
         draws = _Draws(np.zeros(len(margins)), np.zeros(len(margins), np.int64))
-        for again in self._redrawn(self.unfinished):
+        for again in islice(self._drawing, REDRAWS):
             if again is None:
                 return None
             draws.take(again, margins)
@@ -190,6 +204,11 @@ class SequentialTest:
             if draws.number >= FEWEST and not draws.steady.any():
                 break
         return draws
+
+    @cached_property
+    def _drawing(self) -> Iterator[Floats | None]:
+        """The redraws that are still to be made."""
+        return self._redrawn(self.unfinished)
 
     @cached_property
     def skewness(self) -> Floats:
@@ -319,62 +338,12 @@ def _largest(parts: Floats) -> npt.NDArray[np.intp]:
     return order[(before < MOST_OF_IT * parts.sum()) & (parts[order] > 0)]
 
 
-def critical_value(
-    unfinished: Sequence[Job], look: int, claims_in_all: int, freedom: Floats | float | None = None
-) -> Floats:
-    """Return the quantile of Student's t that a claim must pass at a look (the first is 1).
-
-    Args:
-        unfinished: the jobs whose samples are drawn from.
-        look: how many times the claim has been looked at, this time included.
-        claims_in_all: how many claims the error is shared out over.
-        freedom: degrees of freedom, a number or one a claim; if not given, the least of the jobs'.
-    """
-    confidence = max(job.settings.confidence or 0.0 for job in unfinished)
-    # 6 / (pi j)^2 of the error at look j: a series whose sum is 1, so that looking again costs
-    # nothing in validity.
-    share = (1 - confidence) * 6 / (np.pi * look) ** 2 / max(claims_in_all, 1)
-    least = min(sampling_of(job).units for job in unfinished) - 1
-    quantile: Floats = stats.t.isf(share, least if freedom is None else freedom)
-    return quantile
-
-
-def corrected_for_skewness(bound: Floats, skewness: Floats) -> Floats:
-    """Return the t whose Hall transform is `bound`: larger for a tail towards the threshold.
-
-    Args:
-        bound: a quantile, or one a claim.
-        skewness: that of the margin, negative for a tail towards the threshold: (claims,).
-    """
-    # The transform is flat at t = -3 / g and rises again behind it, so that its inverse comes to a
-    # peak. A tail heavier than the peak's gets the peak: never less than a lighter one.
-    skewness = np.maximum(skewness, -_skewness_asked_most(bound))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = (np.cbrt(1 + skewness * (bound - skewness / 6)) - 1) * 3 / skewness
-    found: Floats = np.maximum(np.where(np.abs(skewness) < STRAIGHT, bound, inverse), bound)
-    return found
-
-
-def _skewness_asked_most(bound: Floats) -> Floats:
-    """The size s of the skewness for which the inverse of Hall's transform is largest."""
-    # t(s) = 3 (1 + c) / s with c^3 = s b + s^2 / 6 - 1. Where its derivative is 0, t is 3 / w and s
-    # is w (3/2 + w^2 / 12), with w the one positive root of w^4 / 144 + w^2 / 4 + b w - 3/4: rising
-    # and convex, so that Newton's way down from 3 / 4b cannot miss it.
-    w = optimize.newton(
-        lambda w: w**4 / 144 + w**2 / 4 + bound * w - 3 / 4,
-        3 / (4 * bound),
-        lambda w: w**3 / 36 + w / 2 + bound,
-    )
-    found: Floats = w * (3 / 2 + w**2 / 12)
-    return found
-
-
 def _redrawn(job: Job, evidence: Evidence) -> Iterator[Record]:
     record, sampling = evidence[job.id], sampling_of(job)
     # Not `hash`, which is another one in each process; the count, so that each look draws anew.
     seed = [zlib.crc32(job.id.encode()), samples_taken(record)]
     generator = np.random.default_rng(seed)
-    return sampling.redraw(record, sampling.most(job), generator, REDRAWS)
+    return sampling.redraw(record, sampling.most(job), generator, MOST_REDRAWS)
 
 
 def evidence_digest(claims: Claims, evidence: Evidence) -> str:

@@ -21,7 +21,8 @@ from solver.explain.cnn.saliency import min_max
 from solver.explain.estimator import Share, Units, groups_of, left_out, looks_at
 from solver.explain.job import ExplainSettings, Job, fast_settings
 from solver.explain.registry import may_stop, sampling_of
-from solver.explain.sampling.sequential_test import REDRAWS, critical_value
+from solver.explain.sampling.critical_values import critical_value
+from solver.explain.sampling.sequential_test import REDRAWS
 
 FEW = fast_settings(smoothgrad_samples=40, lime_samples=80)
 

@@ -16,9 +16,9 @@ from solver.explain import registry
 from solver.explain.estimator import Sampling, Units, left_out, looks_at
 from solver.explain.job import ExplainSettings, Job, no_picture
 from solver.explain.sampling.claims import Claims
+from solver.explain.sampling.critical_values import critical_value
 from solver.explain.sampling.sequential_test import (
     SequentialTest,
-    critical_value,
     evidence_digest,
     was_decided,
 )

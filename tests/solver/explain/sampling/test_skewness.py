@@ -12,7 +12,7 @@ from scipy import stats
 
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import all_explanations
-from solver.explain.sampling.sequential_test import corrected_for_skewness, critical_value
+from solver.explain.sampling.critical_values import corrected_for_skewness, critical_value
 
 
 def asked_for(bound: float, skewness: float) -> float:
