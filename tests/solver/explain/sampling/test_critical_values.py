@@ -1,4 +1,4 @@
-"""The t that a skewed margin is asked for: the inverse of Hall's transform, claim by claim."""
+"""The t that a margin is asked for, with Hall's transform inverted for skewed ones."""
 
 from __future__ import annotations
 
@@ -70,6 +70,10 @@ def test_bounds_and_skewnesses_are_taken_claim_by_claim() -> None:
     assert of_one[1] == asked_for(6.0, -2.0)
 
 
+def job(confidence: float) -> Job:
+    return Job("smoothgrad/0", None, ExplainSettings(confidence=confidence))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("confidence", "look", "claims", "units"), [(0.99, 1, 1, 20), (0.99, 3, 1, 20), (0.9, 2, 7, 20)]
 )
@@ -77,11 +81,17 @@ def test_the_error_at_a_look_is_its_share_of_one_in_so_many(
     confidence: float, look: int, claims: int, units: int
 ) -> None:
     """Of Student's t with one degree less than units; over all looks the shares add up to all."""
-    job = Job("smoothgrad/0", None, ExplainSettings(confidence=confidence))  # type: ignore[arg-type]
-    bound = critical_value([job], look, claims, units - 1.0)
+    bound = critical_value([job(confidence)], look, claims, units - 1.0)
     share = (1 - confidence) * 6 / math.pi**2 / look**2 / claims
     assert stats.t.sf(bound, units - 1) == pytest.approx(share)
     assert sum(6 / math.pi**2 / n**2 for n in range(1, 5000)) == pytest.approx(1, abs=1e-3)
     own = all_explanations()["smoothgrad"].sampling
     assert own is not None
-    assert stats.t.sf(critical_value([job], look, claims), own.units - 1) == pytest.approx(share)
+    least = critical_value([job(confidence)], look, claims)
+    assert stats.t.sf(least, own.units - 1) == pytest.approx(share)
+
+
+def test_more_confidence_more_claims_and_later_looks_ask_for_more() -> None:
+    assert critical_value([job(0.999)], 1, 1) > critical_value([job(0.99)], 1, 1)
+    assert critical_value([job(0.99)], 1, 10) > critical_value([job(0.99)], 1, 1)
+    assert critical_value([job(0.99)], 3, 1) > critical_value([job(0.99)], 2, 1)
