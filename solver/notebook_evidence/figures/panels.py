@@ -26,7 +26,10 @@ Mask = npt.NDArray[np.bool_]
 DARK = 130
 """Largest value of a spine's pixel: 51 at 72 dots an inch (0.8 pixel wide, so 0.8 opaque)."""
 WHITE = 225
-"""Least value of a pixel outside a panel; the outermost pixel of a spine may be 227."""
+"""Least value of a pixel outside a panel."""
+FAINT = 185
+"""Least value of the row of pixels that a spine wider than its whole pixels leaves beside them: 192
+where nearly half a pixel is left over, as at 130 dots an inch; 227 at 200."""
 LEAST_SIDE = 24  # pixels; a smaller panel shows nothing that could be read
 MOST_SIDE = 3000
 """Pixels; the largest panel that was seen, in a figure of 16780 x 6194, has about 1300."""
@@ -88,6 +91,9 @@ def find_boxes(rgb: Bytes) -> list[Box]:
     most, least = brightest(rgb), darkest(rgb)
     dark = (most <= DARK) & ((most - least <= 12) | (most <= 80))
     white = least >= WHITE
+    faint = (least >= FAINT) & (most - least <= 12)
+    # A line's own faint rim counts as the paper beyond it.
+    white |= faint & _beside(white)
     below = np.vstack([white[1:], np.ones((1, white.shape[1]), bool)])
     up = _run_up(dark)
     boxes: list[Box] = []
@@ -101,6 +107,16 @@ def find_boxes(rgb: Bytes) -> list[Box]:
             if box is not None and not any(_same(box, other) for other in boxes):
                 boxes.append(box)
     return _in_rows(boxes)
+
+
+def _beside(white: Mask) -> Mask:
+    """Where a pixel above, below, to the left or to the right is white."""
+    beside = np.zeros_like(white)
+    beside[1:] |= white[:-1]
+    beside[:-1] |= white[1:]
+    beside[:, 1:] |= white[:, :-1]
+    beside[:, :-1] |= white[:, 1:]
+    return beside
 
 
 def _run_up(dark: Mask) -> npt.NDArray[np.int32]:
@@ -196,7 +212,11 @@ def find_panels(rgb: Bytes, boxes: list[Box] | None = None) -> list[list[Panel]]
     side = max(width for _, width in found)
     rows: list[list[Panel]] = []
     for box, _ in found:
-        bottom = box.middle(box.bottom, -1)
+        # Panels of one row end at one height. Where it lies between two pixels, lines are rounded
+        # either way, the image to the lower one.
+        bottom = max(
+            one.middle(one.bottom, -1) for one, _ in found if abs(one.bottom - box.bottom) <= 1
+        )
         panel = Panel(bottom - side, box.middle(box.left, 1), side, side, box)
         if panel.top < 0 or panel.left + side > rgb.shape[1]:
             continue

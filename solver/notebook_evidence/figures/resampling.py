@@ -2,9 +2,11 @@
 
 An image of n x n is stretched over the panel's pixels and smoothed by a Hann window over one screen
 pixel, or over one image pixel where these are larger: ``panel = K @ image @ K.T``, cut to whole
-levels. This is matplotlib's `antialiased` interpolation, the default since 3.2. Of an image that
-begins at a fraction of a pixel, as matplotlib 3.11 sets them, K has other weights for rows and for
-columns (`solver.notebook_evidence.figures.placing`).
+levels. This is matplotlib's `antialiased` interpolation, the default since 3.2. An image blown up
+more than three times, or exactly to its size or twice, is not smoothed: each screen pixel shows
+the image pixel that its middle lies in. Of an image that begins at a fraction of a pixel, as
+matplotlib 3.11 sets them, K has other weights for rows and for columns
+(`solver.notebook_evidence.figures.placing`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ Mask = npt.NDArray[np.bool_]
 
 SIDES = (128, 64, 32, 16, 8, 4)
 """Sides of the network's layers for a picture of 128x128."""
+BLOWN_UP = 3
+"""Times as many screen pixels as image pixels beyond which matplotlib does not smooth."""
 CLOSE = 0.8
 """Levels of 255, as a root mean square, that a panel may differ from one drawn from so few pixels:
 rounding is .1 to .5, an image twice as fine .6 (where nothing is in it) to 6."""
@@ -42,9 +46,15 @@ def window(side: int, pixels: int, width: float | None = None, begin: float = 0.
         >>> window(2, 4).round(2).tolist()
         [[0.46, 0.46, 0.08, 0.0], [0.0, 0.08, 0.46, 0.46]]
     """
-    scale = pixels / (side if width is None else width)
+    width = side if width is None else width
+    scale = pixels / width
     reach = max(scale, 1.0)
     middles = (np.arange(side) + 0.5 - begin) * scale
+    if in_blocks(width, pixels):
+        nearest = np.clip(np.floor(middles), 0, pixels - 1)
+        blocks: Floats = (nearest[:, None] == np.arange(pixels)).astype(np.float64)
+        blocks.setflags(write=False)
+        return blocks
     away = (np.arange(pixels)[None] + 0.5 - middles[:, None]) / reach
     # Matplotlib's own filter ("hanning") for images that are drawn smaller.
     weights = np.where(np.abs(away) < 1, 0.5 + 0.5 * np.cos(np.pi * np.clip(away, -1, 1)), 0.0)
@@ -55,6 +65,16 @@ def window(side: int, pixels: int, width: float | None = None, begin: float = 0.
     # It is cached: a caller that wrote into it would change the next one's.
     result.setflags(write=False)
     return result
+
+
+def in_blocks(width: float, pixels: int) -> bool:
+    """Say whether an image of so many pixels is drawn so wide without smoothing.
+
+    Example:
+        >>> in_blocks(197.0, 64), in_blocks(197.0, 128), in_blocks(256.0, 128)
+        (True, False, True)
+    """
+    return width > BLOWN_UP * pixels or width in (pixels, 2 * pixels)
 
 
 def windows(side: int, pixels: int, placing: Placing | None) -> tuple[Floats, Floats]:

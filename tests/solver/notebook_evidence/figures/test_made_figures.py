@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib import colormaps
+from matplotlib.image import AxesImage
 
 from solver.banks.course_settings import LimeSettings
 from solver.notebook_evidence import notebook_reading
@@ -27,33 +29,40 @@ from solver.notebook_evidence.findings import ReadingSettings
 from solver.notebook_evidence.notebook_file import ExecutedNotebook, NotebookFigure
 from tests.solver.notebook_evidence.drawn_figures import SIDE, figure_of, matrix_of, smooth
 
-
-def blocks(seed: int, across: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """Levels of across x across blocks, and an image of them."""
-    levels = np.random.default_rng(seed).integers(0, 256, (across, across, 3))
-    side = SIDE // across
-    return levels, np.kron(levels, np.ones((side, side, 1))).astype(np.uint8)
+THREE, FOUR = (4.4, 2.0), (15.0, 8.0)
+"""Inches of figures whose three panels are as large as the course's ten, and four larger."""
 
 
-@pytest.mark.parametrize("tight", [True, False])
-@pytest.mark.parametrize("dpi", [72, 100, 144, 200])
-def test_what_a_figure_shows_is_read_to_a_level_at_its_place(dpi: int, tight: bool) -> None:
-    made = [blocks(seed) for seed in range(10)]
-    rgb, told = open_figure(figure_of([[image for _, image in made]] * 2, dpi, tight), 10**8)
-    rows = [cut_row(rgb, told, row) for row in find_panels(rgb)]
-    assert [len(row) for row in rows] == [10, 10]
-    for row in rows:
-        for (levels, _), cut in zip(made, row, strict=True):
-            edges = np.linspace(0, len(cut.rgb), len(levels) + 1)
-            for i, j in np.ndindex(levels.shape[:2]):
-                # All of a block but the two pixels at its border, which are smoothed.
-                inside = np.s_[
-                    int(edges[i]) + 3 : int(edges[i + 1]) - 2,
-                    int(edges[j]) + 3 : int(edges[j + 1]) - 2,
-                ]
-                off = np.abs(cut.rgb[inside].astype(int) - levels[i, j]).max(-1)
-                assert off[cut.valid[inside]].max() <= 1
-            assert cut.valid.mean() > 0.88
+@pytest.mark.parametrize(
+    ("dpi", "tight", "size"),
+    [(72, True, THREE), (72, False, THREE), (90, True, THREE), (100, True, THREE),
+     (100, False, THREE), (130, True, THREE), (144, False, THREE), (200, True, THREE),
+     (220, False, THREE), (300, True, THREE), (180, True, FOUR)],
+)  # fmt: skip
+def test_a_panel_is_the_image_that_matplotlib_drew(
+    dpi: int, tight: bool, size: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Level for level: also where a spine leaves a faint rim, or its place is rounded two ways."""
+    images: list[np.ndarray] = []
+    make_image = AxesImage.make_image
+
+    def kept(self: AxesImage, *rest: object, **more: object) -> tuple[Any, ...]:
+        made: tuple[Any, ...] = make_image(self, *rest, **more)
+        images.append(np.asarray(made[0])[::-1, :, :3].astype(int))
+        return made
+
+    monkeypatch.setattr(AxesImage, "make_image", kept)
+    count = 4 if size == FOUR else 3
+    png = figure_of([[smooth(n) for n in range(count)]], dpi, tight, size=size)
+    rgb, told = open_figure(png, 10**8)
+    (row,) = find_panels(rgb)
+    cuts = cut_row(rgb, told, row)
+    assert len(cuts) == count
+    for cut, image in zip(cuts, images[-count:], strict=True):
+        high, wide = np.minimum(image.shape[:2], len(cut.rgb))
+        off = np.abs(cut.rgb[-high:, :wide] - image[-high:, :wide]).max(-1)
+        assert not off[cut.valid[-high:, :wide]].any()
+        assert cut.valid.mean() > 0.88
 
 
 def test_labels_over_a_panel_are_left_out_and_little_else() -> None:
@@ -86,7 +95,7 @@ def test_mixtures_of_a_maps_colours_are_told_and_read_as_means(name: str) -> Non
     assert map_of(shown.reshape(-1, 3))[0] == "" and mixture_of(shown.reshape(-1, 3)) == name
     ends = np.asarray(colormaps[name]([0.1, 0.3, 0.9]))[:, :3]
     mean = np.floor(ends.mean(0) * 255).astype(np.uint8)[None, None]
-    assert abs(values_of_mixtures(name, mean, inside).item() - 1.3 / 3) < 0.02
+    assert abs(values_of_mixtures(name, mean, inside).item() - 1.3 / 3) < 0.01
     assert mixture_of((smooth(3) * 255).astype(np.uint8).reshape(-1, 3)) == ""
 
 
