@@ -6,6 +6,7 @@ fractions of a pixel, as matplotlib 3.11 sets them, and the place that explains 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,8 @@ from scipy import ndimage
 
 from solver.banks.course_settings import Superpixels, plain
 from solver.evidence import Record, record_id
-from solver.notebook_evidence.figures.grid_figures import UNCHANGED, Cut
+from solver.notebook_evidence.figures.grid_figures import UNCHANGED, Cut, images_of
+from solver.notebook_evidence.figures.image_pixels import ImagePixels
 from solver.notebook_evidence.figures.known_pictures import (
     KnownPicture,
     SuperpixelVersion,
@@ -23,7 +25,7 @@ from solver.notebook_evidence.figures.known_pictures import (
 )
 from solver.notebook_evidence.figures.lime_overlay import OverlayReading, read_overlay
 from solver.notebook_evidence.figures.placing import Placing, even_placings
-from solver.notebook_evidence.grid_records import from_figure
+from solver.notebook_evidence.grid_records import from_figure, picture_pixels
 
 Floats = npt.NDArray[np.float64]
 Version = tuple[str, int]
@@ -54,6 +56,7 @@ class LimePanel:
         valid: where both can be read (side, side).
         rough: where its picture lies by the edges of the row's panels, if at a fraction of a pixel.
         placing: where it lies; None for a picture stretched over the whole panel.
+        pixels: the picture at 128x128, where its panel is fine enough to tell it and its place.
     """
 
     picture: KnownPicture
@@ -62,6 +65,7 @@ class LimePanel:
     valid: npt.NDArray[np.bool_]
     rough: Placing
     placing: Placing | None = None
+    pixels: npt.NDArray[np.uint8] | None = None
 
     @property
     def change(self) -> float:
@@ -93,6 +97,7 @@ class LimeFigure:
 def lime_panels(cuts: list[Cut], pictures: list[Cut]) -> list[LimePanel]:
     """Return the panels whose picture has known superpixels."""
     rough = even_placings([one.panel for one in cuts])
+    images: Sequence[ImagePixels | None] = images_of(pictures) or [None] * len(pictures)
     return [
         LimePanel(
             before.picture,
@@ -100,8 +105,10 @@ def lime_panels(cuts: list[Cut], pictures: list[Cut]) -> list[LimePanel]:
             one.rgb.astype(np.float64),
             one.valid & before.valid & ~_covered(one, before),
             place,
+            image.placing if image else None,
+            picture_pixels(before, image) if image else None,
         )
-        for one, before, place in zip(cuts, pictures, rough, strict=False)
+        for one, before, image, place in zip(cuts, pictures, images, rough, strict=False)
         if before.picture is not None and before.picture.superpixels
     ]
 
@@ -125,8 +132,10 @@ def read_lime(panels: list[LimePanel], shown: int, start_label: int) -> LimeFigu
     if not panels:
         return LimeFigure(None, [])
     whole = _by_version(panels, shown, start_label)
-    # Every panel is explained: the search at fractions, which takes seconds, is left out.
-    if whole.explained[0] == len(whole.readings):
+    # Every panel is explained, or its place is known: the search at fractions, which takes seconds,
+    # is left out.
+    known = all(panel.pixels is not None for panel in panels)
+    if known or whole.explained[0] == len(whole.readings):
         return whole
     apart = _by_version(_at_fractions(panels, shown), shown, start_label)
     return max(whole, apart, key=lambda one: one.explained)
@@ -207,8 +216,10 @@ def _best(
 
 def _blown_up(panel: LimePanel) -> Floats:
     """The picture at 128x128 as far as its panel shows it, with the value that the overlay sets."""
-    bytes_shown = panel.shown.astype(np.uint8)
-    picture = whole_picture(bytes_shown, panel.valid, panel.placing).astype(np.float64)
+    pixels = panel.pixels
+    if pixels is None:
+        pixels = whole_picture(panel.shown.astype(np.uint8), panel.valid, panel.placing)
+    picture = pixels.astype(np.float64)
     seen = panel.valid
     top = max(float(panel.overlay[seen][:, :2].max()), float(panel.shown[seen].max()))
     # LIME sets a channel to the picture's largest value, which resampling may have hidden or

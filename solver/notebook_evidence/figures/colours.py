@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -23,8 +24,10 @@ ON_MAP = 3.0
 """Levels (of 255, largest channel) that a colour may lie off its map: rounding. A JPEG shows as 9
 to 11."""
 SHARE_ON_MAP = 0.97  # labels of neighbouring axes may cover a little of a panel
-INK_LEFT = 0.01
-"""Share of valid colours off the map that may be the faint ink beside a label, not mixtures."""
+NEAR_INK = 3  # pixels beside what cannot be read, where a label's faint ink may be left
+SHARE_MIXED = 0.0005
+"""Share of a panel's colours, far from ink, off its map, from which on they are mixtures: values
+smoothed before they are coloured leave none."""
 
 
 def brightest(rgb: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -74,7 +77,9 @@ class _Table:
         from scipy.spatial import ConvexHull, cKDTree
 
         # A 2D array is coloured by 256 entries, cut to whole levels when they become bytes.
-        self.colours = np.floor(np.asarray(colormaps[name](np.arange(256)))[:, :3] * 255.999)
+        shares = np.asarray(colormaps[name](np.arange(256)))[:, :3]
+        self.colours = np.floor(shares * 255.999)
+        self._uncut = cKDTree(shares * 255)
         self._tree = cKDTree(self.colours)
         self._faces = ConvexHull(self.colours).equations
         # A mixture of colours stands for the mean of their values. On `hot` a value is a sum of
@@ -96,6 +101,11 @@ class _Table:
         if len(new):
             self._nearest[new] = self._tree.query(_unpacked(new).astype(np.float64))[1] + 1
         return self._nearest[packed].astype(np.int64) - 1
+
+    def nearest_uncut(self, levels: Floats) -> npt.NDArray[np.int64]:
+        """Return the index of the colour nearest to levels (..., 3) that are not cut to bytes."""
+        index: npt.NDArray[np.int64] = self._uncut.query(levels)[1]
+        return index
 
     def mixed(self, rgb: npt.NDArray[Any]) -> Floats:
         """Return the values (n,), 0 to 1, of mixtures (n, 3) of the map's colours."""
@@ -127,8 +137,18 @@ def values_on(name: str, rgb: Bytes) -> tuple[Floats, Floats]:
     return index / 255.0, off
 
 
-def values_of_mixtures(name: str, rgb: Bytes, valid: npt.NDArray[np.bool_]) -> Floats:
-    """Return the values (0 to 1) of a panel's colours (side, side, 3), mixtures among them.
+def values_of_levels(name: str, levels: Floats) -> Floats:
+    """Return the values (0 to 1) of a colour map's colours (..., 3), known to parts of a level.
+
+    A colour stands for a 256th of the scale, of which the middle is returned.
+    """
+    values: Floats = (_table(name).nearest_uncut(levels) + 0.5) / 256
+    return values
+
+
+def values_of_mixtures(name: str, rgb: Bytes, valid: npt.NDArray[np.bool_]) -> tuple[Floats, bool]:
+    """Return the values (0 to 1) of a panel's colours (side, side, 3), and whether there are
+    mixtures among them.
 
     Args:
         name: of the colour map.
@@ -136,10 +156,11 @@ def values_of_mixtures(name: str, rgb: Bytes, valid: npt.NDArray[np.bool_]) -> F
         valid: where it shows its map; colours off the map elsewhere are ink.
     """
     values, off = values_on(name, rgb)
-    beside = (off > ON_MAP) & valid
-    if beside[valid].mean() > INK_LEFT:
-        values[beside] = _table(name).mixed(rgb[beside])
-    return values
+    far = ~ndimage.binary_dilation(~valid, np.ones((3, 3)), NEAR_INK)
+    mixed = bool(far.any() and (off[far] > ON_MAP).mean() > SHARE_MIXED)
+    if mixed:
+        values = _table(name).mixed(rgb.reshape(-1, 3)).reshape(values.shape)
+    return values, mixed
 
 
 def mixture_of(rgb: Bytes) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solver.notebook_evidence.figures.colours import map_of, mixture_of, values_on
+from solver.notebook_evidence.figures.image_pixels import ImagePixels, row_images
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, picture_of
 from solver.notebook_evidence.figures.panels import Box, Bytes, Mask, Panel, find_panels, readable
 from solver.notebook_evidence.figures.resampling import SIDES, coarseness, explains
@@ -53,12 +54,14 @@ class Row:
         kind: pictures, lime, saliency, smoothgrad, integrated_gradients, activation,
             filter_visualization, or "" where it cannot be told.
         pixels: side of the image each panel was drawn from; None where that is not seen, as in
-            mixed colours.
+            mixed colours of a panel hardly larger than it.
+        images: the images themselves, where the layer's size was told by them.
     """
 
     kind: str
     cuts: list[Cut] = field(default_factory=list)
     pixels: int | None = PICTURE_SIDE
+    images: list[ImagePixels] | None = None
     remarks: list[str] = field(default_factory=list)
 
 
@@ -160,25 +163,41 @@ def _kind_of(cuts: list[Cut], colour: str, before: str, method: str) -> str:
     return "smoothgrad" if middle < DARK_MEDIAN else "integrated_gradients"
 
 
+def images_of(cuts: list[Cut], pixels: int = PICTURE_SIDE) -> list[ImagePixels] | None:
+    """Return the images of panels at their own pixels, None where the panels are not finer."""
+    return row_images([(one.panel, one.rgb, one.valid) for one in cuts], pixels)
+
+
 def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
     """Set how many pixels the layer has: the fewest that explain most panels, with the ticks that
     an image of so many has. Where that cannot be told, the ticks of all sizes are left out."""
-    for pixels in sorted(SIDES) if row.pixels is not None else ():
-        # The fewest pixels that explain a panel: twice as many explain it as well.
-        if pixels >= len(row.cuts[0].rgb) or pixels == PICTURE_SIDE:
+    # Values smoothed over whole panels, as in 2021, else colours or blocks at fractions of a pixel.
+    of_values = row.pixels is not None
+    apart = not of_values or _of_blocks(row.cuts[0])
+    # The fewest pixels that explain a panel: twice as many explain it as well.
+    for pixels in sorted(SIDES):
+        if pixels >= len(row.cuts[0].rgb):
             continue
         cuts = cut_row(rgb, dpi, panels, pixels)
         off = (
             coarseness(values_on("viridis", one.rgb)[0] * 255, one.valid, pixels) for one in cuts
         )
-        if explains(off, len(cuts)):
+        row.images = images_of(cuts, pixels) if apart else None
+        if row.images or (of_values and pixels != PICTURE_SIDE and explains(off, len(cuts))):
             row.pixels = pixels
             for one, again in zip(row.cuts, cuts, strict=True):
                 one.valid = again.valid
             return
-    # A panel finer than the picture is drawn in blocks, or by a later matplotlib: not explained so.
-    if row.pixels is None or len(row.cuts[0].rgb) > PICTURE_SIDE:
+    # Of colours smoothed in a panel hardly larger than the layer, or smaller, nothing is told.
+    if apart:
         row.pixels = None
         for pixels in SIDES:
             for one, again in zip(row.cuts, cut_row(rgb, dpi, panels, pixels), strict=True):
                 one.valid = one.valid & again.valid
+
+
+def _of_blocks(cut: Cut) -> bool:
+    """Whether most rows of a panel are equal to the next, as of an image blown up in blocks."""
+    inside = cut.valid.mean(0) > 0.5
+    same = (cut.rgb[1:, inside] == cut.rgb[:-1, inside]).all((1, 2))
+    return bool(same.mean() > 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from solver.notebook_evidence.figures.grid_figures import Cut, cut_row
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, SuperpixelVersion
@@ -25,13 +26,14 @@ def known(place: int) -> KnownPicture:
     return KnownPicture(f"{place}_0", place, "0" * 16, ("2021",), versions)
 
 
-def cuts_of(images: list[np.ndarray]) -> list[Cut]:
-    rgb, told = open_figure(figure_of([images], 72, True), 10**8)
+def cuts_of(images: list[np.ndarray], dpi: int) -> list[Cut]:
+    rgb, told = open_figure(figure_of([images], dpi, True, size=(4.4, 2.0)), 10**8)
     (row,) = find_panels(rgb)
     return cut_row(rgb, told, row)
 
 
-def test_an_overlay_at_fractions_of_a_pixel_is_read() -> None:
+@pytest.mark.parametrize("dpi", [72, 420], ids=["smaller than the pictures", "in blocks"])
+def test_an_overlay_at_fractions_of_a_pixel_is_read(dpi: int) -> None:
     random = np.random.default_rng(72)
     pictures = [0.1 + 0.8 * smooth(seed) for seed in range(PICTURES)]
     drawn = [random.choice(ACROSS**2, DRAWN, replace=False) for _ in pictures]
@@ -43,7 +45,7 @@ def test_an_overlay_at_fractions_of_a_pixel_is_read() -> None:
         for place in some:
             painted[grid_labels(ACROSS) == place, int(sign[place] > 0)] = picture.max()
         overlays.append(painted)
-    before, shown = cuts_of(pictures), cuts_of(overlays)
+    before, shown = cuts_of(pictures, dpi), cuts_of(overlays, dpi)
     for place, cut in enumerate(before):
         cut.picture = known(place)
     figure = read_lime(lime_panels(shown, before), DRAWN, 0)
@@ -51,5 +53,5 @@ def test_an_overlay_at_fractions_of_a_pixel_is_read() -> None:
     records = lime_records(figure)
     assert [record.id for record in records] == [f"lime/{place}" for place in range(PICTURES)]
     for record, sign in zip(records, signs, strict=True):
-        assert record.values["drawn"] == DRAWN and record.values["explained"] > 0.98
+        assert record.values["drawn"] == DRAWN and record.values["explained"] > 0.975
         assert (record.arrays["signs"] == sign[grid_labels(ACROSS)]).all()

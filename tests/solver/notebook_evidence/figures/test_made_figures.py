@@ -95,7 +95,7 @@ def test_mixtures_of_a_maps_colours_are_told_and_read_as_means(name: str) -> Non
     assert map_of(shown.reshape(-1, 3))[0] == "" and mixture_of(shown.reshape(-1, 3)) == name
     ends = np.asarray(colormaps[name]([0.1, 0.3, 0.9]))[:, :3]
     mean = np.floor(ends.mean(0) * 255).astype(np.uint8)[None, None]
-    assert abs(values_of_mixtures(name, mean, inside).item() - 1.3 / 3) < 0.01
+    assert abs(values_of_mixtures(name, mean, inside)[0].item() - 1.3 / 3) < 0.01
     assert mixture_of((smooth(3) * 255).astype(np.uint8).reshape(-1, 3)) == ""
 
 
