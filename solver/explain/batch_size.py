@@ -8,14 +8,15 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from solver.bundle.bundle import Bundle, as_tensor_values
 from solver.errors import OutputError
+from solver.explain.torch_later import torch
 from solver.files.atomic_write import write_whole
-from solver.models.winograd import BY_ONEDNN
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 CANDIDATES = (1, 2, 3, 4)
 """Batch sizes tried. The last batch of a run is a smaller one, so that all smaller ones must round
@@ -74,6 +75,8 @@ def _threads(number: int) -> Iterator[None]:
 
 def _name(bundle: Bundle) -> str:
     """Name of the setup that the fastest batch depends on, as a key of the cache."""
+    from solver.models.winograd import BY_ONEDNN
+
     name = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, "
     name += f"{torch.get_num_threads()} threads, {bundle.network.described}, fewer products, "
     return name + ("by oneDNN" if BY_ONEDNN else "by BLAS")

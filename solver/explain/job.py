@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any, Literal
 
 from solver.banks.course_settings import Superpixels
 from solver.bundle.bundle import Bundle, as_tensor_values
 from solver.bundle.pictures import Picture
 from solver.evidence import Evidence
 from solver.explain.batch_size import fastest_batch
+from solver.explain.torch_later import torch
 from solver.files.atomic_write import sha256_of_all
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ are logits. The genuine build (3-128-128-256-512-512, 1024 hidden) has 14,162,82
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from solver.errors import BundleError
 from solver.models.checkpoints import State, fitted, listed, read_state, without_prefix
 from solver.models.image_network import ImageNetwork, LayerName, check_channel
-from solver.models.winograd import WinogradConv2d, is_eligible
+from solver.models.winograd import LEAST_SIDE, WinogradConv2d, is_eligible
 
 BLOCKS_PER_STACK = (3, 3, 3, 1, 1)
 CONVOLUTIONS = (0, 3, 6, 10, 13, 16, 20, 23, 26, 30, 34)
@@ -219,13 +219,8 @@ class PreparedNetwork(nn.Module):
     def __init__(self, network: FoodNetwork) -> None:
         super().__init__()
         self.direct = nn.Sequential(*_prepared(network.cnn))
-        self.fewer_products = nn.Sequential(
-            *(
-                WinogradConv2d(each) if isinstance(each, nn.Conv2d) and is_eligible(each) else each
-                for each in self.direct
-            )
-        )
-        self.fc = copy.deepcopy(network.fc)
+        self.fewer_products = nn.Sequential(*_with_fewer_products(self.direct))
+        self.fc = network.fc  # not a copy: it has more than half of the weights
         self.requires_grad_(False)
         self.eval().to(memory_format=torch.channels_last)
 
@@ -275,6 +270,17 @@ def _prepared(modules: nn.Sequential) -> list[nn.Module]:
         else:
             made.append(copy.deepcopy(module))
     return made
+
+
+def _with_fewer_products(modules: nn.Sequential) -> Iterator[nn.Module]:
+    """The modules, with `WinogradConv2d` for each convolution that gains by it."""
+    side = SIDE
+    for each in modules:
+        if isinstance(each, nn.MaxPool2d):
+            side //= 2
+        gains = isinstance(each, nn.Conv2d) and is_eligible(each) and side >= LEAST_SIDE
+        # Elsewhere its transformed weights, eight times the others, would lie there unused.
+        yield WinogradConv2d(each) if gains else each
 
 
 def parameter_count(network: nn.Module) -> int:

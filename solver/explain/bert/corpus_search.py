@@ -9,17 +9,20 @@ pieces are kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from solver.bundle.tagged_corpus import TAGS, Sentence
 from solver.evidence import Record
 from solver.explain.bert.masked_lm import place_of_mask, with_masks
 from solver.explain.job import Job, bert_inputs, no_picture
 from solver.explain.registry import explanation, record_of
+from solver.explain.torch_later import torch
 from solver.models.bert import Bert, Encoding
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PIECES_AT_ONCE = 512
 """Pieces of a batch on a CPU; more are slower a piece, since they do not fit into the caches."""

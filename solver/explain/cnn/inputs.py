@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
 from solver.evidence import Record
 from solver.explain.job import Job, first_picture
 from solver.explain.registry import explanation, record_of
+from solver.explain.torch_later import torch
 
 
 @explanation("picture", pictures=first_picture, passes=lambda job: 1)

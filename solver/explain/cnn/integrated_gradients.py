@@ -8,11 +8,10 @@ steps; one min-max over the three channels.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from solver.errors import BundleError
 from solver.evidence import Record, record_id
@@ -29,6 +28,10 @@ from solver.explain.estimator import (
 )
 from solver.explain.job import Job, first_picture
 from solver.explain.registry import explanation, may_stop, record_of
+from solver.explain.torch_later import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 BASE = 5
 """A path of many steps is made of paths of five, each begun a little further from the baseline."""

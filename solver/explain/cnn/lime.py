@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from solver.bundle.bundle import Bundle
 from solver.bundle.pictures import Picture
@@ -38,6 +37,7 @@ from solver.explain.estimator import (
 )
 from solver.explain.job import ExplainSettings, Job, no_picture
 from solver.explain.registry import explanation, record_of
+from solver.explain.torch_later import torch
 
 Classify = Callable[[Floats], npt.NDArray[np.floating]]
 

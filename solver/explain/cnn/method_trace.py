@@ -6,15 +6,17 @@ The method is the registered explanation itself, with few samples. Nothing here 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from solver.evidence import Record, record_id
 from solver.explain.job import Job, every_picture, picture_tensor
 from solver.explain.registry import Explain, explanation, explanation_for, record_of
+from solver.explain.torch_later import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TRACED = 12
 """Samples of a method that draws some: enough to tell values that recur from those that do not."""

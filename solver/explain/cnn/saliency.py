@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
 from solver.bundle.bundle import Bundle
 from solver.evidence import Record
 from solver.explain.job import Job, every_picture, picture_tensor
 from solver.explain.registry import explanation, record_of
+from solver.explain.torch_later import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    Forward = Callable[[Tensor, Tensor], Tensor]
 
 Map = npt.NDArray[np.float32]
-Forward = Callable[[Tensor, Tensor], Tensor]
 
 
 def min_max(values: npt.NDArray[np.floating]) -> tuple[Map, float, float]:
@@ -54,7 +57,7 @@ def scaled_loss(
     chosen = bundle.network if network is None else network
 
     def forward(pictures: Tensor, labels: Tensor) -> Tensor:
-        losses = functional.cross_entropy(chosen(pictures), labels, reduction="none")
+        losses = torch.nn.functional.cross_entropy(chosen(pictures), labels, reduction="none")
         advance(len(pictures))
         return -LOSS_SCALE * losses
 
@@ -178,8 +181,10 @@ def saliency_derivative(job: Job) -> Record:
     >>> record.array("method").shape == record.array("differences").shape
     True
     """
+    from solver.models.strips import in_strips
+
     bundle = job.bundle
-    network = _in_strips(copy.deepcopy(bundle.network).double())
+    network = in_strips(copy.deepcopy(bundle.network).double())
     # Where the network is sure the gradients vanish, and nothing could be told from rounding.
     chosen = _least_sure(job)
     gradient = absolute_gradient(bundle, chosen, network)
@@ -202,43 +207,6 @@ def saliency_derivative(job: Job) -> Record:
         "one_minus_p": missing,
     }
     return record_of(job, arrays, values)
-
-
-STRIP = 32
-"""Rows of a map that are convolved at once in double precision."""
-
-
-class _StripwiseConv2d(nn.Module):
-    """A 3x3 convolution with padding 1, strip by strip of rows.
-
-    In double precision torch lays out each pixel's nine neighbours first: 150 MB for a map of
-    128 x 128 and 128 channels, where a strip has a quarter of it.
-    """
-
-    def __init__(self, whole: nn.Conv2d) -> None:
-        super().__init__()
-        self.whole = whole
-
-    def forward(self, maps: Tensor) -> Tensor:
-        padded = functional.pad(maps, (1, 1, 1, 1))
-        strips = [
-            functional.conv2d(padded[:, :, at : at + STRIP + 2], self.whole.weight, self.whole.bias)
-            for at in range(0, maps.shape[2], STRIP)
-        ]
-        return torch.cat(strips, 2)
-
-
-def _in_strips(network: nn.Module) -> nn.Module:
-    """The network itself, its 3x3 convolutions done strip by strip."""
-    for name, module in network.named_children():
-        if isinstance(module, nn.Conv2d):
-            same = module.kernel_size == (3, 3) and module.padding == (1, 1)
-            plain = module.stride == (1, 1) and module.dilation == (1, 1) and module.groups == 1
-            if same and plain and module.padding_mode == "zeros":
-                setattr(network, name, _StripwiseConv2d(module))
-        else:
-            _in_strips(module)
-    return network
 
 
 def _least_sure(job: Job) -> int:
@@ -273,7 +241,7 @@ def _differences(
             found.append(against(moved, label)[0])
         job.advance(1)
     # By the log-odds: a loss of 1e-20 has no digits as -log p.
-    losses = functional.softplus(torch.stack(found)).cpu().numpy()
+    losses = torch.nn.functional.softplus(torch.stack(found)).cpu().numpy()
     return np.abs(losses[1:] - losses[0]) / STEP, float(torch.sigmoid(found[0]))
 
 
@@ -285,13 +253,13 @@ def _what_moves(bundle: Bundle, place: int) -> dict[str, bool]:
     before_picture = picture.clone()
     before_weights = [weight.clone() for weight in network.parameters()]
     with torch.no_grad():
-        base = functional.cross_entropy(network(picture), labels[:1])
-        other_label = functional.cross_entropy(network(picture), labels[1:])
-        other_input = functional.cross_entropy(network(1 - picture), labels[:1])
+        base = torch.nn.functional.cross_entropy(network(picture), labels[:1])
+        other_label = torch.nn.functional.cross_entropy(network(picture), labels[1:])
+        other_input = torch.nn.functional.cross_entropy(network(1 - picture), labels[:1])
         moved = _weights_of(network.output_layer)
         before_moved = moved.clone()
         moved[label] += 0.5
-        other_weights = functional.cross_entropy(network(picture), labels[:1])
+        other_weights = torch.nn.functional.cross_entropy(network(picture), labels[:1])
         moved.copy_(before_moved)
     same_weights = all(
         torch.equal(a, b) for a, b in zip(before_weights, network.parameters(), strict=True)
@@ -311,5 +279,5 @@ def _what_moves(bundle: Bundle, place: int) -> dict[str, bool]:
 def _weights_of(layer: nn.Module) -> Tensor:
     """Weights with a row a class: the bias, or the matrix of a layer without one."""
     weights = layer.bias if layer.bias is not None else layer.weight
-    assert isinstance(weights, Tensor)
+    assert isinstance(weights, torch.Tensor)
     return weights

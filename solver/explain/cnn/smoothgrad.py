@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+import numpy.typing as npt
 
-from solver.bundle.bundle import Bundle
+from solver.bundle.bundle import Bundle, as_tensor_values
 from solver.evidence import Record
 from solver.explain.cnn.saliency import min_max, scaled_loss, unscaled
 from solver.explain.estimator import (
@@ -30,9 +30,13 @@ from solver.explain.estimator import (
 )
 from solver.explain.job import Job, every_picture, first_picture, picture_tensor
 from solver.explain.registry import explanation, record_of
+from solver.explain.torch_later import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
-def course_std(picture: Tensor, sigma: float) -> float:
+def course_std(picture: Tensor | npt.NDArray[np.float32], sigma: float) -> float:
     """Return the course's standard deviation for a picture in 0..1."""
     spread = float(picture.max() - picture.min())
     # The course divides and squares, where the paper multiplies sigma by the range.
@@ -153,7 +157,7 @@ def joined(job: Job, before: Record | None, upto: int, sums: Floats) -> Record:
     of_groups = ((groups + sums) * len(sums) / upto).transpose(0, 2, 3, 1)
     # Half precision over the largest value: three digits are enough to draw other maps from.
     arrays = {"map": scaled, "group_means": (of_groups / (high or 1.0)).astype(np.float16)}
-    std = course_std(job.picture_tensor(place), job.settings.smoothgrad_sigma)
+    std = course_std(as_tensor_values(job.bundle.picture(place)), job.settings.smoothgrad_sigma)
     values = {"raw_min": low, "raw_max": high, "std": std, "samples": upto}
     return record_of(job, arrays, values)
 

@@ -58,6 +58,7 @@ def test_folding_leaves_no_batch_norm_and_the_network_as_it_was(demo: Bundle) ->
     fresh = PreparedNetwork(demo.network)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in fresh.direct)
     assert not any(parameter.requires_grad for parameter in fresh.parameters())
+    assert fresh.fc[0].weight is demo.network.fc[0].weight  # more than half of all: no copy
     assert not any(m.inplace for m in demo.network.cnn if isinstance(m, nn.ReLU))
     after = demo.network.state_dict()
     assert all(torch.equal(value, after[name]) for name, value in before.items())

@@ -111,6 +111,13 @@ def genuine() -> PreparedNetwork:
         return PreparedNetwork(build_network(GENUINE_WIDTHS, 64).eval())
 
 
+def test_no_weights_are_transformed_that_are_not_used(genuine: PreparedNetwork) -> None:
+    """The first convolution has three channels, and the last maps of 8 x 8."""
+    kinds = [type(one) for one in genuine.fewer_products if not isinstance(one, nn.ReLU)]
+    convolutions = [one for one in kinds if one is not nn.MaxPool2d]
+    assert convolutions == [nn.Conv2d, *[WinogradConv2d] * 9, nn.Conv2d]
+
+
 def gradient(network: nn.Module, pictures: Tensor) -> Tensor:
     leaf = pictures.clone().requires_grad_()
     (found,) = torch.autograd.grad(network(leaf)[:, 2].sum(), leaf)

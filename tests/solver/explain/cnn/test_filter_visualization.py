@@ -85,6 +85,17 @@ def test_one_picture_at_a_time_climbs_as_all_ten_together(demo: Bundle, index: i
         assert float((alone - start).abs().max()) > 0.2
 
 
+def test_climbing_takes_the_steps_of_torch_s_own_adam() -> None:
+    gradients = torch.randn(6, 1, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+    ours, theirs = torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4).requires_grad_()
+    climbed, optimizer = source._Adam(ours, 0.1), torch.optim.Adam([theirs], lr=0.1)
+    for gradient in gradients:
+        climbed.step(gradient)
+        theirs.grad = gradient.clone()
+        optimizer.step()
+    assert torch.equal(ours, theirs)
+
+
 def test_the_record_is_the_climb_scaled(demo: Bundle) -> None:
     few = ExplainSettings(visualization_steps=3)
     record = filter_visualization(Job("filter_visualization/6/7", demo, few))
