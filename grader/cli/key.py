@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -231,7 +233,8 @@ def chosen_device(wanted: str) -> str:
     Raises:
         BundleError: CUDA was asked for and there is none.
     """
-    if wanted == "cpu":
+    # torch is .4 GB, which this process does without where others run the networks.
+    if wanted == "cpu" or (wanted == "auto" and not _has_driver()):
         return "cpu"
     import torch
 
@@ -242,6 +245,20 @@ def chosen_device(wanted: str) -> str:
 
         raise BundleError("torch sees no CUDA device", mend="Use --device cpu or auto.")
     return "cpu"
+
+
+def _has_driver() -> bool:
+    """True if this machine may have a GPU that torch can use; torch itself knows."""
+    if Path("/dev/kfd").exists():  # AMD's, which torch calls CUDA too
+        return True
+    driver = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}.get(sys.platform)
+    if driver is None:
+        return False
+    try:
+        ctypes.CDLL(driver)
+    except OSError:
+        return False
+    return True
 
 
 def _entry_as_json(question: KeyQuestion) -> dict[str, object]:

@@ -104,11 +104,6 @@ class Bundle:
         """The network laid out for speed: a rounding apart."""
         return self.network.prepared()
 
-    def let_go(self) -> None:
-        """Keep the network no longer; it is read again where it is asked for."""
-        for name in ("network", "prepared"):
-            self.__dict__.pop(name, None)
-
     def class_name(self, label: int) -> str:
         """Return the name of a class; its number where nobody names it."""
         names = self.description.classes
@@ -128,17 +123,22 @@ class Bundle:
     @cached_property
     def files(self) -> dict[str, str]:
         """SHA-256 of every file that is used, by its name relative to the bundle."""
+        has_bert = (self.folder / "bert.yaml").is_file()
+        return self.cnn_files | (self.bert.hashes if has_bert else {})
+
+    @cached_property
+    def cnn_files(self) -> dict[str, str]:
+        """`files` without those of the BERT part."""
         paths = [picture.path for picture in self.pictures]
         # Pictures as their files are, too: a bundle's hash tells two editions apart.
         named = (self.checkpoint, "bundle.yaml", "regions.yaml")
         paths += [self.folder / name for name in named]
         paths += without_apple_double(sorted((self.folder / "masks").glob("*.png")))
-        found = {
+        return {
             path.relative_to(self.folder).as_posix(): sha256_of(path)
             for path in sorted(paths)
             if path.is_file()
         }
-        return found | (self.bert.hashes if (self.folder / "bert.yaml").is_file() else {})
 
     def picture(self, place: int) -> Picture:
         """Return picture `place`.

@@ -236,8 +236,6 @@ def _from_bundle(
 
     bundle = load_bundle(folder or data_folder("demo"), running.device)
     needed = needed_records(questions)
-    if any(name.split("/")[0] in ("picture", "module") for name in needed):
-        _ = bundle.network  # a broken checkpoint is refused before anything is run
     name = "demo" if folder is None else folder.resolve().name
     about = {"name": name, "sha256": sha256_of_all(bundle.files), "files": bundle.files}
     settings = settings_for(bank, exact=running.exact)
@@ -249,6 +247,7 @@ def _from_bundle(
         about=about,
         all_claims=all_claims,
         processes=running.processes,
+        network_first=any(name.split("/")[0] in ("picture", "module") for name in needed),
     )
     left = evidence_left_in(stopped)
     evidence, failures = run_explanations(

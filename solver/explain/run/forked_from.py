@@ -1,26 +1,23 @@
 """What workers have in common, read once by the server process that they are forked from.
 
-`multiprocessing` imports it there, as `solver.explain.run.workers` asks; elsewhere it does nothing.
-One thread does all of it: a process forked from one with more may wait for ever.
+`multiprocessing` imports it there, as `worker_process` asks; elsewhere it does nothing. One thread
+does all of it: a process forked from one with more may wait for ever.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import gc
 import json
 import os
 from importlib import import_module
 from pathlib import Path
 
-import torch
-
 from solver.bundle.bundle import Bundle, load_bundle
 from solver.errors import Hw9Error
 from solver.explain.registry import all_explanations
-from solver.explain.run.workers import SERVED
-from solver.models.winograd import WinogradConv2d
+from solver.explain.run.free_memory import give_back_free_memory
+from solver.explain.run.worker_process import SERVED
+from solver.explain.torch_later import torch
 
 METHODS = ("captum.attr", "lime.lime_base", "skimage.segmentation")
 """Libraries that methods import when they run."""
@@ -28,14 +25,17 @@ METHODS = ("captum.attr", "lime.lime_base", "skimage.segmentation")
 
 def read_all(told: str) -> Bundle | None:
     """Return the bundle that is named, its network ready; None where it cannot be read."""
-    folder, device, prepared = json.loads(told)
+    from solver.models.winograd import WinogradConv2d
+
+    folder, prepared = json.loads(told)
     torch.set_num_threads(1)
     all_explanations()
     for name in METHODS:
         import_module(name)
     try:
-        bundle = load_bundle(Path(folder), device)
+        bundle = load_bundle(Path(folder))
         network = bundle.prepared if prepared else bundle.network
+        _ = bundle.cnn_files
     except (Hw9Error, OSError, RuntimeError, ValueError):
         return None  # the workers say what is wrong, each explanation in its own record
     for module in network.modules():
@@ -45,8 +45,7 @@ def read_all(told: str) -> Bundle | None:
     gc.collect()
     gc.freeze()
     # What is free but kept would be written to by each process, and so be there once for each.
-    with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
-        ctypes.CDLL(None).malloc_trim(0)
+    give_back_free_memory()
     return bundle
 
 

@@ -9,23 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch.backends import cudnn
-
 from solver.bundle.bundle import Bundle
 from solver.evidence import Evidence, Record, save_record, write_manifest
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import expected_inputs, expected_settings, may_stop, sampling_of
 from solver.explain.run.scheduler import Scheduler, probable_tests
-from solver.explain.run.workers import (
-    Failure,
-    Progress,
-    SilentProgress,
-    Task,
-    Workers,
-    base_records,
-    passes_of,
-    unless_lacking,
-)
+from solver.explain.run.tasks import Failure, Task, base_records, passes_of, unless_lacking
+from solver.explain.run.workers import Progress, SilentProgress, Workers
 from solver.explain.sampling.claims import Claims
 
 
@@ -61,6 +51,8 @@ class RunOptions:
         all_claims: the claims that depend on the records.
         beside: other records that these claims depend on.
         processes: number of processes.
+        network_first: a network that cannot be used is refused before anything is run; else it is
+            the reason of each record that lacks it.
     """
 
     progress: Progress = field(default_factory=SilentProgress)
@@ -69,6 +61,7 @@ class RunOptions:
     all_claims: Sequence[Claims] = ()
     beside: Evidence = field(default_factory=Evidence)
     processes: int = 1
+    network_first: bool = False
 
 
 def run_explanations(
@@ -96,6 +89,9 @@ def run_explanations(
         folder: each record is saved there as it is made, so that a stopped run can go on.
         known: records of an earlier run.
         also: records of runs that were stopped.
+
+    Raises:
+        BundleError: a process is gone, or, with `network_first`, the network cannot be used.
     """
     options = options or RunOptions()
     progress = options.progress
@@ -118,7 +114,7 @@ def run_explanations(
     sampled = [job for job in jobs if unless_lacking(False, partial(may_stop, job))]
     plain = [job for job in jobs if job.id not in good and job not in sampled]
     made_by = Workers(bundle, settings, progress, options.clock, options.processes)
-    with full_precision(), made_by as workers:
+    with full_precision(bundle.device), made_by as workers:
         pending = {job.id for job in plain}
         scheduler = Scheduler(
             sampled,
@@ -130,6 +126,8 @@ def run_explanations(
             progress,
         )
         to_run = [*plain, *(job for job in sampled if job.id not in good)]
+        if to_run and options.network_first:
+            workers.open_network()
         announced = [(job.id, probable_passes(job)) for job in to_run]
         progress.start([*announced, *probable_tests(sampled, scheduler.untested)])
         failures = _run(plain, scheduler, workers)
@@ -138,8 +136,13 @@ def run_explanations(
 
 
 @contextmanager
-def full_precision() -> Iterator[None]:
+def full_precision(device: str) -> Iterator[None]:
     """Context in which CUDA convolves in full float32 and in one order; no effect elsewhere."""
+    if not device.startswith("cuda"):
+        yield
+        return
+    from torch.backends import cudnn
+
     # By default torch lets a GPU since Ampere round inputs of convolutions to ten bits (TF32).
     with cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
         yield

@@ -11,14 +11,8 @@ from solver.evidence import Evidence, Record
 from solver.explain.estimator import samples_taken
 from solver.explain.job import Job
 from solver.explain.registry import sampling_of
-from solver.explain.run.workers import (
-    Failure,
-    Outcome,
-    Progress,
-    SilentProgress,
-    Task,
-    base_records,
-)
+from solver.explain.run.tasks import Failure, Outcome, Task, base_records
+from solver.explain.run.workers import Progress, SilentProgress
 from solver.explain.sampling.claims import CLOSE, Claims
 from solver.explain.sampling.sequential_test import SequentialTest, evidence_digest, was_decided
 

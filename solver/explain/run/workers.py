@@ -6,35 +6,44 @@ one.
 
 from __future__ import annotations
 
-import json
 import math
-import multiprocessing
 import os
-import signal
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from multiprocessing.context import BaseContext
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
-import torch
 
-from solver.bundle.bundle import Bundle, load_bundle
+from solver.bundle.bundle import Bundle
 from solver.errors import BundleError
-from solver.evidence import Evidence, Record
-from solver.explain.batch_size import fastest_batch, set_fastest_batch
+from solver.evidence import Record
 from solver.explain.estimator import Floats, Share, samples_taken
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for, sampling_of
-from solver.files.process_pool import end_with_parent, stop, wait_for_one
-
-Value = TypeVar("Value")
+from solver.explain.run.tasks import (
+    Failure,
+    Outcome,
+    Piece,
+    Task,
+    job_of,
+    passes_of,
+    perform,
+    unless_lacking,
+    upto_of,
+)
+from solver.explain.run.worker_process import (
+    begin,
+    context_for,
+    do,
+    end_at_exit,
+    measure_batch,
+    read_network,
+)
+from solver.files.process_pool import stop, wait_for_one
 
 
 class Progress(Protocol):
@@ -67,30 +76,6 @@ class SilentProgress:
 
     def finish(self, identifier: str, seconds: float) -> None:
         """Nothing."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """An explanation to run whole, or to extend from `before` to `upto` samples.
-
-    Attributes:
-        made: records it may begin from.
-    """
-
-    id: str
-    before: Record | None = None
-    upto: int | None = None
-    made: tuple[Record, ...] = ()
-
-
-Failure = tuple[str, str]
-"""Why an explanation could not be run: a sentence in English and in Chinese."""
-
-Outcome = tuple[Task, Record | Failure, float]
-"""A task, its record or the reason of its failure, and the seconds of all processes together."""
-
-Piece = Record | Floats | Failure
-"""A process's result of a task: the record, a share's rows, or the reason of a failure."""
 
 
 PIECE = 12
@@ -137,7 +122,20 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         if self.pool is not None:
             stop(self.pool)
-            _stop_server()
+
+    def open_network(self) -> None:
+        """Read the network, which is read but once.
+
+        Raises:
+            BundleError: it cannot be used.
+        """
+        if self.jobs == 1:
+            _ = self.bundle.network
+            return
+        with _as_error():
+            there = self._processes().submit(read_network)
+            wait_for_one(self._processes(), [there])
+            there.result()
 
     def add(self, tasks: Iterable[Task], rank: int = 0) -> None:
         """Put tasks into the queue, behind those of a lower rank."""
@@ -153,8 +151,7 @@ class Workers:
     def outcomes(self) -> Iterator[Outcome]:
         """Yield the outcome of each task as it ends, until the queue is empty."""
         while self.queue:
-            # A single task is not worth the start of processes.
-            if self.jobs == 1 or (self.pool is None and len(self.queue) == 1):
+            if self.jobs == 1:
                 task, began = heappop(self.queue)[3].task, self.clock()
                 self.progress.begin(task.id)
                 result = perform(task, self.bundle, self.settings, self.progress.advance)
@@ -169,14 +166,14 @@ class Workers:
         # Shares end in batches of other sizes, which must round alike for the same bits.
         if self.jobs == 1 or not self.settings.batches_round_alike or not sampled:
             return [None]
-        samples = unless_lacking(0, lambda: _upto(task, job) - samples_taken(task.before))
+        samples = unless_lacking(0, lambda: upto_of(task, job) - samples_taken(task.before))
         count = self.jobs * max(math.ceil(samples / (PIECE * self.jobs)), 1)
         return [Share(number, count) for number in range(count)]
 
     def _in_processes(self) -> Iterator[Outcome]:
         """Share the queue among processes, until it is empty and they are done."""
         running: dict[Future[tuple[Piece, float]], tuple[_SharedTask, int]] = {}
-        try:
+        with _as_error():
             if any(shared.shares[at] is not None for *_, shared, at in self.queue):
                 self._begin_measuring()  # first, while others are busy with whole tasks
             while self.queue or running:
@@ -186,7 +183,7 @@ class Workers:
                     *_, shared, at = heappop(self.queue)
                     share = shared.shares[at]
                     batch = None if share is None else self._batch()
-                    there = self._processes().submit(_perform_there, shared.task, share, batch)
+                    there = self._processes().submit(do, shared.task, share, batch)
                     running[there] = shared, at
                 for future in wait_for_one(self._processes(), running):
                     shared, at = running.pop(future)
@@ -198,12 +195,6 @@ class Workers:
                         # it.
                         pieces = [shared.pieces[at] for at in sorted(shared.pieces)]
                         yield shared.task, self._together(shared.task, pieces), shared.seconds
-        except BrokenProcessPool:
-            raise BundleError(
-                "a process that ran explanations was ended from outside",
-                mend="It may have been short of memory: run again with --jobs 1; what was done "
-                "is kept.",
-            ) from None
 
     def _together(self, task: Task, pieces: Sequence[Piece]) -> Record | Failure:
         """The record joined from all shares of a task, or the reason of one that failed."""
@@ -214,12 +205,14 @@ class Workers:
             rows.append(piece)
         try:
             job = self._job(task)
-            return sampling_of(job).joined(job, task.before, _upto(task, job), np.concatenate(rows))
+            return sampling_of(job).joined(
+                job, task.before, upto_of(task, job), np.concatenate(rows)
+            )
         except BundleError as problem:
             return problem.in_both
 
     def _job(self, task: Task) -> Job:
-        return _job(task, self.bundle, self.settings)
+        return job_of(task, self.bundle, self.settings)
 
     def _batch(self) -> int:
         """The fastest batch size of a process, measured by one of them: its network stays there."""
@@ -230,7 +223,7 @@ class Workers:
 
     def _begin_measuring(self) -> None:
         if self.measured is None:
-            self.measured = self._processes().submit(_fastest_there)
+            self.measured = self._processes().submit(measure_batch)
 
     @property
     def _threads(self) -> int:
@@ -241,132 +234,28 @@ class Workers:
         if self.pool is None:
             self.pool = ProcessPoolExecutor(
                 self.jobs,
-                mp_context=_context(self.bundle, self.settings),
-                initializer=_open_there,
-                initargs=(self.bundle.folder, self.bundle.device, self.settings, self._threads),
+                mp_context=context_for(self.bundle, self.settings),
+                initializer=begin,
+                initargs=(
+                    self.bundle.folder,
+                    self.bundle.device,
+                    self.bundle.cnn_files,
+                    self.settings,
+                    self._threads,
+                ),
             )
-            self.bundle.let_go()  # each of them has it
+            self.pool.submit(os.getppid).add_done_callback(end_at_exit)
         return self.pool
 
 
-def unless_lacking(otherwise: Value, find: Callable[[], Value]) -> Value:
-    """Return `find()`, or `otherwise` where the bundle lacks an input.
-
-    The run of the explanation itself reports the lack, as a sentence.
-    """
+@contextmanager
+def _as_error() -> Iterator[None]:
+    """Context in which a process that is gone is a sentence."""
     try:
-        return find()
-    except BundleError:
-        return otherwise
-
-
-def passes_of(job: Job, otherwise: int) -> int:
-    """Return the network passes of a job; `otherwise` where the bundle lacks an input."""
-    return unless_lacking(otherwise, lambda: explanation_for(job.id).passes(job))
-
-
-def base_records(job: Job) -> list[str]:
-    """Return the ids of the records an explanation begins from if they exist."""
-    return unless_lacking([], lambda: explanation_for(job.id).uses(job))
-
-
-def perform(
-    task: Task,
-    bundle: Bundle,
-    settings: ExplainSettings,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Record | Failure:
-    """Return the record of a task, or the reason: it names the missing materials."""
-    job = _job(task, bundle, settings, advance)
-    try:
-        found = explanation_for(task.id)
-        if found.sampling is None:
-            return found.run(job)
-        return found.sampling.extend(job, task.before, _upto(task, job))
-    except BundleError as problem:
-        return problem.in_both
-
-
-def measure(
-    task: Task, bundle: Bundle, settings: ExplainSettings, share: Share
-) -> Floats | Failure:
-    """Return a share's rows of a mean over samples (rows, ...), or a reason as `perform` does."""
-    job = _job(task, bundle, settings)
-    try:
-        return sampling_of(job).measured(job, task.before, _upto(task, job), share)
-    except BundleError as problem:
-        return problem.in_both
-
-
-def _job(
-    task: Task,
-    bundle: Bundle,
-    settings: ExplainSettings,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Job:
-    made = Evidence({one.id: one for one in task.made})
-    return Job(task.id, bundle, settings, advance, made)
-
-
-def _upto(task: Task, job: Job) -> int:
-    """The sample count of a task: the course's where it is to be run whole."""
-    return sampling_of(job).most(job) if task.upto is None else task.upto
-
-
-SERVED = "HW9_SERVED_BUNDLE"
-"""Environment variable that names the bundle to the process that workers are forked from."""
-
-
-def _context(bundle: Bundle, settings: ExplainSettings) -> BaseContext:
-    """The way to start processes that leaves them most memory in common."""
-    # Not "fork": torch's threads do not come along, and a child that forks in a lock waits for
-    # ever.
-    if sys.platform != "linux" or bundle.device != "cpu":
-        return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver
-
-    # torch, the methods and the network's weights take 0.6 GB, which a server process reads once
-    # for all that are forked from it.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["solver.explain.run.forked_from"])
-    told = str(bundle.folder.resolve()), bundle.device, settings.network == "prepared"
-    os.environ[SERVED] = json.dumps(told)
-    try:
-        forkserver.ensure_running()
-    finally:
-        del os.environ[SERVED]
-    return context
-
-
-def _stop_server() -> None:
-    """End the process that workers were forked from: the next ones get another bundle."""
-    if sys.platform == "linux":
-        from multiprocessing import forkserver
-
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]
-
-
-_there: list[tuple[Bundle, ExplainSettings]] = []
-
-
-def _open_there(folder: Path, device: str, settings: ExplainSettings, threads: int) -> None:
-    # Ctrl-C reaches every process of a terminal: this one ends with nothing said and nothing begun.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    end_with_parent()
-    torch.set_num_threads(threads)
-    served = sys.modules.get("solver.explain.run.forked_from")
-    bundle = None if served is None else served.BUNDLE
-    _there.append((bundle or load_bundle(folder, device), settings))
-
-
-def _fastest_there() -> int:
-    return unless_lacking(1, lambda: fastest_batch(_there[0][0]))
-
-
-def _perform_there(task: Task, share: Share | None, batch: int | None) -> tuple[Piece, float]:
-    """The result of a share or of a whole task, and its seconds."""
-    began = time.perf_counter()
-    if batch is not None:
-        set_fastest_batch(_there[0][0], batch)
-    piece = perform(task, *_there[0]) if share is None else measure(task, *_there[0], share)
-    return piece, time.perf_counter() - began
+        yield
+    except BrokenProcessPool:
+        raise BundleError(
+            "a process that ran explanations was ended from outside",
+            mend="It may have been short of memory: run again with --jobs 1; what was done "
+            "is kept.",
+        ) from None

@@ -17,7 +17,8 @@ from solver.explain.job import Job, fast_settings
 from solver.explain.registry import all_explanations
 from solver.explain.run.runner import RunOptions, run_explanations
 from solver.explain.run.scheduler import TESTS, Scheduler, groups_of_jobs
-from solver.explain.run.workers import SilentProgress, Task, perform
+from solver.explain.run.tasks import Task, perform
+from solver.explain.run.workers import SilentProgress
 from solver.explain.sampling.claims import Claims
 from tests.solver.explain.run.test_scheduler import Passes, claims
 

@@ -69,7 +69,7 @@ def test_verdicts_on_a_gpu_are_those_on_a_cpu(tmp_path: Path, exact: bool) -> No
 
 def test_a_gpu_is_told_to_keep_every_digit() -> None:
     before = cudnn.allow_tf32, cudnn.deterministic
-    with full_precision():
+    with full_precision("cuda"):
         assert (cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark) == (False, True, False)
         assert cudnn.enabled
     assert (cudnn.allow_tf32, cudnn.deterministic) == before
