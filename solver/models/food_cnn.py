@@ -278,9 +278,10 @@ def _with_fewer_products(modules: nn.Sequential) -> Iterator[nn.Module]:
     for each in modules:
         if isinstance(each, nn.MaxPool2d):
             side //= 2
-        gains = isinstance(each, nn.Conv2d) and is_eligible(each) and side >= LEAST_SIDE
-        # Elsewhere its transformed weights, eight times the others, would lie there unused.
-        yield WinogradConv2d(each) if gains else each
+        # On small maps it is not used, and its weights, eight times the others, would lie there.
+        if isinstance(each, nn.Conv2d) and is_eligible(each) and side >= LEAST_SIDE:
+            each = WinogradConv2d(each)
+        yield each
 
 
 def parameter_count(network: nn.Module) -> int:
