@@ -63,9 +63,11 @@ def end_at_exit(told: Future[int]) -> None:
     server = told.result()
 
     def end() -> None:
+        # Asked first: of one that is gone the id may be another's.
         with contextlib.suppress(OSError):
-            os.kill(server, signal.SIGTERM)
-            os.waitpid(server, 0)
+            if os.waitpid(server, os.WNOHANG) == (0, 0):
+                os.kill(server, signal.SIGTERM)
+                os.waitpid(server, 0)
 
     # Workers that are not forked were started by this process itself.
     if server not in {os.getpid(), *_servers}:
