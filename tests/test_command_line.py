@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from grader.cli import hw9
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "transformers", "matplotlib", "captum", "skimage", "scipy")
+HEAVY = ("torch", "transformers", "matplotlib", "captum", "skimage", "scipy", "numba")
 
 
 def _commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

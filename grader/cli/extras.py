@@ -7,7 +7,16 @@ from importlib.util import find_spec
 from solver.errors import Hw9Error
 
 EXTRAS = {
-    "evidence": ("scipy", "skimage", "sklearn", "PIL", "matplotlib", "starlette", "uvicorn"),
+    "evidence": (
+        "scipy",
+        "numba",
+        "skimage",
+        "sklearn",
+        "PIL",
+        "matplotlib",
+        "starlette",
+        "uvicorn",
+    ),
     "explain": ("torch", "torchvision", "transformers", "lime", "captum"),
 }
 """Extra of pyproject.toml: the modules it installs. `explain` brings `evidence` with it."""

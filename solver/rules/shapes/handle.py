@@ -31,6 +31,7 @@ from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
 from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Parameters, rule
+from solver.rules.shapes.pose_kernels import arcs
 from solver.rules.shapes.pose_scores import (
     GRID,
     Drawing,
@@ -45,10 +46,10 @@ from solver.rules.shapes.wireframe_fit import (
     AGREED,
     CLEAR,
     Fit,
+    clearest,
     fit,
     note_on_searches,
     stroke_contrast,
-    stroke_marks,
     strongest_if_clear,
     wireframe_figure,
 )
@@ -59,7 +60,11 @@ SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right", "middle")
 
 _WALL = np.linspace(-1, 1, 40, dtype=np.float32)[:, None]
 _ARC = np.linspace(0, np.pi, 40, dtype=np.float32)[:, None]
+_ARC_DOWN, _ARC_OUT = (1 - np.cos(_ARC)) / 2, np.sin(_ARC)
 _ACROSS = np.linspace(-1, 1, 24, dtype=np.float32)[:, None]
+_LEVEL = np.float32(1) / np.float32(len(_ACROSS) - 1)
+_PARTS = (slice(0, 40), slice(40, 80), slice(80, 104), slice(104, 128))
+"""Points of an outline that are its right wall, its left one, the rim and the foot."""
 
 _BOUNDS = (
     (0.25, 0.75),  # centre of the body, across
@@ -83,34 +88,37 @@ def _radius(p: Singles, at: Singles) -> Singles:
     one = np.ones_like(belly)
     ends = np.stack([-one, narrow, where, one])  # of the three arcs, and how wide it is there
     wide = belly * np.stack([rim, neck, one, foot])
-    turn = np.float32(np.pi) / (ends[1:] - ends[:-1])
-    arcs = turn, turn * ends[:-1], (wide[1:] + wide[:-1]) / 2, (wide[1:] - wide[:-1]) / 2
-    arc = (at >= narrow).astype(np.int32)
-    arc += at >= where
-    arc *= p.shape[1]
-    arc += np.arange(p.shape[1], dtype=np.int32)
-    turn, begun, middle, half = (each.take(arc, mode="wrap") for each in arcs)
-    turn *= at
-    turn -= begun
-    half *= np.cos(turn, out=turn)
-    radius: Singles = middle - half
+    angle, radius, half = np.empty((3, len(at), p.shape[1]), np.float32)
+    angle[:] = at
+    arcs(ends, wide, angle, radius, half)
+    half *= np.cos(angle, out=angle)
+    radius -= half
     return radius
 
 
-def _body(p: Singles) -> list[tuple[Singles, Singles]]:
-    """The outline of a jug about x = 0, y = 0: right, left, rim, foot, each x, y (N, S)."""
-    height = p[2]
-    radius = _radius(p, np.broadcast_to(_WALL, (len(_WALL), p.shape[1])))
-    down, level = height * _WALL, np.broadcast_to(height, (len(_ACROSS), p.shape[1]))
-    rim, foot = radius[:1] * _ACROSS, radius[-1:] * _ACROSS
-    return [(radius, down), (-radius, down), (rim, -level), (foot, level)]
+def _body(p: Singles, more: int = 0) -> tuple[Singles, Singles]:
+    """The outline of a jug about x = 0, y = 0, as `_PARTS` says: x, y (N, S).
+
+    There is room for `more` points behind it.
+    """
+    across, down = np.empty((2, _PARTS[-1].stop + more, p.shape[1]), np.float32)
+    right, left, rim, foot = _PARTS
+    height, radius = p[2], _radius(p, _WALL)
+    across[right] = radius
+    np.negative(radius, out=across[left])
+    np.multiply(radius[:1], _ACROSS, out=across[rim])
+    np.multiply(radius[-1:], _ACROSS, out=across[foot])
+    np.multiply(height, _WALL, out=down[right])
+    down[left] = down[right]
+    down[rim], down[foot] = -height, height
+    return across, down
 
 
 def _arch(side: Side, p: Singles) -> tuple[Singles, Singles]:
     """The handle alone, on a side of an upright jug about x = 0, y = 0: x, y (N, S)."""
     height, (start, drop, out) = p[2], p[7:10]
-    at = start + drop * ((1 - np.cos(_ARC)) / 2)
-    stand = out * p[3] * np.sin(_ARC)
+    at = start + drop * _ARC_DOWN
+    stand = out * p[3] * _ARC_OUT
     if side in ("top", "bottom"):
         radius = _radius(p, np.full((1, 1), -1.0 if side == "top" else 1.0, np.float32))
         away = height + stand
@@ -128,20 +136,24 @@ def _placed(x: Singles, y: Singles, p: Singles, *, lying: bool) -> tuple[Singles
 
 
 def _jug(side: Side, p: Singles) -> Lines:
-    lines = [*_body(p), _arch("middle" if side == "middle" else "right", p)]
-    x, y = (np.concatenate(parts) for parts in zip(*lines, strict=True))
+    x, y = _body(p, more=len(_ARC))
+    right, left, rim, foot = _PARTS
+    arch = slice(foot.stop, None)
+    x[arch], y[arch] = _arch("middle" if side == "middle" else "right", p)
+    weights = np.empty_like(x)
+    _steps(x[right], y[right], weights[right])
+    weights[left] = weights[right]
+    for end in (rim, foot):
+        weights[end] = 2 * np.abs(x[end.start]) * _LEVEL
+    _steps(x[arch], y[arch], weights[arch])
     if side in ("left", "bottom"):
-        x = -x
-    wall, (rim, foot) = _steps(*lines[0]), (2 * np.abs(lines[at][0][0]) for at in (2, 3))
-    level = np.ones((len(_ACROSS), 1), np.float32) / (len(_ACROSS) - 1)
-    weights = np.concatenate([wall, wall, rim * level, foot * level, _steps(*lines[-1])])
+        np.negative(x, out=x)
     x, y = _placed(x, y, p, lying=side in ("top", "bottom"))
     return x[None], y[None], weights
 
 
-def _steps(x: Singles, y: Singles) -> Singles:
-    """The length that each point of a line (N, S) stands for: longer lines weigh more."""
-    steps = np.empty_like(x)
+def _steps(x: Singles, y: Singles, steps: Singles) -> None:
+    """Fill in the length that each point of a line (N, S) stands for: longer lines weigh more."""
     np.subtract(x[1:], x[:-1], out=steps[1:])
     down = y[1:] - y[:-1]
     steps[1:] *= steps[1:]
@@ -149,7 +161,6 @@ def _steps(x: Singles, y: Singles) -> Singles:
     steps[1:] += down
     np.sqrt(steps[1:], out=steps[1:])
     steps[0] = steps[1]
-    return steps
 
 
 _CHANCE = 0.57  # of the best of the five, on three of each of the maps of the solids: 0.569
@@ -213,7 +224,7 @@ _STARTS = np.linspace(-0.95, 0.45, 15)
 _DROPS = np.linspace(0.5, 1.5, 6)
 _OUTS = np.linspace(0.35, 1.25, 10)
 _ARCHES = np.array([(s, d, o) for s in _STARTS for d in _DROPS for o in _OUTS if s + d <= 0.95])
-_AWAY_FROM_WALL = np.sin(_ARC[:, 0]) > 0.6
+_AWAY_FROM_WALL = _ARC_OUT[:, 0] > 0.6
 _REACH = 3
 """Cells a side of the square around a point of an arch, of which the clearest counts."""
 
@@ -238,7 +249,7 @@ def find_jug(brightness: Floats, seed: int = 0) -> Jug:
     """Return the jug that fits a map (H, W) best, with the best handle on each side."""
     # Strokes, not brightness: a handle is thinner and fainter than the body, but visible.
     contrast, seen = stroke_contrast(brightness)
-    marks = stroke_marks(brightness)
+    marks = clearest(contrast, seen)
     found = fit(list(DRAWINGS.values()), marks, seed=seed, effort=EFFORT)
     best = _arches(contrast, seen, found.family, found.parameters)
     again = [_arches(contrast, seen, *other) for other in found.others]
@@ -296,8 +307,7 @@ def _on_body(body: Singles, *, lying: bool) -> Mask:
 def _outline(body: Singles, *, lying: bool) -> tuple[Singles, Singles]:
     """The body's points x, y (N, 1) in the picture."""
     p = body[:, None]
-    x, y = (np.concatenate(parts) for parts in zip(*_body(p), strict=True))
-    return _placed(x, y, p, lying=lying)
+    return _placed(*_body(p), p, lying=lying)
 
 
 def _best_arch(side: Side, body: Singles, scores: Floats, *, lying: bool) -> tuple[float, Singles]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from solver.rules.shapes.pose_kernels import trials
 from solver.rules.shapes.pose_scores import Drawing, Floats, Singles
 
 Worth = Callable[[Singles], Floats]
@@ -81,7 +82,7 @@ class Found:
     places: tuple[Singles, ...]
 
 
-_CROSSING = 0.9
+_CROSSING = np.float32(0.9)
 _SCALES = (0.3, 0.9)
 
 
@@ -153,40 +154,39 @@ def _evolved(
     found = worth(poses.reshape(len(poses), -1)).reshape(poses.shape[1:])
     row, leaders = np.arange(count)[:, None], max(int(stage.leaders * stage.poses), 1)
     for _ in range(stage.generations):
-        trials = _trials(poses, found, leaders, box, generator)
-        worths = worth(trials.reshape(len(trials), -1)).reshape(found.shape)
+        tried = _tried(poses, found, leaders, box, generator)
+        worths = worth(tried.reshape(len(tried), -1)).reshape(found.shape)
         better = worths >= found
-        poses, found = np.where(better, trials, poses), np.where(better, worths, found)
+        poses, found = np.where(better, tried, poses), np.where(better, worths, found)
     best = found.argmax(1)
     return poses[:, row[:, 0], best], found[row[:, 0], best]
 
 
-def _trials(
+def _tried(
     poses: Singles, found: Floats, leaders: int, box: _Box, generator: np.random.Generator
 ) -> Singles:
     """A trial for each pose (P, islands, poses): part of the way to a leader, and a difference."""
     islands, count = found.shape
     row = np.arange(islands)[:, None]
     first = np.argpartition(-found, leaders - 1, 1)[:, :leaders]
-    led = poses[:, row, first[row, generator.integers(0, leaders, (islands, count))]]
+    led = first[row, generator.integers(0, leaders, (islands, count))]
     one = generator.integers(0, count, (islands, count))
     other = (one + generator.integers(1, count, (islands, count))) % count
-    scale = generator.uniform(*_SCALES, (islands, count)).astype(np.float32)
-    moved = box.step(led - poses)
-    moved += box.step(poses[:, row, one] - poses[:, row, other])
-    moved *= scale
-    moved += poses
-    crossed = generator.random(poses.shape, dtype=np.float32) < _CROSSING
-    return box.kept(np.where(crossed, moved, poses))
+    scales = generator.uniform(*_SCALES, (islands, count))
+    chances = generator.random(poses.shape, dtype=np.float32)
+    tried = np.empty_like(poses)
+    trials(poses, led, one, other, scales, chances, _CROSSING, box.bounds, box.turns, tried)
+    return tried
 
 
 class _Box:
     """The bounds of poses: a turn wraps round, other parameters are reflected at their bounds."""
 
     def __init__(self, drawing: Drawing) -> None:
-        self.low, self.high = np.asarray(drawing.bounds, np.float32).T[..., None]
+        self.bounds = np.asarray(drawing.bounds, np.float32)
+        self.low, self.high = self.bounds.T[..., None]
         self.width = self.high - self.low
-        self.turns = list(drawing.turns)  # their rows alone: a remainder costs ten sums
+        self.turns = np.isin(np.arange(len(self.bounds)), drawing.turns)
 
     def kept(self, poses: Singles) -> Singles:
         """Poses (P, ...) brought back into the box."""
@@ -197,16 +197,7 @@ class _Box:
         np.abs(kept, out=kept)
         np.subtract(self.high, kept, out=kept)
         np.clip(kept, self.low, self.high, out=kept)
-        if self.turns:
-            low, width = self.low[self.turns], self.width[self.turns]
-            kept[self.turns] = low + (flat[self.turns] - low) % width
+        low, width = self.low[self.turns], self.width[self.turns]
+        kept[self.turns] = low + (flat[self.turns] - low) % width
         reshaped: Singles = kept.reshape(poses.shape)
         return reshaped
-
-    def step(self, differences: Singles) -> Singles:
-        """Differences (P, ...) between poses, changed; between turns the shorter way round."""
-        if self.turns:
-            flat = differences.reshape(len(differences), -1)
-            width = self.width[self.turns]
-            flat[self.turns] = (flat[self.turns] + width / 2) % width - width / 2
-        return differences

@@ -127,7 +127,7 @@ class Fit:
 
 def stroke_marks(brightness: Floats, share: float | None = None) -> Mask:
     """Return the clearest `share` of a map's strokes as bool (64, 64)."""
-    return _top(*stroke_contrast(brightness), MARKED_SHARE.now(share))
+    return clearest(*stroke_contrast(brightness), share)
 
 
 def stroke_contrast(brightness: Floats) -> tuple[Floats, Mask]:
@@ -177,7 +177,9 @@ def _in_cells(inner: Floats, border: int, scale: float) -> tuple[Floats, Mask]:
     return small, seen
 
 
-def _top(values: Floats, seen: Mask, share: float) -> Mask:
+def clearest(values: Floats, seen: Mask, share: float | None = None) -> Mask:
+    """Return the cells of the largest `share` of the values (64, 64) that are seen."""
+    share = MARKED_SHARE.now(share)
     # A constant map has no bright places: nothing is marked rather than everything.
     lowest = float(values[seen].min())
     rounding = 1e-9 * max(abs(lowest), 1e-300)

@@ -184,16 +184,6 @@ def test_scores_are_the_shares_they_are_said_to_be(solid: str) -> None:
     assert np.allclose(np.stack(scores(DRAWINGS[solid], poses, Marks(marks)), 1), plain, atol=1e-5)
 
 
-def test_scores_are_equal_without_the_instruction_that_counts_bits(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    marks = Marks(stroke_marks(smooth_noise(2)))
-    poses = np.array([[0.5, 0.5, 0.3, 1, 1.2, 0.6, 0.9, 0.3]], np.float32).T
-    found = scores(DRAWINGS["cube"], poses, marks)
-    monkeypatch.delattr(np, "bitwise_count", raising=False)
-    assert np.array_equal(scores(DRAWINGS["cube"], poses, marks), found)
-
-
 def scipys(drawing: Drawing, marks: np.ndarray, seed: int) -> float:
     """The slow way: the best of six searches by SciPy's differential evolution."""
     held = Marks(marks)
