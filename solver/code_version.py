@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def repeats_code_hash(module: str) -> str:
     while waiting:
         name = waiting.pop()
         found.add(name)
-        imported = _imported(ast.parse(_source(name)))
+        imported = _imported(_source(name))
         waiting += [other for other in imported - found if other.startswith("solver.rules.")]
     for name in sorted(found):
         digest.update(name.encode() + b"\0" + _source(name) + b"\0")
@@ -88,21 +89,30 @@ def _computing(module: str) -> set[str]:
     while waiting:
         name = waiting.pop()
         found.add(name)
-        imported = _imported(ast.parse(_source(name)))
+        imported = _imported(_source(name))
         waiting += [other for other in imported if _computes(other) and other not in found]
     return found
 
 
-def _imported(tree: ast.Module) -> set[str]:
-    """Modules of this project that a module names in an import."""
+@lru_cache(maxsize=512)  # rules share most of what they import
+def _imported(source: bytes) -> frozenset[str]:
+    """Modules of this project that a module's source names in an import."""
     names = set()
-    for node in ast.walk(tree):
+    for node in _statements(ast.parse(source).body):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             # What is imported from a package may be a module of it.
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in names if _path(name).is_file()}
+    return frozenset(name for name in names if _path(name).is_file())
+
+
+def _statements(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """These and all within them. No expression holds an import, and most nodes are expressions."""
+    for node in nodes:
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(node, part, ()))
 
 
 def _computes(module: str) -> bool:

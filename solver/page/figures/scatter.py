@@ -6,7 +6,8 @@ with a thin line where that is not beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,14 @@ ROLES = {1: ("question", "問題"), 2: ("context", "文章"), 3: ("answer", "答
 # Tried one after another; names stand to the right or left first, where they read best.
 _RADII = (9.0, 16.0, 26.0, 38.0, 52.0, 70.0, 92.0, 120.0, 155.0, 195.0, 240.0, 300.0)
 _ANGLES = (0.0, 180.0, 315.0, 45.0, 225.0, 135.0, 270.0, 90.0, 340.0, 20.0, 160.0, 200.0)
+_STEPS = [
+    (radius * across, radius * down, 1.0 if across < -0.1 else 0.0 if across > 0.1 else 0.5)
+    for radius in _RADII
+    for across, down in ((math.cos(turn), math.sin(turn)) for turn in np.radians(_ANGLES).tolist())
+]
+"""From a point to its name, across and down, and the share of the name left of there."""
+
+Box = tuple[float, float, float, float]
 
 
 @figure_kind("bert_scatter")
@@ -159,36 +168,28 @@ def name_places(points: Floats, names: Sequence[str]) -> list[tuple[float, float
     Names that find no free place stand beside their point all the same.
     """
     # Every point first: no name may cover a marker, drawn before or after it.
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    at = [(float(x), float(y)) for x, y in points]
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in at]
     corners = []
-    for (x, y), name in zip(points, names, strict=True):
+    for (x, y), name in zip(at, names, strict=True):
         width = LETTER * len(name) + 2
         box = next(
-            (box for box in _candidates(float(x), float(y), width) if _free(box, taken)),
+            (box for box in _candidates(x, y, width) if _free(box, taken)),
             (x + 6, y - FONT / 2, x + 6 + width, y + FONT / 2),
         )
         taken.append(box)
-        corners.append((float(box[0]), float(box[1])))
+        corners.append(box[:2])
     return corners
 
 
-def _candidates(x: float, y: float, width: float) -> list[tuple[float, float, float, float]]:
-    boxes = []
-    for radius in _RADII:
-        for angle in _ANGLES:
-            across, down = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-            left = (
-                x + radius * across - (width if across < -0.1 else 0 if across > 0.1 else width / 2)
-            )
-            top = y + radius * down - FONT / 2
-            boxes.append((left, top, left + width, top + FONT))
-    return boxes
+def _candidates(x: float, y: float, width: float) -> Iterator[Box]:
+    for across, down, share in _STEPS:
+        left, top = x + across - share * width, y + down - FONT / 2
+        yield left, top, left + width, top + FONT
 
 
-def _free(
-    box: tuple[float, float, float, float], taken: Sequence[tuple[float, float, float, float]]
-) -> bool:
+def _free(box: Box, taken: Sequence[Box]) -> bool:
     left, top, right, bottom = box
     if left < 0 or top < 0 or right > WIDTH or bottom > HEIGHT:
         return False
-    return all(right <= a or c <= left or bottom <= b or d <= top for a, b, c, d in taken)
+    return not any(right > a and c > left and bottom > b and d > top for a, b, c, d in taken)
