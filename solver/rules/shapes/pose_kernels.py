@@ -208,3 +208,79 @@ def arcs(ends: Singles, wide: Singles, angle: Singles, middle: Singles, half: Si
             angle[height, pose] = turn[arc, pose] * here - turn[arc, pose] * ends[arc, pose]
             middle[height, pose] = (high + low) / _TWO_PARTS
             half[height, pose] = (high - low) / _TWO_PARTS
+
+
+@compiled(
+    "void(f4[:,:,::1], i8[:,::1], i8[:,::1], i8[:,::1], f4[::1], f4[:,:,::1], f4[:,:,::1],"
+    " f4[:,:,::1], f4[:,::1])"
+)
+def edges(
+    flat: Singles,
+    ends: Places,
+    corners: Places,
+    beside: Places,
+    along: Singles,
+    x: Singles,
+    y: Singles,
+    steps: Singles,
+    seen: Singles,
+) -> None:
+    """Fill in points of the edges of a solid, where an edge leads, and 1 for those that are seen.
+
+    Args:
+        flat: its vertices as they are seen (2, V, S).
+        ends: two vertices of each edge (E, 2).
+        corners: three vertices of each face, counter-clockwise from outside (F, 3).
+        beside: two faces of each edge, of which one must look at the viewer (E, 2).
+        along: places of the points on an edge, 0..1 (N,).
+        x, y: of the points (N, E, S).
+        steps: from an edge's first to its second vertex (2, E, S).
+        seen: 1 or 0 (E, S).
+    """
+    poses = flat.shape[2]
+    looks = np.empty((len(corners), poses), np.bool_)
+    for face in range(len(corners)):
+        a, b, c = corners[face, 0], corners[face, 1], corners[face, 2]
+        for pose in range(poses):
+            # It still turns the same way.
+            ux, uy = flat[0, b, pose] - flat[0, a, pose], flat[1, b, pose] - flat[1, a, pose]
+            vx, vy = flat[0, c, pose] - flat[0, a, pose], flat[1, c, pose] - flat[1, a, pose]
+            looks[face, pose] = ux * vy - uy * vx > 0
+    for edge in range(len(ends)):
+        one, other = ends[edge, 0], ends[edge, 1]
+        left, right = beside[edge, 0], beside[edge, 1]
+        for pose in range(poses):
+            steps[0, edge, pose] = flat[0, other, pose] - flat[0, one, pose]
+            steps[1, edge, pose] = flat[1, other, pose] - flat[1, one, pose]
+            seen[edge, pose] = looks[left, pose] | looks[right, pose]
+        for point in range(len(along)):
+            for pose in range(poses):
+                x[point, edge, pose] = flat[0, one, pose] + steps[0, edge, pose] * along[point]
+                y[point, edge, pose] = flat[1, one, pose] + steps[1, edge, pose] * along[point]
+
+
+@compiled("void(f4[:,::1], f4[:,::1], f4[:,::1], f4[::1], f4[::1], f4[:,:,::1], f4[:,:,::1])")
+def turned(
+    template: Singles,
+    sizes: Singles,
+    place: Singles,
+    cos: Singles,
+    sin: Singles,
+    x: Singles,
+    y: Singles,
+) -> None:
+    """Fill in x and y (1, N, S): a template's points, stretched, turned in the plane, and placed.
+
+    Args:
+        template: across, round, and along the axis (3, N).
+        sizes: what each of the three is multiplied by (3, S).
+        place: (2, S).
+        cos, sin: of the turn (S,).
+        x, y: to be filled.
+    """
+    for point in range(template.shape[1]):
+        for pose in range(sizes.shape[1]):
+            across = sizes[0, pose] * template[0, point]
+            down = sizes[1, pose] * template[1, point] + sizes[2, pose] * template[2, point]
+            x[0, point, pose] = across * cos[pose] - down * sin[pose] + place[0, pose]
+            y[0, point, pose] = across * sin[pose] + down * cos[pose] + place[1, pose]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from solver.rules.shapes.pose_kernels import edges, turned
 from solver.rules.shapes.pose_scores import Drawing, Lines, Singles
 
 _PLACE = ((0.25, 0.75), (0.25, 0.75))
 _TILT = ((0.0, 2 * np.pi), (0.0, np.pi))
-_ALONG_EDGE = np.linspace(0, 1, 16, dtype=np.float32)[:, None, None]
+_ALONG_EDGE = np.linspace(0, 1, 16, dtype=np.float32)
 
 
 def _flat_rotations(angles: Singles) -> Singles:
@@ -30,7 +30,7 @@ class _Polyhedron:
 
     def __init__(self, vertices: Sequence[Sequence[float]], faces: Sequence[Sequence[int]]) -> None:
         self.vertices = np.asarray(vertices, np.float32)  # (V, 3)
-        self.edges = sorted(
+        ends = sorted(
             {
                 (min(a, b), max(a, b))
                 for face in faces
@@ -40,8 +40,9 @@ class _Polyhedron:
         # Three corners of each face, counter-clockwise from outside.
         self.corners = np.array([self._from_outside(face[:3]) for face in faces])  # (F, 3)
         self.beside = np.array(
-            [[at for at, face in enumerate(faces) if {a, b} <= set(face)] for a, b in self.edges]
+            [[at for at, face in enumerate(faces) if {a, b} <= set(face)] for a, b in ends]
         )  # (E, 2): the two faces of each edge
+        self.ends = np.array(ends)  # (E, 2)
 
     def _from_outside(self, three: Sequence[int]) -> list[int]:
         a, b, c = self.vertices[list(three)]
@@ -50,20 +51,14 @@ class _Polyhedron:
 
     def wires(self, place: Singles, half_sides: Singles, angles: Singles) -> Lines:
         """Place (2, S), half sides (3, S), angles (3, S) to 16 points of each edge."""
-        turned = _flat_rotations(angles) * half_sides
-        flat = np.matmul(self.vertices, turned) + place[:, None]  # (2, V, S)
-        first, second = np.asarray(self.edges).T
-        starts, steps = flat[:, first], flat[:, second] - flat[:, first]  # (2, E, S)
-        x, y = starts[:, None] + steps[:, None] * _ALONG_EDGE  # (16, E, S)
-        return x, y, np.hypot(*steps) * self._edges_seen(flat)
-
-    def _edges_seen(self, flat: Singles) -> npt.NDArray[np.bool_]:
-        """Corners as seen (2, V, S) to (E, S): a face is seen if it still turns the same way."""
-        a, b, c = (flat[:, self.corners[:, at]] for at in range(3))  # (2, F, S)
-        (ux, uy), (vx, vy) = b - a, c - a
-        seen = ux * vy - uy * vx > 0
-        edges: npt.NDArray[np.bool_] = seen[self.beside[:, 0]] | seen[self.beside[:, 1]]
-        return edges
+        rows = _flat_rotations(angles) * half_sides
+        flat = np.matmul(self.vertices, rows) + place[:, None]  # (2, V, S)
+        many = (len(self.ends), flat.shape[2])
+        x, y = np.empty((2, len(_ALONG_EDGE), *many), np.float32)
+        steps, weights = np.empty((2, *many), np.float32), np.empty(many, np.float32)
+        edges(flat, self.ends, self.corners, self.beside, _ALONG_EDGE, x, y, steps, weights)
+        weights *= np.hypot(*steps)
+        return x, y, weights
 
 
 _CUBE = _Polyhedron(
@@ -107,27 +102,30 @@ _RING = np.linspace(0, 2 * np.pi, 64, endpoint=False, dtype=np.float32)
 _SEEN_HALF = np.sin(_RING) >= 0  # of the far end
 _ALONG = np.linspace(-1, 1, 24, dtype=np.float32)
 # A cylinder of radius 1 and half length 1: the near end, the seen half of the far one, two sides.
-_ACROSS = np.concatenate(
-    [np.cos(_RING), np.cos(_RING[_SEEN_HALF]), np.ones_like(_ALONG), -np.ones_like(_ALONG)]
-)[:, None]
-_ROUND = np.concatenate([np.sin(_RING), np.sin(_RING[_SEEN_HALF]), np.zeros(2 * len(_ALONG), "f4")])
-_ROUND = _ROUND[:, None]
-_AXIAL = np.concatenate([-np.ones_like(_RING), np.ones(_SEEN_HALF.sum(), "f4"), _ALONG, _ALONG])
-_AXIAL = _AXIAL[:, None]
-_IS_SIDE = np.arange(len(_ACROSS))[:, None] >= len(_ACROSS) - 2 * len(_ALONG)
+_END = np.ones_like(_RING)
+# A cylinder of radius 1 and half length 1: the near end, the seen half of the far one, two sides.
+# Each point across, round and along the axis.
+_CYLINDER = np.concatenate(
+    [
+        [np.cos(_RING), np.sin(_RING), -_END],
+        [np.cos(_RING[_SEEN_HALF]), np.sin(_RING[_SEEN_HALF]), _END[_SEEN_HALF]],
+        [np.ones_like(_ALONG), np.zeros_like(_ALONG), _ALONG],
+        [-np.ones_like(_ALONG), np.zeros_like(_ALONG), _ALONG],
+    ],
+    axis=1,
+)
 
 
 def _cylinder(p: Singles) -> Lines:
     """Place, radius, half length as seen, flatness of the round ends, turn in the plane."""
     radius, length, flat = p[2:5]
-    across = radius * _ACROSS  # (N, S)
-    down = (radius * flat) * _ROUND + length * _AXIAL
-    ring = radius * (0.5 + 0.5 * flat) * np.float32(2 * np.pi / len(_RING))
-    weights = np.where(_IS_SIDE, 2 * length / len(_ALONG), ring)
-    cos, sin = np.cos(p[5]), np.sin(p[5])
-    x = across * cos - down * sin + p[0]
-    y = across * sin + down * cos + p[1]
-    return x[None], y[None], weights
+    x, y = np.empty((2, 1, _CYLINDER.shape[1], p.shape[1]), np.float32)
+    sizes = np.stack([radius, radius * flat, length])
+    turned(_CYLINDER, sizes, p[:2].copy(), np.cos(p[5]), np.sin(p[5]), x, y)
+    weights = np.empty(x.shape[1:], np.float32)
+    weights[:] = radius * (0.5 + 0.5 * flat) * np.float32(2 * np.pi / len(_RING))
+    weights[-2 * len(_ALONG) :] = 2 * length / len(_ALONG)
+    return x, y, weights
 
 
 _SIZE = (0.10, 0.40)

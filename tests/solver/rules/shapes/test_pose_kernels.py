@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.rules.shapes import handle, solid_wireframes
-from solver.rules.shapes.pose_kernels import arcs, score, trials
+from solver.rules.shapes.pose_kernels import arcs, edges, score, trials, turned
 from solver.rules.shapes.pose_scores import GRID, Drawing, Marks, scores
 from solver.rules.shapes.wireframe_fit import stroke_marks
 from tests.solver.rules.made_maps import smooth_noise
@@ -147,6 +147,40 @@ def test_a_wall_of_arcs_is_that_of_whole_arrays() -> None:
     assert np.array_equal(angle, turned * heights - begun)
     assert np.array_equal(middle, (high + low) / 2)
     assert np.array_equal(half, (high - low) / 2)
+
+
+@pytest.mark.parametrize("solid", ["CUBE", "PYRAMID", "TETRAHEDRON"])
+def test_edges_are_those_of_whole_arrays(solid: str) -> None:
+    body = getattr(solid_wireframes, f"_{solid}")
+    flat = np.random.default_rng(6).random((2, len(body.vertices), 50), np.float32)
+    along = np.linspace(0, 1, 16, dtype=np.float32)
+    shape = (len(body.ends), 50)
+    x, y = np.empty((2, 16, *shape), np.float32)
+    steps, seen = np.empty((2, *shape), np.float32), np.empty(shape, np.float32)
+    edges(flat, body.ends, body.corners, body.beside, along, x, y, steps, seen)
+    first, last = (flat[:, body.ends[:, at]] for at in range(2))
+    assert np.array_equal(steps, last - first)
+    points = first[:, None] + (last - first)[:, None] * along[:, None, None]
+    assert np.array_equal([x, y], points)
+    a, b, c = (flat[:, body.corners[:, at]] for at in range(3))
+    (ux, uy), (vx, vy) = b - a, c - a
+    looks = ux * vy - uy * vx > 0
+    assert np.array_equal(seen, looks[body.beside].any(1))
+    assert 0.2 < seen.mean() < 0.98
+
+
+def test_a_turned_template_is_that_of_whole_arrays() -> None:
+    generator = np.random.default_rng(7)
+    template, sizes, place, (cos, sin) = (
+        generator.normal(size=shape).astype(np.float32)
+        for shape in ((3, 20), (3, 9), (2, 9), (2, 9))
+    )
+    x, y = np.empty((2, 1, 20, 9), np.float32)
+    turned(template, sizes, place, cos, sin, x, y)
+    across, around, axial = template[..., None] * sizes[:, None]
+    down = around + axial
+    assert np.array_equal(x[0], across * cos - down * sin + place[0])
+    assert np.array_equal(y[0], across * sin + down * cos + place[1])
 
 
 LOOP = """
