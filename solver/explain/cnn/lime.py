@@ -163,7 +163,7 @@ def measured(job: Job, before: Record | None, upto: int, share: Share) -> Floats
     """Return the network's answers to a share of the draws that follow those in `before`: (rows,).
 
     All of the course's draws are known beforehand, and the most informative are taken first: of 160
-    to 360 samples the weights err by a sixth less than of as many in the order of the draws.
+    to 360 samples the weights err by a fifth less than of as many in the order of the draws.
     """
     (place,) = job.place
     source = job.bundle.picture(place)
