@@ -14,7 +14,7 @@ from solver.evidence import Evidence, Record, save_record, write_manifest
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import expected_inputs, expected_settings, may_stop, sampling_of
 from solver.explain.run.scheduler import Scheduler, probable_tests
-from solver.explain.run.tasks import Failure, Task, base_records, passes_of, unless_lacking
+from solver.explain.run.tasks import Failure, Outcome, Task, base_records, passes_of, unless_lacking
 from solver.explain.run.workers import Progress, SilentProgress, Workers
 from solver.explain.sampling.claims import Claims
 
@@ -126,7 +126,7 @@ def run_explanations(
             progress,
         )
         to_run = [*plain, *(job for job in sampled if job.id not in good)]
-        if to_run and options.network_first:
+        if options.network_first and not all(_is_read(job.id) for job in to_run):
             workers.open_network()
         announced = [(job.id, probable_passes(job)) for job in to_run]
         progress.start([*announced, *probable_tests(sampled, scheduler.untested)])
@@ -151,7 +151,22 @@ def full_precision(device: str) -> Iterator[None]:
 def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, Failure]:
     """Run explanations whole and means in rounds; return the reasons of those that failed."""
     failures = scheduler.failures
-    waiting = list(plain)
+    # Not by workers: where nothing else is to be done none is started, and no network is read.
+    here = [job for job in plain if workers.jobs > 1 and _is_read(job.id)]
+    waiting = [job for job in plain if job not in here]
+
+    def take(outcome: Outcome) -> None:
+        task, record, seconds = outcome
+        if task.id not in scheduler.pending:
+            scheduler.take(outcome)
+            return
+        scheduler.pending.remove(task.id)
+        if isinstance(record, tuple):
+            failures[task.id] = record
+        else:
+            scheduler.evidence.add(record)
+            scheduler.keep(record)
+            scheduler.progress.finish(task.id, seconds)
 
     def add_ready_tasks() -> None:
         # A record goes before those that begin from it; else whole explanations go first.
@@ -162,19 +177,11 @@ def _run(plain: list[Job], scheduler: Scheduler, workers: Workers) -> dict[str, 
         for number, tasks in scheduler.tasks():
             workers.add(tasks, rank=1 + number)
 
+    for job in here:
+        take(workers.done_here(Task(job.id)))
     add_ready_tasks()
     for outcome in workers.outcomes():
-        task, record, seconds = outcome
-        if task.id not in scheduler.pending:
-            scheduler.take(outcome)
-        else:
-            scheduler.pending.remove(task.id)
-            if isinstance(record, tuple):
-                failures[task.id] = record
-            else:
-                scheduler.evidence.add(record)
-                scheduler.keep(record)
-                scheduler.progress.finish(task.id, seconds)
+        take(outcome)
         add_ready_tasks()
     return failures
 
@@ -201,8 +208,12 @@ def _good(jobs: list[Job], known: Sequence[Evidence]) -> dict[str, Record]:
 
 
 def _is_good(job: Job, record: Record) -> bool:
-    # Regions are read off files that no hash of inputs covers, and take no time.
-    return record.kind != "regions" and unless_lacking(
+    return not _is_read(record.id) and unless_lacking(
         False,
         lambda: record.settings == expected_settings(job) and record.inputs == expected_inputs(job),
     )
+
+
+def _is_read(identifier: str) -> bool:
+    """True of regions: they are read off files that no hash of inputs covers, and take no time."""
+    return identifier.split("/")[0] == "regions"

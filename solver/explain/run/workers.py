@@ -152,12 +152,16 @@ class Workers:
         """Yield the outcome of each task as it ends, until the queue is empty."""
         while self.queue:
             if self.jobs == 1:
-                task, began = heappop(self.queue)[3].task, self.clock()
-                self.progress.begin(task.id)
-                result = perform(task, self.bundle, self.settings, self.progress.advance)
-                yield task, result, self.clock() - began
+                yield self.done_here(heappop(self.queue)[3].task)
             else:
                 yield from self._in_processes()
+
+    def done_here(self, task: Task) -> Outcome:
+        """Return the outcome of a task, run by this process."""
+        began = self.clock()
+        self.progress.begin(task.id)
+        result = perform(task, self.bundle, self.settings, self.progress.advance)
+        return task, result, self.clock() - began
 
     def _shares(self, task: Task) -> list[Share | None]:
         """The shares of a task; None is all of it, up to the record."""

@@ -18,6 +18,7 @@ from solver.evidence import Evidence, Record, load_evidence
 from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import all_explanations, explanation_for
 from solver.explain.run.runner import RunOptions, run_explanations
+from solver.explain.run.workers import Workers
 
 FEW = ExplainSettings(lime_samples=20, smoothgrad_samples=3, visualization_steps=2)
 EVERY_KIND = [
@@ -186,6 +187,19 @@ def test_what_several_stopped_runs_left_is_not_made_again(demo: Bundle, tmp_path
     _, seen = run(CHEAP, demo, folder=tmp_path, known=stale, also=[first, other])
     assert seen.begun == ["regions/0", "activation/6/1"]
     assert {record.id for record in load_evidence(tmp_path)} == set(CHEAP)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_where_all_is_known_no_network_is_read_and_no_process_started(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    known, _ = run_explanations(CHEAP, demo, FEW)
+    again = load_bundle(demo.folder)
+    options = RunOptions(processes=processes, network_first=True)
+    monkeypatch.setattr(Workers, "_processes", None)
+    evidence, failures = run_explanations(CHEAP, again, FEW, options, known=known)
+    assert ({one.id for one in evidence}, failures) == (set(CHEAP), {})
+    assert "network" not in vars(again)
 
 
 def test_asking_for_less_does_not_lose_the_rest(demo: Bundle, tmp_path: Path) -> None:
