@@ -3,7 +3,7 @@
 Where each part is:
 
 - the drawing: a turned body with rim, belly and foot, upright or lying, and an arched handle on any
-  side; `_body`, `_arch` and `_jug` in this module
+  side; `_arch` and `_jug` in this module
 - the strokes of a map and the fit of a drawing to them: `solver.rules.shapes.wireframe_fit`
 - the search for the best pose: `solver.rules.shapes.pose_search`
 - the verdicts: `handle_side`, at the end of this module
@@ -31,7 +31,7 @@ from solver.evidence import Evidence, record_id
 from solver.rules.maps.displayed import displayed_brightness
 from solver.rules.parameters import Picture
 from solver.rules.registry import Decision, Parameters, rule
-from solver.rules.shapes.pose_kernels import arcs
+from solver.rules.shapes.pose_kernels import arcs, jug_lines
 from solver.rules.shapes.pose_scores import (
     GRID,
     Drawing,
@@ -62,9 +62,6 @@ _WALL = np.linspace(-1, 1, 40, dtype=np.float32)[:, None]
 _ARC = np.linspace(0, np.pi, 40, dtype=np.float32)[:, None]
 _ARC_DOWN, _ARC_OUT = (1 - np.cos(_ARC)) / 2, np.sin(_ARC)
 _ACROSS = np.linspace(-1, 1, 24, dtype=np.float32)[:, None]
-_LEVEL = np.float32(1) / np.float32(len(_ACROSS) - 1)
-_PARTS = (slice(0, 40), slice(40, 80), slice(80, 104), slice(104, 128))
-"""Points of an outline that are its right wall, its left one, the rim and the foot."""
 
 _BOUNDS = (
     (0.25, 0.75),  # centre of the body, across
@@ -96,24 +93,6 @@ def _radius(p: Singles, at: Singles) -> Singles:
     return radius
 
 
-def _body(p: Singles, more: int = 0) -> tuple[Singles, Singles]:
-    """The outline of a jug about x = 0, y = 0, as `_PARTS` says: x, y (N, S).
-
-    There is room for `more` points behind it.
-    """
-    across, down = np.empty((2, _PARTS[-1].stop + more, p.shape[1]), np.float32)
-    right, left, rim, foot = _PARTS
-    height, radius = p[2], _radius(p, _WALL)
-    across[right] = radius
-    np.negative(radius, out=across[left])
-    np.multiply(radius[:1], _ACROSS, out=across[rim])
-    np.multiply(radius[-1:], _ACROSS, out=across[foot])
-    np.multiply(height, _WALL, out=down[right])
-    down[left] = down[right]
-    down[rim], down[foot] = -height, height
-    return across, down
-
-
 def _arch(side: Side, p: Singles) -> tuple[Singles, Singles]:
     """The handle alone, on a side of an upright jug about x = 0, y = 0: x, y (N, S)."""
     height, (start, drop, out) = p[2], p[7:10]
@@ -136,31 +115,30 @@ def _placed(x: Singles, y: Singles, p: Singles, *, lying: bool) -> tuple[Singles
 
 
 def _jug(side: Side, p: Singles) -> Lines:
-    x, y = _body(p, more=len(_ARC))
-    right, left, rim, foot = _PARTS
-    arch = slice(foot.stop, None)
-    x[arch], y[arch] = _arch("middle" if side == "middle" else "right", p)
-    weights = np.empty_like(x)
-    _steps(x[right], y[right], weights[right])
-    weights[left] = weights[right]
-    for end in (rim, foot):
-        weights[end] = 2 * np.abs(x[end.start]) * _LEVEL
-    _steps(x[arch], y[arch], weights[arch])
-    if side in ("left", "bottom"):
-        np.negative(x, out=x)
-    x, y = _placed(x, y, p, lying=side in ("top", "bottom"))
+    radius = _radius(p, _WALL)
+    arch = _arch("middle" if side == "middle" else "right", p)
+    x, y, weights = np.empty(
+        (3, 2 * (len(_WALL) + len(_ACROSS)) + len(_ARC), p.shape[1]), np.float32
+    )
+    place = p[:2].copy()
+    # A lying one is turned, right to up: its axis is level then.
+    across, along = (y, x) if side in ("top", "bottom") else (x, y)
+    middle, centre = place[::-1] if side in ("top", "bottom") else place
+    sign = -1 if side in ("left", "top") else 1
+    jug_lines(
+        radius,
+        *arch,
+        p[2].copy(),
+        _WALL[:, 0],
+        _ACROSS[:, 0],
+        sign,
+        middle,
+        centre,
+        across,
+        along,
+        weights,
+    )
     return x[None], y[None], weights
-
-
-def _steps(x: Singles, y: Singles, steps: Singles) -> None:
-    """Fill in the length that each point of a line (N, S) stands for: longer lines weigh more."""
-    np.subtract(x[1:], x[:-1], out=steps[1:])
-    down = y[1:] - y[:-1]
-    steps[1:] *= steps[1:]
-    down *= down
-    steps[1:] += down
-    np.sqrt(steps[1:], out=steps[1:])
-    steps[0] = steps[1]
 
 
 _CHANCE = 0.57  # of the best of the five, on three of each of the maps of the solids: 0.569
@@ -306,8 +284,8 @@ def _on_body(body: Singles, *, lying: bool) -> Mask:
 
 def _outline(body: Singles, *, lying: bool) -> tuple[Singles, Singles]:
     """The body's points x, y (N, 1) in the picture."""
-    p = body[:, None]
-    return _placed(*_body(p), p, lying=lying)
+    x, y, _ = _jug("top" if lying else "right", body[:, None])
+    return x[0, : -len(_ARC)], y[0, : -len(_ARC)]
 
 
 def _best_arch(side: Side, body: Singles, scores: Floats, *, lying: bool) -> tuple[float, Singles]:

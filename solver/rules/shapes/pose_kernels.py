@@ -8,6 +8,7 @@ long as this file is not changed, so no loop here may call a function of another
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
@@ -284,3 +285,72 @@ def turned(
             down = sizes[1, pose] * template[1, point] + sizes[2, pose] * template[2, point]
             x[0, point, pose] = across * cos[pose] - down * sin[pose] + place[0, pose]
             y[0, point, pose] = across * sin[pose] + down * cos[pose] + place[1, pose]
+
+
+@compiled(
+    "void(f4[:,::1], f4[:,::1], f4[:,::1], f4[::1], f4[::1], f4[::1], f4, f4[::1], f4[::1],"
+    " f4[:,::1], f4[:,::1], f4[:,::1])"
+)
+def jug_lines(
+    radius: Singles,
+    arch: Singles,
+    drop: Singles,
+    height: Singles,
+    wall: Singles,
+    level: Singles,
+    sign: float,
+    middle: Singles,
+    centre: Singles,
+    across: Singles,
+    along: Singles,
+    weights: Singles,
+) -> None:
+    """Fill in a jug's points (N, S) and their weights: right wall, left wall, rim, foot, handle.
+
+    Args:
+        radius: of the body (W, S).
+        arch, drop: of the handle's points, from the axis and along it (A, S).
+        height: half of it (S,).
+        wall: heights of the walls' points, -1 rim to 1 foot (W,).
+        level: places of the rim's and the foot's points, -1..1 (L,).
+        sign: -1 mirrors it.
+        middle, centre: its place across its axis and along it (S,).
+        across, along: of its axis, where it is.
+        weights: the length that each point stands for: longer lines weigh more.
+    """
+    walls, levels, arches, poses = len(wall), len(level), len(arch), len(height)
+    space = np.float32(1) / np.float32(levels - 1)
+    for at in range(walls):
+        for pose in range(poses):
+            out, down = radius[at, pose], height[pose] * wall[at]
+            across[at, pose] = sign * out + middle[pose]
+            across[walls + at, pose] = -sign * out + middle[pose]
+            along[at, pose] = along[walls + at, pose] = down + centre[pose]
+            if at:
+                step = out - radius[at - 1, pose]
+                fall = down - height[pose] * wall[at - 1]
+                length = np.float32(math.sqrt(step * step + fall * fall))
+                weights[at, pose] = weights[walls + at, pose] = length
+                if at == 1:
+                    weights[0, pose] = weights[walls, pose] = length
+    for at in range(levels):
+        for pose in range(poses):
+            rim, foot = radius[0, pose], radius[walls - 1, pose]
+            first = 2 * walls + at
+            across[first, pose] = sign * (rim * level[at]) + middle[pose]
+            across[first + levels, pose] = sign * (foot * level[at]) + middle[pose]
+            along[first, pose] = -height[pose] + centre[pose]
+            along[first + levels, pose] = height[pose] + centre[pose]
+            weights[first, pose] = _TWO_PARTS * abs(rim * level[0]) * space
+            weights[first + levels, pose] = _TWO_PARTS * abs(foot * level[0]) * space
+    for at in range(arches):
+        here = 2 * (walls + levels) + at
+        for pose in range(poses):
+            across[here, pose] = sign * arch[at, pose] + middle[pose]
+            along[here, pose] = drop[at, pose] + centre[pose]
+            if at:
+                step = arch[at, pose] - arch[at - 1, pose]
+                fall = drop[at, pose] - drop[at - 1, pose]
+                weights[here, pose] = np.float32(math.sqrt(step * step + fall * fall))
+                if at == 1:
+                    weights[here - 1, pose] = weights[here, pose]

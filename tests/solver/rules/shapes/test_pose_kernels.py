@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.rules.shapes import handle, solid_wireframes
-from solver.rules.shapes.pose_kernels import arcs, edges, score, trials, turned
+from solver.rules.shapes.pose_kernels import arcs, edges, jug_lines, score, trials, turned
 from solver.rules.shapes.pose_scores import GRID, Drawing, Marks, scores
 from solver.rules.shapes.wireframe_fit import stroke_marks
 from tests.solver.rules.made_maps import smooth_noise
@@ -181,6 +181,33 @@ def test_a_turned_template_is_that_of_whole_arrays() -> None:
     down = around + axial
     assert np.array_equal(x[0], across * cos - down * sin + place[0])
     assert np.array_equal(y[0], across * sin + down * cos + place[1])
+
+
+def lengths(across: np.ndarray, along: np.ndarray) -> np.ndarray:
+    """The length that each point of a line stands for: the first as the second."""
+    squares = np.square(np.diff(across, axis=0)) + np.square(np.diff(along, axis=0))
+    steps = np.sqrt(squares)
+    return np.concatenate([steps[:1], steps])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_jugs_lines_are_those_of_whole_arrays(sign: int) -> None:
+    generator = np.random.default_rng(8)
+    radius, arch, drop = generator.random((3, 40, 9), np.float32)
+    height, middle, centre = generator.random((3, 9), np.float32)
+    wall, level = (np.linspace(-1, 1, count, dtype=np.float32) for count in (40, 24))
+    across, along, weights = np.empty((3, 168, 9), np.float32)
+    jug_lines(radius, arch, drop, height, wall, level, sign, middle, centre, across, along, weights)
+    down, flat = height * wall[:, None], height * np.ones((24, 1), np.float32)
+    rim, foot = (radius[at] * level[:, None] for at in (0, -1))
+    lines = [(radius, down), (-radius, down), (rim, -flat), (foot, flat), (arch, drop)]
+    x, y = (np.concatenate(each) for each in zip(*lines, strict=True))
+    assert np.array_equal(across, (-x if sign < 0 else x) + middle)
+    assert np.array_equal(along, y + centre)
+    space = np.ones((24, 1), np.float32) / 23
+    ends = [2 * np.abs(end[0]) * space for end in (rim, foot)]
+    wide = lengths(radius, down)
+    assert np.array_equal(weights, np.concatenate([wide, wide, *ends, lengths(arch, drop)]))
 
 
 LOOP = """
