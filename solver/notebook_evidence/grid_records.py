@@ -24,6 +24,9 @@ FINE = 2 * PICTURE_SIDE
 MIXED_OFF = {"hot": 1.0, "viridis": 4.0}
 """Levels by which a mean of values may be off that is read from a mixture of their colours: half of
 them are less than .4 off on viridis, 99 in 100 less than 1.4."""
+READ_OFF = {"hot": 0.5, "viridis": 1.5}
+"""The same of values read out of a larger panel: half a colour, and on viridis, whose neighbouring
+colours are a level apart, another colour."""
 COLOURS = {"saliency": "hot", "activation": "viridis"}
 LACKS = {
     "saliency": ("raw_min and raw_max: the scale before it",),
@@ -98,7 +101,11 @@ def _values(
         if not colours:
             return image.levels / TOP, image.valid, image.off
         # The image is of the map's colours alone.
-        return values_of_levels(colours, image.levels), image.valid, max(image.off, 1.0)
+        return (
+            values_of_levels(colours, image.levels),
+            image.valid,
+            max(image.off, READ_OFF[colours]),
+        )
     # Without a colour map the panel's own colours are the values.
     values, off = cut.rgb / TOP, None
     if colours:

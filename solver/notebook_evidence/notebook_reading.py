@@ -157,6 +157,9 @@ def _of_rows(
             continue
         elif row.kind:
             finding.records += grid_records(row, given, settings.regions, seen)
+    off = max((one.values.get("levels_off", 0) for one in finding.records), default=0)
+    if off:
+        finding.sure += f"; values to {off:g} levels of 255 or less"
     _pictures_told(finding, rows[0].cuts, settings)
 
 

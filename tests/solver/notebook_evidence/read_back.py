@@ -4,34 +4,32 @@
     python -m tests.solver.notebook_evidence.read_back --dpi 72 --dpi 150 --pictures 4
 
 Every figure is saved at each number of dots an inch, with ``bbox_inches="tight"`` and without; each
-notebook that this makes is read, and every reading is held against the array that was drawn. Panels
-are drawn again from the arrays; differences are in levels of 255 (cutting to whole levels alone is
-.58, root mean square).
+notebook that this makes is read, and every record is held against the array that was drawn: as it
+is where the record has its pixels, else as matplotlib drew it at that place, values in grey.
+Differences are in levels of 255.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib import colormaps
-from scipy.optimize import minimize
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from solver.banks.course_settings import LimeSettings
 from solver.bundle.pictures import Picture, fingerprint, load_pictures
 from solver.evidence import Record
 from solver.files.resources import data_folder
-from solver.notebook_evidence.figures.grid_figures import cut_row
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, SuperpixelVersion
-from solver.notebook_evidence.figures.panels import find_panels, open_figure
-from solver.notebook_evidence.figures.placing import Placing, even_placings
-from solver.notebook_evidence.figures.resampling import drawn
 from solver.notebook_evidence.findings import Finding, ReadingSettings
 from solver.notebook_evidence.notebook_file import read_executed_notebook
 from solver.notebook_evidence.notebook_reading import read_figures
@@ -47,18 +45,19 @@ from tests.solver.notebook_evidence.course_notebook import (
 )
 
 Floats = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
 DEMO = data_folder("demo")
-BLOWN_UP = 3
-"""Times as many screen pixels as image pixels from which matplotlib does not smooth."""
 WORD = "METRIC = {}\nLAYER = 12\nselect_word_index = [5, 3, 1, 9, 3, 1, 1, 5, 1, 1]\n"
 
 
 @dataclass
 class Run:
-    """A notebook that was run: its variables, and by dots an inch and tightness its figures."""
+    """A notebook that was run: its variables, and by dots an inch and tightness its figures and,
+    for cells on the network, the images in them."""
 
     names: dict[str, Any]
     ways: dict[tuple[float, bool], list[list[bytes]]]
+    drawn: dict[tuple[float, bool], list[list[Bytes]]]
     points: dict[tuple[int, int], tuple[list[Floats], npt.NDArray[np.int64]]]
     pictures: list[Picture]
 
@@ -71,27 +70,32 @@ class Run:
         ]  # fmt: skip
 
 
-def run(ways: list[tuple[float, bool]], pictures: int, folder: Path) -> Run:
-    """Run the notebook once, and save its figures in all ways."""
+def run(ways: list[tuple[float, bool]], pictures: int, plots: bool, folder: Path) -> Run:
+    """Run the notebook once, and save its figures in all ways; `plots` takes minutes to read."""
     also: dict[tuple[float, bool], list[list[bytes]]] = {way: [] for way in ways}
     first = ways[0]
     also.pop(first)
     counts = {"COUNT": pictures, "SAMPLES": 100, "EPOCHS": 5, "ITERATIONS": 20, "DEMO": DEMO}
     how: dict[str, Any] = {"dpi": first[0], "tight": first[1], "also": also}
-    names, shown = run_cells((*CNN_CELLS, BERT), folder, **how, **counts)
+    with drawn_images() as figures:
+        names, shown = run_cells((*CNN_CELLS, BERT), folder, **how, **counts)
+    # Each of these cells shows one figure, saved in all ways one after another.
+    drawn = {way: figures[at :: len(ways)] for at, way in enumerate(ways)}
     points = {}
-    for item in (1, 2, 3):
+    for item in (1, 2, 3) if plots else ():
         pieces, roles = tokens(item)
         more = {"MODEL": 1, "ITEM": item, "PIECES": pieces, "ROLES": roles}
-        later, plots = run_cells((PLOTS,), folder, names=names, **how, **more)
-        shown += plots
+        later, more_shown = run_cells((PLOTS,), folder, names=names, **how, **more)
+        shown += more_shown
         points[1, item] = (later["points"], np.array(roles))
     later, matrices = run_cells((MATRICES,), folder, names=names, **how)
     shown += [[matrices[0][0]], [matrices[0][1]]]
     for pngs in also.values():
         pngs[-1:] = [[pngs[-1][0]], [pngs[-1][1]]]
     every = load_pictures(DEMO / "food")[:pictures]
-    return Run({**names, "matrices": later["matrices"]}, {first: shown, **also}, points, every)
+    return Run(
+        {**names, "matrices": later["matrices"]}, {first: shown, **also}, drawn, points, every
+    )
 
 
 def tokens(item: int) -> tuple[list[str], list[int]]:
@@ -106,7 +110,7 @@ def tokens(item: int) -> tuple[list[str], list[int]]:
 def read(one: Run, way: tuple[float, bool], folder: Path) -> list[Finding]:
     """What the program finds in the notebook saved in a way."""
     calls = [*CALLS, ""]
-    calls += [f"MODEL = 1\nQUESTION = {item}" for item in (1, 2, 3)]
+    calls += [f"MODEL = {model}\nQUESTION = {item}" for model, item in one.points]
     calls += [WORD.format(metric) + "pairwise_distances(embeddings)"
               for metric in ("euclidean_distances", "cosine_similarity")]  # fmt: skip
     path = as_notebook(one.ways[way], folder / "run.ipynb", tuple(calls))
@@ -115,67 +119,83 @@ def read(one: Run, way: tuple[float, bool], folder: Path) -> list[Finding]:
     return read_figures(read_executed_notebook(path), 1, settings)
 
 
-def panels_off(png: bytes, row: int, images: list[Floats]) -> tuple[float, float]:
-    """Root mean square and the 999th of a thousand of the levels by which a row of panels differs
-    from its images (n, n, 3), 0 to 255, drawn again at the place that fits best."""
-    rgb, dpi = open_figure(png, 10**9)
-    cuts = cut_row(rgb, dpi, find_panels(rgb)[row])
-    rough = even_placings([one.panel for one in cuts])
+@contextlib.contextmanager
+def drawn_images() -> Iterator[list[list[Bytes]]]:
+    """Give a list that gets, for every figure saved meanwhile, its images as matplotlib drew them,
+    in the order of its axes; an image of values in greys."""
+    figures: list[list[Bytes]] = []
+    now: list[Bytes] = []
+    make_image, savefig = AxesImage.make_image, Figure.savefig
 
-    def differences(moved: Floats, at: int) -> Floats:
-        cut, place = cuts[at], rough[at]
-        placing = Placing(place.width + moved[2], place.x + moved[0], place.y + moved[1])
-        again = shown(images[at], len(cut.rgb), placing)
-        off: Floats = (np.floor(again) - cut.rgb)[cut.valid]
-        return off
+    def kept(self: AxesImage, renderer: Any, *rest: Any, **more: Any) -> Any:
+        values = self.get_array()
+        greys = copy(self)
+        if values.ndim == 2:
+            greys.set_data(np.stack([np.asarray(self.norm(values), float)] * 3, -1))
+        now.append(np.asarray(make_image(greys, renderer, *rest, **more)[0])[::-1, :, :3])
+        return make_image(self, renderer, *rest, **more)
 
-    def fitted(places: Sequence[int], begin: Floats, step: float, most: int) -> Any:
-        simplex = begin + step * np.eye(len(begin) + 1, len(begin), -1)
-        return minimize(
-            lambda moved: sum(float((differences(moved, at) ** 2).mean()) for at in places),
-            begin, method="Nelder-Mead",
-            options={"initial_simplex": simplex, "xatol": 0.01, "fatol": 0.02, "maxiter": most},
-        )  # fmt: skip
+    def saved(self: Figure, *rest: Any, **more: Any) -> None:
+        now.clear()
+        savefig(self, *rest, **more)
+        # A tight figure is drawn twice, the first time to see how large it is.
+        count = sum(len(axes.images) for axes in self.axes)
+        figures.append(now[len(now) - count :])
 
-    # All of a row have one y and one width; x is known to a tenth of a pixel.
-    row_fits = [fitted((0, len(cuts) - 1), np.array([0.0, y, 0.0]), 0.3, 60)
-                for y in (-0.3, 0.0, 0.3)]  # fmt: skip
-    best = min(row_fits, key=lambda found: float(found.fun))
-    each = [fitted([at], best.x, 0.05, 40).x for at in range(len(cuts))]
-    off = np.concatenate([differences(each[at], at).ravel() for at in range(len(cuts))])
-    return float(np.sqrt((off**2).mean())), float(np.quantile(np.abs(off), 0.999))
-
-
-def shown(image: Floats, side: int, placing: Placing) -> Floats:
-    """An image (n, n, 3) as matplotlib draws it on a panel."""
-    n = len(image)
-    if placing.width < BLOWN_UP * n:
-        return drawn(image, side, placing)
-    down, across = (
-        np.clip(np.floor((np.arange(side) + 0.5 - begin) * n / placing.width), 0, n - 1).astype(int)
-        for begin in (placing.y, placing.x)
-    )
-    return image[np.ix_(down, across)].astype(float)
+    AxesImage.make_image, Figure.savefig = kept, saved  # type: ignore[method-assign, assignment]
+    try:
+        yield figures
+    finally:
+        AxesImage.make_image, Figure.savefig = make_image, savefig  # type: ignore[method-assign]
 
 
-def rows_of(names: dict[str, Any]) -> dict[str, tuple[int, int, list[Floats]]]:
-    """By kind the cell and row of its panels, and the images they were drawn from."""
+def values_off(
+    records: Sequence[Record | None], images: Sequence[Floats], panels: Sequence[Bytes]
+) -> str:
+    """How large maps are, by how many levels 999 of 1,000 of their values differ and the worst, and
+    what they say of it themselves.
 
-    def coloured(maps: Any, colours: str) -> list[Floats]:
-        return [colormaps[colours](np.asarray(one))[..., :3] * 255 for one in maps]
+    Args:
+        records: by picture.
+        images: arrays that were drawn, 0 to 255.
+        panels: what matplotlib made of them on the screen.
+    """
+    off, told, sides = [], [0.5], set()
+    for record, image, panel in zip(records, images, panels, strict=True):
+        if record is None:
+            return "not read"
+        read = record.arrays["rgb" if "rgb" in record.arrays else "map"] * 255.0
+        valid = record.arrays["valid"]
+        true = image
+        if len(read) != len(image):
+            # A panel ends where its image does, below and to the left.
+            high, wide = np.minimum(panel.shape[:2], len(read))
+            true = panel[-high:, :wide].astype(float)
+            read, valid = read[-high:, :wide], valid[-high:, :wide]
+        true = true[..., 0] if read.ndim == 2 and true.ndim == 3 else true
+        off.append(np.abs(read - true)[valid].ravel())
+        told.append(record.values.get("levels_off", 0.5))
+        sides.add(len(record.arrays["valid"]))
+    each = np.concatenate(off)
+    side = "/".join(map(str, sorted(sides)))
+    return f"{side}: {np.quantile(each, 0.999):.1f}, {each.max():.1f}; {max(told):.1f}"
 
-    def pictures(some: Any) -> list[Floats]:
-        return [np.clip(np.asarray(one), 0, 1) * 255 for one in some]
+
+def rows_of(names: dict[str, Any]) -> dict[str, tuple[str, int, int, list[Floats]]]:
+    """By kind the ids of its records, cell and row of its panels, and the arrays drawn there."""
+
+    def levels(some: Any) -> list[Floats]:
+        return [np.clip(np.asarray(one, float), 0, 1) * 255 for one in some]
 
     activations = [names["normalize"](one) for one in names["filter_activations"]]
     return {
-        "pictures": (0, 0, pictures(names["photos"])),
-        "saliency": (2, 1, coloured(names["saliencies"], "hot")),
-        "SmoothGrad": (3, 1, pictures(names["smooth"][:, 0].transpose(0, 2, 3, 1))),
-        "activations": (4, 1, coloured(activations, "viridis")),
-        "visualizations": (4, 2, pictures(names["shown"])),
-        "integrated gradients": (5, 1, pictures(names["pictured"])),
-    }
+        "saliency": ("saliency/{}", 2, 1, levels(names["saliencies"])),
+        "SmoothGrad": ("smoothgrad/{}", 3, 1, levels(names["smooth"][:, 0].transpose(0, 2, 3, 1))),
+        "activations": ("activation/15/{}", 4, 1, levels(activations)),
+        "visualizations": ("filter_visualization/15/{}", 4, 2, levels(names["shown"])),
+        "integrated gradients":
+            ("integrated_gradients/{}/10", 5, 1, levels(names["pictured"])),
+    }  # fmt: skip
 
 
 def lime_right(records: dict[str, Record], names: dict[str, Any]) -> str:
@@ -229,15 +249,17 @@ def table(one: Run, folder: Path) -> Iterator[str]:
     heads = ["dots, tight", "figures read", *rows, "LIME", "plots of items 1 2 3", "matrices"]
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" * len(heads)
-    for (dpi, tight), pngs in one.ways.items():
+    for dpi, tight in one.ways:
         findings = read(one, (dpi, tight), folder)
         records = pooled(findings, "0.19").records
         cells = [f"{dpi:g}{', tight' if tight else ''}"]
         whole = sum(f.figures for f in findings)
         cells.append(f"{sum(f.figures for f in findings if f.records)} of {whole}")
-        for cell, row, images in rows.values():
-            rms, most = panels_off(pngs[cell][0], row, images)
-            cells.append(f"{rms:.2f}, {most:.0f}")
+        count = len(one.names["photos"])
+        for name, cell, row, images in rows.values():
+            some = [records.get(name.format(k)) for k in range(count)]
+            panels = one.drawn[dpi, tight][cell][row * count : (row + 1) * count]
+            cells.append(values_off(some, images, panels))
         cells.append(lime_right(records, one.names))
         cells.append("; ".join(
             plots_off(records.get(f"hidden_states/{m}/{q}"), *one.points[m, q])
@@ -254,10 +276,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--dpi", type=float, action="append")
     parser.add_argument("--pictures", type=int, default=10)
+    parser.add_argument("--no-plots", action="store_true", help="leave out the 36 plots")
     given = parser.parse_args()
     ways = [(dpi, tight) for dpi in given.dpi or [72, 100, 144, 200] for tight in (True, False)]
     with tempfile.TemporaryDirectory() as folder:
-        for line in table(run(ways, given.pictures, Path(folder)), Path(folder)):
+        for line in table(
+            run(ways, given.pictures, not given.no_plots, Path(folder)), Path(folder)
+        ):
             print(line, flush=True)
 
 
