@@ -17,7 +17,7 @@ from scipy import ndimage
 from solver.banks.course_settings import Superpixels, plain
 from solver.evidence import Record, record_id
 from solver.notebook_evidence.figures.grid_figures import UNCHANGED, Cut, images_of
-from solver.notebook_evidence.figures.image_pixels import ImagePixels
+from solver.notebook_evidence.figures.image_pixels import ROUGH_SCALE, ImagePixels
 from solver.notebook_evidence.figures.known_pictures import (
     KnownPicture,
     SuperpixelVersion,
@@ -97,7 +97,9 @@ class LimeFigure:
 def lime_panels(cuts: list[Cut], pictures: list[Cut]) -> list[LimePanel]:
     """Return the panels whose picture has known superpixels."""
     rough = even_placings([one.panel for one in cuts])
-    images: Sequence[ImagePixels | None] = images_of(pictures) or [None] * len(pictures)
+    images: Sequence[ImagePixels | None] = images_of(pictures, least=ROUGH_SCALE) or [None] * len(
+        pictures
+    )
     return [
         LimePanel(
             before.picture,

@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solver.notebook_evidence.figures.colours import map_of, mixture_of, values_on
-from solver.notebook_evidence.figures.image_pixels import ImagePixels, row_images
+from solver.notebook_evidence.figures.image_pixels import (
+    LEAST_SCALE,
+    ROUGH_SCALE,
+    ImagePixels,
+    row_images,
+)
 from solver.notebook_evidence.figures.known_pictures import KnownPicture, picture_of
 from solver.notebook_evidence.figures.panels import Box, Bytes, Mask, Panel, find_panels, readable
 from solver.notebook_evidence.figures.resampling import SIDES, coarseness, explains
@@ -163,9 +168,11 @@ def _kind_of(cuts: list[Cut], colour: str, before: str, method: str) -> str:
     return "smoothgrad" if middle < DARK_MEDIAN else "integrated_gradients"
 
 
-def images_of(cuts: list[Cut], pixels: int = PICTURE_SIDE) -> list[ImagePixels] | None:
+def images_of(
+    cuts: list[Cut], pixels: int = PICTURE_SIDE, least: float = LEAST_SCALE
+) -> list[ImagePixels] | None:
     """Return the images of panels at their own pixels, None where the panels are not finer."""
-    return row_images([(one.panel, one.rgb, one.valid) for one in cuts], pixels)
+    return row_images([(one.panel, one.rgb, one.valid) for one in cuts], pixels, least)
 
 
 def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
@@ -182,7 +189,7 @@ def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
         off = (
             coarseness(values_on("viridis", one.rgb)[0] * 255, one.valid, pixels) for one in cuts
         )
-        row.images = images_of(cuts, pixels) if apart else None
+        row.images = images_of(cuts, pixels, ROUGH_SCALE) if apart else None
         if row.images or (of_values and pixels != PICTURE_SIDE and explains(off, len(cuts))):
             row.pixels = pixels
             for one, again in zip(row.cuts, cuts, strict=True):

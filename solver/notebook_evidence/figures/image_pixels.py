@@ -35,6 +35,9 @@ Shown = tuple[Panel, npt.NDArray[Any], Mask]
 LEAST_SCALE = 1.2
 """Screen pixels an image pixel from which on an image is read out: at 1.1 a rounding grows 1.4
 fold, at 1.25 not, at 2 it shrinks to .7; at 1 there is no telling neighbours apart."""
+ROUGH_SCALE = 1.1
+"""The same where a level or two do not matter: for an image whose colours are a map's alone, so
+that the nearest one is taken, and for a picture under LIME's overlay."""
 SHOWN = 0.75
 """Share of an image pixel's weight that must be seen, not under a spine or ink."""
 ROUNDING = 0.5
@@ -68,15 +71,18 @@ class ImagePixels:
     placing: Placing
 
 
-def row_images(shown: Sequence[Shown], pixels: int) -> list[ImagePixels] | None:
+def row_images(
+    shown: Sequence[Shown], pixels: int, least: float = LEAST_SCALE
+) -> list[ImagePixels] | None:
     """Return the images of a row of panels; None where these are too small or images of so many
     pixels do not explain most of them.
 
     Args:
         shown: the panels.
         pixels: of each image.
+        least: screen pixels an image pixel below which panels are too small.
     """
-    if not shown or len(shown[0][1]) < LEAST_SCALE * pixels:
+    if not shown or len(shown[0][1]) < least * pixels:
         return None
     some = [(panel, levels + ROUNDING, valid) for panel, levels, valid in shown]
     placings = _placings(some, pixels)
