@@ -17,7 +17,7 @@ from scipy import ndimage
 from solver.banks.course_settings import Superpixels, plain
 from solver.evidence import Record, record_id
 from solver.notebook_evidence.figures.grid_figures import UNCHANGED, Cut, images_of
-from solver.notebook_evidence.figures.image_pixels import ROUGH_SCALE, ImagePixels
+from solver.notebook_evidence.figures.image_pixels import ROUGH_SCALE, ROUNDING, ImagePixels
 from solver.notebook_evidence.figures.known_pictures import (
     KnownPicture,
     SuperpixelVersion,
@@ -25,6 +25,7 @@ from solver.notebook_evidence.figures.known_pictures import (
 )
 from solver.notebook_evidence.figures.lime_overlay import OverlayReading, read_overlay
 from solver.notebook_evidence.figures.placing import Placing, even_placings
+from solver.notebook_evidence.figures.resampling import drawn, windows
 from solver.notebook_evidence.grid_records import from_figure, picture_pixels
 
 Floats = npt.NDArray[np.float64]
@@ -39,6 +40,8 @@ explain .99 and more of it even with the picture taken from the figure; those of
 to .95 of most panels."""
 
 
+SMOOTH = 0.01
+"""Ridge of the least squares that sharpen a picture."""
 HEIGHTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
 """Pixels that a row of pictures may lie above or below the middle of where its edges put it."""
 STEPS = (0.1, 0.05, 0.025)
@@ -222,6 +225,8 @@ def _blown_up(panel: LimePanel) -> Floats:
     if pixels is None:
         pixels = whole_picture(panel.shown.astype(np.uint8), panel.valid, panel.placing)
     picture = pixels.astype(np.float64)
+    if panel.pixels is None and panel.placing is not None:
+        picture = _sharpened(picture, panel.shown, panel.valid, panel.placing)
     seen = panel.valid
     top = max(float(panel.overlay[seen][:, :2].max()), float(panel.shown[seen].max()))
     # LIME sets a channel to the picture's largest value, which resampling may have hidden or
@@ -229,6 +234,20 @@ def _blown_up(panel: LimePanel) -> Floats:
     picture = np.minimum(picture, top)
     picture[0, 0, 0] = top  # the largest value is there somewhere
     return picture
+
+
+def _sharpened(
+    picture: Floats, shown: Floats, valid: npt.NDArray[np.bool_], placing: Placing
+) -> Floats:
+    """A picture blown up from a smaller panel, with the least change that draws the panel again."""
+    down, across = windows(len(shown), len(picture), placing)
+    missing = np.where(valid[..., None], shown + ROUNDING - drawn(picture, len(shown), placing), 0)
+    to_rows, to_columns = (
+        np.linalg.solve(k @ k.T + SMOOTH * np.eye(len(k)), k).T for k in (down, across)
+    )
+    more = np.stack([to_rows @ missing[..., c] @ to_columns.T for c in range(3)], -1)
+    sharp: Floats = np.clip(picture + more, 0, 255)
+    return sharp
 
 
 def lime_records(figure: LimeFigure) -> list[Record]:
