@@ -32,7 +32,7 @@ def cuts_of(images: list[np.ndarray], dpi: int) -> list[Cut]:
     return cut_row(rgb, told, row)
 
 
-@pytest.mark.parametrize("dpi", [72, 420], ids=["smaller than the pictures", "in blocks"])
+@pytest.mark.parametrize("dpi", [100, 420], ids=["smaller than the pictures", "in blocks"])
 def test_an_overlay_at_fractions_of_a_pixel_is_read(dpi: int) -> None:
     random = np.random.default_rng(72)
     pictures = [0.1 + 0.8 * smooth(seed) for seed in range(PICTURES)]
@@ -53,5 +53,5 @@ def test_an_overlay_at_fractions_of_a_pixel_is_read(dpi: int) -> None:
     records = lime_records(figure)
     assert [record.id for record in records] == [f"lime/{place}" for place in range(PICTURES)]
     for record, sign in zip(records, signs, strict=True):
-        assert record.values["drawn"] == DRAWN and record.values["explained"] > 0.975
+        assert record.values["drawn"] == DRAWN and record.values["explained"] > 0.997
         assert (record.arrays["signs"] == sign[grid_labels(ACROSS)]).all()
