@@ -24,6 +24,9 @@ FINE = 2 * PICTURE_SIDE
 MIXED_OFF = {"hot": 1.0, "viridis": 4.0}
 """Levels by which a mean of values may be off that is read from a mixture of their colours: half of
 them are less than .4 off on viridis, 99 in 100 less than 1.4."""
+MIDDLE_OFF = 26.0
+"""Levels by which a pixel's middle may be off in a large panel that no image explains as matplotlib
+draws it: it may hold a tenth of the neighbours."""
 READ_OFF = {"hot": 0.5, "viridis": 1.5}
 """The same of values read out of a larger panel: half a colour, and on viridis, whose neighbouring
 colours are a level apart, another colour."""
@@ -112,7 +115,7 @@ def _values(
         values, mixed = values_of_mixtures(colours, cut.rgb, cut.valid)
         off = MIXED_OFF[colours] if mixed else None
     if len(values) > FINE:
-        return _at_picture_side(values), _at_picture_side(cut.valid), off
+        return _at_picture_side(values), _at_picture_side(cut.valid), MIDDLE_OFF
     return values, cut.valid, off
 
 

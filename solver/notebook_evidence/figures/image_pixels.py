@@ -124,15 +124,19 @@ def _placings(shown: Sequence[Shown], pixels: int) -> list[Placing]:
         left, first, method="Nelder-Mead",
         options={"initial_simplex": simplex, "xatol": 0.01, "fatol": 1e-4, "maxiter": 50},
     )  # fmt: skip
-    # The matplotlib of 2021 stretches an image over whole pixels.
-    if _left(down, rows, side, pixels, side, 0.0) <= 1.1 * found.fun:
+    width, low = map(float, found.x)
+    begins = [_x(square, columns, side, pixels, width) for square in across]
+    # The matplotlib of 2021 stretches an image over whole pixels, in both directions.
+    whole = _left(down, rows, side, pixels, side, 0.0) + float(
+        np.mean([_left(square, columns, side, pixels, side, 0.0) for square in across])
+    )
+    apart = found.fun + float(
+        np.mean([_left(square, columns, side, pixels, width, x)
+                 for square, x in zip(across, begins, strict=True)])
+    )  # fmt: skip
+    if whole <= 1.1 * apart:
         return [Placing(float(side))] * len(shown)
-    width, low = found.x
-    return [
-        Placing(float(width), _x(square, columns, side, pixels, float(width)),
-                float(side - width + low))
-        for square in across
-    ]  # fmt: skip
+    return [Placing(width, x, side - width + low) for x in begins]
 
 
 def _x(products: Floats, columns: Places, side: int, pixels: int, width: float) -> float:
