@@ -136,7 +136,34 @@ def _placings(shown: Sequence[Shown], pixels: int) -> list[Placing]:
     )  # fmt: skip
     if whole <= 1.1 * apart:
         return [Placing(float(side))] * len(shown)
-    return [Placing(width, x, side - width + low) for x in begins]
+    places = [Placing(width, x, side - width + low) for x in begins]
+    return _by_blocks(shown, pixels, places) if in_blocks(width, pixels) else places
+
+
+def _by_blocks(shown: Sequence[Shown], pixels: int, places: list[Placing]) -> list[Placing]:
+    """Places of images in blocks, by the lines between these: a line lies within half a screen
+    pixel of where one image pixel ends."""
+    width, y = places[0].width, places[0].y
+    lines = np.concatenate([_lines(levels, valid) for _, levels, valid in shown])
+    number = np.round((lines - y) * pixels / width)
+    if len(np.unique(number)) < 2:
+        return places
+    slope, y = np.polyfit(number, lines, 1)
+    across = [_lines(levels.transpose(1, 0, 2), valid.T) for _, levels, valid in shown]
+    begins = [
+        float(np.mean(some - slope * np.round((some - one.x) * pixels / width)))
+        if len(some) else one.x
+        for some, one in zip(across, places, strict=True)
+    ]  # fmt: skip
+    return [Placing(float(slope * pixels), x, float(y)) for x in begins]
+
+
+def _lines(levels: Floats, valid: Mask) -> Floats:
+    """Between which rows of a panel many places change."""
+    change = np.abs(np.diff(levels, axis=0)).max(-1) > 0
+    both = valid[1:] & valid[:-1]
+    changed = np.flatnonzero((change & both).sum(1) > 0.1 * both.sum(1))
+    return (changed + 1).astype(np.float64)
 
 
 def _x(products: Floats, columns: Places, side: int, pixels: int, width: float) -> float:
