@@ -119,6 +119,13 @@ def read_grid(
         row = Row(kind, cuts, None if mixed else PICTURE_SIDE)
         if row.kind == "activation":
             _find_pixels(row, rgb, dpi, panels[number])
+            # Read out at their own pixels, a layer's colours are its map's, and no mixtures.
+            if row.images and not _on_viridis(row.images):
+                row = Row(
+                    _kind_of(cuts, "", rows[-1].kind, method), cut_row(rgb, dpi, panels[number])
+                )
+                for one, above in zip(row.cuts, cut[0], strict=False):
+                    one.picture = above.picture
         rows.append(row)
     return rows
 
@@ -201,6 +208,11 @@ def _find_pixels(row: Row, rgb: Bytes, dpi: float, panels: list[Panel]) -> None:
         for pixels in SIDES:
             for one, again in zip(row.cuts, cut_row(rgb, dpi, panels, pixels), strict=True):
                 one.valid = one.valid & again.valid
+
+
+def _on_viridis(images: list[ImagePixels]) -> bool:
+    levels = np.concatenate([one.levels[one.valid] for one in images])
+    return map_of(np.clip(np.rint(levels - 0.5), 0, 255).astype(np.uint8))[0] == "viridis"
 
 
 def _of_blocks(cut: Cut) -> bool:

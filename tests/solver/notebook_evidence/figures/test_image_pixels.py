@@ -60,6 +60,15 @@ def test_a_layers_size_and_values_are_told_by_colours_smoothed_or_in_blocks(dpi:
     )
 
 
+def test_pale_colours_that_may_be_mixtures_of_viridis_are_not_an_activation() -> None:
+    pictures = [smooth(seed) for seed in range(3)]
+    pale = [np.array([0.15, 0.5, 0.53]) + 0.1 * (one - 0.5) for one in pictures]
+    rgb, told = open_figure(figure_of([pictures, pale], 200, True, "viridis", THREE), 10**8)
+    known = KnownPicture("0_0", 0, "0" * 16)
+    row = read_grid(rgb, find_boxes(rgb), told, [known], None, "integrated_gradients")[1]
+    assert row.kind in ("integrated_gradients", "smoothgrad")
+
+
 def test_a_panel_hardly_larger_than_its_image_is_left_as_it_is() -> None:
     ((cuts, *_), _) = rows_of([[smooth(seed) for seed in range(3)]], 144, ["hot"])
     assert images_of(cuts) is None
