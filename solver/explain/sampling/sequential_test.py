@@ -208,7 +208,8 @@ class SequentialTest:
     @cached_property
     def _drawing(self) -> Iterator[Floats | None]:
         """The redraws that are still to be made."""
-        return self._redrawn(self.unfinished)
+        # A generator of a method would hold the test that holds it, and with it every sample.
+        return _margins_redrawn(self.claims, self.evidence, self.unfinished)
 
     @cached_property
     def skewness(self) -> Floats:
@@ -225,7 +226,10 @@ class SequentialTest:
         second, third = np.zeros(len(margins)), np.zeros(len(margins))
         for job in self.unfinished:
             record, most = self.evidence[job.id], sampling_of(job).most(job)
-            less = [self._with([one]) for one in sampling_of(job).each_left_out(record, most)]
+            less = [
+                _margins_with(self.claims, self.evidence, [one])
+                for one in sampling_of(job).each_left_out(record, most)
+            ]
             found = [np.full(len(margins), np.nan) if one is None else one for one in less]
             here, share = len(found), samples_taken(record) / most
             to_come = here / share - here
@@ -275,7 +279,7 @@ class SequentialTest:
         assert margins is not None
         parts = np.zeros((len(self.unfinished), len(margins)))
         for at, job in enumerate(self.unfinished):
-            for again in islice(self._redrawn([job]), APART):
+            for again in islice(_margins_redrawn(self.claims, self.evidence, [job]), APART):
                 parts[at] += np.inf if again is None else _squares(again, margins)
         return parts / APART
 
@@ -294,16 +298,20 @@ class SequentialTest:
             moving.update(ids[_largest(self.parts[:, claim])].tolist())
         return moving or set(ids.tolist())
 
-    def _redrawn(self, jobs: Sequence[Job]) -> Iterator[Floats | None]:
-        """Margins (claims,) on redrawn records, draw by draw; None where they cannot be had."""
-        for records in zip(*(_redrawn(job, self.evidence) for job in jobs), strict=True):
-            yield self._with(records)
 
-    def _with(self, records: Sequence[Record]) -> Floats | None:
-        """Margins (claims,) with records in the place of those with their ids."""
-        named = {one.id: one for one in (*self.evidence, *records)}
-        found = self.claims.margins(Evidence(named, self.evidence.bundle))
-        return None if found is None else np.asarray(found, float)
+def _margins_redrawn(
+    claims: Claims, evidence: Evidence, jobs: Sequence[Job]
+) -> Iterator[Floats | None]:
+    """Margins (claims,) on redrawn records, draw by draw; None where they cannot be had."""
+    for records in zip(*(_redrawn(job, evidence) for job in jobs), strict=True):
+        yield _margins_with(claims, evidence, records)
+
+
+def _margins_with(claims: Claims, evidence: Evidence, records: Sequence[Record]) -> Floats | None:
+    """Margins (claims,) with records in the place of those with their ids."""
+    named = {one.id: one for one in (*evidence, *records)}
+    found = claims.margins(Evidence(named, evidence.bundle))
+    return None if found is None else np.asarray(found, float)
 
 
 def _looks_left(job: Job, record: Record) -> int:
