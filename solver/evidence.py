@@ -178,10 +178,13 @@ class Evidence:
         return [name for name in identifiers if name not in self._records]
 
 
-def save_record(record: Record, folder: Path) -> dict[str, Any]:
+def save_record(record: Record, folder: Path, *, packed: bool = True) -> dict[str, Any]:
     """Write a record's arrays (``.npz``) and return its manifest entry.
 
     The same record gives the same bytes.
+
+    Args:
+        packed: False writes at once what is read again soon and thrown away.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -189,7 +192,8 @@ def save_record(record: Record, folder: Path) -> dict[str, Any]:
     name = record.id.replace("/", "-") + ".npz"
     buffer = io.BytesIO()
     # Sorted, and NumPy dates its members 1980: the same record gives the same bytes.
-    np.savez_compressed(buffer, allow_pickle=False, **dict(sorted(record.arrays.items())))
+    arrays = dict(sorted(record.arrays.items()))
+    (np.savez_compressed if packed else np.savez)(buffer, allow_pickle=False, **arrays)
     write_whole(folder / name, buffer.getvalue())
     entry = {
         "id": record.id,
@@ -214,14 +218,14 @@ def _entry_hash(entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(read_back, sort_keys=True).encode()).hexdigest()
 
 
-def save_evidence(evidence: Evidence, folder: Path) -> None:
-    """Write every record into a folder, then the manifest that names them.
+def save_evidence(evidence: Evidence, folder: Path, *, packed: bool = True) -> None:
+    """Write every record into a folder (see `save_record`), then the manifest that names them.
 
     Raises:
         OutputError: the folder cannot be written.
     """
     # The manifest last: a run killed before leaves one that names whole records only.
-    entries = [save_record(record, folder) for record in evidence]
+    entries = [save_record(record, folder, packed=packed) for record in evidence]
     write_manifest(entries, folder, evidence.bundle)
 
 

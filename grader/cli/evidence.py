@@ -155,7 +155,7 @@ def read_notebooks(
     )
 
 
-def save_read(read: NotebookEvidence, out: Path) -> None:
+def save_read(read: NotebookEvidence, out: Path, *, packed: bool = True) -> None:
     """Write the evidence of notebooks, and the other draws in them, into a folder.
 
     Raises:
@@ -169,8 +169,8 @@ def save_read(read: NotebookEvidence, out: Path) -> None:
     for number, draw in enumerate(read.draws, start=1):
         folder = reseeded_folder(out, number)
         folder.mkdir(exist_ok=True)
-        save_evidence(draw, folder)
-    save_evidence(read.evidence, out)
+        save_evidence(draw, folder, packed=packed)
+    save_evidence(read.evidence, out, packed=packed)
 
 
 def _procedures(bank: Bank, anew: bool | None, *, shown: bool) -> Iterator[Record]:

@@ -220,7 +220,7 @@ def read_into_folder(
     for line in not_read(read) if shown else ():
         click.echo(f"hw9: {line}", err=True)
     with TemporaryDirectory(prefix="hw9-notebook-") as name:
-        save_read(read, Path(name))
+        save_read(read, Path(name), packed=False)
         yield Path(name)
 
 
