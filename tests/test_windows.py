@@ -27,8 +27,8 @@ from solver.files.atomic_swap import linked_copy, new_beside, swap
 from solver.files.atomic_write import write_whole
 from solver.files.lock import one_at_a_time
 from solver.key import load_key
-from tests.grader.equal_everywhere import prepare, run
 from tests.grader.review.review_folders import CONTESTED, folders
+from tests.grader.table.equal_everywhere import prepare, run
 from tests.windows_refusals import REFUSALS
 
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)|[<>:\"/\\|?*\x00-\x1f]|[ .]$", re.I)

@@ -29,8 +29,8 @@ from typing import NamedTuple
 
 import yaml
 
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.large_export import write_large
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made.large_export import write_large
 
 REPOSITORY = Path(__file__).parents[2]
 FEW = 40

@@ -47,7 +47,7 @@ WHERE = {
 def format_class(name: str) -> type[Format]:
     """Return the class of a format; what it needs (torch, say) is imported now."""
     module, attribute = WHERE[name].split(":")
-    found: type[Format] = getattr(import_module(f"tests.fuzz.{module}"), attribute)
+    found: type[Format] = getattr(import_module(f"tests.fuzz.inputs.{module}"), attribute)
     assert found.name == name
     return found
 

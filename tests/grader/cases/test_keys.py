@@ -11,8 +11,8 @@ from grader.cli import hw9
 from solver.banks.wording import wording_of
 from solver.errors import Hw9Error, KeyFileError
 from solver.key import load_key, save_key
-from tests.grader.bank_files import write_bank
-from tests.grader.made_classes import made_bank, made_key
+from tests.grader.made.bank_files import write_bank
+from tests.grader.made.made_classes import made_bank, made_key
 
 
 @pytest.fixture

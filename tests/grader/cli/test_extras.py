@@ -28,7 +28,7 @@ class Missing:
 sys.meta_path.insert(0, Missing())
 """
 GRADING = """
-from tests.grader.equal_everywhere import prepare, run
+from tests.grader.table.equal_everywhere import prepare, run
 from grader.cli import main
 prepare()
 run(1)

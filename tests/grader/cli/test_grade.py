@@ -23,10 +23,10 @@ from grader.runs.record import read_run
 from grader.scoring.accepted_answers import scored_questions
 from solver.errors import Hw9Error
 from solver.key import KeyQuestion, Override, save_key
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.made_classes import with_question
-from tests.grader.ten_line_scorer import totals
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made.made_classes import with_question
+from tests.grader.made.ten_line_scorer import totals
 
 
 class Desk:

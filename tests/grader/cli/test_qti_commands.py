@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from grader.cli.banks.qti import export_qti, import_qti
 from grader.quizzes.texts import load_quiz
 from solver.errors import Hw9Error
-from tests.grader.bank_files import write_bank_and_key
+from tests.grader.made.bank_files import write_bank_and_key
 
 
 def run(command, *arguments: str, ok: bool = True) -> str:

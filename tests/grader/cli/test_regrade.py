@@ -19,7 +19,7 @@ from grader.runs.regrade_run import Regrade, plan_regrade
 from solver.banks.bank import Bank
 from solver.errors import ExportError
 from solver.key import load_key, save_key
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     made_bank,
 )
 from tests.grader.runs.made_runs import changed_key, made_run, state, totals

@@ -12,7 +12,7 @@ from grader.exports.analysis_layout import QuestionColumn
 from grader.quizzes.texts import quiz_of_bank, wordings_by_question
 from solver.banks.bank import load_bank
 from solver.errors import ExportError
-from tests.grader.canvas_generator import html_to_text
+from tests.grader.made.canvas_generator import html_to_text
 
 BANK = load_bank(Path(__file__).parents[3] / "questions" / "2021")
 WORDINGS = wordings_by_question(quiz_of_bank(BANK, each) for each in ("en", "zh-Hant", "both"))

@@ -20,10 +20,10 @@ from grader.runs.job import Job
 from grader.table.cells import Cells
 from solver.banks.bank import load_bank
 from solver.key import load_key
-from tests.fuzz.csv_formats import Exports
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.both_ways import one_file, stretches
-from tests.grader.large_export import write_large
+from tests.fuzz.inputs.csv_formats import Exports
+from tests.grader.campaigns.both_ways import one_file, stretches
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made.large_export import write_large
 from tests.grader.runs.test_stopped_runs import snapshot
 
 FILES = int(os.environ.get("HW9_FILES", "40"))

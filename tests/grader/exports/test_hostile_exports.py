@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from grader.cli.grade import grade
 from grader.student_ids.look_alikes import plain_form
 from solver.errors import Hw9Error
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
 
 NAMES = [
     "=HYPERLINK(\"http://evil.example\")", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1",

@@ -17,8 +17,8 @@ from grader.exports.student_analysis import StudentAnalysis
 from grader.exports.times import read_time
 from grader.submissions import NOT_SHOWN, UNANSWERED, Refused, Ticked
 from solver.errors import ExportError
-from tests.grader import canvas_generator as canvas
-from tests.grader.generated import wordings
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.generated import wordings
 
 QUIZ = [
     canvas.Q(

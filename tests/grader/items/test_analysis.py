@@ -21,7 +21,7 @@ from grader.scoring.accepted_answers import scored_questions
 from grader.scoring.policies import CanvasPartial
 from grader.submissions import NOT_SHOWN, UNANSWERED, Chosen, Refused, Ticked
 from grader.table.graded import GradedClass
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     again,
     graded,
     made_bank,

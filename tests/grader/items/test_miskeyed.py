@@ -17,7 +17,7 @@ from grader.items.miskeyed import AnswerCases, Sign, suspicions
 from grader.items.statistics import extreme_groups, point_biserial
 from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import Chosen, decode_response
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     every_answer,
     graded,
     made_bank,

@@ -15,7 +15,7 @@ from grader.items.analysis import analyse_class
 from grader.items.tables import COLUMNS, answer_text, write_items_and_summary
 from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import Chosen, Ticked
-from tests.grader.made_classes import graded, made_class, with_question
+from tests.grader.made.made_classes import graded, made_class, with_question
 
 
 def written(folder: Path, made: object) -> tuple[list[dict[str, str]], dict]:

@@ -21,7 +21,7 @@ from grader.reports.student_report import _mark
 from grader.scoring.accepted_answers import open_questions, scored_questions
 from grader.submissions import Ticked
 from solver.key import Flips, Key
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     again,
     graded,
     made_bank,

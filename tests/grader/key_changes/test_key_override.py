@@ -26,8 +26,8 @@ from grader.submissions import Chosen
 from solver.banks.bank import Bank
 from solver.errors import InputError, KeyFileError
 from solver.key import Flips, load_key, save_key
-from tests.grader.bank_files import write_bank
-from tests.grader.made_classes import every_answer, made_bank, made_key, with_question
+from tests.grader.made.bank_files import write_bank
+from tests.grader.made.made_classes import every_answer, made_bank, made_key, with_question
 
 
 @given(st.integers(0, 10**6), st.data())

@@ -24,7 +24,7 @@ from grader.submissions import (
     Ticked,
 )
 from grader.table.graded import GradedClass
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     grade,
     made_bank,
     made_key,

@@ -24,7 +24,7 @@ from grader.scoring.attempts import UNREAD_CELL
 from grader.submissions import (
     NOT_SHOWN,
 )
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     graded,
     made_bank,
     made_key,

@@ -6,8 +6,8 @@ import pytest
 
 from solver.banks.bank import Bank
 from solver.key import Key
-from tests.grader.bank_files import with_distinct_blanks
-from tests.grader.made_classes import made_bank, made_key
+from tests.grader.made.bank_files import with_distinct_blanks
+from tests.grader.made.made_classes import made_bank, made_key
 
 
 @pytest.fixture(scope="module")

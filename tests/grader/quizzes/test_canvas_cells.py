@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.grader.canvas_cells import (
+from tests.grader.made.canvas_cells import (
     Kept,
     Ticks,
     every_cell,

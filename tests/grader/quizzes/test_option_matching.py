@@ -15,7 +15,7 @@ from grader.quizzes.canvas_text import rendered
 from grader.quizzes.option_matching import CellReader, alike_options
 from grader.quizzes.texts import WordedQuestion, WordedQuiz
 from grader.submissions import UNANSWERED, Chosen, Refused, Ticked, Unanswered
-from tests.grader.canvas_cells import (
+from tests.grader.made.canvas_cells import (
     Made,
     Ticks,
     cell,
@@ -24,7 +24,7 @@ from tests.grader.canvas_cells import (
     random_ticks,
     readings,
 )
-from tests.grader.canvas_generator import html_to_text, joined
+from tests.grader.made.canvas_generator import html_to_text, joined
 
 LETTERS = st.text(alphabet="ab,\\ \n&;<>x蘋", max_size=5)
 PLAIN = st.text(alphabet="ab,\\ 蘋", max_size=4)

@@ -19,8 +19,8 @@ from grader.submissions import Ticked
 from solver.banks.bank import Bank, Blank, MeasuredChoices
 from solver.errors import BankError
 from solver.key import Key, OptionVerdict, Sentence
-from tests.grader import canvas_generator as canvas
-from tests.grader.made_classes import with_question
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.made_classes import with_question
 from tests.grader.quizzes.made_quizzes import TYPES, course_quiz
 
 

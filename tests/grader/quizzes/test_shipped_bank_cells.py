@@ -13,7 +13,7 @@ from grader.quizzes.texts import QUIZ_LANGUAGES, quiz_of_bank, wordings_by_quest
 from grader.submissions import Chosen, Ticked
 from solver.banks.bank import load_bank
 from solver.files.resources import shipped_bank
-from tests.grader.canvas_generator import html_to_text, joined
+from tests.grader.made.canvas_generator import html_to_text, joined
 
 BANK = load_bank(shipped_bank())
 QUIZZES = {language: quiz_of_bank(BANK, language) for language in QUIZ_LANGUAGES}

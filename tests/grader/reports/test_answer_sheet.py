@@ -15,8 +15,8 @@ from solver.banks.bank import Bank, Blank, MeasuredChoices, Question, Wording, l
 from solver.errors import BankError, ExportError
 from solver.files.resources import shipped_bank
 from solver.key import Key, KeyQuestion, OptionVerdict, Sentence, save_key
-from tests.grader.bank_files import write_bank
-from tests.grader.made_classes import made_bank, made_key
+from tests.grader.made.bank_files import write_bank
+from tests.grader.made.made_classes import made_bank, made_key
 
 LANGUAGES = ("en", "zh-Hant")
 NUMBERS = ("0.1", "0.2", "0.4", "0.7")

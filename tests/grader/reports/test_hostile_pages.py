@@ -16,7 +16,7 @@ from grader.scoring.attempts import UNREAD_CELL
 from grader.submissions import Refused, Student
 from grader.table.witness import CanvasDoubt
 from solver.key import Sentence
-from tests.grader.made_classes import again, made_class, with_question
+from tests.grader.made.made_classes import again, made_class, with_question
 from tests.hostile_texts import (
     HOSTILE,
     Texts,

@@ -25,7 +25,7 @@ from solver.key import (
     Stability,
     StabilityRun,
 )
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     every_answer,
     graded,
     made_bank,
@@ -34,7 +34,7 @@ from tests.grader.made_classes import (
     overridden,
     with_question,
 )
-from tests.grader.page_reader import check_harmless
+from tests.grader.made.page_reader import check_harmless
 
 SEED = 4
 

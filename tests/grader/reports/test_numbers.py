@@ -16,8 +16,8 @@ from grader.items.estimates import Estimate, rounded
 from grader.items.tables import summary_data
 from grader.reports.class_report import class_page
 from grader.reports.environment import decimals_of, percent, points, signed
-from tests.grader.made_classes import again, made_class
-from tests.grader.page_reader import Page
+from tests.grader.made.made_classes import again, made_class
+from tests.grader.made.page_reader import Page
 
 
 @given(st.decimals(-100, 100, places=4))

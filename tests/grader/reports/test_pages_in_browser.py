@@ -10,7 +10,7 @@ import pytest
 
 from grader.reports.class_report import write_class_report
 from grader.reports.student_report import write_student_pages
-from tests.grader.made_classes import again, made_class, overridden
+from tests.grader.made.made_classes import again, made_class, overridden
 
 pytestmark = pytest.mark.browser
 NAMES = ("<script>alert(1)</script>", '=HYPERLINK("http://evil.example","x")', "王小明")

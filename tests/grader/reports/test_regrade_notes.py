@@ -11,8 +11,8 @@ from grader.key_changes.regrade_log import with_entry
 from grader.reports.regrade_notes import regrade_notes
 from grader.runs.regrade_run import Regrade, Signature, plan_regrade, write_regrade
 from solver.errors import ExportError
-from tests.grader.made_classes import overridden
-from tests.grader.page_reader import Page, check_harmless
+from tests.grader.made.made_classes import overridden
+from tests.grader.made.page_reader import Page, check_harmless
 from tests.grader.runs.made_runs import made_run
 
 

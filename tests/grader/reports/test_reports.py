@@ -32,7 +32,7 @@ from solver.banks.bank import Bank, Wording
 from solver.files.resources import data_folder
 from solver.key import Key
 from solver.text.bilingual import as_pair
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     again,
     every_answer,
     graded,
@@ -43,7 +43,7 @@ from tests.grader.made_classes import (
     overridden,
     with_question,
 )
-from tests.grader.page_reader import Page, check_harmless
+from tests.grader.made.page_reader import Page, check_harmless
 
 HOSTILE = "</style></title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}{% x %}"
 
@@ -346,7 +346,7 @@ import hashlib, sys, pathlib
 from grader.items.tables import write_items_and_summary
 from grader.reports.class_report import write_class_report
 from grader.reports.student_report import write_student_pages
-from tests.grader.made_classes import made_class
+from tests.grader.made.made_classes import made_class
 out = pathlib.Path(sys.argv[1])
 bank, key, made = made_class(40, 7)
 write_items_and_summary(made, out)

@@ -18,8 +18,8 @@ from grader.scoring.attempts import MAY_BE_HIGHER
 from grader.submissions import GradedSubmission, Refused, Student
 from grader.table.graded import GradedClass
 from solver.files.resources import data_folder
-from tests.grader.made_classes import again, made_class
-from tests.grader.page_reader import Page, check_harmless
+from tests.grader.made.made_classes import again, made_class
+from tests.grader.made.page_reader import Page, check_harmless
 
 SCRIPT = (data_folder("templates") / "student" / "index.js").read_text("utf-8")
 

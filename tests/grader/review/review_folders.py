@@ -12,8 +12,8 @@ from grader.table.graded import GradedClass
 from solver.banks.bank import GIVEN, Bank, load_bank
 from solver.evidence import Evidence, save_evidence
 from solver.key import Flips, Key, save_key
-from tests.grader.bank_files import write_bank
-from tests.grader.made_classes import graded, made_bank, made_key, made_submissions
+from tests.grader.made.bank_files import write_bank
+from tests.grader.made.made_classes import graded, made_bank, made_key, made_submissions
 
 CONTESTED = ("q01", "q02", "q03", "q04", "q05", "q06", "q07")
 

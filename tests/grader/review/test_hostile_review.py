@@ -29,7 +29,7 @@ from solver.evidence import save_evidence
 from solver.files.resources import data_folder, shipped_bank
 from solver.key import save_key
 from solver.pipeline.make_key import decide, needed_records, planned
-from tests.grader.made_classes import again, graded, made_submissions
+from tests.grader.made.made_classes import again, graded, made_submissions
 from tests.grader.review.answered_page import ADDRESS, opened
 from tests.grader.review.review_folders import write_graded
 from tests.hostile_evidence import hostile_evidence, hostile_key

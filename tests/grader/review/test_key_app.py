@@ -15,7 +15,7 @@ from grader.key_changes.regrade_log import log_entries
 from grader.review.key_app import key_app
 from grader.review.key_review import KeyReview
 from solver.key import load_key, save_key
-from tests.grader.made_classes import overridden
+from tests.grader.made.made_classes import overridden
 from tests.grader.review.asgi import HOST, ask
 from tests.grader.review.review_folders import CONTESTED, folders
 

@@ -19,7 +19,7 @@ from grader.submissions import (
 )
 from solver.banks.bank import Bank
 from solver.key import Key
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     every_answer,
     grade,
     made_bank,

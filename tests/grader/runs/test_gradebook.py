@@ -14,7 +14,7 @@ from grader.csv_files.spans import cell_spans, replaced
 from grader.runs.gradebook import Gradebook, score_text
 from grader.submissions import GradedSubmission, Student, Submission
 from solver.errors import ExportError
-from tests.grader.gradebook_files import COOL
+from tests.grader.made.gradebook_files import COOL
 
 
 def graded(student: str, total: str, sis: str = "", **more) -> GradedSubmission:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.large_export import write_large
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made.large_export import write_large
 
 ROWS = int(os.environ.get("HW9_ROWS", "200000"))
 RUN = """

@@ -19,8 +19,8 @@ from solver.banks.bank import load_bank
 from solver.errors import ExportError
 from solver.files.atomic_write import sha256_of
 from solver.key import load_key
-from tests.grader.bank_files import write_bank_and_key
-from tests.grader.former_run import write_former_run
+from tests.grader.campaigns.former_run import write_former_run
+from tests.grader.made.bank_files import write_bank_and_key
 
 
 def _recorded_run(tmp_path: Path) -> Path:

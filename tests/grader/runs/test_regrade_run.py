@@ -18,7 +18,7 @@ from grader.runs.regrade_run import Regrade, Signature, plan_regrade, write_regr
 from grader.scoring.accepted_answers import scored_questions
 from solver.errors import ExportError, InputError, OutputError
 from solver.key import load_key
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     made_bank,
     made_key,
     with_question,

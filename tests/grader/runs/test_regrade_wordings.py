@@ -9,7 +9,7 @@ from solver.banks.bank import Wording
 from solver.banks.wording import wording_of
 from solver.errors import KeyFileError
 from solver.key import Key
-from tests.grader.made_classes import made_bank, made_key, with_question
+from tests.grader.made.made_classes import made_bank, made_key, with_question
 
 BANK = made_bank(5)
 

@@ -33,7 +33,7 @@ from grader.submissions import (
 from grader.table.answers import AnswerTable, table_of_rows
 from grader.table.record import read_rows, write_rows
 from solver.errors import ExportError, OutputError
-from tests.grader.made_classes import grade, made_bank, made_key
+from tests.grader.made.made_classes import grade, made_bank, made_key
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 RESPONSES = st.one_of(

@@ -30,7 +30,7 @@ ARGUMENTS = ["--key", "key.yaml", "--bank", "questions", "--out", "out"]
 @pytest.mark.parametrize("how", ["--kills=10", "--kills=6 --two-steps"])
 def test_a_kill_at_any_moment_leaves_the_old_state_or_the_new_one(how):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.grader.kill_campaign", "--json", *how.split()],
+        [sys.executable, "-m", "tests.grader.campaigns.kill_campaign", "--json", *how.split()],
         cwd=REPOSITORY, env=ENVIRONMENT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

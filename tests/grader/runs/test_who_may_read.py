@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli.regrade import regrade
-from tests.grader import canvas_generator as canvas
 from tests.grader.cli.test_grade import Desk
+from tests.grader.made import canvas_generator as canvas
 
 NAMES = ["Aardvark Quill", "陳怡君", 'O\'Bumble "B"', "=Caterpillar+1", "<b>Dragonfly</b>"]
 TRACES = ["Aardvark", "Quill", "陳怡君", "Bumble", "Caterpillar", "Dragonfly", "b0990", "@ntu"]

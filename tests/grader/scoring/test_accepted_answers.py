@@ -16,7 +16,7 @@ from grader.submissions import Chosen, Ticked
 from solver.banks.bank import Blank, MeasuredChoices
 from solver.errors import KeyFileError
 from solver.key import Key, KeyQuestion, OptionVerdict, Override, Sentence
-from tests.grader.made_classes import made_bank, made_key, with_question
+from tests.grader.made.made_classes import made_bank, made_key, with_question
 
 BANK = made_bank(10)
 KEY = made_key(BANK)

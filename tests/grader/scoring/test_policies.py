@@ -26,7 +26,7 @@ from grader.submissions import (
     decode_response,
     encode_response,
 )
-from tests.grader.made_classes import grade
+from tests.grader.made.made_classes import grade
 
 SETS = st.frozensets(st.sampled_from("abcde"))
 SOME = st.frozensets(st.sampled_from("abcde"), min_size=1)

@@ -16,10 +16,10 @@ import pytest
 from grader.exports.student_analysis import StudentAnalysis
 from grader.runs.grading import Rules
 from grader.submissions import Refused
-from tests.grader import canvas_generator as canvas
-from tests.grader.generated import scored, truth, wordings
-from tests.grader.made_classes import grade
-from tests.grader.ten_line_scorer import totals
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.generated import scored, truth, wordings
+from tests.grader.made.made_classes import grade
+from tests.grader.made.ten_line_scorer import totals
 
 CLASSES = int(os.environ.get("HW9_CLASSES", "1000"))
 PARTS = 8

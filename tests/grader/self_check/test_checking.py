@@ -25,7 +25,7 @@ from solver.errors import ExportError
 from solver.evidence import Evidence
 from solver.files.resources import shipped_bank
 from solver.key import Flips, Key, save_key
-from tests.grader.made_classes import (
+from tests.grader.made.made_classes import (
     every_answer,
     made_bank,
     made_key,

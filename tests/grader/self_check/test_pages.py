@@ -19,7 +19,7 @@ from solver.banks.bank import Bank, Wording, load_bank
 from solver.evidence import Evidence, Record
 from solver.files.resources import shipped_bank
 from solver.key import Key
-from tests.grader.made_classes import every_answer, made_bank, made_key, with_question
+from tests.grader.made.made_classes import every_answer, made_bank, made_key, with_question
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202e{x}"
 

@@ -16,11 +16,11 @@ from grader.exports.student_analysis import StudentAnalysis
 from grader.runs.grading import Rules, grade_table
 from grader.table.answers import table_of
 from grader.table.cells import Cells
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import write_bank_and_key
-from tests.grader.both_ways import stretches
-from tests.grader.generated import scored, wordings
-from tests.grader.made_classes import grade as grade_rows
+from tests.grader.campaigns.both_ways import stretches
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import write_bank_and_key
+from tests.grader.made.generated import scored, wordings
+from tests.grader.made.made_classes import grade as grade_rows
 
 
 def notes_of(folder: Path, *people: tuple[str, str], words: tuple[str, ...] = ()) -> list[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import yaml
 
-from tests.grader.canvas_cells import Made, html_to_text, strip_html
-from tests.grader.canvas_generator import ZH, Style
-from tests.grader.canvas_generator import number as written
+from tests.grader.made.canvas_cells import Made, html_to_text, strip_html
+from tests.grader.made.canvas_generator import ZH, Style
+from tests.grader.made.canvas_generator import number as written
 from tests.grader.whole_classes.random_class import Column, Question, RandomClass, Row, student_id
 
 TAIL = ["n correct", "n incorrect", "score"]

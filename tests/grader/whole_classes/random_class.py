@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.grader.canvas_cells import (
+from tests.grader.made.canvas_cells import (
     Made,
     Ticks,
     cell,
@@ -22,7 +22,7 @@ from tests.grader.canvas_cells import (
     random_ticks,
     readings,
 )
-from tests.grader.canvas_generator import NAMES, Style, random_style
+from tests.grader.made.canvas_generator import NAMES, Style, random_style
 
 STEMS = ["<p>Which of\nthese, {}?</p>", "Plain {}", "<div>圖 {} &amp; <b>x</b></div>"]
 TEST_NAMES = ["Test Student", "Student, Test", "測試學生"]

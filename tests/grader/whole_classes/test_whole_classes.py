@@ -33,7 +33,7 @@ from grader.submissions import (
 from solver.banks.bank import load_bank
 from solver.errors import ExportError
 from solver.key_checks.agreement import load_key_for
-from tests.grader.ten_line_scorer import totals
+from tests.grader.made.ten_line_scorer import totals
 from tests.grader.whole_classes.class_files import (
     BLANKS,
     letter,

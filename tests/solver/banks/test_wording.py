@@ -6,7 +6,7 @@ import pytest
 
 from solver.banks.bank import Blank, MeasuredChoices, Question, Wording
 from solver.banks.wording import QuestionWording, differences, wording_of
-from tests.grader.made_classes import made_bank
+from tests.grader.made.made_classes import made_bank
 
 BANK = made_bank(5)
 SEVERAL, PAIR = BANK.question("q02"), BANK.question("q05")

@@ -219,7 +219,7 @@ def test_regions_of_the_real_pictures_are_found_by_their_fingerprint(
 
 
 def test_a_mask_of_very_many_pixels_is_refused_without_a_warning(tmp_path: Path) -> None:
-    from tests.fuzz.picture_formats import bare_png
+    from tests.fuzz.inputs.picture_formats import bare_png
 
     (tmp_path / "m.png").write_bytes(bare_png(10_000, 10_000))
     path = tmp_path / "regions.yaml"

@@ -14,7 +14,7 @@ from solver.banks.wording import wording_of
 from solver.errors import KeyFileError
 from solver.key import Key, KeyQuestion, Override, save_key
 from solver.key_checks.agreement import choice_fault, faults, hold_to_bank, load_key_for
-from tests.grader.made_classes import made_bank, made_key, with_question
+from tests.grader.made.made_classes import made_bank, made_key, with_question
 
 BANK = made_bank(5)
 BARE = made_key(BANK, 3)

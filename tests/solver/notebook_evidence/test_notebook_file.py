@@ -14,7 +14,7 @@ from solver.errors import EvidenceError
 from solver.files.resources import shipped_bank
 from solver.notebook_evidence.from_notebooks import as_json, evidence_from, lines
 from solver.notebook_evidence.notebook_file import read_executed_notebook, settings_in
-from tests.fuzz.picture_formats import bare_png
+from tests.fuzz.inputs.picture_formats import bare_png
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import torch
 
-import tests.grader.kill_campaign as kills
+import tests.grader.campaigns.kill_campaign as kills
 from grader.cli.key import key as key_command
 from solver.errors import EvidenceError
 from solver.evidence import (

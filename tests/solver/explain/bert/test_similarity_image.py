@@ -30,7 +30,7 @@ def test_nothing_that_another_program_would_be_started_for_is_opened(tmp_path: P
 
 @pytest.mark.parametrize("size", [(6001, 10), (60_000, 60_000)])
 def test_a_picture_larger_than_a_slide_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
-    from tests.fuzz.picture_formats import bare_png
+    from tests.fuzz.inputs.picture_formats import bare_png
 
     path = tmp_path / "slide.png"
     if size[1] == 10:

@@ -1,6 +1,6 @@
 """Kills runs at any moment and looks at what is on disk: the whole old state or the whole new one.
 
-    python -m tests.grader.kill_campaign --kills 300 --json
+    python -m tests.grader.campaigns.kill_campaign --kills 300 --json
 
 Three scenes: a first run, a run that replaces another, a regrade. Half of the runs are killed
 (SIGKILL) after a random time, half at a random one of the file operations they announce to
@@ -32,9 +32,9 @@ import solver.files.atomic_swap as folder_swap
 from grader.cli.grade import grade
 from grader.cli.regrade import regrade
 from solver.key import save_key
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.made_classes import overridden
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made.made_classes import overridden
 
 WATCHED = ("open", "os.", "shutil.", "tempfile.", "sqlite3.")
 PLAIN = ["--key", "key.yaml", "--bank", "questions", "--out", "out"]

@@ -10,10 +10,10 @@ from typing import Any
 from grader.quizzes.qti_match import match_quiz
 from grader.quizzes.qti_read import read_package
 from grader.quizzes.qti_write import package_bytes, quiz_to_write
-from tests.fuzz import zip_mutations as zips
-from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
-from tests.grader.bank_files import write_bank_and_key
+from tests.fuzz.mutations import zip_mutations as zips
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.grader.made.bank_files import write_bank_and_key
 
 ENTITIES = [
     '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>',

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Mutant
+from tests.fuzz.mutations.byte_mutations import damaged
 
 ODD_VALUES: list[Any] = [
     None, True, False, 0, -1, 1, 2**63, 10**30, 0.1, -0.0, 1e308, float("nan"), float("inf"), "",

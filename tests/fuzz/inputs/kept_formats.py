@@ -19,12 +19,12 @@ from grader.student_ids.pseudonyms import Pseudonyms
 from grader.submissions import ReadRow, Student, Submission
 from grader.table.answers import table_of_rows
 from solver.key import dump_key
-from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
-from tests.fuzz.yaml_mutations import ODD_VALUES, _changed, mutated
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.made_classes import overridden
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.fuzz.mutations.yaml_mutations import ODD_VALUES, _changed, mutated
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made.made_classes import overridden
 
 WRITTEN = 12
 """One input in so many is regraded to its end."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, PngImagePlugin
 
-from tests.fuzz.picture_formats import bare_png, chunk, encoded
+from tests.fuzz.inputs.picture_formats import bare_png, chunk, encoded
 
 Pixels = npt.NDArray[np.uint8]
 LEVELS = [0, 1, 51, 128, 130, 225, 254, 255]

@@ -18,12 +18,12 @@ from grader.runs.job import Job
 from solver.errors import Hw9Error
 from solver.evidence import Evidence, save_evidence
 from solver.key import load_key, save_key
-from tests.fuzz.byte_mutations import TOKENS
 from tests.fuzz.format import Format, Mutant
 from tests.fuzz.made_evidence import made_record
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.made_classes import overridden
+from tests.fuzz.mutations.byte_mutations import TOKENS
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made.made_classes import overridden
 
 BREAK = "\x1f"
 """Between the words of an input; no word may hold it."""

@@ -26,15 +26,15 @@ from solver.pipeline.key_folder import Workspace, make_once
 from solver.pipeline.make_key import decide, make_key, needed_records, planned
 from solver.pipeline.overrides import with_kept_overrides
 from solver.pipeline.up_to_date import FILE as NOTE
-from tests.fuzz.byte_mutations import damaged
-from tests.fuzz.evidence_formats import _other_npy_header, other_arrays
 from tests.fuzz.format import Format, Mutant
+from tests.fuzz.inputs.evidence_formats import _other_npy_header, other_arrays
+from tests.fuzz.inputs.torch_formats import WIDTHS, saved
+from tests.fuzz.inputs.yaml_formats import YamlFormat
 from tests.fuzz.made_evidence import made_record
-from tests.fuzz.torch_formats import WIDTHS, saved
-from tests.fuzz.yaml_formats import YamlFormat
-from tests.fuzz.yaml_mutations import ODD_VALUES, _changed, mutated
-from tests.fuzz.zip_mutations import packed, unpacked
-from tests.grader.made_classes import overridden, with_question
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.fuzz.mutations.yaml_mutations import ODD_VALUES, _changed, mutated
+from tests.fuzz.mutations.zip_mutations import packed, unpacked
+from tests.grader.made.made_classes import overridden, with_question
 
 ASKED = ["q05", "q14"]
 """Decided on records that take no time: a trace of SmoothGrad's call, and a layer's kind."""

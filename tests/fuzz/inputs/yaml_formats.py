@@ -24,9 +24,9 @@ from solver.files.yaml_source import load_placed_yaml
 from solver.key import dump_key, load_key, save_key
 from solver.rules.registry import plan_questions
 from tests.fuzz.format import Format, Mutant, check_encoding, check_line
-from tests.fuzz.yaml_mutations import mutated
-from tests.grader.bank_files import write_bank_and_key
-from tests.grader.made_classes import overridden, with_question
+from tests.fuzz.mutations.yaml_mutations import mutated
+from tests.grader.made.bank_files import write_bank_and_key
+from tests.grader.made.made_classes import overridden, with_question
 
 
 class YamlFormat(Format):
@@ -151,7 +151,7 @@ class Overrides(Format):
         ]
 
     def mutant(self, rng: random.Random) -> Mutant:
-        from tests.fuzz.byte_mutations import damaged
+        from tests.fuzz.mutations.byte_mutations import damaged
 
         seed = rng.randrange(len(self.seeds))
         parts = self.seeds[seed].decode().split("|")

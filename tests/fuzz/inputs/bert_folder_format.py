@@ -23,8 +23,10 @@ from solver.explain.job import ExplainSettings, Job
 from solver.explain.registry import explanation_for
 from solver.files.resources import data_folder
 from solver.models.bert import load_tokenizer
-from tests.fuzz import zip_mutations as zips
-from tests.fuzz.bert_file_mutations import (
+from tests.fuzz.format import Format, Mutant
+from tests.fuzz.inputs.torch_formats import Runs, _other_pickle, odd_tensor, saved
+from tests.fuzz.mutations import zip_mutations as zips
+from tests.fuzz.mutations.bert_file_mutations import (
     as_json,
     changed_config,
     changed_header,
@@ -32,9 +34,7 @@ from tests.fuzz.bert_file_mutations import (
     changed_tokenizer,
     changed_vocabulary,
 )
-from tests.fuzz.byte_mutations import damaged
-from tests.fuzz.format import Format, Mutant
-from tests.fuzz.torch_formats import Runs, _other_pickle, odd_tensor, saved
+from tests.fuzz.mutations.byte_mutations import damaged
 
 SENTENCE = "The students visited the professor and asked her ."
 OTHERS = ["him", "##s", "student", "蘋", "果", "é"]

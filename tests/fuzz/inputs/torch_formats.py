@@ -16,9 +16,9 @@ import torch
 from solver.bundle.bert_materials import load_states
 from solver.errors import Hw9Error
 from solver.models.food_cnn import build_network, load_network
-from tests.fuzz import zip_mutations as zips
-from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
+from tests.fuzz.mutations import zip_mutations as zips
+from tests.fuzz.mutations.byte_mutations import damaged
 
 torch.set_num_threads(1)
 warnings.filterwarnings("ignore", message=".*quantize.*", category=DeprecationWarning)

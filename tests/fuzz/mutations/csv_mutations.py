@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tests.fuzz.byte_mutations import TOKENS
+from tests.fuzz.mutations.byte_mutations import TOKENS
 
 Rows = tuple[tuple[str, ...], ...]
 

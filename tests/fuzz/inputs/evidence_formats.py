@@ -20,11 +20,11 @@ from solver.files.resources import shipped_bank
 from solver.key import dump_key
 from solver.page.key_page import render_key_page
 from solver.pipeline.make_key import decide, make_key, needed_records, planned
-from tests.fuzz import zip_mutations as zips
-from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
 from tests.fuzz.made_evidence import made_record
-from tests.fuzz.yaml_mutations import ODD_VALUES, _changed
+from tests.fuzz.mutations import zip_mutations as zips
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.fuzz.mutations.yaml_mutations import ODD_VALUES, _changed
 
 SLOW = ("q07", "q08")
 """Their rules fit drawings for seconds."""

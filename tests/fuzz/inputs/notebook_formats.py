@@ -14,11 +14,11 @@ from PIL import Image
 from solver.evidence import Evidence, Record, load_evidence, save_evidence
 from solver.files.zipped_folder import as_folder
 from solver.notebook_evidence.notebook_file import read_executed_notebook
-from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
-from tests.fuzz.picture_formats import encoded
-from tests.fuzz.yaml_mutations import _changed
-from tests.fuzz.zip_mutations import bomb, other_headers, other_members, packed
+from tests.fuzz.inputs.picture_formats import encoded
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.fuzz.mutations.yaml_mutations import _changed
+from tests.fuzz.mutations.zip_mutations import bomb, other_headers, other_members, packed
 
 CODE = (
     "images[:10]",

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from tests.fuzz.byte_mutations import damaged
-from tests.fuzz.yaml_mutations import ODD_VALUES, _changed
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.fuzz.mutations.yaml_mutations import ODD_VALUES, _changed
 
 EVERY_CONFIG = [
     "model_type", "hidden_act", "layer_norm_eps", "vocab_size", "hidden_size", "num_hidden_layers",

@@ -17,12 +17,12 @@ from solver.bundle.init import bert_file_from, dump_bert_file
 from solver.bundle.notebook import read_notebook
 from solver.bundle.tagged_corpus import load_corpus
 from solver.errors import Hw9Error
-from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant, check_line
-from tests.fuzz.yaml_mutations import ODD_VALUES, _changed
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.former_run import write_former_run
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.fuzz.mutations.yaml_mutations import ODD_VALUES, _changed
+from tests.grader.campaigns.former_run import write_former_run
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
 
 READING = '''
 """A docstring. What is it for, and why? It is a text of many words."""

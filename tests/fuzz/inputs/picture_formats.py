@@ -17,8 +17,8 @@ from solver.bundle.pictures import load_pictures
 from solver.bundle.regions import regions_for
 from solver.explain.bert.similarity_image import open_picture
 from solver.files.resources import data_folder
-from tests.fuzz.byte_mutations import damaged
 from tests.fuzz.format import Format, Mutant
+from tests.fuzz.mutations.byte_mutations import damaged
 
 
 def encoded(image: Image.Image, format_: str, **options: Any) -> bytes:

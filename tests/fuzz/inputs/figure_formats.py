@@ -30,10 +30,10 @@ from solver.notebook_evidence.notebook_file import read_executed_notebook
 from solver.notebook_evidence.notebook_reading import read_figures
 from solver.notebook_evidence.pooling import pooled
 from solver.rules.registry import plan_questions
-from tests.fuzz.byte_mutations import damaged
-from tests.fuzz.figure_damage import damaged_figure, written_anew
 from tests.fuzz.format import Format, Mutant
-from tests.fuzz.notebook_formats import notebook_of
+from tests.fuzz.inputs.notebook_formats import notebook_of
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.fuzz.mutations.figure_damage import damaged_figure, written_anew
 from tests.solver.notebook_evidence.drawn_figures import (
     SIDE,
     figure_of,

@@ -1,6 +1,6 @@
 """One export graded in more than one way, for the bytes of every file that comes out.
 
-    python -m tests.grader.both_ways --files 5000 --seed 1
+    python -m tests.grader.campaigns.both_ways --files 5000 --seed 1
 
 Stretches read at once (`grader.exports.blocks`) are held against the reader of single rows, and
 attempts chosen for all at once against `choose`.
@@ -34,10 +34,10 @@ from grader.table.cells import Cells
 from grader.table.graded import GradedClass
 from grader.table.record import read_rows, write_rows
 from solver.errors import ExportError
-from tests.fuzz.csv_formats import Exports
-from tests.grader import canvas_generator as canvas
-from tests.grader.generated import scored, wordings
-from tests.grader.made_classes import grade
+from tests.fuzz.inputs.csv_formats import Exports
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.generated import scored, wordings
+from tests.grader.made.made_classes import grade
 
 HOSTILE = [
     '"', "\n", '"\n', "\r", "\r\n", ",", "\x00", '""', "sep=;\n", ',"a\nb",', "\ufeff", "王\n",

@@ -1,6 +1,6 @@
 """One grading job and one regrade from fixed inputs, and the hash of every byte they write.
 
-    python -m tests.grader.equal_everywhere
+    python -m tests.grader.table.equal_everywhere
 
 The same lines must come out under every Python, locale, time zone, hash seed and number of
 threads; ``scripts/equal-everywhere`` runs it under every Python there is.
@@ -20,8 +20,8 @@ from pathlib import Path
 import grader.exports.blocks as blocks
 from grader.cli.grade import grade
 from grader.cli.regrade import regrade
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
 
 NAMES = ["王小明", 'Zoë, "Z"', "=1+1", "İpek\nÖz", "ﬁ K", "ß"]
 GRADE = """export.csv --key key.yaml --bank questions --out out --deadline 2026-04-09T03:05:00Z

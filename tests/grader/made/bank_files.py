@@ -11,8 +11,8 @@ import yaml
 from grader.quizzes.texts import QuizLanguage, quiz_of_bank
 from solver.banks.bank import Bank, Question, Wording
 from solver.key import Key, save_key
-from tests.grader.canvas_generator import Q
-from tests.grader.made_classes import made_bank, made_key
+from tests.grader.made.canvas_generator import Q
+from tests.grader.made.made_classes import made_bank, made_key
 
 
 def write_bank(bank: Bank, folder: Path) -> Path:

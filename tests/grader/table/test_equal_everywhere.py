@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 PLACES = {
     "plain": {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"},
     "Taipei": {
@@ -25,7 +25,7 @@ PLACES = {
 def hashes(place: dict[str, str]) -> list[str]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.grader.equal_everywhere"],
+        [sys.executable, "-m", "tests.grader.table.equal_everywhere"],
         cwd=REPOSITORY, env={**environment, **place, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip

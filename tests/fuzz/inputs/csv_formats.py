@@ -25,14 +25,14 @@ from grader.runs.job import Job
 from grader.scoring.accepted_answers import scored_questions
 from grader.submissions import GradedSubmission, ReadRow, Refused, Student, Submission
 from solver.errors import Hw9Error
-from tests.fuzz import csv_mutations as ways
-from tests.fuzz.byte_mutations import damaged
-from tests.fuzz.csv_mutations import Table
 from tests.fuzz.format import Format, Mutant, check_encoding
-from tests.grader import canvas_generator as canvas
-from tests.grader.bank_files import as_quiz, write_bank_and_key
-from tests.grader.gradebook_files import COOL
-from tests.grader.made_classes import grade
+from tests.fuzz.mutations import csv_mutations as ways
+from tests.fuzz.mutations.byte_mutations import damaged
+from tests.fuzz.mutations.csv_mutations import Table
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.bank_files import as_quiz, write_bank_and_key
+from tests.grader.made.gradebook_files import COOL
+from tests.grader.made.made_classes import grade
 
 RULES = ("highest", "latest", "first", "average")
 WHOLE_RUN = 40

@@ -6,8 +6,8 @@ import csv
 import random
 from pathlib import Path
 
-from tests.grader import canvas_generator as canvas
-from tests.grader.canvas_generator import Q
+from tests.grader.made import canvas_generator as canvas
+from tests.grader.made.canvas_generator import Q
 
 
 def write_large(path: Path, quiz: list[Q], students: int, attempts: int, seed: int = 0) -> int:

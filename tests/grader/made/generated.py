@@ -8,7 +8,7 @@ from hashlib import md5
 
 from grader.quizzes.texts import WordedQuestion
 from grader.submissions import Chosen, NotShown, ScoredQuestion, Ticked, Unanswered
-from tests.grader.canvas_generator import Q
+from tests.grader.made.canvas_generator import Q
 
 
 def scored(quiz: list[Q]) -> tuple[ScoredQuestion, ...]:
