@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import solver.files.atomic_swap as folder_swap
@@ -231,21 +231,28 @@ def begin_with(run: Path | None) -> None:
         shutil.copytree(run, "out")
 
 
+def print_met(kill: Callable[[], Mapping[str, Mapping[str, int]]], *, as_json: bool) -> None:
+    """Run a campaign in a temporary folder and print what it met, scene by scene."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        met = kill()
+    if as_json:
+        print(json.dumps(met))
+        return
+    for scene, counts in met.items():
+        print(scene, ", ".join(f"{what}: {number}" for what, number in counts.items()))
+
+
 def main() -> None:
-    """Run a campaign in a temporary folder and print what it met."""
+    """Run the campaign that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--two-steps", action="store_true", help="as without renameat2")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        met = campaign(given.kills, given.seed, exchange=not given.two_steps)
-    if given.json:
-        print(json.dumps(met))
-        return
-    for scene, counts in met.items():
-        print(scene, ", ".join(f"{what}: {number}" for what, number in counts.items()))
+    print_met(
+        lambda: campaign(given.kills, given.seed, exchange=not given.two_steps), as_json=given.json
+    )
 
 
 if __name__ == "__main__":

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import random
 import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -173,19 +171,13 @@ def _scene(
 
 
 def main() -> None:
-    """Run a campaign in a temporary folder and print what it met."""
+    """Run the campaign that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=150)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        met = campaign(given.kills, given.seed)
-    if given.json:
-        print(json.dumps(met))
-        return
-    for scene, counts in met.items():
-        print(scene, ", ".join(f"{what}: {number}" for what, number in counts.items()))
+    kills.print_met(lambda: campaign(given.kills, given.seed), as_json=given.json)
 
 
 if __name__ == "__main__":
